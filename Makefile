@@ -1,0 +1,35 @@
+# `make evaluate`: what LeNet-5 costs on a SENECA core.  `make test`: every check and test.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: evaluate test check test-long bench models clean
+
+evaluate: .venv/installed
+	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
+
+test: check
+	$(BIN)/pytest -n 2
+
+test-long: .venv/installed
+	$(BIN)/pytest -n 2 -m long
+
+check: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/pyright
+
+bench: .venv/installed
+	$(BIN)/python scripts/bench.py
+
+models: .venv/installed
+	$(BIN)/python scripts/build_models.py
+
+clean:
+	rm -rf .venv onnx2zz_out build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "onnx2zz needs Python 3.11 or newer: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	touch $@

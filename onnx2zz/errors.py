@@ -1,0 +1,25 @@
+"""What a user is told when the input is at fault: one sentence a problem, all independent problems at once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One fault of the input: where it is (file, node, line), what it is, and the way out."""
+
+    where: str
+    what: str
+    way_out: str = ""
+
+    def __str__(self) -> str:
+        sentence = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{sentence}; {self.way_out}" if self.way_out else sentence
+
+
+class InputError(Exception):
+    """The input cannot be used (exit code 1). Carries every problem that was found before giving up."""
+
+    def __init__(self, problems: Problem | Iterable[Problem]):
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
