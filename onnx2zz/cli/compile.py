@@ -1,0 +1,55 @@
+"""`onnx2zz compile`: a model in, workload.yaml and coverage.json out."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from onnx2zz.cli.model_options import compile_options, model_options
+
+
+@click.command("compile")
+@click.argument("model")
+@click.option(
+    "-o",
+    "--output",
+    "directory",
+    type=click.Path(path_type=Path),
+    default=Path("onnx2zz_out"),
+    show_default=True,
+    help="Folder to write to.",
+)
+@click.option("--arch", help="Also write this accelerator's mapping.")
+@model_options
+def compile_command(model: str, directory: Path, arch: str | None, **options: Any) -> None:
+    """Compile MODEL (an ONNX file, or the name of one that ships) to a ZigZag workload."""
+    chosen = compile_options(**options)
+    from onnx2zz.compiler import compile_model
+    from onnx2zz.shipped_files import find_accelerator, find_mapping, find_model
+
+    path = find_model(model)
+    if path.note:
+        click.echo(path.note, err=True)
+    mapping = None
+    if arch:
+        accelerator = find_accelerator(arch)
+        mapping = find_mapping(None, accelerator).path.read_text(encoding="utf-8")
+    compiled = compile_model(path.path, chosen)
+    compiled.write(directory, mapping, arch)
+    click.echo(summary(compiled, directory))
+
+
+def summary(compiled: Any, directory: Path) -> str:
+    """What was made of the model, for a person."""
+    counts: dict[str, int] = {}
+    for fate in compiled.workload.nodes:
+        counts[fate.status] = counts.get(fate.status, 0) + 1
+    fates = ", ".join(f"{count} {status}" for status, count in sorted(counts.items(), key=lambda item: -item[1]))
+    lines = [
+        f"{compiled.workload.model}: {len(compiled.entries)} layers, {compiled.workload.macs:,} MACs -> {directory}",
+        f"nodes: {fates}",
+    ]
+    hosts = sorted({fate.op for fate in compiled.workload.nodes if fate.status == "host"})
+    if hosts:
+        lines.append(f"left to the host: {', '.join(hosts)} (reasons in coverage.json)")
+    return "\n".join(lines)

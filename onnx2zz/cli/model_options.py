@@ -1,0 +1,109 @@
+"""The options of every command that takes a MODEL, and their parsing."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from onnx2zz.compiler import CompileOptions
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+PRESETS = ("int8", "native")
+
+
+def model_options(command: Command) -> Command:
+    """Adds --shape, --dim, --value, --precision, --unsupported and --movement; read them with `compile_options`."""
+    options = (
+        click.option(
+            "--shape",
+            "shapes",
+            multiple=True,
+            metavar="NAME=1x3x224x224",
+            help="Fix an input's shape (NAME= for a scalar).",
+        ),
+        click.option("--dim", "dims", multiple=True, metavar="NAME=N", help="Fix a named dim of the inputs."),
+        click.option(
+            "--value",
+            "values",
+            multiple=True,
+            metavar="NAME=X",
+            help="Fill an input with a value that shapes and conditions may use.",
+        ),
+        click.option(
+            "--precision",
+            default="int8",
+            show_default=True,
+            metavar="int8|native|W=4,I=8,O=16,O_final=8",
+            help="Bits of float tensors.",
+        ),
+        click.option(
+            "--unsupported",
+            type=click.Choice(["error", "host"]),
+            default="error",
+            show_default=True,
+            help="What to do with nodes that have no lowering.",
+        ),
+        click.option(
+            "--movement",
+            type=click.Choice(["auto", "free", "cost"]),
+            default="auto",
+            show_default=True,
+            help="Whether moving data costs.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def compile_options(
+    shapes: Iterable[str], dims: Iterable[str], values: Iterable[str], precision: str, unsupported: str, movement: str
+) -> "CompileOptions":
+    """The options as the compiler takes them. Raises click.BadParameter (exit code 2) for what cannot be read."""
+    from onnx2zz.compiler import CompileOptions
+    from onnx2zz.frontend.binding import Bindings
+    from onnx2zz.lowering.options import LoweringOptions
+
+    bindings = Bindings(
+        shapes=dict(_pair(text, "--shape", _shape) for text in shapes),
+        dims=dict(_pair(text, "--dim", _size) for text in dims),
+        values=dict(_pair(text, "--value", float) for text in values),
+    )
+    lowering = LoweringOptions(_precision(precision), unsupported, movement)  # type: ignore[arg-type]
+    return CompileOptions(bindings, lowering)
+
+
+def _pair(text: str, option: str, read: Callable[[str], Any]) -> tuple[str, Any]:
+    name, equals, value = text.rpartition("=")
+    try:
+        if not equals or not name:
+            raise ValueError
+        return name, read(value)
+    except ValueError:
+        raise click.BadParameter(f"cannot read {text!r}", param_hint=option) from None
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    return tuple(_size(size) for size in text.lower().split("x")) if text else ()
+
+
+def _size(text: str) -> int:
+    size = int(text)
+    if size < 0:
+        raise ValueError
+    return size
+
+
+def _precision(text: str) -> Any:
+    from onnx2zz.lowering.options import Precision
+
+    if text in PRESETS:
+        return Precision(native=text == "native")
+    widths = dict(_pair(part, "--precision", _size) for part in text.split(","))
+    unknown = widths.keys() - {"W", "I", "O", "O_final"}
+    if unknown:
+        raise click.BadParameter(
+            f"no operand {', '.join(sorted(unknown))}; use W, I, O, O_final", param_hint="--precision"
+        )
+    return Precision(**widths)

@@ -1,0 +1,57 @@
+"""The whole way from an ONNX model to a ZigZag workload."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import onnx
+
+from onnx2zz.emission.coverage import coverage
+from onnx2zz.emission.entry import Entry, entry
+from onnx2zz.emission.files import write_compiled
+from onnx2zz.frontend.binding import Bindings
+from onnx2zz.frontend.graph import Graph
+from onnx2zz.frontend.load import load_model
+from onnx2zz.frontend.trace import trace
+from onnx2zz.lowering.lower import lower
+from onnx2zz.lowering.options import LoweringOptions
+from onnx2zz.workload import Workload
+
+
+@dataclass(frozen=True)
+class CompileOptions:
+    """What a user may say about a model (`--shape`, `--dim`, `--value`) and about its lowering."""
+
+    bindings: Bindings = field(default_factory=Bindings)
+    lowering: LoweringOptions = field(default_factory=LoweringOptions)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled model: the graph it came from, its workload, and the entries that ZigZag reads."""
+
+    graph: Graph
+    workload: Workload
+    entries: tuple[Entry, ...]
+
+    @property
+    def coverage(self) -> dict[str, Any]:
+        """What became of every node (coverage.json)."""
+        return coverage(self.workload)
+
+    def write(self, directory: Path, mapping: str | None = None, arch: str | None = None) -> None:
+        """Writes workload.yaml and coverage.json, and mapping.yaml with the given text."""
+        write_compiled(directory, self.entries, coverage(self.workload, arch), mapping)
+
+
+def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None = None, name: str = "") -> Compiled:
+    """Compiles a model from a file or from memory.
+
+    Raises InputError for what is wrong with the model or leaves it open, every independent problem at once.
+    """
+    options = options or CompileOptions()
+    proto = load_model(model) if isinstance(model, Path) else model
+    name = name or (model.stem if isinstance(model, Path) else model.graph.name)
+    graph = trace(proto, options.bindings, name)
+    workload = lower(graph, options.lowering)
+    return Compiled(graph, workload, tuple(entry(placed) for placed in workload.layers))

@@ -1,0 +1,43 @@
+"""coverage.json: what became of every node, and what stands behind every layer."""
+
+from typing import Any
+
+from onnx2zz import __version__
+from onnx2zz.workload import NodeFate, PlacedLayer, Workload
+
+
+def coverage(workload: Workload, arch: str | None = None) -> dict[str, Any]:
+    """The coverage report in its fixed form; `arch` is what the workload was compiled for, if anything."""
+    return {
+        "model": workload.model,
+        "onnx2zz": __version__,
+        "arch": arch,
+        "nodes": [_node(fate) for fate in workload.nodes],
+        "layers": [_layer(placed) for placed in workload.layers],
+        "totals": {"nodes": len(workload.nodes), "layers": len(workload.layers), "macs": workload.macs},
+    }
+
+
+def _node(fate: NodeFate) -> dict[str, Any]:
+    return {
+        "node": fate.node,
+        "op": fate.op,
+        "outputs": list(fate.outputs),
+        "status": fate.status,
+        "layers": list(fate.layers),
+        "why": fate.why,
+    }
+
+
+def _layer(placed: PlacedLayer) -> dict[str, Any]:
+    layer = placed.layer
+    return {
+        "id": placed.id,
+        "name": placed.name,
+        "node": placed.node,
+        "operator_type": layer.operator_type,
+        "macs": layer.macs,
+        "macs_useful": layer.macs if layer.macs_useful is None else layer.macs_useful,
+        "kind": layer.kind,
+        "sources": {operand: list(sources) for operand, sources in placed.sources.items()},
+    }

@@ -1,0 +1,12 @@
+"""Output shapes of the operators that ONNX Runtime adds under com.microsoft, which onnx itself cannot infer.
+
+Source: ONNX Runtime's ContribOperators page. Each rule takes the node and its inputs' tensors (None where an input is
+left out) and gives one Tensor per output (None where it stays unknown).
+"""
+
+from collections.abc import Callable, Sequence
+
+from onnx2zz.frontend.graph import Node, Tensor
+
+Tensors = Sequence[Tensor | None]
+CONTRIB_SHAPES: dict[str, Callable[[Node, Tensors], tuple[Tensor | None, ...]]] = {}

@@ -1,0 +1,117 @@
+"""The graph as the lowering sees it: static shapes, nothing left to infer, constants known as such."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import onnx
+
+from onnx2zz.frontend.values import KnownValues
+
+CALL = (
+    "onnx2zz.Call"  # stands at the end of an inlined body: its inputs are the body's results, its outputs the caller's
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One ONNX node. `op` carries its domain unless that is ONNX's own (`com.microsoft.QGemm`).
+
+    Inside an inlined body tensor names are prefixed with the caller's first output and a slash. `body_of` names that
+    caller's first output, "" in the main graph. A CALL node keeps the calling operator in `calls`.
+    """
+
+    op: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    protos: Mapping[str, onnx.AttributeProto]
+    version: int
+    body_of: str = ""
+    calls: str = ""
+
+    @property
+    def label(self) -> str:
+        """What a user recognises the node by: its name, else its first output."""
+        return self.name or next((o for o in self.outputs if o), "")
+
+    def attribute(self, name: str, default: Any = None) -> Any:
+        """An attribute's value in Python's types (strings decoded), or the default."""
+        if name not in self.protos:
+            return default
+        value = onnx.helper.get_attribute_value(self.protos[name])
+        if isinstance(value, bytes):
+            return value.decode("utf-8", "replace")
+        return list(value) if not isinstance(value, (int, float, str)) and hasattr(value, "__iter__") else value
+
+    def input(self, index: int) -> str:
+        """The name of an input, "" where it is left out."""
+        return self.inputs[index] if index < len(self.inputs) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """Shape (None where data decides it) and ONNX element type of a tensor."""
+
+    shape: tuple[int, ...] | None
+    type: int
+
+    @property
+    def elements(self) -> int:
+        return math.prod(self.shape or ())
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Nodes in execution order, with what is known of every tensor.
+
+    `constants`: tensors that weights alone decide. `static`: those, bound values and shape arithmetic.
+    `shaped_by_data`: tensors whose shape, or whose maker's, depends on values that only a run can tell.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    tensors: Mapping[str, Tensor]
+    constants: frozenset[str]
+    static: frozenset[str]
+    shaped_by_data: frozenset[str]
+    values: KnownValues
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The static shape of a tensor; a tensor whose shape data decides has none and must not be asked for."""
+        shape = self.tensors[name].shape
+        assert shape is not None, f"{name} has no static shape"
+        return shape
+
+    def value(self, name: str) -> np.ndarray | None:
+        """The value of a small tensor that is known before any run, else None."""
+        return self.values.get(name) if name else None
+
+    @cached_property
+    def maker(self) -> dict[str, Node]:
+        """The node that makes each tensor."""
+        return {output: node for node in self.nodes for output in node.outputs if output}
+
+    @cached_property
+    def position(self) -> dict[Node, int]:
+        """Each node's place in the execution order."""
+        return {node: index for index, node in enumerate(self.nodes)}
+
+    @cached_property
+    def results(self) -> frozenset[str]:
+        """The graph's outputs, for membership tests."""
+        return frozenset(self.outputs)
+
+    @cached_property
+    def readers(self) -> dict[str, tuple[Node, ...]]:
+        """The nodes that read each tensor, in execution order, each once."""
+        readers: dict[str, dict[Node, None]] = {}
+        for node in self.nodes:
+            for name in node.inputs:
+                readers.setdefault(name, {})[node] = None
+        return {name: tuple(nodes) for name, nodes in readers.items()}

@@ -1,0 +1,110 @@
+"""Values that are known before any run: small constants, shapes and what is computed from them alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+from onnx.reference import ReferenceEvaluator
+
+LARGEST = 1 << 16  # elements; shape arithmetic is far below, and weights are never read to compile
+
+
+@dataclass(frozen=True, eq=False)
+class Recipe:
+    """How a tensor is computed: one node, its inputs under their global names, and which output it is."""
+
+    proto: onnx.NodeProto
+    inputs: tuple[str, ...]
+    index: int
+    opsets: Mapping[str, int]
+
+
+class KnownValues:
+    """Tensor name to value, computed on demand with onnx's reference evaluator and kept.
+
+    A tensor without value (it depends on data, lies in a missing file, or is larger than LARGEST) gives None.
+    """
+
+    def __init__(self) -> None:
+        self._values: dict[str, np.ndarray | None] = {}
+        self._protos: dict[str, onnx.TensorProto] = {}
+        self._recipes: dict[str, Recipe] = {}
+
+    def hold(self, name: str, value: np.ndarray) -> None:
+        """Note a value."""
+        self._values[name] = value
+
+    def hold_proto(self, name: str, proto: onnx.TensorProto) -> None:
+        """Note a tensor of the file; it is decoded only if somebody asks."""
+        self._protos[name] = proto
+
+    def hold_recipe(self, name: str, recipe: Recipe) -> None:
+        """Note how a tensor is computed; it is computed only if somebody asks."""
+        self._recipes[name] = recipe
+
+    def get(self, name: str) -> np.ndarray | None:
+        """The value of a tensor, or None if only a run can tell it."""
+        pending = [name]
+        while pending:
+            missing = self._missing(pending[-1])
+            if missing:
+                pending.extend(missing)
+                continue
+            self._settle(pending.pop())
+        return self._values[name]
+
+    def _missing(self, name: str) -> list[str]:
+        recipe = self._recipes.get(name)
+        if name in self._values or recipe is None:
+            return []
+        return [i for i in recipe.inputs if i and i not in self._values]
+
+    def _settle(self, name: str) -> None:
+        if name in self._values:
+            return
+        if name in self._protos:
+            self._values[name] = decode(self._protos[name])
+        elif name in self._recipes:
+            self._values[name] = self._compute(self._recipes[name])
+        else:
+            self._values[name] = None
+
+    def _compute(self, recipe: Recipe) -> np.ndarray | None:
+        values = [self._values[i] if i else None for i in recipe.inputs]
+        if any(v is None for v, i in zip(values, recipe.inputs, strict=True) if i):
+            return None
+        try:
+            outputs = evaluate(recipe.proto, values, recipe.opsets)
+        except Exception:  # the reference evaluator raises whatever numpy raises: the value stays unknown
+            return None
+        value = np.asarray(outputs[recipe.index]) if recipe.index < len(outputs) else None
+        return value if value is not None and value.size <= LARGEST else None
+
+
+def decode(proto: onnx.TensorProto) -> np.ndarray | None:
+    """The value of a small tensor whose data is in the file, else None."""
+    elements = 1
+    for size in proto.dims:
+        elements *= size
+    if elements > LARGEST or proto.data_location == onnx.TensorProto.EXTERNAL:
+        return None
+    try:
+        return onnx.numpy_helper.to_array(proto)
+    except (ValueError, TypeError):
+        return None
+
+
+def evaluate(proto: onnx.NodeProto, values: Sequence[np.ndarray | None], opsets: Mapping[str, int]) -> list[np.ndarray]:
+    """Runs one node on known inputs (None for one that is left out); raises what the evaluator raises."""
+    known = [(name, value) for name, value in zip(proto.input, values, strict=True) if name and value is not None]
+    inputs = [
+        onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+        for name, value in dict(known).items()
+    ]
+    outputs = [onnx.helper.make_empty_tensor_value_info(name) for name in proto.output if name]
+    graph = onnx.helper.make_graph([proto], "one_node", inputs, outputs)
+    imports = [onnx.helper.make_opsetid(domain, version) for domain, version in opsets.items()]
+    evaluator = ReferenceEvaluator(onnx.helper.make_model(graph, opset_imports=imports))
+    results = iter(evaluator.run(None, dict(known)))  # type: ignore[arg-type]
+    return [np.asarray(next(results)) if name else np.empty(0) for name in proto.output]

@@ -1,0 +1,102 @@
+"""The scalar functions that layers name, as numpy ufunc-like callables (float64 in, float64 out).
+
+Parameters follow the operands, in the order of the ONNX attributes they come from.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+Function = Callable[..., np.ndarray]
+
+
+def _sigmoid(x: np.ndarray) -> np.ndarray:
+    return 0.5 * (1.0 + np.tanh(0.5 * x))
+
+
+def _softplus(x: np.ndarray) -> np.ndarray:
+    return np.logaddexp(0.0, x)
+
+
+def _erf(x: np.ndarray) -> np.ndarray:
+    from math import erf
+
+    return np.vectorize(erf, otypes=[np.float64])(x)
+
+
+BINARY: dict[str, Function] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "max": np.maximum,
+    "min": np.minimum,
+    "pow": np.power,
+    "prelu": lambda x, slope: np.where(x < 0, x * slope, x),
+    "mod": np.mod,
+    "fmod": np.fmod,
+    "div_root": lambda x, y, epsilon: x / np.sqrt(y + epsilon),
+    "squared_difference": lambda x, y: (x - y) ** 2,
+    "and": lambda x, y: np.logical_and(x, y).astype(np.float64),
+    "or": lambda x, y: np.logical_or(x, y).astype(np.float64),
+    "xor": lambda x, y: np.logical_xor(x, y).astype(np.float64),
+    "equal": lambda x, y: np.equal(x, y).astype(np.float64),
+    "greater": lambda x, y: np.greater(x, y).astype(np.float64),
+    "greater_or_equal": lambda x, y: np.greater_equal(x, y).astype(np.float64),
+    "less": lambda x, y: np.less(x, y).astype(np.float64),
+    "less_or_equal": lambda x, y: np.less_equal(x, y).astype(np.float64),
+}
+
+UNARY: dict[str, Function] = {
+    "identity": lambda x: x,
+    "relu": lambda x: np.maximum(x, 0.0),
+    "sigmoid": _sigmoid,
+    "tanh": np.tanh,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "reciprocal": lambda x: 1.0 / x,
+    "neg": np.negative,
+    "abs": np.abs,
+    "erf": _erf,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "round": np.rint,
+    "softplus": _softplus,
+    "leaky_relu": lambda x, alpha: np.where(x < 0, alpha * x, x),
+    "hard_sigmoid": lambda x, alpha, beta: np.clip(alpha * x + beta, 0.0, 1.0),
+    "hard_swish": lambda x: x * np.clip(x / 6.0 + 0.5, 0.0, 1.0),
+    "elu": lambda x, alpha: np.where(x < 0, alpha * np.expm1(np.minimum(x, 0.0)), x),
+    "selu": lambda x, alpha, gamma: gamma * np.where(x <= 0, alpha * np.expm1(np.minimum(x, 0.0)), x),
+    "celu": lambda x, alpha: np.maximum(x, 0.0) + np.minimum(0.0, alpha * np.expm1(np.minimum(x, 0.0) / alpha)),
+    "mish": lambda x: x * np.tanh(_softplus(x)),
+    "softsign": lambda x: x / (1.0 + np.abs(x)),
+    "thresholded_relu": lambda x, alpha: np.where(x > alpha, x, 0.0),
+    "sign": np.sign,
+    "sin": np.sin,
+    "cos": np.cos,
+    "not": lambda x: np.logical_not(x).astype(np.float64),
+    "shrink": lambda x, lambd, bias: np.where(x < -lambd, x + bias, np.where(x > lambd, x - bias, 0.0)),
+    "clip": lambda x, low, high: np.clip(x, low, high),
+    "scale": lambda x, factor: x * factor,
+    "shift": lambda x, amount: x + amount,
+}
+
+COMMUTE = frozenset({"add", "mul", "max", "min", "squared_difference", "and", "or", "xor", "equal"})
+SWAPPED = "swapped_"
+
+
+def _swap(function: Function) -> Function:
+    return lambda x, y, *parameters: function(y, x, *parameters)
+
+
+def swapped(name: str) -> str:
+    """The function of the same two operands in the other order."""
+    if name in COMMUTE:
+        return name
+    return name.removeprefix(SWAPPED) if name.startswith(SWAPPED) else f"{SWAPPED}{name}"
+
+
+FUNCTIONS: dict[str, Function] = (
+    BINARY | UNARY | {f"{SWAPPED}{n}": _swap(f) for n, f in BINARY.items() if n not in COMMUTE}
+)

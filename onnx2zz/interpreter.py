@@ -1,0 +1,102 @@
+"""Runs a layer's loop nest in numpy, whole or at sampled output points: the proof behind every lowering."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from onnx2zz.functions import FUNCTIONS
+from onnx2zz.layer import Access, Axis, Layer, Step, Table
+
+Tensors = Mapping[str, np.ndarray]
+Grid = dict[str, np.ndarray]
+CHUNK = 1 << 22  # loop points held in memory at a time
+
+REDUCERS = {
+    "sum": lambda values: values.sum(axis=1),
+    "max": lambda values: values.max(axis=1),
+    "min": lambda values: values.min(axis=1),
+    "prod": lambda values: values.prod(axis=1),
+    "none": lambda values: values[:, 0],
+}
+
+
+def run(layer: Layer, tensors: Tensors) -> np.ndarray:
+    """The layer's output tensor, axes as in ONNX; elements that the layer does not write are NaN.
+
+    `tensors` holds every tensor that the layer reads, by name. Raises KeyError if one is missing.
+    """
+    points = all_points(layer)
+    values = run_at(layer, tensors, points)
+    out = np.full([axis.extent for axis in layer.output.axes], np.nan)
+    out[tuple(_element(axis, points) for axis in layer.output.axes)] = values if out.ndim else values[0]
+    return out
+
+
+def all_points(layer: Layer) -> Grid:
+    """Every combination of the loops that move the output, as one flat array a loop."""
+    return _combinations(layer, [loop for loop, _ in layer.loops if loop in layer.output.loops])
+
+
+def run_at(layer: Layer, tensors: Tensors, points: Grid) -> np.ndarray:
+    """The values at some output points, given as one flat array for each loop that moves the output."""
+    count = len(next(iter(points.values()))) if points else 1
+    inner = _combinations(layer, [loop for loop, _ in layer.loops if loop not in layer.output.loops])
+    width = max(1, len(next(iter(inner.values()))) if inner else 1)
+    step = max(1, CHUNK // width)
+    parts = [_chunk(layer, tensors, points, inner, slice(at, at + step), count) for at in range(0, count, step)]
+    return np.concatenate(parts)
+
+
+def _combinations(layer: Layer, loops: Sequence[str]) -> Grid:
+    sizes = layer.sizes
+    ranges = np.meshgrid(*(np.arange(sizes[loop]) for loop in loops), indexing="ij")
+    return {loop: values.ravel() for loop, values in zip(loops, ranges, strict=True)}
+
+
+def _chunk(layer: Layer, tensors: Tensors, points: Grid, inner: Grid, part: slice, count: int) -> np.ndarray:
+    outer = {loop: values[part, None] for loop, values in points.items()}
+    grid = outer | {loop: values[None, :] for loop, values in inner.items()}
+    operands = [_read(access, layer.pad_value, tensors, grid) for access in layer.inputs]
+    values = apply(layer.combine, operands, tensors, grid)
+    rows = len(range(count)[part])
+    columns = max((len(v) for v in inner.values()), default=1)
+    result = REDUCERS[layer.reduce](np.broadcast_to(values, (rows, columns)))
+    flat = {loop: values[part] for loop, values in points.items()}
+    for after in layer.after:
+        result = apply(after, [result], tensors, flat)
+    return np.broadcast_to(result, (rows,))
+
+
+def apply(step: Step, operands: Sequence[np.ndarray], tensors: Tensors, grid: Grid) -> np.ndarray:
+    """A step's function of the operands, its own operand and its parameters."""
+    extra = () if step.operand is None else (_second(step.operand, tensors, grid),)
+    with np.errstate(all="ignore"):  # infinities and NaN are compared like any other value
+        return FUNCTIONS[step.function](*operands, *extra, *step.parameters)
+
+
+def _second(operand: Access | Table, tensors: Tensors, grid: Grid) -> np.ndarray:
+    if isinstance(operand, Table):
+        return np.asarray(operand.values)[grid[operand.loop]]
+    return _read(operand, 0.0, tensors, grid)
+
+
+def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.ndarray:
+    """The elements that an access touches over a grid of loop values, padding filled in."""
+    tensor = np.asarray(tensors[access.tensor])
+    tensor = tensor.reshape([axis.extent for axis in access.axes]).astype(np.float64)
+    elements = [_element(axis, grid) for axis in access.axes]
+    inside = np.asarray(True)
+    for axis, element in zip(access.axes, elements, strict=True):
+        inside = inside & (element >= 0) & (element < axis.extent)
+    clipped = tuple(np.clip(e, 0, a.extent - 1) for a, e in zip(access.axes, elements, strict=True))
+    values = tensor[clipped] if clipped else tensor
+    for step in access.prepare:
+        values = apply(step, [values], tensors, grid)
+    return np.where(inside, values, pad_value)
+
+
+def _element(axis: Axis, grid: Grid) -> np.ndarray:
+    element = np.asarray(axis.offset)
+    for loop, coefficient in axis.terms:
+        element = element + coefficient * grid[loop]
+    return element

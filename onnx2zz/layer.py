@@ -1,0 +1,160 @@
+"""The loop-nest IR: one perfectly nested loop with affine access maps, and everything that follows from it alone.
+
+A layer says, for every point of its loops, which element of which ONNX tensor it reads and writes, how two operands
+combine and how results are reduced (what MLIR calls `linalg.generic`). Equations, relations, volumes and proofs are
+derived from it and never written by hand.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+OperatorType = Literal["Conv", "Gemm", "Pooling", "Add"]
+Kind = Literal["exact", "movement", "approximate"]
+Reduction = Literal["none", "sum", "max", "min", "prod", "logsumexp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The element of one tensor axis that a loop point touches: `sum(coefficient * loop) + offset`.
+
+    `extent` is the axis' length in the ONNX tensor; a read outside 0..extent-1 gives the layer's padding value.
+    """
+
+    terms: tuple[tuple[str, int], ...]
+    extent: int
+    offset: int = 0
+
+    def reach(self, sizes: Mapping[str, int]) -> tuple[int, int]:
+        """The lowest and highest element that the loops touch, padding included."""
+        steps = [coefficient * (sizes[loop] - 1) for loop, coefficient in self.terms]
+        return self.offset + sum(s for s in steps if s < 0), self.offset + sum(s for s in steps if s > 0)
+
+    def padding(self, sizes: Mapping[str, int]) -> tuple[int, int]:
+        """How far the loops reach below 0 and beyond the last element."""
+        low, high = self.reach(sizes)
+        return max(0, -low), max(0, high - self.extent + 1)
+
+    def touched(self, sizes: Mapping[str, int]) -> int:
+        """The number of distinct elements of the axis (padding excluded) that the loops touch."""
+        if len(self.terms) <= 1 and self.padding(sizes) == (0, 0):
+            return sizes[self.terms[0][0]] if self.terms and self.terms[0][1] else 1
+        elements = {self.offset}
+        for loop, coefficient in self.terms:
+            elements = {e + coefficient * i for e in elements for i in range(sizes[loop])}
+        return sum(0 <= e < self.extent for e in elements)
+
+
+def along(loop: str, extent: int, offset: int = 0) -> Axis:
+    """An axis that one loop walks, element by element."""
+    return Axis(((loop, 1),), extent, offset)
+
+
+def fixed(extent: int = 1, at: int = 0) -> Axis:
+    """An axis that no loop walks: the element `at` is read throughout (a broadcast axis of extent 1, say)."""
+    return Axis((), extent, at)
+
+
+def window(loop: str, filter_loop: str, extent: int, stride: int = 1, dilation: int = 1, pad: int = 0) -> Axis:
+    """The sliding window of Conv and Pool: `stride * loop + dilation * filter_loop - pad`."""
+    return Axis(((loop, stride), (filter_loop, dilation)), extent, -pad)
+
+
+def split(loops: Iterable[tuple[str, int]], extent: int) -> Axis:
+    """An axis that several loops (outermost first, with their sizes) cover together, as in `g * K + k`."""
+    terms: list[tuple[str, int]] = []
+    stride = 1
+    for loop, size in reversed(list(loops)):
+        terms.insert(0, (loop, stride))
+        stride *= size
+    return Axis(tuple(terms), extent)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Constants known at compile time, one for each value of a loop (the divisors of an average at the border)."""
+
+    loop: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The access map of one operand: for every axis of the ONNX tensor `tensor`, the element that is touched.
+
+    `prepare` is applied to the elements as they are read (a zero point taken off), before padding is filled in.
+    """
+
+    tensor: str
+    axes: tuple[Axis, ...]
+    prepare: tuple["Step", ...] = ()
+
+    @property
+    def loops(self) -> frozenset[str]:
+        """The loops that move this access."""
+        return frozenset(loop for axis in self.axes for loop, coefficient in axis.terms if coefficient)
+
+    def volume(self, sizes: Mapping[str, int]) -> int:
+        """The number of distinct elements of the tensor that are touched, padding excluded."""
+        return math.prod(axis.touched(sizes) for axis in self.axes)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A scalar function of a value, with parameters and, for two-operand functions, a second operand."""
+
+    function: str
+    operand: Access | Table | None = None
+    parameters: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One perfectly nested loop over `loops` (name, size), outermost first by convention only.
+
+    `inputs` holds one or two accesses: the first is the activation (ZigZag's I), the second the other operand (W).
+    For each loop point: value = combine(inputs); the values that fall on one output element are reduced; `after` is
+    then applied to each output element (bias, scale). Reads outside a tensor give `pad_value`.
+    `also_reads` are tensors whose values steer the layer without being an operand (a Gather's indices).
+    """
+
+    operator_type: OperatorType
+    loops: tuple[tuple[str, int], ...]
+    output: Access
+    inputs: tuple[Access, ...]
+    combine: Step
+    reduce: Reduction = "none"
+    after: tuple[Step, ...] = ()
+    pad_value: float = 0.0
+    kind: Kind = "exact"
+    also_reads: tuple[str, ...] = ()
+    why: str = ""
+    macs_useful: int | None = field(default=None)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Loop name to size."""
+        return dict(self.loops)
+
+    @property
+    def operations(self) -> int:
+        """The number of loop points."""
+        return math.prod(size for _, size in self.loops)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates: the loop points of a Conv or Gemm, 0 of anything else."""
+        return self.operations if self.operator_type in ("Conv", "Gemm") else 0
+
+    @property
+    def tensors(self) -> frozenset[str]:
+        """The tensors whose elements are read, those of zero points, biases and scales included."""
+        accesses = [*self.inputs, *step_operands(self)]
+        return frozenset(access.tensor for access in accesses) | frozenset(self.also_reads)
+
+
+def step_operands(layer: Layer) -> list[Access]:
+    """The tensors that a layer's steps read besides its operands."""
+    steps = [*layer.after, layer.combine, *(step for access in layer.inputs for step in access.prepare)]
+    return [step.operand for step in steps if isinstance(step.operand, Access)]

@@ -1,0 +1,81 @@
+"""Who makes what each layer reads: through views and fused nodes, with hosts contracted."""
+
+from dataclasses import replace
+
+from onnx2zz.frontend.graph import CALL, Graph, Node
+from onnx2zz.functions import swapped
+from onnx2zz.layer import Layer
+from onnx2zz.lowering.views import Views
+from onnx2zz.workload import Source
+
+
+class Sources:
+    """Tensor name to the layers, inputs, constants or hosts behind it; told of nodes in execution order."""
+
+    def __init__(self, graph: Graph, views: Views):
+        self.graph = graph
+        self.views = views
+        self._known: dict[str, tuple[Source, ...]] = {name: (f"input:{name}",) for name in graph.inputs}
+
+    def of(self, tensor: str) -> tuple[Source, ...]:
+        """Everything that feeds a tensor, earliest layer first; constants alone give ("const",)."""
+        if tensor in self.graph.static or not tensor:
+            return ("const",)
+        return self._known[tensor]
+
+    def made_by(self, tensor: str, layer: int) -> None:
+        """A layer writes (a part of) the tensor."""
+        self._known[tensor] = (*self._known.get(tensor, ()), layer)
+
+    def skip(self, layer: Layer) -> None:
+        """A layer of one element is not emitted: edges pass through it."""
+        before = self._known.get(layer.output.tensor, ())
+        self._known[layer.output.tensor] = _union(before, *map(self.of, sorted(layer.tensors)))
+
+    def close(self, node: Node) -> None:
+        """All layers of a node are placed: outputs that none of them writes take the node's inputs."""
+        if node in self.views.copies:
+            self._known[node.outputs[0]] = _union(
+                self._known.get(node.outputs[0], ()), *map(self.of, self.views.placed[node])
+            )
+        for output in filter(None, node.outputs):
+            if output not in self._known:
+                self._known[output] = _union(*map(self.of, filter(None, node.inputs)))
+
+    def pass_through(self, node: Node, rides_on: Node | None, status: str) -> None:
+        """A node without layers: a view, a rider, or left to the host."""
+        if status == "folded":
+            feeding: tuple[Source, ...] = ("const",)
+        elif rides_on is not None:
+            feeding = self.of(rides_on.outputs[0])
+        else:
+            feeding = _union(*map(self.of, filter(None, node.inputs)))
+        if status == "host":
+            layers = tuple(s for s in feeding if isinstance(s, int))
+            feeding = layers or (f"host:{node.label}",)
+        for index, output in enumerate(node.outputs):
+            self._known[output] = self.of(node.inputs[index]) if node.op == CALL else feeding
+
+    def activation_first(self, layer: Layer) -> Layer:
+        """The layer with its operands ordered: what the run brings before constants, the larger before the smaller."""
+        if len(layer.inputs) < 2:
+            return layer
+        first, second = layer.inputs
+        weight = [self.of(access.tensor) == ("const",) for access in (first, second)]
+        volumes = [access.volume(layer.sizes) for access in (first, second)]
+        swap = weight == [True, False] or (weight[0] == weight[1] and not layer.macs and volumes[0] < volumes[1])
+        return swap_operands(layer) if swap else layer
+
+
+def swap_operands(layer: Layer) -> Layer:
+    """The same layer with I and W exchanged."""
+    combine = replace(layer.combine, function=swapped(layer.combine.function))
+    return replace(layer, inputs=layer.inputs[::-1], combine=combine)
+
+
+def _union(*sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Layers in execution order, then names; constants only if there is nothing else."""
+    flat = dict.fromkeys(s for group in sources for s in group)
+    layers = sorted(s for s in flat if isinstance(s, int))
+    names = [s for s in flat if isinstance(s, str) and s != "const"]
+    return (*layers, *names) or ("const",)

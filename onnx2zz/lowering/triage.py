@@ -1,0 +1,79 @@
+"""First look at every node: is it folded, left to the host, or work? (docs/conventions.md)"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from onnx2zz.errors import InputError, Problem
+from onnx2zz.frontend.graph import CALL, Graph, Node
+from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.ops.registry import operators
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`work` nodes go on to views, fusion and lowering; the others are settled here."""
+
+    status: Literal["folded", "host", "work"]
+    why: str = ""
+
+
+WORK = Verdict("work")
+
+
+def triage(graph: Graph, unsupported: str) -> dict[Node, Verdict]:
+    """The verdict on each node.
+
+    Raises InputError naming every node that has no lowering, unless they may go to the host.
+    """
+    alive = live_nodes(graph)
+    verdicts = {node: _verdict(node, graph, alive) for node in graph.nodes}
+    refused = [node for node, verdict in verdicts.items() if verdict.status == "host" and _refused(node)]
+    if refused and unsupported == "error":
+        raise InputError([_problem(node, graph) for node in refused])
+    return verdicts
+
+
+def live_nodes(graph: Graph) -> frozenset[Node]:
+    """The nodes that some output of the graph depends on."""
+    live: set[Node] = set()
+    pending = [graph.maker[o] for o in graph.outputs if o in graph.maker]
+    while pending:
+        node = pending.pop()
+        if node not in live:
+            live.add(node)
+            pending.extend(graph.maker[i] for i in node.inputs if i in graph.maker)
+    return frozenset(live)
+
+
+def _verdict(node: Node, graph: Graph, alive: frozenset[Node]) -> Verdict:
+    outputs = [o for o in node.outputs if o]
+    if node not in alive:
+        return Verdict("folded", "dead")
+    if all(o in graph.static for o in outputs):
+        return Verdict("folded", "constant" if all(o in graph.constants for o in outputs) else "shape arithmetic")
+    if node.op == CALL:
+        return WORK
+    if any(o in graph.shaped_by_data for o in outputs):
+        return Verdict("host", "its output's shape depends on data")
+    if all(graph.tensors[o].elements == 0 for o in outputs):
+        return Verdict("folded", "empty")
+    operator = operators().get(node.op)
+    if operator is None:
+        return Verdict("host", "no lowering for this operator")
+    if operator.host:
+        return Verdict("host", operator.how)
+    return WORK
+
+
+def _refused(node: Node) -> bool:
+    """Whether leaving the node to the host would lose work that nobody agreed to lose."""
+    return node.op in MAC_OPERATORS or (node.op not in operators() and node.op not in ("If", "Loop", "Scan", CALL))
+
+
+def _problem(node: Node, graph: Graph) -> Problem:
+    where = f"{graph.name}: node {node.label} ({node.op})"
+    if node.op in operators() or node.op in MAC_OPERATORS:
+        return Problem(
+            where, "carries MACs, and its shape depends on data", "fix the shape, or pass --unsupported host"
+        )
+    return Problem(where, "this operator has no lowering", "pass --unsupported host to leave it out of the MAC array")

@@ -1,0 +1,115 @@
+"""Which nodes only rename data, and which rearrangements have to be paid for (docs/conventions.md).
+
+Transpose is a view where every reader can take it into its access map; a part (Slice, Split, Gather by known
+positions) unless it leaves the graph or goes to the host; Concat where its inputs' layers can write in place.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from onnx2zz.frontend.graph import CALL, Graph, Node
+from onnx2zz.layer import Layer
+from onnx2zz.lowering.layout import Layout, contiguous
+from onnx2zz.lowering.placement import place_concats
+from onnx2zz.lowering.triage import Verdict
+from onnx2zz.ops.registry import operators
+from onnx2zz.ops.slicing import SLICING, part_copy, parts
+from onnx2zz.ops.transpose import permutation
+
+
+@dataclass
+class Views:
+    """`nodes`: views, each with its reason. `copies`: layers of nodes that are views only in part.
+
+    `placed`: for a Concat with copies, the inputs that are written in place.
+    """
+
+    nodes: dict[Node, str] = field(default_factory=dict)
+    copies: dict[Node, tuple[Layer, ...]] = field(default_factory=dict)
+    placed: dict[Node, tuple[str, ...]] = field(default_factory=dict)
+
+
+def find_views(graph: Graph, verdicts: Mapping[Node, Verdict], movement: str) -> Views:
+    """The views of a graph; `movement` "free" makes every rearrangement one, "cost" none that moves an element."""
+    views = Views()
+    work = [node for node in graph.nodes if verdicts[node].status == "work"]
+    for node in work:
+        if node.op == CALL or operators()[node.op].view(node, graph):
+            views.nodes[node] = "same elements"
+        elif movement == "free" and operators()[node.op].kind == "movement":
+            views.nodes[node] = "movement is free"
+    if movement == "auto":
+        for node in reversed(work):
+            if node.op == "Transpose" and node not in views.nodes and _readers_take(node, graph, verdicts, views):
+                views.nodes[node] = "every reader takes it into its access map"
+            elif node.op in SLICING and node not in views.nodes:
+                _cut(node, graph, verdicts, views)
+        place_concats(work, graph, views.nodes, views.copies, views.placed)
+    return views
+
+
+def _cut(node: Node, graph: Graph, verdicts: Mapping[Node, Verdict], views: Views) -> None:
+    """A part is a view; those of its outputs that leave the graph or go to the host are copied."""
+    if any(parts(node, graph, output) is None for output in node.outputs if output):
+        return
+    leaving = [o for o in node.outputs if o and leaves(o, graph, verdicts, views.nodes)]
+    if leaving:
+        views.copies[node] = tuple(part_copy(node, graph, output) for output in leaving)
+        views.placed[node] = ()
+    else:
+        views.nodes[node] = "a part of a tensor"
+
+
+def leaves(tensor: str, graph: Graph, verdicts: Mapping[Node, Verdict], views: Mapping[Node, str]) -> bool:
+    """Whether a tensor is an output of the graph or read by the host, itself or through views."""
+    pending = [tensor]
+    while pending:
+        name = pending.pop()
+        if name in graph.results:
+            return True
+        for reader in graph.readers.get(name, ()):
+            if verdicts[reader].status == "host":
+                return True
+            if reader in views and reader.op != "Concat":
+                pending.extend(filter(None, reader.outputs))
+    return False
+
+
+def _readers_take(node: Node, graph: Graph, verdicts: Mapping[Node, Verdict], views: Views) -> bool:
+    """Whether all that read the transposed tensor, through views, can walk it with one loop an axis."""
+    start = contiguous(graph.shape(node.inputs[0])).transposed(permutation(node, graph))
+    if start == contiguous(graph.shape(node.outputs[0])):
+        return True
+    pending = [(node.outputs[0], start)]
+    while pending:
+        tensor, layout = pending.pop()
+        if tensor in graph.results:
+            return False
+        for reader in graph.readers.get(tensor, ()):
+            if verdicts[reader].status == "folded":
+                continue
+            if verdicts[reader].status == "host" or reader.op == "Concat":
+                return False
+            if reader not in views.nodes:
+                if not layout.affine:
+                    return False
+                continue
+            seen = {output: _through(reader, tensor, output, layout, graph) for output in reader.outputs if output}
+            if any(following is None for following in seen.values()):
+                return False
+            pending.extend((output, following) for output, following in seen.items() if following is not None)
+    return True
+
+
+def _through(view: Node, tensor: str, output: str, layout: Layout, graph: Graph) -> Layout | None:
+    """The layout behind a view."""
+    if view.op == CALL:
+        return layout
+    if view.op == "Transpose":
+        return layout.transposed(permutation(view, graph))
+    if view.op in SLICING:
+        following: Layout | None = layout
+        for part in sorted(parts(view, graph, output) or (), key=lambda p: -p.axis):
+            following = following.resized(part.axis, part.size, part.dropped) if following else None
+        return following
+    return layout.reshaped(graph.shape(output))

@@ -1,0 +1,27 @@
+"""Gather: rows of a table.
+
+Source: ONNX operator page Gather.
+"""
+
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.layer import Access, Layer, along, split
+from onnx2zz.ops.loops import tensor_loops
+from onnx2zz.ops.movement import copy_layer
+from onnx2zz.ops.registry import lowers
+from onnx2zz.ops.slicing import by_positions, part_copy
+
+
+@lowers("Gather", how="a view where positions are known and regular, else one copy of the rows taken", kind="movement")
+def gather(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """As many rows of the table as there are indices; which ones, only a run can tell."""
+    out = node.outputs[0]
+    if by_positions(node, graph):
+        return (part_copy(node, graph, out),)
+    table, indices = node.inputs[:2]
+    shape, picked = graph.shape(table), len(graph.shape(indices))
+    axis = node.attribute("axis", 0) % len(shape)
+    loops = tensor_loops(len(graph.shape(out)))
+    rows = split(zip(loops[axis : axis + picked], graph.shape(indices), strict=True), shape[axis])
+    rest = iter(loops[:axis] + loops[axis + picked :])
+    axes = tuple(rows if i == axis else along(next(rest), extent) for i, extent in enumerate(shape))
+    return (copy_layer(graph, out, Access(table, axes), (indices,)),)

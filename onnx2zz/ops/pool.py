@@ -1,0 +1,100 @@
+"""Pools: windows over each channel, and whole-channel reductions.
+
+Source: ONNX operator pages MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool.
+"""
+
+import math
+from dataclasses import replace
+
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.layer import Access, Layer, Reduction, Step, Table, along, fixed
+from onnx2zz.ops.loops import filter_loops, in_order, output_loops
+from onnx2zz.ops.registry import lowers
+from onnx2zz.ops.sliding_window import SlidingWindow, sliding_window
+
+
+@lowers("MaxPool", how="one Pooling layer")
+def max_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """x (N, C, spatial...): the largest element of each window; padding never wins."""
+    window = _window(node, graph)
+    return (replace(pool_layer(node, graph, window, "max"), pad_value=-math.inf),)
+
+
+@lowers("AveragePool", how="one Pooling layer")
+def average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """x (N, C, spatial...): the sum of each window, divided by the number of elements that count."""
+    window = _window(node, graph)
+    layer = pool_layer(node, graph, window, "sum")
+    return (replace(layer, after=_divisors(node, graph, window)),)
+
+
+def _window(node: Node, graph: Graph) -> SlidingWindow:
+    kernel = tuple(node.attribute("kernel_shape"))
+    return sliding_window(node, kernel, graph.shape(node.inputs[0])[2:], graph.shape(node.outputs[0])[2:])
+
+
+def pool_layer(node: Node, graph: Graph, window: SlidingWindow, reduce: Reduction) -> Layer:
+    """The loop nest of a window reduction; loops B, G, O*, F* as in ZigZag's hand-written workloads."""
+    x, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
+    o_loops, f_loops = output_loops(len(x) - 2), filter_loops(len(x) - 2)
+    channels = (along("B", x[0]), along("G", x[1]))
+    return Layer(
+        operator_type="Pooling",
+        loops=in_order(
+            (
+                ("B", x[0]),
+                ("G", x[1]),
+                *zip(o_loops, out[2:], strict=True),
+                *zip(f_loops, window.kernel, strict=True),
+            )
+        ),
+        output=Access(node.outputs[0], (*channels, *map(along, o_loops, out[2:]))),
+        inputs=(Access(node.inputs[0], (*channels, *window.axes(x[2:]))),),
+        combine=Step("identity"),
+        reduce=reduce,
+    )
+
+
+def _divisors(node: Node, graph: Graph, window: SlidingWindow) -> tuple[Step, ...]:
+    """One division for each spatial axis: by the number of taps that count at each output position.
+
+    With count_include_pad the declared padding counts; what ceil_mode reaches beyond it never does.
+    """
+    extents, out = graph.shape(node.inputs[0])[2:], graph.shape(node.outputs[0])[2:]
+    steps = []
+    for i, loop in enumerate(output_loops(len(extents))):
+        before, after = window.pads[i] if node.attribute("count_include_pad", 0) else (0, 0)
+        first = [o * window.strides[i] - window.pads[i][0] for o in range(out[i])]
+        taps = range(0, window.kernel[i] * window.dilations[i], window.dilations[i])
+        counts = [sum(-before <= f + t < extents[i] + after for t in taps) for f in first]
+        steps.append(Step("div", Table(loop, tuple(map(float, counts)))))
+    return tuple(steps)
+
+
+@lowers("GlobalAveragePool", how="one Pooling layer over the whole channel")
+def global_average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """x (N, C, spatial...) -> (N, C, 1...): the mean of each channel."""
+    elements = math.prod(graph.shape(node.inputs[0])[2:])
+    mean = Step("scale", parameters=(1.0 / elements,))
+    return (replace(global_pool(node, graph, "sum"), after=(mean,)),)
+
+
+@lowers("GlobalMaxPool", how="one Pooling layer over the whole channel")
+def global_max_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """x (N, C, spatial...) -> (N, C, 1...): the largest element of each channel."""
+    return (global_pool(node, graph, "max"),)
+
+
+def global_pool(node: Node, graph: Graph, reduce: Reduction) -> Layer:
+    """The loop nest of a reduction over all spatial axes, which the filter loops walk."""
+    x = graph.shape(node.inputs[0])
+    f_loops = filter_loops(len(x) - 2)
+    channels = (along("B", x[0]), along("G", x[1]))
+    return Layer(
+        operator_type="Pooling",
+        loops=in_order((("B", x[0]), ("G", x[1]), *zip(f_loops, x[2:], strict=True))),
+        output=Access(node.outputs[0], (*channels, *(fixed() for _ in f_loops))),
+        inputs=(Access(node.inputs[0], (*channels, *map(along, f_loops, x[2:]))),),
+        combine=Step("identity"),
+        reduce=reduce,
+    )

@@ -1,0 +1,93 @@
+"""The table of operators: how each is lowered, and whether it may be a view or ride on another layer.
+
+An operator is a file of this folder with one decorated function per operator; nothing else has to be told about it.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import onnx2zz.ops
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.layer import Kind, Layer
+
+Lower = Callable[[Node, Graph], tuple[Layer, ...]]
+Rides = Callable[[Node, Graph], tuple[str, ...]]
+Test = Callable[[Node, Graph], bool]
+
+
+def _no_layers(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    raise AssertionError(f"{node.op} {node.label} is never lowered")
+
+
+def _never(node: Node, graph: Graph) -> bool:
+    return False
+
+
+def _always(node: Node, graph: Graph) -> bool:
+    return True
+
+
+def _rides_nowhere(node: Node, graph: Graph) -> tuple[str, ...]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Operator:
+    """What is known of one operator.
+
+    `lower` gives its layers, in execution order. `view` tells whether this node only renames data. `rides` names the
+    activations whose layer the node may be fused to, if they all are that layer's; none if it cannot be fused at all.
+    `host` operators never run on a MAC array.
+    """
+
+    name: str
+    how: str
+    kind: Kind | None = None
+    lower: Lower = _no_layers
+    view: Test = _never
+    rides: Rides = _rides_nowhere
+    host: bool = False
+
+
+_TABLE: dict[str, Operator] = {}
+
+
+def lowers(
+    *names: str, how: str, kind: Kind = "exact", view: Test = _never, rides: Rides = _rides_nowhere
+) -> Callable[[Lower], Lower]:
+    """Registers a lowering for operators (domain included, except ONNX's own). `how` is its line in `onnx2zz ops`."""
+
+    def register(lower: Lower) -> Lower:
+        for name in names:
+            _add(Operator(name, how, kind, lower, view, rides))
+        return lower
+
+    return register
+
+
+def renames(*names: str, how: str) -> None:
+    """Registers operators that never touch data: their output is their first input under another name or shape."""
+    for name in names:
+        _add(Operator(name, how, view=_always))
+
+
+def runs_on_host(*names: str, how: str) -> None:
+    """Registers operators that are no work for a MAC array."""
+    for name in names:
+        _add(Operator(name, how, host=True))
+
+
+def _add(operator: Operator) -> None:
+    assert operator.name not in _TABLE, f"{operator.name} is registered twice"
+    _TABLE[operator.name] = operator
+
+
+@cache
+def operators() -> dict[str, Operator]:
+    """Every operator that is known, by name."""
+    for module in pkgutil.iter_modules(onnx2zz.ops.__path__):
+        importlib.import_module(f"onnx2zz.ops.{module.name}")
+    return dict(sorted(_TABLE.items()))

@@ -1,0 +1,63 @@
+"""What a compile gives: layers in execution order, wired, with the fate of every node of the graph."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from onnx2zz.layer import Layer
+
+Status = Literal["lowered", "fused", "view", "folded", "host"]
+Source = int | str  # a layer id, "input:NAME", "const" or "host:NODE"
+
+
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """Bits of one element of each operand; O while partial sums are incomplete, O_final once they are complete."""
+
+    W: int
+    I: int  # noqa: E741 - ZigZag's name
+    O: int  # noqa: E741 - ZigZag's name
+    O_final: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLayer:
+    """A layer in its workload.
+
+    `sources` holds for each operand ("I", "W", "X" for tensors that only steer) everything that feeds it, in order.
+    `constant` names the operands that are known before the run.
+    """
+
+    id: int
+    name: str
+    node: str
+    layer: Layer
+    widths: Widths
+    sources: Mapping[str, tuple[Source, ...]]
+    constant: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFate:
+    """What became of one node: its status, the layers that compute it, and why."""
+
+    node: str
+    op: str
+    outputs: tuple[str, ...]
+    status: Status
+    layers: tuple[int, ...]
+    why: str
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A compiled model."""
+
+    model: str
+    layers: tuple[PlacedLayer, ...]
+    nodes: tuple[NodeFate, ...]
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the whole model."""
+        return sum(placed.layer.macs for placed in self.layers)

@@ -1,0 +1,61 @@
+"""Element-wise operators against onnxruntime."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import helper
+
+from onnx2zz.ops.unary import UNARY
+from tests.oracle import check_node, distinct
+
+OPSET_OF = {"HardSwish": 14, "Mish": 18}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(["Add", "Sub", "Mul", "Div", "Pow", "PRelu"]), st.lists(st.integers(1, 4), max_size=4), st.data()
+)
+def test_broadcasting(op: str, shape: list[int], data: st.DataObject) -> None:
+    other = [data.draw(st.sampled_from([1, size])) for size in shape[data.draw(st.integers(0, len(shape))) :]]
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    x, y = distinct(rng, *shape), distinct(rng, *other)
+    if op != "PRelu" and data.draw(st.booleans()):
+        x, y = y, x
+    if op in ("Div", "Pow"):
+        x, y = np.asarray(x + np.float32(2.0)), np.asarray(y + np.float32(2.0))
+    check_node(helper.make_node(op, ["x", "y"], ["z"]), {"x": x, "y": y})
+
+
+@pytest.mark.parametrize(("op", "count"), [("Max", 3), ("Min", 2), ("Sum", 4), ("Mean", 3), ("Sum", 1), ("Mean", 1)])
+def test_many_operands_are_a_chain(op: str, count: int) -> None:
+    """n operands, each broadcast to the others, are n-1 binary layers."""
+    rng = np.random.default_rng(0)
+    shapes = [(4, 1, 3), (2, 3), (1,), (4, 2, 1)]
+    inputs = {f"x{i}": distinct(rng, *shapes[i]) for i in range(count)}
+    layers = check_node(helper.make_node(op, list(inputs), ["z"]), inputs)
+    assert len(layers) == max(1, count - 1)
+
+
+@pytest.mark.parametrize("op", sorted(set(UNARY) - {"Not", "Clip"}))
+def test_functions(op: str) -> None:
+    x = distinct(np.random.default_rng(0), 2, 3, 5) * 4
+    if op in ("Log", "Sqrt"):
+        x = np.abs(x)
+    (layer,) = check_node(helper.make_node(op, ["x"], ["z"]), {"x": x}, opset=22)
+    assert layer.macs == 0
+
+
+def test_clip_takes_its_bounds_from_constants() -> None:
+    x = distinct(np.random.default_rng(0), 2, 3, 5) * 4
+    bounds = {"low": np.float32(-0.5), "high": np.float32(1.25)}
+    constants = {name: np.asarray(value) for name, value in bounds.items()}
+    check_node(helper.make_node("Clip", ["x", "low", "high"], ["z"]), {"x": x}, constants)
+    check_node(helper.make_node("Clip", ["x", "", "high"], ["z"]), {"x": x}, {"high": constants["high"]})
+
+
+def test_batch_norm_alone_is_a_scale_and_a_shift() -> None:
+    rng = np.random.default_rng(0)
+    constants = {name: distinct(rng, 3) for name in ("scale", "shift", "mean")} | {"var": np.abs(distinct(rng, 3))}
+    node = helper.make_node("BatchNormalization", ["x", *constants], ["y"], epsilon=1e-3)
+    assert len(check_node(node, {"x": distinct(rng, 2, 3, 4, 5)}, constants)) == 2

@@ -1,0 +1,88 @@
+"""onnxruntime as the oracle: one node's layers, run as loop nests, must give what onnxruntime gives."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import helper
+
+from onnx2zz.frontend.binding import Bindings
+from onnx2zz.frontend.trace import trace
+from onnx2zz.interpreter import run
+from onnx2zz.layer import Layer
+from onnx2zz.ops.registry import operators
+
+Arrays = Mapping[str, np.ndarray]
+IR_VERSION = 10
+
+
+def model_of(
+    nodes: Sequence[onnx.NodeProto],
+    inputs: Arrays,
+    constants: Arrays,
+    outputs: Sequence[str],
+    opset: int = 17,
+    functions: Sequence[onnx.FunctionProto] = (),
+) -> onnx.ModelProto:
+    """A model of some nodes whose inputs have the shapes and types of the given arrays."""
+    infos = [
+        helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+        for name, value in inputs.items()
+    ]
+    initializers = [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()]
+    results = [helper.make_empty_tensor_value_info(name) for name in outputs]
+    graph = helper.make_graph(list(nodes), "test", infos, results, initializers)
+    imports = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    imports += [helper.make_opsetid(f.domain, 1) for f in functions if f.domain not in ("", "com.microsoft")]
+    return helper.make_model(graph, opset_imports=imports, ir_version=IR_VERSION, functions=list(functions))
+
+
+def onnxruntime_run(model: onnx.ModelProto, inputs: Arrays) -> dict[str, np.ndarray]:
+    """Every output of a model, by name."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+
+
+def check_node(
+    node: onnx.NodeProto,
+    inputs: Arrays,
+    constants: Arrays | None = None,
+    opset: int = 17,
+    rtol: float = 1e-4,
+    atol: float = 1e-4,
+) -> tuple[Layer, ...]:
+    """Runs the node's layers as loop nests and compares every output with onnxruntime; gives the layers."""
+    constants = constants or {}
+    outputs = [o for o in node.output if o]
+    model = model_of([node], inputs, constants, outputs, opset)
+    expected = onnxruntime_run(model, inputs)
+    graph = trace(model, Bindings())
+    layers = operators()[graph.nodes[-1].op].lower(graph.nodes[-1], graph)
+    values = run_layers(layers, {**inputs, **constants})
+    for name in outputs:
+        assert graph.shape(name) == expected[name].shape
+        np.testing.assert_allclose(
+            values[name].reshape(expected[name].shape), expected[name].astype(np.float64), rtol, atol, err_msg=name
+        )
+    return layers
+
+
+def run_layers(layers: Sequence[Layer], tensors: Arrays) -> dict[str, np.ndarray]:
+    """All tensors after running the layers in order; layers that write parts of one tensor fill it together."""
+    values = dict(tensors)
+    for layer in layers:
+        result = run(layer, values)
+        name = layer.output.tensor
+        values[name] = np.where(np.isnan(result), values[name], result) if name in values else result
+    return values
+
+
+def distinct(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Float32 values, no two alike: equal values would hide swapped axes."""
+    size = int(np.prod(shape))
+    return ((rng.permutation(size) + 1.0) / size - 0.5).astype(np.float32).reshape(shape)
