@@ -14,7 +14,9 @@ import click
 
 from onnx2zz.errors import InputError
 
-COMMANDS: Mapping[str, str] = {}
+COMMANDS: Mapping[str, str] = {
+    "evaluate": "onnx2zz.cli.evaluate:evaluate_command",
+}
 """Subcommand -> "module:attribute". The modules must be cheap to import: `--help` imports them for their first line."""
 
 INPUT_AT_FAULT, INTERRUPTED, BUG = 1, 130, 70
