@@ -1,6 +1,7 @@
 """What a user is told when the input is at fault: one sentence a problem, all independent problems at once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -23,3 +24,18 @@ class InputError(Exception):
     def __init__(self, problems: Problem | Iterable[Problem]):
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+@contextmanager
+def noted_in(problems: list[Problem]) -> Iterator[None]:
+    """Append the problems of an InputError to `problems` and go on after the block, to find the independent ones."""
+    try:
+        yield
+    except InputError as error:
+        problems.extend(error.problems)
+
+
+def raise_if_any(problems: Iterable[Problem]) -> None:
+    """Raise an InputError that carries `problems`, if there are any."""
+    if found := tuple(problems):
+        raise InputError(found)

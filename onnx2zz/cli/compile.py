@@ -25,16 +25,13 @@ def compile_command(model: str, directory: Path, arch: str | None, **options: An
     """Compile MODEL (an ONNX file, or the name of one that ships) to a ZigZag workload."""
     chosen = compile_options(**options)
     from onnx2zz.compiler import compile_model
-    from onnx2zz.shipped_files import find_accelerator, find_mapping, find_model
+    from onnx2zz.shipped_files import choose_mapping, find_accelerator, find_model
 
-    path = find_model(model)
-    if path.note:
-        click.echo(path.note, err=True)
-    mapping = None
-    if arch:
-        accelerator = find_accelerator(arch)
-        mapping = find_mapping(None, accelerator).path.read_text(encoding="utf-8")
-    compiled = compile_model(path.path, chosen)
+    found = find_model(model)
+    if found.note:
+        click.echo(found.note, err=True)
+    mapping = choose_mapping(None, find_accelerator(arch)).path.read_text(encoding="utf-8") if arch else None
+    compiled = compile_model(found.path, chosen)
     compiled.write(directory, mapping, arch)
     click.echo(summary(compiled, directory))
 

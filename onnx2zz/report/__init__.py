@@ -1,0 +1,1 @@
+"""What the terminal shows: tables of results and the progress of a run."""

@@ -1,0 +1,1 @@
+"""The only package that imports ZigZag. It takes a second to import, so nothing imports it before it is needed."""

@@ -1,0 +1,145 @@
+"""`onnx2zz evaluate`: what a model or a workload costs on an accelerator."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from onnx2zz.cli.model_options import model_options
+from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
+from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_model
+
+if TYPE_CHECKING:
+    from onnx2zz.evaluate.inputs import Workload
+    from onnx2zz.evaluate.result import Evaluation
+
+NOT_PRICED = 3
+
+
+@click.command("evaluate")
+@click.argument("model", required=False, metavar="[MODEL|WORKLOAD.yaml]")
+@click.option("--arch", required=True, metavar="A", help="Accelerator: a file, or the name of one that ships.")
+@click.option("--mapping", metavar="FILE|NAME", help="Mapping: a file, a name, zigzag:NAME, auto or generated.")
+@click.option("--opt", type=click.Choice(["latency", "energy", "EDP"]), default="latency", show_default=True)
+@click.option("--lpf-limit", type=click.IntRange(min=1), default=6, show_default=True, help="Loop factors to order.")
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
+@click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
+@click.option("--csv", "csv_file", metavar="FILE", help="Write the layers as CSV.")
+@model_options
+@click.pass_context
+def evaluate_command(
+    ctx: click.Context,
+    model: str | None,
+    arch: str,
+    mapping: str | None,
+    opt: Any,
+    lpf_limit: int,
+    output: Path,
+    json_file: str | None,
+    csv_file: str | None,
+    **model_arguments: Any,
+) -> None:
+    """Price every layer of MODEL (or of a compiled WORKLOAD.yaml) with ZigZag.
+
+    Without either, takes what `compile` left in the output folder, where the result and ZigZag's log go too.
+    """
+    workload, accelerator, chosen = _inputs(model, arch, mapping, output, model_arguments)
+    evaluation = _run(workload, accelerator, chosen, opt, lpf_limit, output / "zigzag.log")
+    _report(evaluation, chosen, output, json_file, csv_file)
+    if any(layer.error for layer in evaluation.layers):
+        ctx.exit(NOT_PRICED)
+
+
+def _inputs(
+    model: str | None, arch: str, mapping: str | None, output: Path, model_arguments: dict[str, Any]
+) -> tuple["Workload", Found, Found]:
+    problems: list[Problem] = []
+    accelerator = chosen = workload = None
+    with noted_in(problems):
+        accelerator = _told(find_accelerator(arch))
+    with noted_in(problems):
+        workload = _workload(model, accelerator, output, model_arguments)
+    with noted_in(problems):
+        chosen = _mapping(mapping, accelerator, workload)
+    raise_if_any(problems)
+    assert accelerator is not None and workload is not None and chosen is not None
+    return workload, accelerator, chosen
+
+
+def _workload(model: str | None, accelerator: Found | None, output: Path, arguments: dict[str, Any]) -> "Workload":
+    from onnx2zz.evaluate.workload_file import read_workload
+
+    if model is not None and Path(model).suffix not in (".yaml", ".yml"):
+        return _compiled(_told(find_model(model)), accelerator, output, arguments)
+    path = Path(model) if model is not None else output / "workload.yaml"
+    if model is None and not path.is_file():
+        raise InputError(
+            Problem(str(path), "nothing is compiled here", "name a model, or run `onnx2zz compile MODEL` first")
+        )
+    return read_workload(path)
+
+
+def _compiled(model: Found, accelerator: Found | None, output: Path, arguments: dict[str, Any]) -> "Workload":
+    raise InputError(Problem(model.name, "models cannot be compiled yet"))
+
+
+def _mapping(asked: str | None, accelerator: Found | None, workload: "Workload | None") -> Found | None:
+    if accelerator is None:
+        return None
+    compiled = _mapping_beside(workload, accelerator) if workload else None
+    return _told(choose_mapping(asked, accelerator, compiled))
+
+
+def _mapping_beside(workload: "Workload", accelerator: Found) -> Path | None:
+    from onnx2zz.evaluate.workload_file import read_coverage
+
+    path = Path(workload.file)
+    arch = (read_coverage(path) or {}).get("arch")
+    return path.with_name("mapping.yaml") if arch and _is(arch, accelerator) else None
+
+
+def _is(arch: str, accelerator: Found) -> bool:
+    try:
+        return find_accelerator(arch).path.resolve() == accelerator.path.resolve()
+    except InputError:
+        return False
+
+
+def _run(workload: "Workload", accelerator: Found, mapping: Found, opt: Any, lpf_limit: int, log: Path) -> "Evaluation":
+    from onnx2zz.evaluate.run import evaluate
+    from onnx2zz.report.progress import progress_on_stderr
+    from onnx2zz.zigzag.price import PriceOptions
+
+    options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
+    with progress_on_stderr() as watch:
+        return evaluate(workload, accelerator, mapping, options, log, watch)
+
+
+def _report(
+    evaluation: "Evaluation", mapping: Found, output: Path, json_file: str | None, csv_file: str | None
+) -> None:
+    from rich.console import Console
+
+    from onnx2zz.evaluate.result import as_csv, as_json
+    from onnx2zz.report.table import print_table
+    from onnx2zz.written_file import write_whole
+
+    write_whole(output / "result.json", as_json(evaluation))
+    if csv_file is not None:
+        write_whole(Path(csv_file), as_csv(evaluation))
+    if json_file == "-":
+        click.echo(as_json(evaluation), nl=False)
+    else:
+        print_table(evaluation, mapping.name, Console(file=sys.stdout))
+    if json_file not in (None, "-"):
+        write_whole(Path(json_file), as_json(evaluation))
+    for layer in evaluation.layers:
+        if layer.error:
+            click.echo(f"not priced: {layer.error}", err=True)
+
+
+def _told(found: Found) -> Found:
+    if found.note:
+        click.echo(f"note: {found.note}", err=True)
+    return found

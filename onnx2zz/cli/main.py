@@ -1,0 +1,88 @@
+"""The `onnx2zz` command: finds the subcommand, and turns what goes wrong into a sentence and an exit code.
+
+Exit codes: 0 fine, 1 the input is at fault, 2 usage, 3 a layer could not be priced, 70 a bug of ours.
+"""
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+
+import click
+
+from onnx2zz.errors import InputError
+
+COMMANDS: Mapping[str, str] = {
+    "compile": "onnx2zz.cli.compile:compile_command",
+    "evaluate": "onnx2zz.cli.evaluate:evaluate_command",
+}
+"""Subcommand -> "module:attribute". The modules must be cheap to import: `--help` imports them for their first line."""
+
+INPUT_AT_FAULT, INTERRUPTED, BUG = 1, 130, 70
+
+
+class LazyGroup(click.Group):
+    """A click group that imports a subcommand's module when it is asked for, not before."""
+
+    def __init__(self, *args, commands_at: Mapping[str, str], **kwargs):
+        super().__init__(*args, **kwargs)
+        self.commands_at = commands_at
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands_at)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.commands_at:
+            return None
+        module, attribute = self.commands_at[cmd_name].split(":")
+        return getattr(import_module(module), attribute)
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="onnx2zz", prog_name="onnx2zz")
+def onnx2zz() -> None:
+    """ONNX graphs in, proven ZigZag workloads and ZigZag's numbers out."""
+
+
+def main() -> None:
+    """Entry point of the `onnx2zz` script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str], command: click.Command = onnx2zz) -> int:
+    """Run `command` and return the exit code; everything the user is told about a failure is said here."""
+    try:
+        code = command.main(list(arguments), prog_name="onnx2zz", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except InputError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        return INPUT_AT_FAULT
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        return INTERRUPTED
+    except Exception as error:
+        report_bug(error)
+        return BUG
+
+
+def report_bug(error: Exception) -> None:
+    """One line on stderr; the traceback goes to a file, or to stderr where ONNX2ZZ_DEBUG is set."""
+    trace = "".join(traceback.format_exception(error))
+    if os.environ.get("ONNX2ZZ_DEBUG"):
+        click.echo(trace, err=True)
+    with tempfile.NamedTemporaryFile("w", prefix="onnx2zz-bug-", suffix=".log", delete=False, encoding="utf-8") as log:
+        log.write(trace)
+    click.echo(
+        f"error: a bug of onnx2zz, not of your input ({type(error).__name__}): please report it with {log.name}",
+        err=True,
+    )

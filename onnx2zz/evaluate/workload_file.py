@@ -1,0 +1,31 @@
+"""Read a workload.yaml, and what lies beside it if it was compiled: coverage.json."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from onnx2zz.errors import InputError, Problem
+from onnx2zz.evaluate.inputs import Workload
+from onnx2zz.evaluate.workload_check import missing_fields
+from onnx2zz.yaml_file import read_yaml
+
+
+def read_workload(path: Path) -> Workload:
+    """The workload in `path`, not yet checked beyond its being a list. Raises InputError."""
+    document = read_yaml(path)
+    if not isinstance(document, list):
+        raise InputError(missing_fields(str(path), document))
+    model = (read_coverage(path) or {}).get("model") or str(path)
+    return Workload(str(model), str(path), tuple(document))
+
+
+def read_coverage(workload: Path) -> dict[str, Any] | None:
+    """The coverage.json beside a compiled workload, or None where there is none. Raises InputError if it is broken."""
+    path = workload.with_name("coverage.json")
+    if not path.is_file():
+        return None
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(Problem(str(path), f"not JSON ({error})", "compile the model again, or remove it")) from error
+    return document if isinstance(document, dict) else None

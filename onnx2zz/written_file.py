@@ -1,0 +1,18 @@
+"""Write a file whole or not at all."""
+
+import os
+from pathlib import Path
+
+from onnx2zz.errors import InputError, Problem
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Put `text` at `path` by way of a temporary file beside it. Raises InputError where that is not possible."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise InputError(Problem(str(path), f"cannot be written ({error.strerror})", "choose another place")) from error

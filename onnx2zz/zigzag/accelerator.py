@@ -1,0 +1,93 @@
+"""Accelerator files: ZigZag's object, and the few plain facts about it that the rest of the project needs."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zigzag.hardware.architecture.accelerator import Accelerator
+from zigzag.hardware.architecture.imc_array import ImcArray
+from zigzag.hardware.architecture.memory_port import DataDirection, MemoryPort
+from zigzag.parser.accelerator_factory import AcceleratorFactory
+from zigzag.parser.accelerator_validator import AcceleratorValidator
+
+from onnx2zz.errors import InputError, Problem
+from onnx2zz.yaml_file import read_yaml
+from onnx2zz.zigzag.schema import schema_problems
+
+WAY_OUT = "`--arch zigzag:tpu_like` names a file that ZigZag accepts, to compare with"
+
+
+@dataclass(frozen=True)
+class TopPort:
+    """A port of an operand's highest memory: its width in bit per cycle, and the tensors that must pass it at least
+    once (memory operands: inputs that are read through it, the output if it is written through it)."""
+
+    width: int
+    serves: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """What an accelerator offers: its array's dimensions (D1: 32), whether it computes in memory, its top ports."""
+
+    array: tuple[tuple[str, int], ...]
+    in_memory: bool
+    top_ports: tuple[TopPort, ...]
+
+    @property
+    def units(self) -> int:
+        """Operations per cycle at most."""
+        product = 1
+        for _, size in self.array:
+            product *= size
+        return product
+
+
+def load_accelerator(path: Path) -> Accelerator:
+    """ZigZag's object for an accelerator file. Raises InputError with everything that ZigZag's schema objects to."""
+    document = read_yaml(path)
+    if not isinstance(document, dict) or not document.keys() >= {"name", "memories", "operational_array"}:
+        raise InputError(Problem(str(path), "no accelerator: name, memories or operational_array is missing", WAY_OUT))
+    try:
+        return _build(path, document)
+    except InputError:
+        raise
+    except Exception as error:  # ZigZag raises anything on a file that its schema lets pass
+        said = f"ZigZag cannot build this accelerator ({type(error).__name__}: {error})"
+        raise InputError(Problem(str(path), said, WAY_OUT)) from error
+
+
+def _build(path: Path, document: dict[str, Any]) -> Accelerator:
+    validator = AcceleratorValidator(document)
+    if not validator.validator.validate(validator.data):  # type: ignore[reportAttributeAccessIssue]
+        raise InputError(schema_problems(f"{path}: ", validator.validator.errors))  # type: ignore[reportAttributeAccessIssue]
+    if not validator.validate():
+        raise InputError(Problem(str(path), "ZigZag refuses this accelerator; its log says why", WAY_OUT))
+    return AcceleratorFactory(validator.normalized_data).create()
+
+
+def hardware(accelerator: Accelerator) -> Hardware:
+    """The plain facts about `accelerator`."""
+    array = accelerator.operational_array
+    return Hardware(
+        array=tuple((str(dim), size) for dim, size in array.dimension_sizes.items()),
+        in_memory=isinstance(array, ImcArray),
+        top_ports=_top_ports(accelerator),
+    )
+
+
+def _top_ports(accelerator: Accelerator) -> tuple[TopPort, ...]:
+    hierarchy = accelerator.memory_hierarchy
+    top = {str(operand): hierarchy.get_memory_levels(operand)[-1] for operand in hierarchy.get_operands()}
+    memories = {level.id: level for level in top.values()}
+    ports = ((port, _passing(port, level.id, top)) for level in memories.values() for port in level.ports)
+    return tuple(TopPort(port.bw_max, serves) for port, serves in ports if serves)
+
+
+def _passing(port: MemoryPort, memory: int, top: dict[str, Any]) -> frozenset[str]:
+    return frozenset(
+        str(operand)
+        for operand, _, direction in port.served_op_lv_dir
+        if top[str(operand)].id == memory
+        and direction == (DataDirection.WR_IN_BY_LOW if operand.is_output() else DataDirection.RD_OUT_TO_LOW)
+    )

@@ -1,0 +1,28 @@
+"""Why ZigZag could not price a layer, in a sentence: its own exceptions often carry no message at all."""
+
+SENTENCES = {
+    "NoValidLoopOrderingFoundException": (
+        "no loop ordering fits the memories; one that the layer needs is too small, "
+        "or no memory carries an operand that it has"
+    ),
+    "StopIteration": "ZigZag ran out of candidates in the middle of its search",
+    "KeyError": "ZigZag looked up {message}, which the accelerator or the mapping does not have",
+    "AssertionError": "ZigZag's own check failed{colon}",
+}
+
+
+class PricingError(Exception):
+    """ZigZag could not price a layer; the message is a sentence for the report."""
+
+
+def sentence(error: Exception) -> str:
+    """What went wrong, with the name of ZigZag's exception; never empty."""
+    kind = type(error).__name__
+    message = " ".join(str(error).split())
+    if kind == "RuntimeError" and "StopIteration" in message:
+        kind = "StopIteration"
+    if kind == "ValueError" and "max() arg is an empty sequence" in message:
+        return f"every loop has size 1, which ZigZag cannot schedule ({kind})"
+    template = SENTENCES.get(kind, "ZigZag failed{colon}")
+    cause = template.format(message=message or "something", colon=f": {message}" if message else "")
+    return f"{cause} ({kind})"
