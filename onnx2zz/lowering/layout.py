@@ -1,6 +1,7 @@
 """How a view lies in the memory of the tensor behind it: for every axis, the (size, stride) digits that make it up.
 
-An axis of at most one digit can be walked by one loop; numpy's rule for a reshape without a copy is the same.
+An axis of at most one digit can be walked by one loop; numpy's rule for a reshape without a copy is the same. A digit
+of stride 0 repeats the same elements (Expand): a loop over it moves nothing.
 """
 
 import math
@@ -17,16 +18,22 @@ class Layout:
 
     @property
     def affine(self) -> bool:
-        """Whether every axis is one stride: a reader can take the view into its access map."""
-        return all(len(axis) <= 1 for axis in self.axes)
+        """Whether every axis is one stride, repeats apart: a reader can take the view into its access map."""
+        return all(sum(stride > 0 for _, stride in axis) <= 1 for axis in self.axes)
 
     def transposed(self, order: tuple[int, ...]) -> "Layout":
         """The view with its axes in another order."""
         return Layout(tuple(self.axes[i] for i in order))
 
+    def expanded(self, shape: tuple[int, ...]) -> "Layout":
+        """The view broadcast to a larger shape, aligned at the last axis: new elements repeat old ones."""
+        axes = ((),) * (len(shape) - len(self.axes)) + self.axes
+        grown = (axis or (((size, 0),) if size > 1 else ()) for axis, size in zip(axes, shape, strict=True))
+        return Layout(tuple(grown))
+
     def reshaped(self, shape: tuple[int, ...]) -> "Layout | None":
         """The view under another shape; None if an axis would have to be cut where its digits do not allow it."""
-        digits = [digit for axis in self.axes for digit in axis]
+        digits = list(_merged([digit for axis in self.axes for digit in axis]))
         axes = []
         for size in reversed(shape):
             taken = _take(digits, size)

@@ -8,6 +8,7 @@ from onnx2zz.lowering.fusion import riders
 from onnx2zz.lowering.names import layer_name
 from onnx2zz.lowering.options import LoweringOptions
 from onnx2zz.lowering.precision import widths_of
+from onnx2zz.lowering.repeats import read_where_stored
 from onnx2zz.lowering.sources import Sources
 from onnx2zz.lowering.triage import Verdict, triage
 from onnx2zz.lowering.views import Views, find_views
@@ -48,6 +49,7 @@ def _lower_node(state: _Lowering, node: Node) -> None:
     """Takes in the node's layers, and the nodes that ride on the last of them."""
     copies = state.views.copies.get(node)
     layers = copies if copies is not None else operators()[node.op].lower(node, state.graph)
+    layers = tuple(read_where_stored(layer, state.graph, state.views.nodes) for layer in layers)
     state.layers[node] = layers
     outputs = [o for o in node.outputs if o and (o in state.graph.readers or o in state.graph.results)]
     if copies is None and len(outputs) == 1 and any(layer.operations > 1 for layer in layers):

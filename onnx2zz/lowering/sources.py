@@ -57,14 +57,20 @@ class Sources:
             self._known[output] = self.of(node.inputs[index]) if node.op == CALL else feeding
 
     def activation_first(self, layer: Layer) -> Layer:
-        """The layer with its operands ordered: what the run brings before constants, the larger before the smaller."""
+        """The layer with its operands ordered: what layers make, then what the run brings, then constants; of two
+        element-wise operands of one kind the larger first."""
         if len(layer.inputs) < 2:
             return layer
-        first, second = layer.inputs
-        weight = [self.of(access.tensor) == ("const",) for access in (first, second)]
-        volumes = [access.volume(layer.sizes) for access in (first, second)]
-        swap = weight == [True, False] or (weight[0] == weight[1] and not layer.macs and volumes[0] < volumes[1])
-        return swap_operands(layer) if swap else layer
+        kinds = [self._kind(access.tensor) for access in layer.inputs]
+        volumes = [0 if layer.macs else -access.volume(layer.sizes) for access in layer.inputs]
+        first, second = zip(kinds, volumes, strict=True)
+        return swap_operands(layer) if second < first else layer
+
+    def _kind(self, tensor: str) -> int:
+        sources = self.of(tensor)
+        if any(isinstance(source, int) for source in sources):
+            return 0
+        return 2 if sources == ("const",) else 1
 
 
 def swap_operands(layer: Layer) -> Layer:

@@ -11,10 +11,11 @@ from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.layer import Layer
 from onnx2zz.lowering.layout import Layout, contiguous
 from onnx2zz.lowering.placement import place_concats
+from onnx2zz.lowering.repeats import walks_singly
 from onnx2zz.lowering.triage import Verdict
+from onnx2zz.lowering.view_chain import after_view
 from onnx2zz.ops.registry import operators
 from onnx2zz.ops.slicing import SLICING, part_copy, parts
-from onnx2zz.ops.transpose import permutation
 
 
 @dataclass
@@ -40,7 +41,11 @@ def find_views(graph: Graph, verdicts: Mapping[Node, Verdict], movement: str) ->
             views.nodes[node] = "movement is free"
     if movement == "auto":
         for node in reversed(work):
-            if node.op == "Transpose" and node not in views.nodes and _readers_take(node, graph, verdicts, views):
+            if (
+                node.op in ("Transpose", "Expand")
+                and node not in views.nodes
+                and _readers_take(node, graph, verdicts, views)
+            ):
                 views.nodes[node] = "every reader takes it into its access map"
             elif node.op in SLICING and node not in views.nodes:
                 _cut(node, graph, verdicts, views)
@@ -76,10 +81,10 @@ def leaves(tensor: str, graph: Graph, verdicts: Mapping[Node, Verdict], views: M
 
 
 def _readers_take(node: Node, graph: Graph, verdicts: Mapping[Node, Verdict], views: Views) -> bool:
-    """Whether all that read the transposed tensor, through views, can walk it with one loop an axis."""
-    start = contiguous(graph.shape(node.inputs[0])).transposed(permutation(node, graph))
-    if start == contiguous(graph.shape(node.outputs[0])):
-        return True
+    """Whether all that read the rearranged tensor, through views, can walk it with one loop an axis."""
+    start = after_view(node, node.outputs[0], contiguous(graph.shape(node.inputs[0])), graph)
+    if start is None or start == contiguous(graph.shape(node.outputs[0])):
+        return start is not None
     pending = [(node.outputs[0], start)]
     while pending:
         tensor, layout = pending.pop()
@@ -88,28 +93,25 @@ def _readers_take(node: Node, graph: Graph, verdicts: Mapping[Node, Verdict], vi
         for reader in graph.readers.get(tensor, ()):
             if verdicts[reader].status == "folded":
                 continue
-            if verdicts[reader].status == "host" or reader.op == "Concat":
+            cuts_repeats = node.op == "Expand" and reader.op in SLICING  # the part's offset would be lost
+            if verdicts[reader].status == "host" or reader.op == "Concat" or cuts_repeats:
                 return False
             if reader not in views.nodes:
-                if not layout.affine:
+                if not layout.affine or not _can_cut(reader, tensor, layout, graph):
                     return False
                 continue
-            seen = {output: _through(reader, tensor, output, layout, graph) for output in reader.outputs if output}
+            seen = {output: after_view(reader, output, layout, graph) for output in reader.outputs if output}
             if any(following is None for following in seen.values()):
                 return False
             pending.extend((output, following) for output, following in seen.items() if following is not None)
     return True
 
 
-def _through(view: Node, tensor: str, output: str, layout: Layout, graph: Graph) -> Layout | None:
-    """The layout behind a view."""
-    if view.op == CALL:
-        return layout
-    if view.op == "Transpose":
-        return layout.transposed(permutation(view, graph))
-    if view.op in SLICING:
-        following: Layout | None = layout
-        for part in sorted(parts(view, graph, output) or (), key=lambda p: -p.axis):
-            following = following.resized(part.axis, part.size, part.dropped) if following else None
-        return following
-    return layout.reshaped(graph.shape(output))
+def _can_cut(reader: Node, tensor: str, layout: Layout, graph: Graph) -> bool:
+    """Whether a reader of repeated elements can have its loops cut at the repetitions."""
+    if all(stride > 0 for axis in layout.axes for _, stride in axis):
+        return True
+    layers = operators()[reader.op].lower(reader, graph)
+    reads = [access for layer in layers for access in layer.inputs if access.tensor == tensor]
+    steered = any(tensor in layer.tensors for layer in layers) and not reads
+    return not steered and all(walks_singly(access) for access in reads)

@@ -14,7 +14,9 @@ def build() -> onnx.ModelProto:
     x = net.input("image", 1, 1, 32, 32)
     for index, (inputs, outputs) in enumerate(((1, 6), (6, 16)), 1):
         weights = net.weight(f"conv{index}.weight", outputs, inputs, 5, 5)
-        x = net.node("Conv", [x, weights, net.weight(f"conv{index}.bias", outputs)], f"conv{index}", kernel_shape=[5, 5])
+        x = net.node(
+            "Conv", [x, weights, net.weight(f"conv{index}.bias", outputs)], f"conv{index}", kernel_shape=[5, 5]
+        )
         x = net.node("Relu", [x], f"relu{index}")
         x = net.node("MaxPool", [x], f"pool{index}", kernel_shape=[2, 2], strides=[2, 2])
     x = net.node("Flatten", [x], "flatten")

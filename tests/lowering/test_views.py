@@ -1,0 +1,164 @@
+"""Views: who reads what through them, and what has to be copied."""
+
+import numpy as np
+import onnx
+from onnx import helper
+
+from onnx2zz.compiler import Compiled, compile_model
+from onnx2zz.interpreter import run
+from tests.oracle import distinct, model_of, onnxruntime_run
+
+RNG = np.random.default_rng(0)
+
+
+def node(op: str, inputs: str, outputs: str, **attributes: object) -> onnx.NodeProto:
+    return helper.make_node(op, inputs.split(), outputs.split(), **attributes)
+
+
+def compiled(nodes: list[onnx.NodeProto], x: np.ndarray, outputs: tuple[str, ...], **constants: np.ndarray) -> Compiled:
+    return compile_model(model_of(nodes, {"x": x}, constants, outputs, opset=18))
+
+
+def statuses(result: Compiled) -> dict[str, str]:
+    return {fate.outputs[0]: fate.status for fate in result.workload.nodes}
+
+
+def sources(result: Compiled) -> dict[str, dict[str, tuple[int | str, ...]]]:
+    return {placed.node or str(placed.id): dict(placed.sources) for placed in result.workload.layers}
+
+
+def test_a_residual_has_both_sources() -> None:
+    x = distinct(RNG, 1, 3, 6, 7)
+    result = compiled(
+        [
+            node("Relu", "x", "a"),
+            node("MaxPool", "a", "b", kernel_shape=[1, 1]),
+            node("Exp", "b", "c"),
+            node("Add", "a c", "y"),
+        ],
+        x,
+        ("y",),
+    )
+    assert sources(result)["y"] == {"I": (0,), "W": (1,)}  # Neg and Exp are one chain
+
+
+def test_concat_of_layers_is_a_view_and_all_of_them_feed_the_reader() -> None:
+    x = distinct(RNG, 1, 3, 6, 7)
+    nodes = [
+        node("Relu", "x", "a"),
+        node("Neg", "x", "b"),
+        node("Concat", "a b", "c", axis=1),
+        node("MaxPool", "c", "y", kernel_shape=[2, 3]),
+    ]
+    result = compiled(nodes, x, ("y",))
+    assert statuses(result)["c"] == "view"
+    assert sources(result)["y"]["I"] == (0, 1)
+    assert result.entries[-1]["operand_source"]["I"] == 1
+
+
+def test_concat_copies_what_no_layer_writes_in_place() -> None:
+    """The graph's input, and a layer that another Concat has placed elsewhere."""
+    x = distinct(RNG, 1, 3, 6, 7)
+    nodes = [
+        node("Relu", "x", "a"),
+        node("Concat", "a x", "c", axis=1),
+        node("Concat", "x a", "d", axis=1),
+        node("Mul", "c d", "y"),
+    ]
+    result = compiled(nodes, x, ("y",))
+    layers = {fate.outputs[0]: fate.layers for fate in result.workload.nodes}
+    assert (layers["c"], layers["d"]) == ((1,), (2, 3))
+    assert [placed.layer.kind for placed in result.workload.layers[1:4]] == ["movement"] * 3
+    assert sources(result)["y"] == {"I": (0, 1), "W": (2, 3)}
+
+
+def test_concats_that_share_one_offset_share_the_tensor() -> None:
+    """DenseNet's growing Concats: the first part lies at 0 in all of them."""
+    x = distinct(RNG, 1, 3, 6, 7)
+    nodes = [
+        node("Relu", "x", "a"),
+        node("Neg", "x", "b"),
+        node("Concat", "a b", "c", axis=1),
+        node("Exp", "x", "d"),
+        node("Concat", "a b d", "e", axis=1),
+        node("MaxPool", "c", "p", kernel_shape=[2, 2]),
+    ]
+    result = compiled(nodes, x, ("p", "e"))
+    assert (statuses(result)["c"], statuses(result)["e"]) == ("view", "view")
+
+
+def test_parts_are_placed_with_their_layer() -> None:
+    """C2f: both halves of a Split and what follows go into one Concat, nothing is copied."""
+    x = distinct(RNG, 1, 4, 6, 7)
+    nodes = [
+        node("Relu", "x", "a"),
+        node("Split", "a", "p q", axis=1, num_outputs=2),
+        node("MaxPool", "q", "m", kernel_shape=[3, 3], pads=[1, 1, 1, 1]),
+        node("Concat", "p q m", "c", axis=1),
+        node("Neg", "c", "y"),
+    ]
+    result = compiled(nodes, x, ("y",))
+    assert (statuses(result)["p"], statuses(result)["c"]) == ("view", "view")
+    assert sources(result) == {
+        "a": {"I": ("input:x",), "W": ("const",)},
+        "m": {"I": (0,), "W": ("const",)},
+        "y": {"I": (0, 1), "W": ("const",)},
+    }
+
+
+def test_a_part_that_leaves_the_graph_is_copied() -> None:
+    x = distinct(RNG, 1, 4, 6, 7)
+    nodes = [node("Relu", "x", "a"), node("Split", "a", "p q", axis=1, num_outputs=2), node("Neg", "q", "y")]
+    result = compiled(nodes, x, ("p", "y"))
+    assert statuses(result)["p"] == "lowered"
+    assert sources(result)["y"]["I"] == (0,)
+
+
+def test_transpose_is_free_for_a_reader_that_walks_it() -> None:
+    x = distinct(RNG, 2, 5, 3)
+    nodes = [node("Relu", "x", "a"), node("Transpose", "a", "t", perm=[0, 2, 1]), node("MatMul", "t a", "y")]
+    result = compiled(nodes, x, ("y",))
+    assert statuses(result)["t"] == "view"
+
+
+def test_channel_shuffle_moves_data() -> None:
+    x = distinct(RNG, 1, 6, 4, 5)
+    nodes = [
+        node("Relu", "x", "a"),
+        node("Reshape", "a s", "r"),
+        node("Transpose", "r", "t", perm=[0, 2, 1, 3, 4]),
+        node("Reshape", "t u", "v"),
+        node("Neg", "v", "y"),
+    ]
+    result = compiled(nodes, x, ("y",), s=np.array([1, 2, 3, 4, 5]), u=np.array([1, 6, 4, 5]))
+    assert statuses(result) == {"a": "lowered", "r": "view", "t": "lowered", "v": "view", "y": "fused"}
+
+
+def test_a_transposed_output_of_the_graph_is_materialised() -> None:
+    result = compiled([node("Relu", "x", "a"), node("Transpose", "a", "t", perm=[1, 0])], distinct(RNG, 4, 5), ("t",))
+    assert statuses(result)["t"] == "lowered"
+
+
+def test_grouped_queries_read_each_key_once() -> None:
+    """K is expanded to every query head; the product's loops are cut so that K moves with the stored heads only."""
+    batch, heads, repeats, keys, queries, depth = 2, 3, 4, 5, 7, 6
+    x, k = distinct(RNG, batch, heads * repeats, queries, depth), distinct(RNG, batch, heads, keys, depth)
+    nodes = [
+        node("Unsqueeze", "k axis", "u"),
+        node("Expand", "u expanded", "e"),
+        node("Reshape", "e merged", "m"),
+        node("Transpose", "m", "t", perm=[0, 1, 3, 2]),
+        node("MatMul", "x t", "y"),
+    ]
+    constants = {
+        "axis": np.array([2]),
+        "expanded": np.array([batch, heads, repeats, keys, depth]),
+        "merged": np.array([batch, heads * repeats, keys, depth]),
+    }
+    model = model_of(nodes, {"x": x, "k": k}, constants, ("y",))
+    (placed,) = compile_model(model).workload.layers
+    layer = placed.layer
+    assert layer.macs == batch * heads * repeats * queries * keys * depth
+    assert {access.tensor: access.volume(layer.sizes) for access in layer.inputs} == {"x": x.size, "u": k.size}
+    expected = onnxruntime_run(model, {"x": x, "k": k})["y"]
+    np.testing.assert_allclose(run(layer, {"x": x, "u": k[:, :, None]}), expected, 1e-4, 1e-5)
