@@ -22,6 +22,10 @@ RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
 )
 SHAPED_BY_VALUES = frozenset({"NonZero", "NonMaxSuppression", "Unique", "Compress"})
+SHAPED_BY_SHAPE = frozenset({"Shape", "Size", "EyeLike"})  # no element of their input matters
+# Before opset 22 onnx's inference counts pool windows that begin in the end padding (ceil_mode), which the operator
+# page excludes and onnxruntime never runs.
+CEIL_MODE_SCHEMA = {"MaxPool": 22, "AveragePool": 22, "LpPool": 22}
 ONNX_DOMAINS = ("", "ai.onnx")
 
 
@@ -276,7 +280,7 @@ def _mark(state: Trace, node: Node, captured: tuple[str, ...]) -> None:
     elif fixed and all(i in state.constants for i in read):
         state.constants.update(node.outputs)
         state.static.update(node.outputs)
-    elif node.op in ("Shape", "Size") or (
+    elif node.op in SHAPED_BY_SHAPE or (
         fixed and node.op not in MAC_OPERATORS and all(i in state.static for i in read)
     ):
         state.static.update(node.outputs)
@@ -328,13 +332,20 @@ def _inferred_types(
     imports = [onnx.helper.make_opsetid(domain, version) for domain, version in scope.opsets.items()]
     try:
         return shape_inference.infer_node_outputs(
-            schema, proto, types, _shape_values(state, node, proto), opset_imports=imports, ir_version=state.ir_version
+            _shape_schema(node, schema), proto, types, _shape_values(state, node, proto), opset_imports=imports, ir_version=state.ir_version
         )
     except Exception as error:  # pybind raises RuntimeError, InferenceError and others for one cause: the node is wrong
         if state.shaped_by_data & set(node.inputs):
             return {}
         text = " ".join(str(error).split())
         raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None
+
+
+def _shape_schema(node: Node, schema: onnx.defs.OpSchema) -> onnx.defs.OpSchema:
+    """The schema whose inference holds for a node: its own version's, but for pools with ceil_mode."""
+    newest = CEIL_MODE_SCHEMA.get(node.op, 0)
+    ceil = newest > schema.since_version and node.attribute("ceil_mode", 0)
+    return onnx.defs.get_schema(node.op, newest) if ceil else schema
 
 
 def _shape_values(state: Trace, node: Node, proto: onnx.NodeProto) -> dict[str, onnx.TensorProto]:

@@ -1,6 +1,7 @@
 """Pools against onnxruntime: uneven pads, ceil_mode, dilations, padding that counts or does not."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
@@ -13,6 +14,7 @@ def pools(draw: st.DrawFn):
     """A pool node with its input."""
     rank = draw(st.integers(1, 3))
     op = draw(st.sampled_from(["MaxPool", "AveragePool"]))
+    opset = draw(st.sampled_from([11, 19, 22]))
     kernel = [draw(st.integers(1, 4)) for _ in range(rank)]
     dilations = [draw(st.integers(1, 2)) for _ in range(rank)]
     strides = [draw(st.integers(1, 3)) for _ in range(rank)]
@@ -30,17 +32,29 @@ def pools(draw: st.DrawFn):
         attributes |= {"ceil_mode": draw(st.integers(0, 1))}
     if op == "AveragePool":
         attributes["count_include_pad"] = draw(st.integers(0, 1))
+        if opset < 19:
+            del attributes["dilations"]
     x = distinct(
         np.random.default_rng(draw(st.integers(0, 99))), draw(st.integers(1, 2)), draw(st.integers(1, 3)), *extents
     )
-    return helper.make_node(op, ["x"], ["y"], **attributes), {"x": x}
+    return helper.make_node(op, ["x"], ["y"], **attributes), {"x": x}, opset
 
 
 @settings(max_examples=80, deadline=None)
 @given(pools())
 def test_windows(case) -> None:
-    node, inputs = case
-    check_node(node, inputs, opset=19)
+    node, inputs, opset = case
+    check_node(node, inputs, opset=opset)
+
+
+@pytest.mark.parametrize("opset", [11, 19, 22])
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool"])
+def test_ceil_mode_begins_no_window_in_the_end_padding(op: str, opset: int) -> None:
+    """onnx's inference counted such windows before opset 22, against the operator page and onnxruntime."""
+    x = distinct(np.random.default_rng(0), 1, 2, 4)
+    node = helper.make_node(op, ["x"], ["y"], kernel_shape=[4], strides=[2], pads=[0, 3], ceil_mode=1)
+    (layer,) = check_node(node, {"x": x}, opset=opset)
+    assert layer.sizes["OX"] == 2
 
 
 @settings(max_examples=20, deadline=None)
