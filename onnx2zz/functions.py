@@ -24,6 +24,13 @@ def _erf(x: np.ndarray) -> np.ndarray:
     return np.vectorize(erf, otypes=[np.float64])(x)
 
 
+def _narrow_float(x: np.ndarray, mantissa: float, lowest_exponent: float, largest: float) -> np.ndarray:
+    """The nearest number of a float format, ties to even, beyond `largest` saturated; subnormals included."""
+    exponent = np.frexp(x)[1] - 1.0
+    quantum = 2.0 ** (np.maximum(exponent, lowest_exponent) - mantissa)
+    return np.clip(np.rint(x / quantum) * quantum, -largest, largest)
+
+
 BINARY: dict[str, Function] = {
     "add": np.add,
     "sub": np.subtract,
@@ -37,6 +44,8 @@ BINARY: dict[str, Function] = {
     "fmod": np.fmod,
     "div_root": lambda x, y, epsilon: x / np.sqrt(y + epsilon),
     "squared_difference": lambda x, y: (x - y) ** 2,
+    "keep_if": lambda x, condition: np.where(condition != 0, x, 0.0),
+    "drop_if": lambda x, condition: np.where(condition != 0, 0.0, x),
     "and": lambda x, y: np.logical_and(x, y).astype(np.float64),
     "or": lambda x, y: np.logical_or(x, y).astype(np.float64),
     "xor": lambda x, y: np.logical_xor(x, y).astype(np.float64),
@@ -78,6 +87,8 @@ UNARY: dict[str, Function] = {
     "not": lambda x: np.logical_not(x).astype(np.float64),
     "shrink": lambda x, lambd, bias: np.where(x < -lambd, x + bias, np.where(x > lambd, x - bias, 0.0)),
     "clip": lambda x, low, high: np.clip(x, low, high),
+    "single": lambda x: np.asarray(x, np.float32).astype(np.float64),
+    "narrow_float": _narrow_float,
     "scale": lambda x, factor: x * factor,
     "shift": lambda x, amount: x + amount,
 }

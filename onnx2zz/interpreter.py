@@ -83,6 +83,7 @@ def _second(operand: Access | Table, tensors: Tensors, grid: Grid) -> np.ndarray
 def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.ndarray:
     """The elements that an access touches over a grid of loop values, padding filled in."""
     tensor = np.asarray(tensors[access.tensor])
+    tensor = unpacked(tensor, access.packed) if access.packed else tensor
     tensor = tensor.reshape([axis.extent for axis in access.axes]).astype(np.float64)
     elements = [_element(axis, grid) for axis in access.axes]
     inside = np.asarray(True)
@@ -99,4 +100,11 @@ def _element(axis: Axis, grid: Grid) -> np.ndarray:
     element = np.asarray(axis.offset)
     for loop, coefficient in axis.terms:
         element = element + coefficient * grid[loop]
-    return element
+    return element // axis.shared_by
+
+
+def unpacked(tensor: np.ndarray, bits: int) -> np.ndarray:
+    """The unsigned elements of `bits` each that bytes hold, the first in the lowest bits; a flat array."""
+    stored = tensor.reshape(-1, 1).view(np.uint8)
+    shifts = np.arange(0, 8, bits, dtype=np.uint8)
+    return ((stored >> shifts) & ((1 << bits) - 1)).ravel()

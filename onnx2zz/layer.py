@@ -20,16 +20,20 @@ class Axis:
     """The element of one tensor axis that a loop point touches: `sum(coefficient * loop) + offset`.
 
     `extent` is the axis' length in the ONNX tensor; a read outside 0..extent-1 gives the layer's padding value.
+    `shared_by` neighbouring positions read one element (the scales of a blocked quantisation): the sum is divided by
+    it, rounding down. Only what a step reads may be shared; an operand that ZigZag sees stays affine.
     """
 
     terms: tuple[tuple[str, int], ...]
     extent: int
     offset: int = 0
+    shared_by: int = 1
 
     def reach(self, sizes: Mapping[str, int]) -> tuple[int, int]:
         """The lowest and highest element that the loops touch, padding included."""
         steps = [coefficient * (sizes[loop] - 1) for loop, coefficient in self.terms]
-        return self.offset + sum(s for s in steps if s < 0), self.offset + sum(s for s in steps if s > 0)
+        low, high = sum(s for s in steps if s < 0), sum(s for s in steps if s > 0)
+        return (self.offset + low) // self.shared_by, (self.offset + high) // self.shared_by
 
     def padding(self, sizes: Mapping[str, int]) -> tuple[int, int]:
         """How far the loops reach below 0 and beyond the last element."""
@@ -38,17 +42,22 @@ class Axis:
 
     def touched(self, sizes: Mapping[str, int]) -> int:
         """The number of distinct elements of the axis (padding excluded) that the loops touch."""
-        if len(self.terms) <= 1 and self.padding(sizes) == (0, 0):
+        if len(self.terms) <= 1 and self.shared_by == 1 and self.padding(sizes) == (0, 0):
             return sizes[self.terms[0][0]] if self.terms and self.terms[0][1] else 1
         elements = {self.offset}
         for loop, coefficient in self.terms:
             elements = {e + coefficient * i for e in elements for i in range(sizes[loop])}
-        return sum(0 <= e < self.extent for e in elements)
+        return sum(0 <= e < self.extent for e in {e // self.shared_by for e in elements})
 
 
 def along(loop: str, extent: int, offset: int = 0) -> Axis:
     """An axis that one loop walks, element by element."""
     return Axis(((loop, 1),), extent, offset)
+
+
+def blocks(loop: str, extent: int, block: int) -> Axis:
+    """An axis of blocks: `block` neighbouring positions of the loop read one element."""
+    return Axis(((loop, 1),), extent, shared_by=block)
 
 
 def fixed(extent: int = 1, at: int = 0) -> Axis:
@@ -84,11 +93,14 @@ class Access:
     """The access map of one operand: for every axis of the ONNX tensor `tensor`, the element that is touched.
 
     `prepare` is applied to the elements as they are read (a zero point taken off), before padding is filled in.
+    `packed`: bits of one element where the file keeps several in a byte, the first in the lowest bits (0: it does
+    not); the axes are those of the unpacked tensor.
     """
 
     tensor: str
     axes: tuple[Axis, ...]
     prepare: tuple["Step", ...] = ()
+    packed: int = 0
 
     @property
     def loops(self) -> frozenset[str]:
@@ -117,6 +129,7 @@ class Layer:
     For each loop point: value = combine(inputs); the values that fall on one output element are reduced; `after` is
     then applied to each output element (bias, scale). Reads outside a tensor give `pad_value`.
     `also_reads` are tensors whose values steer the layer without being an operand (a Gather's indices).
+    `output_bits`: the width of an integer output that lies between the layers of one node (0: none is given).
     """
 
     operator_type: OperatorType
@@ -131,6 +144,7 @@ class Layer:
     also_reads: tuple[str, ...] = ()
     why: str = ""
     macs_useful: int | None = field(default=None)
+    output_bits: int = 0
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -155,6 +169,12 @@ class Layer:
 
 
 def step_operands(layer: Layer) -> list[Access]:
-    """The tensors that a layer's steps read besides its operands."""
-    steps = [*layer.after, layer.combine, *(step for access in layer.inputs for step in access.prepare)]
-    return [step.operand for step in steps if isinstance(step.operand, Access)]
+    """The tensors that a layer's steps read besides its operands, those that prepare them included."""
+    pending = [*layer.after, layer.combine, *(step for access in layer.inputs for step in access.prepare)]
+    found: list[Access] = []
+    while pending:
+        operand = pending.pop(0).operand
+        if isinstance(operand, Access):
+            found.append(operand)
+            pending.extend(operand.prepare)
+    return found

@@ -7,6 +7,7 @@ left out) and gives one Tensor per output (None where it stays unknown).
 from collections.abc import Callable, Sequence
 
 from onnx2zz.frontend.graph import Node, Tensor
+from onnx2zz.frontend.quantised_shapes import QUANTISED_SHAPES
 
 Tensors = Sequence[Tensor | None]
-CONTRIB_SHAPES: dict[str, Callable[[Node, Tensors], tuple[Tensor | None, ...]]] = {}
+CONTRIB_SHAPES: dict[str, Callable[[Node, Tensors], tuple[Tensor | None, ...]]] = {**QUANTISED_SHAPES}

@@ -3,15 +3,16 @@
 from dataclasses import dataclass, field
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Layer
+from onnx2zz.layer import Layer, step_operands
 from onnx2zz.lowering.fusion import riders
 from onnx2zz.lowering.names import layer_name
 from onnx2zz.lowering.options import LoweringOptions
-from onnx2zz.lowering.precision import widths_of
+from onnx2zz.lowering.placement import place_concats
+from onnx2zz.lowering.precision import StoredBits, widths_of
 from onnx2zz.lowering.repeats import read_where_stored
 from onnx2zz.lowering.sources import Sources
 from onnx2zz.lowering.triage import Verdict, triage
-from onnx2zz.lowering.views import Views, find_views
+from onnx2zz.lowering.views import Views, find_views, rereads
 from onnx2zz.ops.registry import operators
 from onnx2zz.workload import NodeFate, PlacedLayer, Status, Workload
 
@@ -24,6 +25,7 @@ class _Lowering:
     options: LoweringOptions
     verdicts: dict[Node, Verdict]
     views: Views
+    stored: StoredBits = field(default_factory=lambda: StoredBits({}))
     layers: dict[Node, tuple[Layer, ...]] = field(default_factory=dict)
     riding: dict[Node, Node] = field(default_factory=dict)
 
@@ -39,10 +41,24 @@ def lower(graph: Graph, options: LoweringOptions | None = None) -> Workload:
     options = options or LoweringOptions()
     verdicts = triage(graph, options.unsupported)
     state = _Lowering(graph, options, verdicts, find_views(graph, verdicts, options.movement))
+    in_place = options.movement == "auto"
     for node in graph.nodes:
         if state.is_work(node) and not state.is_view(node) and node not in state.riding:
-            _lower_node(state, node)
+            if rereads(node, graph):
+                state.views.nodes[node] = "its readers take the tensor as it is stored"
+            elif node.op != "Concat" or not in_place:
+                _lower_node(state, node)
+    if in_place:
+        _lower_concats(state)
     return _place(state)
+
+
+def _lower_concats(state: _Lowering) -> None:
+    """Decides each Concat, now that it is known which nodes have layers of their own."""
+    views = state.views
+    work = [node for node in state.graph.nodes if state.is_work(node)]
+    place_concats(work, state.graph, views.nodes, views.copies, views.placed)
+    state.layers |= {node: views.copies[node] for node in work if node.op == "Concat" and node in views.copies}
 
 
 def _lower_node(state: _Lowering, node: Node) -> None:
@@ -62,6 +78,7 @@ def _place(state: _Lowering) -> Workload:
     """Numbers the layers and wires them."""
     ids: dict[Node, tuple[int, ...]] = {}
     placed: list[PlacedLayer] = []
+    state.stored = StoredBits.in_graph(state.graph, state.views.nodes, state.options.precision.native)
     sources = Sources(state.graph, state.views)
     last_rider = {host: rider for rider, host in state.riding.items()}
     for node in state.graph.nodes:
@@ -70,6 +87,7 @@ def _place(state: _Lowering) -> Workload:
             continue
         mine = []
         for layer in state.layers[node]:
+            state.stored.note(layer, node, state.options.precision.native)
             if layer.operations == 1:
                 sources.skip(layer)
                 continue
@@ -87,19 +105,25 @@ def _placed(state: _Lowering, sources: Sources, identity: int, node: Node, layer
     layer = sources.activation_first(layer)
     operands = dict(zip("IW", layer.inputs, strict=False))
     wired = {operand: sources.of(access.tensor) for operand, access in operands.items()}
-    steering = tuple(dict.fromkeys(s for name in layer.also_reads for s in sources.of(name)))
     wired |= {"W": ("const",)} if "W" not in wired else {}
-    wired |= {"X": steering} if layer.also_reads else {}
+    if third := _third_tensors(layer, state.graph):
+        wired["X"] = tuple(dict.fromkeys(s for name in third for s in sources.of(name)))
     constant = frozenset(o for o in ("I", "W") if not any(isinstance(s, int) for s in wired[o]))
     return PlacedLayer(
         id=identity,
         name=layer_name(identity, node),
         node=node.label,
         layer=layer,
-        widths=widths_of(layer, state.graph, state.options.precision, final),
+        widths=widths_of(layer, state.graph, state.stored, state.options.precision, final),
         sources=wired,
         constant=constant,
     )
+
+
+def _third_tensors(layer: Layer, graph: Graph) -> list[str]:
+    """What a layer reads besides its operands: what steers it, and the zero points and scales that a run decides."""
+    stepped = [access.tensor for access in step_operands(layer) if access.tensor not in graph.static]
+    return list(dict.fromkeys([*layer.also_reads, *stepped]))
 
 
 def _fates(state: _Lowering, ids: dict[Node, tuple[int, ...]]) -> list[NodeFate]:

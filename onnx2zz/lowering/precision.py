@@ -3,62 +3,91 @@
 int8 is ZigZag's habit for float models (W 8, I 8, O 16, O_final 8; parser/onnx/onnx_operator_parser.py).
 """
 
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+
 from onnx import TensorProto
 
-from onnx2zz.frontend.graph import Graph
+from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.layer import Layer
 from onnx2zz.lowering.options import Precision
+from onnx2zz.ops.registry import operators
 from onnx2zz.workload import Widths
 
-QUANTISED_BITS: dict[int, int] = {
-    TensorProto.INT8: 8,
-    TensorProto.UINT8: 8,
-    TensorProto.INT4: 4,
-    TensorProto.UINT4: 4,
-    TensorProto.INT16: 16,
-    TensorProto.UINT16: 16,
-    TensorProto.INT32: 32,
-    TensorProto.FLOAT8E4M3FN: 8,
-    TensorProto.FLOAT8E4M3FNUZ: 8,
-    TensorProto.FLOAT8E5M2: 8,
-    TensorProto.FLOAT8E5M2FNUZ: 8,
-    TensorProto.FLOAT4E2M1: 4,
-}
-FLOAT_BITS: dict[int, int] = {
-    TensorProto.FLOAT16: 16,
-    TensorProto.BFLOAT16: 16,
-    TensorProto.FLOAT: 32,
-    TensorProto.DOUBLE: 64,
-}
-NATIVE_BITS = QUANTISED_BITS | FLOAT_BITS | {TensorProto.INT64: 64, TensorProto.UINT64: 64, TensorProto.BOOL: 8}
-STORED_AS_READ = ("DequantizeLinear", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Transpose")
+
+def _of_types(bits: Mapping[str, int]) -> dict[int, int]:
+    """ONNX element type to bits, for the types that the installed onnx knows."""
+    return {
+        TensorProto.DataType.Value(name): size for name, size in bits.items() if name in TensorProto.DataType
+    }
 
 
-def widths_of(layer: Layer, graph: Graph, precision: Precision, final: str = "") -> Widths:
+FLOAT8 = {"FLOAT8E4M3FN": 8, "FLOAT8E4M3FNUZ": 8, "FLOAT8E5M2": 8, "FLOAT8E5M2FNUZ": 8}
+INTEGERS = {"INT2": 2, "UINT2": 2, "INT4": 4, "UINT4": 4, "INT8": 8, "UINT8": 8, "INT16": 16, "UINT16": 16, "INT32": 32}
+QUANTISED_BITS = _of_types(INTEGERS | FLOAT8 | {"FLOAT4E2M1": 4})
+FLOAT_BITS = _of_types({"FLOAT16": 16, "BFLOAT16": 16, "FLOAT": 32, "DOUBLE": 64})
+NATIVE_BITS = QUANTISED_BITS | FLOAT_BITS | _of_types({"UINT32": 32, "INT64": 64, "UINT64": 64, "BOOL": 8})
+
+
+@dataclass
+class StoredBits:
+    """The width of every tensor as it is stored, 0 where the file leaves the choice to the user.
+
+    What only moves, renames or dequantises a tensor reads it as it is stored, whatever type ONNX gives the result.
+    `of` grows by the tensors between the layers of one node while these are placed.
+    """
+
+    of: dict[str, int]
+
+    @staticmethod
+    def in_graph(graph: Graph, views: Container[Node], native: bool) -> "StoredBits":
+        """The widths of a graph's tensors; `native` takes those of float types, too."""
+        table = NATIVE_BITS if native else QUANTISED_BITS
+        bits = {name: table.get(tensor.type, 0) for name, tensor in graph.tensors.items()}
+        for node in graph.nodes:
+            if _reads_as_stored(node, graph, views):
+                bits |= {o: _carried(node, o, bits) for o in node.outputs if o}
+        return StoredBits(bits)
+
+    def note(self, layer: Layer, node: Node, native: bool) -> None:
+        """A layer of a node is about to be placed: where its output lies between the node's layers, its width."""
+        name = layer.output.tensor
+        if name not in node.outputs:
+            self.of[name] = layer.output_bits or (self.of.get(node.outputs[0], 0) if native else 0)
+
+
+def _reads_as_stored(node: Node, graph: Graph, views: Container[Node]) -> bool:
+    operator = operators().get(node.op)
+    if operator is None or operator.host or not node.inputs:
+        return False
+    if operator.kind == "movement":
+        return graph.tensors[node.inputs[0]].type == graph.tensors[node.outputs[0]].type
+    return operator.kind is None or node in views or operator.rereads(node, graph)
+
+
+def _carried(node: Node, output: str, bits: Mapping[str, int]) -> int:
+    if node.op == CALL:
+        return bits[node.inputs[node.outputs.index(output)]]
+    if node.op != "Concat":
+        return bits[node.inputs[0]]
+    joined = [bits[name] for name in node.inputs]
+    return max(joined) if all(joined) else bits[output]
+
+
+def widths_of(layer: Layer, graph: Graph, stored: StoredBits, precision: Precision, final: str = "") -> Widths:
     """The widths of a layer; `final` is the last tensor of the chain that rides on it, "" if none does."""
-    inputs = [_input_bits(access.tensor, graph, precision) for access in layer.inputs]
-    out = _stored_bits(final or layer.output.tensor, graph, precision) or precision.O_final
+    inputs = [access.packed or _input_bits(access.tensor, graph, stored, precision) for access in layer.inputs]
+    out = stored.of.get(final or layer.output.tensor) or precision.O_final
     partial = _partial_bits(layer, graph, precision)
     return Widths(W=inputs[1] if len(inputs) > 1 else 0, I=inputs[0], O=max(partial, out), O_final=out)
 
 
-def _input_bits(name: str, graph: Graph, precision: Precision) -> int:
-    stored = _stored_bits(name, graph, precision)
-    if stored:
-        return stored
+def _input_bits(name: str, graph: Graph, stored: StoredBits, precision: Precision) -> int:
+    if stored.of.get(name):
+        return stored.of[name]
     if name in graph.static:
         return precision.W
     return precision.I if name in graph.inputs else precision.O_final
-
-
-def _stored_bits(name: str, graph: Graph, precision: Precision) -> int:
-    """The width that the file gives the tensor as it is stored, 0 if it leaves the choice to the user."""
-    while (node := graph.maker.get(name)) is not None and node.op in STORED_AS_READ:
-        name = node.inputs[0]
-    if name not in graph.tensors:  # a tensor between the layers of one node
-        return 0
-    table = NATIVE_BITS if precision.native else QUANTISED_BITS
-    return table.get(graph.tensors[name].type, 0)
 
 
 def _partial_bits(layer: Layer, graph: Graph, precision: Precision) -> int:

@@ -1,7 +1,7 @@
 """Which nodes only rename data, and which rearrangements have to be paid for (docs/conventions.md).
 
 Transpose is a view where every reader can take it into its access map; a part (Slice, Split, Gather by known
-positions) unless it leaves the graph or goes to the host; Concat where its inputs' layers can write in place.
+positions) unless it leaves the graph or goes to the host. Concats are decided later (placement.py).
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.layer import Layer
 from onnx2zz.lowering.layout import Layout, contiguous
-from onnx2zz.lowering.placement import place_concats
 from onnx2zz.lowering.repeats import walks_singly
 from onnx2zz.lowering.triage import Verdict
 from onnx2zz.lowering.view_chain import after_view
@@ -49,8 +48,13 @@ def find_views(graph: Graph, verdicts: Mapping[Node, Verdict], movement: str) ->
                 views.nodes[node] = "every reader takes it into its access map"
             elif node.op in SLICING and node not in views.nodes:
                 _cut(node, graph, verdicts, views)
-        place_concats(work, graph, views.nodes, views.copies, views.placed)
     return views
+
+
+def rereads(node: Node, graph: Graph) -> bool:
+    """Whether a node that rides on no layer is a view, because its readers take the tensor as it is stored."""
+    operator = operators().get(node.op)
+    return operator is not None and operator.rereads(node, graph)
 
 
 def _cut(node: Node, graph: Graph, verdicts: Mapping[Node, Verdict], views: Views) -> None:
@@ -75,7 +79,7 @@ def leaves(tensor: str, graph: Graph, verdicts: Mapping[Node, Verdict], views: M
         for reader in graph.readers.get(name, ()):
             if verdicts[reader].status == "host":
                 return True
-            if reader in views and reader.op != "Concat":
+            if (reader in views or rereads(reader, graph)) and reader.op != "Concat":
                 pending.extend(filter(None, reader.outputs))
     return False
 
@@ -96,7 +100,7 @@ def _readers_take(node: Node, graph: Graph, verdicts: Mapping[Node, Verdict], vi
             cuts_repeats = node.op == "Expand" and reader.op in SLICING  # the part's offset would be lost
             if verdicts[reader].status == "host" or reader.op == "Concat" or cuts_repeats:
                 return False
-            if reader not in views.nodes:
+            if reader not in views.nodes and not rereads(reader, graph):
                 if not layout.affine or not _can_cut(reader, tensor, layout, graph):
                     return False
                 continue

@@ -25,7 +25,7 @@ def average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x (N, C, spatial...): the sum of each window, divided by the number of elements that count."""
     window = _window(node, graph)
     layer = pool_layer(node, graph, window, "sum")
-    return (replace(layer, after=_divisors(node, graph, window)),)
+    return (replace(layer, after=divisors(node, graph.shape(node.inputs[0]), graph.shape(node.outputs[0]), window)),)
 
 
 def _window(node: Node, graph: Graph) -> SlidingWindow:
@@ -34,8 +34,17 @@ def _window(node: Node, graph: Graph) -> SlidingWindow:
 
 
 def pool_layer(node: Node, graph: Graph, window: SlidingWindow, reduce: Reduction) -> Layer:
-    """The loop nest of a window reduction; loops B, G, O*, F* as in ZigZag's hand-written workloads."""
-    x, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
+    """The loop nest of a window reduction of a node's first input."""
+    x, out = node.inputs[0], node.outputs[0]
+    return windows((x, graph.shape(x)), (out, graph.shape(out)), window, reduce)
+
+
+Named = tuple[str, tuple[int, ...]]
+
+
+def windows(x_tensor: Named, out_tensor: Named, window: SlidingWindow, reduce: Reduction) -> Layer:
+    """The same for tensors (name, shape) in NCHW; loops B, G, O*, F* as in ZigZag's hand-written workloads."""
+    x, out = x_tensor[1], out_tensor[1]
     o_loops, f_loops = output_loops(len(x) - 2), filter_loops(len(x) - 2)
     channels = (along("B", x[0]), along("G", x[1]))
     return Layer(
@@ -48,19 +57,19 @@ def pool_layer(node: Node, graph: Graph, window: SlidingWindow, reduce: Reductio
                 *zip(f_loops, window.kernel, strict=True),
             )
         ),
-        output=Access(node.outputs[0], (*channels, *map(along, o_loops, out[2:]))),
-        inputs=(Access(node.inputs[0], (*channels, *window.axes(x[2:]))),),
+        output=Access(out_tensor[0], (*channels, *map(along, o_loops, out[2:]))),
+        inputs=(Access(x_tensor[0], (*channels, *window.axes(x[2:]))),),
         combine=Step("identity"),
         reduce=reduce,
     )
 
 
-def _divisors(node: Node, graph: Graph, window: SlidingWindow) -> tuple[Step, ...]:
+def divisors(node: Node, x: tuple[int, ...], out_shape: tuple[int, ...], window: SlidingWindow) -> tuple[Step, ...]:
     """One division for each spatial axis: by the number of taps that count at each output position.
 
-    With count_include_pad the declared padding counts; what ceil_mode reaches beyond it never does.
+    With count_include_pad the declared padding counts; what ceil_mode reaches beyond it never does. Shapes in NCHW.
     """
-    extents, out = graph.shape(node.inputs[0])[2:], graph.shape(node.outputs[0])[2:]
+    extents, out = x[2:], out_shape[2:]
     steps = []
     for i, loop in enumerate(output_loops(len(extents))):
         before, after = window.pads[i] if node.attribute("count_include_pad", 0) else (0, 0)
@@ -87,14 +96,19 @@ def global_max_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def global_pool(node: Node, graph: Graph, reduce: Reduction) -> Layer:
     """The loop nest of a reduction over all spatial axes, which the filter loops walk."""
-    x = graph.shape(node.inputs[0])
+    return whole_channels((node.inputs[0], graph.shape(node.inputs[0])), node.outputs[0], reduce)
+
+
+def whole_channels(x_tensor: Named, out: str, reduce: Reduction) -> Layer:
+    """The same for a tensor (name, shape) in NCHW."""
+    x = x_tensor[1]
     f_loops = filter_loops(len(x) - 2)
     channels = (along("B", x[0]), along("G", x[1]))
     return Layer(
         operator_type="Pooling",
         loops=in_order((("B", x[0]), ("G", x[1]), *zip(f_loops, x[2:], strict=True))),
-        output=Access(node.outputs[0], (*channels, *(fixed() for _ in f_loops))),
-        inputs=(Access(node.inputs[0], (*channels, *map(along, f_loops, x[2:]))),),
+        output=Access(out, (*channels, *(fixed() for _ in f_loops))),
+        inputs=(Access(x_tensor[0], (*channels, *map(along, f_loops, x[2:]))),),
         combine=Step("identity"),
         reduce=reduce,
     )

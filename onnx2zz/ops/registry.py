@@ -40,7 +40,8 @@ class Operator:
 
     `lower` gives its layers, in execution order. `view` tells whether this node only renames data. `rides` names the
     activations whose layer the node may be fused to, if they all are that layer's; none if it cannot be fused at all.
-    `host` operators never run on a MAC array.
+    `rereads` tells whether this node, if it rides on no layer, is a view all the same: its readers take the tensor as
+    it is stored. `host` operators never run on a MAC array.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Operator:
     lower: Lower = _no_layers
     view: Test = _never
     rides: Rides = _rides_nowhere
+    rereads: Test = _never
     host: bool = False
 
 
@@ -56,13 +58,18 @@ _TABLE: dict[str, Operator] = {}
 
 
 def lowers(
-    *names: str, how: str, kind: Kind = "exact", view: Test = _never, rides: Rides = _rides_nowhere
+    *names: str,
+    how: str,
+    kind: Kind = "exact",
+    view: Test = _never,
+    rides: Rides = _rides_nowhere,
+    rereads: Test = _never,
 ) -> Callable[[Lower], Lower]:
     """Registers a lowering for operators (domain included, except ONNX's own). `how` is its line in `onnx2zz ops`."""
 
     def register(lower: Lower) -> Lower:
         for name in names:
-            _add(Operator(name, how, kind, lower, view, rides))
+            _add(Operator(name, how, kind, lower, view, rides, rereads))
         return lower
 
     return register

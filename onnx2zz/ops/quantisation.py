@@ -1,0 +1,76 @@
+"""Quantised numbers: zero points come off as elements are read; results are scaled, rounded and saturated.
+
+Source: ONNX operator pages QuantizeLinear and DequantizeLinear; float32 arithmetic and its order are ONNX Runtime's
+(core/mlas/lib/quantize.cpp): a float64 operation followed by "single" gives what float32 gives.
+"""
+
+from onnx import TensorProto
+
+from onnx2zz.frontend.graph import Graph
+from onnx2zz.layer import Access, Axis, Step, blocks, fixed
+
+SINGLE = Step("single")
+INTEGER_RANGES: dict[str, tuple[int, int]] = {
+    f"{sign}INT{bits}": (0, 2**bits - 1) if sign else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
+    for bits in (2, 4, 8, 16)
+    for sign in ("", "U")
+}
+NARROW_FLOATS: dict[str, tuple[int, int, float]] = {  # bits of the mantissa, lowest exponent, largest number
+    "FLOAT8E4M3FN": (3, -6, 448.0),
+    "FLOAT8E4M3FNUZ": (3, -7, 240.0),
+    "FLOAT8E5M2": (2, -14, 57344.0),
+    "FLOAT8E5M2FNUZ": (2, -15, 57344.0),
+    "FLOAT4E2M1": (1, 0, 6.0),
+}
+
+
+def scalar(graph: Graph, name: str) -> Access:
+    """A tensor of one element, whatever its rank."""
+    return Access(name, tuple(fixed() for _ in graph.shape(name)))
+
+
+def parameter(graph: Graph, name: str, axes: tuple[Axis, ...], axis: int, block: int = 0) -> Access:
+    """A scale or zero point of a tensor that is read with `axes`: one per tensor, per `axis`, or per `block` of it."""
+    shape = graph.shape(name)
+    if graph.tensors[name].elements == 1:
+        return scalar(graph, name)
+    walked = axes[axis]
+    if block:
+        shared = blocks(walked.terms[0][0], shape[axis], block)
+        return Access(name, tuple(shared if i == axis else a for i, a in enumerate(axes)))
+    return Access(name, (walked,))
+
+
+def without(zero_point: Access | None) -> tuple[Step, ...]:
+    """Takes a zero point off."""
+    return (Step("sub", zero_point),) if zero_point else ()
+
+
+def dequantised(scale: Access, zero_point: Access | None) -> tuple[Step, ...]:
+    """(x - zero point) * scale."""
+    return (*without(zero_point), Step("mul", scale), SINGLE)
+
+
+def quantised(scale: Access, zero_point: Access | None, element: int) -> tuple[Step, ...]:
+    """saturate(round(x / scale) + zero point), in the ONNX element type `element`."""
+    return (Step("div", scale), SINGLE, *rounded(zero_point, element))
+
+
+def rounded(zero_point: Access | None, element: int) -> tuple[Step, ...]:
+    """Half to even, then the zero point, then the type's range; for float types the nearest number."""
+    name = TensorProto.DataType.Name(element)
+    if name in NARROW_FLOATS:
+        return (Step("narrow_float", parameters=tuple(map(float, NARROW_FLOATS[name]))),)
+    shift = (Step("add", zero_point),) if zero_point else ()
+    return (Step("round"), *shift, Step("clip", parameters=tuple(map(float, INTEGER_RANGES[name]))))
+
+
+def requantised(factor: Access, zero_point: Access | None, element: int) -> tuple[Step, ...]:
+    """An integer sum times a float32 factor, rounded to `element`."""
+    return (SINGLE, Step("mul", factor), SINGLE, *rounded(zero_point, element))
+
+
+def ratio(x_scale: Access, w_scale: Access, y_scale: Access | None = None) -> Access:
+    """x_scale * w_scale / y_scale in float32, read where `w_scale` is read."""
+    over = (Step("div", y_scale), SINGLE) if y_scale else ()
+    return Access(w_scale.tensor, w_scale.axes, (Step("mul", x_scale), SINGLE, *over))
