@@ -17,9 +17,8 @@ from onnx2zz.workload import Widths
 
 def _of_types(bits: Mapping[str, int]) -> dict[int, int]:
     """ONNX element type to bits, for the types that the installed onnx knows."""
-    return {
-        TensorProto.DataType.Value(name): size for name, size in bits.items() if name in TensorProto.DataType
-    }
+    names = set(TensorProto.DataType.keys())  # older versions of onnx know fewer types
+    return {TensorProto.DataType.Value(name): size for name, size in bits.items() if name in names}
 
 
 FLOAT8 = {"FLOAT8E4M3FN": 8, "FLOAT8E4M3FNUZ": 8, "FLOAT8E5M2": 8, "FLOAT8E5M2FNUZ": 8}

@@ -71,9 +71,14 @@ def qlinear_where(node: Node, graph: Graph) -> tuple[Layer, ...]:
     to_z = quantising(graph, out, node.inputs[7], node.input(8))
     x, y = (
         replace(read, prepare=(*read.prepare, *to_z))
-        for read in (dequantising(graph, *node.inputs[at : at + 3], shape) for at in (1, 4))
+        for read in (_dequantised(node, graph, at, shape) for at in (1, 4))
     )
     y = replace(y, prepare=(*y.prepare, Step("drop_if", condition)))
     first = elementwise(chosen, shape, (x, condition), Step("keep_if"))
     rest = Access(chosen, first.output.axes)
     return replace(first, output_bits=8), elementwise(out, shape, (rest, y), Step("add"))
+
+
+def _dequantised(node: Node, graph: Graph, at: int, shape: tuple[int, ...]) -> Access:
+    """The operand whose tensor, scale and zero point are the node's inputs from `at` on."""
+    return dequantising(graph, node.inputs[at], node.inputs[at + 1], node.input(at + 2), shape)
