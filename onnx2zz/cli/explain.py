@@ -1,0 +1,24 @@
+"""`onnx2zz explain`: what one node of a model becomes, and why."""
+
+from typing import Any
+
+import click
+
+from onnx2zz.cli.model_options import compile_options, model_options
+
+
+@click.command("explain")
+@click.argument("model")
+@click.argument("node")
+@model_options
+def explain_command(model: str, node: str, **options: Any) -> None:
+    """Print the loop nests, equations, relations and sources of NODE (its name, or one of its outputs) in MODEL."""
+    chosen = compile_options(**options)
+    from onnx2zz.compiler import compile_model
+    from onnx2zz.report.explanation import explanation
+    from onnx2zz.shipped_files import find_model
+
+    found = find_model(model)
+    if found.note:
+        click.echo(found.note, err=True)
+    click.echo(explanation(compile_model(found.path, chosen), node))
