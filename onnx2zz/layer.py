@@ -89,6 +89,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """Where a loop point stands: `sum(coefficient * loop) + offset` as a value (a diagonal's number, an index)."""
+
+    terms: tuple[tuple[str, int], ...]
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """The access map of one operand: for every axis of the ONNX tensor `tensor`, the element that is touched.
 
@@ -114,10 +122,10 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A scalar function of a value, with parameters and, for two-operand functions, a second operand."""
+    """A scalar function of a value, with parameters and, for functions of one operand more, that operand."""
 
     function: str
-    operand: Access | Table | None = None
+    operand: Access | Table | Position | None = None
     parameters: tuple[float, ...] = ()
 
 
