@@ -33,10 +33,20 @@ def _skip_norm(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
     return (*_norm(node, inputs), inputs[0])
 
 
+def _embed_norm(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
+    """Y (B, S, H), the mask's sums (B), the sum before normalisation."""
+    ids, table = inputs[0], inputs[2]
+    if ids is None or ids.shape is None or table is None or table.shape is None:
+        return (None,)
+    y = Tensor((*ids.shape, table.shape[1]), table.type)
+    return (y, Tensor(ids.shape[:1], TensorProto.INT32), y)
+
+
 SHAPES: dict[str, Rule] = {
     **{f"com.microsoft.{op}": _same for op in ("Gelu", "FastGelu", "BiasGelu", "QuickGelu")},
     "SimplifiedLayerNormalization": _norm,
     "com.microsoft.SimplifiedLayerNormalization": _norm,
     "com.microsoft.SkipLayerNormalization": _skip_norm,
+    "com.microsoft.EmbedLayerNormalization": _embed_norm,
     "com.microsoft.SkipSimplifiedLayerNormalization": _skip_norm,
 }

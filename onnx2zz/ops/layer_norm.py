@@ -24,7 +24,7 @@ SUM_FIRST = "; the sum before it is an element-wise layer"
 @lowers("LayerNormalization", how=FULL)
 def layer_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """X, Scale, B -> Y, Mean, InvStdDev: every axis from `axis` on is normalised."""
-    return normalised(node, graph, node.inputs[0], node.outputs[0], (node.input(1), node.input(2)))
+    return normalised(node, graph, node.inputs[0], (node.input(1), node.input(2)), statistics_of(node))
 
 
 @lowers("RMSNormalization", "SimplifiedLayerNormalization", "com.microsoft.SimplifiedLayerNormalization", how=SIMPLE)
@@ -38,7 +38,7 @@ def skip_layer_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """input + skip (+ bias), then LayerNormalization with gamma and beta over the last axis."""
     total = name_of(node, 3, "sum")
     layers = summed(node, graph, total, node.input(4))
-    return (*layers, *normalised(node, graph, total, node.outputs[0], (node.input(2), node.input(3))))
+    return (*layers, *normalised(node, graph, total, (node.input(2), node.input(3)), statistics_of(node)))
 
 
 @lowers("com.microsoft.SkipSimplifiedLayerNormalization", how=SIMPLE + SUM_FIRST)
@@ -59,12 +59,16 @@ def summed(node: Node, graph: Graph, total: str, bias: str) -> tuple[Layer, ...]
     return with_operands(elementwise(total, shape, operands, Step("add")), graph, shape, (("add", bias),))
 
 
-def normalised(node: Node, graph: Graph, x: str, out: str, scale_and_bias: Sequence[str]) -> tuple[Layer, ...]:
-    """Mean, x less the mean, 1 / root of its mean square (the variance), their product, scale and bias."""
-    shape = graph.shape(node.outputs[0])
+def normalised(
+    node: Node, graph: Graph, x: str, scale_and_bias: Sequence[str], statistics: tuple[str, str]
+) -> tuple[Layer, ...]:
+    """Mean, x less the mean, 1 / root of its mean square (the variance), their product, scale and bias.
+
+    `statistics` names the tensors of the mean and of 1 / root.
+    """
+    out, shape = node.outputs[0], graph.shape(node.outputs[0])
     axes = normalised_axes(node, shape)
-    rows = row(shape, axes)
-    mean, inverse, centred = name_of(node, 1, "mean"), name_of(node, 2, "inverse"), f"{out}/centred"
+    (mean, inverse), rows, centred = statistics, row(shape, axes), f"{out}/centred"
     operands = (spread(x, shape, shape), spread(mean, rows, shape))
     product = elementwise(out, shape, (spread(centred, shape, shape), spread(inverse, rows, shape)), Step("mul"))
     return (
@@ -89,7 +93,7 @@ def simply_normalised(node: Node, graph: Graph, x: str, scale: Sequence[str], in
 
 def inverse_root(node: Node, out: str, x: str, shape: Shape, axes: frozenset[int]) -> Layer:
     """1 / sqrt(mean(x * x) + epsilon)."""
-    default = 1e-12 if node.op.startswith("com.microsoft.Skip") else 1e-5
+    default = 1e-12 if node.op.startswith(("com.microsoft.Skip", "com.microsoft.Embed")) else 1e-5
     epsilon = Step("shift", parameters=(node.attribute("epsilon", default),))
     return reduced(out, x, shape, axes, "sum", SQUARE, (mean_of(shape, axes), epsilon, Step("rsqrt")))
 
@@ -113,6 +117,11 @@ def with_operands(layer: Layer, graph: Graph, shape: Shape, operands: Sequence[t
 def normalised_axes(node: Node, shape: Shape) -> frozenset[int]:
     """The axis and all behind it."""
     return frozenset(range(node.attribute("axis", -1) % len(shape), len(shape)))
+
+
+def statistics_of(node: Node) -> tuple[str, str]:
+    """Outputs Mean and InvStdDev."""
+    return name_of(node, 1, "mean"), name_of(node, 2, "inverse")
 
 
 def name_of(node: Node, index: int, part: str) -> str:
