@@ -117,7 +117,15 @@ class Access:
 
     def volume(self, sizes: Mapping[str, int]) -> int:
         """The number of distinct elements of the tensor that are touched, padding excluded."""
-        return math.prod(axis.touched(sizes) for axis in self.axes)
+        walked: set[str] = set()
+        volume = 1
+        for axis in self.axes:
+            loops = {loop for loop, coefficient in axis.terms if coefficient}
+            volume *= (
+                1 if loops and loops <= walked else axis.touched(sizes)
+            )  # a diagonal is as long as one of its axes
+            walked |= loops
+        return volume
 
 
 @dataclass(frozen=True, slots=True)
