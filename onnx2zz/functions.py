@@ -31,6 +31,30 @@ def _narrow_float(x: np.ndarray, mantissa: float, lowest_exponent: float, larges
     return np.clip(np.rint(x / quantum) * quantum, -largest, largest)
 
 
+def _gelu(x: np.ndarray) -> np.ndarray:
+    return 0.5 * x * (1.0 + _erf(x / np.sqrt(2.0)))
+
+
+def _gelu_tanh(x: np.ndarray) -> np.ndarray:
+    return 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
+
+
+def _cast(x: np.ndarray, element_type: float) -> np.ndarray:
+    """The value after a round trip through an ONNX element type, given by its number."""
+    from onnx.helper import tensor_dtype_to_np_dtype
+
+    return np.asarray(x).astype(tensor_dtype_to_np_dtype(int(element_type))).astype(np.float64)
+
+
+def _is_infinite(x: np.ndarray, detect_negative: float, detect_positive: float) -> np.ndarray:
+    found = (np.isneginf(x) & bool(detect_negative)) | (np.isposinf(x) & bool(detect_positive))
+    return found.astype(np.float64)
+
+
+def _on_integers(function: Callable[..., np.ndarray]) -> Function:
+    return lambda *operands: function(*(np.asarray(x).astype(np.int64) for x in operands)).astype(np.float64)
+
+
 BINARY: dict[str, Function] = {
     "add": np.add,
     "sub": np.subtract,
@@ -54,6 +78,16 @@ BINARY: dict[str, Function] = {
     "greater_or_equal": lambda x, y: np.greater_equal(x, y).astype(np.float64),
     "less": lambda x, y: np.less(x, y).astype(np.float64),
     "less_or_equal": lambda x, y: np.less_equal(x, y).astype(np.float64),
+    "bit_and": _on_integers(np.bitwise_and),
+    "bit_or": _on_integers(np.bitwise_or),
+    "bit_xor": _on_integers(np.bitwise_xor),
+    "shift_left": _on_integers(np.left_shift),
+    "shift_right": _on_integers(np.right_shift),
+    "or_hole": lambda condition, x: np.where(condition != 0, x, np.nan),
+    "fill_hole": lambda x, y: np.where(np.isnan(x), y, x),
+    "index_of": lambda x, y, index: np.where(x == y, index, np.inf),
+    "keep_from": lambda x, position, first: np.where(position >= first, x, 0.0),
+    "keep_to": lambda x, position, last: np.where(position <= last, x, 0.0),
 }
 
 UNARY: dict[str, Function] = {
@@ -91,6 +125,24 @@ UNARY: dict[str, Function] = {
     "narrow_float": _narrow_float,
     "scale": lambda x, factor: x * factor,
     "shift": lambda x, amount: x + amount,
+    "square": np.square,
+    "rsqrt": lambda x: 1.0 / np.sqrt(x),
+    "tan": np.tan,
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "asinh": np.arcsinh,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
+    "gelu": _gelu,
+    "gelu_tanh": _gelu_tanh,
+    "swish": lambda x, alpha: x * _sigmoid(alpha * x),
+    "is_nan": lambda x: np.isnan(x).astype(np.float64),
+    "is_infinite": _is_infinite,
+    "bit_not": _on_integers(np.invert),
+    "cast": _cast,
 }
 
 COMMUTE = frozenset({"add", "mul", "max", "min", "squared_difference", "and", "or", "xor", "equal"})

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from onnx2zz.functions import FUNCTIONS
-from onnx2zz.layer import Access, Axis, Layer, Step, Table
+from onnx2zz.layer import Access, Axis, Layer, Position, Step, Table
 
 Tensors = Mapping[str, np.ndarray]
 Grid = dict[str, np.ndarray]
@@ -16,6 +16,7 @@ REDUCERS = {
     "max": lambda values: values.max(axis=1),
     "min": lambda values: values.min(axis=1),
     "prod": lambda values: values.prod(axis=1),
+    "logsumexp": lambda values: np.logaddexp.reduce(values, axis=1),
     "none": lambda values: values[:, 0],
 }
 
@@ -28,7 +29,8 @@ def run(layer: Layer, tensors: Tensors) -> np.ndarray:
     points = all_points(layer)
     values = run_at(layer, tensors, points)
     out = np.full([axis.extent for axis in layer.output.axes], np.nan)
-    out[tuple(_element(axis, points) for axis in layer.output.axes)] = values if out.ndim else values[0]
+    elements = (_element(axis, points) for axis in layer.output.axes)
+    out[tuple(np.broadcast_to(e, values.shape) for e in elements)] = values if out.ndim else values[0]
     return out
 
 
@@ -74,9 +76,11 @@ def apply(step: Step, operands: Sequence[np.ndarray], tensors: Tensors, grid: Gr
         return FUNCTIONS[step.function](*operands, *extra, *step.parameters)
 
 
-def _second(operand: Access | Table, tensors: Tensors, grid: Grid) -> np.ndarray:
+def _second(operand: Access | Table | Position, tensors: Tensors, grid: Grid) -> np.ndarray:
     if isinstance(operand, Table):
         return np.asarray(operand.values)[grid[operand.loop]]
+    if isinstance(operand, Position):
+        return _element(operand, grid).astype(np.float64)
     return _read(operand, 0.0, tensors, grid)
 
 
@@ -96,7 +100,7 @@ def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.
     return np.where(inside, values, pad_value)
 
 
-def _element(axis: Axis, grid: Grid) -> np.ndarray:
+def _element(axis: Axis | Position, grid: Grid) -> np.ndarray:
     element = np.asarray(axis.offset)
     for loop, coefficient in axis.terms:
         element = element + coefficient * grid[loop]

@@ -89,6 +89,14 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """Where a loop point stands: `sum(coefficient * loop) + offset` as a value (a diagonal's number, an index)."""
+
+    terms: tuple[tuple[str, int], ...]
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """The access map of one operand: for every axis of the ONNX tensor `tensor`, the element that is touched.
 
@@ -109,15 +117,23 @@ class Access:
 
     def volume(self, sizes: Mapping[str, int]) -> int:
         """The number of distinct elements of the tensor that are touched, padding excluded."""
-        return math.prod(axis.touched(sizes) for axis in self.axes)
+        walked: set[str] = set()
+        volume = 1
+        for axis in self.axes:
+            loops = {loop for loop, coefficient in axis.terms if coefficient}
+            volume *= (
+                1 if loops and loops <= walked else axis.touched(sizes)
+            )  # a diagonal is as long as one of its axes
+            walked |= loops
+        return volume
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A scalar function of a value, with parameters and, for two-operand functions, a second operand."""
+    """A scalar function of a value, with parameters and, for functions of one operand more, that operand."""
 
     function: str
-    operand: Access | Table | None = None
+    operand: Access | Table | Position | None = None
     parameters: tuple[float, ...] = ()
 
 

@@ -8,6 +8,10 @@ from collections.abc import Callable, Sequence
 
 from onnx2zz.frontend.graph import Node, Tensor
 from onnx2zz.frontend.quantised_shapes import QUANTISED_SHAPES
+from onnx2zz.frontend.transformer_shapes import SHAPES as TRANSFORMER_SHAPES
 
 Tensors = Sequence[Tensor | None]
-CONTRIB_SHAPES: dict[str, Callable[[Node, Tensors], tuple[Tensor | None, ...]]] = {**QUANTISED_SHAPES}
+CONTRIB_SHAPES: dict[str, Callable[[Node, Tensors], tuple[Tensor | None, ...]]] = {
+    **QUANTISED_SHAPES,
+    **TRANSFORMER_SHAPES,
+}

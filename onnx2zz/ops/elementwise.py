@@ -29,6 +29,9 @@ FUNCTION_OF = {
     "GreaterOrEqual": "greater_or_equal",
     "Less": "less",
     "LessOrEqual": "less_or_equal",
+    "BitwiseAnd": "bit_and",
+    "BitwiseOr": "bit_or",
+    "BitwiseXor": "bit_xor",
 }
 
 
@@ -45,7 +48,13 @@ def loops_over(shape: tuple[int, ...]) -> Loops:
 
 def broadcast(graph: Graph, name: str, out: tuple[int, ...]) -> Access:
     """The access of an operand that is broadcast to the shape `out`."""
-    return Access(name, broadcast_axes(graph.shape(name), loops_over(out)))
+    return spread(name, graph.shape(name), out)
+
+
+def spread(name: str, shape: tuple[int, ...], out: tuple[int, ...], loops: tuple[str, ...] | None = None) -> Access:
+    """The access of a tensor of `shape` that is broadcast to `out`, whose axes `loops` walk (else an element-wise
+    layer's loops)."""
+    return Access(name, broadcast_axes(shape, tuple(zip(loops, out, strict=True)) if loops else loops_over(out)))
 
 
 def elementwise(
@@ -94,6 +103,12 @@ def mean(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def mod(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """With fmod = 1 the result has the dividend's sign, else the divisor's."""
     return chain(node, graph, Step("fmod" if node.attribute("fmod", 0) else "mod"))
+
+
+@lowers("BitShift", how="one element-wise layer", rides=rides)
+def bit_shift(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """The first operand's bits moved by the second operand."""
+    return chain(node, graph, Step("shift_left" if node.attribute("direction") == "LEFT" else "shift_right"))
 
 
 def chain(node: Node, graph: Graph, combine: Step, after: tuple[Step, ...] = ()) -> tuple[Layer, ...]:

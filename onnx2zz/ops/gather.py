@@ -3,9 +3,11 @@
 Source: ONNX operator page Gather.
 """
 
+import math
+
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, along, split
-from onnx2zz.ops.loops import tensor_loops
+from onnx2zz.layer import Access, Axis, Layer, along, split
+from onnx2zz.ops.loops import Loops, tensor_loops
 from onnx2zz.ops.movement import copy_layer
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.slicing import by_positions, part_copy
@@ -21,7 +23,12 @@ def gather(node: Node, graph: Graph) -> tuple[Layer, ...]:
     shape, picked = graph.shape(table), len(graph.shape(indices))
     axis = node.attribute("axis", 0) % len(shape)
     loops = tensor_loops(len(graph.shape(out)))
-    rows = split(zip(loops[axis : axis + picked], graph.shape(indices), strict=True), shape[axis])
+    rows = picked_rows(tuple(zip(loops[axis : axis + picked], graph.shape(indices), strict=True)), shape[axis])
     rest = iter(loops[:axis] + loops[axis + picked :])
     axes = tuple(rows if i == axis else along(next(rest), extent) for i, extent in enumerate(shape))
     return (copy_layer(graph, out, Access(table, axes), (indices,)),)
+
+
+def picked_rows(loops: Loops, extent: int) -> Axis:
+    """The table's axis as the loops over the indices walk it: one row each, as if no row were picked twice."""
+    return split(loops, max(extent, math.prod(size for _, size in loops)))

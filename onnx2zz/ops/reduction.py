@@ -1,0 +1,101 @@
+"""Reductions over any axes of a tensor.
+
+Source: ONNX operator pages ReduceSum, ReduceMean, ReduceMax, ReduceMin, ReduceProd, ReduceL1, ReduceL2, ReduceLogSum,
+ReduceLogSumExp, ReduceSumSquare (axes as attribute or input, keepdims, noop_with_empty_axes).
+"""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.layer import Access, Layer, Reduction, Step, along, fixed
+from onnx2zz.ops.loops import in_order, tensor_loops
+from onnx2zz.ops.registry import lowers
+
+IDENTITY = Step("identity")
+ABS, SQUARE, SQRT, LOG = Step("abs"), Step("square"), Step("sqrt"), Step("log")
+FORMULA: dict[str, tuple[Step, Reduction, tuple[Step, ...]]] = {
+    "ReduceSum": (IDENTITY, "sum", ()),
+    "ReduceMean": (IDENTITY, "sum", ()),
+    "ReduceMax": (IDENTITY, "max", ()),
+    "ReduceMin": (IDENTITY, "min", ()),
+    "ReduceProd": (IDENTITY, "prod", ()),
+    "ReduceL1": (ABS, "sum", ()),
+    "ReduceL2": (SQUARE, "sum", (SQRT,)),
+    "ReduceLogSum": (IDENTITY, "sum", (LOG,)),
+    "ReduceLogSumExp": (IDENTITY, "logsumexp", ()),
+    "ReduceSumSquare": (SQUARE, "sum", ()),
+}
+OF_ONE_ELEMENT = frozenset({"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceLogSumExp"})
+
+
+def changes_nothing(node: Node, graph: Graph) -> bool:
+    """Whether the reduction hands its input on, shape and all: axes of one element, or none at all."""
+    return node.op in OF_ONE_ELEMENT and graph.shape(node.inputs[0]) == graph.shape(node.outputs[0])
+
+
+@lowers(*FORMULA, how="one Pooling layer; a view where it changes nothing", view=changes_nothing)
+def reduction(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """Every element through `combine`, then reduced along the axes, then `after`."""
+    shape, axes = graph.shape(node.inputs[0]), reduced_axes(node, graph)
+    combine, reduce, after = FORMULA[node.op]
+    if node.op == "ReduceMean":
+        after = (mean_of(shape, axes),)
+    layer = reduced(node.outputs[0], node.inputs[0], shape, axes, reduce, combine, after)
+    return (layer if node.attribute("keepdims", 1) else without_axes(layer, axes),)
+
+
+def reduced_axes(node: Node, graph: Graph) -> frozenset[int]:
+    """The axes, counted from the front. None given means all, or no axis with noop_with_empty_axes."""
+    rank = len(graph.shape(node.inputs[0]))
+    value = graph.value(node.input(1))
+    given = node.attribute("axes", None) or ([] if value is None else [int(a) for a in np.ravel(value)])
+    if not given and not node.attribute("noop_with_empty_axes", 0):
+        return frozenset(range(rank))
+    return frozenset(axis % rank for axis in given)
+
+
+def reduced(
+    out: str,
+    source: str,
+    shape: tuple[int, ...],
+    axes: frozenset[int],
+    reduce: Reduction,
+    combine: Step = IDENTITY,
+    after: tuple[Step, ...] = (),
+) -> Layer:
+    """The loop nest that reduces `source` of `shape` along `axes`, which stay in `out` with one element."""
+    loops = reducing_loops(len(shape), axes)
+    return Layer(
+        operator_type="Pooling",
+        loops=in_order(zip(loops, shape, strict=True)) or (("G", 1),),
+        output=Access(out, tuple(fixed() if i in axes else along(loops[i], e) for i, e in enumerate(shape))),
+        inputs=(Access(source, tuple(map(along, loops, shape))),),
+        combine=combine,
+        reduce=reduce,
+        after=after,
+    )
+
+
+def reducing_loops(rank: int, axes: frozenset[int]) -> tuple[str, ...]:
+    """Loops over a tensor: reduced spatial axes are walked by filter loops, as in a global pool, channels by C."""
+    return tuple(_reducing(loop) if i in axes else loop for i, loop in enumerate(tensor_loops(rank)))
+
+
+def _reducing(loop: str) -> str:
+    if loop == "G":
+        return "C"
+    return f"F{loop[1:]}" if loop.startswith("O") else f"F{loop}"
+
+
+def without_axes(layer: Layer, axes: frozenset[int]) -> Layer:
+    """The layer with the reduced axes gone from its output (keepdims 0)."""
+    kept = tuple(axis for i, axis in enumerate(layer.output.axes) if i not in axes)
+    return replace(layer, output=replace(layer.output, axes=kept))
+
+
+def mean_of(shape: tuple[int, ...], axes: frozenset[int]) -> Step:
+    """From a sum along `axes` to the mean."""
+    return Step("scale", parameters=(1.0 / math.prod(shape[i] for i in axes),))
