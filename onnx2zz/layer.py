@@ -13,6 +13,7 @@ from typing import Literal
 OperatorType = Literal["Conv", "Gemm", "Pooling", "Add"]
 Kind = Literal["exact", "movement", "approximate"]
 Reduction = Literal["none", "sum", "max", "min", "prod", "logsumexp"]
+Border = Literal["constant", "edge", "reflect", "wrap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +74,14 @@ def split(loops: Iterable[tuple[str, int]], extent: int) -> Axis:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Constants known at compile time, one for each value of a loop (the divisors of an average at the border)."""
+    """Constants known at compile time, one for each value of a loop (the divisors of an average at the border).
+
+    With an `inner` loop, `values` holds a row of constants for each value of `loop`, one for each value of `inner`.
+    """
 
     loop: str
-    values: tuple[float, ...]
+    values: tuple[float, ...] | tuple[tuple[float, ...], ...]
+    inner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +89,14 @@ class Access:
     """The access map of one operand: for every axis of the ONNX tensor `tensor`, the element that is touched.
 
     `prepare` is applied to the elements as they are read (a zero point taken off), before padding is filled in.
+    `border` tells what a read outside the tensor gives, in the words of ONNX's Pad: the layer's padding value
+    ("constant"), the nearest element, the mirrored one, or the one from the other end.
     """
 
     tensor: str
     axes: tuple[Axis, ...]
     prepare: tuple["Step", ...] = ()
+    border: Border = "constant"
 
     @property
     def loops(self) -> frozenset[str]:

@@ -332,7 +332,12 @@ def _inferred_types(
     imports = [onnx.helper.make_opsetid(domain, version) for domain, version in scope.opsets.items()]
     try:
         return shape_inference.infer_node_outputs(
-            _shape_schema(node, schema), proto, types, _shape_values(state, node, proto), opset_imports=imports, ir_version=state.ir_version
+            _shape_schema(node, schema),
+            proto,
+            types,
+            _shape_values(state, node, proto),
+            opset_imports=imports,
+            ir_version=state.ir_version,
         )
     except Exception as error:  # pybind raises RuntimeError, InferenceError and others for one cause: the node is wrong
         if state.shaped_by_data & set(node.inputs):

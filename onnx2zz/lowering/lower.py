@@ -70,7 +70,7 @@ def _place(state: _Lowering) -> Workload:
             continue
         mine = []
         for layer in state.layers[node]:
-            if layer.operations == 1:
+            if layer.operations <= 1:
                 sources.skip(layer)
                 continue
             identity = len(placed)
