@@ -20,6 +20,14 @@ REDUCERS = {
     "none": lambda values: values[:, 0],
 }
 
+# What stands in for an element outside a tensor axis of some extent; "constant" leaves it outside.
+BORDERS = {
+    "constant": lambda element, extent: element,
+    "edge": lambda element, extent: np.clip(element, 0, extent - 1),
+    "reflect": lambda element, extent: extent - 1 - np.abs(extent - 1 - element % max(1, 2 * extent - 2)),
+    "wrap": lambda element, extent: element % extent,
+}
+
 
 def run(layer: Layer, tensors: Tensors) -> np.ndarray:
     """The layer's output tensor, axes as in ONNX; elements that the layer does not write are NaN.
@@ -78,9 +86,10 @@ def apply(step: Step, operands: Sequence[np.ndarray], tensors: Tensors, grid: Gr
 
 def _second(operand: Access | Table | Position, tensors: Tensors, grid: Grid) -> np.ndarray:
     if isinstance(operand, Table):
-        return np.asarray(operand.values)[grid[operand.loop]]
+        loops = (operand.loop, operand.inner) if operand.inner else (operand.loop,)
+        return np.asarray(operand.values)[tuple(grid[loop] for loop in loops)]
     if isinstance(operand, Position):
-        return _element(operand, grid).astype(np.float64)
+        return _walk(operand, grid).astype(np.float64)
     return _read(operand, 0.0, tensors, grid)
 
 
@@ -89,7 +98,8 @@ def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.
     tensor = np.asarray(tensors[access.tensor])
     tensor = unpacked(tensor, access.packed) if access.packed else tensor
     tensor = tensor.reshape([axis.extent for axis in access.axes]).astype(np.float64)
-    elements = [_element(axis, grid) for axis in access.axes]
+    bring_in = BORDERS[access.border]
+    elements = [bring_in(_element(axis, grid), axis.extent) for axis in access.axes]
     inside = np.asarray(True)
     for axis, element in zip(access.axes, elements, strict=True):
         inside = inside & (element >= 0) & (element < axis.extent)
@@ -100,11 +110,16 @@ def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.
     return np.where(inside, values, pad_value)
 
 
-def _element(axis: Axis | Position, grid: Grid) -> np.ndarray:
-    element = np.asarray(axis.offset)
-    for loop, coefficient in axis.terms:
+def _element(axis: Axis, grid: Grid) -> np.ndarray:
+    return _walk(axis, grid) // axis.shared_by
+
+
+def _walk(walk: Axis | Position, grid: Grid) -> np.ndarray:
+    """`sum(coefficient * loop) + offset` over the grid."""
+    element = np.asarray(walk.offset)
+    for loop, coefficient in walk.terms:
         element = element + coefficient * grid[loop]
-    return element // axis.shared_by
+    return element
 
 
 def unpacked(tensor: np.ndarray, bits: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Literal
 OperatorType = Literal["Conv", "Gemm", "Pooling", "Add"]
 Kind = Literal["exact", "movement", "approximate"]
 Reduction = Literal["none", "sum", "max", "min", "prod", "logsumexp"]
+Border = Literal["constant", "edge", "reflect", "wrap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +83,14 @@ def split(loops: Iterable[tuple[str, int]], extent: int) -> Axis:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Constants known at compile time, one for each value of a loop (the divisors of an average at the border)."""
+    """Constants known at compile time, one for each value of a loop (the divisors of an average at the border).
+
+    With an `inner` loop, `values` holds a row of constants for each value of `loop`, one for each value of `inner`.
+    """
 
     loop: str
-    values: tuple[float, ...]
+    values: tuple[float, ...] | tuple[tuple[float, ...], ...]
+    inner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +108,15 @@ class Access:
     `prepare` is applied to the elements as they are read (a zero point taken off), before padding is filled in.
     `packed`: bits of one element where the file keeps several in a byte, the first in the lowest bits (0: it does
     not); the axes are those of the unpacked tensor.
+    `border` tells what a read outside the tensor gives, in the words of ONNX's Pad: the layer's padding value
+    ("constant"), the nearest element, the mirrored one, or the one from the other end.
     """
 
     tensor: str
     axes: tuple[Axis, ...]
     prepare: tuple["Step", ...] = ()
     packed: int = 0
+    border: Border = "constant"
 
     @property
     def loops(self) -> frozenset[str]:

@@ -88,7 +88,7 @@ def _place(state: _Lowering) -> Workload:
         mine = []
         for layer in state.layers[node]:
             state.stored.note(layer, node, state.options.precision.native)
-            if layer.operations == 1:
+            if layer.operations <= 1:
                 sources.skip(layer)
                 continue
             identity = len(placed)

@@ -28,7 +28,9 @@ class Sources:
         self._known[tensor] = (*self._known.get(tensor, ()), layer)
 
     def skip(self, layer: Layer) -> None:
-        """A layer of one element is not emitted: edges pass through it."""
+        """A layer of one element is not emitted, and edges pass through it; one of no operations reads nothing."""
+        if not layer.operations:
+            return
         before = self._known.get(layer.output.tensor, ())
         self._known[layer.output.tensor] = _union(before, *map(self.of, sorted(layer.tensors)))
 

@@ -14,6 +14,8 @@ def after_view(view: Node, output: str, layout: Layout, graph: Graph) -> Layout 
         return layout
     if view.op == "Transpose":
         return layout.transposed(permutation(view, graph))
+    if view.op == "Pad":  # a Pad that is a view moves nothing, but what it adds has no place
+        return layout if all(stride for axis in layout.axes for _, stride in axis) else None
     if view.op == "Expand":
         return layout.expanded(graph.shape(output))
     if view.op in SLICING:

@@ -7,6 +7,7 @@ from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, along, split
 from onnx2zz.ops.bias import add_bias
 from onnx2zz.ops.loops import filter_loops, output_loops
+from onnx2zz.ops.pad import past_pads
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.sliding_window import SlidingWindow, sliding_window
 
@@ -22,9 +23,10 @@ def convolution(node: Node, graph: Graph, x: str, w: str, out: str) -> Layer:
     """The loop nest of a convolution of tensor `x` with tensor `w`, without bias."""
     kernel = graph.shape(w)[2:]
     spatial = sliding_window(node, kernel, graph.shape(x)[2:], graph.shape(out)[2:])
-    return conv_layer(
+    layer = conv_layer(
         graph.shape(x), graph.shape(w), graph.shape(out), node.attribute("group", 1), spatial, (x, w, out)
     )
+    return past_pads(layer, graph)
 
 
 def conv_layer(

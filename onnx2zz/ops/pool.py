@@ -9,6 +9,7 @@ from dataclasses import replace
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Reduction, Step, Table, along, fixed
 from onnx2zz.ops.loops import filter_loops, in_order, output_loops
+from onnx2zz.ops.pad import past_pads
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.sliding_window import SlidingWindow, sliding_window
 
@@ -17,7 +18,7 @@ from onnx2zz.ops.sliding_window import SlidingWindow, sliding_window
 def max_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x (N, C, spatial...): the largest element of each window; padding never wins."""
     window = _window(node, graph)
-    return (replace(pool_layer(node, graph, window, "max"), pad_value=-math.inf),)
+    return (past_pads(replace(pool_layer(node, graph, window, "max"), pad_value=-math.inf), graph),)
 
 
 @lowers("AveragePool", how="one Pooling layer")
@@ -25,7 +26,8 @@ def average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x (N, C, spatial...): the sum of each window, divided by the number of elements that count."""
     window = _window(node, graph)
     layer = pool_layer(node, graph, window, "sum")
-    return (replace(layer, after=divisors(node, graph.shape(node.inputs[0]), graph.shape(node.outputs[0]), window)),)
+    steps = divisors(node, graph.shape(node.inputs[0]), graph.shape(node.outputs[0]), window)
+    return (past_pads(replace(layer, after=steps), graph),)
 
 
 def _window(node: Node, graph: Graph) -> SlidingWindow:
