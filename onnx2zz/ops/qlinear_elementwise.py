@@ -74,11 +74,10 @@ def qlinear_where(node: Node, graph: Graph) -> tuple[Layer, ...]:
     out, shape = node.outputs[0], graph.shape(node.outputs[0])
     condition, chosen = broadcast(graph, node.inputs[0], shape), f"{out}/chosen"
     to_z = quantising(graph, out, node.inputs[7], node.input(8))
-    x, y = (
-        replace(read, prepare=(*read.prepare, *to_z))
-        for read in (_dequantised(node, graph, at, shape) for at in (1, 4))
-    )
-    y = replace(y, prepare=(*y.prepare, Step("drop_if", condition)))
+    x = dequantising(graph, node.inputs[1], node.inputs[2], node.input(3), shape)
+    y = dequantising(graph, node.inputs[4], node.inputs[5], node.input(6), shape)
+    x = replace(x, prepare=(*x.prepare, *to_z))
+    y = replace(y, prepare=(*y.prepare, *to_z, Step("drop_if", condition)))
     first = elementwise(chosen, shape, (x, condition), Step("keep_if"))
     rest = Access(chosen, first.output.axes)
     return replace(first, output_bits=8), elementwise(out, shape, (rest, y), Step("add"))

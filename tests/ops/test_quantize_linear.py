@@ -69,9 +69,7 @@ def test_blocks(rows: int, columns: int, extra: int, block: int, axis: int) -> N
     check_nodes([quantize, dequantize], inputs, constants, ["q", "y"], opset=21, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize(
-    "element", ["INT4", "UINT4", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ"]
-)
+@pytest.mark.parametrize("element", ["INT4", "UINT4", "FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ"])
 def test_narrow_types(element: str) -> None:
     """Seen through DequantizeLinear: numpy has none of these types."""
     x = np.concatenate([np.linspace(-900, 900, 241), np.linspace(-0.02, 0.02, 100)]).astype(np.float32)
