@@ -81,8 +81,3 @@ def qlinear_where(node: Node, graph: Graph) -> tuple[Layer, ...]:
     first = elementwise(chosen, shape, (x, condition), Step("keep_if"))
     rest = Access(chosen, first.output.axes)
     return replace(first, output_bits=8), elementwise(out, shape, (rest, y), Step("add"))
-
-
-def _dequantised(node: Node, graph: Graph, at: int, shape: tuple[int, ...]) -> Access:
-    """The operand whose tensor, scale and zero point are the node's inputs from `at` on."""
-    return dequantising(graph, node.inputs[at], node.inputs[at + 1], node.input(at + 2), shape)
