@@ -8,6 +8,7 @@ import onnxruntime
 from onnx import helper
 
 from onnx2zz.frontend.binding import Bindings
+from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.trace import trace
 from onnx2zz.interpreter import run
 from onnx2zz.layer import Layer
@@ -61,8 +62,7 @@ def check_node(
     outputs = [o for o in node.output if o]
     model = model_of([node], inputs, constants, outputs, opset)
     expected = onnxruntime_run(model, inputs)
-    graph = trace(model, Bindings())
-    layers = operators()[graph.nodes[-1].op].lower(graph.nodes[-1], graph)
+    graph, layers = lowered(model)
     values = run_layers(layers, {**inputs, **constants})
     for name in outputs:
         assert graph.shape(name) == expected[name].shape
@@ -70,6 +70,34 @@ def check_node(
             values[name].reshape(expected[name].shape), expected[name].astype(np.float64), rtol, atol, err_msg=name
         )
     return layers
+
+
+def lowered(model: onnx.ModelProto) -> tuple[Graph, tuple[Layer, ...]]:
+    """A model's graph, and the layers of its last node."""
+    graph = trace(model, Bindings())
+    return graph, operators()[graph.nodes[-1].op].lower(graph.nodes[-1], graph)
+
+
+def check_nodes(
+    nodes: Sequence[onnx.NodeProto],
+    inputs: Arrays,
+    constants: Arrays,
+    outputs: Sequence[str],
+    opset: int = 17,
+    rtol: float = 1e-4,
+    atol: float = 1e-4,
+) -> Graph:
+    """Runs the layers of several nodes, each on what the nodes before it gave, and compares with onnxruntime."""
+    model = model_of(nodes, inputs, constants, outputs, opset)
+    expected = onnxruntime_run(model, inputs)
+    graph = trace(model, Bindings())
+    values = {**inputs, **constants}
+    for node in graph.nodes:
+        values = run_layers(operators()[node.op].lower(node, graph), values)
+    for name in outputs:
+        got = values[name].reshape(expected[name].shape)
+        np.testing.assert_allclose(got, expected[name].astype(np.float64), rtol, atol, err_msg=name)
+    return graph
 
 
 def run_layers(layers: Sequence[Layer], tensors: Arrays) -> dict[str, np.ndarray]:

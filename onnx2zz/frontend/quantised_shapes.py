@@ -81,7 +81,7 @@ def _inferred(op: str, node: Node, shapes: Sequence[Shape]) -> Shape:
         name: onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, shape)
         for name, shape in zip(names, shapes, strict=True)
     }
-    schema = onnx.defs.get_schema(op, 11, "")
+    schema = onnx.defs.get_schema(op)
     out = onnx.shape_inference.infer_node_outputs(schema, proto, types)["out"]
     return tuple(d.dim_value for d in out.tensor_type.shape.dim)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import onnx
@@ -97,14 +98,42 @@ def decode(proto: onnx.TensorProto) -> np.ndarray | None:
 
 def evaluate(proto: onnx.NodeProto, values: Sequence[np.ndarray | None], opsets: Mapping[str, int]) -> list[np.ndarray]:
     """Runs one node on known inputs (None for one that is left out); raises what the evaluator raises."""
-    known = [(name, value) for name, value in zip(proto.input, values, strict=True) if name and value is not None]
-    inputs = [
-        onnx.helper.make_tensor_value_info(name, onnx.helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
-        for name, value in dict(known).items()
+    types = tuple(
+        onnx.helper.np_dtype_to_tensor_dtype(value.dtype) if name and value is not None else None
+        for name, value in zip(proto.input, values, strict=True)
+    )
+    given = tuple(bool(name) for name in proto.output)
+    attributes = tuple(attribute.SerializeToString(deterministic=True) for attribute in proto.attribute)
+    evaluator = _evaluator(proto.domain, proto.op_type, attributes, types, given, frozenset(opsets.items()))
+    known = {f"in{index}": value for index, value in enumerate(values) if types[index] is not None}
+    results = iter(evaluator.run(None, known))  # type: ignore[arg-type]
+    return [np.asarray(next(results)) if there else np.empty(0) for there in given]
+
+
+@lru_cache(maxsize=1024)
+def _evaluator(
+    domain: str,
+    op: str,
+    attributes: tuple[bytes, ...],
+    types: tuple[int | None, ...],
+    outputs: tuple[bool, ...],
+    opsets: frozenset[tuple[str, int]],
+) -> ReferenceEvaluator:
+    """An evaluator of one node, whatever its tensors are called: building one takes far longer than running it.
+
+    Input n is `in<n>`, of the given element type (None: left out); `outputs` tells which are wanted.
+    """
+    inputs = ["" if element is None else f"in{index}" for index, element in enumerate(types)]
+    node = onnx.helper.make_node(
+        op, inputs, [f"out{index}" if there else "" for index, there in enumerate(outputs)], domain=domain
+    )
+    node.attribute.extend(onnx.AttributeProto.FromString(attribute) for attribute in attributes)
+    infos = [
+        onnx.helper.make_tensor_value_info(name, element, None)
+        for name, element in zip(inputs, types, strict=True)
+        if element is not None
     ]
-    outputs = [onnx.helper.make_empty_tensor_value_info(name) for name in proto.output if name]
-    graph = onnx.helper.make_graph([proto], "one_node", inputs, outputs)
-    imports = [onnx.helper.make_opsetid(domain, version) for domain, version in opsets.items()]
-    evaluator = ReferenceEvaluator(onnx.helper.make_model(graph, opset_imports=imports))
-    results = iter(evaluator.run(None, dict(known)))  # type: ignore[arg-type]
-    return [np.asarray(next(results)) if name else np.empty(0) for name in proto.output]
+    results = [onnx.helper.make_empty_tensor_value_info(name) for name in node.output if name]
+    graph = onnx.helper.make_graph([node], "one_node", infos, results)
+    imports = [onnx.helper.make_opsetid(*opset) for opset in sorted(opsets)]
+    return ReferenceEvaluator(onnx.helper.make_model(graph, opset_imports=imports))

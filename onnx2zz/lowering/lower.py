@@ -58,7 +58,9 @@ def _lower_concats(state: _Lowering) -> None:
     views = state.views
     work = [node for node in state.graph.nodes if state.is_work(node)]
     place_concats(work, state.graph, views.nodes, views.copies, views.placed)
-    state.layers |= {node: views.copies[node] for node in work if node.op == "Concat" and node in views.copies}
+    for node in work:
+        if node.op == "Concat" and not state.is_view(node):
+            _lower_node(state, node)
 
 
 def _lower_node(state: _Lowering, node: Node) -> None:

@@ -17,8 +17,8 @@ from onnx2zz.workload import Widths
 
 def _of_types(bits: Mapping[str, int]) -> dict[int, int]:
     """ONNX element type to bits, for the types that the installed onnx knows."""
-    names = set(TensorProto.DataType.keys())  # older versions of onnx know fewer types
-    return {TensorProto.DataType.Value(name): size for name, size in bits.items() if name in names}
+    known = dict(TensorProto.DataType.items())
+    return {known[name]: size for name, size in bits.items() if name in known}
 
 
 FLOAT8 = {"FLOAT8E4M3FN": 8, "FLOAT8E4M3FNUZ": 8, "FLOAT8E5M2": 8, "FLOAT8E5M2FNUZ": 8}
@@ -26,6 +26,7 @@ INTEGERS = {"INT2": 2, "UINT2": 2, "INT4": 4, "UINT4": 4, "INT8": 8, "UINT8": 8,
 QUANTISED_BITS = _of_types(INTEGERS | FLOAT8 | {"FLOAT4E2M1": 4})
 FLOAT_BITS = _of_types({"FLOAT16": 16, "BFLOAT16": 16, "FLOAT": 32, "DOUBLE": 64})
 NATIVE_BITS = QUANTISED_BITS | FLOAT_BITS | _of_types({"UINT32": 32, "INT64": 64, "UINT64": 64, "BOOL": 8})
+DEQUANTISE = ("DequantizeLinear", "com.microsoft.DequantizeLinear")
 
 
 @dataclass
@@ -61,7 +62,7 @@ def _reads_as_stored(node: Node, graph: Graph, views: Container[Node]) -> bool:
         return False
     if operator.kind == "movement":
         return graph.tensors[node.inputs[0]].type == graph.tensors[node.outputs[0]].type
-    return operator.kind is None or node in views or operator.rereads(node, graph)
+    return operator.kind is None or node in views or node.op in DEQUANTISE
 
 
 def _carried(node: Node, output: str, bits: Mapping[str, int]) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step
 from onnx2zz.ops.elementwise import broadcast, elementwise
-from onnx2zz.ops.quantisation import SINGLE, dequantised, quantised, ratio, requantised, rounded, scalar, without
+from onnx2zz.ops.quantisation import SINGLE, dequantised, quantised, ratio, rounded, scalar, without
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.unary import attributes
 
@@ -26,7 +26,10 @@ def quantising(graph: Graph, out: str, scale: str, zero_point: str) -> tuple[Ste
 
 @lowers("com.microsoft.QLinearAdd", how="one element-wise layer")
 def qlinear_add(node: Node, graph: Graph) -> tuple[Layer, ...]:
-    """A, B and C, each followed by its scale and zero point; A and B are rescaled to C before they are added."""
+    """A, B and C, each followed by its scale and zero point; A and B are rescaled to C before they are added.
+
+    ONNX Runtime adds C's zero point before it rounds, here and in QLinearMul (core/mlas/lib/qladd.cpp, qlmul.cpp).
+    """
     out, shape = node.outputs[0], graph.shape(node.outputs[0])
     c_scale = scalar(graph, node.inputs[6])
     operands = []
@@ -34,9 +37,12 @@ def qlinear_add(node: Node, graph: Graph) -> tuple[Layer, ...]:
         factor = replace(scalar(graph, scale), prepare=(Step("div", c_scale), SINGLE))
         off = without(scalar(graph, zero_point) if zero_point else None)
         operands.append(replace(broadcast(graph, name, shape), prepare=(*off, Step("mul", factor))))
-    c_zero = scalar(graph, node.inputs[7]) if node.input(7) else None
-    after = (SINGLE, *rounded(c_zero, graph.tensors[out].type))
-    return (elementwise(out, shape, tuple(operands), Step("add"), after),)
+    return (elementwise(out, shape, tuple(operands), Step("add"), _shifted(node, graph)),)
+
+
+def _shifted(node: Node, graph: Graph) -> tuple[Step, ...]:
+    shift = (Step("add", scalar(graph, node.inputs[7])),) if node.input(7) else ()
+    return (*shift, SINGLE, *rounded(None, graph.tensors[node.outputs[0]].type))
 
 
 @lowers("com.microsoft.QLinearMul", how="one element-wise layer")
@@ -48,8 +54,7 @@ def qlinear_mul(node: Node, graph: Graph) -> tuple[Layer, ...]:
         for name, zero_point in (node.inputs[0:3:2], node.inputs[3:6:2])
     )
     factor = ratio(*(scalar(graph, node.inputs[index]) for index in (1, 4, 6)))
-    c_zero = scalar(graph, node.inputs[7]) if node.input(7) else None
-    after = requantised(factor, c_zero, graph.tensors[out].type)
+    after = (SINGLE, Step("mul", factor), SINGLE, *_shifted(node, graph))
     return (elementwise(out, shape, operands, Step("mul"), after),)
 
 
@@ -69,16 +74,10 @@ def qlinear_where(node: Node, graph: Graph) -> tuple[Layer, ...]:
     out, shape = node.outputs[0], graph.shape(node.outputs[0])
     condition, chosen = broadcast(graph, node.inputs[0], shape), f"{out}/chosen"
     to_z = quantising(graph, out, node.inputs[7], node.input(8))
-    x, y = (
-        replace(read, prepare=(*read.prepare, *to_z))
-        for read in (_dequantised(node, graph, at, shape) for at in (1, 4))
-    )
-    y = replace(y, prepare=(*y.prepare, Step("drop_if", condition)))
+    x = dequantising(graph, node.inputs[1], node.inputs[2], node.input(3), shape)
+    y = dequantising(graph, node.inputs[4], node.inputs[5], node.input(6), shape)
+    x = replace(x, prepare=(*x.prepare, *to_z))
+    y = replace(y, prepare=(*y.prepare, *to_z, Step("drop_if", condition)))
     first = elementwise(chosen, shape, (x, condition), Step("keep_if"))
     rest = Access(chosen, first.output.axes)
     return replace(first, output_bits=8), elementwise(out, shape, (rest, y), Step("add"))
-
-
-def _dequantised(node: Node, graph: Graph, at: int, shape: tuple[int, ...]) -> Access:
-    """The operand whose tensor, scale and zero point are the node's inputs from `at` on."""
-    return dequantising(graph, node.inputs[at], node.inputs[at + 1], node.input(at + 2), shape)
