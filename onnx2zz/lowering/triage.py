@@ -72,7 +72,7 @@ def _refused(node: Node) -> bool:
 
 def _problem(node: Node, graph: Graph) -> Problem:
     where = f"{graph.name}: node {node.label} ({node.op})"
-    if node.op in operators() or node.op in MAC_OPERATORS:
+    if node.op in operators():
         return Problem(
             where, "carries MACs, and its shape depends on data", "fix the shape, or pass --unsupported host"
         )
