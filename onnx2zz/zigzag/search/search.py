@@ -1,0 +1,110 @@
+"""The exact temporal search: the best loop ordering of a layer under one spatial mapping, out of all of LOMA's.
+
+To price many spatial mappings of a layer, `convert` each and ask for its `best_orderings`: ZigZag's cost model does not
+run. `temporal_mapping` turns a winner into what ZigZag's CostModelStage takes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from zigzag.datatypes import LayerDim
+from zigzag.hardware.architecture.accelerator import Accelerator
+from zigzag.mapping.spatial_mapping import SpatialMapping
+from zigzag.mapping.spatial_mapping_internal import SpatialMappingInternal
+from zigzag.mapping.temporal_mapping import TemporalMapping, TemporalMappingType
+from zigzag.opt.loma.memory_allocator import MemoryAllocator
+from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
+from zigzag.stages.mapping.spatial_mapping_conversion import SpatialMappingConversionStage
+from zigzag.workload.layer_node import LayerNode
+
+from .loop_factors import LoopFactors, loop_factors
+from .nest import Nest
+from .objective import OBJECTIVES, Candidate, Objective, better, first_best
+from .orderings import Loops, Orderings, chunks
+from .pricing import Prices, price, size_tables
+from .reading import NotCoveredError, read_nest
+
+ORDERINGS_AT_ONCE = 4096
+"""Bounds the memory of a search to some tens of MB, whatever the number of orderings."""
+EXACT_BELOW = 2**46
+"""Above it ZigZag's rounded products of ratios may miss the whole number they stand for (mapping/mapping.py:226)."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A layer on an accelerator under one spatial mapping, in ZigZag's two versions of it."""
+
+    accelerator: Accelerator
+    layer: LayerNode
+    fractional: SpatialMappingInternal
+    integer: SpatialMappingInternal
+    lpf_limit: int | None = 6
+    mapping_type: TemporalMappingType = TemporalMappingType.UNEVEN
+    keeps_at_output: bool = True
+
+
+@dataclass(frozen=True)
+class Winners:
+    """The best candidate for each objective, empty where no ordering fits; priced: how many did."""
+
+    best: Mapping[Objective, Candidate]
+    priced: int
+
+
+def convert(accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping, lpf_limit: int | None = 6) -> Setting:
+    """A Setting from a spatial mapping per array dimension, which becomes the layer's own."""
+    layer.spatial_mapping = mapping
+    stage = SpatialMappingConversionStage([CostModelStage], accelerator=accelerator, layer=layer)
+    fractional, integer = stage.convert_user_spatial_mapping(mapping)
+    return Setting(accelerator, layer, fractional, integer, lpf_limit)
+
+
+def best_orderings(setting: Setting, objectives: Iterable[Objective] = OBJECTIVES) -> Winners:
+    """Price every ordering. Raises NotCoveredError where only ZigZag's own search gives ZigZag's answer."""
+    nest = read_nest(setting.accelerator, setting.layer, setting.fractional, setting.integer, setting.keeps_at_output)
+    factors = loop_factors(
+        setting.accelerator, setting.layer, setting.fractional, setting.mapping_type, setting.lpf_limit
+    )
+    _check_exact(nest, factors.loops)
+    even = setting.mapping_type == TemporalMappingType.EVEN
+    tables = size_tables(nest, factors.loops)
+    best: dict[Objective, Candidate] = {}
+    tried = priced = 0
+    for orderings in chunks(factors.loops, factors.fixed, ORDERINGS_AT_ONCE):
+        prices = price(nest, tables, orderings, even)
+        if len(prices.rows):
+            for objective in objectives:
+                candidate = _candidate(objective, prices, orderings, factors, tried)
+                if objective not in best or better(objective, candidate, best[objective]):
+                    best[objective] = candidate
+        tried += len(orderings)
+        priced += len(prices.rows)
+    return Winners(best, priced)
+
+
+def _candidate(
+    objective: Objective, prices: Prices, orderings: Orderings, factors: LoopFactors, tried: int
+) -> Candidate:
+    row = first_best(objective, prices.energy, prices.latency)
+    place = int(prices.rows[row])
+    return Candidate(
+        rank=tried + place,
+        ordering=tuple(factors.named[loop] for loop in orderings.loop[place]),
+        energy=float(prices.energy[row]),
+        latency=float(prices.latency[row]),
+    )
+
+
+def _check_exact(nest: Nest, loops: Loops) -> None:
+    units = max(operand.fractional.units[0] for operand in nest.operands)
+    bits = max(max(operand.precision, operand.final_precision) for operand in nest.operands)
+    if loops.iterations * units * bits >= EXACT_BELOW:
+        raise NotCoveredError("the layer is too large for exact floats")
+
+
+def temporal_mapping(setting: Setting, ordering: Sequence[tuple[LayerDim, int]]) -> TemporalMapping:
+    """ZigZag's own allocation of this ordering."""
+    allocator = MemoryAllocator(
+        setting.accelerator, setting.layer, setting.fractional, list(ordering), setting.mapping_type
+    )
+    return allocator.run()
