@@ -4,7 +4,7 @@ To price many spatial mappings of a layer, `convert` each and ask for its `best_
 run. `temporal_mapping` turns a winner into what ZigZag's CostModelStage takes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from zigzag.datatypes import LayerDim
@@ -17,7 +17,7 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.mapping.spatial_mapping_conversion import SpatialMappingConversionStage
 from zigzag.workload.layer_node import LayerNode
 
-from .loop_factors import LoopFactors, loop_factors
+from .loop_factors import loop_factors
 from .nest import Nest
 from .objective import OBJECTIVES, Candidate, Objective, better, first_best
 from .orderings import Loops, Orderings, chunks
@@ -59,40 +59,52 @@ def convert(accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping,
     return Setting(accelerator, layer, fractional, integer, lpf_limit)
 
 
-def best_orderings(setting: Setting, objectives: Iterable[Objective] = OBJECTIVES) -> Winners:
-    """Price every ordering. Raises NotCoveredError where only ZigZag's own search gives ZigZag's answer."""
+def best_orderings(setting: Setting, objectives: Sequence[Objective] = OBJECTIVES) -> Winners:
+    """The winners out of all orderings. Raises NotCoveredError where only ZigZag's own search has ZigZag's answer."""
+    best: dict[Objective, Candidate] = {}
+    priced = 0
+    for chunk in priced_chunks(setting):
+        priced += len(chunk.prices.rows)
+        for objective in objectives if len(chunk.prices.rows) else ():
+            candidate = chunk.winner(objective)
+            if objective not in best or better(objective, candidate, best[objective]):
+                best[objective] = candidate
+    return Winners(best, priced)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Orderings priced together; first: the place of the first one among all that meet the user's demands."""
+
+    first: int
+    named: tuple[tuple[LayerDim, int], ...]
+    orderings: Orderings
+    prices: Prices
+
+    def winner(self, objective: Objective) -> Candidate:
+        row = first_best(objective, self.prices.energy, self.prices.latency)
+        place = int(self.prices.rows[row])
+        return Candidate(
+            rank=self.first + place,
+            ordering=tuple(self.named[loop] for loop in self.orderings.loop[place]),
+            energy=float(self.prices.energy[row]),
+            latency=float(self.prices.latency[row]),
+        )
+
+
+def priced_chunks(setting: Setting, rows: int = ORDERINGS_AT_ONCE) -> Iterator[Chunk]:
+    """All orderings in LOMA's order with their prices, from at most `rows` permutations at a time."""
     nest = read_nest(setting.accelerator, setting.layer, setting.fractional, setting.integer, setting.keeps_at_output)
     factors = loop_factors(
         setting.accelerator, setting.layer, setting.fractional, setting.mapping_type, setting.lpf_limit
     )
     _check_exact(nest, factors.loops)
-    even = setting.mapping_type == TemporalMappingType.EVEN
     tables = size_tables(nest, factors.loops)
-    best: dict[Objective, Candidate] = {}
-    tried = priced = 0
-    for orderings in chunks(factors.loops, factors.fixed, ORDERINGS_AT_ONCE):
-        prices = price(nest, tables, orderings, even)
-        if len(prices.rows):
-            for objective in objectives:
-                candidate = _candidate(objective, prices, orderings, factors, tried)
-                if objective not in best or better(objective, candidate, best[objective]):
-                    best[objective] = candidate
-        tried += len(orderings)
-        priced += len(prices.rows)
-    return Winners(best, priced)
-
-
-def _candidate(
-    objective: Objective, prices: Prices, orderings: Orderings, factors: LoopFactors, tried: int
-) -> Candidate:
-    row = first_best(objective, prices.energy, prices.latency)
-    place = int(prices.rows[row])
-    return Candidate(
-        rank=tried + place,
-        ordering=tuple(factors.named[loop] for loop in orderings.loop[place]),
-        energy=float(prices.energy[row]),
-        latency=float(prices.latency[row]),
-    )
+    even = setting.mapping_type == TemporalMappingType.EVEN
+    first = 0
+    for orderings in chunks(factors.loops, factors.fixed, rows):
+        yield Chunk(first, factors.named, orderings, price(nest, tables, orderings, even))
+        first += len(orderings)
 
 
 def _check_exact(nest: Nest, loops: Loops) -> None:
