@@ -1,7 +1,5 @@
 """The search against ZigZag's own, ordering by ordering, bit for bit."""
 
-import logging
-
 import pytest
 from hypothesis import HealthCheck, event, given
 from hypothesis import settings as hypothesis_settings
@@ -17,13 +15,6 @@ from .exhaustive import REDUCERS, all_evaluations, outcome, reduced, run
 
 KINDS = ("shipped", "trimmed", "made_up")
 SLOW_IS_FINE = [HealthCheck.too_slow, HealthCheck.data_too_large]
-
-
-@pytest.fixture(autouse=True)
-def quiet_zigzag():
-    logging.disable(logging.INFO)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def check(setting: Setting) -> None:

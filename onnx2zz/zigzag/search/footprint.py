@@ -47,7 +47,7 @@ def ordered_tiles(operand: Operand, unrolling: Unrolling, cuts: Sequence[Ints], 
 def unroll(sizes: Mapping[int, Floats], unrolled: Unrolled, cut: Ints, orderings: Orderings) -> dict[int, Floats]:
     """Sizes (N, L + 1) of each dimension below each cut, once these spatial loops stand at `cut`."""
     grown = {
-        dim: grow(at(sizes[dim], cut) * factor, cut, orderings.sizes_over(dim))
+        dim: grow(at(sizes[dim], cut) * factor, cut, orderings.sizes_over((dim,)))
         for dim, factor in unrolled
         if dim in sizes
     }

@@ -47,11 +47,21 @@ class Loops:
             [numbers // stride % (count + 1) for stride, count in zip(self.strides, self.counts, strict=True)]
         )
 
+    def sizes_over(self, dims: Sequence[int]) -> tuple[int, ...]:
+        """Each loop's size if it runs over one of these dimensions, else 1."""
+        return tuple(size if dim in dims else 1 for dim, size in zip(self.dims, self.sizes, strict=True))
+
     def dim_size(self, dim: int) -> Floats:
         """(multisets,): product of the sizes of the loops over this dimension."""
-        return self._product(
-            [size if loop_dim == dim else 1 for loop_dim, size in zip(self.dims, self.sizes, strict=True)]
-        )
+        return self._dim_sizes.get(dim, np.ones(self.members.shape[1]))
+
+    @cached_property
+    def _dim_sizes(self) -> dict[int, Floats]:
+        return {dim: self._product(self.sizes_over((dim,))) for dim in self.dims}
+
+    def product_over(self, dims: Sequence[int]) -> Floats:
+        """(multisets,): product of the sizes of the loops over all of these dimensions."""
+        return self._product(self.sizes_over(dims))
 
     @cached_property
     def multiset_iterations(self) -> Floats:
@@ -90,10 +100,9 @@ class Orderings:
         position = np.arange(self.loop.shape[1])
         return np.where(self.over(dims), position, -1).max(axis=1)
 
-    def sizes_over(self, dim: int) -> Floats:
-        """(N, L): each loop's size where it runs over `dim`, else 1."""
-        sizes = [size if own == dim else 1 for own, size in zip(self.loops.dims, self.loops.sizes, strict=True)]
-        return np.array(sizes, dtype=np.float64).take(self.loop)
+    def sizes_over(self, dims: Sequence[int]) -> Floats:
+        """(N, L): each loop's size where it runs over one of these dimensions, else 1."""
+        return np.array(self.loops.sizes_over(dims), dtype=np.float64).take(self.loop)
 
 
 @dataclass(frozen=True)

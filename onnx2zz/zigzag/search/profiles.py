@@ -99,8 +99,8 @@ class _Walk:
 
     def __init__(self, operand: Operand, orderings: Orderings):
         self.operand = operand
-        self.relevant = _product_over(operand.relevant, orderings)
-        self.irrelevant = _product_over(operand.irrelevant, orderings)
+        self.relevant = orderings.loops.product_over(operand.relevant).take(orderings.below)
+        self.irrelevant = orderings.loops.product_over(operand.irrelevant).take(orderings.below)
 
     def temporal(self, floor: Ints, cut: Ints) -> Product:
         reuse = at(self.irrelevant, cut) / at(self.irrelevant, floor)
@@ -110,12 +110,6 @@ class _Walk:
         if dim in self.operand.relevant:
             return _times(product, factor, 1.0)
         return _times(product, 1.0, factor) if dim in self.operand.irrelevant else product
-
-
-def _product_over(dims: Sequence[int], orderings: Orderings) -> Floats:
-    loops = orderings.loops
-    table = np.multiply.reduce([loops.dim_size(dim) for dim in dims], axis=0) if dims else np.ones(1)
-    return np.broadcast_to(table, loops.multiset_iterations.shape).take(orderings.below)
 
 
 class _PartialWalk(_Walk):
@@ -130,22 +124,18 @@ class _PartialWalk(_Walk):
     def temporal(self, floor: Ints, cut: Ints) -> Product:
         position = np.arange(self.orderings.loop.shape[1])
         inside = (position >= floor[:, None]) & (position < cut[:, None])
-        size, reuse = self._whole_steps(self.operand.relevant), self._whole_steps(self.operand.irrelevant)
+        size = self.orderings.sizes_over(self.operand.relevant)
+        reuse = self.orderings.sizes_over(self.operand.irrelevant)
         for axis in self.operand.partial:
             growth, regrowth = self._sweep(axis, floor, cut)
             size, reuse = size * growth, reuse * regrowth
         reused = (inside & (reuse > 1)).any(axis=1)
         return Product(_in_order(size, inside), _in_order(reuse, inside), reused)
 
-    def _whole_steps(self, dims: Sequence[int]) -> Floats:
-        loops = self.orderings.loops
-        sizes = [size if dim in dims else 1 for dim, size in zip(loops.dims, loops.sizes, strict=True)]
-        return np.array(sizes, dtype=np.float64).take(self.orderings.loop)
-
     def _sweep(self, axis: PartialAxis, floor: Ints, cut: Ints) -> tuple[Floats, Floats]:
         """(N, L) each: by what factor each loop grows the axis' size and its reuse."""
         first, second = (
-            grow(start, floor, self.orderings.sizes_over(dim))
+            grow(start, floor, self.orderings.sizes_over((dim,)))
             for start, dim in zip(self.swept[axis], (axis.first, axis.second), strict=True)
         )
         self.swept[axis] = at(first, cut), at(second, cut)

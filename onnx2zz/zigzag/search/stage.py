@@ -38,7 +38,8 @@ class TemporalSearchStage(TemporalMappingGeneratorStage):
     and that price must be ours to the last bit; else ZigZag's own search takes over, with a warning.
 
     Keyword arguments of its own: `search_objective` ("latency", "energy" or "EDP") restricts the winners to what one
-    reducer needs; `search_notes`, a list, receives a SearchNote for each run.
+    reducer needs; `search_notes`, a list, receives a SearchNote for each run. A reducer that is told to keep all others
+    (`reduce_minimal_keep_others`) does not pass that on and gets the other winners only: it needs ZigZag's own stage.
     """
 
     def run(self) -> Generator[tuple[CostModelEvaluationABC, Any], None, None]:
@@ -52,8 +53,6 @@ class TemporalSearchStage(TemporalMappingGeneratorStage):
         yield from super().run() if results is None else results
 
     def _search(self) -> tuple[list[tuple[CostModelEvaluation, Any]] | None, SearchNote]:
-        if self.kwargs.get("reduce_minimal_keep_others"):
-            raise NotCoveredError("every candidate is to be kept")
         setting = self._setting()
         objective = self.kwargs.get("search_objective")
         winners = best_orderings(setting, (objective,) if objective else OBJECTIVES)
