@@ -1,0 +1,20 @@
+"""Array types of the search, and the one indexing idiom that it needs.
+
+N is the number of orderings priced together, L the number of temporal loops. A *cut* is a position 0..L in an ordering,
+innermost loop first: the loops below it are the first `cut` ones.
+"""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.intp]
+Flags: TypeAlias = NDArray[np.bool_]
+
+
+def at(values: NDArray[Any], cut: Ints) -> NDArray[Any]:
+    """values (N, M) read at one column a row, `cut` (N,)."""
+    width = values.shape[1]
+    return values.ravel().take(np.arange(0, len(cut) * width, width) + cut)

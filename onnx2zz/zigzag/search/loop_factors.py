@@ -1,0 +1,82 @@
+"""The temporal loops that LOMA permutes, and what the user demands of their order."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from zigzag.datatypes import LayerDim
+from zigzag.hardware.architecture.accelerator import Accelerator
+from zigzag.mapping.spatial_mapping_internal import SpatialMappingInternal
+from zigzag.mapping.temporal_mapping import TemporalMappingType
+from zigzag.opt.loma.engine import LomaEngine
+from zigzag.opt.loma.multipermute import (
+    PermutationConstraint,
+    StaticPositionsAndSizesConstraint,
+    StaticPositionsConstraint,
+)
+from zigzag.workload.layer_node import LayerNode
+
+from .orderings import Fixed, Loops
+from .reading import NotCoveredError
+
+
+@dataclass(frozen=True)
+class LoopFactors:
+    """The distinct loops by name, in the order in which `loops` numbers them, and the demands."""
+
+    named: tuple[tuple[LayerDim, int], ...]
+    loops: Loops
+    fixed: tuple[Fixed, ...]
+
+
+def loop_factors(
+    accelerator: Accelerator,
+    layer: LayerNode,
+    unrolling: SpatialMappingInternal,
+    mapping_type: TemporalMappingType,
+    lpf_limit: int | None,
+) -> LoopFactors:
+    """LOMA's prime factors, merged down to the limit by LOMA itself (opt/loma/engine.py:92-96, 155-213, 299-348).
+
+    Raises NotCoveredError if the user gives the whole order (stages/mapping/temporal_mapping_generator_stage.py:60-71).
+    """
+    engine = LomaEngine(
+        accelerator=accelerator,
+        layer=layer,
+        spatial_mapping=unrolling,
+        mapping_type=mapping_type,
+        loma_lpf_limit=lpf_limit,
+    )
+    sizes = engine.get_temporal_loops()
+    if layer.temporal_ordering.is_complete(sizes):
+        raise NotCoveredError("the user gives the whole loop order")
+    constraints = layer.temporal_ordering.get_constraints()
+    if any(not constraint.is_empty() for constraint in constraints):
+        engine.set_constraints(constraints)
+    engine.temporal_loop_dim_size = sizes
+    engine.update_min_lpf_factor(sizes)
+    engine.get_prime_factors()
+    factors = sorted(engine.lpfs)
+    named = tuple(dict.fromkeys(factors))
+    loops = Loops(
+        dims=tuple(layer.layer_dims.index(dim) for dim, _ in named),
+        sizes=tuple(size for _, size in named),
+        counts=tuple(factors.count(loop) for loop in named),
+    )
+    return LoopFactors(named, loops, tuple(_fixed(engine.constraints, named, loops.length)))
+
+
+def _fixed(
+    constraints: Sequence[PermutationConstraint], named: Sequence[tuple[LayerDim, int]], length: int
+) -> Iterator[Fixed]:
+    """opt/loma/multipermute.py:66-97 as places in an ordering."""
+    for constraint in constraints:
+        if isinstance(constraint, StaticPositionsConstraint):
+            wanted = [(place, dim, None) for place, dim in constraint.static_positions.items()]
+        elif isinstance(constraint, StaticPositionsAndSizesConstraint):
+            wanted = [(place, *loop) for place, loop in constraint.static_positions_and_sizes.items()]
+        else:
+            raise NotCoveredError(f"constraint {type(constraint).__name__} is unknown")
+        for place, dim, size in wanted:
+            if not -length <= place < length:
+                raise NotCoveredError("the user fixes more loops than there are")
+            yield Fixed(place, tuple(i for i, loop in enumerate(named) if loop[0] == dim and size in (None, loop[1])))

@@ -1,0 +1,40 @@
+"""Which candidate ZigZag's reducers keep (stages/results/reduce_stages.py): the first of the best, in LOMA's order."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from zigzag.datatypes import LayerDim
+
+from .arrays import Floats
+
+Objective: TypeAlias = Literal["latency", "energy", "EDP"]
+OBJECTIVES: tuple[Objective, ...] = ("latency", "energy", "EDP")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A loop ordering, innermost first, with its price in pJ and cycles; rank: its place among LOMA's orderings."""
+
+    rank: int
+    ordering: tuple[tuple[LayerDim, int], ...]
+    energy: float
+    latency: float
+
+
+def first_best(objective: Objective, energy: Floats, latency: Floats) -> int:
+    """The row that stays when all are compared one after the other by strict `<`."""
+    if objective == "EDP":
+        return int(np.argmin(latency * energy))
+    major, minor = (energy, latency) if objective == "energy" else (latency, energy)
+    least = np.flatnonzero(major == major.min())
+    return int(least[np.argmin(minor[least])])
+
+
+def better(objective: Objective, new: Candidate, old: Candidate) -> bool:
+    """Whether the reducer replaces `old` by `new`."""
+    if objective == "EDP":
+        return new.latency * new.energy < old.latency * old.energy
+    if objective == "energy":
+        return (new.energy, new.latency) < (old.energy, old.latency)
+    return (new.latency, new.energy) < (old.latency, old.energy)

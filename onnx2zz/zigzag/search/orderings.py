@@ -1,0 +1,152 @@
+"""All orderings of a layer's temporal loops in LOMA's order, a chunk at a time (opt/loma/engine.py:350-356).
+
+Equal loops are interchangeable: LOMA permutes a multiset and so does this. What lies below a cut is again a multiset
+of loops, and there are few of those (64 for six different loops, 512 for nine) against many orderings. So whatever
+depends on the loops below a cut, but not on their order, is computed once for each multiset and looked up.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import Flags, Floats, Ints
+
+
+@dataclass(frozen=True)
+class Loops:
+    """The temporal loops of one search: distinct (dimension, size) pairs in rising order, and how often each occurs."""
+
+    dims: tuple[int, ...]
+    sizes: tuple[int, ...]
+    counts: tuple[int, ...]
+
+    @property
+    def length(self) -> int:
+        return sum(self.counts)
+
+    @cached_property
+    def iterations(self) -> int:
+        """Cycles of the whole nest without stalls."""
+        return prod(size**count for size, count in zip(self.sizes, self.counts, strict=True))
+
+    @cached_property
+    def strides(self) -> tuple[int, ...]:
+        """A multiset's number is the sum of its members' strides: counts as digits, base count + 1."""
+        return tuple(prod(count + 1 for count in self.counts[:place]) for place in range(len(self.counts)))
+
+    @cached_property
+    def members(self) -> Ints:
+        """(loops, multisets): how often each loop occurs in the multiset of that number."""
+        numbers = np.arange(prod(count + 1 for count in self.counts))
+        return np.stack(
+            [numbers // stride % (count + 1) for stride, count in zip(self.strides, self.counts, strict=True)]
+        )
+
+    def sizes_over(self, dims: Sequence[int]) -> tuple[int, ...]:
+        """Each loop's size if it runs over one of these dimensions, else 1."""
+        return tuple(size if dim in dims else 1 for dim, size in zip(self.dims, self.sizes, strict=True))
+
+    def dim_size(self, dim: int) -> Floats:
+        """(multisets,): product of the sizes of the loops over this dimension."""
+        return self._dim_sizes.get(dim, np.ones(self.members.shape[1]))
+
+    @cached_property
+    def _dim_sizes(self) -> dict[int, Floats]:
+        return {dim: self._product(self.sizes_over((dim,))) for dim in self.dims}
+
+    def product_over(self, dims: Sequence[int]) -> Floats:
+        """(multisets,): product of the sizes of the loops over all of these dimensions."""
+        return self._product(self.sizes_over(dims))
+
+    @cached_property
+    def multiset_iterations(self) -> Floats:
+        """(multisets,): product of all loop sizes."""
+        return self._product(self.sizes)
+
+    def _product(self, sizes: Sequence[int]) -> Floats:
+        return (np.array(sizes)[:, None] ** self.members).prod(axis=0).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Orderings:
+    """N orderings of L loops, innermost first. loop (N, L) indexes Loops; below (N, L + 1) numbers the multisets."""
+
+    loops: Loops
+    loop: NDArray[np.uint8]
+    below: Ints
+
+    def __len__(self) -> int:
+        return len(self.loop)
+
+    def rows(self, rows: Ints) -> "Orderings":
+        return Orderings(self.loops, self.loop[rows], self.below[rows])
+
+    @cached_property
+    def iterations(self) -> Floats:
+        """(N, L + 1): product of the loops below each cut."""
+        return self.loops.multiset_iterations.take(self.below)
+
+    def over(self, dims: Sequence[int]) -> Flags:
+        """(N, L): which loops run over one of these dimensions."""
+        return np.array([dim in dims for dim in self.loops.dims]).take(self.loop)
+
+    def outermost_over(self, dims: Sequence[int]) -> Ints:
+        """(N,): position of the outermost loop over one of these dimensions, -1 if there is none."""
+        position = np.arange(self.loop.shape[1])
+        return np.where(self.over(dims), position, -1).max(axis=1)
+
+    def sizes_over(self, dims: Sequence[int]) -> Floats:
+        """(N, L): each loop's size where it runs over one of these dimensions, else 1."""
+        return np.array(self.loops.sizes_over(dims), dtype=np.float64).take(self.loop)
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A demand on an ordering: the loop at `position` (negative: from outside) is one of `allowed`."""
+
+    position: int
+    allowed: tuple[int, ...]
+
+
+def chunks(loops: Loops, fixed: Sequence[Fixed], rows: int) -> Iterator[Orderings]:
+    """Every ordering that meets the demands, in LOMA's order, from at most `rows` permutations at a time."""
+    strides = np.array(loops.strides)
+    for loop in permutations(loops.counts, rows):
+        for demand in fixed:
+            loop = loop[np.isin(loop[:, demand.position], demand.allowed)]
+        if len(loop) == 0:
+            continue
+        below = np.zeros((len(loop), loops.length + 1), dtype=np.intp)
+        np.cumsum(strides.take(loop), axis=1, out=below[:, 1:])
+        yield Orderings(loops, loop, below)
+
+
+def permutations(counts: Sequence[int], rows: int) -> Iterator[NDArray[np.uint8]]:
+    """The permutations of a multiset by prefix shifts, as opt/loma/multipermute.py visits them, `rows` at a time.
+
+    Each step moves one value to the front: the second one after the longest non-increasing prefix if the prefix could
+    take it, else the first one after it (Williams, Loopless Generation of Multiset Permutations, SODA 2009).
+    """
+    order = [value for value in reversed(range(len(counts))) for _ in range(counts[value])]
+    buffer = bytearray(order)
+    last = len(order) - 1
+    prefix = last - 1
+    while prefix + 1 < last or order[prefix + 1] < order[0]:
+        if len(buffer) == rows * len(order):
+            yield _table(buffer, len(order))
+            buffer = bytearray()
+        reach = prefix + 2 <= last and order[prefix] >= order[prefix + 2]
+        value = order.pop(prefix + 2 if reach else prefix + 1)
+        prefix = 0 if value < order[0] else prefix + 1
+        order.insert(0, value)
+        buffer += bytes(order)
+    yield _table(buffer, len(order))
+
+
+def _table(buffer: bytearray, width: int) -> NDArray[Any]:
+    return np.frombuffer(bytes(buffer), dtype=np.uint8).reshape(-1, width)

@@ -1,0 +1,122 @@
+"""The exact temporal search: the best loop ordering of a layer under one spatial mapping, out of all of LOMA's.
+
+To price many spatial mappings of a layer, `convert` each and ask for its `best_orderings`: ZigZag's cost model does not
+run. `temporal_mapping` turns a winner into what ZigZag's CostModelStage takes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from zigzag.datatypes import LayerDim
+from zigzag.hardware.architecture.accelerator import Accelerator
+from zigzag.mapping.spatial_mapping import SpatialMapping
+from zigzag.mapping.spatial_mapping_internal import SpatialMappingInternal
+from zigzag.mapping.temporal_mapping import TemporalMapping, TemporalMappingType
+from zigzag.opt.loma.memory_allocator import MemoryAllocator
+from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
+from zigzag.stages.mapping.spatial_mapping_conversion import SpatialMappingConversionStage
+from zigzag.workload.layer_node import LayerNode
+
+from .loop_factors import loop_factors
+from .nest import Nest
+from .objective import OBJECTIVES, Candidate, Objective, better, first_best
+from .orderings import Loops, Orderings, chunks
+from .pricing import Prices, price, size_tables
+from .reading import NotCoveredError, read_nest
+
+ORDERINGS_AT_ONCE = 4096
+"""Bounds the memory of a search to some tens of MB, whatever the number of orderings."""
+EXACT_BELOW = 2**46
+"""Above it ZigZag's rounded products of ratios may miss the whole number they stand for (mapping/mapping.py:226)."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A layer on an accelerator under one spatial mapping, in ZigZag's two versions of it."""
+
+    accelerator: Accelerator
+    layer: LayerNode
+    fractional: SpatialMappingInternal
+    integer: SpatialMappingInternal
+    lpf_limit: int | None = 6
+    mapping_type: TemporalMappingType = TemporalMappingType.UNEVEN
+    keeps_at_output: bool = True
+
+
+@dataclass(frozen=True)
+class Winners:
+    """The best candidate for each objective, empty where no ordering fits; priced: how many did."""
+
+    best: Mapping[Objective, Candidate]
+    priced: int
+
+
+def convert(accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping, lpf_limit: int | None = 6) -> Setting:
+    """A Setting from a spatial mapping per array dimension, which becomes the layer's own."""
+    layer.spatial_mapping = mapping
+    stage = SpatialMappingConversionStage([CostModelStage], accelerator=accelerator, layer=layer)
+    fractional, integer = stage.convert_user_spatial_mapping(mapping)
+    return Setting(accelerator, layer, fractional, integer, lpf_limit)
+
+
+def best_orderings(setting: Setting, objectives: Sequence[Objective] = OBJECTIVES) -> Winners:
+    """The winners out of all orderings. Raises NotCoveredError where only ZigZag's own search has ZigZag's answer."""
+    best: dict[Objective, Candidate] = {}
+    priced = 0
+    for chunk in priced_chunks(setting):
+        priced += len(chunk.prices.rows)
+        for objective in objectives if len(chunk.prices.rows) else ():
+            candidate = chunk.winner(objective)
+            if objective not in best or better(objective, candidate, best[objective]):
+                best[objective] = candidate
+    return Winners(best, priced)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Orderings priced together; first: the place of the first one among all that meet the user's demands."""
+
+    first: int
+    named: tuple[tuple[LayerDim, int], ...]
+    orderings: Orderings
+    prices: Prices
+
+    def winner(self, objective: Objective) -> Candidate:
+        row = first_best(objective, self.prices.energy, self.prices.latency)
+        place = int(self.prices.rows[row])
+        return Candidate(
+            rank=self.first + place,
+            ordering=tuple(self.named[loop] for loop in self.orderings.loop[place]),
+            energy=float(self.prices.energy[row]),
+            latency=float(self.prices.latency[row]),
+        )
+
+
+def priced_chunks(setting: Setting, rows: int = ORDERINGS_AT_ONCE) -> Iterator[Chunk]:
+    """All orderings in LOMA's order with their prices, from at most `rows` permutations at a time."""
+    nest = read_nest(setting.accelerator, setting.layer, setting.fractional, setting.integer, setting.keeps_at_output)
+    factors = loop_factors(
+        setting.accelerator, setting.layer, setting.fractional, setting.mapping_type, setting.lpf_limit
+    )
+    _check_exact(nest, factors.loops)
+    tables = size_tables(nest, factors.loops)
+    even = setting.mapping_type == TemporalMappingType.EVEN
+    first = 0
+    for orderings in chunks(factors.loops, factors.fixed, rows):
+        yield Chunk(first, factors.named, orderings, price(nest, tables, orderings, even))
+        first += len(orderings)
+
+
+def _check_exact(nest: Nest, loops: Loops) -> None:
+    units = max(operand.fractional.units[0] for operand in nest.operands)
+    bits = max(max(operand.precision, operand.final_precision) for operand in nest.operands)
+    if loops.iterations * units * bits >= EXACT_BELOW:
+        raise NotCoveredError("the layer is too large for exact floats")
+
+
+def temporal_mapping(setting: Setting, ordering: Sequence[tuple[LayerDim, int]]) -> TemporalMapping:
+    """ZigZag's own allocation of this ordering."""
+    allocator = MemoryAllocator(
+        setting.accelerator, setting.layer, setting.fractional, list(ordering), setting.mapping_type
+    )
+    return allocator.run()
