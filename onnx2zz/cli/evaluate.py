@@ -8,7 +8,7 @@ import click
 
 from onnx2zz.cli.model_options import model_options
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
-from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_model
+from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_mapping, find_model
 
 if TYPE_CHECKING:
     from onnx2zz.evaluate.inputs import Workload
@@ -86,7 +86,7 @@ def _compiled(model: Found, accelerator: Found | None, output: Path, arguments: 
 
 def _mapping(asked: str | None, accelerator: Found | None, workload: "Workload | None") -> Found | None:
     if accelerator is None:
-        return None
+        return find_mapping(asked) if asked not in (None, "auto") else None
     compiled = _mapping_beside(workload, accelerator) if workload else None
     return _told(choose_mapping(asked, accelerator, compiled))
 

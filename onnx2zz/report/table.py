@@ -3,6 +3,7 @@
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from onnx2zz.evaluate.result import Evaluation, LayerResult
 
@@ -14,9 +15,11 @@ DIGITS_BEFORE_THE_POINT = 1e3
 def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
     """Print the layers and their total."""
     console.print(
-        f"[bold]{evaluation.model}[/] on [bold]{evaluation.accelerator}[/], mapping {mapping}, "
-        f"best {evaluation.opt} (ZigZag {evaluation.zigzag})",
+        f"{evaluation.model} on {evaluation.accelerator}, mapping {mapping}, best {evaluation.opt} "
+        f"(ZigZag {evaluation.zigzag})",
         highlight=False,
+        markup=False,
+        style="bold",
     )
     console.print(layers_table(evaluation))
 
@@ -36,9 +39,9 @@ def layers_table(evaluation: Evaluation) -> Table:
         (f"Energy [{unit}]", f"{total.energy_pj / scale:,.1f}"),
         ("Util.", ""),
     ):
-        table.add_column(head.replace("[", r"\["), foot, justify="right", no_wrap=True)
+        table.add_column(Text(head), foot, justify="right", no_wrap=True)
     for layer in evaluation.layers:
-        table.add_row(layer.name, layer.operator_type, *_numbers(layer, scale))
+        table.add_row(Text(layer.name), layer.operator_type, *_numbers(layer, scale))
     return table
 
 
