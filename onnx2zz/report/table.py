@@ -11,6 +11,9 @@ UNITS = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
 DIGITS_BEFORE_THE_POINT = 1e3
 """The total has at least four: layers of a thousandth of it still show."""
 
+SHORTEST_NAME = 16
+"""Columns that a layer's name has on the narrowest screen."""
+
 
 def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
     """Print the layers and their total."""
@@ -21,17 +24,18 @@ def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
         markup=False,
         style="bold",
     )
-    console.print(layers_table(evaluation))
+    narrowest = console.measure(layers_table(evaluation, SHORTEST_NAME), options=console.options.update(width=1000))
+    spare = max(console.width - narrowest.maximum, 0)
+    console.print(layers_table(evaluation, SHORTEST_NAME + spare))
 
 
-def layers_table(evaluation: Evaluation) -> Table:
-    """Layer, operator, MACs, cycles, energy and spatial utilization; long names are cut to the width of the screen."""
+def layers_table(evaluation: Evaluation, name_width: int) -> Table:
+    """Layer, operator, MACs, cycles, energy and spatial utilization; names longer than `name_width` lose their
+    middle, since networks name their layers by place first and by kind last."""
     scale, unit = _unit(evaluation.total.energy_pj)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_footer=True, pad_edge=False)
     total = evaluation.total
-    table.add_column(
-        "Layer", "Total" + (" (incomplete)" if total.incomplete else ""), no_wrap=True, overflow="ellipsis"
-    )
+    table.add_column("Layer", _total_of(evaluation), min_width=SHORTEST_NAME, no_wrap=True)
     table.add_column("Operator", no_wrap=True)
     for head, foot in (
         ("MACs", f"{total.macs:,}"),
@@ -41,8 +45,20 @@ def layers_table(evaluation: Evaluation) -> Table:
     ):
         table.add_column(Text(head), foot, justify="right", no_wrap=True)
     for layer in evaluation.layers:
-        table.add_row(Text(layer.name), layer.operator_type, *_numbers(layer, scale))
+        table.add_row(Text(_cut(layer.name, name_width)), layer.operator_type, *_numbers(layer, scale))
     return table
+
+
+def _total_of(evaluation: Evaluation) -> str:
+    priced = sum(layer.error is None for layer in evaluation.layers)
+    return f"Total ({priced} of {len(evaluation.layers)})" if evaluation.total.incomplete else "Total"
+
+
+def _cut(name: str, width: int) -> str:
+    if len(name) <= width:
+        return name
+    tail = (width - 1) // 2
+    return name[: width - 1 - tail] + "…" + name[len(name) - tail :]
 
 
 def _numbers(layer: LayerResult, scale: float) -> tuple[str, str, str, str]:
