@@ -2,8 +2,11 @@
 
 import json
 
+import numpy as np
+import onnx
 import pytest
 import yaml
+from onnx import TensorProto, helper, numpy_helper
 from small_workloads import strip
 
 from onnx2zz.cli.main import run
@@ -61,6 +64,41 @@ def test_the_compiled_mapping_counts_for_the_accelerator_it_was_compiled_for(fol
     assert run(["evaluate", "--arch", "tpu_like", *FAST]) == 0
     result = json.loads((folder / "onnx2zz_out" / "result.json").read_text())
     assert result["layers"][0]["spatial_mapping"]["D1"] == unrolled
+
+
+def product_of(folder, rows, columns):
+    """A model that multiplies 1 x rows by rows x columns."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", rows])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    weights = numpy_helper.from_array(np.arange(rows * columns, dtype=np.float32).reshape(rows, columns), "w")
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"], "fc")], "product", [x], [y], [weights])
+    onnx.save(helper.make_model(graph), folder / "product.onnx")
+
+
+def test_a_model_is_compiled_first(folder, capsys):
+    product_of(folder, 24, 36)
+    command = ["evaluate", "product.onnx", "--arch", "seneca", "--dim", "batch=1", "--json", "-", *FAST]
+    assert run(command) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["model"], result["total"]["macs"]) == ("product", 24 * 36)
+    assert result["layers"][0]["spatial_mapping"] == {"D1": {"K": 8}}
+    out = folder / "onnx2zz_out"
+    assert json.loads((out / "coverage.json").read_text())["arch"] == "seneca"
+    assert run(["evaluate", "--arch", "seneca", "--json", "-", *FAST]) == 0
+    assert json.loads(capsys.readouterr().out)["total"] == result["total"]
+
+
+def test_an_unresolved_shape_and_a_wrong_accelerator_are_said_together(folder, capsys):
+    product_of(folder, 24, 36)
+    assert run(["evaluate", "product.onnx", "--arch", "senecca"]) == 1
+    err = capsys.readouterr().err
+    assert "did you mean seneca" in err and "batch" in err
+    assert not (folder / "onnx2zz_out").exists()
+
+
+def test_options_of_models_are_not_for_workloads(capsys):
+    assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--dim", "batch=1"]) == 2
+    assert "--dim: for a MODEL; a workload is compiled already" in capsys.readouterr().err
 
 
 def test_nothing_compiled_yet(folder, capsys):
