@@ -134,7 +134,7 @@ def _unknown(shelf: Shelf, text: str, bare: str) -> Problem:
     return Problem(
         text,
         f"no such file, and no {shelf.noun} of that name ships",
-        f"{suggestion}These ship: {', '.join(names)}",
+        f"{suggestion}these ship: {', '.join(names)}",
     )
 
 

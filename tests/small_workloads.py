@@ -118,3 +118,17 @@ def residual() -> list[Entry]:
         depthwise(5, 4, "L5_depthwise", g=12, oy=7, ox=12, fy=3, fx=3),
         gemm(6, 5, "L6_fc", k=20, c=1008),
     ]
+
+
+def strip() -> list[Entry]:
+    """A one-dimensional network: no layer has more than four loops, so that ZigZag is done with it in a second."""
+    same = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
+    return [
+        conv(0, None, "L0_stem", k=12, c=3, oy=1, ox=28, fy=1, fx=7, stride=(1, 2), pads=((0, 0), (3, 2))),
+        pool(1, 0, "L1_pool", g=12, oy=1, ox=14, fy=1, fx=2, stride=(1, 2)),
+        conv(2, 1, "L2_conv", **same),
+        conv(3, 2, "L3_conv", **same),
+        add(4, (1, 3), "L4_add", g=12, oy=1, ox=14),
+        depthwise(5, 4, "L5_depthwise", g=12, oy=1, ox=12, fy=1, fx=3),
+        gemm(6, 5, "L6_fc", k=20, c=144),
+    ]

@@ -2,15 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import click
+from click.core import ParameterSource
 
-from onnx2zz.cli.model_options import model_options
+from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
-from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_model
+from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_mapping, find_model
 
 if TYPE_CHECKING:
+    from onnx2zz.compiler import Compiled
     from onnx2zz.evaluate.inputs import Workload
     from onnx2zz.evaluate.result import Evaluation
 
@@ -23,6 +25,7 @@ NOT_PRICED = 3
 @click.option("--mapping", metavar="FILE|NAME", help="Mapping: a file, a name, zigzag:NAME, auto or generated.")
 @click.option("--opt", type=click.Choice(["latency", "energy", "EDP"]), default="latency", show_default=True)
 @click.option("--lpf-limit", type=click.IntRange(min=1), default=6, show_default=True, help="Loop factors to order.")
+@click.option("--exploit-data-locality", "locality", is_flag=True, help="Keep data in lower memories between layers.")
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the layers as CSV.")
@@ -35,6 +38,7 @@ def evaluate_command(
     mapping: str | None,
     opt: Any,
     lpf_limit: int,
+    locality: bool,
     output: Path,
     json_file: str | None,
     csv_file: str | None,
@@ -44,8 +48,10 @@ def evaluate_command(
 
     Without either, takes what `compile` left in the output folder, where the result and ZigZag's log go too.
     """
-    workload, accelerator, chosen = _inputs(model, arch, mapping, output, model_arguments)
-    evaluation = _run(workload, accelerator, chosen, opt, lpf_limit, output / "zigzag.log")
+    if not _is_model(model):
+        _refuse_model_options(ctx, model_arguments)
+    accelerator, workload, chosen = _inputs(model, arch, mapping, output, model_arguments)
+    evaluation = _run(workload, accelerator, chosen, opt, lpf_limit, locality, output / "zigzag.log")
     _report(evaluation, chosen, output, json_file, csv_file)
     if any(layer.error for layer in evaluation.layers):
         ctx.exit(NOT_PRICED)
@@ -53,67 +59,84 @@ def evaluate_command(
 
 def _inputs(
     model: str | None, arch: str, mapping: str | None, output: Path, model_arguments: dict[str, Any]
-) -> tuple["Workload", Found, Found]:
+) -> tuple[Found, "Workload", Found]:
     problems: list[Problem] = []
-    accelerator = chosen = workload = None
+    accelerator = compiled = workload = chosen = None
     with noted_in(problems):
         accelerator = _told(find_accelerator(arch))
     with noted_in(problems):
-        workload = _workload(model, accelerator, output, model_arguments)
+        if _is_model(model):
+            compiled, workload = _compile(model, model_arguments)
+        else:
+            workload = _read(model, output)
     with noted_in(problems):
         chosen = _mapping(mapping, accelerator, workload)
     raise_if_any(problems)
     assert accelerator is not None and workload is not None and chosen is not None
-    return workload, accelerator, chosen
+    if compiled is not None:
+        compiled.write(output, choose_mapping(None, accelerator).path.read_text(encoding="utf-8"), arch)
+    return accelerator, workload, chosen
 
 
-def _workload(model: str | None, accelerator: Found | None, output: Path, arguments: dict[str, Any]) -> "Workload":
+def _is_model(argument: str | None) -> TypeGuard[str]:
+    return argument is not None and Path(argument).suffix not in (".yaml", ".yml")
+
+
+def _refuse_model_options(ctx: click.Context, arguments: dict[str, Any]) -> None:
+    typed = [name for name in arguments if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    flags = [parameter.opts[0] for parameter in ctx.command.params if parameter.name in typed]
+    if flags:
+        raise click.UsageError(f"{', '.join(flags)}: for a MODEL; a workload is compiled already", ctx)
+
+
+def _compile(model: str, arguments: dict[str, Any]) -> tuple["Compiled", "Workload"]:
+    options = compile_options(**arguments)
+    found = _told(find_model(model))
+    from onnx2zz.compiler import compile_model
+    from onnx2zz.evaluate.inputs import Workload
+
+    compiled = compile_model(found.path, options)
+    coverage = compiled.coverage
+    return compiled, Workload(coverage["model"], str(found.path), compiled.entries, coverage)
+
+
+def _read(workload: str | None, output: Path) -> "Workload":
     from onnx2zz.evaluate.workload_file import read_workload
 
-    if model is not None and Path(model).suffix not in (".yaml", ".yml"):
-        return _compiled(_told(find_model(model)), accelerator, output, arguments)
-    path = Path(model) if model is not None else output / "workload.yaml"
-    if model is None and not path.is_file():
+    path = Path(workload) if workload is not None else output / "workload.yaml"
+    if workload is None and not path.is_file():
         raise InputError(
             Problem(str(path), "nothing is compiled here", "name a model, or run `onnx2zz compile MODEL` first")
         )
     return read_workload(path)
 
 
-def _compiled(model: Found, accelerator: Found | None, output: Path, arguments: dict[str, Any]) -> "Workload":
-    raise InputError(Problem(model.name, "models cannot be compiled yet"))
-
-
 def _mapping(asked: str | None, accelerator: Found | None, workload: "Workload | None") -> Found | None:
     if accelerator is None:
+        return find_mapping(asked) if asked not in (None, "auto") else None
+    return _told(choose_mapping(asked, accelerator, _compiled_mapping(accelerator, workload)))
+
+
+def _compiled_mapping(accelerator: Found, workload: "Workload | None") -> Path | None:
+    if workload is None or not workload.arch:
         return None
-    compiled = _mapping_beside(workload, accelerator) if workload else None
-    return _told(choose_mapping(asked, accelerator, compiled))
-
-
-def _mapping_beside(workload: "Workload", accelerator: Found) -> Path | None:
-    from onnx2zz.evaluate.workload_file import read_coverage
-
-    path = Path(workload.file)
-    arch = (read_coverage(path) or {}).get("arch")
-    return path.with_name("mapping.yaml") if arch and _is(arch, accelerator) else None
-
-
-def _is(arch: str, accelerator: Found) -> bool:
     try:
-        return find_accelerator(arch).path.resolve() == accelerator.path.resolve()
+        same = find_accelerator(workload.arch).path.resolve() == accelerator.path.resolve()
     except InputError:
-        return False
+        return None
+    return Path(workload.file).with_name("mapping.yaml") if same else None
 
 
-def _run(workload: "Workload", accelerator: Found, mapping: Found, opt: Any, lpf_limit: int, log: Path) -> "Evaluation":
+def _run(
+    workload: "Workload", accelerator: Found, mapping: Found, opt: Any, lpf_limit: int, locality: bool, log: Path
+) -> "Evaluation":
     from onnx2zz.evaluate.run import evaluate
     from onnx2zz.report.progress import progress_on_stderr
     from onnx2zz.zigzag.price import PriceOptions
 
     options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
     with progress_on_stderr() as watch:
-        return evaluate(workload, accelerator, mapping, options, log, watch)
+        return evaluate(workload, accelerator, mapping, options, log, locality, watch)
 
 
 def _report(

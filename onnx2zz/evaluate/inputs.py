@@ -1,8 +1,8 @@
 """Read and check the files of an evaluation together, so that everything wrong with them is said at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.evaluate import mapping_check, workload_check
@@ -18,11 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workload:
-    """A workload to be evaluated: the model it came from, the file it is told about by, and its layers."""
+    """A workload to be evaluated: the model it came from, the file that errors name, its layers, and the coverage
+    that `compile` wrote with it."""
 
     model: str
     file: str
     layers: tuple[Entry, ...]
+    coverage: Mapping[str, Any] | None = None
+
+    @property
+    def arch(self) -> str | None:
+        """The accelerator that it was compiled for, as the user named it."""
+        return (self.coverage or {}).get("arch")
 
 
 @dataclass(frozen=True)

@@ -1,22 +1,23 @@
 """Evaluate a workload: price each distinct layer once, give every layer its price, add up."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from importlib.metadata import version
 from operator import add
 from pathlib import Path
 
-import networkx as nx
-
 from onnx2zz import __version__
 from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
+from onnx2zz.evaluate.graph import Edge, execution_order, further_edges
 from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
 from onnx2zz.evaluate.roofline import roofline_cycles
 from onnx2zz.evaluate.tensors import Entry, operations
 from onnx2zz.shipped_files import Found
 from onnx2zz.zigzag.failure import PricingError
+from onnx2zz.zigzag.locality import KeptLevels, kept_levels
 from onnx2zz.zigzag.price import LayerPrice, PriceOptions, price
 from onnx2zz.zigzag.talk import talk_goes_to
 
@@ -33,11 +34,13 @@ Watch = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Task:
-    """A distinct layer to price: the first layer of its kind and how it is mapped."""
+    """A layer to price: how it is mapped, and which memories its data may do without (a sentence if ZigZag could not
+    find that out)."""
 
     key: str
     entry: Entry
     mapping_entry: Entry
+    levels: KeptLevels | str | None
 
     @property
     def name(self) -> str:
@@ -50,17 +53,22 @@ def evaluate(
     mapping: Found,
     options: PriceOptions,
     log: Path,
+    locality: bool = False,
     watch: Watch = lambda done, total, layer: None,
 ) -> Evaluation:
     """Price `workload` on `accelerator` under `mapping`; whatever ZigZag says meanwhile goes to `log`.
 
+    `locality` keeps data in lower memories between layers; arrays that compute in memory always do, as in ZigZag.
     Raises InputError if the three files do not fit together. A layer that cannot be priced is part of the result.
     """
-    with talk_goes_to(log):
+    with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
         inputs = load_inputs(workload, accelerator, mapping)
-        options = replace(options, mixed_spatial_mapping=inputs.hardware.in_memory)
-        tasks = [_task(entry, inputs) for entry in workload.layers]
-        outcomes = dict(_priced(_distinct(tasks), inputs, options, watch))
+    in_memory = inputs.hardware.in_memory
+    options = replace(options, mixed_spatial_mapping=in_memory)
+    edges = further_edges(workload.layers, workload.coverage) if locality or in_memory else ()
+    with talk_goes_to(log):
+        tasks = _tasks(inputs, edges, locality or in_memory)
+        outcomes = _priced(_distinct(tasks), inputs, options, watch)
     layers = tuple(_layer_result(task, outcomes[task.key], inputs) for task in tasks)
     return Evaluation(
         model=workload.model,
@@ -72,7 +80,7 @@ def evaluate(
         layers=layers,
         distinct_layers=len(outcomes),
         evaluated=sum(isinstance(outcome, LayerPrice) for outcome in outcomes.values()),
-        edges_added=0,
+        edges_added=len(edges),
     )
 
 
@@ -81,30 +89,52 @@ def layer_name(entry: Entry) -> str:
     return str(entry.get("name") or f"Layer{entry['id']}")
 
 
-def _task(entry: Entry, inputs: Inputs) -> Task:
-    mapping_entry = mapping_entry_for(entry, inputs.mapping)
-    return Task(layer_key(entry, mapping_entry), entry, mapping_entry)
+def _tasks(inputs: Inputs, edges: Sequence[Edge], locality: bool) -> list[Task]:
+    layers = inputs.workload.layers
+    mapped = [mapping_entry_for(entry, inputs.mapping) for entry in layers]
+    levels = _levels(inputs, mapped, edges) if locality else dict.fromkeys(entry["id"] for entry in layers)
+    return [_task(entry, how, levels[entry["id"]]) for entry, how in zip(layers, mapped, strict=True)]
+
+
+def _levels(
+    inputs: Inputs, mapped: Sequence[Entry], edges: Sequence[Edge]
+) -> Mapping[int, KeptLevels] | Mapping[int, str]:
+    layers = inputs.workload.layers
+    try:
+        return kept_levels(layers, mapped, edges, inputs.accelerator)
+    except PricingError as failure:
+        return {entry["id"]: str(failure) for entry in layers}
+
+
+def _task(entry: Entry, mapping_entry: Entry, levels: KeptLevels | str | None) -> Task:
+    kept = asdict(levels) if isinstance(levels, KeptLevels) else levels
+    return Task(layer_key(entry, mapping_entry, kept), entry, mapping_entry, levels)
 
 
 def _distinct(tasks: Sequence[Task]) -> list[Task]:
-    return list({task.key: task for task in reversed(tasks)}.values())[::-1]
+    first: dict[str, Task] = {}
+    for task in tasks:
+        first.setdefault(task.key, task)
+    return list(first.values())
 
 
-def _priced(
-    tasks: Sequence[Task], inputs: Inputs, options: PriceOptions, watch: Watch
-) -> Iterator[tuple[str, Outcome]]:
-    for done, task in enumerate(tasks):
-        watch(done, len(tasks), task.name)
-        yield task.key, _outcome(task, inputs, options)
+def _priced(tasks: Sequence[Task], inputs: Inputs, options: PriceOptions, watch: Watch) -> dict[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    for task in tasks:
+        watch(len(outcomes), len(tasks), task.name)
+        outcomes[task.key] = _outcome(task, inputs, options)
     watch(len(tasks), len(tasks), "")
+    return outcomes
 
 
 def _outcome(task: Task, inputs: Inputs, options: PriceOptions) -> Outcome:
     if inputs.hardware.in_memory and task.entry["operator_type"] in NOT_IN_MEMORY:
         kind = task.entry["operator_type"]
         return f"skipped: ZigZag prices no {kind} layer on an array that computes in memory"
+    if isinstance(task.levels, str):
+        return task.levels
     try:
-        return price(task.entry, inputs.accelerator, task.mapping_entry, options)
+        return price(task.entry, inputs.accelerator, task.mapping_entry, options, task.levels)
     except PricingError as failure:
         return str(failure)
 
@@ -127,7 +157,7 @@ def _layer_result(task: Task, outcome: Outcome, inputs: Inputs) -> LayerResult:
 
 def _total(layers: Sequence[LayerResult], entries: Sequence[Entry]) -> Total:
     by_id = {layer.id: layer for layer in layers if layer.error is None}
-    priced = [by_id[layer] for layer in _execution_order(entries) if layer in by_id]
+    priced = [by_id[layer] for layer in execution_order(entries) if layer in by_id]
     return Total(
         energy_pj=_added_up(layer.energy_pj for layer in priced),
         latency_cycles=_added_up(layer.latency_cycles for layer in priced),
@@ -139,13 +169,3 @@ def _total(layers: Sequence[LayerResult], entries: Sequence[Entry]) -> Total:
 def _added_up(numbers: Iterable[float | None]) -> float:
     """Plain additions from the left as ZigZag makes them; since Python 3.12 `sum` compensates for rounding."""
     return reduce(add, (number or 0.0 for number in numbers), 0.0)
-
-
-def _execution_order(entries: Sequence[Entry]) -> list[int]:
-    """The order in which ZigZag runs and adds up the layers (workload/dnn_workload.py:22-37): with floats it shows."""
-    graph = nx.DiGraph()
-    for entry in entries:
-        graph.add_node(entry["id"])
-        sources = (entry.get("operand_source") or {}).values()
-        graph.add_edges_from((source, entry["id"]) for source in sources if source != entry["id"])
-    return list(nx.topological_sort(graph))

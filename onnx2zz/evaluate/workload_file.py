@@ -15,11 +15,12 @@ def read_workload(path: Path) -> Workload:
     document = read_yaml(path)
     if not isinstance(document, list):
         raise InputError(missing_fields(str(path), document))
-    model = (read_coverage(path) or {}).get("model") or str(path)
-    return Workload(str(model), str(path), tuple(document))
+    coverage = _read_coverage(path)
+    model = (coverage or {}).get("model") or path
+    return Workload(str(model), str(path), tuple(document), coverage)
 
 
-def read_coverage(workload: Path) -> dict[str, Any] | None:
+def _read_coverage(workload: Path) -> dict[str, Any] | None:
     """The coverage.json beside a compiled workload, or None where there is none. Raises InputError if it is broken."""
     path = workload.with_name("coverage.json")
     if not path.is_file():

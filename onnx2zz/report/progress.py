@@ -16,7 +16,7 @@ def progress_on_stderr() -> Iterator[Callable[[int, int, str], None]]:
         yield lambda done, total, layer: console.print(f"{done + 1}/{total} {layer}") if layer else None
         return
     with _bar(console) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task("reading the files", total=None)
         yield lambda done, total, layer: bar.update(task, completed=done, total=total, description=layer)
 
 

@@ -3,6 +3,7 @@
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from onnx2zz.evaluate.result import Evaluation, LayerResult
 
@@ -10,25 +11,31 @@ UNITS = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
 DIGITS_BEFORE_THE_POINT = 1e3
 """The total has at least four: layers of a thousandth of it still show."""
 
+SHORTEST_NAME = 16
+"""Columns that a layer's name has on the narrowest screen."""
+
 
 def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
     """Print the layers and their total."""
     console.print(
-        f"[bold]{evaluation.model}[/] on [bold]{evaluation.accelerator}[/], mapping {mapping}, "
-        f"best {evaluation.opt} (ZigZag {evaluation.zigzag})",
+        f"{evaluation.model} on {evaluation.accelerator}, mapping {mapping}, best {evaluation.opt} "
+        f"(ZigZag {evaluation.zigzag})",
         highlight=False,
+        markup=False,
+        style="bold",
     )
-    console.print(layers_table(evaluation))
+    narrowest = console.measure(layers_table(evaluation, SHORTEST_NAME), options=console.options.update(width=1000))
+    spare = max(console.width - narrowest.maximum, 0)
+    console.print(layers_table(evaluation, SHORTEST_NAME + spare))
 
 
-def layers_table(evaluation: Evaluation) -> Table:
-    """Layer, operator, MACs, cycles, energy and spatial utilization; long names are cut to the width of the screen."""
+def layers_table(evaluation: Evaluation, name_width: int) -> Table:
+    """Layer, operator, MACs, cycles, energy and spatial utilization; names longer than `name_width` lose their
+    middle, since networks name their layers by place first and by kind last."""
     scale, unit = _unit(evaluation.total.energy_pj)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_footer=True, pad_edge=False)
     total = evaluation.total
-    table.add_column(
-        "Layer", "Total" + (" (incomplete)" if total.incomplete else ""), no_wrap=True, overflow="ellipsis"
-    )
+    table.add_column("Layer", _total_of(evaluation), min_width=SHORTEST_NAME, no_wrap=True)
     table.add_column("Operator", no_wrap=True)
     for head, foot in (
         ("MACs", f"{total.macs:,}"),
@@ -36,10 +43,22 @@ def layers_table(evaluation: Evaluation) -> Table:
         (f"Energy [{unit}]", f"{total.energy_pj / scale:,.1f}"),
         ("Util.", ""),
     ):
-        table.add_column(head.replace("[", r"\["), foot, justify="right", no_wrap=True)
+        table.add_column(Text(head), foot, justify="right", no_wrap=True)
     for layer in evaluation.layers:
-        table.add_row(layer.name, layer.operator_type, *_numbers(layer, scale))
+        table.add_row(Text(_cut(layer.name, name_width)), layer.operator_type, *_numbers(layer, scale))
     return table
+
+
+def _total_of(evaluation: Evaluation) -> str:
+    priced = sum(layer.error is None for layer in evaluation.layers)
+    return f"Total ({priced} of {len(evaluation.layers)})" if evaluation.total.incomplete else "Total"
+
+
+def _cut(name: str, width: int) -> str:
+    if len(name) <= width:
+        return name
+    tail = (width - 1) // 2
+    return name[: width - 1 - tail] + "…" + name[len(name) - tail :]
 
 
 def _numbers(layer: LayerResult, scale: float) -> tuple[str, str, str, str]:

@@ -10,7 +10,7 @@ from zigzag.hardware.architecture.memory_port import DataDirection, MemoryPort
 from zigzag.parser.accelerator_factory import AcceleratorFactory
 from zigzag.parser.accelerator_validator import AcceleratorValidator
 
-from onnx2zz.errors import InputError, Problem
+from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.yaml_file import read_yaml
 from onnx2zz.zigzag.schema import schema_problems
 
@@ -57,12 +57,24 @@ def load_accelerator(path: Path) -> Accelerator:
         raise InputError(Problem(str(path), said, WAY_OUT)) from error
 
 
+class _Validator(AcceleratorValidator):
+    """ZigZag's validator, which keeps what it would only log."""
+
+    def __init__(self, data: dict[str, Any]):
+        super().__init__(data)
+        self.objections: list[str] = []
+
+    def invalidate(self, extra_msg: str) -> None:
+        self.objections.append(extra_msg)
+
+
 def _build(path: Path, document: dict[str, Any]) -> Accelerator:
-    validator = AcceleratorValidator(document)
-    if not validator.validator.validate(validator.data):  # type: ignore[reportAttributeAccessIssue]
-        raise InputError(schema_problems(f"{path}: ", validator.validator.errors))  # type: ignore[reportAttributeAccessIssue]
-    if not validator.validate():
-        raise InputError(Problem(str(path), "ZigZag refuses this accelerator; its log says why", WAY_OUT))
+    validator = _Validator(document)
+    cerberus: Any = validator.validator
+    if not cerberus.validate(validator.data):
+        raise InputError(schema_problems(f"{path}: ", cerberus.errors))
+    validator.validate()
+    raise_if_any(Problem(str(path), objection) for objection in validator.objections)
     return AcceleratorFactory(validator.normalized_data).create()
 
 

@@ -21,8 +21,6 @@ def sentence(error: Exception) -> str:
     message = " ".join(str(error).split())
     if kind == "RuntimeError" and "StopIteration" in message:
         kind = "StopIteration"
-    if kind == "ValueError" and "max() arg is an empty sequence" in message:
-        return f"every loop has size 1, which ZigZag cannot schedule ({kind})"
     template = SENTENCES.get(kind, "ZigZag failed{colon}")
     cause = template.format(message=message or "something", colon=f": {message}" if message else "")
     return f"{cause} ({kind})"

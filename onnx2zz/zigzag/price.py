@@ -12,6 +12,7 @@ from zigzag.cost_model.cost_model import CostModelEvaluation
 from zigzag.hardware.architecture.accelerator import Accelerator
 from zigzag.mapping.temporal_mapping import TemporalMappingType
 from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
+from zigzag.stages.exploit_data_locality_stages import ExploitInterLayerDataLocalityStage
 from zigzag.stages.main import MainStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
 from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
@@ -19,6 +20,7 @@ from zigzag.stages.results.reduce_stages import MinimalEDPStage, MinimalEnergySt
 
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.locality import KeptLevels
 
 BEST = {"energy": MinimalEnergyStage, "latency": MinimalLatencyStage, "EDP": MinimalEDPStage}
 
@@ -63,26 +65,35 @@ class LayerPrice:
     memory_energy: tuple[LevelEnergy, ...]
 
 
-def price(entry: Entry, accelerator: Accelerator, mapping_entry: Entry, options: PriceOptions) -> LayerPrice:
-    """What ZigZag says `entry` costs on `accelerator` under `mapping_entry`. Raises PricingError with a sentence."""
+def price(
+    entry: Entry,
+    accelerator: Accelerator,
+    mapping_entry: Entry,
+    options: PriceOptions,
+    levels: KeptLevels | None = None,
+) -> LayerPrice:
+    """What ZigZag says `entry` costs on `accelerator` under `mapping_entry`. Raises PricingError with a sentence.
+
+    With `levels` the layer does without the memories above them, which its data need not reach.
+    """
     try:
-        return layer_price(_best_evaluation(entry, accelerator, mapping_entry, options))
+        return layer_price(_best_evaluation(entry, accelerator, mapping_entry, options, levels))
     except Exception as error:  # ZigZag raises anything: one layer's failure must not end the run
         logger.exception("layer %s", entry.get("name"))
         raise PricingError(sentence(error)) from error
 
 
 def _best_evaluation(
-    entry: Entry, accelerator: Accelerator, mapping_entry: Entry, options: PriceOptions
+    entry: Entry, accelerator: Accelerator, mapping_entry: Entry, options: PriceOptions, levels: KeptLevels | None
 ) -> CostModelEvaluation:
     best = BEST[options.opt]
     stages = [best, SpatialMappingGeneratorStage, best, TemporalMappingGeneratorStage, CostModelStage]
-    ((evaluation, _),) = MainStage(
-        stages,
-        accelerator=accelerator,
-        layer=parse_layer(entry, mapping_entry),
-        **stage_arguments(options),
-    ).run()
+    arguments = stage_arguments(options)
+    if levels is not None:
+        stages.insert(0, ExploitInterLayerDataLocalityStage)
+        arguments |= levels.stage_arguments(entry["id"])
+    layer = parse_layer(entry, mapping_entry)
+    ((evaluation, _),) = MainStage(stages, accelerator=accelerator, layer=layer, **arguments).run()
     assert isinstance(evaluation, CostModelEvaluation)
     return evaluation
 

@@ -1,24 +1,24 @@
 """Keep ZigZag's log, prints and warnings off the screen: they go to a file."""
 
 import logging
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import TextIO
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextmanager
 def talk_goes_to(path: Path) -> Iterator[None]:
-    """While this is open, whatever ZigZag says is appended to `path`; the screen and other loggers are left alone.
+    """While this is open, whatever ZigZag says goes to `path`, written anew; other loggers are left alone.
 
     A console that was made before (rich's progress bar on stderr) keeps writing to the screen.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
-        path.open("a", encoding="utf-8", buffering=1) as log,
+        path.open("w", encoding="utf-8", buffering=1) as log,
         redirect_stdout(log),
         redirect_stderr(log),
         warnings.catch_warnings(),
@@ -29,7 +29,7 @@ def talk_goes_to(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _zigzag_logs_to(stream) -> Iterator[None]:
+def _zigzag_logs_to(stream: TextIO) -> Iterator[None]:
     logger = logging.getLogger("zigzag")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter(FORMAT))
@@ -43,4 +43,3 @@ def _zigzag_logs_to(stream) -> Iterator[None]:
         logger.removeHandler(handler)
         logger.setLevel(before[0])
         logger.propagate = before[1]
-        sys.stdout.flush()

@@ -1,0 +1,126 @@
+"""Which memory each layer's tensors may stay in between layers, as `--exploit-data-locality` asks.
+
+ZigZag's own search does the work (stages/exploit_data_locality_stages.py, 3.9.1). It asks for the next predecessor of
+every layer but the first, and for the next successor of every layer but the last (lines 157 and 178), and dies with
+StopIteration on a network with several inputs or outputs. Here a layer that has none is answered for: a further input
+layer is treated as ZigZag treats the first layer, a further output layer as it treats the last.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from zigzag.datatypes import MemoryOperand
+from zigzag.hardware.architecture.accelerator import Accelerator
+from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
+from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
+from zigzag.workload.dnn_workload import DNNWorkload
+from zigzag.workload.layer_node import LayerNode
+
+from onnx2zz.zigzag.failure import PricingError, sentence
+from onnx2zz.zigzag.layer import Entry, parse_layer
+
+logger = logging.getLogger("zigzag.onnx2zz")
+
+Edge = tuple[int, int]
+"""Ids of a producing and a consuming layer."""
+
+
+@dataclass(frozen=True)
+class KeptLevels:
+    """How high a layer's tensors must go: indices into the accelerator's memories, lowest first.
+
+    `tensors` holds the memory operands of the activation and the output; `weights` is one level for the whole network.
+    """
+
+    tensors: tuple[tuple[str, int], ...]
+    weights: int
+
+    def stage_arguments(self, layer_id: int) -> dict[str, Any]:
+        """The arguments that ZigZag's ExploitInterLayerDataLocalityStage takes for one layer."""
+        levels = {MemoryOperand(operand): level for operand, level in self.tensors}
+        return {"mem_update_list": {layer_id: levels}, "mem_update_weight": self.weights}
+
+
+def kept_levels(
+    layers: Sequence[Entry], mapping_entries: Sequence[Entry], edges: Sequence[Edge], accelerator: Accelerator
+) -> dict[int, KeptLevels]:
+    """Layer id -> levels, for a whole network and the mapping entry of each of its layers. `edges` (producer,
+    consumer) are those that the layers' own sources do not tell of.
+
+    Raises PricingError where ZigZag finds no answer.
+    """
+    try:
+        search = _Search([CostModelStage], accelerator=accelerator, workload=_network(layers, mapping_entries, edges))
+        search.update_top_mem_level()
+    except Exception as error:  # as in `price`: ZigZag raises anything
+        logger.exception("data locality")
+        raise PricingError(f"data locality: {sentence(error)}") from error
+    return {
+        layer: KeptLevels(tuple((str(operand), level) for operand, level in levels.items()), search.mem_update_weight)
+        for layer, levels in search.mem_update_list.items()
+    }
+
+
+def _network(layers: Sequence[Entry], mapping_entries: Sequence[Entry], edges: Sequence[Edge]) -> "_Network":
+    nodes = [parse_layer(entry, how) for entry, how in zip(layers, mapping_entries, strict=True)]
+    network, by_id = _Network(nodes), {node.id: node for node in nodes}
+    network.add_edges_from([(by_id[producer], by_id[consumer]) for producer, consumer in edges])
+    return network
+
+
+@dataclass(frozen=True)
+class _Input:
+    """Stands before a layer that no other layer feeds, and hands it its data."""
+
+    layer: LayerNode
+
+    @property
+    def id(self) -> str:
+        return f"input of {self.layer.id}"
+
+    @property
+    def output_operand(self) -> Any:
+        return self.layer.output_operand
+
+    @property
+    def memory_operand_links(self) -> Any:
+        return self.layer.memory_operand_links
+
+
+class _Network(DNNWorkload):
+    """A graph in which every layer has something before it and something behind it when it is asked."""
+
+    def predecessors(self, node: LayerNode) -> Iterator[Any]:
+        return iter(tuple(super().predecessors(node)) or (_Input(node),))
+
+    def successors(self, node: LayerNode) -> Iterator[LayerNode]:
+        return iter(tuple(super().successors(node)) or (node,))
+
+
+class _Search(SearchInterLayerDataLocalityStage):
+    """ZigZag's search on a graph with any number of input layers."""
+
+    def update_top_mem_level(self) -> None:
+        heads = self._further_heads()
+        inputs: Mapping[Any, LayerNode] = {_Input(head).id: head for head in heads}
+        for name, head in inputs.items():
+            self.mem_update_list[name] = {self._output(head): self.top_mem_level_act}  # type: ignore[index]
+        super().update_top_mem_level()
+        for name, head in inputs.items():
+            del self.mem_update_list[name]
+            levels = self.mem_update_list[head.id]
+            levels[self._activation(head)] = min(self.top_mem_level_act, levels[self._output(head)])
+
+    def _further_heads(self) -> list[LayerNode]:
+        _, *others = self.workload_no_dummy.topological_sort()
+        return [layer for layer in others if not tuple(DNNWorkload.predecessors(self.workload_no_dummy, layer))]  # type: ignore[arg-type]
+
+    @staticmethod
+    def _output(layer: LayerNode) -> MemoryOperand:
+        return layer.memory_operand_links.layer_to_mem_op(layer.output_operand)
+
+    @staticmethod
+    def _activation(layer: LayerNode) -> MemoryOperand:
+        return layer.memory_operand_links.layer_to_mem_op(layer.get_act_layer_op())

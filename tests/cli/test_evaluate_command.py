@@ -1,0 +1,145 @@
+"""`onnx2zz evaluate` as the user types it."""
+
+import json
+
+import numpy as np
+import onnx
+import pytest
+import yaml
+from onnx import TensorProto, helper, numpy_helper
+from small_workloads import strip
+
+from onnx2zz.cli.main import run
+
+FAST = ("--lpf-limit", "3")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "net.yaml").write_text(yaml.safe_dump(strip()[:2], sort_keys=False))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def compiled(folder, arch=None, mapping="K"):
+    """What `compile` leaves behind."""
+    (folder / "onnx2zz_out").mkdir()
+    (folder / "net.yaml").rename(folder / "onnx2zz_out" / "workload.yaml")
+    (folder / "onnx2zz_out" / "coverage.json").write_text(json.dumps({"model": "net.onnx", "arch": arch}))
+    links = {"O": "O", "W": "I2", "I": "I1"}
+    entry = {"name": "default", "spatial_mapping": {"D1": [f"{mapping}, 4"]}, "memory_operand_links": links}
+    (folder / "onnx2zz_out" / "mapping.yaml").write_text(yaml.safe_dump([entry]))
+
+
+def test_a_workload_on_an_accelerator(folder, capsys):
+    assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--csv", "layers.csv", *FAST]) == 0
+    out, err = capsys.readouterr()
+    assert "net.yaml on tpu_like" in out and "L0_stem" in out and "Total" in out
+    assert "L1_pool" in err
+    result = json.loads((folder / "onnx2zz_out" / "result.json").read_text())
+    assert result["total"]["macs"] == 12 * 3 * 14 * 7 * 2
+    assert (folder / "onnx2zz_out" / "zigzag.log").stat().st_size > 0
+    assert len((folder / "layers.csv").read_text().splitlines()) == 1 + 2
+
+
+def test_json_on_stdout_is_nothing_but_json(folder, capsys):
+    assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--json", "-", *FAST]) == 0
+    printed = capsys.readouterr().out
+    assert json.loads(printed) == json.loads((folder / "onnx2zz_out" / "result.json").read_text())
+
+
+def test_without_a_model_it_takes_what_was_compiled(folder, capsys):
+    compiled(folder)
+    assert run(["evaluate", "--arch", "tpu_like.yaml", "--json", "r/result.json", *FAST]) == 0
+    err = capsys.readouterr().err
+    assert "note: tpu_like.yaml does not exist: taking tpu_like" in err
+    result = json.loads((folder / "r" / "result.json").read_text())
+    assert (result["model"], result["accelerator"]) == ("net.onnx", "tpu_like")
+    assert result["layers"][0]["spatial_mapping"]["D1"] == {"K": 12}
+
+
+@pytest.mark.parametrize(("arch", "unrolled"), [("tpu_like", {"K": 4}), ("edge_tpu_like", {"K": 12})])
+def test_the_compiled_mapping_counts_for_the_accelerator_it_was_compiled_for(folder, arch, unrolled):
+    compiled(folder, arch=arch)
+    assert run(["evaluate", "--arch", "tpu_like", *FAST]) == 0
+    result = json.loads((folder / "onnx2zz_out" / "result.json").read_text())
+    assert result["layers"][0]["spatial_mapping"]["D1"] == unrolled
+
+
+def product_of(folder, rows, columns):
+    """A model that multiplies 1 x rows by rows x columns."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", rows])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    weights = numpy_helper.from_array(np.arange(rows * columns, dtype=np.float32).reshape(rows, columns), "w")
+    graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"], "fc")], "product", [x], [y], [weights])
+    onnx.save(helper.make_model(graph), folder / "product.onnx")
+
+
+def test_a_model_is_compiled_first(folder, capsys):
+    product_of(folder, 24, 36)
+    command = ["evaluate", "product.onnx", "--arch", "seneca", "--dim", "batch=1", "--json", "-", *FAST]
+    assert run(command) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert (result["model"], result["total"]["macs"]) == ("product", 24 * 36)
+    assert result["layers"][0]["spatial_mapping"] == {"D1": {"K": 8}}
+    out = folder / "onnx2zz_out"
+    assert json.loads((out / "coverage.json").read_text())["arch"] == "seneca"
+    assert run(["evaluate", "--arch", "seneca", "--json", "-", *FAST]) == 0
+    assert json.loads(capsys.readouterr().out)["total"] == result["total"]
+
+
+def test_an_unresolved_shape_and_a_wrong_accelerator_are_said_together(folder, capsys):
+    product_of(folder, 24, 36)
+    assert run(["evaluate", "product.onnx", "--arch", "senecca"]) == 1
+    err = capsys.readouterr().err
+    assert "did you mean seneca" in err and "batch" in err
+    assert not (folder / "onnx2zz_out").exists()
+
+
+def test_options_of_models_are_not_for_workloads(capsys):
+    assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--dim", "batch=1"]) == 2
+    assert "--dim: for a MODEL; a workload is compiled already" in capsys.readouterr().err
+
+
+def test_nothing_compiled_yet(folder, capsys):
+    assert run(["evaluate", "--arch", "tpu_like"]) == 1
+    assert capsys.readouterr().err == (
+        "error: onnx2zz_out/workload.yaml: nothing is compiled here; "
+        "name a model, or run `onnx2zz compile MODEL` first\n"
+    )
+    assert not (folder / "onnx2zz_out").exists()
+
+
+def test_every_wrong_name_is_said_at_once(folder, capsys):
+    assert run(["evaluate", "lost.yaml", "--arch", "tpu_lik", "--mapping", "edge_tpu_lik"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("error: tpu_lik: no such file, and no accelerator of that name ships; did you mean tpu")
+    assert lines[1] == "error: lost.yaml: cannot be read (No such file or directory)"
+    assert "did you mean edge_tpu_like" in lines[2]
+    assert sorted(path.name for path in folder.iterdir()) == ["net.yaml"]
+
+
+def test_a_run_that_does_not_start_leaves_nothing_behind(folder, capsys):
+    layers = strip()[:2]
+    layers[1]["operand_source"] = {"I": 4, "W": 1}
+    (folder / "net.yaml").write_text(yaml.safe_dump(layers))
+    assert run(["evaluate", "net.yaml", "--arch", "tpu_like"]) == 1
+    assert "error: net.yaml: layer 1 (L1_pool): the source of I is 4, which is no earlier layer" in (
+        capsys.readouterr().err
+    )
+    assert [path.name for path in folder.iterdir()] == ["net.yaml"]
+
+
+def test_a_layer_that_cannot_be_priced(folder, capsys):
+    assert run(["evaluate", "net.yaml", "--arch", "aimc", "--json", "-", *FAST]) == 3
+    out, err = capsys.readouterr()
+    assert [layer["error"] is None for layer in json.loads(out)["layers"]] == [True, False]
+    assert json.loads(out)["total"]["incomplete"] is True
+    assert "not priced: L1_pool: skipped: ZigZag prices no Pooling layer on an array that computes in memory" in err
+
+
+def test_usage(capsys):
+    assert run(["evaluate", "net.yaml"]) == 2
+    assert "--arch" in capsys.readouterr().err
+    assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--opt", "beauty"]) == 2

@@ -1,0 +1,139 @@
+"""Data kept in lower memories between layers: stock ZigZag's levels and prices, and networks that stock dies on."""
+
+import contextlib
+import io
+
+import pytest
+import yaml
+from small_workloads import add, conv, gemm, strip
+from zigzag.api import get_hardware_performance_zigzag
+
+from onnx2zz.evaluate.distinct import mapping_entry_for
+from onnx2zz.evaluate.inputs import Workload
+from onnx2zz.evaluate.run import evaluate
+from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.zigzag.accelerator import load_accelerator
+from onnx2zz.zigzag.locality import kept_levels
+from onnx2zz.zigzag.price import PriceOptions
+
+LPF_LIMIT = 3
+SHAPE = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
+
+
+def run(layers, name, folder, coverage=None):
+    accelerator = find_accelerator(name)
+    workload = Workload("net", "net.yaml", tuple(layers), coverage)
+    mapping, options = choose_mapping(None, accelerator), PriceOptions(lpf_limit=LPF_LIMIT)
+    return evaluate(workload, accelerator, mapping, options, folder / "zigzag.log", locality=True)
+
+
+def stock(layers, name, folder):
+    accelerator = find_accelerator(name)
+    in_memory = name in ("aimc", "dimc")
+    with contextlib.redirect_stdout(io.StringIO()):
+        *_, sums = get_hardware_performance_zigzag(
+            layers,
+            str(accelerator.path),
+            str(choose_mapping(None, accelerator).path),
+            dump_folder=str(folder),
+            lpf_limit=LPF_LIMIT,
+            loma_show_progress_bar=False,
+            exploit_data_locality=not in_memory,
+            in_memory_compute=in_memory,
+        )
+    return {layer.id: evaluation for evaluation, (layer, _) in sums[0][1]}
+
+
+@pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like", "seneca", "aimc", "dimc"])
+def test_a_network_with_one_input_and_one_output_costs_what_stock_zigzag_says(name, tmp_path):
+    expected = stock(strip(), name, tmp_path)
+    found = run(strip(), name, tmp_path)
+    priced = [layer for layer in found.layers if layer.error is None]
+    assert [layer.id for layer in priced] == sorted(expected)
+    for layer in priced:
+        assert layer.energy_pj == expected[layer.id].energy_total
+        assert layer.latency_cycles == expected[layer.id].latency_total2
+        assert layer.spatial_utilization == expected[layer.id].mac_spatial_utilization
+
+
+def test_an_array_that_computes_in_memory_skips_pools_and_additions_aloud(tmp_path):
+    skipped = {layer.name: layer.error for layer in run(strip(), "aimc", tmp_path).layers if layer.error}
+    assert skipped.keys() == {"L1_pool", "L4_add"}
+    assert skipped["L4_add"] == ("L4_add: skipped: ZigZag prices no Add layer on an array that computes in memory")
+
+
+def levels_of(layers, edges=(), name="edge_tpu_like"):
+    accelerator = find_accelerator(name)
+    mapping = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    mapped = [mapping_entry_for(entry, mapping) for entry in layers]
+    return kept_levels(layers, mapped, edges, load_accelerator(accelerator.path))
+
+
+SRAM, DRAM = 3, 4
+"""Where edge_tpu_like's two memories for I1 and O stand in its list."""
+
+
+def two_inputs():
+    return [
+        conv(0, None, "left", **SHAPE),
+        conv(1, None, "right", **SHAPE),
+        add(2, (0, 1), "sum", g=12, oy=1, ox=14),
+        conv(3, 2, "head", **SHAPE),
+    ]
+
+
+def test_a_further_input_layer_is_treated_as_the_first():
+    levels = {layer: dict(kept.tensors) for layer, kept in levels_of(two_inputs()).items()}
+    assert levels[0] == levels[1] == {"I1": DRAM, "O": DRAM}  # ends of branches go to the top, as in ZigZag
+    apart = levels_of([conv(0, None, "a", **SHAPE), conv(1, None, "b", **SHAPE)])
+    assert dict(apart[0].tensors) == dict(apart[1].tensors) == {"I1": SRAM, "O": SRAM}
+
+
+def test_a_further_output_layer_is_treated_as_the_last():
+    stem, left, right = conv(0, None, "stem", **SHAPE), conv(1, 0, "left", **SHAPE), conv(2, 0, "right", **SHAPE)
+    levels = {layer: dict(kept.tensors) for layer, kept in levels_of([stem, left, right]).items()}
+    assert levels[0] == {"I1": DRAM, "O": DRAM}
+    assert levels[1] == levels[2] == {"I1": DRAM, "O": SRAM}
+
+
+def test_an_edge_that_only_the_coverage_knows_counts(tmp_path):
+    """Two convolutions behind each other in one tensor (a Concat): `operand_source` names the second only."""
+    layers = [*two_inputs()[:2], conv(2, 1, "joined", **SHAPE | {"c": 24})]
+    described = [{"id": layer["id"], "name": layer["name"], "sources": {"I": ["input:x"]}} for layer in layers]
+    described[2]["sources"] = {"I": [0, 1], "W": ["const"]}
+    found = run(layers, "edge_tpu_like", tmp_path, {"layers": described})
+    assert found.edges_added == 1
+    assert run(layers, "edge_tpu_like", tmp_path).edges_added == 0
+    assert dict(levels_of(layers)[1].tensors)["O"] == SRAM
+    assert dict(levels_of(layers, [(0, 2)])[1].tensors)["O"] == DRAM
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        two_inputs(),
+        [*two_inputs(), conv(4, 2, "second_head", **SHAPE)],
+        [gemm(0, None, "first", k=24, c=36), gemm(1, 0, "second", k=8, c=24)],
+    ],
+)
+def test_networks_of_any_shape_run(layers, tmp_path):
+    found = run(layers, "edge_tpu_like", tmp_path)
+    assert [layer.error for layer in found.layers] == [None] * len(layers)
+
+
+def test_where_no_memory_carries_data_from_layer_to_layer_every_layer_says_so(tmp_path):
+    document = yaml.safe_load(find_accelerator("tpu_like").path.read_text())
+    memories = document["memories"]
+    for_inputs, for_outputs = memories.pop("dram"), memories.pop("sram_2MB")
+    for operands, memory in ((["I1", "I2"], for_inputs), (["O"], for_outputs)):
+        memory["operands"] = operands
+        for port in memory["ports"]:
+            port["allocation"] = [use for use in port["allocation"] if use.split(",")[0] in operands]
+    document["memories"] = {**memories, "for_inputs": for_inputs, "for_outputs": for_outputs}
+    (tmp_path / "apart.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    found = run(strip()[:2], str(tmp_path / "apart.yaml"), tmp_path)
+    assert [layer.error for layer in found.layers] == [
+        f"{layer['name']}: data locality: ZigZag's own check failed: "
+        "There are still layers with top mem levels not figured out. (AssertionError)"
+        for layer in strip()[:2]
+    ]

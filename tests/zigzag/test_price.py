@@ -1,0 +1,97 @@
+"""The price of one layer is what stock ZigZag says, bit for bit."""
+
+import contextlib
+import io
+
+import pytest
+import yaml
+from small_workloads import lenet5, residual, strip
+from zigzag.api import get_hardware_performance_zigzag
+
+from onnx2zz.evaluate.distinct import mapping_entry_for
+from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.zigzag.accelerator import load_accelerator
+from onnx2zz.zigzag.price import PriceOptions, PricingError, price
+
+LPF_LIMIT = 3
+
+
+def stock(layers, accelerator, mapping, folder, **options):
+    """Layer id -> ZigZag's own evaluation of it."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        *_, sums = get_hardware_performance_zigzag(
+            layers,
+            str(accelerator.path),
+            str(mapping.path),
+            dump_folder=str(folder),
+            lpf_limit=LPF_LIMIT,
+            loma_show_progress_bar=False,
+            **options,
+        )
+    return {layer.id: evaluation for evaluation, (layer, _) in sums[0][1]}
+
+
+def assert_prices_are_stock(network, name, mapping, opt, folder):
+    accelerator = find_accelerator(name)
+    chosen = choose_mapping(mapping, accelerator)
+    expected = stock(network, accelerator, chosen, folder, opt=opt)
+    loaded, entries = load_accelerator(accelerator.path), yaml.safe_load(chosen.path.read_text())
+    for entry in network:
+        found = price(entry, loaded, mapping_entry_for(entry, entries), PriceOptions(opt=opt, lpf_limit=LPF_LIMIT))
+        theirs = expected[entry["id"]]
+        assert found.energy_pj == theirs.energy_total
+        assert found.latency_cycles == theirs.latency_total2
+        assert found.spatial_utilization == theirs.mac_spatial_utilization
+        assert found.operation_energy_pj == theirs.mac_energy
+        assert sum(level.energy_pj for level in found.memory_energy) == pytest.approx(theirs.mem_energy)
+
+
+@pytest.mark.parametrize(
+    ("name", "mapping", "opt"),
+    [
+        ("tpu_like", None, "latency"),
+        ("tpu_like", "generated", "EDP"),
+        ("edge_tpu_like", None, "energy"),
+        ("seneca", None, "latency"),
+    ],
+)
+def test_every_layer_costs_what_stock_zigzag_says(name, mapping, opt, tmp_path):
+    assert_prices_are_stock(strip(), name, mapping, opt, tmp_path)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like"])
+@pytest.mark.parametrize("network", [lenet5, residual])
+def test_whole_networks_cost_what_stock_zigzag_says(network, name, tmp_path):
+    assert_prices_are_stock(network(), name, None, "latency", tmp_path)
+
+
+def test_a_price_says_where_the_loops_and_the_energy_went():
+    accelerator, entry = find_accelerator("tpu_like"), strip()[2]
+    (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    found = price(entry, load_accelerator(accelerator.path), default, PriceOptions(lpf_limit=LPF_LIMIT))
+    assert found.spatial_mapping == (("D1", (("K", 12),)), ("D2", (("C", 12),)))
+    assert {(level.operand, level.memory) for level in found.memory_energy} == {
+        ("W", "rf_128B"),
+        ("W", "dram"),
+        ("I", "sram_2MB"),
+        ("I", "dram"),
+        ("O", "rf_2B"),
+        ("O", "sram_2MB"),
+        ("O", "dram"),
+    }
+    for _, levels in found.temporal_mapping:
+        sizes = {"OX": 1, "FX": 1}
+        for dim, size in (loop for level in levels for loop in level):
+            sizes[dim] *= size
+        assert sizes == {"OX": 14, "FX": 5}
+
+
+def test_what_cannot_be_priced_says_why(tmp_path):
+    accelerator = find_accelerator("tpu_like")
+    document = yaml.safe_load(accelerator.path.read_text())
+    document["memories"]["dram"]["size"] = 1000
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    with pytest.raises(PricingError, match=r"no loop ordering fits.*\(NoValidLoopOrderingFoundException\)"):
+        price(strip()[2], load_accelerator(tmp_path / "small.yaml"), default, PriceOptions(lpf_limit=LPF_LIMIT))
