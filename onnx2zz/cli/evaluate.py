@@ -58,6 +58,7 @@ def _inputs(
     accelerator = chosen = workload = None
     with noted_in(problems):
         accelerator = _told(find_accelerator(arch))
+        _warn_if_old(accelerator)
     with noted_in(problems):
         workload = _workload(model, accelerator, output, model_arguments)
     with noted_in(problems):
@@ -65,6 +66,18 @@ def _inputs(
     raise_if_any(problems)
     assert accelerator is not None and workload is not None and chosen is not None
     return workload, accelerator, chosen
+
+
+def _warn_if_old(accelerator: Found) -> None:
+    from onnx2zz.accelerator_schema import is_old_schema
+    from onnx2zz.yaml_file import read_yaml
+
+    if is_old_schema(read_yaml(accelerator.path)):
+        click.echo(
+            f"{accelerator.path} is in the format of zigzag-dse up to 3.8.1: converted for this run; "
+            "`onnx2zz check FILE --fix -o DIR` writes the new form",
+            err=True,
+        )
 
 
 def _workload(model: str | None, accelerator: Found | None, output: Path, arguments: dict[str, Any]) -> "Workload":

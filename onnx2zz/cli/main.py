@@ -16,6 +16,7 @@ from onnx2zz.errors import InputError
 
 COMMANDS: Mapping[str, str] = {
     "compile": "onnx2zz.cli.compile:compile_command",
+    "check": "onnx2zz.cli.check:check_command",
     "evaluate": "onnx2zz.cli.evaluate:evaluate_command",
 }
 """Subcommand -> "module:attribute". The modules must be cheap to import: `--help` imports them for their first line."""
