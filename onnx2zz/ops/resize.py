@@ -1,0 +1,228 @@
+"""Resize and Upsample: nearest is one movement layer, interpolation one pass of weighted windows for each axis.
+
+Weights depend on the place within a period only (a factor of 2 has two places), so they are constants of the layer.
+Where the window moves irregularly (other than whole periods), the pass is an approximation: as many taps, on a regular
+grid.
+
+Source: ONNX operator pages Resize (versions 10 to 19) and Upsample (7, 9).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TypeVar
+
+import numpy as np
+from onnx import TensorProto
+
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.layer import Access, Axis, Kind, Layer, Step, Table, along
+from onnx2zz.ops.loops import in_order, tensor_loops
+from onnx2zz.ops.movement import movement
+from onnx2zz.ops.registry import lowers
+from onnx2zz.ops.resampling import (
+    Grid,
+    Resizing,
+    Taps,
+    cubic_weight,
+    grid,
+    linear_weight,
+    nearest,
+    positions,
+    rough_grid,
+    taps,
+)
+
+T = TypeVar("T")
+U = TypeVar("U")
+FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
+MOST_GROUPS = 4  # layers that one axis may be cut into; beyond, one approximate layer stands for them
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a node interpolates."""
+
+    mode: str
+    coordinates: str
+    rounding: str
+
+
+def is_identity(node: Node, graph: Graph) -> bool:
+    """Whether every element of the output is the input's of the same place."""
+    if graph.shape(node.inputs[0]) != graph.shape(node.outputs[0]):
+        return False
+    how = _method(node)
+    axes = _resizings(node, graph)
+    if how.mode == "nearest":
+        return all(nearest(a, how.coordinates, how.rounding) == tuple(range(a.extent)) for a in axes)
+    return all(np.allclose(positions(a, how.coordinates), np.arange(a.extent)) for a in axes)
+
+
+@lowers(
+    "Resize",
+    "Upsample",
+    how="nearest is one movement layer; linear and cubic are a pass of weighted windows for each resized axis",
+    kind="movement",
+    view=is_identity,
+)
+def resize(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """X of any rank; roi, scales, sizes are constants."""
+    if _method(node).mode == "nearest":
+        return (_nearest_layer(node, graph),)
+    return tuple(_passes(node, graph))
+
+
+def _method(node: Node) -> Method:
+    if node.op == "Upsample" or node.version < 11:  # before version 11 there was one rule
+        return Method(node.attribute("mode", "nearest"), "asymmetric", "floor")
+    return Method(
+        node.attribute("mode", "nearest"),
+        node.attribute("coordinate_transformation_mode", "half_pixel"),
+        node.attribute("nearest_mode", "round_prefer_floor"),
+    )
+
+
+def _resizings(node: Node, graph: Graph) -> tuple[Resizing, ...]:
+    """Each axis of the tensor, those that keep their size included."""
+    shape, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
+    scales = _scales(node, graph)
+    roi = _per_axis(node, graph, _roi(node, graph), (0.0, 1.0))
+    return tuple(Resizing(e, o, s, r) for e, o, s, r in zip(shape, out, scales, roi, strict=True))
+
+
+def _scales(node: Node, graph: Graph) -> tuple[float, ...]:
+    shape, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
+    exact = tuple(o / e for o, e in zip(out, shape, strict=True))
+    listed = node.attribute("scales", None)
+    if listed is None:
+        value = graph.value(node.input(1 if node.op == "Upsample" or node.version < 11 else 2))
+        listed = [] if value is None else [float(v) for v in np.ravel(value)]
+    if listed:  # 0.6 in float32 is no 3/5; the quotient is taken wherever it stands for the same
+        given = _per_axis(node, graph, listed, 1.0)
+        return tuple(e if abs(e - g) < 1e-6 * e else g for e, g in zip(exact, given, strict=True))
+    policy = node.attribute("keep_aspect_ratio_policy", "stretch")
+    sizes = graph.value(node.input(3))
+    if policy == "stretch" or sizes is None:
+        return exact
+    wanted = _per_axis(node, graph, [float(v) for v in np.ravel(sizes)], None)
+    ratios = [w / e for w, e in zip(wanted, shape, strict=True) if w is not None]
+    common = min(ratios) if policy == "not_larger" else max(ratios)
+    return tuple(1.0 if w is None else common for w in wanted)
+
+
+def _roi(node: Node, graph: Graph) -> list[tuple[float, float]]:
+    value = None if node.op == "Upsample" or node.version < 11 else graph.value(node.input(1))
+    flat = [] if value is None else [float(v) for v in np.ravel(value)]
+    return list(zip(flat[: len(flat) // 2], flat[len(flat) // 2 :], strict=True))
+
+
+def _per_axis(node: Node, graph: Graph, values: Sequence[T], default: U) -> tuple[T | U, ...]:
+    """Values by the attribute `axes`, which may leave some axes out."""
+    rank = len(graph.shape(node.inputs[0]))
+    axes = [axis % rank for axis in node.attribute("axes", None) or range(rank)]
+    given = dict(zip(axes, values, strict=False))
+    return tuple(given.get(axis, default) for axis in range(rank))
+
+
+def _nearest_layer(node: Node, graph: Graph) -> Layer:
+    """Output axes of whole periods are walked by two loops, the inner of which reads one element again and again."""
+    x, out = node.inputs[0], node.outputs[0]
+    how, loops = _method(node), list(tensor_loops(len(graph.shape(x))))
+    sizes: list[tuple[str, int]] = []
+    reads, writes = [], []
+    for axis, loop in zip(_resizings(node, graph), list(loops), strict=True):
+        chosen = nearest(axis, how.coordinates, how.rounding)
+        found = grid(axis, chosen)
+        if len(set(found.offsets)) > 1:
+            found = rough_grid(axis)
+        inner = within(loop)
+        sizes += [(loop, axis.out // found.period), (inner, found.period)]
+        reads.append(Axis(((loop, found.stride),), axis.extent, found.offsets[0]))
+        writes.append(Axis(((loop, found.period), (inner, 1)), axis.out))
+    kept = tuple((loop, size) for loop, size in sizes if size > 1 or loop in loops)
+    names = {loop for loop, _ in kept}
+    writes = [replace(axis, terms=tuple(t for t in axis.terms if t[0] in names)) for axis in writes]
+    return movement(kept, Access(out, tuple(writes)), Access(x, tuple(reads), border="edge"))
+
+
+def within(loop: str) -> str:
+    """The loop over the places within a period of another loop: PY of OY, PG of G."""
+    return f"P{loop[1:] if loop.startswith('O') else loop}"
+
+
+def _passes(node: Node, graph: Graph) -> Iterator[Layer]:
+    """One axis after the other, the first resized first; tensors between carry the axis' number."""
+    source, shape = node.inputs[0], list(graph.shape(node.inputs[0]))
+    how, axes = _method(node), _resizings(node, graph)
+    resized = [i for i, axis in enumerate(axes) if not _unchanged(axis, how)]
+    for i in resized:
+        target = node.outputs[0] if i == resized[-1] else f"{node.outputs[0]}/axis{i}"
+        kind: Kind = "exact" if _is_exact(node, graph, axes[i]) else "approximate"
+        for layer in _pass(_taps(node, axes[i]), axes[i], i, (source, target), tuple(shape)):
+            yield layer if layer.kind == "approximate" else replace(layer, kind=kind)
+        source, shape[i] = target, axes[i].out
+
+
+def _unchanged(axis: Resizing, how: Method) -> bool:
+    return axis.extent == axis.out and np.allclose(positions(axis, how.coordinates), np.arange(axis.out))
+
+
+def _is_exact(node: Node, graph: Graph, axis: Resizing) -> bool:
+    """Integers are rounded in a way of each runtime's own; a crop may reach outside, where a fill value lies."""
+    places = positions(axis, _method(node).coordinates)
+    crop = _method(node).coordinates == "tf_crop_and_resize"
+    outside = crop and bool((places < 0).any() or (places > axis.extent - 1).any())
+    return graph.tensors[node.inputs[0]].type in FLOATS and not outside
+
+
+def _taps(node: Node, axis: Resizing) -> Taps:
+    cubic = node.attribute("mode", "nearest") == "cubic"
+    weight = cubic_weight(node.attribute("cubic_coeff_a", -0.75)) if cubic else linear_weight
+    antialias, inside_only = bool(node.attribute("antialias", 0)), bool(node.attribute("exclude_outside", 0))
+    return taps(axis, _method(node).coordinates, weight, 2 if cubic else 1, antialias, cubic and inside_only)
+
+
+def _pass(found: Taps, axis: Resizing, index: int, names: tuple[str, str], shape: tuple[int, ...]) -> Iterator[Layer]:
+    """The layers that resize one axis: one for each run of places whose windows start at one element."""
+    regular = grid(axis, found.starts)
+    rows = found.weights
+    repeated = np.tile(rows[: regular.period], (axis.out // regular.period, 1))
+    same = regular.period == 1 or np.allclose(rows, repeated, atol=1e-6)
+    groups = [list(run) for _, run in groupby(range(regular.period), key=regular.offsets.__getitem__)]
+    if not same or len(groups) > MOST_GROUPS:
+        layer = _window_layer(rough_grid(axis), [0], found, axis, index, names, shape)
+        yield replace(layer, kind="approximate", why="its windows are put on a regular grid")
+        return
+    for places in groups:
+        yield _window_layer(regular, places, found, axis, index, names, shape)
+
+
+def _window_layer(
+    regular: Grid,
+    places: list[int],
+    found: Taps,
+    axis: Resizing,
+    index: int,
+    names: tuple[str, str],
+    shape: tuple[int, ...],
+) -> Layer:
+    """The weighted windows of some places of every period."""
+    loops = tensor_loops(len(shape))
+    outer, inner = loops[index], within(loops[index])
+    tap = f"F{inner[1:]}"
+    walked = dict(zip(loops, shape, strict=True)) | {outer: axis.out // regular.period}
+    added = {inner: len(places), tap: len(found.weights[0])}
+    reads, writes = ([along(loop, e) for loop, e in zip(loops, shape, strict=True)] for _ in range(2))
+    reads[index] = Axis(((outer, regular.stride), (tap, 1)), axis.extent, regular.offsets[places[0]])
+    writes[index] = Axis(((outer, regular.period), (inner, 1)), axis.out, places[0])
+    single = regular.period == 1  # then each window may have weights of its own
+    table = Table(outer, found.weights, tap) if single else Table(inner, tuple(found.weights[p] for p in places), tap)
+    return Layer(
+        operator_type="Pooling",
+        loops=in_order((walked | added).items()),
+        output=Access(names[1], tuple(writes)),
+        inputs=(Access(names[0], tuple(reads), border="edge"),),
+        combine=Step("mul", table),
+        reduce="sum",
+    )

@@ -1,0 +1,140 @@
+"""Resize and Upsample against onnxruntime: every coordinate rule, factors up and down, sizes, axes, old versions."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from onnx import helper
+
+from onnx2zz.compiler import compile_model
+from onnx2zz.layer import Layer
+from tests.oracle import check_node, distinct, model_of
+
+PERIODIC = ["half_pixel", "pytorch_half_pixel", "asymmetric", "half_pixel_symmetric"]
+RULES = [*PERIODIC, "align_corners"]
+FACTORS = [0.5, 1.0, 2.0, 3.0, 4.0]
+
+
+def resize(x: np.ndarray, scales: list[float], opset: int = 19, **attributes: object) -> tuple[Layer, ...]:
+    constants = {"scales": np.asarray(scales, np.float32)}
+    return check_node(helper.make_node("Resize", ["x", "", "scales"], ["y"], **attributes), {"x": x}, constants, opset)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(FACTORS), st.sampled_from(FACTORS), st.sampled_from(PERIODIC[:3]), st.sampled_from([13, 18, 19]))
+def test_nearest_by_whole_factors_is_one_exact_movement(fy: float, fx: float, rule: str, opset: int) -> None:
+    rounding = "floor" if rule == "asymmetric" else "round_prefer_floor"
+    x = distinct(np.random.default_rng(0), 2, 3, 4, 6)
+    options = {"coordinate_transformation_mode": rule, "nearest_mode": rounding}
+    (layer,) = resize(x, [1.0, 1.0, fy, fx], opset, mode="nearest", **options)
+    assert (layer.kind, layer.operations) == ("movement", x.size * fy * fx)
+
+
+def test_nearest_by_two_reads_each_element_for_a_block_of_outputs() -> None:
+    """`O[b][g][oy][py][ox][px] = I[b][g][oy][ox]`: loops over the small tensor and the places in a block."""
+    x = distinct(np.random.default_rng(0), 1, 3, 5, 4)
+    (layer,) = resize(x, [1.0, 1.0, 2.0, 2.0], mode="nearest")
+    assert layer.sizes == {"B": 1, "G": 3, "OX": 4, "OY": 5, "PX": 2, "PY": 2}
+    assert layer.inputs[0].loops == {"B", "G", "OX", "OY"}
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(FACTORS), st.sampled_from(FACTORS), st.sampled_from(PERIODIC), st.integers(2, 5), st.data())
+def test_linear_by_whole_factors_is_exact(fy: float, fx: float, rule: str, rows: int, data: st.DataObject) -> None:
+    """Up to two layers an axis, two taps for every output element."""
+    assume((fy, fx) != (1, 1))
+    x = distinct(np.random.default_rng(0), 2, 3, 2 * rows, data.draw(st.sampled_from([2, 4, 8])))
+    layers = resize(x, [1.0, 1.0, fy, fx], mode="linear", coordinate_transformation_mode=rule)
+    assert all(layer.kind == "exact" and layer.operator_type == "Pooling" for layer in layers)
+    assert sum(layer.operations for layer in layers) == 2 * (x.size * fy * (fy != 1) + x.size * fy * fx * (fx != 1))
+
+
+def test_aligned_corners_are_exact_while_windows_are_few() -> None:
+    layers = resize(distinct(np.random.default_rng(0), 1, 2, 3, 4), [1.0, 1.0, 3.0, 2.0], mode="linear",
+                    coordinate_transformation_mode="align_corners")  # fmt: skip
+    assert {layer.kind for layer in layers} == {"exact"}
+
+
+@pytest.mark.parametrize("rule", PERIODIC)
+@pytest.mark.parametrize("factor", [0.5, 2.0, 3.0])
+def test_cubic_has_four_taps(rule: str, factor: float) -> None:
+    x = distinct(np.random.default_rng(0), 1, 2, 6, 4)
+    layers = resize(x, [1.0, 1.0, factor, 1.0], mode="cubic", coordinate_transformation_mode=rule, cubic_coeff_a=-0.5)
+    assert all(layer.sizes["FY"] == 4 for layer in layers)
+    assert sum(layer.operations for layer in layers) == 4 * x.size * factor
+
+
+@pytest.mark.parametrize(("mode", "outside"), [("linear", 0), ("cubic", 0), ("cubic", 1)])
+def test_smoothing_windows_grow_with_the_factor(mode: str, outside: int) -> None:
+    x = distinct(np.random.default_rng(0), 1, 2, 12, 9)
+    (layer,) = resize(x, [1.0, 1.0, 1 / 3, 1.0], mode=mode, antialias=1, exclude_outside=outside)
+    assert layer.kind == "exact"
+    assert layer.sizes["FY"] == (7 if mode == "linear" else 13)
+
+
+def test_irregular_windows_are_approximate_and_have_all_their_taps() -> None:
+    x = distinct(np.random.default_rng(0), 1, 2, 7, 5)
+    sizes = {"sizes": np.asarray([1, 2, 33, 17])}
+    node = helper.make_node("Resize", ["x", "", "", "sizes"], ["y"], mode="linear")
+    compiled = compile_model(model_of([node], {"x": x}, sizes, ["y"]))
+    rows, columns = (placed.layer for placed in compiled.workload.layers)
+    assert (rows.kind, columns.kind) == ("approximate", "approximate")
+    assert (rows.operations, columns.operations) == (2 * 2 * 33 * 5, 2 * 2 * 33 * 17)
+    assert rows.inputs[0].volume(rows.sizes) == 2 * 7 * 5
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"), [("not_larger", (6, 9)), ("not_smaller", (8, 12)), ("stretch", (8, 9))]
+)
+def test_sizes_and_axes(policy: str, expected: tuple[int, int]) -> None:
+    x = distinct(np.random.default_rng(0), 2, 4, 6, 3)
+    node = helper.make_node("Resize", ["x", "", "", "sizes"], ["y"], mode="nearest", axes=[1, -2],
+                            coordinate_transformation_mode="asymmetric", nearest_mode="floor",
+                            keep_aspect_ratio_policy=policy)  # fmt: skip
+    compiled = compile_model(model_of([node], {"x": x}, {"sizes": np.asarray([8, 9])}, ["y"], 19))
+    assert compiled.graph.shape("y")[1:3] == expected
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+@pytest.mark.parametrize(("op", "opset"), [("Upsample", 7), ("Upsample", 9), ("Resize", 10)])
+def test_old_versions(mode: str, op: str, opset: int) -> None:
+    x = distinct(np.random.default_rng(0), 1, 2, 3, 4)
+    scales = [1.0, 1.0, 2.0, 3.0]
+    if opset == 7:
+        check_node(helper.make_node(op, ["x"], ["y"], mode=mode, scales=scales), {"x": x}, opset=opset)
+    else:
+        constants = {"s": np.asarray(scales, np.float32)}
+        check_node(helper.make_node(op, ["x", "s"], ["y"], mode=mode), {"x": x}, constants, opset=opset)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear", "cubic"])
+@pytest.mark.parametrize("rule", RULES)
+def test_the_same_size_is_a_view(mode: str, rule: str) -> None:
+    x = distinct(np.random.default_rng(0), 1, 2, 3, 4)
+    nodes = [
+        helper.make_node("Resize", ["x", "", "s"], ["y"], mode=mode, coordinate_transformation_mode=rule),
+        helper.make_node("Relu", ["y"], ["z"]),
+    ]
+    compiled = compile_model(model_of(nodes, {"x": x}, {"s": np.ones(4, np.float32)}, ["z"]))
+    assert [fate.status for fate in compiled.workload.nodes] == ["view", "lowered"]
+
+
+def test_a_crop_is_exact_inside_and_approximate_where_it_reaches_outside() -> None:
+    x = distinct(np.random.default_rng(0), 1, 2, 4, 5)
+    node = helper.make_node("Resize", ["x", "roi", "s"], ["y"], mode="linear",
+                            coordinate_transformation_mode="tf_crop_and_resize")  # fmt: skip
+    scales = np.asarray([1, 1, 0.5, 1], np.float32)
+    roi = np.asarray([0, 0, 0.25, 0, 1, 1, 0.75, 1], np.float32)
+    (layer,) = check_node(node, {"x": x}, {"roi": roi, "s": scales})
+    assert layer.kind == "exact"
+    constants = {"roi": roi + np.asarray([0, 0, -0.5, 0, 0, 0, 0, 0], np.float32), "s": scales}
+    (placed,) = compile_model(model_of([node], {"x": x}, constants, ["y"])).workload.layers
+    assert placed.layer.kind == "approximate"
+
+
+@pytest.mark.parametrize("rank", [1, 2])
+def test_one_and_three_spatial_axes(rank: int) -> None:
+    shape = {1: (1, 2, 5), 2: (1, 2, 3, 4, 2)}[rank]
+    scales = [1.0, 1.0, *([2.0] * (len(shape) - 2))]
+    layers = resize(distinct(np.random.default_rng(0), *shape), scales, mode="linear")
+    assert len(layers) == 2 * (len(shape) - 2)
