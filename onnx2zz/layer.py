@@ -124,14 +124,15 @@ class Access:
         return frozenset(loop for axis in self.axes for loop, coefficient in axis.terms if coefficient)
 
     def volume(self, sizes: Mapping[str, int]) -> int:
-        """The number of distinct elements of the tensor that are touched, padding excluded."""
+        """The number of distinct elements of the tensor that are touched, padding excluded.
+
+        A loop that walks two axes walks a diagonal, which is as long as one of them.
+        """
         walked: set[str] = set()
         volume = 1
         for axis in self.axes:
             loops = {loop for loop, coefficient in axis.terms if coefficient}
-            volume *= (
-                1 if loops and loops <= walked else axis.touched(sizes)
-            )  # a diagonal is as long as one of its axes
+            volume *= 1 if loops and loops <= walked else axis.touched(sizes)
             walked |= loops
         return volume
 
