@@ -1,6 +1,7 @@
 """The graph as the lowering sees it: static shapes, nothing left to infer, constants known as such."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,9 +12,20 @@ import onnx
 
 from onnx2zz.frontend.values import KnownValues
 
-CALL = (
-    "onnx2zz.Call"  # stands at the end of an inlined body: its inputs are the body's results, its outputs the caller's
-)
+# Stands at the end of an inlined body: its first inputs are the body's results, its outputs the caller's; a sequence is
+# made of all its inputs.
+CALL = "onnx2zz.Call"
+ITERATION = re.compile(r"#\d+(?=/|$)")
+
+
+def marked(caller: str, iteration: int) -> str:
+    """What one iteration of a loop goes by: its tensors must differ from the others'."""
+    return f"{caller}#{iteration}"
+
+
+def unmarked(name: str) -> str:
+    """A tensor of a loop's body as it is reported, whichever iteration made it."""
+    return ITERATION.sub("", name)
 
 
 @dataclass(frozen=True, eq=False)

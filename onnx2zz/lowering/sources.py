@@ -56,7 +56,8 @@ class Sources:
             layers = tuple(s for s in feeding if isinstance(s, int))
             feeding = layers or (f"host:{node.label}",)
         for index, output in enumerate(node.outputs):
-            self._known[output] = self.of(node.inputs[index]) if node.op == CALL else feeding
+            renames = output and node.op == CALL and self.graph.tensors[output].shape is not None
+            self._known[output] = self.of(node.inputs[index]) if renames else feeding
 
     def activation_first(self, layer: Layer) -> Layer:
         """The layer with its operands ordered: what layers make, then what the run brings, then constants; of two

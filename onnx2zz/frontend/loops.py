@@ -1,0 +1,184 @@
+"""Loop and Scan whose number of iterations is known: the body stands there once for each iteration.
+
+Source: ONNX operator pages Loop and Scan. A loop that cannot be unrolled is left as it is (the host runs it).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import onnx
+
+from onnx2zz.frontend.bodies import Walk, subgraph
+from onnx2zz.frontend.graph import marked
+from onnx2zz.frontend.state import Scope, Trace, caller_name, close_body, note_initializers, scope_of_body
+
+# Every iteration becomes layers of its own: beyond these the workload would outgrow any network that is priced layer by
+# layer, and a loop over thousands of steps is control flow, no network.
+MOST_ITERATIONS = 64
+MOST_NODES = 20_000
+SCANS_WITHOUT_BATCH = 9  # the opset since which Scan's inputs have no batch axis
+GENERATED_OPSET = 13  # of the nodes that are put in
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The body of a loop at its call: where it is put, step by step."""
+
+    state: Trace
+    proto: onnx.NodeProto
+    scope: Scope
+    body: onnx.GraphProto
+    walk: Walk
+
+    def run(self, index: int, given: Sequence[str]) -> list[str]:
+        """One iteration on the given tensors (global names); the global names of the body's outputs."""
+        inner = scope_of_step(self.proto, self.scope, index)
+        note_initializers(self.state, self.body, inner)
+        inner.names.update(zip((i.name for i in self.body.input), given, strict=True))
+        self.walk(self.state, self.body.node, inner)
+        return [inner.look_up(o.name) for o in self.body.output]
+
+    def put(self, scope: Scope, op: str, inputs: Sequence[str], output: str, axis: int | None = None) -> str:
+        """One more node, on global names; the global name of its output."""
+        names = {f"in{index}": name for index, name in enumerate(inputs)}
+        inner = replace(scope, names=names, opsets={"": GENERATED_OPSET})
+        node = onnx.helper.make_node(op, list(names), [output])
+        if axis is not None:
+            node.attribute.append(onnx.helper.make_attribute("axis", axis))
+        self.walk(self.state, [node], inner)
+        return inner.names[output]
+
+    def fits(self, count: int) -> bool:
+        """Whether so many iterations are few."""
+        return count <= MOST_ITERATIONS and count * len(self.body.node) <= MOST_NODES
+
+
+def scope_of_step(proto: onnx.NodeProto, scope: Scope, index: int) -> Scope:
+    """The scope of one iteration: `CALLER#index/` before its names (graph.py `unmarked` takes it off)."""
+    name = marked(caller_name(proto, scope), index)
+    return replace(scope_of_body(proto, scope), prefix=f"{name}/", body_of=name)
+
+
+def unroll_loop(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """Puts a Loop's iterations in its place, if the run cannot change their number; tells whether it did."""
+    steps = Steps(state, proto, scope, subgraph(proto, "body"), walk)
+    mark = len(state.nodes)
+    results = _loop_results(steps)
+    if results is None:
+        del state.nodes[mark:]
+        return False
+    close_body(state, proto, results, scope)
+    return True
+
+
+def _loop_results(steps: Steps) -> list[str] | None:
+    trip, go, *carried = [steps.scope.look_up(name) for name in steps.proto.input] + [""] * (2 - len(steps.proto.input))
+    most = _whole_number(steps.state, trip) if trip else None
+    if trip and most is None:
+        return None
+    rows: list[list[str]] = []
+    while most is None or len(rows) < most:
+        going = _truth(steps.state, go) if go else True
+        if going is None or not steps.fits(len(rows) + 1):
+            return None
+        if not going:
+            break
+        go, *outputs = steps.run(len(rows), [*_counters(steps, len(rows), go), *carried])
+        carried = outputs[: len(carried)]
+        rows.append(outputs[len(carried) :])
+    stacked = len(steps.body.output) - 1 - len(carried)
+    if stacked and not rows:
+        return None
+    return [*carried, *(_stacked(steps, [row[n] for row in rows], 0, f"scan{n}") for n in range(stacked))]
+
+
+def _whole_number(state: Trace, name: str) -> int | None:
+    value = state.known(name)
+    return None if value is None else int(np.asarray(value).ravel()[0])
+
+
+def _truth(state: Trace, name: str) -> bool | None:
+    value = state.known(name)
+    return None if value is None else bool(np.asarray(value).ravel()[0])
+
+
+def _counters(steps: Steps, index: int, go: str) -> tuple[str, str]:
+    """The iteration's number, and its condition: true, or it would not run."""
+    prefix = scope_of_step(steps.proto, steps.scope, index).prefix
+    number, condition = f"{prefix}iteration", go or f"{prefix}condition"
+    steps.state.hold_constant(number, np.asarray(index, np.int64))
+    if not go:
+        steps.state.hold_constant(condition, np.asarray(True))
+    return number, condition
+
+
+def _stacked(steps: Steps, tensors: Sequence[str], axis: int, name: str) -> str:
+    """The tensors of all iterations along a new axis."""
+    outer = scope_of_body(steps.proto, steps.scope)
+    position = f"{outer.prefix}{name}.axis"
+    steps.state.hold_constant(position, np.asarray([axis], np.int64))
+    rows = [
+        steps.put(scope_of_step(steps.proto, steps.scope, index), "Unsqueeze", [tensor, position], f"{name}.row")
+        for index, tensor in enumerate(tensors)
+    ]
+    return steps.put(outer, "Concat", rows, name, axis=axis)
+
+
+def unroll_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """Puts a Scan's iterations in its place: as many as its inputs are long; tells whether it did."""
+    steps = Steps(state, proto, scope, subgraph(proto, "body"), walk)
+    scanned = next(a.i for a in proto.attribute if a.name == "num_scan_inputs")
+    given = [scope.look_up(name) for name in proto.input]
+    carried, inputs = given[: len(given) - scanned], given[len(given) - scanned :]
+    shapes = [state.tensors[name].shape for name in inputs]
+    axes = list(_per_tensor(proto, "scan_input_axes", scanned))
+    if scope.opsets[""] < SCANS_WITHOUT_BATCH or any(shape is None for shape in shapes):
+        return False
+    count = (shapes[0] or ())[axes[0]]
+    if count == 0 or not steps.fits(count):
+        return False
+    mark = len(state.nodes)
+    rows: list[list[str]] = []
+    for index in range(count):
+        outputs = steps.run(index, [*carried, *_sliced(steps, inputs, axes, index, count)])
+        carried = outputs[: len(carried)]
+        rows.append(outputs[len(carried) :])
+    results = _scan_results(steps, carried, rows)
+    if results is None:
+        del state.nodes[mark:]
+        return False
+    close_body(state, proto, results, scope)
+    return True
+
+
+def _per_tensor(proto: onnx.NodeProto, name: str, count: int) -> Iterator[int]:
+    given = next((list(a.ints) for a in proto.attribute if a.name == name), [])
+    yield from given or [0] * count
+
+
+def _sliced(steps: Steps, inputs: Sequence[str], axes: Sequence[int], index: int, count: int) -> list[str]:
+    """What an iteration sees of each scanned input: one position of its axis, from either end."""
+    scope = scope_of_step(steps.proto, steps.scope, index)
+    slices = []
+    backwards = _per_tensor(steps.proto, "scan_input_directions", len(inputs))
+    for n, (name, axis, reverse) in enumerate(zip(inputs, axes, backwards, strict=True)):
+        position = f"{scope.prefix}scanned{n}.position"
+        steps.state.hold_constant(position, np.asarray(count - 1 - index if reverse else index, np.int64))
+        slices.append(steps.put(scope, "Gather", [name, position], f"scanned{n}", axis=axis))
+    return slices
+
+
+def _scan_results(steps: Steps, carried: list[str], rows: list[list[str]]) -> list[str] | None:
+    """The last states, and every scan output along its axis; None if one has no rank to count a negative axis from."""
+    stacked = len(rows[0])
+    axes = _per_tensor(steps.proto, "scan_output_axes", stacked)
+    backwards = _per_tensor(steps.proto, "scan_output_directions", stacked)
+    results = list(carried)
+    for n, (axis, reverse) in enumerate(zip(axes, backwards, strict=True)):
+        tensors = [row[n] for row in rows]
+        shape = steps.state.tensors[tensors[0]].shape
+        if shape is None:
+            return None
+        results.append(_stacked(steps, tensors[::-1] if reverse else tensors, axis % (len(shape) + 1), f"scan{n}"))
+    return results

@@ -1,0 +1,185 @@
+"""Sequences and optionals whose elements are known by name: they come down to the tensors themselves.
+
+Source: ONNX operator pages of the Sequence* and Optional* operators, SplitToSequence and ConcatFromSequence. What
+stays a sequence that only a run knows is left to the host.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import onnx
+
+from onnx2zz.frontend.bodies import Walk
+from onnx2zz.frontend.graph import CALL, Node
+from onnx2zz.frontend.state import Scope, Trace, qualified, scope_of_body
+
+GENERATED_OPSET = 13  # of the nodes that are put in
+Items = tuple[str, ...]
+
+
+def resolve_sequence(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """Replaces a node by what it does to the tensors of a known sequence; tells whether it did."""
+    inputs = [scope.look_up(name) for name in proto.input]
+    if proto.op_type in MAKERS:
+        items = MAKERS[proto.op_type](state, proto, inputs)
+        if items is None:
+            return False
+        _make_list(state, proto, scope, items)
+        return True
+    if proto.op_type == "SplitToSequence":
+        return _split(state, proto, scope, walk)
+    if not inputs or inputs[0] not in state.lists:
+        return False
+    return READERS[proto.op_type](state, proto, scope, walk)
+
+
+def _position(state: Trace, inputs: list[str], index: int, missing: int) -> int | None:
+    """A position that is given, `missing` where it is left out, None where only a run knows it."""
+    if index >= len(inputs) or not inputs[index]:
+        return missing
+    value = state.known(inputs[index])
+    return None if value is None else int(np.asarray(value).ravel()[0])
+
+
+def _constructed(state: Trace, proto: onnx.NodeProto, inputs: list[str]) -> Items | None:
+    return tuple(name for name in inputs if name)
+
+
+def _inserted(state: Trace, proto: onnx.NodeProto, inputs: list[str]) -> Items | None:
+    items = state.lists.get(inputs[0])
+    at = _position(state, inputs, 2, len(items or ()))
+    if items is None or at is None:
+        return None
+    at = at + len(items) if at < 0 else at
+    return (*items[:at], inputs[1], *items[at:])
+
+
+def _erased(state: Trace, proto: onnx.NodeProto, inputs: list[str]) -> Items | None:
+    items = state.lists.get(inputs[0])
+    at = _position(state, inputs, 1, -1)
+    if not items or at is None:
+        return None
+    return tuple(item for n, item in enumerate(items) if n != at % len(items))
+
+
+MAKERS: dict[str, Callable[[Trace, onnx.NodeProto, list[str]], Items | None]] = {
+    "SequenceConstruct": _constructed,
+    "SequenceEmpty": _constructed,
+    "SequenceInsert": _inserted,
+    "SequenceErase": _erased,
+    "Optional": _constructed,
+}
+
+
+def _make_list(state: Trace, proto: onnx.NodeProto, scope: Scope, items: Items) -> None:
+    """The calling node of a sequence (or optional): it reads its elements and the sequences that it grew from."""
+    read = dict.fromkeys((*items, *(scope.look_up(name) for name in proto.input if name)))
+    output = scope.declare(proto.output[0])
+    state.nodes.append(Node(CALL, proto.name, tuple(read), (output,), {}, 1, scope.body_of, calls=qualified(proto)))
+    element = state.types[items[0]] if items else onnx.TypeProto()
+    state.note(output, onnx.helper.make_sequence_type_proto(element))
+    state.lists[output] = items
+
+
+def _split(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """SplitToSequence: a Split into parts of known sizes, or (keepdims 0) one Gather a position."""
+    attributes = {a.name: a.i for a in proto.attribute}
+    x = scope.look_up(proto.input[0])
+    shape, axis = state.tensors[x].shape, attributes.get("axis", 0)
+    sizes = _sizes(state, scope, proto, shape[axis]) if shape else None
+    if not sizes:
+        return False
+    drop = not attributes.get("keepdims", 1) and len(proto.input) < 2
+    inner = replace(scope_of_body(proto, scope), names={"x": x}, opsets={"": GENERATED_OPSET})
+    outputs = [f"item{n}" for n in range(len(sizes))]
+    if drop:
+        for n, output in enumerate(outputs):
+            inner.names["position"] = f"{inner.prefix}position{n}"
+            state.hold_constant(inner.names["position"], np.asarray(n))
+            walk(state, [onnx.helper.make_node("Gather", ["x", "position"], [output], axis=axis)], inner)
+    else:
+        inner.names["sizes"] = f"{inner.prefix}sizes"
+        state.hold_constant(inner.names["sizes"], np.asarray(sizes, np.int64))
+        walk(state, [onnx.helper.make_node("Split", ["x", "sizes"], outputs, axis=axis)], inner)
+    _make_list(state, proto, scope, tuple(inner.names[output] for output in outputs))
+    return True
+
+
+def _sizes(state: Trace, scope: Scope, proto: onnx.NodeProto, extent: int) -> list[int] | None:
+    """One size for each part: as given, equal parts with a smaller last one, or parts of one element."""
+    if len(proto.input) < 2 or not proto.input[1]:
+        return [1] * extent
+    value = state.known(scope.look_up(proto.input[1]))
+    if value is None or value.ndim:
+        return None if value is None else [int(size) for size in value]
+    return [min(int(value), extent - start) for start in range(0, extent, int(value))]
+
+
+def _at(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """SequenceAt and OptionalGetElement: the element under another name."""
+    inputs = [scope.look_up(name) for name in proto.input]
+    items = state.lists[inputs[0]]
+    at = _position(state, inputs, 1, 0)
+    if at is None or not -len(items) <= at < len(items):
+        return False
+    _rename(state, proto, scope, items[at])
+    return True
+
+
+def _same(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """Identity of a sequence."""
+    _rename(state, proto, scope, scope.look_up(proto.input[0]))
+    return True
+
+
+def _rename(state: Trace, proto: onnx.NodeProto, scope: Scope, source: str) -> None:
+    read = dict.fromkeys((source, *(scope.look_up(name) for name in proto.input if name)))
+    output = scope.declare(proto.output[0])
+    state.nodes.append(Node(CALL, proto.name, tuple(read), (output,), {}, 1, scope.body_of, calls=qualified(proto)))
+    state.rename(source, output)
+
+
+def _count(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """SequenceLength and OptionalHasElement: known without a run."""
+    source = scope.look_up(proto.input[0])
+    count = len(state.lists[source])
+    output = scope.declare(proto.output[0])
+    value = np.asarray(count, np.int64) if proto.op_type == "SequenceLength" else np.asarray(count > 0)
+    state.nodes.append(Node(proto.op_type, proto.name, (source,), (output,), {}, 1, scope.body_of))
+    state.hold_constant(output, value)
+    return True
+
+
+def _concat(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """ConcatFromSequence: a Concat, along a new axis after an Unsqueeze of each element."""
+    attributes = {a.name: a.i for a in proto.attribute}
+    sequence = scope.look_up(proto.input[0])
+    items, axis = list(state.lists[sequence]), attributes["axis"]
+    if not items:
+        return False
+    inner = replace(scope_of_body(proto, scope), opsets={"": GENERATED_OPSET})
+    inner.names.clear()
+    inner.names.update((f"in{n}", item) for n, item in enumerate(items))
+    read = list(inner.names)
+    if attributes.get("new_axis", 0):
+        inner.names["axis"] = f"{inner.prefix}axis"
+        state.hold_constant(inner.names["axis"], np.asarray([axis], np.int64))
+        rows = [f"row{n}" for n in range(len(items))]
+        pairs = zip(read, rows, strict=True)
+        walk(state, [onnx.helper.make_node("Unsqueeze", [name, "axis"], [row]) for name, row in pairs], inner)
+        read = rows
+    walk(state, [onnx.helper.make_node("Concat", read, ["joined"], axis=axis)], inner)
+    _rename(state, proto, scope, inner.names["joined"])
+    return True
+
+
+READERS: dict[str, Callable[[Trace, onnx.NodeProto, Scope, Walk], bool]] = {
+    "SequenceAt": _at,
+    "OptionalGetElement": _at,
+    "SequenceLength": _count,
+    "OptionalHasElement": _count,
+    "ConcatFromSequence": _concat,
+    "Identity": _same,
+}
+SEQUENCES = (*MAKERS, "SplitToSequence", *READERS)

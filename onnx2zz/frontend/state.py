@@ -1,0 +1,134 @@
+"""What the walk over a model has found so far, and where the names of a body lead."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+
+from onnx2zz.frontend.graph import CALL, Node, Tensor
+from onnx2zz.frontend.values import KnownValues, Recipe
+
+ONNX_DOMAINS = ("", "ai.onnx")
+RENAMED = onnx.helper.make_node("Identity", ["x"], ["y"])
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where a body's names lead: local name to global name, and the prefix of names that it makes itself."""
+
+    names: dict[str, str]
+    opsets: Mapping[str, int]
+    prefix: str = ""
+    body_of: str = ""
+
+    def look_up(self, name: str) -> str:
+        """The global name of a local one."""
+        return self.names.get(name, name) if name else ""
+
+    def declare(self, name: str) -> str:
+        """The global name of a tensor that the body makes."""
+        if name:
+            self.names[name] = f"{self.prefix}{name}"
+        return self.names[name] if name else ""
+
+
+@dataclass
+class Trace:
+    """What the walk has found so far."""
+
+    functions: Mapping[tuple[str, str, str], onnx.FunctionProto]
+    ir_version: int
+    nodes: list[Node] = field(default_factory=list)
+    types: dict[str, onnx.TypeProto] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    constants: set[str] = field(default_factory=set)
+    static: set[str] = field(default_factory=set)
+    shaped_by_data: set[str] = field(default_factory=set)
+    values: KnownValues = field(default_factory=KnownValues)
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)  # sequences and optionals whose elements are known
+
+    def note(self, name: str, type_proto: onnx.TypeProto) -> None:
+        """A tensor's type."""
+        self.types[name] = type_proto
+        self.tensors[name] = as_tensor(type_proto)
+
+    def hold_constant(self, name: str, value: np.ndarray) -> None:
+        """A constant that no file holds: a loop's iteration number, a position."""
+        element = onnx.helper.np_dtype_to_tensor_dtype(value.dtype)
+        self.note(name, onnx.helper.make_tensor_type_proto(element, value.shape))
+        self.values.hold(name, value)
+        self.constants.add(name)
+        self.static.add(name)
+
+    def known(self, name: str) -> np.ndarray | None:
+        """The value of a tensor that does not depend on the run."""
+        return self.values.get(name) if name in self.static else None
+
+    def rename(self, source: str, name: str) -> None:
+        """`name` is the tensor `source` (or the sequence, or the optional) under another name."""
+        self.note(name, self.types[source])
+        self.values.hold_recipe(name, Recipe(RENAMED, (source,), 0, {"": 13}))
+        for names in (self.constants, self.static, self.shaped_by_data):
+            if source in names:
+                names.add(name)
+        if source in self.lists:
+            self.lists[name] = self.lists[source]
+
+
+def opsets_of(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
+    """Domain to version, ONNX's own domain under ""."""
+    opsets = {"" if o.domain in ONNX_DOMAINS else o.domain: o.version for o in imports}
+    return {"": 1} | opsets
+
+
+def as_tensor(type_proto: onnx.TypeProto) -> Tensor:
+    """Shape and element type of a tensor type; the shape is None unless every axis is known."""
+    kind = type_proto.tensor_type
+    if not kind.HasField("shape"):
+        return Tensor(None, kind.elem_type)
+    dims = kind.shape.dim
+    if any(not d.HasField("dim_value") or d.dim_value < 0 for d in dims):
+        return Tensor(None, kind.elem_type)
+    return Tensor(tuple(d.dim_value for d in dims), kind.elem_type)
+
+
+def note_initializers(state: Trace, graph: onnx.GraphProto, scope: Scope) -> None:
+    """The initializers of a graph: constants."""
+    for tensor in graph.initializer:
+        name = scope.declare(tensor.name)
+        state.note(name, onnx.helper.make_tensor_type_proto(tensor.data_type, tuple(tensor.dims)))
+        state.values.hold_proto(name, tensor)
+        state.constants.add(name)
+        state.static.add(name)
+    for sparse in graph.sparse_initializer:
+        name = scope.declare(sparse.values.name)
+        state.note(name, onnx.helper.make_tensor_type_proto(sparse.values.data_type, tuple(sparse.dims)))
+        state.constants.add(name)
+        state.static.add(name)
+
+
+def qualified(proto: onnx.NodeProto) -> str:
+    """An operator's name with its domain, unless that is ONNX's own."""
+    return proto.op_type if proto.domain in ONNX_DOMAINS else f"{proto.domain}.{proto.op_type}"
+
+
+def caller_name(proto: onnx.NodeProto, scope: Scope) -> str:
+    """What a body goes by: the global name of its caller's first output."""
+    return f"{scope.prefix}{next((o for o in proto.output if o), proto.name)}"
+
+
+def scope_of_body(proto: onnx.NodeProto, scope: Scope) -> Scope:
+    """The scope of a body that is inlined for a node: its own names carry the node's first output."""
+    name = caller_name(proto, scope)
+    return Scope(dict(scope.names), scope.opsets, prefix=f"{name}/", body_of=name)
+
+
+def close_body(state: Trace, proto: onnx.NodeProto, results: list[str], scope: Scope) -> None:
+    """The calling node: its outputs are the body's results under another name."""
+    outputs = tuple(scope.declare(o) for o in proto.output)
+    read = tuple(results[: len(outputs)])
+    state.nodes.append(Node(CALL, proto.name, read, outputs, {}, 1, scope.body_of, calls=qualified(proto)))
+    for result, output in zip(read, outputs, strict=True):
+        if output:
+            state.rename(result, output)

@@ -1,0 +1,31 @@
+"""What has been decided of a graph's nodes while it is lowered."""
+
+from dataclasses import dataclass, field
+
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.layer import Layer
+from onnx2zz.lowering.options import LoweringOptions
+from onnx2zz.lowering.precision import StoredBits
+from onnx2zz.lowering.triage import Verdict
+from onnx2zz.lowering.views import Views
+
+
+@dataclass
+class Lowering:
+    """What has been decided so far: verdicts, views, each node's layers, and which node a rider rides on."""
+
+    graph: Graph
+    options: LoweringOptions
+    verdicts: dict[Node, Verdict]
+    views: Views
+    stored: StoredBits = field(default_factory=lambda: StoredBits({}))
+    layers: dict[Node, tuple[Layer, ...]] = field(default_factory=dict)
+    riding: dict[Node, Node] = field(default_factory=dict)
+
+    def is_work(self, node: Node) -> bool:
+        """Whether a node is work for the array."""
+        return self.verdicts[node].status == "work"
+
+    def is_view(self, node: Node) -> bool:
+        """Whether a node only renames data."""
+        return node in self.views.nodes
