@@ -1,0 +1,34 @@
+"""The README is true: its table of operators is the product's, and its commands run as typed."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from onnx2zz.cli.main import run
+from onnx2zz.report.operator_table import markdown
+
+README = Path(__file__).parents[1] / "README.md"
+TABLE = re.compile(r"(?<=<!-- ops:begin -->\n).*?(?=<!-- ops:end -->)", re.DOTALL)
+COMMANDS = [
+    line for block in re.findall(r"```console\n(.*?)```", README.read_text(), re.DOTALL) for line in block.splitlines()
+]
+
+
+def test_table_of_operators(update_golden: bool) -> None:
+    text = README.read_text(encoding="utf-8")
+    if update_golden:
+        README.write_text(TABLE.sub(lambda _: markdown(), text), encoding="utf-8")
+    elif TABLE.search(text)[0] != markdown():
+        pytest.fail("the README's table of operators is not the product's: pytest tests/test_readme.py --update-golden")
+
+
+def test_commands_run_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other, in one empty folder, as a reader would."""
+    monkeypatch.chdir(tmp_path)
+    assert len(COMMANDS) >= 5
+    for command in COMMANDS:
+        program, *arguments = shlex.split(command)
+        assert program == "onnx2zz"
+        assert run(arguments) == 0, command
