@@ -2,18 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.evaluate import mapping_check, workload_check
 from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.yaml_file import read_yaml
-from onnx2zz.zigzag.accelerator import Hardware, hardware, load_accelerator
+from onnx2zz.zigzag.accelerator import Accelerator, Hardware, hardware, load_accelerator
 from onnx2zz.zigzag.layer import mapping_problems, workload_problems
-
-if TYPE_CHECKING:
-    from zigzag.hardware.architecture.accelerator import Accelerator
 
 
 @dataclass(frozen=True)
@@ -38,7 +35,7 @@ class Inputs:
 
     workload: Workload
     mapping: tuple[Entry, ...]
-    accelerator: "Accelerator"
+    accelerator: Accelerator
     hardware: Hardware
 
 

@@ -11,7 +11,7 @@ UNITS = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
 DIGITS_BEFORE_THE_POINT = 1e3
 """The total has at least four: layers of a thousandth of it still show."""
 
-SHORTEST_NAME = 16
+SHORTEST_NAME = 12
 """Columns that a layer's name has on the narrowest screen."""
 
 
@@ -27,15 +27,22 @@ def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
     narrowest = console.measure(layers_table(evaluation, SHORTEST_NAME), options=console.options.update(width=1000))
     spare = max(console.width - narrowest.maximum, 0)
     console.print(layers_table(evaluation, SHORTEST_NAME + spare))
+    if evaluation.total.incomplete:
+        priced = sum(layer.error is None for layer in evaluation.layers)
+        console.print(
+            f"The total is incomplete: {priced} of {len(evaluation.layers)} layers are priced.", highlight=False
+        )
 
 
 def layers_table(evaluation: Evaluation, name_width: int) -> Table:
     """Layer, operator, MACs, cycles, energy and spatial utilization; names longer than `name_width` lose their
     middle, since networks name their layers by place first and by kind last."""
     scale, unit = _unit(evaluation.total.energy_pj)
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_footer=True, pad_edge=False)
+    table = Table(
+        box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_footer=True, show_edge=False, pad_edge=False
+    )
     total = evaluation.total
-    table.add_column("Layer", _total_of(evaluation), min_width=SHORTEST_NAME, no_wrap=True)
+    table.add_column("Layer", "Total", min_width=SHORTEST_NAME, no_wrap=True)
     table.add_column("Operator", no_wrap=True)
     for head, foot in (
         ("MACs", f"{total.macs:,}"),
@@ -47,11 +54,6 @@ def layers_table(evaluation: Evaluation, name_width: int) -> Table:
     for layer in evaluation.layers:
         table.add_row(Text(_cut(layer.name, name_width)), layer.operator_type, *_numbers(layer, scale))
     return table
-
-
-def _total_of(evaluation: Evaluation) -> str:
-    priced = sum(layer.error is None for layer in evaluation.layers)
-    return f"Total ({priced} of {len(evaluation.layers)})" if evaluation.total.incomplete else "Total"
 
 
 def _cut(name: str, width: int) -> str:

@@ -66,5 +66,5 @@ def test_what_is_no_mapping():
     ]
     assert said(mapping_problems("m.yaml", [entry("default", D1=["K 8"], D5=["C, 8"])])) == [
         "m.yaml: entry 0.spatial_mapping.D1.0: value does not match regex '^[A-Z]+\\d*, \\d+$'",
-        "m.yaml: entry 0.spatial_mapping.D5: unknown field",
+        "m.yaml: entry 0.spatial_mapping: unknown: D5",
     ]

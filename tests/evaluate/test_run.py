@@ -12,7 +12,7 @@ from zigzag.api import get_hardware_performance_zigzag
 from onnx2zz.errors import InputError
 from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.run import evaluate
-from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator
+from onnx2zz.shipped_files import ACCELERATORS, Found, choose_mapping, find_accelerator, zigzags
 from onnx2zz.zigzag.price import PriceOptions
 
 OPTIONS = PriceOptions(lpf_limit=3)
@@ -97,6 +97,12 @@ def test_everything_wrong_with_three_files_is_said_at_once(tmp_path):
         "no accelerator: name, memories or operational_array is missing",
         "no entry is called default",
     ]
+
+
+@pytest.mark.parametrize("name", zigzags(ACCELERATORS))
+def test_every_accelerator_that_zigzag_ships_prices_a_convolution(name, tmp_path):
+    found = run(strip()[:1], find_accelerator(name), tmp_path)
+    assert found.total.incomplete is False and found.total.energy_pj > 0
 
 
 def test_what_ships_may_unroll_what_a_network_lacks(tmp_path):

@@ -45,16 +45,17 @@ def test_a_write_port_serves_the_output_and_a_read_port_the_inputs(tmp_path):
     assert found.top_ports == (TopPort(96, frozenset({"I1", "I2"})), TopPort(48, frozenset({"O"})))
 
 
-def test_everything_that_the_schema_objects_to_is_said(tmp_path):
+def test_everything_that_the_schema_objects_to_is_said_place_by_place(tmp_path):
     document = yaml.safe_load(find_accelerator("tpu_like").path.read_text())
-    document["memories"]["dram"]["r_bw"] = 64
-    del document["memories"]["sram_2MB"]["ports"]
-    (tmp_path / "old.yaml").write_text(yaml.safe_dump(document))
+    document["memories"]["dram"] |= {"colour": "red", "size": "large"}
+    del document["memories"]["sram_2MB"]["ports"], document["memories"]["sram_2MB"]["size"]
+    (tmp_path / "odd.yaml").write_text(yaml.safe_dump(document))
     with pytest.raises(InputError) as raised:
-        load_accelerator(tmp_path / "old.yaml")
+        load_accelerator(tmp_path / "odd.yaml")
     assert sorted(str(problem).removeprefix(str(tmp_path)) for problem in raised.value.problems) == [
-        "/old.yaml: memories.dram.r_bw: unknown field",
-        "/old.yaml: memories.sram_2MB.ports: required field",
+        "/odd.yaml: memories.dram.size: must be of integer type",
+        "/odd.yaml: memories.dram: unknown: colour",
+        "/odd.yaml: memories.sram_2MB: missing: ports, size",
     ]
 
 
