@@ -1,0 +1,50 @@
+"""All finding families, in the order in which a reader wants them."""
+
+from collections.abc import Callable, Iterable
+
+from onnx2zz.check.context import Context
+from onnx2zz.check.edges import bad_sources, unread_outputs
+from onnx2zz.check.equations import equations, operand_order, operator_types
+from onnx2zz.check.extents import input_based_relations, missing_padding, size_mismatch
+from onnx2zz.check.fields import fields, old_schema, yaml_traps
+from onnx2zz.check.finding import Finding
+from onnx2zz.check.homes import capacity, no_common_level, no_memory
+from onnx2zz.check.memory_order import memory_order
+from onnx2zz.check.model import not_in_model
+from onnx2zz.check.ports import port_direction, port_undeclared, port_width
+from onnx2zz.check.prediction import with_verdict
+from onnx2zz.check.served_dimensions import served_dimensions
+from onnx2zz.check.spatial_mapping import low_utilization, mapping_dims, mapping_overfull, name_clash
+
+FAMILIES: tuple[Callable[[Context], Iterable[Finding]], ...] = (
+    yaml_traps,
+    fields,
+    old_schema,
+    memory_order,
+    port_undeclared,
+    port_direction,
+    port_width,
+    served_dimensions,
+    no_memory,
+    no_common_level,
+    capacity,
+    mapping_dims,
+    mapping_overfull,
+    low_utilization,
+    name_clash,
+    operator_types,
+    equations,
+    operand_order,
+    bad_sources,
+    unread_outputs,
+    input_based_relations,
+    missing_padding,
+    size_mismatch,
+    not_in_model,
+)
+
+
+def diagnose(context: Context) -> tuple[Finding, ...]:
+    """Everything that is wrong with the files, each cause once; on a full triple, errors are what ZigZag raises on."""
+    found = tuple(one for family in FAMILIES for one in family(context))
+    return tuple(dict.fromkeys(with_verdict(context, found)))

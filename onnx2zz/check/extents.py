@@ -1,0 +1,169 @@
+"""Relations, padding and sizes: whether a layer reads what its source writes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from onnx2zz.check.context import Context
+from onnx2zz.check.finding import Finding, finding
+from onnx2zz.workload_entry import Layer, as_meant
+
+
+def input_based_relations(context: Context) -> Iterator[Finding]:
+    """Relations that derive the output from the input, with the volumes that they make against the right ones."""
+    if context.workload is None:
+        return
+    for layer in context.layers:
+        if layer.input_based:
+            meant = as_meant(layer)
+            turned = ", ".join(str(relation) for relation in meant.relations)
+            yield finding(
+                "input-based-relation",
+                "warning",
+                context.workload,
+                (layer.number, "dimension_relations"),
+                f"layer {layer.name} (id {layer.id}) derives its output from its input: ZigZag sees an output of "
+                f"{_shape(layer, 'O')} elements, where {_shape(meant, 'O')} are meant",
+                zigzag="wrong volumes, energy and latency; with locality KeyError: I1, because it takes O for the "
+                "activation",
+                fix=f"dimension_relations: [{turned}] with loop_dims [{', '.join(meant.loops)}] and loop_sizes "
+                f"{list(meant.loops.values())}",
+                layer=layer.name,
+            )
+
+
+def _shape(layer: Layer, operand: str) -> str:
+    extents = [layer.extent(index) for index in layer.indices[operand]]
+    return f"{'x'.join(map(str, extents))} = {layer.elements(operand):,}"
+
+
+def missing_padding(context: Context) -> Iterator[Finding]:
+    """Layers that read more than their source has: without padding a 3x3 window on 56x56 asks for 58x58."""
+    if context.workload is None:
+        return
+    for layer in context.layers_as_meant:
+        for index, (needed, there) in too_far(context, layer).items():
+            yield finding(
+                "missing-padding",
+                "warning",
+                context.workload,
+                (layer.number, "dimension_relations"),
+                f"layer {layer.name} (id {layer.id}) reads {needed} along {index}, but its source has {there}: "
+                f"{needed - there} of them are padding",
+                zigzag=f"nothing: it stores and moves {needed} along {index}",
+                fix=_padding_fields({index: (needed, there)}),
+                layer=layer.name,
+            )
+
+
+def _padding_fields(far: Mapping[str, tuple[int, int]]) -> str:
+    pairs = [list(split_padding(needed - there)) for needed, there in far.values()]
+    sizes = [there for _, there in far.values()]
+    return f"pr_loop_dims: [{', '.join(far)}], pr_loop_sizes: {sizes}, padding: {pairs}"
+
+
+def split_padding(total: int) -> tuple[int, int]:
+    """Padding as most frameworks place it: the odd one at the beginning, where a strided window does not skip it."""
+    return total - total // 2, total // 2
+
+
+def too_far(context: Context, layer: Layer) -> dict[str, tuple[int, int]]:
+    """Indices along which the layer reaches further than its source extends: index -> (needed, there)."""
+    far: dict[str, tuple[int, int]] = {}
+    for index, there in source_extents(context, layer).items():
+        window = layer.related.get(index)
+        needed = layer.extent(index)
+        if window and index not in layer.padding and there < needed <= there + _window(layer, index):
+            far[index] = (needed, there)
+    return far
+
+
+def _window(layer: Layer, index: str) -> int:
+    """The most padding that makes sense: twice a window less one."""
+    relation = layer.related[index]
+    return 2 * max(relation.b * (layer.loops.get(relation.second, 1) - 1), 1)
+
+
+def source_extents(context: Context, layer: Layer) -> dict[str, int]:
+    """For each index of the activation, how far the tensor of its source extends along it, matched by position.
+
+    Positions match when source and reader write their tensors in the same order (O[b][k][oy][ox] and
+    I[b][c][iy][ix]); where the ranks differ, or the order of x and y, nothing is said.
+    """
+    source = next((other for other in context.layers_as_meant if other.id == layer.sources.get("I")), None)
+    if source is None or source.id == layer.id or "I" not in layer.indices:
+        return {}
+    written, read = source.indices["O"], layer.indices["I"]
+    if len(written) != len(read) or not all(_alike(w, r) for w, r in zip(written, read, strict=True)):
+        return {}
+    return {r: source.extent(w) for w, r in zip(written, read, strict=True)}
+
+
+def _alike(written: str, read: str) -> bool:
+    """x belongs to x, y to y, batch to batch; channels have many names."""
+    return written[-1:] == read[-1:] or not ({written[-1:], read[-1:]} & {"X", "Y", "Z", "B"})
+
+
+def size_mismatch(context: Context) -> Iterator[Finding]:
+    """Loop sizes that contradict the lists they belong to, or the tensor that the layer reads."""
+    if context.workload is None:
+        return
+    for number, entry in enumerate(context.entries):
+        yield from _bad_lists(context, number, entry)
+    for layer in context.layers_as_meant:
+        yield from _contradicts_source(context, layer)
+
+
+def _bad_lists(context: Context, number: int, entry: Mapping[str, Any]) -> Iterator[Finding]:
+    assert context.workload is not None
+    dims, sizes = entry.get("loop_dims"), entry.get("loop_sizes")
+    if not isinstance(dims, list) or not isinstance(sizes, list):
+        return
+    name = entry["name"] if isinstance(entry.get("name"), str) else f"Layer{entry.get('id')}"
+    if len(dims) != len(sizes):
+        yield finding(
+            "size-mismatch",
+            "error",
+            context.workload,
+            (number, "loop_sizes"),
+            f"{len(dims)} loop_dims, but {len(sizes)} loop_sizes",
+            zigzag="nothing in its validation; then KeyError, or a loop left out",
+            fix="give one size for each loop",
+            layer=name,
+        )
+    for index, size in enumerate(sizes):
+        if isinstance(size, int) and size < 1:
+            yield finding(
+                "size-mismatch",
+                "error",
+                context.workload,
+                (number, "loop_sizes", index),
+                f"a loop of size {size} runs never",
+                zigzag="nothing in its validation; then ZeroDivisionError",
+                fix="give a size of 1 or more",
+                layer=name,
+            )
+
+
+def _contradicts_source(context: Context, layer: Layer) -> Iterator[Finding]:
+    assert context.workload is not None
+    for index, there in source_extents(context, layer).items():
+        needed = layer.extent(index)
+        slack = _slack(layer, index)
+        if index not in too_far(context, layer) and not there - slack <= needed <= there:
+            yield finding(
+                "size-mismatch",
+                "warning",
+                context.workload,
+                (layer.number, "loop_sizes"),
+                f"layer {layer.name} (id {layer.id}) reads {needed} along {index}, but its source "
+                f"{layer.sources['I']} writes {there}",
+                zigzag="nothing: it prices both as they are written",
+                fix=f"make {index} of this layer and the output of layer {layer.sources['I']} agree",
+                layer=layer.name,
+            )
+
+
+def _slack(layer: Layer, index: str) -> int:
+    """Elements at the border that a strided window may leave unread."""
+    relation = layer.related.get(index)
+    return relation.a - 1 if relation else 0

@@ -1,0 +1,90 @@
+"""Where operands live: each needs a memory, what one layer writes the next one must be able to read, and it must fit."""
+
+from collections.abc import Iterator
+
+from onnx2zz.check.context import Context
+from onnx2zz.check.finding import Finding, finding
+from onnx2zz.workload_entry import Layer
+from onnx2zz.check.memories import Memory
+
+
+def no_memory(context: Context) -> Iterator[Finding]:
+    """An operand that no memory holds."""
+    if context.accelerator is None or not context.hierarchy.memories:
+        return
+    for operand in context.used_operands:
+        if not context.hierarchy.levels(operand):
+            yield finding(
+                "no-memory",
+                "error",
+                context.accelerator,
+                ("memories",),
+                f"no memory holds {operand}",
+                zigzag=f"KeyError: {operand}",
+                fix=f"add {operand} to the operands of a memory, with a port for it",
+            )
+
+
+def no_common_level(context: Context) -> Iterator[Finding]:
+    """No memory that holds both I1 and O: nothing carries one layer's output to the next layer's input."""
+    if context.accelerator is None:
+        return
+    holders = {operand: context.hierarchy.levels(operand) for operand in ("I1", "O")}
+    if not all(holders.values()) or set(memory.name for memory in holders["I1"]) & {m.name for m in holders["O"]}:
+        return
+    where = "; ".join(f"{operand} in {', '.join(m.name for m in held)}" for operand, held in holders.items())
+    yield finding(
+        "no-common-level",
+        "error" if context.exploit_data_locality else "warning",
+        context.accelerator,
+        ("memories",),
+        f"no memory holds both I1 and O ({where}): one layer's output never becomes the next layer's input",
+        zigzag="AssertionError: There are still layers with top mem levels not figured out. (with locality; "
+        "without, the transfer is simply not counted)",
+        fix="let the top memory hold I1 and O, or add a DRAM above: --decide no-common-level=add-dram",
+    )
+
+
+def capacity(context: Context) -> Iterator[Finding]:
+    """Layers whose operands do not fit the topmost memory that holds them, wherever the file lists it."""
+    if context.accelerator is None or context.workload is None:
+        return
+    for layer in context.layers_as_meant:
+        for memory in context.hierarchy.lowest_first():
+            needed = bits_at_home(context, layer, memory)
+            if memory.size is not None and sum(needed.values()) > memory.size:
+                yield _too_small(context, layer, memory, needed)
+
+
+def bits_at_home(context: Context, layer: Layer, memory: Memory) -> dict[str, int]:
+    """Bits of the layer's operands that have no level above `memory`: they must fit whole, all at once."""
+    linked = {operand: context.memory_operand(layer, operand) for operand in layer.indices}
+    return {
+        operand: layer.bits(operand) for operand, held in linked.items() if context.hierarchy.top(held) is memory
+    }
+
+
+def _too_small(context: Context, layer: Layer, memory: Memory, needed: dict[str, int]) -> Finding:
+    assert context.accelerator is not None
+    parts = " + ".join(f"{operand} {_volume(layer, operand)} = {bits:,} bit" for operand, bits in needed.items())
+    total = sum(needed.values())
+    biggest = all((other.size or 0) <= (memory.size or 0) for other in context.hierarchy.memories)
+    nowhere = " and no memory is larger" if biggest else ""
+    return finding(
+        "capacity",
+        "error",
+        context.accelerator,
+        (*memory.place, "size"),
+        f"layer {layer.name} (id {layer.id}) needs {parts} in {memory.name}, its topmost memory, which has "
+        f"{memory.size:,} bit{nowhere}: nothing above it takes the rest of {', '.join(needed)}",
+        zigzag=f"NoValidLoopOrderingFoundException: No valid loop ordering was found for layer {layer.name}",
+        fix=f"a level above {memory.name} for {', '.join(needed)}, or at least {total:,} bit: "
+        "--decide capacity=extend|add-dram|enlarge",
+        layer=layer.name,
+    )
+
+
+def _volume(layer: Layer, operand: str) -> str:
+    width = layer.precision.get("O_final" if operand == "O" else operand, 0)
+    sizes = [size for size in map(layer.extent, layer.indices[operand]) if size != 1] or [1]
+    return "x".join(map(str, (*sizes, width)))

@@ -1,0 +1,143 @@
+"""The verdict on a full triple: an error if and only if ZigZag raises.
+
+The rules name causes; ZigZag's own code, run on one ordering of each distinct layer, says whether it raises. Where it
+does and no rule has an error, the cause that fits the exception becomes one, or a finding is made from the exception;
+where it does not, what the rules took for errors becomes warnings.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from onnx2zz.accelerator_schema import to_port_based
+from onnx2zz.check.context import Context
+from onnx2zz.check.edges import heads
+from onnx2zz.check.finding import Finding, finding
+from onnx2zz.errors import InputError
+
+if TYPE_CHECKING:
+    from onnx2zz.zigzag.predict import Raised
+
+# Causes of an exception, the likeliest first; the first code is used when no rule has found any of them.
+CAUSES = {
+    "NoValidLoopOrderingFoundException": ("capacity", "memory-order", "no-memory", "operand-order"),
+    "There are still layers": ("no-common-level", "capacity", "memory-order", "no-memory", "operand-order"),
+    "Memory bandwidth not defined": ("port-direction", "port-width"),
+    "'NoneType' and": ("port-direction",),
+    "Illegal reference": ("bad-source",),
+    "max() arg is an empty": ("size-mismatch",),
+    "validate user provided mapping": ("mapping-dim", "missing-field", "unknown-field", "yaml"),
+    "validate user provided workload": ("equation", "operator-type", "missing-field", "unknown-field", "yaml"),
+    "validate provided accelerator": ("missing-field", "port-direction", "served-dimension", "unknown-field", "yaml"),
+    "is not in list": ("port-undeclared",),
+    "KeyError: I": ("input-based-relation", "operand-order", "no-memory"),
+    "KeyError: D": ("mapping-dim",),
+    "Illegal OADimension": ("mapping-dim",),
+    "KeyError": ("equation", "missing-field", "mapping-dim", "size-mismatch"),
+}  # fmt: skip
+CAUSES_BY_STAGE = {
+    "workload": ("equation",),
+    "accelerator": ("missing-field",),
+    "locality": ("no-common-level", "input-based-relation"),
+    "layer": ("capacity", "mapping-dim"),
+}
+
+
+def with_verdict(context: Context, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings with severities that say what ZigZag will do; unchanged where a triple is not complete."""
+    if not context.is_triple or any(trap.fatal for source in context.sources for trap in source.traps):
+        return findings
+    raised = predicted(context)
+    if raised is None:  # the older format has no exact equivalent: 3.8.1 refuses the file as well
+        return findings
+    fatal = tuple(error for error in raised if error.stage != "heads")
+    survived = tuple(_many_heads(context) for error in raised if error.stage == "heads")
+    if not fatal:
+        return (*(_demoted(one) for one in findings), *survived)
+    return (*_blamed(context, findings, fatal), *survived)
+
+
+def predicted(context: Context) -> "tuple[Raised, ...] | None":
+    """What ZigZag raises on the accelerator in the port-based format; None where it cannot be converted."""
+    assert context.accelerator and context.mapping and context.workload
+    try:
+        accelerator = to_port_based(context.accelerator.data)
+    except InputError:
+        return None
+    from onnx2zz.zigzag.predict import predict
+
+    return predict(
+        accelerator,
+        context.mapping.data,
+        context.workload.data,
+        lpf_limit=context.lpf_limit,
+        exploit_data_locality=context.exploit_data_locality,
+    )
+
+
+def _demoted(one: Finding) -> Finding:
+    return one.with_severity("warning") if one.severity == "error" else one
+
+
+def _blamed(context: Context, findings: tuple[Finding, ...], raised: Iterable["Raised"]) -> tuple[Finding, ...]:
+    """Each exception gets its cause: a rule's finding with the exact exception, or one made for it."""
+    found = list(findings)
+    for error in raised:
+        codes = causes(error)
+        matching = [i for i, one in enumerate(found) if one.code in codes and _may_concern(context, one, error)]
+        if matching:
+            for i in matching:
+                found[i] = replace(found[i], severity=_worse(found[i], codes), zigzag=str(error))
+        elif not any(one.severity == "error" for one in found):
+            found.append(_made_for(context, error, codes[0]))
+    return tuple(found)
+
+
+def causes(error: "Raised") -> tuple[str, ...]:
+    """Codes that can stand behind an exception, the likeliest first."""
+    text = str(error)
+    return next((codes for key, codes in CAUSES.items() if key in text), CAUSES_BY_STAGE[error.stage])
+
+
+def _may_concern(context: Context, one: Finding, error: "Raised") -> bool:
+    if one.layer is None or not error.layers:
+        return True
+    return any(layer.name == one.layer for layer in context.layers if layer.id in error.layers)
+
+
+def _worse(one: Finding, codes: tuple[str, ...]) -> Any:
+    """What was only a warning is the cause of an exception now, if it can cause it."""
+    return "error" if one.severity == "warning" and one.code in codes else one.severity
+
+
+def _made_for(context: Context, error: "Raised", code: str) -> Finding:
+    source = context.workload if error.layers or error.stage == "workload" else context.accelerator
+    assert source is not None
+    layers = [layer for layer in context.layers if layer.id in error.layers]
+    names = ", ".join(f"{layer.name} (id {layer.id})" for layer in layers[:5])
+    number = layers[0].number if layers else None
+    return finding(
+        code,
+        "error",
+        source,
+        () if number is None else (number,),
+        f"ZigZag raises {error.kind}" + (f" on {names}" if names else "") + f": {error.message}",
+        zigzag=str(error),
+        fix="change what the message names; the layer, its mapping and the memories have to agree",
+        layer=layers[0].name if layers else None,
+    )
+
+
+def _many_heads(context: Context) -> Finding:
+    assert context.workload is not None
+    first, last = heads(context.layers)
+    return finding(
+        "many-heads",
+        "note",
+        context.workload,
+        (),
+        f"the graph has {len(first)} layers without a source and {len(last)} that nobody reads; ZigZag's search for "
+        "data that can stay low expects one of each",
+        zigzag="RuntimeError: generator raised StopIteration (exploit_data_locality_stages.py:157, 178)",
+        fix="nothing to do: onnx2zz evaluate --exploit-data-locality runs such graphs",
+    )
