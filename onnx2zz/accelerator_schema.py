@@ -37,9 +37,10 @@ def is_old_schema(accelerator: Any) -> bool:
     return isinstance(memories, Mapping) and any(is_old_memory(memory) for memory in memories.values())
 
 
-def to_port_based(accelerator: Any) -> Any:
+def to_port_based(accelerator: Any, *, keep_idle_ports: bool = False) -> Any:
     """The accelerator in the port-based format; one that is in it already comes back equal.
 
+    Ports that are declared and serve nothing are left out unless `keep_idle_ports`: ZigZag drops them as well.
     Raises InputError with every reason why a memory in the older format has no exact equivalent.
     """
     if not is_old_schema(accelerator):
@@ -48,7 +49,8 @@ def to_port_based(accelerator: Any) -> Any:
     problems = [problem for name, memory in memories.items() for problem in conversion_problems(str(name), memory)]
     if problems:
         raise InputError(problems)
-    return {**accelerator, "memories": {name: _convert_memory(memory) for name, memory in memories.items()}}
+    converted = {name: _convert_memory(memory, keep_idle_ports) for name, memory in memories.items()}
+    return {**accelerator, "memories": converted}
 
 
 def conversion_problems(name: str, memory: Any) -> Iterator[Problem]:
@@ -98,7 +100,7 @@ def used_ports(memory: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(port for entry in entries for port in entry.values() if isinstance(port, str)))
 
 
-def _convert_memory(memory: Any) -> Any:
+def _convert_memory(memory: Any, keep_idle_ports: bool) -> Any:
     """One memory; order of keys as ZigZag's shipped files have it. `auto_cost_extraction: False` is the default."""
     if not is_old_memory(memory):
         return memory
@@ -108,7 +110,8 @@ def _convert_memory(memory: Any) -> Any:
         for field, value in memory.items()
         if field not in dropped and not (field == "auto_cost_extraction" and value is False)
     }
-    return {**kept, "ports": [_convert_port(memory, port) for port in declared_ports(memory) if _serves(memory, port)]}
+    ports = [port for port in declared_ports(memory) if keep_idle_ports or _serves(memory, port)]
+    return {**kept, "ports": [_convert_port(memory, port) for port in ports]}
 
 
 def _serves(memory: Mapping[str, Any], port: str) -> list[str]:

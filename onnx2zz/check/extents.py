@@ -5,7 +5,7 @@ from typing import Any
 
 from onnx2zz.check.context import Context
 from onnx2zz.check.finding import Finding, finding
-from onnx2zz.workload_entry import Layer, as_meant
+from onnx2zz.workload_entry import Layer, as_meant, read_layer
 
 
 def input_based_relations(context: Context) -> Iterator[Finding]:
@@ -41,16 +41,16 @@ def missing_padding(context: Context) -> Iterator[Finding]:
     if context.workload is None:
         return
     for layer in context.layers_as_meant:
-        for index, (needed, there) in too_far(context, layer).items():
+        if far := too_far(context, layer):
+            reach = ", ".join(f"{needed} along {index} where its source has {there}" for index, (needed, there) in far.items())
             yield finding(
                 "missing-padding",
                 "warning",
                 context.workload,
                 (layer.number, "dimension_relations"),
-                f"layer {layer.name} (id {layer.id}) reads {needed} along {index}, but its source has {there}: "
-                f"{needed - there} of them are padding",
-                zigzag=f"nothing: it stores and moves {needed} along {index}",
-                fix=_padding_fields({index: (needed, there)}),
+                f"layer {layer.name} (id {layer.id}) reads {reach}: the rest is padding, and the layer has none",
+                zigzag="nothing: it stores and moves the padding as if it were data",
+                fix=_padding_fields(far),
                 layer=layer.name,
             )
 
@@ -69,7 +69,7 @@ def split_padding(total: int) -> tuple[int, int]:
 def too_far(context: Context, layer: Layer) -> dict[str, tuple[int, int]]:
     """Indices along which the layer reaches further than its source extends: index -> (needed, there)."""
     far: dict[str, tuple[int, int]] = {}
-    for index, there in source_extents(context, layer).items():
+    for index, there in {**_extents_in_model(context, layer), **source_extents(context, layer)}.items():
         window = layer.related.get(index)
         needed = layer.extent(index)
         if window and index not in layer.padding and there < needed <= there + _window(layer, index):
@@ -81,6 +81,13 @@ def _window(layer: Layer, index: str) -> int:
     """The most padding that makes sense: twice a window less one."""
     relation = layer.related[index]
     return 2 * max(relation.b * (layer.loops.get(relation.second, 1) - 1), 1)
+
+
+def _extents_in_model(context: Context, layer: Layer) -> dict[str, int]:
+    """What the model's layer reads along each index of the same name: the only way to know for a first layer."""
+    partner = next((j for i, j in context.pairing.pairs if i == layer.number), None) if context.model else None
+    reference = None if partner is None else read_layer(partner, (context.model or ())[partner])
+    return {index: reference.extent(index) for index in layer.related if index in reference.related} if reference else {}
 
 
 def source_extents(context: Context, layer: Layer) -> dict[str, int]:

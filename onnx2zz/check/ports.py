@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from onnx2zz.accelerator_schema import declared_ports, used_ports
 from onnx2zz.check.context import Context
 from onnx2zz.check.finding import Finding, Severity, finding
-from onnx2zz.check.memories import Hierarchy, Memory
+from onnx2zz.check.memories import Memory, needed_directions
 
 WRITES = {"fh": "written from the level above", "fl": "written from the level below"}
 READS = {"th": "read by the level above", "tl": "read by the level below"}
@@ -91,14 +91,6 @@ def _missing_directions(context: Context, memory: Memory) -> Iterator[Finding]:
             yield _missing(context, memory, operand, tuple(external), "warning")
 
 
-def needed_directions(hierarchy: Hierarchy, memory: Memory, operand: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The directions that ZigZag asks for, and those that only the world outside the top memory would use."""
-    is_top = hierarchy.top(operand) is memory
-    if operand == "O":
-        return (("tl", "fl"), ("fh", "th")) if is_top else (("tl", "fl", "fh", "th"), ())
-    return (("tl",), ("fh",)) if is_top else (("tl", "fh"), ())
-
-
 def _missing(
     context: Context, memory: Memory, operand: str, directions: tuple[str, ...], severity: Severity
 ) -> Finding:
@@ -106,8 +98,9 @@ def _missing(
     meaning = ", ".join(f"{d} ({ {**WRITES, **READS}[d] })" for d in directions)
     writable = any(port.kind in ("write", "read_write") for port in memory.ports)
     no_port = " and has no write port at all" if not writable and set(directions) & set(WRITES) else ""
+    innermost = context.hierarchy.levels(operand)[0] is memory
     inner = UNDEFINED.format(memory=memory.name, operand=operand, direction=NAMES[directions[0]])
-    if directions[0] == "tl" and operand != "O":
+    if innermost and ("fl" if operand == "O" else "tl") in directions:
         inner = "TypeError: unsupported operand type(s) for //: 'NoneType' and 'int'"
     outer = "nothing: traffic between the top memory and the outside is not counted"
     return finding(

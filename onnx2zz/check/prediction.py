@@ -7,12 +7,12 @@ where it does not, what the rules took for errors becomes warnings.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from onnx2zz.accelerator_schema import to_port_based
 from onnx2zz.check.context import Context
 from onnx2zz.check.edges import heads
-from onnx2zz.check.finding import Finding, finding
+from onnx2zz.check.finding import Finding, Severity, finding
 from onnx2zz.errors import InputError
 
 if TYPE_CHECKING:
@@ -85,9 +85,10 @@ def _blamed(context: Context, findings: tuple[Finding, ...], raised: Iterable["R
     for error in raised:
         codes = causes(error)
         matching = [i for i, one in enumerate(found) if one.code in codes and _may_concern(context, one, error)]
-        if matching:
-            for i in matching:
-                found[i] = replace(found[i], severity=_worse(found[i], codes), zigzag=str(error))
+        certain = [i for i in matching if found[i].severity == "error"]
+        if certain or matching:
+            for i in certain or matching:
+                found[i] = replace(found[i], severity=_worse(found[i]), zigzag=str(error))
         elif not any(one.severity == "error" for one in found):
             found.append(_made_for(context, error, codes[0]))
     return tuple(found)
@@ -105,9 +106,9 @@ def _may_concern(context: Context, one: Finding, error: "Raised") -> bool:
     return any(layer.name == one.layer for layer in context.layers if layer.id in error.layers)
 
 
-def _worse(one: Finding, codes: tuple[str, ...]) -> Any:
-    """What was only a warning is the cause of an exception now, if it can cause it."""
-    return "error" if one.severity == "warning" and one.code in codes else one.severity
+def _worse(one: Finding) -> Severity:
+    """What was only a warning is the cause of an exception now."""
+    return "error" if one.severity == "warning" else one.severity
 
 
 def _made_for(context: Context, error: "Raised", code: str) -> Finding:
