@@ -186,7 +186,9 @@ def _turned(layer: Layer, relation: Relation) -> Layer:
     if data not in layer.loops:
         return replace(layer, relations=tuple(r for r in layer.relations if r is not relation))
     size = (layer.loops[data] - dilation * (layer.loops.get(window, 1) - 1) - 1) // max(stride, 1) + 1
-    loops = {relation.target if dim == data else dim: max(size, 1) if dim == data else n for dim, n in layer.loops.items()}
+    loops = {
+        relation.target if dim == data else dim: max(size, 1) if dim == data else n for dim, n in layer.loops.items()
+    }
     turned = Relation(data, stride, relation.target, dilation, window)
     return replace(layer, loops=loops, relations=tuple(turned if r is relation else r for r in layer.relations))
 

@@ -22,7 +22,8 @@ NUMBER_THAT_STAYS_TEXT = re.compile(r"[-+]?(\d+(\.\d*)?[eE]\d+|\d+[eE][-+]\d+|0o
 OCTAL = re.compile(r"[-+]?0[0-7_]+")
 SEXAGESIMAL = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
 
-Path_ = tuple[str | int, ...]
+Key = str | int | float | bool | None
+Path_ = tuple[Key, ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class YamlSource:
     marks: Mapping[Path_, Mark]
     traps: tuple[Trap, ...] = ()
 
-    def at(self, *path: str | int) -> Mark:
+    def at(self, *path: Key) -> Mark:
         """Where `path` stands; for what the file lacks, the innermost parent that it has."""
         while path and path not in self.marks:
             path = path[:-1]

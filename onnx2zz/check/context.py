@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from onnx2zz.check.memories import OPERANDS, Hierarchy, read_hierarchy
 from onnx2zz.pairing import Pairing, pair_layers
 from onnx2zz.workload_entry import Layer, as_meant, read_layer
-from onnx2zz.check.memories import OPERANDS, Hierarchy, read_hierarchy
 from onnx2zz.yaml_source import YamlSource
 
 DEFAULT_LINKS = {"O": "O", "I": "I1", "W": "I2"}  # zigzag parser/mapping_validator.py
@@ -30,6 +30,7 @@ class Context:
     accelerator: YamlSource | None = None
     mapping: YamlSource | None = None
     workload: YamlSource | None = None
+    unreadable: tuple[YamlSource, ...] = ()
     model: tuple[Mapping[str, Any], ...] | None = None
     lpf_limit: int = 6
     exploit_data_locality: bool = False

@@ -44,7 +44,11 @@ FAMILIES: tuple[Callable[[Context], Iterable[Finding]], ...] = (
 )
 
 
+def causes(context: Context) -> tuple[Finding, ...]:
+    """What the rules say of the files, each cause once, without asking ZigZag."""
+    return tuple(dict.fromkeys(one for family in FAMILIES for one in family(context)))
+
+
 def diagnose(context: Context) -> tuple[Finding, ...]:
-    """Everything that is wrong with the files, each cause once; on a full triple, errors are what ZigZag raises on."""
-    found = tuple(one for family in FAMILIES for one in family(context))
-    return tuple(dict.fromkeys(with_verdict(context, found)))
+    """Everything that is wrong with the files; on a full triple, an error if and only if ZigZag raises."""
+    return with_verdict(context, causes(context))

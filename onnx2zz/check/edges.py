@@ -36,7 +36,9 @@ def _bad(context: Context, number: int, name: str, operand: str, source: int) ->
         f"{operand} of layer {name} comes from layer {source}, which "
         + ("stands further down" if later else "does not exist"),
         zigzag=f"AssertionError: Illegal reference to non-existent layer with id {source}",
-        fix="move the layer behind its sources" if later else "name an earlier layer, or the layer's own id: a constant",
+        fix="move the layer behind its sources"
+        if later
+        else "name an earlier layer, or the layer's own id: a constant",
         layer=name,
     )
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from onnx2zz.check.context import Context
 from onnx2zz.check.finding import Finding, finding
-from onnx2zz.workload_entry import EQUATION, Layer, read_equation, read_relations
 from onnx2zz.check.spatial_mapping import TYPES
 from onnx2zz.check.spelling import did_you_mean
+from onnx2zz.workload_entry import EQUATION, Layer, read_equation, read_relations
 
 INVALID = "ValueError: Failed to validate user provided workload."
 INSTEAD = {"MatMul": "Gemm", "Dense": "Gemm", "Linear": "Gemm", "Mul": "Add", "Sub": "Add", "Relu": "Add"}

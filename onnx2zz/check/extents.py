@@ -42,7 +42,9 @@ def missing_padding(context: Context) -> Iterator[Finding]:
         return
     for layer in context.layers_as_meant:
         if far := too_far(context, layer):
-            reach = ", ".join(f"{needed} along {index} where its source has {there}" for index, (needed, there) in far.items())
+            reach = ", ".join(
+                f"{needed} along {index} where its source has {there}" for index, (needed, there) in far.items()
+            )
             yield finding(
                 "missing-padding",
                 "warning",
@@ -87,7 +89,9 @@ def _extents_in_model(context: Context, layer: Layer) -> dict[str, int]:
     """What the model's layer reads along each index of the same name: the only way to know for a first layer."""
     partner = next((j for i, j in context.pairing.pairs if i == layer.number), None) if context.model else None
     reference = None if partner is None else read_layer(partner, (context.model or ())[partner])
-    return {index: reference.extent(index) for index in layer.related if index in reference.related} if reference else {}
+    return (
+        {index: reference.extent(index) for index in layer.related if index in reference.related} if reference else {}
+    )
 
 
 def source_extents(context: Context, layer: Layer) -> dict[str, int]:

@@ -17,13 +17,17 @@ INVALID = {
     "workload": "ValueError: Failed to validate user provided workload.",
 }
 # fields that ZigZag's validator lets go, and its code asks for
-KEY_ERRORS = {"ports": "KeyError: 'ports'", "unit_energy": "KeyError: 'unit_energy'", "unit_area": "KeyError: 'unit_area'"}
+KEY_ERRORS = {
+    "ports": "KeyError: 'ports'",
+    "unit_energy": "KeyError: 'unit_energy'",
+    "unit_area": "KeyError: 'unit_area'",
+}
 Part = tuple[Path_, Any, Format]
 
 
 def yaml_traps(context: Context) -> Iterator[Finding]:
     """Syntax errors, and what YAML 1.1 reads otherwise than it looks."""
-    for source in context.sources:
+    for source in (*context.unreadable, *context.sources):
         for trap in source.traps:
             yield Finding(
                 code="yaml",
@@ -32,7 +36,9 @@ def yaml_traps(context: Context) -> Iterator[Finding]:
                 line=trap.mark.line,
                 column=trap.mark.column,
                 message=trap.what,
-                zigzag="yaml.YAMLError" if trap.fatal else "nothing: it takes the value that YAML gives",
+                zigzag="an exception of the YAML reader, or of whatever meets the data"
+                if trap.fatal
+                else "nothing: it takes the value that YAML gives",
                 fix=trap.way_out,
             )
 
@@ -146,7 +152,9 @@ def _unknown(source: YamlSource, kind: str, place: Path_, name: str, form: Forma
 
 
 def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Any, types: formats.Types) -> Finding:
-    wanted = " or ".join({"NoneType": "nothing", "str": "text", "dict": "a mapping"}.get(t.__name__, t.__name__) for t in types)
+    wanted = " or ".join(
+        {"NoneType": "nothing", "str": "text", "dict": "a mapping"}.get(t.__name__, t.__name__) for t in types
+    )
     what = f"{place[-1]}" if place else kind
     return finding(
         "yaml",

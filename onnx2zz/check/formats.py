@@ -1,4 +1,4 @@
-"""The fields of the three files: which are required, which are known, and of which type (zigzag parser/*_validator.py)."""
+"""The fields of the three files: which are required, which are known, of which type (zigzag parser/*_validator.py)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ class Format:
 _MEMORY = {"size": INT, "latency": INT, "operands": LIST, "ports": LIST, "served_dimensions": LIST}
 _MEMORY_OPTIONAL = {"mem_type": TEXT, "auto_cost_extraction": BOOL}
 _COSTS = {"r_cost": OPTIONAL_NUMBER, "w_cost": OPTIONAL_NUMBER, "area": OPTIONAL_NUMBER}
-_COUNTS = {field: INT for field in ("r_bw", "w_bw", "r_port", "w_port", "rw_port")}
+_COUNTS = dict.fromkeys(("r_bw", "w_bw", "r_port", "w_port", "rw_port"), INT)
 
 ACCELERATOR = Format({"name": TEXT, "memories": MAP, "operational_array": MAP}, {"dataflows": MAP})
 MEMORY = Format({**_MEMORY, **_COSTS}, {**_MEMORY_OPTIONAL, "force_double_buffering": BOOL})
@@ -39,7 +39,7 @@ OLD_MEMORY = Format(
     {**_MEMORY_OPTIONAL, "min_r_granularity": (int, type(None)), "min_w_granularity": (int, type(None))},
 )
 PORT = Format({"name": TEXT, "type": TEXT, "bandwidth_min": INT, "bandwidth_max": INT, "allocation": LIST})
-OLD_PORT = Format({}, {direction: TEXT for direction in DIRECTIONS})
+OLD_PORT = Format({}, dict.fromkeys(DIRECTIONS, TEXT))
 ARRAY = Format(
     {"dimensions": LIST, "sizes": LIST, "unit_energy": NUMBER, "unit_area": NUMBER},
     {"is_imc": BOOL, "systolic_dimensions": LIST, "input_precision": LIST, "imc_type": (str, type(None)),

@@ -1,11 +1,11 @@
-"""Where operands live: each needs a memory, what one layer writes the next one must be able to read, and it must fit."""
+"""Where operands live: each needs a memory, it must fit, and the next layer must be able to read it there."""
 
 from collections.abc import Iterator
 
 from onnx2zz.check.context import Context
 from onnx2zz.check.finding import Finding, finding
-from onnx2zz.workload_entry import Layer
 from onnx2zz.check.memories import Memory
+from onnx2zz.workload_entry import Layer
 
 
 def no_memory(context: Context) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def no_common_level(context: Context) -> Iterator[Finding]:
     if context.accelerator is None:
         return
     holders = {operand: context.hierarchy.levels(operand) for operand in ("I1", "O")}
-    if not all(holders.values()) or set(memory.name for memory in holders["I1"]) & {m.name for m in holders["O"]}:
+    if not all(holders.values()) or {m.name for m in holders["I1"]} & {m.name for m in holders["O"]}:
         return
     where = "; ".join(f"{operand} in {', '.join(m.name for m in held)}" for operand, held in holders.items())
     yield finding(
@@ -59,9 +59,7 @@ def capacity(context: Context) -> Iterator[Finding]:
 def bits_at_home(context: Context, layer: Layer, memory: Memory) -> dict[str, int]:
     """Bits of the layer's operands that have no level above `memory`: they must fit whole, all at once."""
     linked = {operand: context.memory_operand(layer, operand) for operand in layer.indices}
-    return {
-        operand: layer.bits(operand) for operand, held in linked.items() if context.hierarchy.top(held) is memory
-    }
+    return {operand: layer.bits(operand) for operand, held in linked.items() if context.hierarchy.top(held) is memory}
 
 
 def _too_small(context: Context, layer: Layer, memory: Memory, needed: dict[str, int]) -> Finding:

@@ -81,7 +81,9 @@ def read_hierarchy(accelerator: Any) -> Hierarchy:
 def _read_array(array: Any) -> dict[str, int]:
     if not isinstance(array, Mapping):
         return {}
-    sizes = array.get("sizes") if isinstance(array.get("sizes"), list) else []
+    sizes = array.get("sizes")
+    if not isinstance(sizes, list):
+        return {}
     return {name: size for name, size in zip(texts(array.get("dimensions")), sizes, strict=False) if _is_int(size)}
 
 

@@ -45,7 +45,7 @@ CAUSES_BY_STAGE = {
 
 def with_verdict(context: Context, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The findings with severities that say what ZigZag will do; unchanged where a triple is not complete."""
-    if not context.is_triple or any(trap.fatal for source in context.sources for trap in source.traps):
+    if not context.is_triple or context.unreadable:
         return findings
     raised = predicted(context)
     if raised is None:  # the older format has no exact equivalent: 3.8.1 refuses the file as well

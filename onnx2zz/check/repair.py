@@ -1,6 +1,6 @@
 """`check --fix`: files with their repairs, and what changed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from onnx2zz.check.context import Context
 from onnx2zz.check.decisions import Decisions
 from onnx2zz.check.repair_accelerator import repaired_accelerator
 from onnx2zz.check.repair_workload import repaired_workload
-from onnx2zz.yaml_source import YamlSource
+from onnx2zz.yaml_source import YamlSource, parse_yaml
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,16 @@ def repair(context: Context, decisions: Decisions) -> tuple[RepairedFile, ...]:
 
 def as_text(data: Any) -> str:
     """Data as YAML: keys in their order, short lists on one line."""
-    return yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True)
+    return yaml.dump(
+        data, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True
+    )
+
+
+def repaired_context(context: Context, files: tuple[RepairedFile, ...]) -> Context:
+    """The context after the repair, to be judged again."""
+    by_path = {file.path: parse_yaml(file.text, file.path) for file in files}
+    kinds = {"accelerator": context.accelerator, "mapping": context.mapping, "workload": context.workload}
+    return replace(context, **{kind: by_path[source.path] for kind, source in kinds.items() if source})
 
 
 def _compared(source: YamlSource, data: Any) -> RepairedFile:

@@ -158,7 +158,9 @@ def _narrow(memory: Any) -> Any:
     if not isinstance(memory, Mapping) or not isinstance(memory.get("size"), int):
         return memory
     ends = ("bandwidth_min", "bandwidth_max")
-    ports = [{**port, **{end: min(port[end], memory["size"]) for end in ends if end in port}} for port in memory["ports"]]
+    ports = [
+        {**port, **{end: min(port[end], memory["size"]) for end in ends if end in port}} for port in memory["ports"]
+    ]
     return {**memory, "ports": ports}
 
 

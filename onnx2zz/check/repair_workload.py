@@ -50,9 +50,13 @@ def _with_model_sizes(context: Context, data: list[Any]) -> list[Any]:
     sizes = {
         written.number: {dim: its for dim, (_, its) in other_loops(written, reference).items() if dim in written.loops}
         for written, reference in (paired_layers(context) if context.model is not None else ())
-        if set(reference.loops) <= set(written.loops) and written.operations != reference.operations
+        if _has_all_loops(written, reference) and written.operations != reference.operations
     }
     return _each_layer(data, lambda entry, layer: _resized(entry, layer, sizes.get(layer.number, {})))
+
+
+def _has_all_loops(written: Layer, reference: Layer) -> bool:
+    return {dim for dim, size in reference.loops.items() if size > 1} <= set(written.loops)
 
 
 def _resized(entry: Mapping[str, Any], layer: Layer, sizes: Mapping[str, int]) -> Mapping[str, Any]:

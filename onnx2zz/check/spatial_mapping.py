@@ -5,8 +5,8 @@ from math import ceil, prod
 
 from onnx2zz.check.context import Context, MappingEntry
 from onnx2zz.check.finding import Finding, finding
-from onnx2zz.workload_entry import Layer
 from onnx2zz.check.spelling import did_you_mean
+from onnx2zz.workload_entry import Layer
 
 MOSTLY_IDLE = 0.5  # a layer that uses less of the array is worth a word
 NO_LOOP = "nothing: a warning in its log, and the loop is left out"

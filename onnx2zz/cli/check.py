@@ -1,0 +1,183 @@
+"""`onnx2zz check`: what is wrong with an accelerator, a mapping, a workload, and what cures it."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from onnx2zz.check.context import Context
+    from onnx2zz.check.finding import Finding
+    from onnx2zz.check.repair import RepairedFile
+    from onnx2zz.shipped_files import Found
+
+INPUT_AT_FAULT = 1
+COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
+
+
+@click.command("check")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--model", metavar="MODEL", help="ONNX model that the workload was written for.")
+@click.option("--lpf-limit", type=click.IntRange(min=1), default=6, show_default=True, help="Loop factors to order.")
+@click.option("--exploit-data-locality", is_flag=True, help="Judge a run that keeps data in low memories.")
+@click.option("--fix", is_flag=True, help="Write repaired files to -o DIR and show what changed.")
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")
+@click.option("--decide", "decisions", multiple=True, metavar="CODE=CHOICE", help="Decide what --fix leaves open.")
+@click.option(
+    "--json", "json_file", metavar="FILE|-", help="Write the findings as JSON; - is stdout, without the text."
+)
+@model_options
+@click.pass_context
+def check_command(
+    ctx: click.Context,
+    files: tuple[str, ...],
+    model: str | None,
+    lpf_limit: int,
+    exploit_data_locality: bool,
+    fix: bool,
+    output: Path | None,
+    decisions: tuple[str, ...],
+    json_file: str | None,
+    **model_arguments: Any,
+) -> None:
+    """Say what is wrong with an accelerator, a mapping and a workload: alone, or all three as ZigZag would run them."""
+    from onnx2zz.check.diagnosis import diagnose
+
+    if fix and output is None:
+        raise click.UsageError("--fix needs a folder for the repaired files: -o DIR")
+    if decisions and not fix:
+        raise click.UsageError("--decide goes with --fix")
+    choices = _decisions(decisions)
+    context = replace(
+        _context(files, model, model_arguments), lpf_limit=lpf_limit, exploit_data_locality=exploit_data_locality
+    )
+    if fix and output is not None:
+        context = _fix(context, choices, output, quiet=json_file == "-")
+    findings = diagnose(context)
+    _report(findings, json_file)
+    if fix:
+        _open_decisions(findings)
+    if any(one.severity == "error" for one in findings):
+        ctx.exit(INPUT_AT_FAULT)
+
+
+def _decisions(texts: Sequence[str]) -> dict[str, str]:
+    from onnx2zz.check.decisions import decision_problem
+
+    pairs = {code: choice for code, _, choice in (text.partition("=") for text in texts)}
+    for code, choice in pairs.items():
+        problem = decision_problem(code, choice)
+        if problem:
+            raise click.UsageError(f"--decide {code}={choice}: {problem}")
+    return pairs
+
+
+def _context(files: Sequence[str], model: str | None, model_arguments: dict[str, Any]) -> "Context":
+    from onnx2zz.check.kinds import sorted_by_kind
+    from onnx2zz.yaml_source import read_yaml
+
+    problems: list[Problem] = []
+    sources = []
+    for file in files:
+        try:
+            sources.append(read_yaml(_found(file)))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems)
+    context = sorted_by_kind(sources)
+    return replace(context, model=_entries(model, model_arguments)) if model else context
+
+
+def _found(file: str) -> Path:
+    """A file as it is named, else what ships under the name: an accelerator before a mapping."""
+    from onnx2zz.shipped_files import ACCELERATORS, find_accelerator, find_mapping, shipped
+
+    if Path(file).is_file():
+        return Path(file)
+    is_accelerator = file.removeprefix("zigzag:").removesuffix(".yaml") in shipped(ACCELERATORS, file)
+    return _told(find_accelerator(file) if is_accelerator else find_mapping(file))
+
+
+def _told(found: "Found") -> Path:
+    if found.note:
+        click.echo(found.note, err=True)
+    return found.path
+
+
+def _entries(model: str, arguments: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    options = compile_options(**arguments)
+    from onnx2zz.compiler import compile_model
+    from onnx2zz.shipped_files import find_model
+
+    return compile_model(_told(find_model(model)), options).entries
+
+
+def _fix(context: "Context", choices: dict[str, str], output: Path, *, quiet: bool) -> "Context":
+    from onnx2zz.check.diagnosis import causes
+    from onnx2zz.check.repair import repair, repaired_context
+    from onnx2zz.emission.files import make_directory, write_text
+
+    if context.unreadable:
+        return context
+    before = Counter(one.code for one in causes(context))
+    repaired = repair(context, choices)
+    make_directory(output)
+    for file, name in zip(repaired, _names(repaired), strict=True):
+        write_text(output / name, file.text)
+        click.echo(file.diff, nl=False, err=quiet)
+    after = repaired_context(context, repaired)
+    cured = sorted(before - Counter(one.code for one in causes(after)))
+    click.echo(f"wrote {', '.join(_names(repaired))} to {output}; cured: {', '.join(cured) or 'nothing'}", err=True)
+    return after
+
+
+def _names(files: Sequence["RepairedFile"]) -> list[str]:
+    """The names that the files had; equal ones get a number in front."""
+    names = [Path(file.path).name for file in files]
+    return [name if names.count(name) == 1 else f"{number}_{name}" for number, name in enumerate(names)]
+
+
+def _report(findings: Sequence["Finding"], json_file: str | None) -> None:
+    if json_file != "-":
+        for one in findings:
+            _show(one)
+    if json_file is not None:
+        text = json.dumps({"findings": [asdict(one) for one in findings]}, indent=1, ensure_ascii=False) + "\n"
+        _write_json(text, json_file)
+    counts = Counter(one.severity for one in findings)
+    found = ", ".join(f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}" for severity in COLOURS)
+    click.echo(found, err=True)
+
+
+def _write_json(text: str, json_file: str) -> None:
+    from onnx2zz.emission.files import write_text
+
+    if json_file == "-":
+        click.echo(text, nl=False)
+    else:
+        write_text(Path(json_file), text)
+
+
+def _show(one: "Finding") -> None:
+    severity = click.style(one.severity, fg=COLOURS[one.severity], bold=True)
+    click.echo(f"{one.file}:{one.line}:{one.column}: {severity} [{one.code}] {one.message}")
+    click.echo(f"    ZigZag: {one.zigzag}")
+    click.echo(f"    cure:   {one.fix}")
+
+
+def _open_decisions(findings: Sequence["Finding"]) -> None:
+    """What is left for the user to decide, and what each choice costs."""
+    from onnx2zz.check.decisions import CHOICES
+
+    for code in dict.fromkeys(one.code for one in findings if one.code in CHOICES):
+        click.echo(f"to decide: {code}", err=True)
+        for choice, cost in CHOICES[code].items():
+            click.echo(f"    --decide {code}={choice}: {cost}", err=True)
