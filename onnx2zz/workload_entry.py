@@ -73,6 +73,15 @@ class Layer:
             return self.extents[index]
         return self.reach(index) - sum(self.padding.get(index, (0, 0)))
 
+    def span(self, index: str) -> int:
+        """From the first to the last value of one index, without padding: what its tensor must extend over."""
+        relation = self.related.get(index)
+        if index in self.loops or index in self.extents or relation is None:
+            return self.extent(index)
+        first, second = self.loops.get(relation.first, 1), self.loops.get(relation.second, 1)
+        last = relation.a * (first - 1) + relation.b * (second - 1)
+        return last + 1 - sum(self.padding.get(index, (0, 0)))
+
     def reach(self, index: str) -> int:
         """Distinct values of a derived index, padding included (zigzag workload/layer_node.py:314)."""
         relation = self.related.get(index)

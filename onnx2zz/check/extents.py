@@ -73,7 +73,7 @@ def too_far(context: Context, layer: Layer) -> dict[str, tuple[int, int]]:
     far: dict[str, tuple[int, int]] = {}
     for index, there in {**_extents_in_model(context, layer), **source_extents(context, layer)}.items():
         window = layer.related.get(index)
-        needed = layer.extent(index)
+        needed = layer.span(index)
         if window and index not in layer.padding and there < needed <= there + _window(layer, index):
             far[index] = (needed, there)
     return far
@@ -158,7 +158,7 @@ def _bad_lists(context: Context, number: int, entry: Mapping[str, Any]) -> Itera
 def _contradicts_source(context: Context, layer: Layer) -> Iterator[Finding]:
     assert context.workload is not None
     for index, there in source_extents(context, layer).items():
-        needed = layer.extent(index)
+        needed = layer.span(index)
         slack = _slack(layer, index)
         if index not in too_far(context, layer) and not there - slack <= needed <= there:
             yield finding(

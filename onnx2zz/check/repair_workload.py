@@ -73,7 +73,7 @@ def _with_padding(context: Context, data: list[Any]) -> list[Any]:
 
 def _padding(layer: Layer, far: Mapping[str, tuple[int, int]]) -> dict[str, Any]:
     """All derived indices get a true extent once one of them has padding."""
-    extents = {index: far[index][1] if index in far else layer.extent(index) for index in layer.related}
+    extents = {index: far[index][1] if index in far else layer.span(index) for index in layer.related}
     pairs = {index: split_padding(far[index][0] - far[index][1]) if index in far else (0, 0) for index in extents}
     pairs |= {index: layer.padding[index] for index in extents if index in layer.padding}
     return {
