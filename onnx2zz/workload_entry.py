@@ -69,15 +69,16 @@ class Layer:
         """How far one index runs, without padding: its loop size, or what its relation reaches."""
         if index in self.loops:
             return self.loops[index]
-        if index in self.extents:
-            return self.extents[index]
-        return self.reach(index) - sum(self.padding.get(index, (0, 0)))
+        reached = self.reach(index)
+        return min(reached, self.extents.get(index, reached - sum(self.padding.get(index, (0, 0)))))
 
     def span(self, index: str) -> int:
         """From the first to the last value of one index, without padding: what its tensor must extend over."""
         relation = self.related.get(index)
-        if index in self.loops or index in self.extents or relation is None:
+        if index in self.loops or relation is None:
             return self.extent(index)
+        if index in self.extents:
+            return self.extents[index]
         first, second = self.loops.get(relation.first, 1), self.loops.get(relation.second, 1)
         last = relation.a * (first - 1) + relation.b * (second - 1)
         return last + 1 - sum(self.padding.get(index, (0, 0)))

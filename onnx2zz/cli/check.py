@@ -123,15 +123,14 @@ def _entries(model: str, arguments: dict[str, Any]) -> tuple[Mapping[str, Any], 
 def _fix(context: "Context", choices: dict[str, str], output: Path, *, quiet: bool) -> "Context":
     from onnx2zz.check.diagnosis import causes
     from onnx2zz.check.repair import repair, repaired_context
-    from onnx2zz.emission.files import make_directory, write_text
+    from onnx2zz.written_file import write_whole
 
     if context.unreadable:
         return context
     before = Counter(one.code for one in causes(context))
     repaired = repair(context, choices)
-    make_directory(output)
     for file, name in zip(repaired, _names(repaired), strict=True):
-        write_text(output / name, file.text)
+        write_whole(output / name, file.text)
         click.echo(file.diff, nl=False, err=quiet)
     after = repaired_context(context, repaired)
     cured = sorted(before - Counter(one.code for one in causes(after)))
@@ -158,12 +157,12 @@ def _report(findings: Sequence["Finding"], json_file: str | None) -> None:
 
 
 def _write_json(text: str, json_file: str) -> None:
-    from onnx2zz.emission.files import write_text
+    from onnx2zz.written_file import write_whole
 
     if json_file == "-":
         click.echo(text, nl=False)
     else:
-        write_text(Path(json_file), text)
+        write_whole(Path(json_file), text)
 
 
 def _show(one: "Finding") -> None:

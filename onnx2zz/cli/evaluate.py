@@ -64,6 +64,7 @@ def _inputs(
     accelerator = compiled = workload = chosen = None
     with noted_in(problems):
         accelerator = _told(find_accelerator(arch))
+        _warn_if_old(accelerator)
     with noted_in(problems):
         if _is_model(model):
             compiled, workload = _compile(model, model_arguments)
@@ -76,6 +77,18 @@ def _inputs(
     if compiled is not None:
         compiled.write(output, choose_mapping(None, accelerator).path.read_text(encoding="utf-8"), arch)
     return accelerator, workload, chosen
+
+
+def _warn_if_old(accelerator: Found) -> None:
+    from onnx2zz.accelerator_schema import is_old_schema
+    from onnx2zz.yaml_file import read_yaml
+
+    if is_old_schema(read_yaml(accelerator.path)):
+        click.echo(
+            f"{accelerator.path} is in the format of zigzag-dse up to 3.8.1: converted for this run; "
+            "`onnx2zz check FILE --fix -o DIR` writes the new form",
+            err=True,
+        )
 
 
 def _is_model(argument: str | None) -> TypeGuard[str]:

@@ -1,6 +1,6 @@
 """Accelerator files: ZigZag's object, and the few plain facts about it that the rest of the project needs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from zigzag.hardware.architecture.memory_port import DataDirection, MemoryPort
 from zigzag.parser.accelerator_factory import AcceleratorFactory
 from zigzag.parser.accelerator_validator import AcceleratorValidator
 
+from onnx2zz.accelerator_schema import to_port_based
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.yaml_file import read_yaml
 from onnx2zz.zigzag.schema import schema_problems
@@ -44,10 +45,14 @@ class Hardware:
 
 
 def load_accelerator(path: Path) -> Accelerator:
-    """ZigZag's object for an accelerator file. Raises InputError with everything that ZigZag's schema objects to."""
+    """ZigZag's object for an accelerator file in either format.
+
+    Raises InputError with everything that ZigZag's schema, or the conversion of the older format, objects to.
+    """
     document = read_yaml(path)
     if not isinstance(document, dict) or not document.keys() >= {"name", "memories", "operational_array"}:
         raise InputError(Problem(str(path), "no accelerator: name, memories or operational_array is missing", WAY_OUT))
+    document = _in_port_based_format(path, document)
     try:
         return _build(path, document)
     except InputError:
@@ -55,6 +60,13 @@ def load_accelerator(path: Path) -> Accelerator:
     except Exception as error:  # ZigZag raises anything on a file that its schema lets pass
         said = f"ZigZag cannot build this accelerator ({type(error).__name__}: {error})"
         raise InputError(Problem(str(path), said, WAY_OUT)) from error
+
+
+def _in_port_based_format(path: Path, document: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return to_port_based(document)
+    except InputError as error:
+        raise InputError(replace(problem, where=f"{path}: {problem.where}") for problem in error.problems) from error
 
 
 class _Validator(AcceleratorValidator):
