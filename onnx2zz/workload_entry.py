@@ -107,6 +107,11 @@ class Layer:
         return prod(self.loops.values())
 
 
+def is_compiled(layer: Layer) -> bool:
+    """Whether onnx2zz wrote the layer: its name starts with its id."""
+    return layer.name.startswith(f"L{layer.id}_")
+
+
 def read_layer(number: int, entry: Any) -> Layer | None:
     """The entry as a Layer, or None where it is too broken to be judged further (`fields` says why)."""
     if not isinstance(entry, Mapping):

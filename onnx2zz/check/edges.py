@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from onnx2zz.check.context import Context
 from onnx2zz.check.finding import Finding, finding
-from onnx2zz.workload_entry import Layer
+from onnx2zz.workload_entry import Layer, is_compiled
 
 
 def bad_sources(context: Context) -> Iterator[Finding]:
@@ -66,12 +66,15 @@ def heads(layers: tuple[Layer, ...]) -> tuple[tuple[Layer, ...], tuple[Layer, ..
 
 
 def unread_outputs(context: Context) -> Iterator[Finding]:
-    """Outputs that nobody reads, the last layer's apart: a second head, or a forgotten edge."""
+    """Outputs that nobody reads, the last layer's apart: a second head, or a forgotten edge.
+
+    The heads of a compiled workload are the model's outputs.
+    """
     if context.workload is None or not context.layers:
         return
     _, last = heads(context.layers)
     for layer in last:
-        if layer is not context.layers[-1] and not _is_known_head(context, layer):
+        if layer is not context.layers[-1] and not is_compiled(layer):
             yield finding(
                 "unread-output",
                 "note",
@@ -82,8 +85,3 @@ def unread_outputs(context: Context) -> Iterator[Finding]:
                 fix=f"name {layer.id} as a source, or leave it: then it is an output of the network",
                 layer=layer.name,
             )
-
-
-def _is_known_head(context: Context, layer: Layer) -> bool:
-    """Compiled workloads name their layers L<id>_..., and their heads are the model's outputs."""
-    return layer.name.startswith(f"L{layer.id}_")

@@ -1,11 +1,12 @@
 """Relations, padding and sizes: whether a layer reads what its source writes."""
 
 from collections.abc import Iterator, Mapping
+from math import prod
 from typing import Any
 
 from onnx2zz.check.context import Context
 from onnx2zz.check.finding import Finding, finding
-from onnx2zz.workload_entry import Layer, as_meant, read_layer
+from onnx2zz.workload_entry import Layer, as_meant, is_compiled, read_layer
 
 
 def input_based_relations(context: Context) -> Iterator[Finding]:
@@ -95,23 +96,42 @@ def _extents_in_model(context: Context, layer: Layer) -> dict[str, int]:
 
 
 def source_extents(context: Context, layer: Layer) -> dict[str, int]:
-    """For each index of the activation, how far the tensor of its source extends along it, matched by position.
+    """For x, y and z of the activation, how far the tensor of its source extends: index -> extent.
 
-    Positions match when source and reader write their tensors in the same order (O[b][k][oy][ox] and
-    I[b][c][iy][ix]); where the ranks differ, or the order of x and y, nothing is said.
+    Layers that onnx2zz compiled are left out: a view may lie between them and their source (a slice, a reshape, the
+    other inputs of a Concat), and `verify` proves them.
     """
-    source = next((other for other in context.layers_as_meant if other.id == layer.sources.get("I")), None)
-    if source is None or source.id == layer.id or "I" not in layer.indices:
+    source = _source(context, layer)
+    if source is None:
         return {}
-    written, read = source.indices["O"], layer.indices["I"]
-    if len(written) != len(read) or not all(_alike(w, r) for w, r in zip(written, read, strict=True)):
-        return {}
-    return {r: source.extent(w) for w, r in zip(written, read, strict=True)}
+    written = {axis: _only(source.indices["O"], axis) for axis in SPACE}
+    read = {axis: _only(layer.indices["I"], axis) for axis in SPACE}
+    pairs = ((written[axis], read[axis]) for axis in SPACE)
+    return {reading: source.extent(writing) for writing, reading in pairs if writing and reading}
 
 
-def _alike(written: str, read: str) -> bool:
-    """x belongs to x, y to y, batch to batch; channels have many names."""
-    return written[-1:] == read[-1:] or not ({written[-1:], read[-1:]} & {"X", "Y", "Z", "B"})
+SPACE = ("X", "Y", "Z")
+
+
+def _source(context: Context, layer: Layer) -> Layer | None:
+    """The hand-written layer that a hand-written layer's activation comes from."""
+    if is_compiled(layer) or "I" not in layer.indices or layer.sources.get("I") == layer.id:
+        return None
+    return next((other for other in context.layers_as_meant if other.id == layer.sources.get("I")), None)
+
+
+def _only(indices: tuple[str, ...], axis: str) -> str | None:
+    """The one index along an axis; None where there is none or several."""
+    along = [index for index in indices if index.endswith(axis)]
+    return along[0] if len(along) == 1 else None
+
+
+def _channels(layer: Layer, operand: str) -> int | None:
+    """Channels of a tensor of an image, over all indices that are neither space nor batch."""
+    indices = layer.indices[operand]
+    if not any(index[-1:] in SPACE for index in indices):
+        return None
+    return prod(layer.extent(index) for index in indices if index[-1:] not in (*SPACE, "B"))
 
 
 def size_mismatch(context: Context) -> Iterator[Finding]:
@@ -122,6 +142,7 @@ def size_mismatch(context: Context) -> Iterator[Finding]:
         yield from _bad_lists(context, number, entry)
     for layer in context.layers_as_meant:
         yield from _contradicts_source(context, layer)
+        yield from _contradicts_relation(context, layer)
 
 
 def _bad_lists(context: Context, number: int, entry: Mapping[str, Any]) -> Iterator[Finding]:
@@ -156,25 +177,46 @@ def _bad_lists(context: Context, number: int, entry: Mapping[str, Any]) -> Itera
 
 
 def _contradicts_source(context: Context, layer: Layer) -> Iterator[Finding]:
-    assert context.workload is not None
     for index, there in source_extents(context, layer).items():
         needed = layer.span(index)
-        slack = _slack(layer, index)
-        if index not in too_far(context, layer) and not there - slack <= needed <= there:
+        relation = layer.related.get(index)
+        unread = relation.a - 1 if relation else 0  # a strided window may leave the last ones out
+        if index not in too_far(context, layer) and not there - unread <= needed <= there:
+            yield _mismatch(context, layer, f"{needed} along {index}", str(there))
+    source = _source(context, layer)
+    written, read = (_channels(source, "O"), _channels(layer, "I")) if source else (None, None)
+    if written is not None and read is not None and written != read:
+        yield _mismatch(context, layer, f"{read} channels", str(written))
+
+
+def _mismatch(context: Context, layer: Layer, reads: str, writes: str) -> Finding:
+    assert context.workload is not None
+    return finding(
+        "size-mismatch",
+        "warning",
+        context.workload,
+        (layer.number, "loop_sizes"),
+        f"layer {layer.name} (id {layer.id}) reads {reads}, but its source {layer.sources['I']} writes {writes}",
+        zigzag="nothing: it prices both as they are written",
+        fix=f"make the sizes of layer {layer.id} and of layer {layer.sources['I']} agree",
+        layer=layer.name,
+    )
+
+
+def _contradicts_relation(context: Context, layer: Layer) -> Iterator[Finding]:
+    """A window that reaches beyond the extent that the entry itself gives for its input."""
+    assert context.workload is not None
+    for index, extent in layer.extents.items():
+        reached = layer.reach(index) - sum(layer.padding.get(index, (0, 0)))
+        if index in layer.related and reached > extent:
             yield finding(
                 "size-mismatch",
                 "warning",
                 context.workload,
-                (layer.number, "loop_sizes"),
-                f"layer {layer.name} (id {layer.id}) reads {needed} along {index}, but its source "
-                f"{layer.sources['I']} writes {there}",
-                zigzag="nothing: it prices both as they are written",
-                fix=f"make {index} of this layer and the output of layer {layer.sources['I']} agree",
+                (layer.number, "pr_loop_sizes"),
+                f"layer {layer.name} (id {layer.id}) says that its input has {extent} along {index}, but its relation "
+                f"and padding reach {reached}",
+                zigzag=f"nothing: it counts {extent}",
+                fix=f"correct {index} in pr_loop_sizes, or the padding",
                 layer=layer.name,
             )
-
-
-def _slack(layer: Layer, index: str) -> int:
-    """Elements at the border that a strided window may leave unread."""
-    relation = layer.related.get(index)
-    return relation.a - 1 if relation else 0
