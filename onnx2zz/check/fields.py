@@ -189,7 +189,7 @@ def old_schema(context: Context) -> Iterator[Finding]:
 
 
 def _lost_write_bandwidth(source: YamlSource, place: Path_, raw: Mapping[str, Any]) -> Iterator[Finding]:
-    if raw.get("r_bw") != raw.get("w_bw"):
+    if "w_bw" in raw and raw.get("r_bw") != raw["w_bw"]:
         yield finding(
             "old-schema",
             "warning",

@@ -115,25 +115,40 @@ def _missing(
 
 
 def _impossible_directions(context: Context, memory: Memory) -> Iterator[Finding]:
-    assert context.accelerator is not None
+    for number, port in enumerate(memory.ports):
+        uses = _uses(memory, port.name)
+        wrong = [f"{operand}, {direction}" for operand, direction in uses if direction in WRONG.get(port.kind, ())]
+        if wrong:
+            yield _wrong_kind(context, memory, number, wrong)
     for operand, directions in memory.serves.items():
-        for direction, name in directions.items():
-            port = memory.port(name)
-            wrong = port and (port.kind, direction) in {(k, d) for k, ds in WRONG.items() for d in ds}
-            if wrong and port:
-                yield finding(
-                    "port-direction",
-                    "error",
-                    context.accelerator,
-                    (*memory.place, "ports"),
-                    f"{name} of {memory.name} is a {port.kind} port, but {operand} uses it for {direction}",
-                    zigzag="ValueError: Failed to validate provided accelerator",
-                    fix=f"use a {'write' if direction in WRITES else 'read'} or read_write port for {direction}",
-                )
-            if operand not in memory.operands:
-                yield _stranger(context, memory, operand)
+        if operand not in memory.operands:
+            yield _stranger(context, memory, operand)
         if operand != "O" and (set(directions) & {"fl", "th"}):
             yield _upward_input(context, memory, operand, sorted(set(directions) & {"fl", "th"}))
+
+
+def _uses(memory: Memory, port: str) -> list[tuple[str, str]]:
+    return [
+        (operand, direction)
+        for operand, directions in memory.serves.items()
+        for direction, name in directions.items()
+        if name == port
+    ]
+
+
+def _wrong_kind(context: Context, memory: Memory, number: int, wrong: list[str]) -> Finding:
+    assert context.accelerator is not None
+    port = memory.ports[number]
+    needed = "write" if port.kind == "read" else "read"
+    return finding(
+        "port-direction",
+        "error",
+        context.accelerator,
+        (*memory.place, "ports") if memory.old else (*memory.place, "ports", number),
+        f"{port.name} of {memory.name} is a {port.kind} port, but is used for {'; '.join(wrong)}",
+        zigzag="ValueError: Failed to validate provided accelerator",
+        fix=f"use a {needed} or read_write port for {'; '.join(wrong)}",
+    )
 
 
 WRONG = {"read": tuple(WRITES), "write": tuple(READS)}

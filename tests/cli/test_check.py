@@ -1,0 +1,77 @@
+"""`onnx2zz check` on the command line: exit codes, JSON, files."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from onnx2zz.check.finding import CODES
+from onnx2zz.cli.check import check_command
+from onnx2zz.cli.main import run
+from tests.check.test_families import ACCELERATOR, MAPPING, WORKLOAD
+
+FIELDS = {"code", "severity", "file", "line", "column", "layer", "message", "zigzag", "fix"}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    for name, text in (("a.yaml", ACCELERATOR), ("m.yaml", MAPPING), ("w.yaml", WORKLOAD)):
+        (tmp_path / name).write_text(text)
+    return [str(tmp_path / name) for name in ("a.yaml", "m.yaml", "w.yaml")]
+
+
+def check(*arguments: str) -> Result:
+    return CliRunner().invoke(check_command, list(arguments))
+
+
+def test_a_sound_triple_has_no_finding(files: list[str]) -> None:
+    result = check(*files, "--json", "-")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"findings": []})
+
+
+def test_json_has_the_documented_fields(files: list[str]) -> None:
+    Path(files[2]).write_text(WORKLOAD.replace("{I: 0, W: 1}", "{I: 7, W: 1}"))
+    result = check(*files, "--json", "-")
+    assert result.exit_code == 1
+    (found,) = [one for one in json.loads(result.stdout)["findings"] if one["severity"] == "error"]
+    assert set(found) == FIELDS
+    assert found["code"] == "bad-source"
+    assert found["code"] in CODES
+    assert found["zigzag"] == "AssertionError: Illegal reference to non-existent layer with id 7"
+
+
+def test_files_alone_are_judged_as_far_as_they_go(files: list[str]) -> None:
+    assert [check(file).exit_code for file in files] == [0, 0, 0]
+
+
+def test_a_broken_file_is_a_finding_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("memories: [1\n")
+    result = check(str(tmp_path / "x.yaml"))
+    assert result.exit_code == 1
+    assert "[yaml] no valid YAML" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["a.yaml", "--fix"], 2),
+        (["a.yaml", "--decide", "capacity=enlarge"], 2),
+        (["a.yaml", "--fix", "-o", "out", "--decide", "capacity=shrink"], 2),
+        (["a.yaml", "a.yaml"], 1),
+        (["nothing.yaml"], 1),
+    ],
+)
+def test_exit_codes(files: list[str], arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(files[0]).parent)
+    assert run(["check", *arguments]) == code
+
+
+def test_fix_writes_a_set_that_runs(files: list[str], tmp_path: Path) -> None:
+    Path(files[0]).write_text(ACCELERATOR.replace('allocation: ["O, fh", ', "allocation: ["))
+    assert check(*files).exit_code == 1
+    fixed = check(*files, "--fix", "-o", str(tmp_path / "out"))
+    assert fixed.exit_code == 0
+    assert "+      allocation: ['O, tl', 'O, fl', 'O, th', 'O, fh']" in fixed.output
+    assert check(*(str(tmp_path / "out" / Path(file).name) for file in files)).exit_code == 0
+    assert (tmp_path / "out" / "w.yaml").read_text() == WORKLOAD, "what needs no repair keeps its text"
