@@ -40,9 +40,14 @@ def visit(state: Trace, proto: onnx.NodeProto, scope: Scope) -> None:
     _hold_values(state, node, proto, scope)
 
 
+def subgraphs(attribute: onnx.AttributeProto) -> list[onnx.GraphProto]:
+    """The graphs that an attribute holds."""
+    return [attribute.g] if attribute.HasField("g") else list(attribute.graphs)
+
+
 def outer_names(proto: onnx.NodeProto) -> tuple[str, ...]:
     """The names that a node's subgraphs read from outside themselves."""
-    graphs = [g for a in proto.attribute for g in ([a.g] if a.HasField("g") else a.graphs)]
+    graphs = [graph for attribute in proto.attribute for graph in subgraphs(attribute)]
     found: dict[str, None] = {}
     for graph in graphs:
         inner = {t.name for t in graph.initializer} | {i.name for i in graph.input}

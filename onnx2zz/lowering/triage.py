@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import onnx
+
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Graph, Node
+from onnx2zz.frontend.inference import subgraphs
+from onnx2zz.frontend.loops import MOST_ITERATIONS
 from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.frontend.state import qualified
 from onnx2zz.ops.registry import operators
 
 
@@ -18,6 +23,12 @@ class Verdict:
 
 
 WORK = Verdict("work")
+CONTROL_FLOW = {
+    "If": "only a run knows its condition; give what decides it with --value NAME=X",
+    "Loop": f"it cannot be unrolled (more than {MOST_ITERATIONS} iterations, or a number that only a run knows); "
+    "give what decides it with --value NAME=X",
+    "Scan": f"it cannot be unrolled (more than {MOST_ITERATIONS} iterations, or of unknown length); shorten its inputs",
+}
 
 
 def triage(graph: Graph, unsupported: str) -> dict[Node, Verdict]:
@@ -67,11 +78,23 @@ def _verdict(node: Node, graph: Graph, alive: frozenset[Node]) -> Verdict:
 
 def _refused(node: Node) -> bool:
     """Whether leaving the node to the host would lose work that nobody agreed to lose."""
-    return node.op in MAC_OPERATORS or (node.op not in operators() and node.op not in ("If", "Loop", "Scan", CALL))
+    return node.op not in operators() or _carries_macs(node)
+
+
+def _carries_macs(node: Node) -> bool:
+    bodies = [graph for proto in node.protos.values() for graph in subgraphs(proto)]
+    return node.op in MAC_OPERATORS or any(_holds_macs(body) for body in bodies)
+
+
+def _holds_macs(body: onnx.GraphProto) -> bool:
+    inner = [graph for node in body.node for proto in node.attribute for graph in subgraphs(proto)]
+    return any(qualified(node) in MAC_OPERATORS for node in body.node) or any(map(_holds_macs, inner))
 
 
 def _problem(node: Node, graph: Graph) -> Problem:
     where = f"{graph.name}: node {node.label} ({node.op})"
+    if node.op in CONTROL_FLOW:
+        return Problem(where, f"its body carries MACs, and {CONTROL_FLOW[node.op]}", "or pass --unsupported host")
     if node.op in operators():
         return Problem(
             where, "carries MACs, and its shape depends on data", "fix the shape, or pass --unsupported host"

@@ -25,11 +25,6 @@ runs_on_host("Constant", "ConstantOfShape", "EyeLike", "Range", how="folded; hos
 runs_on_host("Shape", "Size", how="folded; host where the shape depends on data")
 runs_on_host("HannWindow", "HammingWindow", "BlackmanWindow", "MelWeightMatrix", how="folded; host where data sizes it")
 
-# Sequences and optionals have no tensor shape at all, and text has no arithmetic.
-runs_on_host(
-    "SequenceEmpty", "SequenceConstruct", "SequenceInsert", "SequenceErase", "SequenceAt", "SequenceLength",
-    "SequenceMap", "SplitToSequence", "ConcatFromSequence", how="host: a list whose length depends on data",
-)  # fmt: skip
-runs_on_host("Optional", "OptionalHasElement", "OptionalGetElement", how="host: present or absent by data")
+# Text has no arithmetic.
 runs_on_host("StringNormalizer", "StringConcat", "StringSplit", "RegexFullMatch", "TfIdfVectorizer", how="host: text")
 runs_on_host("ImageDecoder", how="host: a compressed image")

@@ -1,0 +1,177 @@
+"""Loop and Scan of known length are their bodies, once an iteration; others stay for the host."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from onnx2zz.compiler import compile_model
+from onnx2zz.errors import InputError
+from tests.frontend.whole_graph import check_model
+from tests.oracle import distinct, model_of
+
+FLOAT = TensorProto.FLOAT
+RNG = np.random.default_rng(5)
+
+
+def value(name: str, shape, element: int = FLOAT):
+    return helper.make_tensor_value_info(name, element, shape)
+
+
+def loop_body(nodes, carried, scans=(), condition: str = "go_in"):
+    """A Loop's body: carried tensors `name_in` -> `name_out`, of the given shapes."""
+    inputs = [value("i", [], TensorProto.INT64), value("go_in", [], TensorProto.BOOL)]
+    outputs = [value("go_out", [], TensorProto.BOOL)]
+    inputs += [value(f"{name}_in", shape) for name, shape in carried.items()]
+    outputs += [value(f"{name}_out", shape) for name, shape in carried.items()]
+    outputs += [value(name, None) for name in scans]
+    through = [helper.make_node("Identity", [condition], ["go_out"])]
+    return helper.make_graph([*nodes, *through], "body", inputs, outputs)
+
+
+def loop_model(body, outputs, trip: int | None = 3, opset: int = 17, x=(2, 3)):
+    w = distinct(RNG, x[-1], x[-1])
+    node = helper.make_node("Loop", ["trip" if trip is not None else "", "go", "x"], list(outputs), body=body)
+    constants = {"go": np.array(True), "w": w} | ({"trip": np.array(trip)} if trip is not None else {})
+    return model_of([node], {"x": distinct(RNG, *x)}, constants, outputs, opset)
+
+
+def body_of_products(scan: bool = False):
+    """h -> Tanh(h * w), w from outside the body; the product is a scan output if asked for."""
+    nodes = [helper.make_node("MatMul", ["h_in", "w"], ["p"]), helper.make_node("Tanh", ["p"], ["h_out"])]
+    nodes += [helper.make_node("Neg", ["p"], ["kept"])] if scan else []
+    return loop_body(nodes, {"h": [2, 3]}, ["kept"] if scan else [])
+
+
+def test_unrolled_loop_computes_what_the_loop_computes() -> None:
+    model = loop_model(body_of_products(), ["y"])
+    check_model(model, {"x": distinct(RNG, 2, 3)})
+    workload = compile_model(model).workload
+    assert [layer.layer.macs for layer in workload.layers] == [2 * 3 * 3] * 3
+    assert [layer.sources["I"] for layer in workload.layers] == [("input:x",), (0,), (1,)]
+
+
+def test_coverage_tells_a_body_once_with_the_layers_of_all_iterations() -> None:
+    fates = {fate.outputs: fate for fate in compile_model(loop_model(body_of_products(), ["y"])).workload.nodes}
+    assert (fates["y",].op, fates["y",].status, fates["y",].layers) == ("Loop", "lowered", (0, 1, 2))
+    assert (fates["y/p",].status, fates["y/p",].layers) == ("lowered", (0, 1, 2))
+    assert (fates["y/h_out",].status, fates["y/h_out",].layers) == ("fused", (0, 1, 2))
+    assert next(iter(fates)) == ("y",)
+
+
+def test_scan_outputs_of_a_loop_are_stacked() -> None:
+    model = loop_model(body_of_products(scan=True), ["y", "all"], trip=4)
+    graph = check_model(model, {"x": distinct(RNG, 2, 3)})
+    assert graph.shape("all") == (4, 2, 3)
+
+
+def test_iteration_number_is_known() -> None:
+    """Each iteration takes another column."""
+    nodes = [
+        helper.make_node("Gather", ["h_in", "i"], ["row"], axis=1),
+        helper.make_node("Unsqueeze", ["row", "one"], ["column"]),
+        helper.make_node("Mul", ["h_in", "column"], ["h_out"]),
+    ]
+    body = loop_body(nodes, {"h": [2, 3]})
+    body.initializer.append(helper.make_tensor("one", TensorProto.INT64, [1], [1]))
+    check_model(loop_model(body, ["y"]), {"x": distinct(RNG, 2, 3)})
+
+
+def test_while_whose_end_is_known() -> None:
+    """No trip count: the condition is arithmetic on the iteration's number."""
+    nodes = [
+        helper.make_node("MatMul", ["h_in", "w"], ["h_out"]),
+        helper.make_node("Less", ["i", "last"], ["again"]),
+    ]
+    body = loop_body(nodes, {"h": [2, 3]}, condition="again")
+    body.initializer.append(helper.make_tensor("last", TensorProto.INT64, [], [2]))
+    model = loop_model(body, ["y"], trip=None)
+    check_model(model, {"x": distinct(RNG, 2, 3)})
+    assert len(compile_model(model).workload.layers) == 3
+
+
+def test_shapes_may_grow_from_one_iteration_to_the_next() -> None:
+    body = loop_body([helper.make_node("Concat", ["h_in", "h_in"], ["h_out"], axis=0)], {"h": [None, 3]})
+    graph = check_model(loop_model(body, ["y"]), {"x": distinct(RNG, 2, 3)})
+    assert graph.shape("y") == (16, 3)
+
+
+def test_no_iteration_passes_the_state_on() -> None:
+    model = loop_model(body_of_products(), ["y"], trip=0)
+    assert compile_model(model).workload.nodes[0].status == "view"
+
+
+@pytest.mark.parametrize("inner_trip", [1, 2])
+def test_nested_loops(inner_trip: int) -> None:
+    nodes = [
+        helper.make_node("Constant", [], ["n"], value_int=inner_trip),
+        helper.make_node("Loop", ["n", "", "h_in"], ["h_out"], body=body_of_products()),
+    ]
+    model = loop_model(loop_body(nodes, {"h": [2, 3]}), ["y"], trip=2)
+    check_model(model, {"x": distinct(RNG, 2, 3)})
+    fates = {fate.outputs[0]: fate for fate in compile_model(model).workload.nodes}
+    every = tuple(range(2 * inner_trip))
+    assert fates["y"].layers == fates["y/h_out"].layers == fates["y/h_out/p"].layers == every
+
+
+def test_loop_that_only_a_run_can_count_is_left_to_the_host() -> None:
+    body = loop_body([helper.make_node("Relu", ["h_in"], ["h_out"])], {"h": [2, 3]})
+    node = helper.make_node("Loop", ["trip", "", "x"], ["y"], body=body)
+    model = model_of([node], {"x": distinct(RNG, 2, 3), "trip": np.array(3)}, {}, ["y"])
+    workload = compile_model(model).workload
+    assert [fate.status for fate in workload.nodes] == ["host"] and not workload.layers
+
+
+def test_products_in_such_a_loop_are_not_lost_in_silence() -> None:
+    node = helper.make_node("Loop", ["trip", "", "x"], ["y"], body=body_of_products(), name="decoder")
+    inputs = {"x": distinct(RNG, 2, 3), "trip": np.array(3)}
+    with pytest.raises(InputError, match=r"node decoder \(Loop\).*MACs"):
+        compile_model(model_of([node], inputs, {"w": distinct(RNG, 3, 3)}, ["y"]))
+
+
+def test_many_iterations_are_left_to_the_host() -> None:
+    body = loop_body([helper.make_node("Relu", ["h_in"], ["h_out"])], {"h": [2, 3]})
+    workload = compile_model(loop_model(body, ["y"], trip=65)).workload
+    assert [fate.status for fate in workload.nodes] == ["host"]
+
+
+def scan_body():
+    """state + x_t * w, and its negative as output."""
+    nodes = [
+        helper.make_node("MatMul", ["x_t", "w"], ["p"]),
+        helper.make_node("Add", ["s_in", "p"], ["s_out"]),
+        helper.make_node("Neg", ["s_out"], ["y_t"]),
+    ]
+    inputs, outputs = [value("s_in", [2, 3]), value("x_t", [2, 3])], [value("s_out", [2, 3]), value("y_t", [2, 3])]
+    return helper.make_graph(nodes, "body", inputs, outputs)
+
+
+@pytest.mark.parametrize(("axis", "direction"), [(0, 0), (1, 0), (-1, 1)])
+def test_scan(axis: int, direction: int) -> None:
+    """Slices of the input are views; the outputs are stacked along their axis, from either end."""
+    shape = [2, 3]
+    shape.insert(axis % 3, 4)
+    node = helper.make_node(
+        "Scan",
+        ["s", "x"],
+        ["last", "all"],
+        body=scan_body(),
+        num_scan_inputs=1,
+        scan_input_axes=[axis],
+        scan_input_directions=[direction],
+        scan_output_axes=[axis],
+        scan_output_directions=[direction],
+    )
+    inputs = {"s": distinct(RNG, 2, 3), "x": distinct(RNG, *shape)}
+    model = model_of([node], inputs, {"w": distinct(RNG, 3, 3)}, ["last", "all"])
+    graph = check_model(model, inputs)
+    assert graph.shape("all") == tuple(shape)
+    assert compile_model(model).workload.macs == 4 * 2 * 3 * 3
+
+
+def test_old_scan_with_a_batch_axis_is_not_unrolled() -> None:
+    assert onnx.defs.get_schema("Scan", 8).since_version == 8
+    node = helper.make_node("Scan", ["", "s", "x"], ["last", "all"], body=scan_body(), num_scan_inputs=1)
+    inputs = {"s": distinct(RNG, 1, 2, 3), "x": distinct(RNG, 1, 4, 2, 3)}
+    with pytest.raises(InputError, match="MACs"):
+        compile_model(model_of([node], inputs, {"w": distinct(RNG, 3, 3)}, ["last", "all"], 8))
