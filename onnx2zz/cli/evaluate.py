@@ -79,18 +79,6 @@ def _inputs(
     return accelerator, workload, chosen
 
 
-def _warn_if_old(accelerator: Found) -> None:
-    from onnx2zz.accelerator_schema import is_old_schema
-    from onnx2zz.yaml_file import read_yaml
-
-    if is_old_schema(read_yaml(accelerator.path)):
-        click.echo(
-            f"{accelerator.path} is in the format of zigzag-dse up to 3.8.1: converted for this run; "
-            "`onnx2zz check FILE --fix -o DIR` writes the new form",
-            err=True,
-        )
-
-
 def _is_model(argument: str | None) -> TypeGuard[str]:
     return argument is not None and Path(argument).suffix not in (".yaml", ".yml")
 

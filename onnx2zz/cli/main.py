@@ -16,7 +16,6 @@ from onnx2zz.errors import InputError
 
 COMMANDS: Mapping[str, str] = {
     "compile": "onnx2zz.cli.compile:compile_command",
-    "check": "onnx2zz.cli.check:check_command",
     "explain": "onnx2zz.cli.explain:explain_command",
     "ops": "onnx2zz.cli.ops:ops_command",
     "check": "onnx2zz.cli.check:check_command",

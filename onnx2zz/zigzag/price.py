@@ -1,7 +1,8 @@
-"""The price of one layer: ZigZag's own stages, run on a single workload entry.
+"""The price of one layer: ZigZag's own stages (the temporal search apart), run on a single workload entry.
 
 The stages and their arguments are those of `get_hardware_performance_zigzag` (ZigZag 3.9.1, api.py:97-149) without the
-ones that write files, so the numbers are the same bit for bit.
+ones that write files, and with the temporal search of search/, whose winners are the same: so are the numbers, bit for
+bit.
 """
 
 import logging
@@ -15,12 +16,12 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.exploit_data_locality_stages import ExploitInterLayerDataLocalityStage
 from zigzag.stages.main import MainStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
-from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
 from zigzag.stages.results.reduce_stages import MinimalEDPStage, MinimalEnergyStage, MinimalLatencyStage
 
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import Entry, parse_layer
 from onnx2zz.zigzag.locality import KeptLevels
+from onnx2zz.zigzag.search import TemporalSearchStage
 
 BEST = {"energy": MinimalEnergyStage, "latency": MinimalLatencyStage, "EDP": MinimalEDPStage}
 
@@ -87,7 +88,7 @@ def _best_evaluation(
     entry: Entry, accelerator: Accelerator, mapping_entry: Entry, options: PriceOptions, levels: KeptLevels | None
 ) -> CostModelEvaluation:
     best = BEST[options.opt]
-    stages = [best, SpatialMappingGeneratorStage, best, TemporalMappingGeneratorStage, CostModelStage]
+    stages = [best, SpatialMappingGeneratorStage, best, TemporalSearchStage, CostModelStage]
     arguments = stage_arguments(options)
     if levels is not None:
         stages.insert(0, ExploitInterLayerDataLocalityStage)
@@ -107,6 +108,7 @@ def stage_arguments(options: PriceOptions) -> dict[str, Any]:
         "enable_mix_spatial_mapping_generation": options.mixed_spatial_mapping,
         "access_same_data_considered_as_no_access": True,
         "temporal_mapping_type": TemporalMappingType(options.temporal_mapping_type),
+        "search_objective": options.opt,
     }
 
 
