@@ -11,6 +11,7 @@ from onnx2zz.report.operator_table import markdown
 
 README = Path(__file__).parents[1] / "README.md"
 TABLE = re.compile(r"(?<=<!-- ops:begin -->\n).*?(?=<!-- ops:end -->)", re.DOTALL)
+EVALUATION = re.compile(r"(?<=<!-- evaluate:begin -->\n).*?(?=<!-- evaluate:end -->)", re.DOTALL)
 COMMANDS = [
     line for block in re.findall(r"```console\n(.*?)```", README.read_text(), re.DOTALL) for line in block.splitlines()
 ]
@@ -22,6 +23,20 @@ def test_table_of_operators(update_golden: bool) -> None:
         README.write_text(TABLE.sub(lambda _: markdown(), text), encoding="utf-8")
     elif TABLE.search(text)[0] != markdown():
         pytest.fail("the README's table of operators is not the product's: pytest tests/test_readme.py --update-golden")
+
+
+def test_table_of_the_first_command(
+    update_golden: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["evaluate", "lenet5", "--arch", "seneca"]) == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.strip().splitlines()]
+    shown = "```text\n" + "\n".join(lines) + "\n```\n"
+    text = README.read_text(encoding="utf-8")
+    if update_golden:
+        README.write_text(EVALUATION.sub(lambda _: shown, text), encoding="utf-8")
+    else:
+        assert EVALUATION.search(text)[0] == shown
 
 
 def test_commands_run_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
