@@ -126,6 +126,7 @@ UNARY: dict[str, Function] = {
     "scale": lambda x, factor: x * factor,
     "shift": lambda x, amount: x + amount,
     "square": np.square,
+    "abs_power": lambda x, p: np.abs(x) ** p,
     "rsqrt": lambda x: 1.0 / np.sqrt(x),
     "tan": np.tan,
     "asin": np.arcsin,

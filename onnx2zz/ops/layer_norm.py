@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Layer, Step
+from onnx2zz.layer import Access, Layer, Step
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.elementwise import broadcast, elementwise, per_channel, spread
 from onnx2zz.ops.reduction import SQUARE, mean_of, reduced
@@ -99,18 +99,20 @@ def inverse_root(node: Node, out: str, x: str, shape: Shape, axes: frozenset[int
 
 
 def with_operands(layer: Layer, graph: Graph, shape: Shape, operands: Sequence[tuple[str, str]]) -> tuple[Layer, ...]:
-    """The layer, then each (function, tensor): constants that are scalars or vectors ride, others are layers."""
-    out, layers = layer.output.tensor, [layer]
-    for function, name in operands:
-        if not name:
-            continue
-        access = broadcast(graph, name, shape)
-        if name in graph.static and per_channel(graph.shape(name)):
+    """The layer, then each (function, tensor), tensors broadcast to the layer's shape."""
+    return then_each(layer, graph, tuple((f, broadcast(graph, name, shape)) for f, name in operands if name))
+
+
+def then_each(layer: Layer, graph: Graph, operands: Sequence[tuple[str, Access]]) -> tuple[Layer, ...]:
+    """An element-wise layer, then each (function, operand): constant scalars and vectors ride, others are layers."""
+    layers = [layer]
+    for function, access in operands:
+        if access.tensor in graph.static and per_channel(graph.shape(access.tensor)):
             layers[-1] = with_steps(layers[-1], Step(function, access))
             continue
-        partial = f"{out}/before_{function}"
-        layers[-1] = replace(layers[-1], output=replace(layers[-1].output, tensor=partial))
-        layers.append(elementwise(out, shape, (spread(partial, shape, shape), access), Step(function)))
+        partial = replace(layer.output, tensor=f"{layer.output.tensor}/before_{function}")
+        layers[-1] = replace(layers[-1], output=partial)
+        layers.append(Layer("Add", layer.loops, layer.output, (partial, access), Step(function)))
     return tuple(layers)
 
 

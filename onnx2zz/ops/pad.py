@@ -18,7 +18,7 @@ from onnx2zz.ops.movement import copy_layer
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.sliding_window import sliding_window
 
-BORDER_VALUE = {"Conv": 0.0, "com.microsoft.FusedConv": 0.0, "AveragePool": 0.0, "MaxPool": -math.inf}
+BORDER_VALUE = {"Conv": 0.0, "com.microsoft.FusedConv": 0.0, "AveragePool": 0.0, "LpPool": 0.0, "MaxPool": -math.inf}
 
 
 def is_view(node: Node, graph: Graph) -> bool:

@@ -1,6 +1,6 @@
 """Pools: windows over each channel, and whole-channel reductions.
 
-Source: ONNX operator pages MaxPool, AveragePool, GlobalMaxPool, GlobalAveragePool.
+Source: ONNX operator pages MaxPool, AveragePool, LpPool, GlobalMaxPool, GlobalAveragePool, GlobalLpPool.
 """
 
 import math
@@ -114,3 +114,23 @@ def whole_channels(x_tensor: Named, out: str, reduce: Reduction) -> Layer:
         combine=Step("identity"),
         reduce=reduce,
     )
+
+
+@lowers("LpPool", how="one Pooling layer")
+def lp_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """x (N, C, spatial...): the root of the sum of each window's p-th powers."""
+    power, root = lp_steps(node.attribute("p", 2))
+    layer = pool_layer(node, graph, _window(node, graph), "sum")
+    return (past_pads(replace(layer, combine=power, after=(root,)), graph),)
+
+
+@lowers("GlobalLpPool", how="one Pooling layer over the whole channel")
+def global_lp_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """x (N, C, spatial...) -> (N, C, 1...): the root of the sum of each channel's p-th powers."""
+    power, root = lp_steps(node.attribute("p", 2))
+    return (replace(global_pool(node, graph, "sum"), combine=power, after=(root,)),)
+
+
+def lp_steps(p: int) -> tuple[Step, Step]:
+    """What an Lp norm does to each element, and to their sum."""
+    return Step("abs_power", parameters=(p,)), Step("pow", parameters=(1.0 / p,))

@@ -64,3 +64,12 @@ def test_batch_norm_alone_is_a_scale_and_a_shift() -> None:
     constants = {name: distinct(rng, 3) for name in ("scale", "shift", "mean")} | {"var": np.abs(distinct(rng, 3))}
     node = helper.make_node("BatchNormalization", ["x", *constants], ["y"], epsilon=1e-3)
     assert len(check_node(node, {"x": distinct(rng, 2, 3, 4, 5)}, constants)) == 2
+
+
+@pytest.mark.parametrize("op", ["GreaterOrEqual", "LessOrEqual"])
+def test_comparisons_whose_schema_infers_no_shape(op: str) -> None:
+    """Version 12 of both is a function without shape inference."""
+    rng = np.random.default_rng(0)
+    check_node(
+        helper.make_node(op, ["x", "y"], ["z"]), {"x": distinct(rng, 4, 1, 3), "y": distinct(rng, 2, 3)}, opset=12
+    )

@@ -13,7 +13,7 @@ from tests.oracle import check_node, distinct
 def pools(draw: st.DrawFn):
     """A pool node with its input."""
     rank = draw(st.integers(1, 3))
-    op = draw(st.sampled_from(["MaxPool", "AveragePool"]))
+    op = draw(st.sampled_from(["MaxPool", "AveragePool", "LpPool"]))
     opset = draw(st.sampled_from([11, 19, 22]))
     kernel = [draw(st.integers(1, 4)) for _ in range(rank)]
     dilations = [draw(st.integers(1, 2)) for _ in range(rank)]
@@ -37,6 +37,10 @@ def pools(draw: st.DrawFn):
     x = distinct(
         np.random.default_rng(draw(st.integers(0, 99))), draw(st.integers(1, 2)), draw(st.integers(1, 3)), *extents
     )
+    if op == "LpPool":
+        attributes["p"] = draw(st.integers(1, 3))
+        if opset < 18:
+            attributes = {k: v for k, v in attributes.items() if k not in ("dilations", "ceil_mode")}
     return helper.make_node(op, ["x"], ["y"], **attributes), {"x": x}, opset
 
 
@@ -58,7 +62,10 @@ def test_ceil_mode_begins_no_window_in_the_end_padding(op: str, opset: int) -> N
 
 
 @settings(max_examples=20, deadline=None)
-@given(st.sampled_from(["GlobalAveragePool", "GlobalMaxPool"]), st.lists(st.integers(1, 5), min_size=3, max_size=5))
+@given(
+    st.sampled_from(["GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"]),
+    st.lists(st.integers(1, 5), min_size=3, max_size=5),
+)
 def test_whole_channels(op: str, shape: list[int]) -> None:
     (layer,) = check_node(helper.make_node(op, ["x"], ["y"]), {"x": distinct(np.random.default_rng(0), *shape)})
     assert layer.operations == np.prod(shape)
