@@ -86,6 +86,9 @@ BINARY: dict[str, Function] = {
     "or_hole": lambda condition, x: np.where(condition != 0, x, np.nan),
     "fill_hole": lambda x, y: np.where(np.isnan(x), y, x),
     "index_of": lambda x, y, index: np.where(x == y, index, np.inf),
+    "before": lambda x, length, position: np.where(position < length, x, 0.0),
+    "not_before": lambda x, length, position: np.where(position >= length, x, 0.0),
+    "last_of": lambda x, length, position: np.where(position == length - 1, x, 0.0),
     "keep_from": lambda x, position, first: np.where(position >= first, x, 0.0),
     "keep_to": lambda x, position, last: np.where(position <= last, x, 0.0),
 }
@@ -127,6 +130,8 @@ UNARY: dict[str, Function] = {
     "shift": lambda x, amount: x + amount,
     "square": np.square,
     "abs_power": lambda x, p: np.abs(x) ** p,
+    "affine": lambda x, alpha, beta: alpha * x + beta,
+    "scaled_tanh": lambda x, alpha, beta: alpha * np.tanh(beta * x),
     "rsqrt": lambda x: 1.0 / np.sqrt(x),
     "tan": np.tan,
     "asin": np.arcsin,

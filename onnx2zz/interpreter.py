@@ -1,6 +1,7 @@
 """Runs a layer's loop nest in numpy, whole or at sampled output points: the proof behind every lowering."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 
@@ -34,12 +35,38 @@ def run(layer: Layer, tensors: Tensors) -> np.ndarray:
 
     `tensors` holds every tensor that the layer reads, by name. Raises KeyError if one is missing.
     """
-    points = all_points(layer)
-    values = run_at(layer, tensors, points)
-    out = np.full([axis.extent for axis in layer.output.axes], np.nan)
-    elements = (_element(axis, points) for axis in layer.output.axes)
-    out[tuple(np.broadcast_to(e, values.shape) for e in elements)] = values if out.ndim else values[0]
-    return out
+    name = layer.output.tensor
+    return run_layers([layer], {k: v for k, v in tensors.items() if k != name})[name]
+
+
+def run_layers(layers: Sequence[Layer], tensors: Tensors) -> dict[str, np.ndarray]:
+    """All tensors after running the layers in order; layers that write parts of one tensor fill it together, and what
+    none writes is NaN.
+
+    Neighbouring layers with a recurrent loop run step by step.
+    """
+    values = dict(tensors)
+    for loop, group in groupby(layers, key=lambda layer: layer.recurrent):
+        together = list(group)
+        for layer in together:
+            empty = np.full([axis.extent for axis in layer.output.axes], np.nan)
+            values.setdefault(layer.output.tensor, empty)
+        for step in range(together[0].sizes[loop]) if loop else (None,):
+            for layer in together:
+                _fill(values, layer, _at_step(all_points(layer), loop, step))
+    return values
+
+
+def _at_step(points: Grid, loop: str, step: int | None) -> Grid:
+    return points if step is None else {name: values[points[loop] == step] for name, values in points.items()}
+
+
+def _fill(values: dict[str, np.ndarray], layer: Layer, points: Grid) -> None:
+    """Writes some output points of a layer."""
+    name, extents = layer.output.tensor, [axis.extent for axis in layer.output.axes]
+    result = run_at(layer, values, points)
+    elements = (np.broadcast_to(_element(axis, points), result.shape) for axis in layer.output.axes)
+    values[name].reshape(extents)[tuple(elements)] = result if extents else result[0]
 
 
 def all_points(layer: Layer) -> Grid:
@@ -105,6 +132,8 @@ def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.
         inside = inside & (element >= 0) & (element < axis.extent)
     clipped = tuple(np.clip(e, 0, a.extent - 1) for a, e in zip(access.axes, elements, strict=True))
     values = tensor[clipped] if clipped else tensor
+    if access.outside is not None:
+        values, inside = np.where(inside, values, _read(access.outside, pad_value, tensors, grid)), np.asarray(True)
     for step in access.prepare:
         values = apply(step, [values], tensors, grid)
     return np.where(inside, values, pad_value)

@@ -110,6 +110,7 @@ class Access:
     not); the axes are those of the unpacked tensor.
     `border` tells what a read outside the tensor gives, in the words of ONNX's Pad: the layer's padding value
     ("constant"), the nearest element, the mirrored one, or the one from the other end.
+    `outside`: what a read outside the tensor reads instead of padding (the state before the first step).
     """
 
     tensor: str
@@ -117,6 +118,7 @@ class Access:
     prepare: tuple["Step", ...] = ()
     packed: int = 0
     border: Border = "constant"
+    outside: "Access | None" = None
 
     @property
     def loops(self) -> frozenset[str]:
@@ -155,6 +157,8 @@ class Layer:
     then applied to each output element (bias, scale). Reads outside a tensor give `pad_value`.
     `also_reads` are tensors whose values steer the layer without being an operand (a Gather's indices).
     `output_bits`: the width of an integer output that lies between the layers of one node (0: none is given).
+    `recurrent`: the loop whose steps follow each other, since a step reads what the step before it wrote. Neighbouring
+    layers of a node with that loop run together: all of them for the first step, then all for the second.
     """
 
     operator_type: OperatorType
@@ -170,6 +174,7 @@ class Layer:
     why: str = ""
     macs_useful: int | None = field(default=None)
     output_bits: int = 0
+    recurrent: str = ""
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -194,9 +199,10 @@ class Layer:
 
 
 def step_operands(layer: Layer) -> list[Access]:
-    """The tensors that a layer's steps read besides its operands, those that prepare them included."""
+    """The tensors that a layer's steps read besides its operands, those that prepare them included, and those that
+    stand in for reads outside an operand."""
     pending = [*layer.after, layer.combine, *(step for access in layer.inputs for step in access.prepare)]
-    found: list[Access] = []
+    found = [access.outside for access in layer.inputs if access.outside]
     while pending:
         operand = pending.pop(0).operand
         if isinstance(operand, Access):

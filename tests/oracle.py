@@ -10,7 +10,7 @@ from onnx import helper
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.trace import trace
-from onnx2zz.interpreter import run
+from onnx2zz.interpreter import run_layers
 from onnx2zz.layer import Layer
 from onnx2zz.ops.registry import operators
 
@@ -98,16 +98,6 @@ def check_nodes(
         got = values[name].reshape(expected[name].shape)
         np.testing.assert_allclose(got, expected[name].astype(np.float64), rtol, atol, err_msg=name)
     return graph
-
-
-def run_layers(layers: Sequence[Layer], tensors: Arrays) -> dict[str, np.ndarray]:
-    """All tensors after running the layers in order; layers that write parts of one tensor fill it together."""
-    values = dict(tensors)
-    for layer in layers:
-        result = run(layer, values)
-        name = layer.output.tensor
-        values[name] = np.where(np.isnan(result), values[name], result) if name in values else result
-    return values
 
 
 def distinct(rng: np.random.Generator, *shape: int) -> np.ndarray:

@@ -60,6 +60,7 @@ class _Writer:
     def __init__(self, layer: Layer):
         self.loops = dict(layer.loops)
         self.sizes = layer.sizes
+        self.recurrent = layer.recurrent
         self.relations: list[Relation] = []
 
     def indices(self, access: Access) -> str:
@@ -72,6 +73,8 @@ class _Writer:
         terms = [(loop, coefficient) for loop, coefficient in axis.terms if coefficient]
         padded = any(axis.padding(self.sizes))
         slides = len(terms) == 2 and terms[1][0].startswith("F") and not terms[0][0].startswith("F")
+        if self.recurrent in dict(terms):  # one element a step: the step before it, or the state before the first
+            return [loop for loop, _ in terms]
         if slides:
             return [self._relation(axis, *terms[0], *terms[1])]
         if padded:

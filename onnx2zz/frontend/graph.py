@@ -57,7 +57,9 @@ class Node:
         value = onnx.helper.get_attribute_value(self.protos[name])
         if isinstance(value, bytes):
             return value.decode("utf-8", "replace")
-        return list(value) if not isinstance(value, (int, float, str)) and hasattr(value, "__iter__") else value
+        if isinstance(value, (int, float, str)) or not hasattr(value, "__iter__"):
+            return value
+        return [item.decode("utf-8", "replace") if isinstance(item, bytes) else item for item in value]
 
     def input(self, index: int) -> str:
         """The name of an input, "" where it is left out."""

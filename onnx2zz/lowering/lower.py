@@ -1,5 +1,8 @@
 """From a graph to a workload: every node gets its fate, every layer its id, its sources and its widths."""
 
+from collections.abc import Iterator
+from itertools import groupby
+
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, step_operands
 from onnx2zz.lowering.decisions import Lowering
@@ -51,7 +54,8 @@ def _lower_node(state: Lowering, node: Node) -> None:
     layers = tuple(read_where_stored(layer, state.graph, state.views.nodes) for layer in layers)
     state.layers[node] = layers
     outputs = [o for o in node.outputs if o and (o in state.graph.readers or o in state.graph.results)]
-    if copies is None and len(outputs) == 1 and any(layer.operations > 1 for layer in layers):
+    carried = any(layer.recurrent and layer.output.tensor in outputs for layer in layers)  # the next step reads it
+    if copies is None and len(outputs) == 1 and not carried and any(layer.operations > 1 for layer in layers):
         for rider in riders(outputs[0], state.graph, state.is_work, state.is_view):
             if not state.is_view(rider):
                 state.riding[rider] = node
@@ -69,7 +73,9 @@ def _place(state: Lowering) -> Workload:
             sources.pass_through(node, state.riding.get(node), state.verdicts[node].status)
             continue
         mine = []
-        for layer in state.layers[node]:
+        for together, layer in _with_group(state.layers[node]):
+            if layer is together[0]:
+                sources.enter(together, len(placed))
             state.stored.note(layer, node, state.options.precision.native)
             if layer.operations <= 1:
                 sources.skip(layer)
@@ -82,6 +88,13 @@ def _place(state: Lowering) -> Workload:
         ids[node] = tuple(mine)
         sources.close(node)
     return Workload(state.graph.name, tuple(placed), tuple(fates(state, ids)))
+
+
+def _with_group(layers: tuple[Layer, ...]) -> Iterator[tuple[tuple[Layer, ...], Layer]]:
+    """Each layer with the neighbours that share its recurrent loop."""
+    for _, group in groupby(layers, key=lambda layer: layer.recurrent):
+        together = tuple(group)
+        yield from ((together, layer) for layer in together)
 
 
 def _placed(state: Lowering, sources: Sources, identity: int, node: Node, layer: Layer, final: str) -> PlacedLayer:

@@ -1,5 +1,6 @@
 """Who makes what each layer reads: through views and fused nodes, with hosts contracted."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
@@ -16,12 +17,22 @@ class Sources:
         self.graph = graph
         self.views = views
         self._known: dict[str, tuple[Source, ...]] = {name: (f"input:{name}",) for name in graph.inputs}
+        self._carried: frozenset[str] = frozenset()
+        self._since = 0
 
     def of(self, tensor: str) -> tuple[Source, ...]:
         """Everything that feeds a tensor, earliest layer first; constants alone give ("const",)."""
         if tensor in self.graph.static or not tensor:
             return ("const",)
+        if tensor in self._carried:
+            return tuple(s for s in self._known.get(tensor, ()) if isinstance(s, int) and s >= self._since)
         return self._known[tensor]
+
+    def enter(self, layers: Iterable[Layer], since: int) -> None:
+        """Layers about to be placed together, from id `since` on. If they are recurrent, each reads what the others
+        make: this step's, if they come before it, or the step's before, which no edge can say."""
+        self._carried = frozenset(layer.output.tensor for layer in layers if layer.recurrent)
+        self._since = since
 
     def made_by(self, tensor: str, layer: int) -> None:
         """A layer writes (a part of) the tensor."""
@@ -40,6 +51,7 @@ class Sources:
             self._known[node.outputs[0]] = _union(
                 self._known.get(node.outputs[0], ()), *map(self.of, self.views.placed[node])
             )
+        self._carried = frozenset()
         for output in filter(None, node.outputs):
             if output not in self._known:
                 self._known[output] = _union(*map(self.of, filter(None, node.inputs)))

@@ -1,0 +1,197 @@
+"""What LSTM, GRU and RNN share: the products of one direction, its states and its activations.
+
+The inputs' products of all steps are one Gemm layer. Everything that depends on the state is a layer with the loop T
+over the steps, which run one after the other (Layer.recurrent): step t reads the state that step t-1 wrote.
+
+Source: ONNX operator pages LSTM, GRU, RNN.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.layer import Access, Axis, Layer, Position, Step, along, fixed
+from onnx2zz.ops.loops import in_order
+
+STEP = "T"
+
+
+@dataclass(frozen=True)
+class Direction:
+    """One direction of a recurrent node with `gates` gates.
+
+    Tensors between its layers are (steps, batch, gates * hidden) or (steps, batch, hidden), by position in time.
+    """
+
+    node: Node
+    graph: Graph
+    index: int
+    gates: int
+
+    @cached_property
+    def reverse(self) -> bool:
+        """Whether time runs backwards."""
+        return self.node.attribute("direction", "forward") == "reverse" or self.index == 1
+
+    @cached_property
+    def count(self) -> int:
+        """The number of directions of the node."""
+        return self.graph.shape(self.node.inputs[1])[0]
+
+    @cached_property
+    def batch_first(self) -> bool:
+        """Layout 1: the batch axis stands before the others."""
+        return bool(self.node.attribute("layout", 0))
+
+    @cached_property
+    def steps(self) -> int:
+        return self.graph.shape(self.node.inputs[0])[1 if self.batch_first else 0]
+
+    @cached_property
+    def batch(self) -> int:
+        return self.graph.shape(self.node.inputs[0])[0 if self.batch_first else 1]
+
+    @cached_property
+    def hidden(self) -> int:
+        return self.graph.shape(self.node.inputs[2])[2]
+
+    def tensor(self, part: str) -> str:
+        """The name of a tensor between the layers."""
+        return f"{next(filter(None, self.node.outputs))}/{part}{self.index}"
+
+    def time(self, shift: int = 0) -> Axis:
+        """The axis of time at each step; `shift` -1 is the step before."""
+        if self.reverse:
+            return Axis(((STEP, -1),), self.steps, self.steps - 1 - shift)
+        return Axis(((STEP, 1),), self.steps, shift)
+
+    def values(self, part: str, channel: str = "G") -> Access:
+        """A tensor (steps, batch, hidden) at each step."""
+        return Access(self.tensor(part), (self.time(), along("B", self.batch), along(channel, self.hidden)))
+
+    def gate(self, part: str, index: int, gates: int) -> Access:
+        """One gate of a tensor (steps, batch, gates * hidden) at each step."""
+        time, batch, channel = self.values(part).axes
+        return Access(self.tensor(part), (time, batch, fixed(gates, index), channel))
+
+    def single(self, tensor: str, channel: str = "G") -> Access:
+        """The state before the first or after the last step: (directions, batch, hidden); batch first in layout 1."""
+        direction, batch = fixed(self.count, self.index), along("B", self.batch)
+        axes = (batch, direction) if self.batch_first else (direction, batch)
+        return Access(tensor, (*axes, along(channel, self.hidden)))
+
+    def rows(self, loop: str, first: int, gates: int) -> Axis:
+        """Rows of a matrix of `gates` gates, from gate `first` on."""
+        return Axis(((loop, 1),), gates * self.hidden, first * self.hidden)
+
+    @property
+    def lengths(self) -> Access:
+        """sequence_lens (batch)."""
+        return Access(self.node.input(4), (along("B", self.batch),))
+
+    @cached_property
+    def ragged(self) -> bool:
+        """Whether a run may give sequences that are shorter than the number of steps."""
+        value = self.graph.value(self.node.input(4))
+        return bool(self.node.input(4)) and (value is None or bool((value < self.steps).any()))
+
+    def position(self) -> Position:
+        """The position in time at each step."""
+        return Position(self.time().terms, self.time().offset)
+
+
+def directions(node: Node, graph: Graph, gates: int) -> tuple[Direction, ...]:
+    """The node's directions; "bidirectional" has two."""
+    return tuple(Direction(node, graph, index, gates) for index in range(graph.shape(node.inputs[1])[0]))
+
+
+def input_product(way: Direction) -> Layer:
+    """X (steps, batch, inputs) * W of all gates, for all steps at once; the input bias rides on it."""
+    node, graph = way.node, way.graph
+    inputs = graph.shape(node.inputs[0])[2]
+    time, batch = along("D", way.steps), along("B", way.batch)
+    x = (batch, time) if way.batch_first else (time, batch)
+    weights = (fixed(way.count, way.index), along("K", way.gates * way.hidden), along("C", inputs))
+    return Layer(
+        operator_type="Gemm",
+        loops=(("C", inputs), ("D", way.steps), ("K", way.gates * way.hidden), ("B", way.batch)),
+        output=Access(way.tensor("input"), (time, batch, along("K", way.gates * way.hidden))),
+        inputs=(Access(node.inputs[0], (*x, along("C", inputs))), Access(node.inputs[1], weights)),
+        combine=Step("mul"),
+        reduce="sum",
+        after=bias(way, 0, way.gates),
+    )
+
+
+def recurrent_product(way: Direction, part: str, state: Access, first: int, gates: int) -> Layer:
+    """The state (batch, hidden, walked by C) of every step * R of some gates; the recurrent bias rides on it."""
+    weights = (fixed(way.count, way.index), way.rows("K", first, way.gates), along("C", way.hidden))
+    time, batch, _ = way.values(part).axes
+    return Layer(
+        operator_type="Gemm",
+        loops=(("C", way.hidden), (STEP, way.steps), ("K", gates * way.hidden), ("B", way.batch)),
+        output=Access(way.tensor(part), (time, batch, along("K", gates * way.hidden))),
+        inputs=(state, Access(way.node.inputs[2], weights)),
+        combine=Step("mul"),
+        reduce="sum",
+        after=bias(way, way.gates + first, gates),
+        recurrent=STEP,
+    )
+
+
+def bias(way: Direction, first: int, gates: int) -> tuple[Step, ...]:
+    """The addition of some gates of B (directions, 2 * gates * hidden): those of the inputs, then of the state."""
+    if not way.node.input(3):
+        return ()
+    rows = Axis((("K", 1),), 2 * way.gates * way.hidden, first * way.hidden)
+    return (Step("add", Access(way.node.input(3), (fixed(way.count, way.index), rows))),)
+
+
+def at_each_step(
+    way: Direction, output: Access, inputs: tuple[Access, ...], combine: Step, after: tuple[Step, ...] = ()
+) -> Layer:
+    """An element-wise layer over the hidden channels of each step."""
+    loops = in_order((("B", way.batch), ("G", way.hidden), (STEP, way.steps)))
+    return Layer("Add", loops, output, inputs, combine, after=after, recurrent=STEP)
+
+
+def one_less(gate: Access) -> Access:
+    """1 - gate, as it is read."""
+    return Access(gate.tensor, gate.axes, (Step("affine", parameters=(-1.0, 1.0)),))
+
+
+FUNCTIONS: dict[str, tuple[str, tuple[float | None, float | None]]] = {
+    "relu": ("relu", (None, None)),
+    "tanh": ("tanh", (None, None)),
+    "sigmoid": ("sigmoid", (None, None)),
+    "affine": ("affine", (1.0, 0.0)),
+    "leakyrelu": ("leaky_relu", (0.01, None)),
+    "thresholdedrelu": ("thresholded_relu", (1.0, None)),
+    "scaledtanh": ("scaled_tanh", (1.0, 1.0)),
+    "hardsigmoid": ("hard_sigmoid", (0.2, 0.5)),
+    "elu": ("elu", (1.0, None)),
+    "softsign": ("softsign", (None, None)),
+    "softplus": ("softplus", (None, None)),
+}
+
+
+def activations(way: Direction, *defaults: str) -> list[tuple[Step, ...]]:
+    """For each activation of a direction the steps that end a gate, clipping first.
+
+    `activation_alpha` and `activation_beta` go, in order, to those functions that have such a parameter.
+    """
+    node = way.node
+    names = node.attribute("activations", None) or list(defaults) * way.count
+    alphas, betas = iter(node.attribute("activation_alpha", [])), iter(node.attribute("activation_beta", []))
+    steps = []
+    for name in names:
+        function, (alpha, beta) = FUNCTIONS[name.lower()]
+        given = [next(values, d) for values, d in ((alphas, alpha), (betas, beta)) if d is not None]
+        steps.append((*clip(node), Step(function, parameters=tuple(given))))
+    return steps[way.index * len(defaults) : (way.index + 1) * len(defaults)]
+
+
+def clip(node: Node) -> tuple[Step, ...]:
+    """The clipping of what goes into an activation."""
+    bound = node.attribute("clip", None)
+    return () if not bound else (Step("clip", parameters=(-bound, bound)),)
