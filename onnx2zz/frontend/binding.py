@@ -21,12 +21,12 @@ class Bindings:
 
 
 def bind_inputs(graph: onnx.GraphProto, bindings: Bindings) -> dict[str, Shape]:
-    """The static shape of every real input (initializers listed as inputs left out).
+    """The static shape of every tensor that a caller must feed (initializers listed as inputs left out).
 
     Raises InputError naming every input that stays open, with the options that would bind it, and every binding that
     names nothing or contradicts the file.
     """
-    inputs = real_inputs(graph)
+    inputs = {name: info for name, info in real_inputs(graph).items() if is_tensor(info)}
     problems = _unknown_names(inputs, bindings)
     declared = {name: _declared(info) for name, info in inputs.items()}
     problems += _contradictions(graph.name, declared, bindings)
@@ -42,6 +42,11 @@ def real_inputs(graph: onnx.GraphProto) -> dict[str, onnx.ValueInfoProto]:
     """The inputs that a caller must feed: those without an initializer."""
     given = {tensor.name for tensor in graph.initializer}
     return {info.name: info for info in graph.input if info.name not in given}
+
+
+def is_tensor(info: onnx.ValueInfoProto) -> bool:
+    """Whether an input has a shape at all: sequences, optionals and maps have none."""
+    return info.type.WhichOneof("value") in (None, "tensor_type")
 
 
 def _declared(info: onnx.ValueInfoProto) -> tuple[int | str | None, ...] | None:

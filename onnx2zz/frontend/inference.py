@@ -27,6 +27,7 @@ CONTROL_FLOW = ("If", "Loop", "Scan")
 def visit(state: Trace, proto: onnx.NodeProto, scope: Scope) -> None:
     """Takes in a node as it stands."""
     inputs = tuple(scope.look_up(i) for i in proto.input)
+    proto = _without(proto, inputs)
     captured = tuple(scope.look_up(name) for name in outer_names(proto))
     outputs = tuple(scope.declare(o) for o in proto.output)
     op = qualified(proto)
@@ -38,6 +39,16 @@ def visit(state: Trace, proto: onnx.NodeProto, scope: Scope) -> None:
     _mark(state, node, captured)
     _infer(state, node, proto, schema, scope)
     _hold_values(state, node, proto, scope)
+
+
+def _without(proto: onnx.NodeProto, inputs: tuple[str, ...]) -> onnx.NodeProto:
+    """The node without the inputs that its function's call leaves out."""
+    if all(name or not local for local, name in zip(proto.input, inputs, strict=True)):
+        return proto
+    copy = onnx.NodeProto()
+    copy.CopyFrom(proto)
+    copy.input[:] = [local if name else "" for local, name in zip(proto.input, inputs, strict=True)]
+    return copy
 
 
 def subgraphs(attribute: onnx.AttributeProto) -> list[onnx.GraphProto]:

@@ -127,7 +127,7 @@ def scope_of_body(proto: onnx.NodeProto, scope: Scope) -> Scope:
 def close_body(state: Trace, proto: onnx.NodeProto, results: list[str], scope: Scope) -> None:
     """The calling node: its outputs are the body's results under another name."""
     outputs = tuple(scope.declare(o) for o in proto.output)
-    read = tuple(results[: len(outputs)])
+    read = tuple(result if output else "" for result, output in zip(results, outputs, strict=False))
     state.nodes.append(Node(CALL, proto.name, read, outputs, {}, 1, scope.body_of, calls=qualified(proto)))
     for result, output in zip(read, outputs, strict=True):
         if output:

@@ -10,12 +10,12 @@ from collections.abc import Iterable
 import numpy as np
 import onnx
 
-from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.binding import Bindings, bind_inputs, real_inputs
 from onnx2zz.frontend.bodies import function_key, inline_branch, inline_function
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.inference import visit
 from onnx2zz.frontend.loops import unroll_loop, unroll_scan
+from onnx2zz.frontend.order import check_order
 from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, note_initializers, opsets_of
 
@@ -33,8 +33,8 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
     scope = Scope({}, opsets_of(model.opset_import))
     note_initializers(state, graph, scope)
     for info in real_inputs(graph).values():
-        _note_input(state, info, shapes[info.name], bindings)
-    _check_inputs_exist(graph, state)
+        _note_input(state, info, shapes.get(info.name), bindings)
+    check_order(graph, state.tensors)
     _walk(state, graph.node, scope)
     return Graph(
         name=name or graph.name,
@@ -49,31 +49,17 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
     )
 
 
-def _note_input(state: Trace, info: onnx.ValueInfoProto, shape: tuple[int, ...], bindings: Bindings) -> None:
+def _note_input(state: Trace, info: onnx.ValueInfoProto, shape: tuple[int, ...] | None, bindings: Bindings) -> None:
+    if shape is None:
+        state.note(info.name, info.type)
+        state.shaped_by_data.add(info.name)
+        return
     element = info.type.tensor_type.elem_type
     state.note(info.name, onnx.helper.make_tensor_type_proto(element, shape))
     if info.name in bindings.values:
         dtype = onnx.helper.tensor_dtype_to_np_dtype(element)
         state.values.hold(info.name, np.full(shape, bindings.values[info.name]).astype(dtype))
         state.static.add(info.name)
-
-
-def _check_inputs_exist(graph: onnx.GraphProto, state: Trace) -> None:
-    made = set(state.tensors) | {""}
-    problems = []
-    for node in graph.node:
-        wanted = [i for i in node.input if i not in made]
-        problems += [
-            Problem(
-                f"node {node.name or (node.output[0] if node.output else node.op_type)}",
-                f"reads {name}, which nothing makes before it",
-            )
-            for name in dict.fromkeys(wanted)
-        ]
-        made.update(node.output)
-    problems += [Problem(f"output {o.name}", "is made by no node") for o in graph.output if o.name not in made]
-    if problems:
-        raise InputError(problems)
 
 
 def _walk(state: Trace, protos: Iterable[onnx.NodeProto], scope: Scope) -> None:
