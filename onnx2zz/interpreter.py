@@ -37,7 +37,7 @@ def run(layer: Layer, tensors: Tensors) -> np.ndarray:
     points = all_points(layer)
     values = run_at(layer, tensors, points)
     out = np.full([axis.extent for axis in layer.output.axes], np.nan)
-    elements = (_element(axis, points) for axis in layer.output.axes)
+    elements = elements_of(layer.output, points)
     out[tuple(np.broadcast_to(e, values.shape) for e in elements)] = values if out.ndim else values[0]
     return out
 
@@ -97,20 +97,26 @@ def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.
     """The elements that an access touches over a grid of loop values, padding filled in."""
     tensor = np.asarray(tensors[access.tensor])
     tensor = unpacked(tensor, access.packed) if access.packed else tensor
-    tensor = tensor.reshape([axis.extent for axis in access.axes]).astype(np.float64)
-    bring_in = BORDERS[access.border]
-    elements = [bring_in(_element(axis, grid), axis.extent) for axis in access.axes]
+    tensor = tensor.reshape([axis.extent for axis in access.axes])
+    elements = elements_of(access, grid)
     inside = np.asarray(True)
     for axis, element in zip(access.axes, elements, strict=True):
         inside = inside & (element >= 0) & (element < axis.extent)
     clipped = tuple(np.clip(e, 0, a.extent - 1) for a, e in zip(access.axes, elements, strict=True))
-    values = tensor[clipped] if clipped else tensor
+    values = (tensor[clipped] if clipped else tensor).astype(np.float64)
     for step in access.prepare:
         values = apply(step, [values], tensors, grid)
     return np.where(inside, values, pad_value)
 
 
-def _element(axis: Axis, grid: Grid) -> np.ndarray:
+def elements_of(access: Access, grid: Grid) -> list[np.ndarray]:
+    """For each axis of an access the element at each point of a grid; reads beyond a border brought back in."""
+    bring_in = BORDERS[access.border]
+    return [bring_in(element_at(axis, grid), axis.extent) for axis in access.axes]
+
+
+def element_at(axis: Axis, grid: Grid) -> np.ndarray:
+    """The element of an axis at each point of a grid of loop values, outside 0..extent-1 where it is padding."""
     return _walk(axis, grid) // axis.shared_by
 
 
