@@ -65,7 +65,7 @@ def _fill(values: dict[str, np.ndarray], layer: Layer, points: Grid) -> None:
     """Writes some output points of a layer."""
     name, extents = layer.output.tensor, [axis.extent for axis in layer.output.axes]
     result = run_at(layer, values, points)
-    elements = (np.broadcast_to(_element(axis, points), result.shape) for axis in layer.output.axes)
+    elements = (np.broadcast_to(e, result.shape) for e in elements_of(layer.output, points))
     values[name].reshape(extents)[tuple(elements)] = result if extents else result[0]
 
 
@@ -124,14 +124,13 @@ def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.
     """The elements that an access touches over a grid of loop values, padding filled in."""
     tensor = np.asarray(tensors[access.tensor])
     tensor = unpacked(tensor, access.packed) if access.packed else tensor
-    tensor = tensor.reshape([axis.extent for axis in access.axes]).astype(np.float64)
-    bring_in = BORDERS[access.border]
-    elements = [bring_in(_element(axis, grid), axis.extent) for axis in access.axes]
+    tensor = tensor.reshape([axis.extent for axis in access.axes])
+    elements = elements_of(access, grid)
     inside = np.asarray(True)
     for axis, element in zip(access.axes, elements, strict=True):
         inside = inside & (element >= 0) & (element < axis.extent)
     clipped = tuple(np.clip(e, 0, a.extent - 1) for a, e in zip(access.axes, elements, strict=True))
-    values = tensor[clipped] if clipped else tensor
+    values = (tensor[clipped] if clipped else tensor).astype(np.float64)
     if access.outside is not None:
         values, inside = np.where(inside, values, _read(access.outside, pad_value, tensors, grid)), np.asarray(True)
     for step in access.prepare:
@@ -139,7 +138,14 @@ def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.
     return np.where(inside, values, pad_value)
 
 
-def _element(axis: Axis, grid: Grid) -> np.ndarray:
+def elements_of(access: Access, grid: Grid) -> list[np.ndarray]:
+    """For each axis of an access the element at each point of a grid; reads beyond a border brought back in."""
+    bring_in = BORDERS[access.border]
+    return [bring_in(element_at(axis, grid), axis.extent) for axis in access.axes]
+
+
+def element_at(axis: Axis, grid: Grid) -> np.ndarray:
+    """The element of an axis at each point of a grid of loop values, outside 0..extent-1 where it is padding."""
     return _walk(axis, grid) // axis.shared_by
 
 

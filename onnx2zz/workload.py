@@ -1,7 +1,7 @@
 """What a compile gives: layers in execution order, wired, with the fate of every node of the graph."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from onnx2zz.layer import Layer
@@ -51,11 +51,15 @@ class NodeFate:
 
 @dataclass(frozen=True)
 class Workload:
-    """A compiled model."""
+    """A compiled model.
+
+    `unemitted`: layers of one element, which have no place in a workload, by the first output of their node.
+    """
 
     model: str
     layers: tuple[PlacedLayer, ...]
     nodes: tuple[NodeFate, ...]
+    unemitted: Mapping[str, tuple[Layer, ...]] = field(default_factory=dict)
 
     @property
     def macs(self) -> int:

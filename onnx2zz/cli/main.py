@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "ops": "onnx2zz.cli.ops:ops_command",
     "check": "onnx2zz.cli.check:check_command",
     "evaluate": "onnx2zz.cli.evaluate:evaluate_command",
+    "verify": "onnx2zz.cli.verify:verify_command",
 }
 """Subcommand -> "module:attribute". The modules must be cheap to import: `--help` imports them for their first line."""
 

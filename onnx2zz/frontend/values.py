@@ -44,6 +44,10 @@ class KnownValues:
         """Note how a tensor is computed; it is computed only if somebody asks."""
         self._recipes[name] = recipe
 
+    def stored(self, name: str) -> onnx.TensorProto | None:
+        """The tensor as the file holds it, however large, its data perhaps elsewhere; None if it is no such tensor."""
+        return self._protos.get(name)
+
     def get(self, name: str) -> np.ndarray | None:
         """The value of a tensor, or None if only a run can tell it."""
         pending = [name]

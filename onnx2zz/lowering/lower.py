@@ -65,6 +65,7 @@ def _place(state: Lowering) -> Workload:
     """Numbers the layers and wires them."""
     ids: dict[Node, tuple[int, ...]] = {}
     placed: list[PlacedLayer] = []
+    unemitted: dict[str, tuple[Layer, ...]] = {}
     state.stored = StoredBits.in_graph(state.graph, state.views.nodes, state.options.precision.native)
     sources = Sources(state.graph, state.views)
     last_rider = {host: rider for rider, host in state.riding.items()}
@@ -79,6 +80,7 @@ def _place(state: Lowering) -> Workload:
             state.stored.note(layer, node, state.options.precision.native)
             if layer.operations <= 1:
                 sources.skip(layer)
+                unemitted[_first_output(node)] = (*unemitted.get(_first_output(node), ()), layer)
                 continue
             identity = len(placed)
             final = last_rider[node].outputs[0] if node in last_rider and layer.output.tensor in node.outputs else ""
@@ -87,7 +89,11 @@ def _place(state: Lowering) -> Workload:
             mine.append(identity)
         ids[node] = tuple(mine)
         sources.close(node)
-    return Workload(state.graph.name, tuple(placed), tuple(fates(state, ids)))
+    return Workload(state.graph.name, tuple(placed), tuple(fates(state, ids)), unemitted)
+
+
+def _first_output(node: Node) -> str:
+    return next(filter(None, node.outputs), "")
 
 
 def _with_group(layers: tuple[Layer, ...]) -> Iterator[tuple[tuple[Layer, ...], Layer]]:

@@ -1,0 +1,81 @@
+"""`onnx2zz verify`: whether the workload computes what the model computes."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from onnx2zz.cli.model_options import compile_options, model_options
+
+if TYPE_CHECKING:
+    from onnx2zz.verify.result import Verification
+
+DIFFERS = 1
+
+
+@click.command("verify")
+@click.argument("model")
+@click.option(
+    "--points",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Output elements at which a large layer is run.",
+)
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Of random inputs and of weights that are missing."
+)
+@click.option("--inputs", metavar="x.npz", help="Values of the model's inputs, by name; the others are random.")
+@click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
+@model_options
+@click.pass_context
+def verify_command(
+    ctx: click.Context,
+    model: str,
+    points: int,
+    seed: int,
+    inputs: str | None,
+    json_file: str | None,
+    **options: Any,
+) -> None:
+    """Run every layer of MODEL as ZigZag will read it, and compare with onnxruntime.
+
+    Exit code 1 if anything differs: a value, a volume, an edge, a width.
+    """
+    result = _verified(model, points, seed, inputs, options)
+    _report(result, json_file)
+    if result.mismatches:
+        ctx.exit(DIFFERS)
+
+
+def _verified(model: str, points: int, seed: int, inputs: str | None, options: dict[str, Any]) -> "Verification":
+    chosen = compile_options(**options)
+    from onnx2zz.compiler import compile_model
+    from onnx2zz.report.progress import progress_on_stderr
+    from onnx2zz.shipped_files import find_model
+    from onnx2zz.verify.given_inputs import read_inputs
+    from onnx2zz.verify.verify import VerifyOptions, verify
+
+    found = find_model(model)
+    if found.note:
+        click.echo(found.note, err=True)
+    compiled = compile_model(found.path, chosen)
+    given = read_inputs(Path(inputs), compiled.graph) if inputs else {}
+    with progress_on_stderr() as watch:
+        return verify(compiled, VerifyOptions(points, seed, found.path.parent, given), watch)
+
+
+def _report(result: "Verification", json_file: str | None) -> None:
+    from rich.console import Console
+
+    from onnx2zz.report.verification import print_verification
+    from onnx2zz.verify.result import as_json
+    from onnx2zz.written_file import write_whole
+
+    if json_file == "-":
+        click.echo(as_json(result), nl=False)
+    else:
+        print_verification(result, Console(file=sys.stdout))
+    if json_file not in (None, "-"):
+        write_whole(Path(json_file), as_json(result))

@@ -1,0 +1,67 @@
+"""The tables of a verification: what differs and why, what was not run, and the sum of it."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from onnx2zz.verify.result import Mismatch, NotExecuted, Verification
+
+LISTED = 20
+"""Rows of a table before the rest is only counted; the JSON has all of them."""
+
+
+def print_verification(result: Verification, console: Console) -> None:
+    """Print what was proven, then what was not, then what differs."""
+    for title, nodes in (
+        ("not checkable", result.not_checkable),
+        ("moves data only: volumes and edges proven", result.movement),
+        ("stand-in", result.approximate),
+        ("left to the host", result.host),
+    ):
+        _print_nodes(title, nodes, console)
+    if result.mismatches:
+        console.print(mismatches_table(result.mismatches))
+        if len(result.mismatches) > LISTED:
+            console.print(f"and {len(result.mismatches) - LISTED} more")
+    console.print(
+        f"{result.model}: {result.nodes_matched} of {result.nodes_exact} nodes compute what the model computes "
+        f"({result.nodes_checked} run, {result.layers_checked} layers, {result.points:,} points); "
+        f"stand-ins {result.approximate_share:.1%} of the operations; {_verdict(result)}",
+        highlight=False,
+    )
+
+
+def _verdict(result: Verification) -> str:
+    count = len(result.mismatches)
+    return f"{count} difference{'s' if count > 1 else ''}" if count else "volumes and edges agree"
+
+
+def _print_nodes(title: str, nodes: Sequence[NotExecuted], console: Console) -> None:
+    """One line for each operator and reason."""
+    kinds = Counter((node.op, node.why) for node in nodes)
+    for (op, why), count in kinds.most_common():
+        first = next(node.node for node in nodes if (node.op, node.why) == (op, why))
+        more = f" and {count - 1} more" if count > 1 else ""
+        console.print(f"{title}: {op} {first}{more}{': ' + why if why else ''}", highlight=False, markup=False)
+
+
+def mismatches_table(mismatches: Sequence[Mismatch]) -> Table:
+    """Node, layer, where, expected, got and the likely cause, a row each."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, pad_edge=False)
+    for heading in ("Node", "Layer", "Where", "Expected", "Got", "Likely cause"):
+        table.add_column(heading, overflow="fold")
+    for m in mismatches[:LISTED]:
+        layer = "" if m.layer is None else str(m.layer)
+        table.add_row(*map(_escaped, (m.node, layer, m.where, _number(m.expected), _number(m.got), m.cause)))
+    return table
+
+
+def _escaped(text: str) -> str:
+    return text.replace("[", r"\[")
+
+
+def _number(value: str | float) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,117 @@
+"""What must be conserved between a graph and its workload: work, volumes, edges and widths, each counted twice."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from onnx2zz.compiler import Compiled
+from onnx2zz.evaluate.tensors import Entry, volumes
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.verify.edges import Reach, wrong_edges
+from onnx2zz.verify.elements import count, inside, places
+from onnx2zz.verify.groups import Group, fates_of, in_order
+from onnx2zz.verify.provenance import NOTHING, Origins, unfed_reads
+from onnx2zz.verify.result import Mismatch
+from onnx2zz.verify.work import COUNTS, macs
+from onnx2zz.workload import PlacedLayer
+
+PRODUCTS = ("Conv", "Gemm")
+
+
+def conservation(compiled: Compiled, lowered: Mapping[Node, Group]) -> tuple[Mismatch, ...]:
+    """Everything in which the workload and the graph disagree about MACs, volumes, edges and widths."""
+    graph = compiled.graph
+    fates = fates_of(graph, compiled.workload)
+    reach, origins = Reach(graph, fates, lowered), Origins(graph, fates, lowered)
+    found: list[Mismatch] = []
+    for node in graph.nodes:
+        if group := lowered.get(node):
+            found += _of_group(group, compiled, reach, origins)
+        else:
+            origins.pass_node(node)
+    return tuple(found)
+
+
+def _of_group(group: Group, compiled: Compiled, reach: Reach, origins: Origins) -> list[Mismatch]:
+    """A lowered node: each of its layers, then all together."""
+    found: list[Mismatch] = []
+    origins.begin(group)
+    layers = group.layers
+    for index in in_order(layers) if group.unemitted else range(len(layers)):
+        placed = group.placed[index] if index < len(group.placed) else None
+        if placed is not None:
+            found += wrong_edges(placed, compiled.entries[placed.id], reach)
+            found += unfed_reads(placed, origins)
+            found += wrong_volumes(placed, compiled.entries[placed.id])
+            found += wrong_widths(placed, compiled.entries)
+        origins.add(layers[index], placed.id if placed else None)
+    return [*found, *wrong_work(group, compiled), *unwritten(group, compiled.graph, origins), *_unread(group, compiled)]
+
+
+def wrong_volumes(placed: PlacedLayer, entry: Entry) -> Iterator[Mismatch]:
+    """The volumes that ZigZag computes from the entry, against the elements that the layer's maps touch."""
+    layer = placed.layer
+    if not inside(layer.output, layer.sizes):
+        yield Mismatch(placed.node, placed.id, "O", "elements of its tensor", "elements beyond it", "size")
+    try:
+        said = volumes(entry)
+    except (KeyError, ValueError):
+        return  # an entry that cannot be read is reported where it is bound
+    for operand, access in zip("OIW", (layer.output, *layer.inputs), strict=False):
+        counted = count(access, layer.sizes)
+        if said.get(operand) != counted:
+            yield Mismatch(placed.node, placed.id, f"volume of {operand}", counted, str(said.get(operand)), "size")
+
+
+def wrong_work(group: Group, compiled: Compiled) -> Iterator[Mismatch]:
+    """Multiply-accumulates of the entries against the node's own."""
+    node = group.node
+    expected = macs(node, compiled.graph) if node.op in MAC_OPERATORS else 0
+    if expected is None:
+        return
+    got = sum(layer.macs for layer in group.unemitted)
+    for placed in group.placed:
+        entry, useful = compiled.entries[placed.id], placed.layer.macs_useful
+        if entry["operator_type"] in PRODUCTS:
+            got += math.prod(entry["loop_sizes"]) if useful is None else useful
+    if got != expected:
+        yield Mismatch(node.label, None, "MACs", expected, got, "group or size")
+
+
+def unwritten(group: Group, graph: Graph, origins: Origins) -> Iterator[Mismatch]:
+    """Elements of the node's outputs that no layer writes, or several do."""
+    for output in filter(None, group.node.outputs):
+        if output not in group.made:
+            continue
+        elements = graph.tensors[output].elements
+        if origins.sources(origins.of(output)) & NOTHING:
+            yield Mismatch(group.node.label, None, output, f"all {elements} elements written", "some are not", "size")
+        written = sum(count(layer.output, layer.sizes) for layer in group.layers if layer.output.tensor == output)
+        if written > elements:
+            yield Mismatch(group.node.label, None, f"elements of {output}", elements, written, "size")
+
+
+def _unread(group: Group, compiled: Compiled) -> Iterator[Mismatch]:
+    """Weights of a product that no layer reads."""
+    if group.node.op not in COUNTS:
+        return
+    masks: dict[str, np.ndarray] = {}
+    for layer in group.layers:
+        for access in layer.inputs if layer.operator_type in PRODUCTS else ():
+            if access.tensor in compiled.graph.static:
+                mask = masks.setdefault(access.tensor, np.zeros([axis.extent for axis in access.axes], bool))
+                mask.reshape([axis.extent for axis in access.axes])[places(access, layer.sizes)] = True
+    for name, mask in masks.items():
+        if not mask.all():
+            yield Mismatch(group.node.label, None, f"elements of {name}", mask.size, int(mask.sum()), "size")
+
+
+def wrong_widths(placed: PlacedLayer, entries: Sequence[Entry]) -> Iterator[Mismatch]:
+    """Widths of the entry against those decided on, and against what its sources have written."""
+    said = entries[placed.id].get("operand_precision") or {}
+    for operand in ("W", "I", "O", "O_final"):
+        if said.get(operand) != getattr(placed.widths, operand):
+            wanted, got = getattr(placed.widths, operand), str(said.get(operand))
+            yield Mismatch(placed.node, placed.id, f"bits of {operand}", wanted, got, "width")

@@ -1,0 +1,182 @@
+"""Random values that fit the place they are read in: what keeps a network's numbers finite and its axes apart.
+
+Weights are scaled by their fan-in (He et al., 2015), what lies under a root or divides is positive, indices are in
+range, quantised numbers cover their whole range.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from onnx2zz.frontend.graph import CALL, Graph, Node
+
+RENAMING = frozenset(
+    {CALL, "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Expand", "Slice", "Split"}
+)
+PASSING = RENAMING | {"Transpose", "Concat", "DequantizeLinear"}
+STEERED = frozenset(
+    {"Clip", "Compress", "ConstantOfShape", "Expand", "Gather", "Pad", "Range", "ReduceMean", "ReduceSum", "Reshape"}
+    | {"Resize", "Slice", "Split", "Squeeze", "Tile", "TopK", "Trilu", "Unsqueeze", "Upsample", "OneHot", "CumSum"}
+)
+UNDER_A_ROOT = frozenset({"Sqrt", "Log", "Pow", "Acosh", "Reciprocal"})
+FEW = 2
+"""The end of the range of an integer of which nothing is known."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a tensor is read: the node and which of its inputs."""
+
+    node: Node
+    index: int
+
+
+def place_of(name: str, graph: Graph) -> Place | None:
+    """The first place that computes with a tensor, looking through what only passes it on."""
+    seen, pending = {name}, [name]
+    found: Place | None = None
+    while pending and found is None:
+        tensor = pending.pop(0)
+        for node in graph.readers.get(tensor, ()):
+            index = node.inputs.index(tensor)
+            if node.op not in PASSING or (index and node.op not in ("Concat", CALL)):
+                return Place(node, index)
+            pending += [o for o in node.outputs if o and o not in seen]
+            seen.update(node.outputs)
+    return found
+
+
+def steers(place: Place | None) -> bool:
+    """Whether a value decides where elements go, so that nothing else may stand in its place."""
+    return place is not None and place.index > 0 and place.node.op in STEERED and not is_index(place)
+
+
+def is_index(place: Place | None) -> bool:
+    """Whether a tensor counts rows of another."""
+    return place is not None and place.index == 1 and place.node.op in ("Gather", "GatherElements")
+
+
+def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator) -> np.ndarray:
+    """Values for a tensor of static shape that is read at `place`."""
+    shape, element = graph.shape(name), graph.tensors[name].type
+    if is_index(place):
+        assert place is not None
+        return rng.integers(0, _rows(place, graph), shape).astype(_dtype(element))
+    if element in WHOLE_RANGE:
+        return _quantised(shape, element, rng)
+    if place is not None and place.node.op.endswith("QuantizeLinear") and not place.index and _is_float(element):
+        return _quantisable(shape, place, graph, rng).astype(_dtype(element))
+    if _is_float(element):
+        return _real(shape, place, graph, rng).astype(_dtype(element))
+    return rng.integers(0, FEW, shape).astype(_dtype(element))
+
+
+WHOLE_RANGE = frozenset({TensorProto.INT8, TensorProto.UINT8, TensorProto.INT16, TensorProto.UINT16, TensorProto.INT32})
+WIDEST = 1 << 12
+"""Beyond this an int32 (a bias beside sums of products) would drown what it is added to."""
+
+
+def _quantised(shape: tuple[int, ...], element: int, rng: np.random.Generator) -> np.ndarray:
+    dtype = _dtype(element)
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    if element == TensorProto.INT32:
+        low, high = -WIDEST, WIDEST
+    return rng.integers(low, high, shape, endpoint=True).astype(dtype)
+
+
+def _quantisable(shape: tuple[int, ...], place: Place, graph: Graph, rng: np.random.Generator) -> np.ndarray:
+    """Real numbers that fill the range of the integers that they are rounded to, where the step is known."""
+    step = graph.value(place.node.input(1))
+    usual = float(np.max(step)) if step is not None and step.size and _is_scale(Place(place.node, 1)) else 1.0
+    return rng.uniform(-BYTE, BYTE, shape) * usual if place.node.op == "QuantizeLinear" else rng.normal(0, 1, shape)
+
+
+BYTE = 256
+
+
+def _is_float(element: int) -> bool:
+    return element in (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
+
+
+def _dtype(element: int) -> np.dtype:
+    return helper.tensor_dtype_to_np_dtype(element)
+
+
+def _rows(place: Place, graph: Graph) -> int:
+    shape = graph.tensors[place.node.inputs[0]].shape or (FEW,)
+    return max(1, shape[place.node.attribute("axis", 0) % len(shape)])
+
+
+def _real(shape: tuple[int, ...], place: Place | None, graph: Graph, rng: np.random.Generator) -> np.ndarray:
+    if place is not None and _positive(place):
+        return rng.uniform(0.5, 1.5, shape) * (SMALL_STEP if _is_scale(place) else 1.0)
+    fan_in = FAN_IN.get((place.node.op.rpartition(".")[2], place.index), _no_fan)(place, graph) if place else 1
+    return rng.normal(0.0, 1.0 / math.sqrt(max(1, fan_in)), shape)
+
+
+SMALL_STEP = 1.0 / 64
+"""The size of a quantisation step: the whole range of 8 bits then spans about -2 to 2."""
+
+
+def _positive(place: Place) -> bool:
+    op, index = place.node.op.rpartition(".")[2], place.index
+    return (
+        _is_scale(place)
+        or (op, index) in {("BatchNormalization", 1), ("BatchNormalization", 4), ("Div", 1), ("Mod", 1)}
+        or (op in UNDER_A_ROOT and index == 0)
+        or (op.endswith("Normalization") and index == 1)
+    )
+
+
+def _is_scale(place: Place) -> bool:
+    """Whether a float tensor of an operator on quantised numbers is the size of a step."""
+    op = place.node.op
+    if not place.index:
+        return False
+    return "Quant" in op or "QLinear" in op or ".Q" in op or op.endswith("IntegerToFloat")
+
+
+def _no_fan(place: Place, graph: Graph) -> int:
+    return 1
+
+
+def _filter_elements(place: Place, graph: Graph) -> int:
+    return math.prod(graph.shape(place.node.inputs[1])[1:])
+
+
+def _transposed_filter_elements(place: Place, graph: Graph) -> int:
+    shape = graph.shape(place.node.inputs[1])
+    strides = math.prod(place.node.attribute("strides", None) or [1])
+    return shape[0] // place.node.attribute("group", 1) * math.prod(shape[2:]) // strides
+
+
+def _depth(place: Place, graph: Graph) -> int:
+    """What a product sums over."""
+    shape = graph.shape(place.node.inputs[place.index])
+    transposed = place.node.attribute("transB" if place.index else "transA", 0)
+    last = (place.index == 0) != bool(transposed)
+    return shape[-1 if last or len(shape) < 2 else -2]
+
+
+def _last(place: Place, graph: Graph) -> int:
+    return graph.shape(place.node.inputs[place.index])[-1]
+
+
+FAN_IN: dict[tuple[str, int], Callable[[Place, Graph], int]] = {
+    ("Conv", 1): _filter_elements,
+    ("FusedConv", 1): _filter_elements,
+    ("ConvTranspose", 1): _transposed_filter_elements,
+    ("Gemm", 1): _depth,
+    ("Gemm", 0): _no_fan,
+    ("MatMul", 1): _depth,
+    ("FusedMatMul", 1): _depth,
+    ("LSTM", 1): _last,
+    ("LSTM", 2): _last,
+    ("GRU", 1): _last,
+    ("GRU", 2): _last,
+    ("RNN", 1): _last,
+    ("RNN", 2): _last,
+}

@@ -1,0 +1,35 @@
+"""The values of a model's inputs that a user brings, from a .npz file."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from onnx import helper
+
+from onnx2zz.errors import InputError, Problem
+from onnx2zz.frontend.graph import Graph
+
+
+def read_inputs(path: Path, graph: Graph) -> dict[str, np.ndarray]:
+    """The arrays of the file, by input. Raises InputError for names, shapes and types that are not the model's."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            given = {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        what = getattr(error, "strerror", None) or "is no .npz file of plain arrays"
+        raise InputError(Problem(str(path), str(what), "write it with numpy.savez")) from None
+    problems = [problem for name, value in given.items() for problem in _problems(path, name, value, graph)]
+    if problems:
+        raise InputError(problems)
+    return given
+
+
+def _problems(path: Path, name: str, value: np.ndarray, graph: Graph) -> list[Problem]:
+    where = f"{path}: {name}"
+    if name not in graph.inputs:
+        return [Problem(where, "the model has no such input", f"it has: {', '.join(graph.inputs)}")]
+    shape, dtype = graph.shape(name), helper.tensor_dtype_to_np_dtype(graph.tensors[name].type)
+    if value.shape != shape or value.dtype != dtype:
+        has, wanted = (f"{t} {'x'.join(map(str, s))}" for t, s in ((value.dtype, value.shape), (dtype, shape)))
+        return [Problem(where, f"is {has}", f"make it {wanted}, or bind the model's shape with --shape")]
+    return []

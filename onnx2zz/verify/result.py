@@ -1,0 +1,73 @@
+"""What a verification found, and its JSON."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Something in the workload that the model contradicts. `layer`: its id; None for what concerns the whole node."""
+
+    node: str
+    layer: int | None
+    where: str
+    expected: str | float
+    got: str | float
+    cause: str
+
+
+@dataclass(frozen=True)
+class NotExecuted:
+    """A node that was not run, and why: it could not be, it only moves data, or it is a documented stand-in."""
+
+    node: str
+    op: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked and what differs.
+
+    `nodes_exact`: nodes whose layers claim to compute what they compute. `points`: output elements compared.
+    `approximate_share`: the share of stand-ins in all MACs and element operations.
+    """
+
+    model: str
+    nodes_exact: int
+    nodes_checked: int
+    nodes_matched: int
+    layers_checked: int
+    points: int
+    approximate_share: float
+    not_checkable: tuple[NotExecuted, ...] = ()
+    mismatches: tuple[Mismatch, ...] = ()
+    movement: tuple[NotExecuted, ...] = ()
+    approximate: tuple[NotExecuted, ...] = ()
+    host: tuple[NotExecuted, ...] = ()
+
+
+def as_json(result: Verification) -> str:
+    """The JSON of a verification, in its fixed form."""
+    document: dict[str, Any] = {
+        "nodes_exact": result.nodes_exact,
+        "nodes_checked": result.nodes_checked,
+        "nodes_matched": result.nodes_matched,
+        "layers_checked": result.layers_checked,
+        "points": result.points,
+        "approximate_share": result.approximate_share,
+        "not_checkable": [{"node": n.node, "op": n.op, "why": n.why} for n in result.not_checkable],
+        "mismatches": [
+            {
+                "node": m.node,
+                "layer": m.layer,
+                "where": m.where,
+                "expected": m.expected,
+                "got": m.got,
+                "cause": m.cause,
+            }
+            for m in result.mismatches
+        ],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
