@@ -1,0 +1,43 @@
+"""Real graphs to test on: the twelve that our dependencies' wheels ship, and those beside the checkout, if any."""
+
+import json
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+SHARED = Path(__file__).parents[3] / "shared" / "models"
+
+
+def package(name: str) -> Path:
+    """The folder of an installed package."""
+    spec = find_spec(name)
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent
+
+
+SHIPPED = {
+    path.stem: path
+    for path in sorted(
+        [
+            *(package("onnx") / "backend/test/data/light").glob("*.onnx"),
+            *(package("zigzag") / "inputs/workload").glob("*.onnx"),
+        ]
+    )
+}
+BESIDE = {str(path.relative_to(SHARED).with_suffix("")): path for path in sorted(SHARED.glob("*/*.onnx"))}
+
+
+@cache
+def truth() -> dict[str, dict]:
+    """What onnxruntime found for the models beside the checkout: shapes, MACs per output, bound inputs."""
+    return json.loads((SHARED / "truth.json").read_text(encoding="utf-8"))
+
+
+def bindings(bound: dict | None) -> list[str]:
+    """The options that bind a model's open inputs."""
+    options = []
+    for name, value in (bound or {}).items():
+        shape = value.get("shape") if isinstance(value, dict) else value
+        options += ["--shape", f"{name}={'x'.join(map(str, shape))}"] if shape else []
+        options += ["--value", f"{name}={value['value']}"] if isinstance(value, dict) else []
+    return options
