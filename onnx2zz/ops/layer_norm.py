@@ -18,6 +18,7 @@ from onnx2zz.ops.softmax import row
 Shape = tuple[int, ...]
 FULL = "four layers: mean, subtract, mean square, multiply; constant scale and bias ride on the last"
 SIMPLE = "two layers: mean square, multiply; a constant scale rides on the last"
+SMALL_EPSILON = ("com.microsoft.Skip", "com.microsoft.Embed", "com.microsoft.QEmbed")
 SUM_FIRST = "; the sum before it is an element-wise layer"
 
 
@@ -93,7 +94,9 @@ def simply_normalised(node: Node, graph: Graph, x: str, scale: Sequence[str], in
 
 def inverse_root(node: Node, out: str, x: str, shape: Shape, axes: frozenset[int]) -> Layer:
     """1 / sqrt(mean(x * x) + epsilon)."""
-    default = 1e-12 if node.op.startswith(("com.microsoft.Skip", "com.microsoft.Embed")) else 1e-5
+    default = (
+        1e-12 if node.op.startswith(("com.microsoft.Skip", "com.microsoft.Embed", "com.microsoft.QEmbed")) else 1e-5
+    )
     epsilon = Step("shift", parameters=(node.attribute("epsilon", default),))
     return reduced(out, x, shape, axes, "sum", SQUARE, (mean_of(shape, axes), epsilon, Step("rsqrt")))
 

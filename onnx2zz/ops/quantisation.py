@@ -4,10 +4,13 @@ Source: ONNX operator pages QuantizeLinear and DequantizeLinear; float32 arithme
 (core/mlas/lib/quantize.cpp): a float64 operation followed by "single" gives what float32 gives.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Graph
-from onnx2zz.layer import Access, Axis, Step, blocks, fixed
+from onnx2zz.layer import Access, Axis, Layer, Step, blocks, fixed
 
 SINGLE = Step("single")
 INTEGER_RANGES: dict[str, tuple[int, int]] = {
@@ -74,3 +77,20 @@ def ratio(x_scale: Access, w_scale: Access, y_scale: Access | None = None) -> Ac
     """x_scale * w_scale / y_scale in float32, read where `w_scale` is read."""
     over = (Step("div", y_scale), SINGLE) if y_scale else ()
     return Access(w_scale.tensor, w_scale.axes, (Step("mul", x_scale), SINGLE, *over))
+
+
+def dequantised_reads(layer: Layer, tensors: Mapping[str, tuple[Step, ...]]) -> Layer:
+    """The layer with every read of the given tensors, by operands and by steps, followed by their steps."""
+
+    def read(access: Access) -> Access:
+        return replace(access, prepare=(*tensors.get(access.tensor, ()), *map(step, access.prepare)))
+
+    def step(old: Step) -> Step:
+        return replace(old, operand=read(old.operand)) if isinstance(old.operand, Access) else old
+
+    return replace(
+        layer,
+        inputs=tuple(map(read, layer.inputs)),
+        combine=step(layer.combine),
+        after=tuple(map(step, layer.after)),
+    )

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from onnx import helper
 
 from tests.ops.quantised_tensors import parameters, quantised
-from tests.oracle import check_node, lowered, model_of, onnxruntime_run
+from tests.oracle import check_node, lowered, model_of, onnxruntime_run, run_layers
 
 shapes = st.lists(st.integers(1, 5), min_size=1, max_size=4)
 types = st.sampled_from([np.uint8, np.int8])
@@ -91,6 +91,45 @@ def test_nhwc_max_pool(sizes, dtype, ceil_mode: int) -> None:
     x = quantised(np.random.default_rng(sizes[0]), (2, *sizes, 3), dtype)
     node = microsoft("NhwcMaxPool", ["x"], kernel_shape=[2, 1], strides=[2, 2], pads=[1, 0, 1, 0], ceil_mode=ceil_mode)
     check_node(node, {"x": x.values}, {}, rtol=0, atol=0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(2, 5), min_size=2, max_size=3), types, st.sampled_from([12, 13]), st.integers(0, 99))
+def test_softmax(shape, dtype, opset: int, seed: int) -> None:
+    """onnxruntime takes exp from a table of integers, so a step may differ."""
+    rng = np.random.default_rng(seed)
+    x = quantised(rng, shape, dtype)
+    one = {"y_scale": np.float32(1 / 256), "y_zero": np.array(np.iinfo(dtype).min, dtype)}
+    axis = int(rng.integers(-len(shape), len(shape)))
+    node = microsoft("QLinearSoftmax", ["x", "x_scale", "x_zero", "y_scale", "y_zero"], axis=axis, opset=opset)
+    layers = check_node(node, {"x": x.values}, parameters(x=x) | one, rtol=0, atol=1)
+    assert [layer.operator_type for layer in layers] == ["Pooling", "Add", "Pooling", "Add"]
+
+
+@pytest.mark.parametrize("segments", [True, False])
+def test_embed_layer_normalization(segments: bool) -> None:
+    """Tables, gamma and beta in uint8, a scale and zero point for each."""
+    rng = np.random.default_rng(1)
+    parts = {"words": (7, 8), "positions": (5, 8), "types": (2, 8), "gamma": (8,), "beta": (8,)}
+    tables = {name: quantised(rng, shape) for name, shape in parts.items()}
+    ids = {"ids": rng.integers(0, 7, (2, 3)).astype(np.int32), "kinds": rng.integers(0, 2, (2, 3)).astype(np.int32)}
+    left_out = set() if segments else {"kinds", "types"}
+    names = ["ids", "kinds", *tables, "mask", *(f"{t}_scale" for t in tables), *(f"{t}_zero" for t in tables)]
+    names = ["" if n == "mask" or any(n.startswith(gone) for gone in left_out) else n for n in names]
+    constants = {name: table.values for name, table in tables.items()} | parameters(**tables)
+    node = helper.make_node("QEmbedLayerNormalization", names, ["out", "index"], domain="com.microsoft")
+    constants = {name: value for name, value in constants.items() if name in names}
+    inputs = {name: value for name, value in ids.items() if name in names}
+    model = model_of([node], inputs, constants, ["out", "index"])
+    expected = onnxruntime_run(model, inputs)["out"]
+    _, layers = lowered(model)
+    copies = [layer for layer in layers if layer.also_reads]
+    values: dict[str, np.ndarray] = {**inputs, **constants}
+    for copy in copies:
+        assert copy.output_bits == 8
+        values[copy.output.tensor] = constants[copy.inputs[0].tensor][inputs[copy.also_reads[0]]]
+    values = run_layers([layer for layer in layers if layer not in copies], values)
+    np.testing.assert_allclose(values["out"], expected, 1e-4, 1e-4)
 
 
 def test_rows_of_a_packed_table() -> None:
