@@ -85,6 +85,7 @@ class _Writer:
     def _relation(self, axis: Axis, outer: str, stride: int, inner: str, dilation: int) -> str:
         index = self._new_index("I" + inner[1:])
         touched, padding = axis.touched(self.sizes | {inner: self.loops[inner]}), axis.padding(self.sizes)
+        touched = max(1, touched)  # windows that hit padding only; ZigZag divides by what they touch
         self.relations.append(Relation(index, outer, stride, inner, dilation, touched, padding))
         return index
 

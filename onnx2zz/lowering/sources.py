@@ -26,7 +26,7 @@ class Sources:
             return ("const",)
         if tensor in self._carried:
             return tuple(s for s in self._known.get(tensor, ()) if isinstance(s, int) and s >= self._since)
-        return self._known[tensor]
+        return self._known[tensor] or ("const",)
 
     def enter(self, layers: Iterable[Layer], since: int) -> None:
         """Layers about to be placed together, from id `since` on. If they are recurrent, each reads what the others
@@ -41,6 +41,7 @@ class Sources:
     def skip(self, layer: Layer) -> None:
         """A layer of one element is not emitted, and edges pass through it; one of no operations reads nothing."""
         if not layer.operations:
+            self._known.setdefault(layer.output.tensor, ())
             return
         before = self._known.get(layer.output.tensor, ())
         self._known[layer.output.tensor] = _union(before, *map(self.of, sorted(layer.tensors)))

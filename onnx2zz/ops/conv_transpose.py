@@ -43,17 +43,23 @@ class Phase:
 @lowers("ConvTranspose", how="one Conv layer for each sub-pixel phase, prod(strides) of them")
 def conv_transpose(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x (N, C, spatial...), w (C, K/group, kernel...) -> (N, K, spatial...)."""
-    phases = tuple(product(*(_axis_phases(node, graph, axis) for axis in range(len(graph.shape(node.inputs[0])) - 2))))
-    layers = [_phase_layer(node, graph, phase) for phase in phases]
+    each_axis = (phases_of_axis(node, graph, axis) for axis in range(len(graph.shape(node.inputs[0])) - 2))
+    layers = [_phase_layer(node, graph, combined) for combined in product(*each_axis)]
     return _with_bias(_with_useful_macs(layers, node, graph), node, graph)
 
 
-def _axis_phases(node: Node, graph: Graph, axis: int) -> tuple[Phase, ...]:
+def phases_of_axis(node: Node, graph: Graph, axis: int) -> tuple[Phase, ...]:
+    """The phases of one spatial axis of a ConvTranspose."""
     rank = len(graph.shape(node.inputs[0])) - 2
     stride = (node.attribute("strides", None) or [1] * rank)[axis]
     dilation = (node.attribute("dilations", None) or [1] * rank)[axis]
     kernel, out = graph.shape(node.inputs[1])[2 + axis], graph.shape(node.outputs[0])[2 + axis]
     pad = _pad_begin(node, graph, axis, stride, dilation)
+    return phases(stride, dilation, kernel, out, pad)
+
+
+def phases(stride: int, dilation: int, kernel: int, out: int, pad: int) -> tuple[Phase, ...]:
+    """The phases of an axis of `out` elements, `pad` of which are cut off before the first."""
     return tuple(_phase(offset, stride, dilation, kernel, out, pad) for offset in range(min(stride, out)))
 
 
@@ -88,15 +94,15 @@ def _pad_begin(node: Node, graph: Graph, axis: int, stride: int, dilation: int) 
     return total // 2 if automatic == "SAME_UPPER" else total - total // 2
 
 
-def _phase_layer(node: Node, graph: Graph, phases: Sequence[Phase]) -> Layer:
+def _phase_layer(node: Node, graph: Graph, combined: Sequence[Phase]) -> Layer:
     """The convolution that writes one phase of every axis. Without a tap it has no operations: a fill with zeros."""
     x, w, out = node.inputs[0], node.inputs[1], node.outputs[0]
     x_shape, w_shape, out_shape = graph.shape(x), graph.shape(w), graph.shape(out)
     group = node.attribute("group", 1)
-    rank = len(phases)
+    rank = len(combined)
     o_loops, f_loops = output_loops(rank), filter_loops(rank)
     channels = split((("G", group), ("C", w_shape[0] // group)), w_shape[0])
-    spatial = tuple(zip(phases, o_loops, f_loops, range(2, rank + 2), strict=True))
+    spatial = tuple(zip(combined, o_loops, f_loops, range(2, rank + 2), strict=True))
     x_axes = (Axis(((o, 1), (f, p.spread)), x_shape[i], p.start) for p, o, f, i in spatial)
     w_axes = (Axis(((f, -p.step),), w_shape[i], p.last) for p, _, f, i in spatial)
     out_axes = (Axis(((o, p.stride),), out_shape[i], p.offset) for p, o, _, i in spatial)

@@ -27,6 +27,10 @@ def is_view(node: Node, graph: Graph) -> bool:
     return (same and not any(pads_begin(node, graph))) or is_absorbed(node, graph)
 
 
+def _same_size(node: Node, graph: Graph) -> bool:
+    return graph.shape(node.inputs[0]) == graph.shape(node.outputs[0])
+
+
 @lowers(
     "Pad", how="a view before Conv, MaxPool and AveragePool where exact; else one movement layer",
     kind="movement", view=is_view,
@@ -38,6 +42,18 @@ def pad(node: Node, graph: Graph) -> tuple[Layer, ...]:
     axes = zip(tensor_loops(len(shape)), shape, pads_begin(node, graph), strict=True)
     source = Access(x, tuple(along(loop, extent, -begin) for loop, extent, begin in axes), border=_mode(node))
     return (replace(copy_layer(graph, node.outputs[0], source), pad_value=_value(node, graph)),)
+
+
+@lowers("CenterCropPad", how="one movement layer; a view where the size stays", kind="movement", view=_same_size)
+def center_crop_pad(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """Loops over the output; the middle of the input, with zeros around it where it is too small."""
+    x, out = node.inputs[0], node.outputs[0]
+    shape = graph.shape(x)
+    axes = (
+        along(loop, extent, (extent - size) // 2 if size <= extent else -((size - extent) // 2))
+        for loop, extent, size in zip(tensor_loops(len(shape)), shape, graph.shape(out), strict=True)
+    )
+    return (copy_layer(graph, out, Access(x, tuple(axes))),)
 
 
 def pads_begin(node: Node, graph: Graph) -> tuple[int, ...]:

@@ -76,3 +76,11 @@ def test_variable_bias_is_one_layer_over_the_whole_output() -> None:
     inputs = {"x": distinct(rng, 1, 2, 3, 4), "w": distinct(rng, 2, 3, 2, 3), "b": distinct(rng, 3)}
     layers = check_node(helper.make_node("ConvTranspose", list(inputs), ["y"], strides=[2, 1]), inputs)
     assert [layer.operator_type for layer in layers] == ["Conv", "Conv", "Add"]
+
+
+def test_a_phase_that_reads_only_padding_still_has_an_extent() -> None:
+    """ZigZag divides by the number of elements read (workload/layer_node.py:347)."""
+    rng = np.random.default_rng(0)
+    node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], auto_pad="SAME_UPPER", dilations=[2])
+    compiled = compile_model(model_of([node], {"x": distinct(rng, 1, 2, 1)}, {"w": distinct(rng, 2, 3, 2)}, ["y"]))
+    assert compiled.entries[0]["pr_loop_sizes"] == [1]

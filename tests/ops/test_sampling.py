@@ -1,0 +1,63 @@
+"""DeformConv, Col2Im, AffineGrid and CenterCropPad against onnxruntime."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx import helper
+
+from tests.oracle import check_node, distinct
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 3), st.data())
+def test_blocks_are_added_up(rank: int, data: st.DataObject) -> None:
+    strides, dilations, block, counts = ([data.draw(st.integers(1, 3)) for _ in range(rank)] for _ in range(4))
+    if rank != 2:  # there onnxruntime mixes channels up where it dilates; onnx's own evaluator does not
+        dilations = [1] * rank
+    pads = [data.draw(st.integers(0, 1)) for _ in range(2 * rank)]
+    reach = [(counts[i] - 1) * strides[i] + dilations[i] * (block[i] - 1) + 1 for i in range(rank)]
+    image = [reach[i] - pads[i] - pads[i + rank] for i in range(rank)]
+    if min(image) < 1:
+        return
+    x = distinct(np.random.default_rng(0), 2, 3 * int(np.prod(block)), int(np.prod(counts)))
+    constants = {"image": np.asarray(image), "block": np.asarray(block)}
+    node = helper.make_node("Col2Im", ["x", *constants], ["y"], strides=strides, dilations=dilations, pads=pads)
+    layers = check_node(node, {"x": x}, constants, opset=18)
+    assert {layer.kind for layer in layers} == {"exact"}
+
+
+@pytest.mark.parametrize(("masked", "group", "offset_group"), [(False, 1, 1), (True, 2, 1), (True, 1, 2)])
+def test_deformed_convolution_multiplies_what_a_convolution_multiplies(masked, group, offset_group) -> None:
+    """With offsets of zero the sampling, approximate in general, is exact."""
+    rng = np.random.default_rng(0)
+    n, c, k, kernel, out = 2, 4, 6, (2, 3), (3, 5)
+    taps = offset_group * kernel[0] * kernel[1]
+    inputs = {"x": distinct(rng, n, c, 6, 7), "offset": np.zeros((n, 2 * taps, *out), np.float32)}
+    constants = {"w": distinct(rng, k, c // group, *kernel), "b": distinct(rng, k)}
+    names = ["x", "w", "offset", "b"]
+    if masked:
+        inputs["mask"] = distinct(rng, n, taps, *out)
+        names.append("mask")
+    node = helper.make_node("DeformConv", names, ["y"], strides=[2, 1], pads=[0, 0, 1, 0], group=group,
+                            offset_group=offset_group)  # fmt: skip
+    layers = check_node(node, inputs, constants, opset=19)
+    assert [layer.kind for layer in layers] == ["approximate", *(["exact"] * masked), "exact"]
+    assert sum(layer.macs for layer in layers) == n * k * out[0] * out[1] * (c // group) * kernel[0] * kernel[1]
+
+
+@pytest.mark.parametrize("aligned", [0, 1])
+@pytest.mark.parametrize("spatial", [(3, 5), (2, 3, 4)])
+def test_affine_grid(aligned: int, spatial: tuple[int, ...]) -> None:
+    axes = len(spatial)
+    theta = distinct(np.random.default_rng(0), 2, axes, axes + 1)
+    node = helper.make_node("AffineGrid", ["theta", "size"], ["y"], align_corners=aligned)
+    layers = check_node(node, {"theta": theta}, {"size": np.asarray([2, 3, *spatial])}, opset=20)
+    assert len(layers) == 2 * axes
+
+
+@pytest.mark.parametrize("target", [(4, 4), (7, 5), (3, 8), (6, 6)])
+def test_center_crop_pad(target: tuple[int, int]) -> None:
+    x = distinct(np.random.default_rng(0), 2, 6, 3, 5)
+    node = helper.make_node("CenterCropPad", ["x", "shape"], ["y"], axes=[1, 3])
+    check_node(node, {"x": x}, {"shape": np.asarray(target)}, opset=18)
