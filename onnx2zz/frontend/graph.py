@@ -106,6 +106,10 @@ class Graph:
         """The value of a small tensor that is known before any run, else None."""
         return self.values.get(name) if name else None
 
+    def is_read(self, name: str) -> bool:
+        """Whether anybody reads a tensor, whoever takes the graph's outputs included."""
+        return bool(name) and (name in self.readers or name in self.results)
+
     @cached_property
     def maker(self) -> dict[str, Node]:
         """The node that makes each tensor."""

@@ -74,6 +74,7 @@ SHAPES: dict[str, Rule] = {
     "SimplifiedLayerNormalization": _norm,
     "com.microsoft.SimplifiedLayerNormalization": _norm,
     "com.microsoft.SkipLayerNormalization": _skip_norm,
+    "com.microsoft.RotaryEmbedding": _same,
     "com.microsoft.FusedMatMul": _product,
     "com.microsoft.TransposeMatMul": _product,
     "com.microsoft.FusedGemm": _gemm,

@@ -86,7 +86,7 @@ class State:
     def last(self, out: str) -> tuple[Layer, ...]:
         """The state after each sequence's last step, if anybody reads it: a copy, or a search for its place."""
         way = self.way
-        if not out or (out not in way.graph.readers and out not in way.graph.results):
+        if not way.graph.is_read(out):
             return ()
         target, loops, source = way.single(out), (("B", way.batch), ("G", way.hidden)), self.all_steps()
         if way.ragged and not way.reverse:
