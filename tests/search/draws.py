@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 from zigzag.hardware.architecture.accelerator import Accelerator
 from zigzag.mapping.temporal_mapping import TemporalMappingType
@@ -24,8 +25,8 @@ def pair(values: st.SearchStrategy[int]) -> st.SearchStrategy[tuple[int, int]]:
 precisions = st.fixed_dictionaries(
     {
         "W": st.sampled_from([4, 8]),
-        "I": st.sampled_from([8, 16]),
-        "O": st.sampled_from([16, 32, 24]),
+        "I": st.sampled_from([4, 8, 8, 8, 16]),
+        "O": st.sampled_from([16] * 7 + [24, 32]),
         "O_final": st.sampled_from([8, 16]),
     }
 )
@@ -79,13 +80,13 @@ def memories(draw: Draw, array_dims: tuple[str, ...]) -> list[hardware.MadeUpMem
     operands = ("I1", "I2", "O")
     subsets = st.lists(st.sampled_from(operands), min_size=1, max_size=3, unique=True)
     below = [
-        draw(_memory(tuple(draw(subsets)), array_dims, st.sampled_from([24, 64, 200, 700, 3000, 20000])))
+        draw(_memory(tuple(draw(subsets)), array_dims, st.sampled_from([64, 200, 700, 3000, 20000, 10**6])))
         for _ in range(draw(st.integers(1, 5)))
     ]
     below.sort(key=lambda memory: len(memory.served))
     missing = [operand for operand in operands if not any(operand in memory.operands for memory in below)]
-    above = [operand for operand in operands if operand in missing or draw(st.integers(0, 4))] or ["O"]
-    top = draw(_memory(tuple(above), array_dims, st.sampled_from([10**10, 10**10, 10**10, 20000])))
+    above = [operand for operand in operands if operand in missing or draw(st.integers(0, 9))] or ["O"]
+    top = draw(_memory(tuple(above), array_dims, st.sampled_from([10**10] * 7 + [10**5])))
     return [*below, replace(top, served=array_dims)]
 
 
@@ -118,8 +119,10 @@ def trimmed(draw: Draw, layer: LayerNode) -> Accelerator:
     """A shipped accelerator with memories cut off at the top, as locality does."""
     whole = hardware.shipped(draw(st.sampled_from(hardware.SHIPPED)))
     last = len(whole.memory_hierarchy.mem_level_list) - 1
-    levels = st.sampled_from([last, last, last - 1, last - 2])
-    return hardware.trimmed(whole, layer, draw(levels), draw(levels), draw(levels))
+    levels = st.sampled_from([last, last, last - 1])
+    rest = hardware.trimmed(whole, layer, draw(levels), draw(levels), draw(levels))
+    assume(len(rest.memory_hierarchy.get_operands()) == 3)
+    return rest
 
 
 @st.composite
@@ -129,7 +132,9 @@ def orders(draw: Draw, entry: Entry) -> list[list[Any]]:
     if not dims or draw(st.integers(0, 4)):
         return []
     dim, anywhere = draw(st.sampled_from(dims)), ["*", "*"]
-    return draw(st.sampled_from([[[dim, "*"]], [anywhere, [dim, "*"]], [[dim, 2]], [anywhere, [dim, 3]]]))
+    size = dict(zip(entry["loop_dims"], entry["loop_sizes"], strict=True))[dim]
+    factor = next(factor for factor in range(2, size + 1) if size % factor == 0)
+    return draw(st.sampled_from([[[dim, "*"]], [anywhere, [dim, "*"]], [[dim, factor]], [anywhere, [dim, factor]]]))
 
 
 @st.composite
