@@ -1,13 +1,16 @@
 """The older accelerator format becomes the port-based one, exactly."""
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from onnx2zz.accelerator_schema import is_old_schema, to_port_based
+from onnx2zz.cli.evaluate import evaluate_command
 from onnx2zz.errors import InputError
 from onnx2zz.shipped_files import ACCELERATORS, zigzags
 from tests.check.seed_cases import needs_seed_cases, seed_files
@@ -82,3 +85,16 @@ def old_memory(**changes) -> dict:
 def test_what_has_no_equivalent_is_refused_in_a_sentence(changes: dict, words: str) -> None:
     with pytest.raises(InputError, match=words):
         to_port_based({"memories": {"m": old_memory(**changes)}})
+
+
+@needs_seed_cases
+@pytest.mark.long
+def test_evaluate_prices_the_older_format_as_zigzag_3_8_1_did(tmp_path: Path) -> None:
+    """Energies of the user's ResNet-18, layer by layer; latencies changed on purpose in 3.9."""
+    accelerator, mapping, workload = seed_files(1)
+    truth = json.loads((accelerator.parent / "zigzag-3.8.1.json").read_text())
+    arguments = ["--arch", str(accelerator), "--mapping", str(mapping), "--lpf-limit", str(truth["lpf_limit"])]
+    result = CliRunner().invoke(evaluate_command, [str(workload), *arguments, "-o", str(tmp_path), "--json", "-"])
+    assert "is in the format of zigzag-dse up to 3.8.1" in result.stderr
+    energies = {str(layer["id"]): layer["energy_pj"] for layer in json.loads(result.stdout)["layers"]}
+    assert energies == {number: pytest.approx(layer["energy_pj"]) for number, layer in truth["layers"].items()}

@@ -18,7 +18,6 @@ COMMANDS: Mapping[str, str] = {
     "compile": "onnx2zz.cli.compile:compile_command",
     "explain": "onnx2zz.cli.explain:explain_command",
     "ops": "onnx2zz.cli.ops:ops_command",
-    "check": "onnx2zz.cli.check:check_command",
     "evaluate": "onnx2zz.cli.evaluate:evaluate_command",
     "verify": "onnx2zz.cli.verify:verify_command",
 }

@@ -38,6 +38,8 @@ from zigzag.stages.results.visualization import VisualizationStage
 from zigzag.workload.dnn_workload import DNNWorkload
 from zigzag.workload.layer_node import LayerNode
 
+from onnx2zz.zigzag.locality import kept_levels
+
 
 @dataclass(frozen=True)
 class Raised:
@@ -70,7 +72,10 @@ def predict(
         network = _attempt("workload", lambda: _parse_workload(workload, mapping_file))
         hardware = _attempt("accelerator", lambda: AcceleratorParserStage.parse_accelerator(str(accelerator_file)))
         if isinstance(network, DNNWorkload) and isinstance(hardware, Accelerator):
-            return tuple(_run(hardware, network, folder, lpf_limit, exploit_data_locality))
+            levels, raised = _levels(hardware, network, workload, mapping) if exploit_data_locality else (None, ())
+            if any(error.stage == "locality" for error in raised):
+                return raised
+            return (*raised, *_raised_by_layers(hardware, network, folder, lpf_limit, levels))
         return tuple(raised for raised in (network, hardware) if isinstance(raised, Raised))
 
 
@@ -103,20 +108,29 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _run(
-    accelerator: Accelerator, network: DNNWorkload, folder: str, lpf_limit: int, locality: bool
-) -> Iterator[Raised]:
-    levels: Mapping[str, Any] | None = None
-    if locality:
-        found = _attempt("locality", lambda: _locality_levels(accelerator, network))
-        if isinstance(found, Raised) and found.kind == "StopIteration":
-            yield Raised("heads", "RuntimeError", "generator raised StopIteration")
-        elif isinstance(found, Raised):
-            yield found
-            return
-        else:
-            levels = found
-    yield from _raised_by_layers(accelerator, network, folder, lpf_limit, levels)
+def _levels(
+    accelerator: Accelerator, network: DNNWorkload, workload: Any, mapping: Any
+) -> tuple[Mapping[str, Any] | None, tuple[Raised, ...]]:
+    """What each layer keeps low, and what the search for it raises: on many heads, the levels that `evaluate` takes."""
+    found = _attempt("locality", lambda: _locality_levels(accelerator, network))
+    if not isinstance(found, Raised):
+        return found, ()
+    if found.kind != "StopIteration":
+        return None, (found,)
+    heads = Raised("heads", "RuntimeError", "generator raised StopIteration")
+    found = _attempt("locality", lambda: _levels_with_many_heads(accelerator, workload, mapping))
+    return (None, (heads, found)) if isinstance(found, Raised) else (found, (heads,))
+
+
+def _levels_with_many_heads(accelerator: Accelerator, workload: Any, mapping: Any) -> dict[str, Any]:
+    entries = {entry["name"]: entry for entry in reversed(mapping)}
+    chosen = [entries.get(e.get("name")) or entries.get(e["operator_type"]) or entries["default"] for e in workload]
+    kept = kept_levels(workload, chosen, (), accelerator)
+    arguments = {identifier: levels.stage_arguments(identifier) for identifier, levels in kept.items()}
+    return {
+        "mem_update_list": {key: value for one in arguments.values() for key, value in one["mem_update_list"].items()},
+        "mem_update_weight": next(one["mem_update_weight"] for one in arguments.values()),
+    }
 
 
 def _locality_levels(accelerator: Accelerator, network: DNNWorkload) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from onnx2zz.check.context import Context
 from onnx2zz.check.diagnosis import diagnose
 from onnx2zz.yaml_source import parse_yaml
+from tests.check.test_families import ACCELERATOR, MAPPING, WORKLOAD
 from tests.check.triples import Triple, stock_zigzag, triples
 
 LPF_LIMIT = 4
@@ -35,3 +36,13 @@ def test_an_error_is_what_zigzag_raises_on(drawn: tuple[str, Triple], locality: 
 def test_an_error_is_what_zigzag_raises_on_in_both_modes(drawn: tuple[str, Triple]) -> None:
     agrees(*drawn, locality=False)
     agrees(*drawn, locality=True)
+
+
+def test_many_heads_with_locality_are_a_note_because_evaluate_survives_them() -> None:
+    """Two layers that nobody reads: stock ZigZag ends in StopIteration."""
+    second = WORKLOAD.replace("{I: 0, W: 1}", "{I: 1, W: 1}")
+    files = [parse_yaml(text, name) for text, name in zip((ACCELERATOR, MAPPING, second), "amw", strict=True)]
+    triple = tuple(source.data for source in files)
+    assert "StopIteration" in str(stock_zigzag(triple, lpf_limit=LPF_LIMIT, locality=True))
+    findings = diagnose(Context(*files, lpf_limit=LPF_LIMIT, exploit_data_locality=True))
+    assert [(one.code, one.severity) for one in findings] == [("unread-output", "note"), ("many-heads", "note")]
