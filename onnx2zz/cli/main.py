@@ -19,7 +19,6 @@ COMMANDS: Mapping[str, str] = {
     "check": "onnx2zz.cli.check:check_command",
     "explain": "onnx2zz.cli.explain:explain_command",
     "ops": "onnx2zz.cli.ops:ops_command",
-    "check": "onnx2zz.cli.check:check_command",
     "evaluate": "onnx2zz.cli.evaluate:evaluate_command",
     "verify": "onnx2zz.cli.verify:verify_command",
 }
