@@ -1,5 +1,6 @@
 """One node: its layers are run on its true operands, and compared with onnxruntime at its outputs."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -12,7 +13,7 @@ from onnx2zz.layer import Layer
 from onnx2zz.verify.binding import bind
 from onnx2zz.verify.comparison import differing
 from onnx2zz.verify.execution import execute
-from onnx2zz.verify.fitness import unfit
+from onnx2zz.verify.fitness import DISTINCT, kinds, unfit
 from onnx2zz.verify.groups import Group, in_order
 from onnx2zz.verify.node_run import CannotRunError
 from onnx2zz.verify.redraw import redrawn
@@ -80,10 +81,12 @@ def _trials(group: Group, values: Values) -> Iterator[Trial]:
 
 def _unfit(group: Group, trial: Trial) -> str:
     operands = {access.tensor for layer in group.layers for access in layer.inputs} & trial.operands.keys()
-    for name, value in [*((n, trial.operands[n]) for n in sorted(operands)), *trial.expected.items()]:
-        if reason := unfit(value):
-            return f"{name}: {reason}"
-    return ""
+    values = [(name, trial.operands[name]) for name in sorted(operands)]
+    pointwise = all(layer.reduce == "none" for layer in group.layers)
+    possible = math.prod(kinds(value) for value in trial.operands.values()) if pointwise else DISTINCT
+    reasons = [(name, unfit(value)) for name, value in values]
+    reasons += [(name, unfit(value, possible)) for name, value in trial.expected.items()]
+    return next((f"{name}: {reason}" for name, reason in reasons if reason), "")
 
 
 def compare(group: Group, layers: Sequence[Layer], trial: Trial, points: int, rng: np.random.Generator) -> NodeCheck:

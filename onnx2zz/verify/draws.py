@@ -23,7 +23,9 @@ STEERED = frozenset(
 )
 UNDER_A_ROOT = frozenset({"Sqrt", "Log", "Pow", "Acosh", "Reciprocal"})
 FEW = 2
-"""The end of the range of an integer of which nothing is known."""
+"""The end of the range of an integer of which nothing is known: it may be a mask, or count something short."""
+MANY = 100
+"""The same for the operand of a single node, which nothing but that node depends on."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +61,8 @@ def is_index(place: Place | None) -> bool:
     return place is not None and place.index == 1 and place.node.op in ("Gather", "GatherElements")
 
 
-def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator) -> np.ndarray:
-    """Values for a tensor of static shape that is read at `place`."""
+def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator, integers: int = FEW) -> np.ndarray:
+    """Values for a tensor of static shape that is read at `place`; integers of no known meaning end at `integers`."""
     shape, element = graph.shape(name), graph.tensors[name].type
     if is_index(place):
         assert place is not None
@@ -71,7 +73,7 @@ def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator)
         return _quantisable(shape, place, graph, rng).astype(_dtype(element))
     if _is_float(element):
         return _real(shape, place, graph, rng).astype(_dtype(element))
-    return rng.integers(0, FEW, shape).astype(_dtype(element))
+    return rng.integers(0, FEW if element == TensorProto.BOOL else integers, shape).astype(_dtype(element))
 
 
 WHOLE_RANGE = frozenset({TensorProto.INT8, TensorProto.UINT8, TensorProto.INT16, TensorProto.UINT16, TensorProto.INT32})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.verify.draws import Place, draw, place_of, steers
+from onnx2zz.verify.draws import MANY, Place, draw, place_of, steers
 from onnx2zz.verify.node_run import CannotRunError, run_node
 from onnx2zz.verify.stored_values import StoredValues
 
@@ -37,7 +37,7 @@ class Values:
         """Another random value for what a node reads; one that steers the graph keeps its own."""
         own = name in reader.inputs
         place = Place(reader, reader.inputs.index(name)) if own else place_of(name, self.graph)
-        return self.of(name) if steers(place) else draw(name, place, self.graph, self.rng)
+        return self.of(name) if steers(place) else draw(name, place, self.graph, self.rng, MANY)
 
     def _known(self, name: str) -> np.ndarray:
         value = self.stored.of(name) if self.stored.holds(name) else self.graph.value(name)
