@@ -39,25 +39,49 @@ class Network:
         self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
         return name
 
+    def split(self, x: str, name: str, sizes: Sequence[int], axis: int) -> tuple[str, ...]:
+        """The parts of a tensor along an axis, NAME.0 and so on."""
+        parts = tuple(f"{name}.{index}" for index in range(len(sizes)))
+        self.nodes.append(helper.make_node("Split", [x, self.shape(*sizes)], parts, name=name, axis=axis))
+        return parts
+
+    def reshape(self, x: str, name: str, *shape: int) -> str:
+        """A tensor under another shape."""
+        return self.node("Reshape", [x, self.shape(*shape)], name)
+
     def constant(self, name: str, value: np.ndarray) -> str:
         """A small constant, stored."""
         self.initializers.append(numpy_helper.from_array(value, name))
         return name
 
+    def scalar(self, value: float) -> str:
+        """A number, stored once however often it is used."""
+        return self._once(f"number.{value:g}", np.asarray(value, np.float32))
+
+    def shape(self, *sizes: int) -> str:
+        """A list of sizes, stored once however often it is used."""
+        return self._once(f"shape.{'x'.join(map(str, sizes))}", np.asarray(sizes, np.int64))
+
+    def _once(self, name: str, value: np.ndarray) -> str:
+        known = any(tensor.name == name for tensor in self.initializers)
+        return name if known else self.constant(name, value)
+
     def weight(self, name: str, *shape: int) -> str:
         """A weight tensor: seeded random values scaled by fan-in, or a fill."""
         if self.seed is None:
-            size = self.constant(f"{name}.shape", np.asarray(shape, np.int64))
             fill = numpy_helper.from_array(np.asarray([1.0 / max(1, int(np.prod(shape[1:])))], np.float32))
-            return self.node("ConstantOfShape", [size], name, value=fill)
+            return self.node("ConstantOfShape", [self.shape(*shape)], name, value=fill)
         scale = 1.0 / np.sqrt(max(1, int(np.prod(shape[1:]))))
         return self.constant(name, (self._rng.standard_normal(shape) * scale).astype(np.float32))
 
     def model(self) -> onnx.ModelProto:
-        """The finished model, checked and with shapes inferred."""
+        """The finished model, checked, with the shapes of its inputs and outputs (a reader infers those between)."""
         graph = helper.make_graph(self.nodes, self.name, self.inputs, self.outputs, self.initializers)
-        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=8)
-        model.producer_name = "onnx2zz"
+        opsets = [helper.make_opsetid("", self.opset)]
+        model = helper.make_model(
+            graph, opset_imports=opsets, ir_version=helper.find_min_ir_version_for(opsets), producer_name="onnx2zz"
+        )
         model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
+        del model.graph.value_info[:]
         onnx.checker.check_model(model)
         return model
