@@ -25,8 +25,8 @@ def build() -> onnx.ModelProto:
     """ViT-S/16 without weights."""
     net = Network("vit_small", opset=20)
     x = _embed(net, net.input("image", 1, 3, 224, 224))
-    for block in range(1, BLOCKS + 1):
-        x = _block(net, x, f"block{block}")
+    for index in range(1, BLOCKS + 1):
+        x = block(net, x, f"block{index}")
     x = layer_norm(net, x, "norm", WIDTH, EPSILON)
     token = net.node("Gather", [x, net.constant("first", np.asarray(0, np.int64))], "class", axis=1)
     head = [net.weight("head.weight", 1000, WIDTH), net.weight("head.bias", 1000)]
@@ -44,7 +44,7 @@ def _embed(net: Network, image: str) -> str:
     return net.node("Add", [tokens, net.weight("positions", 1, TOKENS, WIDTH)], "embedded")
 
 
-def _block(net: Network, x: str, name: str) -> str:
+def block(net: Network, x: str, name: str) -> str:
     """Attention, then a perceptron, each of the normalised input and added to it."""
     y = _attention(net, layer_norm(net, x, f"{name}.norm1", WIDTH, EPSILON), f"{name}.attention")
     x = net.node("Add", [x, linear(net, y, f"{name}.project", WIDTH, WIDTH)], f"{name}.add1")
