@@ -199,13 +199,15 @@ class Layer:
 
 
 def step_operands(layer: Layer) -> list[Access]:
-    """The tensors that a layer's steps read besides its operands, those that prepare them included, and those that
-    stand in for reads outside an operand."""
-    pending = [*layer.after, layer.combine, *(step for access in layer.inputs for step in access.prepare)]
-    found = [access.outside for access in layer.inputs if access.outside]
-    while pending:
-        operand = pending.pop(0).operand
-        if isinstance(operand, Access):
-            found.append(operand)
-            pending.extend(operand.prepare)
-    return found
+    """The tensors that a layer's steps read besides its operands, and those that stand in for reads outside one."""
+    outside = [access.outside for access in layer.inputs if access.outside]
+    return outside + [step.operand for step in steps_of(layer) if isinstance(step.operand, Access)]
+
+
+def steps_of(layer: Layer) -> list[Step]:
+    """Every step of a layer, those that prepare an operand, or a step's operand, included."""
+    steps = [*layer.after, layer.combine, *(step for access in layer.inputs for step in access.prepare)]
+    for step in steps:  # grows while it is walked
+        if isinstance(step.operand, Access):
+            steps.extend(step.operand.prepare)
+    return steps

@@ -26,7 +26,9 @@ from onnx2zz.lowering.options import LoweringOptions
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "models"
 ANY = LoweringOptions(unsupported="host")
-MEMORY = "import sys; from pathlib import Path; from onnx2zz.compiler import compile_model; compile_model(Path(sys.argv[1]))"
+MEMORY = (
+    "import sys; from pathlib import Path; from onnx2zz.compiler import compile_model; compile_model(Path(sys.argv[1]))"
+)
 
 
 def models() -> Iterator[tuple[Path, CompileOptions]]:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Access, Axis, Layer
+from onnx2zz.layer import Access, Axis, Layer, Step
 from onnx2zz.lowering.layout import Digit, contiguous
 from onnx2zz.lowering.view_chain import along_chain
 
@@ -54,8 +54,8 @@ def _unrepeated(layer: Layer, index: int, chain: list[tuple[Node, str]], graph: 
     axes = tuple(
         _stored_axis(axis, extent, strides) for axis, extent in zip(contiguous(shape).axes, shape, strict=True)
     )
-    inputs = tuple(Access(stored, axes, a.prepare) if i == index else a for i, a in enumerate(layer.inputs))
-    return replace(layer, inputs=inputs)
+    inputs = (replace(a, tensor=stored, axes=axes) if i == index else a for i, a in enumerate(layer.inputs))
+    return replace(layer, inputs=tuple(inputs))
 
 
 def _cut(layer: Layer, loop: str, digits: tuple[Digit, ...]) -> tuple[Layer, list[tuple[str, int]]]:
@@ -71,12 +71,29 @@ def _cut(layer: Layer, loop: str, digits: tuple[Digit, ...]) -> tuple[Layer, lis
         for name, size in layer.loops
         for new in (zip(names, sizes, strict=True) if name == loop else ((name, size),))
     )
-    inputs = tuple(_with_loop_cut(access, loop, terms) for access in layer.inputs)
-    return replace(layer, loops=loops, inputs=inputs, output=_with_loop_cut(layer.output, loop, terms)), walked
+    return replace(
+        layer,
+        loops=loops,
+        inputs=tuple(_with_loop_cut(access, loop, terms) for access in layer.inputs),
+        output=_with_loop_cut(layer.output, loop, terms),
+        combine=_step_cut(layer.combine, loop, terms),
+        after=tuple(_step_cut(step, loop, terms) for step in layer.after),
+    ), walked
 
 
 def _with_loop_cut(access: Access, loop: str, terms: list[tuple[str, int]]) -> Access:
-    return replace(access, axes=tuple(_axis_cut(axis, loop, terms) for axis in access.axes))
+    return replace(
+        access,
+        axes=tuple(_axis_cut(axis, loop, terms) for axis in access.axes),
+        prepare=tuple(_step_cut(step, loop, terms) for step in access.prepare),
+        outside=_with_loop_cut(access.outside, loop, terms) if access.outside else None,
+    )
+
+
+def _step_cut(step: Step, loop: str, terms: list[tuple[str, int]]) -> Step:
+    if not isinstance(step.operand, Access):
+        return step
+    return replace(step, operand=_with_loop_cut(step.operand, loop, terms))
 
 
 def _axis_cut(axis: Axis, loop: str, terms: list[tuple[str, int]]) -> Axis:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Layer
+from onnx2zz.layer import Layer, Position, Table, steps_of
 from onnx2zz.lowering.layout import Layout, contiguous
 from onnx2zz.lowering.repeats import walks_singly
 from onnx2zz.lowering.triage import Verdict
@@ -103,6 +103,8 @@ def _readers_take(node: Node, graph: Graph, verdicts: Mapping[Node, Verdict], vi
             if reader not in views.nodes and not rereads(reader, graph):
                 if not layout.affine or not _can_cut(reader, tensor, layout, graph):
                     return False
+                if operators()[reader.op].rides(reader, graph):  # whoever reads a rider reads what it rides on
+                    pending.append((reader.outputs[0], layout))
                 continue
             seen = {output: after_view(reader, output, layout, graph) for output in reader.outputs if output}
             if any(following is None for following in seen.values()):
@@ -116,6 +118,8 @@ def _can_cut(reader: Node, tensor: str, layout: Layout, graph: Graph) -> bool:
     if all(stride > 0 for axis in layout.axes for _, stride in axis):
         return True
     layers = operators()[reader.op].lower(reader, graph)
+    if any(isinstance(step.operand, Table | Position) for layer in layers for step in steps_of(layer)):
+        return False
     reads = [access for layer in layers for access in layer.inputs if access.tensor == tensor]
     steered = any(tensor in layer.tensors for layer in layers) and not reads
     return not steered and all(walks_singly(access) for access in reads)

@@ -162,3 +162,41 @@ def test_grouped_queries_read_each_key_once() -> None:
     assert {access.tensor: access.volume(layer.sizes) for access in layer.inputs} == {"x": x.size, "u": k.size}
     expected = onnxruntime_run(model, {"x": x, "k": k})["y"]
     np.testing.assert_allclose(run(layer, {"x": x, "u": k[:, :, None]}), expected, 1e-4, 1e-5)
+
+
+def test_a_transpose_is_paid_for_by_whoever_reads_what_rides_behind_it() -> None:
+    """Relu rides, so its readers read the layer before the Transpose: here one that cannot walk it as it is stored."""
+    x = distinct(RNG, 2, 5, 3)
+    nodes = [
+        node("MaxPool", "x", "a", kernel_shape=[1]),
+        node("Transpose", "a", "t", perm=[0, 2, 1]),
+        node("Relu", "t", "r"),
+        node("Reshape", "r flat", "f"),
+        node("Gemm", "f w", "y"),
+    ]
+    result = compiled(nodes, x, ("y",), flat=np.array([2, 15]), w=distinct(RNG, 15, 4))
+    assert statuses(result)["t"] == "lowered"
+
+
+def test_repeats_are_cut_in_what_steps_read_too() -> None:
+    """Rows that are stored rows times repetitions: the bias has one value per row, so its loop is cut as well."""
+    stored, repeats, depth, columns = 2, 3, 5, 4
+    x = distinct(RNG, stored, depth)
+    nodes = [
+        node("Unsqueeze", "x axis", "u"),
+        node("Expand", "u expanded", "e"),
+        node("Reshape", "e merged", "m"),
+        node("Gemm", "m w bias", "y"),
+    ]
+    constants = {
+        "axis": np.array([1]),
+        "expanded": np.array([stored, repeats, depth]),
+        "merged": np.array([stored * repeats, depth]),
+        "w": distinct(RNG, depth, columns),
+        "bias": distinct(RNG, stored * repeats, columns),
+    }
+    model = model_of(nodes, {"x": x}, constants, ("y",))
+    (placed,) = compile_model(model).workload.layers
+    assert placed.layer.inputs[0].volume(placed.layer.sizes) == x.size
+    expected = onnxruntime_run(model, {"x": x})["y"]
+    np.testing.assert_allclose(run(placed.layer, {"u": x[:, None], **constants}), expected, 1e-4, 1e-5)
