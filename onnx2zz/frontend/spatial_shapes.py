@@ -19,6 +19,12 @@ def _same(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
     return (inputs[0],)
 
 
+def _dropout(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
+    """The output and the mask, which onnx's inference leaves open."""
+    x = inputs[0]
+    return (x, x and Tensor(x.shape, TensorProto.BOOL if node.version >= 10 else x.type))
+
+
 def _comparison(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
     first, second = inputs
     if first is None or second is None or first.shape is None or second.shape is None:
@@ -41,6 +47,7 @@ def _conv(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
 
 
 SHAPES: dict[str, Callable[[Node, Tensors], tuple[Tensor | None, ...]]] = {
+    "Dropout": _dropout,
     "GroupNormalization": _same,
     "MeanVarianceNormalization": _same,
     "GreaterOrEqual": _comparison,

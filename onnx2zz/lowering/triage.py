@@ -64,7 +64,7 @@ def _verdict(node: Node, graph: Graph, alive: frozenset[Node]) -> Verdict:
         return Verdict("folded", "constant" if all(o in graph.constants for o in outputs) else "shape arithmetic")
     if node.op == CALL:
         return WORK
-    if any(o in graph.shaped_by_data for o in outputs):
+    if any(o in graph.shaped_by_data for o in outputs if o in graph.readers or o in graph.results):
         return Verdict("host", "its output's shape depends on data")
     if all(graph.tensors[o].elements == 0 for o in outputs):
         return Verdict("folded", "empty")
