@@ -88,6 +88,7 @@ BINARY: dict[str, Function] = {
     "index_of": lambda x, y, index: np.where(x == y, index, np.inf),
     "hide": lambda x, position, low, high, value: np.where((position >= low) & (position <= high), x, x + value),
     "hide_from": lambda x, length, position, value: np.where(position < length, x, x + value),
+    "plus_exp": lambda x, y: x + np.exp(y),
     "hide_until": lambda x, length, position, value: np.where(position >= length, x, x + value),
     "hide_where_not": lambda x, mask, value: np.where(mask != 0, x, x + value),
     "before": lambda x, length, position: np.where(position < length, x, 0.0),

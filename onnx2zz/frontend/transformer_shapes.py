@@ -69,12 +69,86 @@ def _gemm(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
     return (Tensor((rows, columns), a.type),)
 
 
+def _cache(shape: tuple[int, ...], new: int, type_: int) -> Tensor:
+    """A cache (batch, heads, positions, channels) with some positions more."""
+    batch, heads, length, width = shape
+    return Tensor((batch, heads, length + new, width), type_)
+
+
+def _microsoft_attention(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
+    """Y (B, S, V), the present cache (2, B, N, P + S, D)."""
+    x, weights = inputs[0], inputs[1]
+    if x is None or x.shape is None or weights is None or weights.shape is None:
+        return (None,)
+    batch, length, _ = x.shape
+    total, heads = weights.shape[1], node.attribute("num_heads")
+    sizes = node.attribute("qkv_hidden_sizes", None) or [total // 3] * 3
+    past = inputs[4] if len(inputs) > 4 else None
+    before = past.shape[3] if past is not None and past.shape else 0
+    present = (2, batch, heads, before + length, sizes[1] // heads)
+    return (Tensor((batch, length, sizes[2]), x.type), Tensor(present, x.type))
+
+
+def _multi_head_attention(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
+    return _with_caches(node, inputs, 6)
+
+
+def _decoder_attention(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
+    return _with_caches(node, inputs, 5)
+
+
+def _with_caches(node: Node, inputs: Tensors, past: int) -> tuple[Tensor | None, ...]:
+    """Y (B, S, N * channels of V), present keys, present values, scores."""
+    q, heads = inputs[0], node.attribute("num_heads")
+    if q is None or q.shape is None:
+        return (None,)
+    shapes = [t.shape if t is not None else None for t in (*inputs, *[None] * past, None)]
+    batch, length = q.shape[:2]
+    if len(q.shape) == 5:
+        k = v = (batch, heads, length, q.shape[4])
+    else:
+        both = shapes[1] or q.shape
+        k = _heads_of(both, heads)
+        v = _heads_of(shapes[2] or both, heads)
+    old = shapes[past]
+    before = old[2] if old else 0
+    if old and node.attribute("past_present_share_buffer", 0):
+        k, v, before = old, shapes[past + 1] or old, 0
+    present = tuple(_cache(shape, before, q.type) for shape in (k, v))
+    scores = Tensor((batch, heads, length, k[2] + before), q.type)
+    return (Tensor((batch, length, heads * v[3]), q.type), *present, scores)
+
+
+def _heads_of(shape: tuple[int, ...], heads: int) -> tuple[int, int, int, int]:
+    """(batch, heads, positions, channels) of a tensor in any form."""
+    if len(shape) == 4:
+        return (shape[0], shape[1], shape[2], shape[3])
+    return (shape[0], heads, shape[1], shape[4] if len(shape) == 5 else shape[2] // heads)
+
+
+def _group_query_attention(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
+    """Y (B, S, N * D), present keys and values (B, heads of K, P + S, D)."""
+    q, heads, stored = inputs[0], node.attribute("num_heads"), node.attribute("kv_num_heads")
+    if q is None or q.shape is None:
+        return (None,)
+    batch, length, channels = q.shape
+    width = channels // (heads if inputs[1] is not None else heads + 2 * stored)
+    past = inputs[3] if len(inputs) > 3 else None
+    before = past.shape[2] if past is not None and past.shape else 0
+    present = Tensor((batch, stored, before + length, width), q.type)
+    return (Tensor((batch, length, heads * width), q.type), present, present)
+
+
 SHAPES: dict[str, Rule] = {
     **{f"com.microsoft.{op}": _same for op in ("Gelu", "FastGelu", "BiasGelu", "QuickGelu")},
     "SimplifiedLayerNormalization": _norm,
     "com.microsoft.SimplifiedLayerNormalization": _norm,
     "com.microsoft.SkipLayerNormalization": _skip_norm,
     "com.microsoft.RotaryEmbedding": _same,
+    "com.microsoft.Attention": _microsoft_attention,
+    "com.microsoft.MultiHeadAttention": _multi_head_attention,
+    "com.microsoft.DecoderMaskedMultiHeadAttention": _decoder_attention,
+    "com.microsoft.GroupQueryAttention": _group_query_attention,
     "com.microsoft.FusedMatMul": _product,
     "com.microsoft.TransposeMatMul": _product,
     "com.microsoft.FusedGemm": _gemm,

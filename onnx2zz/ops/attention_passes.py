@@ -105,18 +105,21 @@ def product(left: Heads, right: Heads, out: Heads, right_letters: tuple[str, str
     )
 
 
-def cached(
-    graph: Graph, new: Heads, past: str, present: str, own_name: str, in_place: bool = False
-) -> tuple[tuple[Layer, ...], Heads]:
-    """The new keys or values behind the past ones, and the copies that it takes.
-
-    `in_place`: past and present are one buffer, so that the past stays where it is.
-    """
+def cached(graph: Graph, new: Heads, past: str, present: str, own_name: str) -> tuple[tuple[Layer, ...], Heads]:
+    """The new keys or values behind the past ones, and the copies that it takes; without a cache the new ones."""
     if not past and not graph.is_read(present):
         return (), new
-    before = graph.shape(past)[2] if past else 0
-    length = before if in_place else before + new.length
+    old = cache(past, graph.shape(past)) if past else None
+    length = new.length + (old.length if old else 0)
     whole = cache(present or own_name, (new.batch, new.heads, length, new.width))
-    layers = [] if not before or in_place else [copied(cache(past, graph.shape(past)), whole)]
-    behind = whole.shifted(length - new.length, new.length)
-    return (*layers, copied(new, behind)), whole
+    return (*kept(old, whole), copied(new, last_of(whole, new.length))), whole
+
+
+def kept(past: Heads | None, whole: Heads) -> tuple[Layer, ...]:
+    """The copy of the past to the beginning of the whole cache."""
+    return (copied(past, whole),) if past and past.length else ()
+
+
+def last_of(whole: Heads, length: int) -> Heads:
+    """The last positions of a cache."""
+    return whole.shifted(whole.length - length, length)

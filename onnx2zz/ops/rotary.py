@@ -56,15 +56,23 @@ def microsoft_rotary_embedding(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 
 def angles_of(
-    node: Node, graph: Graph, base: str, tables: tuple[str, str], ids: str, heads: Heads, half: int
+    node: Node,
+    graph: Graph,
+    base: str,
+    tables: tuple[str, str],
+    ids: str,
+    heads: Heads,
+    half: int,
+    each_sample: bool = False,
 ) -> Angles:
-    """The tables' rows for each position, copied where ids name them."""
+    """The tables' rows for each position, copied where ids name them: for each sample apart if ids are (B, S), or with
+    `each_sample` (ids are then the lengths that the positions follow from)."""
     interleaved = bool(node.attribute("interleaved", 0) or node.attribute("rotary_interleaved", 0))
     batch, position = along("B", heads.batch), along("OY", heads.length)
     if not ids:
         cos, sin = (Access(table, (batch, position, along("OX", half))) for table in tables)
         return Angles(cos, sin, half, interleaved)
-    each = (batch,) if len(graph.shape(ids)) == 2 and graph.shape(ids)[0] == heads.batch else ()
+    each = (batch,) if each_sample or graph.shape(ids) == (heads.batch, heads.length) else ()
     rows = tuple((axis.terms[0][0], axis.extent) for axis in (*each, position))
     layers, read = [], []
     for table, part in zip(tables, ("cos", "sin"), strict=True):

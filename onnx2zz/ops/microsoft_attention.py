@@ -1,0 +1,207 @@
+"""ONNX Runtime's Attention, MultiHeadAttention and DecoderMaskedMultiHeadAttention.
+
+Source: ONNX Runtime's ContribOperators page (com.microsoft).
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.layer import Access, Layer, Position, Step, along, fixed
+from onnx2zz.ops.attention import HOW
+from onnx2zz.ops.attention_passes import Scores, cached, kept, last_of, normalised, scores_of, weighted_values
+from onnx2zz.ops.bias import add_bias
+from onnx2zz.ops.elementwise import broadcast
+from onnx2zz.ops.heads import Heads, between, cache, copied, of_shape, part, pointwise
+from onnx2zz.ops.registry import lowers
+
+ADD = Step("add")
+WHY = "the past's length is known at run time only: the whole buffer is taken to be filled"
+LOWEST = -3.4028234663852886e38  # of float32: what onnxruntime hides later keys with
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The names of what the operators share, "" where it is left out."""
+
+    mask: str
+    scores_bias: str
+    present: tuple[str, str] = ("", "")
+    scores: str = ""
+
+
+@lowers("com.microsoft.Attention", how=f"a Gemm layer for the projections, then {HOW}")
+def attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """input (B, S, I), weights (I, Q + K + V), bias, mask_index, past (2, B, N, P, D), attention_bias."""
+    out, present = node.outputs[0], (*node.outputs, "")[1]
+    batch, length, channels = graph.shape(node.inputs[0])
+    total, heads = graph.shape(node.inputs[1])[1], node.attribute("num_heads")
+    sizes = node.attribute("qkv_hidden_sizes", None) or [total // 3] * 3
+    packed = f"{out}/projected"
+    starts = (0, sizes[0], sizes[0] + sizes[1])
+    q, k, v = (
+        part(packed, (batch, length, total), heads, size // heads, start)
+        for size, start in zip(sizes, starts, strict=True)
+    )
+    layers = _projection(node, graph, packed, (batch, length, channels, total))
+    if node.input(4) or graph.is_read(present):
+        past = graph.shape(node.inputs[4])[3] if node.input(4) else 0
+        copies_k, k = _packed_cache(node.input(4), present or f"{out}/cache", k, 0, past)
+        copies_v, v = _packed_cache(node.input(4), present or f"{out}/cache", v, 1, past)
+        layers = (*layers, *copies_k, *copies_v)
+    return (*layers, *_attended(node, graph, (q, k, v), Inputs(node.input(3), node.input(5))))
+
+
+def _projection(node: Node, graph: Graph, out: str, sizes: tuple[int, int, int, int]) -> tuple[Layer, ...]:
+    """input * weights for Q, K and V together; a constant bias rides."""
+    batch, length, channels, total = sizes
+    b, d, c, k = along("B", batch), along("D", length), along("C", channels), along("K", total)
+    layer = Layer(
+        operator_type="Gemm",
+        loops=(("C", channels), ("D", length), ("K", total), ("B", batch)),
+        output=Access(out, (b, d, k)),
+        inputs=(Access(node.inputs[0], (b, d, c)), Access(node.inputs[1], (c, k))),
+        combine=Step("mul"),
+        reduce="sum",
+    )
+    return add_bias(layer, graph, Access(node.input(2), (k,)) if node.input(2) else None)
+
+
+def _packed_cache(past: str, present: str, new: Heads, which: int, before: int) -> tuple[tuple[Layer, ...], Heads]:
+    """Keys (0) or values (1) of caches (2, B, N, positions, D): the copies, and the whole of them."""
+
+    def one(tensor: str, length: int) -> Heads:
+        sizes = (new.batch, new.heads, length, new.width)
+        return Heads(tensor, (("", 2), *zip("bnsd", sizes, strict=True)), *sizes, offsets={0: which})
+
+    whole = one(present, before + new.length)
+    return (*kept(one(past, before) if past else None, whole), copied(new, last_of(whole, new.length))), whole
+
+
+@lowers("com.microsoft.MultiHeadAttention", how=HOW)
+def multi_head_attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """query, key, value, bias, key_padding_mask, attention_bias, past_key, past_value."""
+    names = (*node.outputs, "", "", "")
+    inputs = Inputs(node.input(4), node.input(5), (names[1], names[2]), names[3])
+    return _of_parts(node, graph, node.input(3), (node.input(6), node.input(7)), inputs)
+
+
+@lowers("com.microsoft.DecoderMaskedMultiHeadAttention", how=HOW)
+def decoder_attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """query of one step, key, value, mask_index, attention_bias, past_key, past_value, ..., bias as input 10."""
+    names = (*node.outputs, "", "", "")
+    inputs = Inputs(node.input(3), node.input(4), (names[1], names[2]), names[3])
+    layers = _of_parts(node, graph, node.input(10), (node.input(5), node.input(6)), inputs)
+    steering = tuple(name for name in (node.input(7), node.input(8), node.input(9)) if name)
+    layers = (replace(layers[0], also_reads=(*layers[0].also_reads, *steering)), *layers[1:])
+    if not _shares(node) or graph.value(node.input(7)) is not None:
+        return layers
+    return tuple(layer if layer.kind == "movement" else replace(layer, kind="approximate", why=WHY) for layer in layers)
+
+
+def _of_parts(node: Node, graph: Graph, bias: str, past: tuple[str, str], inputs: Inputs) -> tuple[Layer, ...]:
+    """Biases, caches, attention."""
+    base = node.outputs[0]
+    parts = list(_parts(node, graph))
+    layers: list[Layer] = []
+    start = 0
+    for i, name in enumerate("qkv"):
+        if bias and not _is_cache(node, graph, i):
+            target = between(f"{base}/{name}", parts[i])
+            added = Heads(bias, (("nd", graph.shape(bias)[0]),), 1, parts[i].heads, 1, parts[i].width, {0: start})
+            layers.append(pointwise(target, (parts[i].whole(), added.whole()), ADD))
+            start += parts[i].heads * parts[i].width
+            parts[i] = target
+    for i, (old, new) in enumerate(zip(past, inputs.present, strict=True), 1):
+        own_name = f"{base}/{'qkv'[i]}_cache"
+        if old and _shares(node):
+            copies, parts[i] = _in_buffer(node, graph, parts[i], old, new or own_name)
+        else:
+            copies, parts[i] = cached(graph, parts[i], old, new, own_name)
+        layers += copies
+    q, k, v = parts
+    return (*layers, *_attended(node, graph, (q, k, v), inputs))
+
+
+def _shares(node: Node) -> bool:
+    """Whether past and present are one buffer, longer than what it holds."""
+    return bool(node.attribute("past_present_share_buffer", 0))
+
+
+def _in_buffer(node: Node, graph: Graph, new: Heads, past: str, present: str) -> tuple[tuple[Layer, ...], Heads]:
+    """The new row copied behind the past_sequence_length others, which stay; the whole buffer if that is not known."""
+    value = graph.value(node.input(7))
+    shape = graph.shape(past)
+    length = shape[2] if value is None else int(value.ravel()[0]) + new.length
+    filled = cache(present, shape).shifted(0, length)
+    return (replace(copied(new, last_of(filled, new.length)), also_reads=(past,)),), filled
+
+
+def _is_cache(node: Node, graph: Graph, index: int) -> bool:
+    """Whether keys or values come as heads that are projected and biased already (cross attention)."""
+    return index > 0 and bool(node.input(index)) and len(graph.shape(node.inputs[index])) == 4
+
+
+def _parts(node: Node, graph: Graph) -> tuple[Heads, Heads, Heads]:
+    """Q, K and V: three tensors, or keys with values (B, L, N, 2, D), or all in one (B, S, N, 3, D)."""
+    heads = node.attribute("num_heads")
+    shape = graph.shape(node.inputs[0])
+    if len(shape) == 5:
+        q, k, v = (_packed(node.inputs[0], shape, which) for which in range(3))
+        return q, k, v
+    q = of_shape(node.inputs[0], shape, heads)
+    if not node.input(2):
+        both = graph.shape(node.inputs[1])
+        return q, _packed(node.inputs[1], both, 0), _packed(node.inputs[1], both, 1)
+    k, v = (of_shape(node.inputs[i], graph.shape(node.inputs[i]), heads) for i in (1, 2))
+    return q, k, v
+
+
+def _packed(tensor: str, shape: tuple[int, ...], which: int) -> Heads:
+    batch, length, heads, _, width = shape
+    return Heads(
+        tensor, tuple(zip(("b", "s", "n", "", "d"), shape, strict=True)), batch, heads, length, width, {3: which}
+    )
+
+
+def _attended(node: Node, graph: Graph, parts: tuple[Heads, Heads, Heads], inputs: Inputs) -> tuple[Layer, ...]:
+    """Scores, masks, softmax, values."""
+    (q, k, v), base = parts, node.outputs[0]
+    scores = scores_of(base, graph, q, k, node.attribute("scale", 0.0) or 1 / math.sqrt(q.width))
+    scores.publish(inputs.scores)
+    hidden = node.attribute("mask_filter_value", -10000.0)
+    if node.attribute("unidirectional", 0):
+        scores.hide(k.length - q.length, -math.inf, 0.0, LOWEST)
+    if inputs.mask:
+        _masked(scores, inputs.mask, hidden)
+    if inputs.scores_bias:
+        scores.with_operand(broadcast(graph, inputs.scores_bias, scores.shape), ADD)
+    passes = normalised(scores)
+    values = weighted_values(passes[-1].output.tensor, scores.shape, v, of_shape(base, graph.shape(base), q.heads))
+    return (*scores.layers, *passes, values)
+
+
+def _masked(scores: Scores, mask: str, hidden: float) -> None:
+    """A mask of keys (B, T), of queries and keys (B, S, T) or (B, 1, M, M), or the lengths (B), or ends and starts."""
+    batch, _, queries, keys = scores.shape
+    shape = scores.graph.shape(mask)
+    if len(shape) == 1:
+        _within(scores, mask, shape[0], hidden)
+        return
+    key = along("OX", shape[-1])
+    middle = {
+        2: (),
+        3: (along("OY", queries),),
+        4: (fixed(), along("OY", shape[-2], keys - queries)),
+    }[len(shape)]
+    access = Access(mask, (along("B", batch), *middle, key))
+    scores.with_operand(access, Step("hide_where_not", parameters=(hidden,)))
+
+
+def _within(scores: Scores, lengths: str, count: int, hidden: float) -> None:
+    """Lengths (B), or with 3 * B + 2 entries those first; with 2 * B ends, then starts."""
+    batch, key = scores.shape[0], Position((("OX", 1),))
+    scores.with_operand(Access(lengths, (along("B", count),)), Step("hide_from", key, (hidden,)))
+    if count == 2 * batch:
+        starts = Access(lengths, (along("B", count, batch),))
+        scores.with_operand(starts, Step("hide_until", key, (hidden,)))
