@@ -30,15 +30,42 @@ precisions = st.fixed_dictionaries(
         "O_final": st.sampled_from([8, 16]),
     }
 )
-channels, extents = st.integers(1, 40), pair(st.integers(1, 30))
-kernels, strides = pair(st.sampled_from([1, 2, 3, 5, 7])), pair(st.integers(1, 3))
-dilations = pair(st.sampled_from([1, 1, 2]))
+LOOP_SIZES = {
+    "B": st.integers(1, 3),
+    **dict.fromkeys(("K", "C", "G", "D"), st.integers(1, 40)),
+    **dict.fromkeys(("OY", "OX"), st.integers(1, 30)),
+    **dict.fromkeys(("FY", "FX"), st.sampled_from([1, 2, 3, 5, 7])),
+}
+LOOPS = {
+    "conv": ("B", "K", "C", "OY", "OX", "FY", "FX"),
+    "depthwise": ("G", "OY", "OX", "FY", "FX"),
+    "pooling": ("G", "OY", "OX", "FY", "FX"),
+    "gemm": ("B", "D", "C", "K"),
+    "add": ("G", "OY", "OX"),
+}
+WIDE_LOOPS = 4
+"""More loops above 1 would raise ZigZag's lpf_limit, hence the 24 orderings of a draw to 120, 720 or 5,040."""
 
 
 @st.composite
-def pads(draw: Draw, out: tuple[int, int], kernel: tuple[int, int]) -> tuple[int, int]:
-    """Small enough to leave something of the input."""
-    return tuple(draw(st.integers(0, min(2, (o + f - 2) // 2))) for o, f in zip(out, kernel, strict=True))  # type: ignore[return-value]
+def loop_sizes(draw: Draw, kind: str) -> dict[str, int]:
+    """Each loop's size, all but a few of them 1."""
+    wide = draw(st.lists(st.sampled_from(LOOPS[kind]), min_size=3, max_size=WIDE_LOOPS, unique=True))
+    return {dim: draw(LOOP_SIZES[dim]) if dim in wide else 1 for dim in LOOPS[kind]}
+
+
+@st.composite
+def windows(draw: Draw, sizes: dict[str, int]) -> dict[str, tuple[int, int]]:
+    """Output, kernel, stride, dilation and padding, which leaves something of the input; all (y, x)."""
+    out, kernel = (sizes["OY"], sizes["OX"]), (sizes["FY"], sizes["FX"])
+    pad = tuple(draw(st.integers(0, min(2, (o + f - 2) // 2))) for o, f in zip(out, kernel, strict=True))
+    return {
+        "out": out,
+        "kernel": kernel,
+        "stride": draw(pair(st.integers(1, 3))),
+        "dilation": draw(pair(st.sampled_from([1, 1, 2]))),
+        "pad": pad,  # type: ignore[dict-item]
+    }
 
 
 @st.composite
@@ -46,18 +73,17 @@ def entries(draw: Draw, locality: bool) -> Entry:
     """locality: only layers whose activation ZigZag recognises."""
     kinds = ["conv", "conv", "conv", "depthwise", "pooling", "gemm", "add", *([] if locality else ["input_based"])]
     kind = draw(st.sampled_from(kinds))
-    precision = draw(precisions)
-    if kind == "gemm":
-        return layers.gemm(draw(channels), draw(channels), draw(channels), draw(st.integers(1, 3)), precision)
-    if kind == "add":
-        return layers.add(draw(channels), draw(extents), precision)
     if kind == "input_based":
-        return layers.input_based(draw(channels), draw(channels), draw(st.integers(2, 30)), draw(st.integers(2, 5)))
-    out, kernel = draw(extents), draw(kernels)
-    window = (out, kernel, draw(strides), draw(dilations), draw(pads(out, kernel)))
+        return layers.input_based(*(draw(st.integers(1, 40)) for _ in range(2)), draw(st.integers(2, 30)))
+    sizes, precision = draw(loop_sizes(kind)), draw(precisions)
+    if kind == "gemm":
+        return layers.gemm(sizes["C"], sizes["D"], sizes["K"], sizes["B"], precision)
+    if kind == "add":
+        return layers.add(sizes["G"], (sizes["OY"], sizes["OX"]), precision)
+    window = draw(windows(sizes))
     if kind == "conv":
-        return layers.conv(draw(channels), draw(channels), *window, draw(st.integers(1, 3)), precision)
-    return layers.depthwise(draw(channels), *window, precision, pooling=kind == "pooling")
+        return layers.conv(sizes["K"], sizes["C"], **window, batch=sizes["B"], precision=precision)
+    return layers.depthwise(sizes["G"], **window, precision=precision, pooling=kind == "pooling")
 
 
 @st.composite
