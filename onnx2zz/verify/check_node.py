@@ -1,20 +1,15 @@
 """One node: its layers are run on its true operands, and compared with onnxruntime at its outputs."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from onnx2zz.evaluate.tensors import Entry
-from onnx2zz.frontend.graph import Node
-from onnx2zz.interpreter import Grid, elements_of
 from onnx2zz.layer import Layer
 from onnx2zz.verify.binding import bind
-from onnx2zz.verify.comparison import differing
-from onnx2zz.verify.execution import execute
 from onnx2zz.verify.fitness import DISTINCT, kinds, unfit
 from onnx2zz.verify.groups import Group, in_order
+from onnx2zz.verify.node_comparison import Trial, cause_of, deviations, points_in
 from onnx2zz.verify.node_run import CannotRunError
 from onnx2zz.verify.redraw import redrawn
 from onnx2zz.verify.result import Mismatch
@@ -22,7 +17,6 @@ from onnx2zz.verify.sampling import sample
 from onnx2zz.verify.values import Values
 
 TRIES = 3
-Arrays = Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -32,14 +26,6 @@ class NodeCheck:
     points: int = 0
     mismatches: tuple[Mismatch, ...] = ()
     unchecked: str = ""
-
-
-@dataclass(frozen=True)
-class Trial:
-    """Operands of a node's layers, and what onnxruntime makes of them."""
-
-    operands: Arrays
-    expected: Arrays
 
 
 def check_node(group: Group, values: Values, entries: Sequence[Entry], points: int) -> NodeCheck:
@@ -54,7 +40,7 @@ def check_node(group: Group, values: Values, entries: Sequence[Entry], points: i
     layers += group.unemitted
     try:
         trial = _trial(group, values)
-        checked = compare(group, layers, trial, points, values.rng)
+        checked = _compared(group, layers, trial, points, values, said[0].cause if said else "")
     except CannotRunError as error:
         return NodeCheck(0, said, str(error)[:200])
     return replace(checked, mismatches=(*said, *checked.mismatches))
@@ -89,43 +75,25 @@ def _unfit(group: Group, trial: Trial) -> str:
     return next((f"{name}: {reason}" for name, reason in reasons if reason), "")
 
 
-def compare(group: Group, layers: Sequence[Layer], trial: Trial, points: int, rng: np.random.Generator) -> NodeCheck:
-    """Runs layers at sampled points of those that write the node's outputs, and compares there."""
-    order = in_order(layers) if group.unemitted else range(len(layers))
-    ordered = [layers[i] for i in order]
-    final = {i: layer for i, layer in enumerate(ordered) if layer.output.tensor in trial.expected}
-    wanted = {i: sample(layer, points, rng) for i, layer in final.items()}
-    try:
-        run = execute(ordered, trial.operands, wanted)
-    except (IndexError, ValueError, KeyError) as error:
-        return NodeCheck(0, (Mismatch(group.node.label, None, "run", "a run of the layers", str(error), "size"),))
-    found: list[Mismatch] = []
-    count = 0
-    identities = [placed.id for placed in group.placed]
-    for i, layer in final.items():
-        position = list(order)[i]
-        identity = identities[position] if position < len(identities) else None
-        mismatch, compared = _compared(group.node, identity, layer, run.tensors, trial.expected, wanted[i])
-        count += compared
-        found += [mismatch] if mismatch else []
-    return NodeCheck(count, tuple(found))
-
-
 def _compared(
-    node: Node, identity: int | None, layer: Layer, tensors: Arrays, expected: Arrays, grid: Grid
-) -> tuple[Mismatch | None, int]:
-    name = layer.output.tensor
-    extents = [axis.extent for axis in layer.output.axes]
-    if expected[name].size != np.prod(extents, dtype=int):
-        shape = "x".join(map(str, expected[name].shape))
-        return Mismatch(node.label, identity, name, shape, "x".join(map(str, extents)), "broadcast"), 0
-    count = len(next(iter(grid.values()))) if grid else 1
-    where = tuple(np.broadcast_to(element, (count,)) for element in elements_of(layer.output, grid))
-    got = np.atleast_1d(tensors[name][where])
-    wanted = np.atleast_1d(expected[name].reshape(extents)[where])
-    wrong = np.flatnonzero(differing(got, wanted))
-    if not len(wrong):
-        return None, count
-    first = wrong[0]
-    place = f"{name}[{', '.join(str(int(w[first])) for w in where)}] and {len(wrong) - 1} of {count} more"
-    return Mismatch(node.label, identity, place, float(wanted[first]), float(got[first]), "unknown"), count
+    group: Group, layers: Sequence[Layer], trial: Trial, points: int, values: Values, cause: str
+) -> NodeCheck:
+    """Runs layers and compares; wrong values are put down to `cause` if one is known."""
+    order = in_order(layers) if group.unemitted else list(range(len(layers)))
+    ordered = [layers[i] for i in order]
+    wanted = {
+        i: sample(layer, points, values.rng) for i, layer in enumerate(ordered) if layer.output.tensor in trial.expected
+    }
+    try:
+        found = deviations(ordered, trial, wanted)
+    except (IndexError, ValueError, KeyError) as error:
+        refused = Mismatch(group.node.label, None, "run", "layers that can be run", str(error), cause or "size")
+        return NodeCheck(0, (refused,))
+    mismatches = []
+    for deviation in found:
+        first, place = deviation.wrong[0], order[deviation.layer]
+        reason = cause or cause_of(deviation, ordered, trial, wanted[deviation.layer])
+        identity = group.placed[place].id if place < len(group.placed) else None
+        expected, got = float(deviation.expected[first]), float(deviation.got[first])
+        mismatches.append(Mismatch(group.node.label, identity, deviation.where, expected, got, reason))
+    return NodeCheck(sum(map(points_in, wanted.values())), tuple(mismatches))

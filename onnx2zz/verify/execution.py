@@ -5,7 +5,6 @@ that the sampled points depend on are computed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -15,18 +14,11 @@ from onnx2zz.layer import Access, Axis, Layer, step_operands
 Arrays = Mapping[str, np.ndarray]
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a run gave: whole tensors with NaN where nothing was computed, and which output points of each layer ran."""
+def execute(layers: Sequence[Layer], operands: Arrays, wanted: Mapping[int, Grid]) -> dict[str, np.ndarray]:
+    """Runs `layers` in order; gives the tensors that they make, NaN where nothing was computed.
 
-    tensors: dict[str, np.ndarray]
-    points: tuple[Grid, ...]
-
-
-def execute(layers: Sequence[Layer], operands: Arrays, wanted: Mapping[int, Grid]) -> Run:
-    """Runs `layers` in order. `wanted`: for layers (by index) that end the node, the output points to compute.
-
-    `operands` holds every tensor that the layers read and do not make. Raises KeyError if one is missing.
+    `wanted`: for layers (by index) that end the node, the output points to compute. `operands` holds every tensor that
+    the layers read and do not make. Raises KeyError if one is missing.
     """
     made = {layer.output.tensor: tuple(axis.extent for axis in layer.output.axes) for layer in layers}
     points = _demanded(layers, made, wanted)
@@ -34,9 +26,10 @@ def execute(layers: Sequence[Layer], operands: Arrays, wanted: Mapping[int, Grid
     tensors |= {name: np.full(shape, np.nan) for name, shape in made.items()}
     for layer, grid in zip(layers, points, strict=True):
         if grid is not None:
-            values = run_at(layer, tensors, grid)
+            with np.errstate(all="ignore"):  # infinities and NaN are compared like any other value
+                values = run_at(layer, tensors, grid)
             tensors[layer.output.tensor][_elements(layer.output, grid)] = values if layer.output.axes else values[0]
-    return Run({name: tensors[name] for name in made}, tuple(grid or {} for grid in points))
+    return {name: tensors[name] for name in made}
 
 
 def _demanded(
@@ -47,17 +40,23 @@ def _demanded(
     grids: list[Grid | None] = [None] * len(layers)
     for index in reversed(range(len(layers))):
         layer = layers[index]
-        grid = wanted.get(index)
-        if grid is None and layer.output.tensor in needed:
-            grid = points_writing(layer, needed[layer.output.tensor])
+        grid, mask = wanted.get(index), needed.get(layer.output.tensor)
+        if mask is not None:
+            grid = points_writing(layer, mask | _written(layer, grid) if grid is not None else mask)
         if grid is None or (grid and not len(next(iter(grid.values())))):
             continue
         grids[index] = grid
         for access in [*layer.inputs, *step_operands(layer)]:
             if access.tensor in made:
-                mask = needed.setdefault(access.tensor, np.zeros(made[access.tensor], bool))
-                mask |= touched(layer, access, grid)
+                read = needed.setdefault(access.tensor, np.zeros(made[access.tensor], bool))
+                read |= touched(layer, access, grid)
     return grids
+
+
+def _written(layer: Layer, grid: Grid) -> np.ndarray:
+    mask = np.zeros([axis.extent for axis in layer.output.axes], bool)
+    mask[_elements(layer.output, grid)] = True
+    return mask
 
 
 def points_writing(layer: Layer, mask: np.ndarray) -> Grid:
