@@ -1,6 +1,7 @@
-"""Output shapes of ONNX Runtime's transformer operators, which onnx itself cannot infer.
+"""Output shapes of ONNX Runtime's transformer operators, which onnx itself cannot infer, and of ONNX's Attention, whose
+caches and scores it does not.
 
-Source: ONNX Runtime's ContribOperators page. Each rule takes the node and its inputs' tensors (None where an input is
+Source: ONNX Runtime's ContribOperators page; ONNX operator page Attention. Each rule takes the node and its inputs' tensors (None where an input is
 left out) and gives one Tensor per output (None where it stays unknown).
 """
 
@@ -75,6 +76,21 @@ def _cache(shape: tuple[int, ...], new: int, type_: int) -> Tensor:
     return Tensor((batch, heads, length + new, width), type_)
 
 
+def _attention(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
+    """Y in the form of Q, present keys and values (B, N, T, D), scores (B, heads of Q, S, T)."""
+    given = [t.shape for t in inputs[:3] if t is not None and t.shape is not None]
+    if len(given) < 3 or inputs[0] is None:
+        return (None,)
+    counts = (node.attribute(f"{who}_num_heads", 0) for who in ("q", "kv", "kv"))
+    q, k, v = (_heads_of(shape, count) for shape, count in zip(given, counts, strict=True))
+    past = inputs[4] if len(inputs) > 4 else None
+    before = past.shape[2] if past is not None and past.shape else 0
+    y = (*q[:3], v[3]) if len(given[0]) == 4 else (q[0], q[2], q[1] * v[3])
+    type_ = inputs[0].type
+    scores = (*q[:3], before + k[2])
+    return (Tensor(y, type_), _cache(k, before, type_), _cache(v, before, type_), Tensor(scores, type_))
+
+
 def _microsoft_attention(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
     """Y (B, S, V), the present cache (2, B, N, P + S, D)."""
     x, weights = inputs[0], inputs[1]
@@ -145,6 +161,7 @@ SHAPES: dict[str, Rule] = {
     "com.microsoft.SimplifiedLayerNormalization": _norm,
     "com.microsoft.SkipLayerNormalization": _skip_norm,
     "com.microsoft.RotaryEmbedding": _same,
+    "Attention": _attention,
     "com.microsoft.Attention": _microsoft_attention,
     "com.microsoft.MultiHeadAttention": _multi_head_attention,
     "com.microsoft.DecoderMaskedMultiHeadAttention": _decoder_attention,

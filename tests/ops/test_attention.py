@@ -48,6 +48,7 @@ def check_by_reference(node: onnx.NodeProto, inputs: Arrays, opset: int):
     for name in outputs:
         got = values[name].reshape(expected[name].shape)
         np.testing.assert_allclose(got, expected[name], 1e-4, 1e-4, err_msg=name)
+        assert graph.shape(name) == expected[name].shape
     return layers
 
 
