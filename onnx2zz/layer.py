@@ -32,23 +32,40 @@ class Axis:
 
     def reach(self, sizes: Mapping[str, int]) -> tuple[int, int]:
         """The lowest and highest element that the loops touch, padding included."""
-        steps = [coefficient * (sizes[loop] - 1) for loop, coefficient in self.terms]
-        low, high = sum(s for s in steps if s < 0), sum(s for s in steps if s > 0)
-        return (self.offset + low) // self.shared_by, (self.offset + high) // self.shared_by
+        low = high = self.offset
+        for loop, coefficient in self.terms:
+            if coefficient < 0:
+                low += coefficient * (sizes[loop] - 1)
+            else:
+                high += coefficient * (sizes[loop] - 1)
+        return low // self.shared_by, high // self.shared_by
 
     def padding(self, sizes: Mapping[str, int]) -> tuple[int, int]:
         """How far the loops reach below 0 and beyond the last element."""
         low, high = self.reach(sizes)
-        return max(0, -low), max(0, high - self.extent + 1)
+        return -low if low < 0 else 0, high - self.extent + 1 if high >= self.extent else 0
 
     def touched(self, sizes: Mapping[str, int]) -> int:
         """The number of distinct elements of the axis (padding excluded) that the loops touch."""
         if len(self.terms) <= 1 and self.shared_by == 1 and self.padding(sizes) == (0, 0):
             return sizes[self.terms[0][0]] if self.terms and self.terms[0][1] else 1
+        if self._gapless(sizes):
+            low, high = self.reach(sizes)
+            return max(0, min(high, self.extent - 1) - max(low, 0) + 1)
         elements = {self.offset}
         for loop, coefficient in self.terms:
             elements = {e + coefficient * i for e in elements for i in range(sizes[loop])}
         return sum(0 <= e < self.extent for e in {e // self.shared_by for e in elements})
+
+    def _gapless(self, sizes: Mapping[str, int]) -> bool:
+        """Whether the loops touch every element between the lowest and the highest: none steps over what the smaller
+        steps cover together."""
+        covered = 1
+        for step, size in sorted((abs(coefficient), sizes[loop]) for loop, coefficient in self.terms):
+            if size > 1 and step > covered:
+                return False
+            covered += step * (size - 1)
+        return True
 
 
 def along(loop: str, extent: int, offset: int = 0) -> Axis:
@@ -184,7 +201,7 @@ class Layer:
     @property
     def operations(self) -> int:
         """The number of loop points."""
-        return math.prod(size for _, size in self.loops)
+        return math.prod(self.sizes.values())
 
     @property
     def macs(self) -> int:

@@ -71,13 +71,14 @@ class _Writer:
     def axis(self, axis: Axis) -> list[str]:
         """The indices of one axis."""
         terms = [(loop, coefficient) for loop, coefficient in axis.terms if coefficient]
-        padded = any(axis.padding(self.sizes))
         slides = len(terms) == 2 and terms[1][0].startswith("F") and not terms[0][0].startswith("F")
-        if self.recurrent in dict(terms):  # one element a step: the step before it, or the state before the first
+        if self.recurrent and self.recurrent in dict(
+            terms
+        ):  # one element a step: the step before it, or the state before the first
             return [loop for loop, _ in terms]
         if slides:
             return [self._relation(axis, *terms[0], *terms[1])]
-        if padded:
+        if any(axis.padding(self.sizes)):
             assert len(terms) == 1, f"an axis of several loops cannot be padded: {axis}"
             return [self._relation(axis, *terms[0], self._unit_filter(terms[0][0]), 1)]
         return [loop for loop, _ in terms]

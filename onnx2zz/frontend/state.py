@@ -1,7 +1,8 @@
 """What the walk over a model has found so far, and where the names of a body lead."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import numpy as np
 import onnx
@@ -10,6 +11,7 @@ from onnx2zz.frontend.graph import CALL, Node, Tensor
 from onnx2zz.frontend.values import KnownValues, Recipe
 
 ONNX_DOMAINS = ("", "ai.onnx")
+TypeAndTensor = tuple[onnx.TypeProto, Tensor]
 RENAMED = onnx.helper.make_node("Identity", ["x"], ["y"])
 
 
@@ -21,6 +23,11 @@ class Scope:
     opsets: Mapping[str, int]
     prefix: str = ""
     body_of: str = ""
+
+    @cached_property
+    def imports(self) -> list[onnx.OperatorSetIdProto]:
+        """The operator sets as a file lists them."""
+        return [onnx.helper.make_opsetid(domain, version) for domain, version in self.opsets.items()]
 
     def look_up(self, name: str) -> str:
         """The global name of a local one."""
@@ -46,6 +53,7 @@ class Trace:
     static: set[str] = field(default_factory=set)
     shaped_by_data: set[str] = field(default_factory=set)
     values: KnownValues = field(default_factory=KnownValues)
+    answers: dict[Hashable, tuple[TypeAndTensor, ...]] = field(default_factory=dict)  # of inference, see output_types
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)  # sequences and optionals whose elements are known
 
     def note(self, name: str, type_proto: onnx.TypeProto) -> None:
@@ -82,22 +90,26 @@ def opsets_of(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
     return {"": 1} | opsets
 
 
+@lru_cache(maxsize=4096)
+def tensor_type(element: int, shape: tuple[int, ...]) -> TypeAndTensor:
+    """The type of a tensor of static shape, as onnx and as we write it; nobody may change it."""
+    return onnx.helper.make_tensor_type_proto(element, shape), Tensor(shape, element)
+
+
 def as_tensor(type_proto: onnx.TypeProto) -> Tensor:
     """Shape and element type of a tensor type; the shape is None unless every axis is known."""
     kind = type_proto.tensor_type
     if not kind.HasField("shape"):
         return Tensor(None, kind.elem_type)
-    dims = kind.shape.dim
-    if any(not d.HasField("dim_value") or d.dim_value < 0 for d in dims):
-        return Tensor(None, kind.elem_type)
-    return Tensor(tuple(d.dim_value for d in dims), kind.elem_type)
+    sizes = [dim.dim_value or (0 if dim.HasField("dim_value") else -1) for dim in kind.shape.dim]
+    return Tensor(None if min(sizes, default=0) < 0 else tuple(sizes), kind.elem_type)
 
 
 def note_initializers(state: Trace, graph: onnx.GraphProto, scope: Scope) -> None:
     """The initializers of a graph: constants."""
     for tensor in graph.initializer:
         name = scope.declare(tensor.name)
-        state.note(name, onnx.helper.make_tensor_type_proto(tensor.data_type, tuple(tensor.dims)))
+        state.types[name], state.tensors[name] = tensor_type(tensor.data_type, tuple(tensor.dims))
         state.values.hold_proto(name, tensor)
         state.constants.add(name)
         state.static.add(name)

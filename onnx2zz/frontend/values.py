@@ -1,5 +1,6 @@
 """Values that are known before any run: small constants, shapes and what is computed from them alone."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -59,6 +60,13 @@ class KnownValues:
             self._settle(pending.pop())
         return self._values[name]
 
+    def as_proto(self, name: str) -> onnx.TensorProto | None:
+        """The value as it stands in the file, else as a file would hold it."""
+        if name in self._protos:
+            return self._protos[name] if held(self._protos[name]) else None
+        value = self.get(name)
+        return None if value is None else onnx.numpy_helper.from_array(value)
+
     def _missing(self, name: str) -> list[str]:
         recipe = self._recipes.get(name)
         if name in self._values or recipe is None:
@@ -87,12 +95,14 @@ class KnownValues:
         return value if value is not None and value.size <= LARGEST else None
 
 
+def held(proto: onnx.TensorProto) -> bool:
+    """Whether a tensor is small and its data in the file."""
+    return math.prod(proto.dims) <= LARGEST and proto.data_location != onnx.TensorProto.EXTERNAL
+
+
 def decode(proto: onnx.TensorProto) -> np.ndarray | None:
     """The value of a small tensor whose data is in the file, else None."""
-    elements = 1
-    for size in proto.dims:
-        elements *= size
-    if elements > LARGEST or proto.data_location == onnx.TensorProto.EXTERNAL:
+    if not held(proto):
         return None
     try:
         return onnx.numpy_helper.to_array(proto)

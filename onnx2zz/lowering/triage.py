@@ -23,6 +23,9 @@ class Verdict:
 
 
 WORK = Verdict("work")
+DEAD = Verdict("folded", "dead")
+CONSTANT = Verdict("folded", "constant")
+SHAPE_ARITHMETIC = Verdict("folded", "shape arithmetic")
 CONTROL_FLOW = {
     "If": "only a run knows its condition; give what decides it with --value NAME=X",
     "Loop": f"it cannot be unrolled (more than {MOST_ITERATIONS} iterations, or a number that only a run knows); "
@@ -57,14 +60,15 @@ def live_nodes(graph: Graph) -> frozenset[Node]:
 
 
 def _verdict(node: Node, graph: Graph, alive: frozenset[Node]) -> Verdict:
-    outputs = [o for o in node.outputs if o]
     if node not in alive:
-        return Verdict("folded", "dead")
-    if all(o in graph.static for o in outputs):
-        return Verdict("folded", "constant" if all(o in graph.constants for o in outputs) else "shape arithmetic")
+        return DEAD
+    outputs = [o for o in node.outputs if o]
+    if graph.static.issuperset(outputs):
+        return CONSTANT if graph.constants.issuperset(outputs) else SHAPE_ARITHMETIC
     if node.op == CALL:
         return WORK
-    if any(o in graph.shaped_by_data for o in outputs if o in graph.readers or o in graph.results):
+    decided_by_data = graph.shaped_by_data.intersection(outputs)
+    if any(o in graph.readers or o in graph.results for o in decided_by_data):
         return Verdict("host", "its output's shape depends on data")
     if all(graph.tensors[o].elements == 0 for o in outputs):
         return Verdict("folded", "empty")

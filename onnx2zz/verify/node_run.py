@@ -58,7 +58,7 @@ def _model(node: Node, operands: Arrays, constants: Collection[str]) -> tuple[on
     domain, _, op = node.op.rpartition(".")
     proto = helper.make_node(op, [], [*node.outputs], domain=domain)
     proto.attribute.extend(node.protos.values())
-    captured = outer_names(proto)
+    captured = outer_names(proto.attribute)
     own = node.inputs[: len(node.inputs) - len(captured)]
     proto.input.extend(own)
     inner = dict(zip(captured, node.inputs[len(own) :], strict=True))

@@ -1,0 +1,126 @@
+"""Types and shapes of a node's outputs: onnx's own inference, one node at a time, each kind of node once.
+
+Networks repeat themselves. Nodes that agree in operator, attributes, input types and the values that steer shapes have
+one answer, and asking onnx costs more than everything else that the frontend does with a node.
+"""
+
+from collections.abc import Hashable, Mapping
+from functools import cache
+
+import onnx
+from onnx import shape_inference
+
+from onnx2zz.errors import InputError, Problem
+from onnx2zz.frontend.contrib_shapes import CONTRIB_SHAPES
+from onnx2zz.frontend.graph import Node, Tensor
+from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, as_tensor, tensor_type
+
+# Before opset 22 onnx's inference counts pool windows that begin in the end padding (ceil_mode), which the operator
+# page excludes and onnxruntime never runs.
+CEIL_MODE_SCHEMA = {"MaxPool": 22, "AveragePool": 22, "LpPool": 22}
+INTEGERS = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
+SCALED = frozenset({"Resize", "Upsample", "Range"})  # their sizes may follow from floating-point numbers
+CONTROL_FLOW = ("If", "Loop", "Scan")
+UNKNOWN: TypeAndTensor = (onnx.TypeProto(), Tensor(None, 0))
+
+Values = Mapping[str, onnx.TensorProto]
+
+
+def schema_of(proto: onnx.NodeProto, opsets: Mapping[str, int]) -> onnx.defs.OpSchema | None:
+    """The schema that holds for a node; None for an operator that onnx does not know."""
+    domain = "" if proto.domain in ONNX_DOMAINS else proto.domain
+    return _schema(proto.op_type, opsets.get(domain, 1), domain)
+
+
+@cache
+def _schema(op: str, version: int, domain: str) -> onnx.defs.OpSchema | None:
+    try:
+        return onnx.defs.get_schema(op, version, domain)
+    except onnx.defs.SchemaError:
+        return None
+
+
+def output_types(
+    state: Trace, node: Node, proto: onnx.NodeProto, schema: onnx.defs.OpSchema | None, scope: Scope
+) -> tuple[TypeAndTensor, ...]:
+    """What is known of each output. Raises InputError for inputs that do not fit together."""
+    if node.op == "Constant" and "value" in node.protos:
+        value = node.protos["value"].t
+        return (tensor_type(value.data_type, tuple(value.dims)),)
+    if node.op in CONTRIB_SHAPES:
+        return _by_our_rule(state, node)
+    if schema is None:
+        return (UNKNOWN,) * len(node.outputs)
+    values = _steering_values(state, node, proto)
+    signature = _signature(state, node, proto, values, scope)
+    if signature is None:
+        return _inferred(state, node, proto, schema, values, scope)
+    if signature not in state.answers:
+        state.answers[signature] = _inferred(state, node, proto, schema, values, scope)
+    return state.answers[signature]
+
+
+def _by_our_rule(state: Trace, node: Node) -> tuple[TypeAndTensor, ...]:
+    tensors = [state.tensors.get(i) if i else None for i in node.inputs]
+    found = CONTRIB_SHAPES[node.op](node, tensors)[: len(node.outputs)]
+    known = [(onnx.helper.make_tensor_type_proto(t.type, t.shape), t) if t else UNKNOWN for t in found]
+    return *known, *[UNKNOWN] * (len(node.outputs) - len(known))
+
+
+def _signature(state: Trace, node: Node, proto: onnx.NodeProto, values: Values, scope: Scope) -> Hashable | None:
+    """What the answer depends on; None where it depends on more: a body, or a type that is no static shape."""
+    tensors = tuple([state.tensors[name] if name else None for name in node.inputs])
+    if node.op in CONTROL_FLOW or any(tensor is not None and tensor.shape is None for tensor in tensors):
+        return None
+    attributes = tuple([attribute.SerializeToString(deterministic=True) for attribute in node.protos.values()])
+    told = tuple([_content(values[local]) if local in values else None for local in proto.input]) if values else ()
+    outputs = tuple([bool(name) for name in node.outputs])
+    return node.op, node.version, scope.opsets.get(""), tensors, attributes, told, outputs
+
+
+def _content(value: onnx.TensorProto) -> Hashable:
+    """The elements of a small tensor, wherever the file holds them."""
+    return value.raw_data, *value.int64_data, *value.int32_data, *value.float_data
+
+
+def _inferred(
+    state: Trace, node: Node, proto: onnx.NodeProto, schema: onnx.defs.OpSchema, values: Values, scope: Scope
+) -> tuple[TypeAndTensor, ...]:
+    given = {local: state.types[name] for local, name in zip(proto.input, node.inputs, strict=False) if name}
+    try:
+        types = shape_inference.infer_node_outputs(
+            _shape_schema(node, schema), proto, given, values, None, scope.imports, state.ir_version
+        )
+    except Exception as error:  # pybind raises RuntimeError, InferenceError and others for one cause: the node is wrong
+        if state.shaped_by_data & set(node.inputs) or node.op in CONTROL_FLOW:
+            return (UNKNOWN,) * len(node.outputs)
+        text = " ".join(str(error).split())
+        raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None
+    found = [types.get(local) or onnx.TypeProto() for local in proto.output]
+    return tuple((kind, as_tensor(kind)) for kind in found)
+
+
+def _shape_schema(node: Node, schema: onnx.defs.OpSchema) -> onnx.defs.OpSchema:
+    """The schema whose inference holds for a node: its own version's, but for pools with ceil_mode."""
+    newest = CEIL_MODE_SCHEMA.get(node.op, 0)
+    ceil = newest > schema.since_version and node.attribute("ceil_mode", 0)
+    return onnx.defs.get_schema(node.op, newest) if ceil else schema
+
+
+def _steering_values(state: Trace, node: Node, proto: onnx.NodeProto) -> Values:
+    """The values of the small static inputs that may steer a shape (Reshape's shape, Slice's starts ...)."""
+    if node.op in MAC_OPERATORS:
+        return {}
+    values: dict[str, onnx.TensorProto] = {}
+    for index, (local, name) in enumerate(zip(proto.input, node.inputs, strict=False)):
+        may_steer = index > 0 or len(proto.input) == 1 or node.op in ("Range", "OneHot")
+        if may_steer and name in state.static and _tells_sizes(state.tensors[name], node.op):
+            value = state.values.as_proto(name)
+            values |= {} if value is None else {local: value}
+    return values
+
+
+def _tells_sizes(tensor: Tensor, op: str) -> bool:
+    """Whether a tensor may hold sizes, axes or the like: a few integers, or a scale where there are scales."""
+    return (tensor.type in INTEGERS or op in SCALED) and tensor.elements <= 64
