@@ -7,7 +7,7 @@ from small_workloads import add, conv, depthwise, gemm, pool
 from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.run import evaluate
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
-from onnx2zz.zigzag.price import PriceOptions
+from onnx2zz.zigzag.layer_price import PriceOptions
 
 NPES = 8
 FJ_PER_BIT = {

@@ -1,6 +1,8 @@
 """`onnx2zz evaluate`: what a model or a workload costs on an accelerator."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
     from onnx2zz.evaluate.inputs import Workload
     from onnx2zz.evaluate.result import Evaluation
+    from onnx2zz.evaluate.run import Means
+    from onnx2zz.zigzag.layer_price import Search
 
 NOT_PRICED = 3
 
@@ -26,6 +30,14 @@ NOT_PRICED = 3
 @click.option("--opt", type=click.Choice(["latency", "energy", "EDP"]), default="latency", show_default=True)
 @click.option("--lpf-limit", type=click.IntRange(min=1), default=6, show_default=True, help="Loop factors to order.")
 @click.option("--exploit-data-locality", "locality", is_flag=True, help="Keep data in lower memories between layers.")
+@click.option(
+    "--search",
+    type=click.Choice(["fast", "exhaustive"]),
+    default="fast",
+    show_default=True,
+    help="Temporal search: ours, or ZigZag's own.",
+)
+@click.option("--paranoid", is_flag=True, help="Run both searches; where they differ the layer fails.")
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the layers as CSV.")
@@ -39,6 +51,8 @@ def evaluate_command(
     opt: Any,
     lpf_limit: int,
     locality: bool,
+    search: Any,
+    paranoid: bool,
     output: Path,
     json_file: str | None,
     csv_file: str | None,
@@ -48,10 +62,15 @@ def evaluate_command(
 
     Without either, takes what `compile` left in the output folder, where the result and ZigZag's log go too.
     """
+    from onnx2zz.evaluate.run import evaluate
+    from onnx2zz.zigzag.layer_price import PriceOptions
+
     if not _is_model(model):
         _refuse_model_options(ctx, model_arguments)
     accelerator, workload, chosen = _inputs(model, arch, mapping, output, model_arguments)
-    evaluation = _run(workload, accelerator, chosen, opt, lpf_limit, locality, output / "zigzag.log")
+    options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
+    with _means("both" if paranoid else search) as means:
+        evaluation = evaluate(workload, accelerator, chosen, options, output / "zigzag.log", locality, means)
     _report(evaluation, chosen, output, json_file, csv_file)
     if any(layer.error for layer in evaluation.layers):
         ctx.exit(NOT_PRICED)
@@ -140,16 +159,19 @@ def _compiled_mapping(accelerator: Found, workload: "Workload | None") -> Path |
     return Path(workload.file).with_name("mapping.yaml") if same else None
 
 
-def _run(
-    workload: "Workload", accelerator: Found, mapping: Found, opt: Any, lpf_limit: int, locality: bool, log: Path
-) -> "Evaluation":
-    from onnx2zz.evaluate.run import evaluate
+@contextmanager
+def _means(search: "Search") -> Iterator["Means"]:
+    """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
+    from onnx2zz.evaluate.run import Means
     from onnx2zz.report.progress import progress_on_stderr
-    from onnx2zz.zigzag.price import PriceOptions
 
-    options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
-    with progress_on_stderr() as watch:
-        return evaluate(workload, accelerator, mapping, options, log, locality, watch)
+    told: list[str] = []
+    try:
+        with progress_on_stderr() as watch:
+            yield Means(search=search, watch=watch, tell=told.append)
+    finally:
+        for sentence in told:
+            click.echo(f"warning: {sentence}", err=True)
 
 
 def _report(

@@ -17,8 +17,9 @@ from onnx2zz.evaluate.roofline import roofline_cycles
 from onnx2zz.evaluate.tensors import Entry, operations
 from onnx2zz.shipped_files import Found
 from onnx2zz.zigzag.failure import PricingError
+from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
 from onnx2zz.zigzag.locality import KeptLevels, kept_levels
-from onnx2zz.zigzag.price import LayerPrice, PriceOptions, price
+from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.talk import talk_goes_to
 
 MAC_TYPES = ("Conv", "Gemm", "Conv_downsample")
@@ -28,8 +29,15 @@ NOT_IN_MEMORY = ("Pooling", "Add")
 Outcome = LayerPrice | str
 """A price, or the sentence why there is none."""
 
-Watch = Callable[[int, int, str], None]
-"""Told before each distinct layer: how many are done, of how many, and the name of the one at work."""
+
+@dataclass(frozen=True)
+class Means:
+    """How the numbers are come by, which they do not depend on. `watch` is told of each distinct layer before it is
+    priced (how many are done, of how many, its name), `tell` what the user must know."""
+
+    search: Search = "fast"
+    watch: Callable[[int, int, str], None] = lambda done, total, layer: None
+    tell: Callable[[str], None] = lambda sentence: None
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,7 @@ def evaluate(
     options: PriceOptions,
     log: Path,
     locality: bool = False,
-    watch: Watch = lambda done, total, layer: None,
+    means: Means = Means(),
 ) -> Evaluation:
     """Price `workload` on `accelerator` under `mapping`; whatever ZigZag says meanwhile goes to `log`.
 
@@ -68,7 +76,7 @@ def evaluate(
     edges = further_edges(workload.layers, workload.coverage) if locality or in_memory else ()
     with talk_goes_to(log):
         tasks = _tasks(inputs, edges, locality or in_memory)
-        outcomes = _priced(_distinct(tasks), inputs, options, watch)
+        outcomes = _priced(_distinct(tasks), inputs, options, means)
     layers = tuple(_layer_result(task, outcomes[task.key], inputs) for task in tasks)
     return Evaluation(
         model=workload.model,
@@ -118,23 +126,25 @@ def _distinct(tasks: Sequence[Task]) -> list[Task]:
     return list(first.values())
 
 
-def _priced(tasks: Sequence[Task], inputs: Inputs, options: PriceOptions, watch: Watch) -> dict[str, Outcome]:
+def _priced(tasks: Sequence[Task], inputs: Inputs, options: PriceOptions, means: Means) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
     for task in tasks:
-        watch(len(outcomes), len(tasks), task.name)
-        outcomes[task.key] = _outcome(task, inputs, options)
-    watch(len(tasks), len(tasks), "")
+        means.watch(len(outcomes), len(tasks), task.name)
+        outcome = outcomes[task.key] = _outcome(task, inputs, options, means.search)
+        for warning in outcome.warnings if isinstance(outcome, LayerPrice) else ():
+            means.tell(f"{task.name}: {warning}")
+    means.watch(len(tasks), len(tasks), "")
     return outcomes
 
 
-def _outcome(task: Task, inputs: Inputs, options: PriceOptions) -> Outcome:
+def _outcome(task: Task, inputs: Inputs, options: PriceOptions, search: Search) -> Outcome:
     if inputs.hardware.in_memory and task.entry["operator_type"] in NOT_IN_MEMORY:
         kind = task.entry["operator_type"]
         return f"skipped: ZigZag prices no {kind} layer on an array that computes in memory"
     if isinstance(task.levels, str):
         return task.levels
     try:
-        return price(task.entry, inputs.accelerator, task.mapping_entry, options, task.levels)
+        return price(task.entry, inputs.accelerator, task.mapping_entry, options, task.levels, search)
     except PricingError as failure:
         return str(failure)
 

@@ -6,7 +6,8 @@ bit.
 """
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import Any, Literal
 
 from zigzag.cost_model.cost_model import CostModelEvaluation
@@ -16,54 +17,19 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.exploit_data_locality_stages import ExploitInterLayerDataLocalityStage
 from zigzag.stages.main import MainStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
+from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
 from zigzag.stages.results.reduce_stages import MinimalEDPStage, MinimalEnergyStage, MinimalLatencyStage
 
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, PriceOptions, Search
 from onnx2zz.zigzag.locality import KeptLevels
-from onnx2zz.zigzag.search import TemporalSearchStage
+from onnx2zz.zigzag.search import SearchNote, TemporalSearchStage
 
 BEST = {"energy": MinimalEnergyStage, "latency": MinimalLatencyStage, "EDP": MinimalEDPStage}
+TEMPORAL_SEARCH = {"fast": TemporalSearchStage, "exhaustive": TemporalMappingGeneratorStage}
 
 logger = logging.getLogger("zigzag.onnx2zz")
-
-
-@dataclass(frozen=True)
-class PriceOptions:
-    """What ZigZag is to optimise, and how hard. `lpf_limit` bounds the loop factors that are ordered (6 is 720
-    orderings); `mixed_spatial_mapping` lets it unroll several dims over one array dim."""
-
-    opt: Literal["latency", "energy", "EDP"] = "latency"
-    lpf_limit: int = 6
-    spatial_mappings: int = 3
-    temporal_mapping_type: Literal["uneven", "even"] = "uneven"
-    mixed_spatial_mapping: bool = False
-
-
-@dataclass(frozen=True)
-class LevelEnergy:
-    """What one operand's traffic at one memory costs, in pJ."""
-
-    operand: str
-    memory: str
-    energy_pj: float
-
-
-@dataclass(frozen=True)
-class LayerPrice:
-    """ZigZag's numbers for one layer. Energy in pJ (`energy_total`), latency in cycles (`latency_total2`).
-
-    `spatial_mapping` is array dim -> ((layer dim, factor), ...); `temporal_mapping` is operand -> the loops at each
-    memory level, innermost first.
-    """
-
-    energy_pj: float
-    latency_cycles: float
-    spatial_utilization: float
-    spatial_mapping: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
-    temporal_mapping: tuple[tuple[str, tuple[tuple[tuple[str, float], ...], ...]], ...]
-    operation_energy_pj: float
-    memory_energy: tuple[LevelEnergy, ...]
 
 
 def price(
@@ -72,24 +38,79 @@ def price(
     mapping_entry: Entry,
     options: PriceOptions,
     levels: KeptLevels | None = None,
+    search: Search = "fast",
 ) -> LayerPrice:
     """What ZigZag says `entry` costs on `accelerator` under `mapping_entry`. Raises PricingError with a sentence.
 
-    With `levels` the layer does without the memories above them, which its data need not reach.
+    With `levels` the layer does without the memories above them, which its data need not reach. With `search` "both"
+    the two searches must agree in everything, failures included, or that is the error.
     """
+    layer = (entry, accelerator, mapping_entry, options, levels)
+    if search == "both":
+        return _agreed(_attempt(*layer, "fast"), _attempt(*layer, "exhaustive"))
+    found = _attempt(*layer, search)
+    if isinstance(found, PricingError):
+        raise found
+    return found
+
+
+def _agreed(fast: LayerPrice | PricingError, exhaustive: LayerPrice | PricingError) -> LayerPrice:
+    if isinstance(fast, PricingError) and isinstance(exhaustive, PricingError):
+        raise exhaustive
+    if isinstance(fast, LayerPrice) and replace(fast, warnings=()) == exhaustive:
+        return fast
+    raise PricingError(
+        f"the fast search says {_said(fast, exhaustive)}, ZigZag's own search says {_said(exhaustive, fast)}; "
+        "this is a bug of onnx2zz: please report it, `--search exhaustive` has ZigZag's numbers"
+    )
+
+
+def _said(one: LayerPrice | PricingError, other: LayerPrice | PricingError) -> str:
+    if isinstance(one, PricingError):
+        return f"no price ({one})"
+    if isinstance(other, PricingError):
+        return f"{one.energy_pj} pJ and {one.latency_cycles} cycles"
+    values = ((field.name, getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+    return ", ".join(f"{name} {mine}" for name, mine, others in values if mine != others and name != "warnings")
+
+
+def _attempt(
+    entry: Entry,
+    accelerator: Accelerator,
+    mapping_entry: Entry,
+    options: PriceOptions,
+    levels: KeptLevels | None,
+    search: Literal["fast", "exhaustive"],
+) -> LayerPrice | PricingError:
+    notes: list[SearchNote] = []
     try:
-        return layer_price(_best_evaluation(entry, accelerator, mapping_entry, options, levels))
+        found = layer_price(_best_evaluation(entry, accelerator, mapping_entry, options, levels, search, notes))
     except Exception as error:  # ZigZag raises anything: one layer's failure must not end the run
         logger.exception("layer %s", entry.get("name"))
-        raise PricingError(sentence(error)) from error
+        failure = PricingError(sentence(error))
+        failure.__cause__ = error
+        return failure
+    return replace(found, warnings=_mismatches(notes))
+
+
+def _mismatches(notes: Sequence[SearchNote]) -> tuple[str, ...]:
+    found = (note.fallback for note in notes if note.mismatch)
+    said = "ZigZag's own search took over, since {}; this is a bug of onnx2zz: please report it"
+    return tuple(dict.fromkeys(said.format(reason) for reason in found))
 
 
 def _best_evaluation(
-    entry: Entry, accelerator: Accelerator, mapping_entry: Entry, options: PriceOptions, levels: KeptLevels | None
+    entry: Entry,
+    accelerator: Accelerator,
+    mapping_entry: Entry,
+    options: PriceOptions,
+    levels: KeptLevels | None,
+    search: Literal["fast", "exhaustive"],
+    notes: list[SearchNote],
 ) -> CostModelEvaluation:
     best = BEST[options.opt]
-    stages = [best, SpatialMappingGeneratorStage, best, TemporalSearchStage, CostModelStage]
-    arguments = stage_arguments(options)
+    stages = [best, SpatialMappingGeneratorStage, best, TEMPORAL_SEARCH[search], CostModelStage]
+    arguments = stage_arguments(options) | {"search_notes": notes}
     if levels is not None:
         stages.insert(0, ExploitInterLayerDataLocalityStage)
         arguments |= levels.stage_arguments(entry["id"])

@@ -1,6 +1,7 @@
 """`onnx2zz evaluate` as the user types it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -10,6 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from small_workloads import strip
 
 from onnx2zz.cli.main import run
+from onnx2zz.zigzag.search import stage
 
 FAST = ("--lpf-limit", "3")
 
@@ -137,6 +139,31 @@ def test_a_layer_that_cannot_be_priced(folder, capsys):
     assert [layer["error"] is None for layer in json.loads(out)["layers"]] == [True, False]
     assert json.loads(out)["total"]["incomplete"] is True
     assert "not priced: L1_pool: skipped: ZigZag prices no Pooling layer on an array that computes in memory" in err
+
+
+@pytest.mark.parametrize("search", [("--search", "exhaustive"), ("--paranoid",)])
+def test_the_search_changes_nothing_but_the_time(search, folder, capsys):
+    totals = []
+    for how in ((), search):
+        assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--json", "-", *how, *FAST]) == 0
+        out, err = capsys.readouterr()
+        totals.append(json.loads(out)["total"])
+        assert "warning" not in err
+    assert totals[0] == totals[1]
+
+
+def test_a_search_that_had_to_be_replaced_is_a_warning(monkeypatch, capsys):
+    honest = stage.best_orderings
+
+    def too_cheap(*arguments):
+        winners = honest(*arguments)
+        return replace(winners, best={opt: replace(best, energy=1.5) for opt, best in winners.best.items()})
+
+    monkeypatch.setattr(stage, "best_orderings", too_cheap)
+    assert run(["evaluate", "net.yaml", "--arch", "tpu_like", *FAST]) == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    assert [line.split(":")[1] for line in warnings] == [" L0_stem", " L1_pool"]
+    assert all("ZigZag's own search took over, since our price (1.5 pJ" in line for line in warnings)
 
 
 def test_usage(capsys):

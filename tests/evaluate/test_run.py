@@ -11,9 +11,9 @@ from zigzag.api import get_hardware_performance_zigzag
 
 from onnx2zz.errors import InputError
 from onnx2zz.evaluate.inputs import Workload
-from onnx2zz.evaluate.run import evaluate
+from onnx2zz.evaluate.run import Means, evaluate
 from onnx2zz.shipped_files import ACCELERATORS, Found, choose_mapping, find_accelerator, zigzags
-from onnx2zz.zigzag.price import PriceOptions
+from onnx2zz.zigzag.layer_price import PriceOptions
 
 OPTIONS = PriceOptions(lpf_limit=3)
 
@@ -48,7 +48,7 @@ def test_the_total_is_stock_zigzags(tmp_path):
 def test_each_distinct_layer_is_announced_before_it_is_priced(tmp_path):
     seen = []
     layers = [*strip()[:2], *strip()[2:4]]  # the last two are alike
-    run(layers, find_accelerator("tpu_like"), tmp_path, watch=lambda *told: seen.append(told))
+    run(layers, find_accelerator("tpu_like"), tmp_path, means=Means(watch=lambda *told: seen.append(told)))
     assert seen == [(0, 3, "L0_stem"), (1, 3, "L1_pool"), (2, 3, "L2_conv"), (3, 3, "")]
 
 

@@ -13,8 +13,8 @@ from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.run import evaluate
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.zigzag.accelerator import load_accelerator
+from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.locality import kept_levels
-from onnx2zz.zigzag.price import PriceOptions
 
 LPF_LIMIT = 3
 SHAPE = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -11,7 +12,10 @@ from zigzag.api import get_hardware_performance_zigzag
 from onnx2zz.evaluate.distinct import mapping_entry_for
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.zigzag.accelerator import load_accelerator
-from onnx2zz.zigzag.price import PriceOptions, PricingError, price
+from onnx2zz.zigzag.failure import PricingError
+from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.price import price
+from onnx2zz.zigzag.search import stage as stage_module
 
 LPF_LIMIT = 3
 
@@ -95,3 +99,54 @@ def test_what_cannot_be_priced_says_why(tmp_path):
     (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
     with pytest.raises(PricingError, match=r"no loop ordering fits.*\(NoValidLoopOrderingFoundException\)"):
         price(strip()[2], load_accelerator(tmp_path / "small.yaml"), default, PriceOptions(lpf_limit=LPF_LIMIT))
+
+
+def entry_and_hardware():
+    accelerator = find_accelerator("tpu_like")
+    (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    return strip()[2], load_accelerator(accelerator.path), default, PriceOptions(lpf_limit=LPF_LIMIT)
+
+
+def test_every_search_finds_the_same_price():
+    layer = entry_and_hardware()
+    fast = price(*layer)
+    assert price(*layer, search="exhaustive") == price(*layer, search="both") == fast
+    assert fast.warnings == ()
+
+
+def spoilt(monkeypatch, factor):
+    """Make our search misprice each ordering's energy by `factor`."""
+    honest = stage_module.best_orderings
+
+    def best_orderings(*arguments):
+        winners = honest(*arguments)
+        wrong = {name: replace(best, energy=best.energy * factor) for name, best in winners.best.items()}
+        return replace(winners, best=wrong)
+
+    monkeypatch.setattr(stage_module, "best_orderings", best_orderings)
+
+
+def test_a_search_that_misprices_is_replaced_by_zigzags_and_the_user_hears_of_it(monkeypatch):
+    layer = entry_and_hardware()
+    honest = price(*layer)
+    spoilt(monkeypatch, 1.5)
+    found = price(*layer)
+    assert replace(found, warnings=()) == honest
+    (warning,) = found.warnings
+    assert warning.startswith("ZigZag's own search took over, since our price (") and "bug of onnx2zz" in warning
+
+
+def test_two_searches_that_differ_are_an_error(monkeypatch):
+    layer = entry_and_hardware()
+    honest = price(*layer)
+    ours = stage_module.best_orderings
+
+    def no_winner(*arguments):
+        return replace(ours(*arguments), best={})
+
+    monkeypatch.setattr(stage_module, "best_orderings", no_winner)
+    with pytest.raises(PricingError) as raised:
+        price(*layer, search="both")
+    said = str(raised.value)
+    assert said.startswith("the fast search says no price (no loop ordering fits")
+    assert f"ZigZag's own search says {honest.energy_pj} pJ and {honest.latency_cycles} cycles" in said

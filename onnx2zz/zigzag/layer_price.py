@@ -1,0 +1,46 @@
+"""What is asked of ZigZag for one layer, and what it says: plain data, which can be had without importing ZigZag."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Search = Literal["fast", "exhaustive", "both"]
+"""The temporal search: ours, ZigZag's own, or both and compared. The numbers do not depend on it."""
+
+
+@dataclass(frozen=True)
+class PriceOptions:
+    """What ZigZag is to optimise, and how hard. `lpf_limit` bounds the loop factors that are ordered (6 is 720
+    orderings); `mixed_spatial_mapping` lets it unroll several dims over one array dim."""
+
+    opt: Literal["latency", "energy", "EDP"] = "latency"
+    lpf_limit: int = 6
+    spatial_mappings: int = 3
+    temporal_mapping_type: Literal["uneven", "even"] = "uneven"
+    mixed_spatial_mapping: bool = False
+
+
+@dataclass(frozen=True)
+class LevelEnergy:
+    """What one operand's traffic at one memory costs, in pJ."""
+
+    operand: str
+    memory: str
+    energy_pj: float
+
+
+@dataclass(frozen=True)
+class LayerPrice:
+    """ZigZag's numbers for one layer. Energy in pJ (`energy_total`), latency in cycles (`latency_total2`).
+
+    `spatial_mapping` is array dim -> ((layer dim, factor), ...); `temporal_mapping` is operand -> the loops at each
+    memory level, innermost first. `warnings` tell what the user must know about how the numbers came about.
+    """
+
+    energy_pj: float
+    latency_cycles: float
+    spatial_utilization: float
+    spatial_mapping: tuple[tuple[str, tuple[tuple[str, float], ...]], ...]
+    temporal_mapping: tuple[tuple[str, tuple[tuple[tuple[str, float], ...], ...]], ...]
+    operation_energy_pj: float
+    memory_energy: tuple[LevelEnergy, ...]
+    warnings: tuple[str, ...] = ()
