@@ -90,7 +90,7 @@ def _inferred(
     given = {local: state.types[name] for local, name in zip(proto.input, node.inputs, strict=False) if name}
     try:
         types = shape_inference.infer_node_outputs(
-            _shape_schema(node, schema), proto, given, values, None, scope.imports, state.ir_version
+            _shape_schema(node, schema), proto, given, dict(values), None, scope.imports, state.ir_version
         )
     except Exception as error:  # pybind raises RuntimeError, InferenceError and others for one cause: the node is wrong
         if state.shaped_by_data & set(node.inputs) or node.op in CONTROL_FLOW:

@@ -1,8 +1,8 @@
 """Output shapes of ONNX Runtime's transformer operators, which onnx itself cannot infer, and of ONNX's Attention, whose
 caches and scores it does not.
 
-Source: ONNX Runtime's ContribOperators page; ONNX operator page Attention. Each rule takes the node and its inputs' tensors (None where an input is
-left out) and gives one Tensor per output (None where it stays unknown).
+Source: ONNX Runtime's ContribOperators page; ONNX operator page Attention. Each rule takes the node and its inputs'
+tensors (None where an input is left out) and gives one Tensor per output (None where it stays unknown).
 """
 
 from collections.abc import Callable, Sequence
