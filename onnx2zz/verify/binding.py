@@ -5,7 +5,7 @@ an operand is, its axes, and where on them a plain loop begins. An operand's ind
 they stand, axis by axis. Where entry and layer do not say the same, the difference is reported, and the entry is run.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,7 +75,7 @@ class _Reading:
         unsaid = {loop: 1 for loop in layer.sizes if loop not in self.sizes}
         return replace(layer, loops=tuple((unsaid | self.sizes).items()), output=accesses["O"], inputs=inputs)
 
-    def relevant(self, indices: tuple[str, ...]) -> list[str]:
+    def relevant(self, indices: Iterable[str]) -> list[str]:
         """The indices that run: an equation may hold loops of size 1 that move nothing."""
         return [index for index in indices if self._runs(index)]
 
@@ -87,15 +87,21 @@ class _Reading:
         return operand + "".join(f"[{index.lower()}]" for index in self.indices.get(operand, ()))
 
     def _access(self, operand: str, access: Access, layer: Layer) -> Access | None:
-        """The operand's access map as the entry has it."""
-        left = self.relevant(self.indices.get(operand, ()))
-        seen = {loop for loop, size in layer.loops if size == 1}
-        axes = [self._axis(axis, left, seen, layer) for axis in access.axes]
-        if any(axis is None for axis in axes) or left:
+        """The operand's access map as the entry has it; loops of size 1 may have their places or be left out."""
+        every = list(self.indices.get(operand, ()))
+        still = {loop for loop, size in layer.loops if size == 1}
+        axes = self._axes(access, every, set(), layer) or self._axes(access, self.relevant(every), still, layer)
+        if axes is None:
             expected = " ".join(_axis_text(axis) for axis in access.axes)
             self.problems.append(Difference(operand, expected, self._text(operand), "equation"))
             return None
-        return replace(access, axes=tuple(axis for axis in axes if axis is not None))
+        return replace(access, axes=axes)
+
+    def _axes(self, access: Access, left: list[str], seen: set[str], layer: Layer) -> tuple[Axis, ...] | None:
+        """Each axis as the indices say in turn; None where there are too few, or one that runs is left."""
+        axes = [self._axis(axis, left, seen, layer) for axis in access.axes]
+        found = tuple(axis for axis in axes if axis is not None)
+        return found if len(found) == len(axes) and not self.relevant(left) else None
 
     def _axis(self, axis: Axis, left: list[str], seen: set[str], layer: Layer) -> Axis | None:
         """Takes an axis' indices off the front of those that are left."""

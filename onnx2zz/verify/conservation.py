@@ -9,6 +9,7 @@ from onnx2zz.compiler import Compiled
 from onnx2zz.evaluate.tensors import Entry, volumes
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.layer import step_operands
 from onnx2zz.verify.edges import Reach, wrong_edges
 from onnx2zz.verify.elements import count, inside, places
 from onnx2zz.verify.groups import Group, fates_of, in_order
@@ -47,7 +48,12 @@ def _of_group(group: Group, compiled: Compiled, reach: Reach, origins: Origins) 
             found += wrong_volumes(placed, compiled.entries[placed.id])
             found += wrong_widths(placed, compiled.entries)
         origins.add(layers[index], placed.id if placed else None)
-    return [*found, *wrong_work(group, compiled), *unwritten(group, compiled.graph, origins), *_unread(group, compiled)]
+    return [
+        *found,
+        *wrong_work(group, compiled),
+        *unwritten(group, compiled.graph, origins),
+        *unread(group, compiled.graph),
+    ]
 
 
 def wrong_volumes(placed: PlacedLayer, entry: Entry) -> Iterator[Mismatch]:
@@ -93,16 +99,17 @@ def unwritten(group: Group, graph: Graph, origins: Origins) -> Iterator[Mismatch
             yield Mismatch(group.node.label, None, f"elements of {output}", elements, written, "size")
 
 
-def _unread(group: Group, compiled: Compiled) -> Iterator[Mismatch]:
-    """Weights of a product that no layer reads."""
-    if group.node.op not in COUNTS:
-        return
+def unread(group: Group, graph: Graph) -> Iterator[Mismatch]:
+    """Elements that some layer should read and none does: weights of a product, results of the node's other layers."""
     masks: dict[str, np.ndarray] = {}
     for layer in group.layers:
-        for access in layer.inputs if layer.operator_type in PRODUCTS else ():
-            if access.tensor in compiled.graph.static:
-                mask = masks.setdefault(access.tensor, np.zeros([axis.extent for axis in access.axes], bool))
-                mask.reshape([axis.extent for axis in access.axes])[places(access, layer.sizes)] = True
+        for access in [*layer.inputs, *step_operands(layer)]:
+            weights = access.tensor in graph.static and layer.operator_type in PRODUCTS and group.node.op in COUNTS
+            between = access.tensor in group.made and access.tensor not in group.node.outputs
+            if (weights and access in layer.inputs) or between:
+                shape = [axis.extent for axis in access.axes]
+                mask = masks.setdefault(access.tensor, np.zeros(shape, bool))
+                mask.reshape(shape)[places(access, layer.sizes)] = True
     for name, mask in masks.items():
         if not mask.all():
             yield Mismatch(group.node.label, None, f"elements of {name}", mask.size, int(mask.sum()), "size")
