@@ -90,7 +90,7 @@ class _Reading:
         """The operand's access map as the entry has it; loops of size 1 may have their places or be left out."""
         every = list(self.indices.get(operand, ()))
         still = {loop for loop, size in layer.loops if size == 1}
-        axes = self._axes(access, every, set(), layer) or self._axes(access, self.relevant(every), still, layer)
+        axes = self._axes(access, list(every), set(), layer) or self._axes(access, self.relevant(every), still, layer)
         if axes is None:
             expected = " ".join(_axis_text(axis) for axis in access.axes)
             self.problems.append(Difference(operand, expected, self._text(operand), "equation"))
