@@ -1,5 +1,6 @@
 """Runs a layer's loop nest in numpy, whole or at sampled output points: the proof behind every lowering."""
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 
@@ -124,15 +125,22 @@ def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.
     """The elements that an access touches over a grid of loop values, padding filled in."""
     tensor = np.asarray(tensors[access.tensor])
     tensor = unpacked(tensor, access.packed) if access.packed else tensor
-    tensor = tensor.reshape([axis.extent for axis in access.axes])
+    extents = [axis.extent for axis in access.axes]
     elements = elements_of(access, grid)
+    if access.picks is not None:
+        number, index = access.picks
+        extents[number] = tensor.size // math.prod(e for i, e in enumerate(extents) if i != number)
+        elements[number] = _read(index, 0.0, tensors, grid).astype(np.int64) % extents[number]
+    tensor = tensor.reshape(extents)
     inside = np.asarray(True)
-    for axis, element in zip(access.axes, elements, strict=True):
-        inside = inside & (element >= 0) & (element < axis.extent)
-    clipped = tuple(np.clip(e, 0, a.extent - 1) for a, e in zip(access.axes, elements, strict=True))
+    for extent, element in zip(extents, elements, strict=True):
+        inside = inside & (element >= 0) & (element < extent)
+    clipped = tuple(np.clip(e, 0, extent - 1) for extent, e in zip(extents, elements, strict=True))
     values = (tensor[clipped] if clipped else tensor).astype(np.float64)
     if access.outside is not None:
-        values, inside = np.where(inside, values, _read(access.outside, pad_value, tensors, grid)), np.asarray(True)
+        other = access.outside
+        other = _read(other, pad_value, tensors, grid) if isinstance(other, Access) else other
+        values, inside = np.where(inside, values, other), np.asarray(True)
     for step in access.prepare:
         values = apply(step, [values], tensors, grid)
     return np.where(inside, values, pad_value)

@@ -52,10 +52,14 @@ class Axis:
         if self._gapless(sizes):
             low, high = self.reach(sizes)
             return max(0, min(high, self.extent - 1) - max(low, 0) + 1)
+        return sum(0 <= element < self.extent for element in self.reached(sizes))
+
+    def reached(self, sizes: Mapping[str, int]) -> set[int]:
+        """The distinct elements of the axis that the loops reach, those outside it included."""
         elements = {self.offset}
         for loop, coefficient in self.terms:
             elements = {e + coefficient * i for e in elements for i in range(sizes[loop])}
-        return sum(0 <= e < self.extent for e in {e // self.shared_by for e in elements})
+        return {element // self.shared_by for element in elements}
 
     def _gapless(self, sizes: Mapping[str, int]) -> bool:
         """Whether the loops touch every element between the lowest and the highest: none steps over what the smaller
@@ -127,7 +131,10 @@ class Access:
     not); the axes are those of the unpacked tensor.
     `border` tells what a read outside the tensor gives, in the words of ONNX's Pad: the layer's padding value
     ("constant"), the nearest element, the mirrored one, or the one from the other end.
-    `outside`: what a read outside the tensor reads instead of padding (the state before the first step).
+    `outside`: what a read outside the tensor reads instead of padding, an element of another tensor or a value (the
+    state before the first step). Such elements are part of the operand, which is therefore not padded.
+    `picks`: an axis by number, and the tensor whose values are the elements that a run reads there (a Gather's
+    indices, negative ones counted from the end); the axis itself then stands for as many elements as are picked.
     """
 
     tensor: str
@@ -135,7 +142,8 @@ class Access:
     prepare: tuple["Step", ...] = ()
     packed: int = 0
     border: Border = "constant"
-    outside: "Access | None" = None
+    outside: "Access | float | None" = None
+    picks: "tuple[int, Access] | None" = None
 
     @property
     def loops(self) -> frozenset[str]:
@@ -151,9 +159,21 @@ class Access:
         volume = 1
         for axis in self.axes:
             loops = {loop for loop, coefficient in axis.terms if coefficient}
-            volume *= 1 if loops and loops <= walked else axis.touched(sizes)
+            new = axis.touched(sizes) if self.outside is None else len(axis.reached(sizes))
+            volume *= 1 if loops and loops <= walked else new
             walked |= loops
         return volume
+
+
+def disjoint(first: Access, first_sizes: Mapping[str, int], second: Access, second_sizes: Mapping[str, int]) -> bool:
+    """Whether two accesses of one tensor cannot meet: on some axis, one ends before the other begins."""
+    if [axis.extent for axis in first.axes] != [axis.extent for axis in second.axes]:
+        return False
+    reaches = [
+        (mine.reach(first_sizes), theirs.reach(second_sizes))
+        for mine, theirs in zip(first.axes, second.axes, strict=True)
+    ]
+    return any(mine[1] < theirs[0] or theirs[1] < mine[0] for mine, theirs in reaches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +237,7 @@ class Layer:
 
 def step_operands(layer: Layer) -> list[Access]:
     """The tensors that a layer's steps read besides its operands, and those that stand in for reads outside one."""
-    outside = [access.outside for access in layer.inputs if access.outside]
+    outside = [access.outside for access in layer.inputs if isinstance(access.outside, Access)]
     return outside + [step.operand for step in steps_of(layer) if isinstance(step.operand, Access)]
 
 

@@ -60,25 +60,20 @@ class _Writer:
     def __init__(self, layer: Layer):
         self.loops = dict(layer.loops)
         self.sizes = layer.sizes
-        self.recurrent = layer.recurrent
         self.relations: list[Relation] = []
 
     def indices(self, access: Access) -> str:
         """The operand's indices, each loop once."""
-        found = [index for axis in access.axes for index in self.axis(axis)]
+        found = [index for axis in access.axes for index in self.axis(axis, access.outside is not None)]
         return "".join(f"[{index.lower()}]" for index in dict.fromkeys(found))
 
-    def axis(self, axis: Axis) -> list[str]:
-        """The indices of one axis."""
+    def axis(self, axis: Axis, whole: bool) -> list[str]:
+        """The indices of one axis; `whole`: what lies outside the tensor is part of the operand, not padding."""
         terms = [(loop, coefficient) for loop, coefficient in axis.terms if coefficient]
         slides = len(terms) == 2 and terms[1][0].startswith("F") and not terms[0][0].startswith("F")
-        if self.recurrent and self.recurrent in dict(
-            terms
-        ):  # one element a step: the step before it, or the state before the first
-            return [loop for loop, _ in terms]
         if slides:
             return [self._relation(axis, *terms[0], *terms[1])]
-        if any(axis.padding(self.sizes)):
+        if not whole and any(axis.padding(self.sizes)):
             assert len(terms) == 1, f"an axis of several loops cannot be padded: {axis}"
             return [self._relation(axis, *terms[0], self._unit_filter(terms[0][0]), 1)]
         return [loop for loop, _ in terms]

@@ -76,7 +76,7 @@ def _place(state: Lowering) -> Workload:
         mine = []
         for together, layer in _with_group(state.layers[node]):
             if layer is together[0]:
-                sources.enter(together, len(placed))
+                sources.enter(together)
             state.stored.note(layer, node, state.options.precision.native)
             if layer.operations <= 1:
                 sources.skip(layer)
@@ -85,7 +85,7 @@ def _place(state: Lowering) -> Workload:
             identity = len(placed)
             final = last_rider[node].outputs[0] if node in last_rider and layer.output.tensor in node.outputs else ""
             placed.append(_placed(state, sources, identity, node, layer, final))
-            sources.made_by(layer.output.tensor, identity)
+            sources.made_by(layer, identity)
             mine.append(identity)
         ids[node] = tuple(mine)
         sources.close(node)
@@ -106,7 +106,7 @@ def _with_group(layers: tuple[Layer, ...]) -> Iterator[tuple[tuple[Layer, ...], 
 def _placed(state: Lowering, sources: Sources, identity: int, node: Node, layer: Layer, final: str) -> PlacedLayer:
     layer = sources.activation_first(layer)
     operands = dict(zip("IW", layer.inputs, strict=False))
-    wired = {operand: sources.of(access.tensor) for operand, access in operands.items()}
+    wired = {operand: sources.read(access, layer.sizes) for operand, access in operands.items()}
     wired |= {"W": ("const",)} if "W" not in wired else {}
     if third := _third_tensors(layer, state.graph):
         wired["X"] = tuple(dict.fromkeys(s for name in third for s in sources.of(name)))

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Step
+from onnx2zz.layer import Access, Axis, Layer, Position, Step
 from onnx2zz.lowering.layout import Digit, contiguous
 from onnx2zz.lowering.view_chain import along_chain
 
@@ -86,21 +86,27 @@ def _with_loop_cut(access: Access, loop: str, terms: list[tuple[str, int]]) -> A
         access,
         axes=tuple(_axis_cut(axis, loop, terms) for axis in access.axes),
         prepare=tuple(_step_cut(step, loop, terms) for step in access.prepare),
-        outside=_with_loop_cut(access.outside, loop, terms) if access.outside else None,
+        outside=_with_loop_cut(access.outside, loop, terms) if isinstance(access.outside, Access) else access.outside,
     )
 
 
 def _step_cut(step: Step, loop: str, terms: list[tuple[str, int]]) -> Step:
+    if isinstance(step.operand, Position):
+        return replace(step, operand=replace(step.operand, terms=_terms_cut(step.operand.terms, loop, terms)))
     if not isinstance(step.operand, Access):
         return step
     return replace(step, operand=_with_loop_cut(step.operand, loop, terms))
 
 
 def _axis_cut(axis: Axis, loop: str, terms: list[tuple[str, int]]) -> Axis:
-    cut = [
-        (n, c * coefficient) for name, coefficient in axis.terms for n, c in (terms if name == loop else [(name, 1)])
-    ]
-    return replace(axis, terms=tuple(cut))
+    return replace(axis, terms=_terms_cut(axis.terms, loop, terms))
+
+
+def _terms_cut(
+    walked: tuple[tuple[str, int], ...], loop: str, terms: list[tuple[str, int]]
+) -> tuple[tuple[str, int], ...]:
+    cut = [(n, c * coefficient) for name, coefficient in walked for n, c in (terms if name == loop else [(name, 1)])]
+    return tuple(cut)
 
 
 def _stored_axis(digits: tuple[Digit, ...], extent: int, strides: list[tuple[str, int]]) -> Axis:

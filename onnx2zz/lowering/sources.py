@@ -1,11 +1,11 @@
 """Who makes what each layer reads: through views and fused nodes, with hosts contracted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.functions import swapped
-from onnx2zz.layer import Layer
+from onnx2zz.layer import Access, Layer, disjoint
 from onnx2zz.lowering.views import Views
 from onnx2zz.workload import Source
 
@@ -18,25 +18,36 @@ class Sources:
         self.views = views
         self._known: dict[str, tuple[Source, ...]] = {name: (f"input:{name}",) for name in graph.inputs}
         self._carried: frozenset[str] = frozenset()
-        self._since = 0
+        self._writers: dict[int, Layer] = {}
 
     def of(self, tensor: str) -> tuple[Source, ...]:
         """Everything that feeds a tensor, earliest layer first; constants alone give ("const",)."""
         if tensor in self.graph.static or not tensor:
             return ("const",)
         if tensor in self._carried:
-            return tuple(s for s in self._known.get(tensor, ()) if isinstance(s, int) and s >= self._since)
+            return self._known.get(tensor, ())
         return self._known[tensor] or ("const",)
 
-    def enter(self, layers: Iterable[Layer], since: int) -> None:
-        """Layers about to be placed together, from id `since` on. If they are recurrent, each reads what the others
-        make: this step's, if they come before it, or the step's before, which no edge can say."""
-        self._carried = frozenset(layer.output.tensor for layer in layers if layer.recurrent)
-        self._since = since
+    def read(self, access: Access, sizes: Mapping[str, int]) -> tuple[Source, ...]:
+        """What feeds the elements that an access reads: layers that write others of the tensor do not."""
+        return tuple(s for s in self.of(access.tensor) if not self._writes_elsewhere(s, access, sizes))
 
-    def made_by(self, tensor: str, layer: int) -> None:
-        """A layer writes (a part of) the tensor."""
-        self._known[tensor] = (*self._known.get(tensor, ()), layer)
+    def _writes_elsewhere(self, source: Source, access: Access, sizes: Mapping[str, int]) -> bool:
+        layer = self._writers.get(source) if isinstance(source, int) else None
+        if layer is None or layer.output.tensor != access.tensor:
+            return False
+        return disjoint(layer.output, layer.sizes, access, sizes)
+
+    def enter(self, layers: Iterable[Layer]) -> None:
+        """Layers about to be placed together. If they are recurrent, each reads what the others make: this step's, if
+        they come before it, else the step's before, which no edge can say."""
+        self._carried = frozenset(layer.output.tensor for layer in layers if layer.recurrent)
+
+    def made_by(self, layer: Layer, identity: int) -> None:
+        """A layer writes (a part of) its output tensor."""
+        tensor = layer.output.tensor
+        self._writers[identity] = layer
+        self._known[tensor] = (*self._known.get(tensor, ()), identity)
 
     def skip(self, layer: Layer) -> None:
         """A layer of one element is not emitted, and edges pass through it; one of no operations reads nothing."""
@@ -77,13 +88,12 @@ class Sources:
         element-wise operands of one kind the larger first."""
         if len(layer.inputs) < 2:
             return layer
-        kinds = [self._kind(access.tensor) for access in layer.inputs]
+        kinds = [self._kind(self.read(access, layer.sizes)) for access in layer.inputs]
         volumes = [0 if layer.macs else -access.volume(layer.sizes) for access in layer.inputs]
         first, second = zip(kinds, volumes, strict=True)
         return swap_operands(layer) if second < first else layer
 
-    def _kind(self, tensor: str) -> int:
-        sources = self.of(tensor)
+    def _kind(self, sources: tuple[Source, ...]) -> int:
         if any(isinstance(source, int) for source in sources):
             return 0
         return 2 if sources == ("const",) else 1

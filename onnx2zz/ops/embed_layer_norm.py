@@ -38,7 +38,9 @@ def rows(node: Node, graph: Graph, out: str, table: int, ids: int) -> Layer:
     loops = loops_over(graph.shape(node.outputs[0]))
     height, width = graph.shape(node.inputs[table])
     target = Access(out, tuple(along(loop, size) for loop, size in loops))
-    source = Access(node.inputs[table], (picked_rows(loops[:2], height), along(loops[2][0], width)))
+    index = Access(node.inputs[ids], tuple(along(loop, size) for loop, size in loops[:2]))
+    axes = (picked_rows(loops[:2], height), along(loops[2][0], width))
+    source = Access(node.inputs[table], axes, picks=(0, index))
     return movement(loops, target, source, (node.inputs[ids],))
 
 

@@ -23,10 +23,12 @@ def gather(node: Node, graph: Graph) -> tuple[Layer, ...]:
     shape, picked = graph.shape(table), len(graph.shape(indices))
     axis = node.attribute("axis", 0) % len(shape)
     loops = tensor_loops(len(graph.shape(out)))
-    rows = picked_rows(tuple(zip(loops[axis : axis + picked], graph.shape(indices), strict=True)), shape[axis])
+    index = tuple(zip(loops[axis : axis + picked], graph.shape(indices), strict=True))
+    rows = picked_rows(index, shape[axis])
     rest = iter(loops[:axis] + loops[axis + picked :])
     axes = tuple(rows if i == axis else along(next(rest), extent) for i, extent in enumerate(shape))
-    return (copy_layer(graph, out, Access(table, axes), (indices,)),)
+    names = Access(indices, tuple(along(loop, size) for loop, size in index))
+    return (copy_layer(graph, out, Access(table, axes, picks=(axis, names)), (indices,)),)
 
 
 def picked_rows(loops: Loops, extent: int) -> Axis:

@@ -7,14 +7,14 @@ import math
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, Step
+from onnx2zz.layer import Access, Layer, Position, Step, along
 from onnx2zz.ops.attention import HOW
 from onnx2zz.ops.attention_passes import Scores, kept, last_of, normalised, scores_of, weighted_values
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.elementwise import broadcast
 from onnx2zz.ops.heads import Heads, between, cache, copied, of_shape, part
 from onnx2zz.ops.registry import lowers
-from onnx2zz.ops.rotary import angles_of, rotated
+from onnx2zz.ops.rotary import Angles, angles_of, is_interleaved, picked, rotated
 
 WHY = "lengths are known at run time only: every sequence is taken to be as long as the cache"
 
@@ -58,11 +58,23 @@ def _placed(node: Node, graph: Graph, q: Heads, k: Heads, target: Heads) -> tupl
     if not node.attribute("do_rotary", 0):
         return (copied(k, target),), q
     base = node.outputs[0]
-    tables, half = (node.inputs[7], node.inputs[8]), graph.shape(node.inputs[7])[1]
-    angles = angles_of(node, graph, base, tables, node.input(9) or node.inputs[5], q, half, each_sample=True)
+    angles = _angles(node, graph, base, q)
     queries = between(f"{base}/q", q)
     turning_q, turning_k = rotated(q, queries, angles, f"{base}/q"), rotated(k, target, angles, f"{base}/k")
     return (*angles.layers, *turning_q, *turning_k), queries
+
+
+def _angles(node: Node, graph: Graph, base: str, q: Heads) -> Angles:
+    """The rows of the tables: of position_ids, of the first positions without a past, else of the last ones."""
+    tables, (height, half) = (node.inputs[7], node.inputs[8]), graph.shape(node.inputs[7])
+    batch, position = along("B", q.batch), along("OY", q.length)
+    if node.input(9):
+        return angles_of(node, graph, base, tables, node.input(9), q, half)
+    if not node.input(3) or not graph.tensors[node.input(3)].elements:
+        cos, sin = (Access(table, (along("OY", height), along("OX", half))) for table in tables)
+        return Angles(cos, sin, half, is_interleaved(node))
+    first = (Step("shift", parameters=(1.0 - q.length,)), Step("add", Position((("OY", 1),))))
+    return picked(node, graph, base, tables, Access(node.inputs[5], (batch,), first), (batch, position))
 
 
 def _scores(node: Node, graph: Graph, q: Heads, keys: Heads, past: int) -> Scores:

@@ -42,7 +42,7 @@ class State:
     def previous(self, channel: str = "G") -> Access:
         """What a step reads: the state of the step before it."""
         carried = replace(self.way.values(f"{self.part}_carried"), outside=None) if self.held else self.all_steps()
-        outside = self.way.single(self.way.node.input(self.initial), channel) if self.given else None
+        outside = self.way.single(self.way.node.input(self.initial), channel) if self.given else 0.0
         previous = tuple(self.way.time(-1) if axis == self.way.time() else axis for axis in carried.axes)
         axes = (*previous[:-1], along(channel, self.way.hidden))
         return Access(carried.tensor, axes, outside=outside)

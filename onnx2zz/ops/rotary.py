@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Step, Table, along
+from onnx2zz.layer import Access, Axis, Layer, Position, Step, Table, along, fixed
 from onnx2zz.ops.gather import picked_rows
 from onnx2zz.ops.heads import LOOP_OF, Heads, Terms, of_shape
 from onnx2zz.ops.loops import in_order
@@ -56,31 +56,36 @@ def microsoft_rotary_embedding(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 
 def angles_of(
-    node: Node,
-    graph: Graph,
-    base: str,
-    tables: tuple[str, str],
-    ids: str,
-    heads: Heads,
-    half: int,
-    each_sample: bool = False,
+    node: Node, graph: Graph, base: str, tables: tuple[str, str], ids: str, heads: Heads, half: int
 ) -> Angles:
-    """The tables' rows for each position, copied where ids name them: for each sample apart if ids are (B, S), or with
-    `each_sample` (ids are then the lengths that the positions follow from)."""
-    interleaved = bool(node.attribute("interleaved", 0) or node.attribute("rotary_interleaved", 0))
+    """The tables' rows for each position: as they stand without ids, else copied where (B, S) ids name them, or from
+    the one id on."""
     batch, position = along("B", heads.batch), along("OY", heads.length)
     if not ids:
         cos, sin = (Access(table, (batch, position, along("OX", half))) for table in tables)
-        return Angles(cos, sin, half, interleaved)
-    each = (batch,) if each_sample or graph.shape(ids) == (heads.batch, heads.length) else ()
-    rows = tuple((axis.terms[0][0], axis.extent) for axis in (*each, position))
+        return Angles(cos, sin, half, is_interleaved(node))
+    if graph.shape(ids) == (heads.batch, heads.length):
+        return picked(node, graph, base, tables, Access(ids, (batch, position)), (batch, position))
+    start = Access(ids, tuple(fixed() for _ in graph.shape(ids)), (Step("add", Position((("OY", 1),))),))
+    return picked(node, graph, base, tables, start, (position,))
+
+
+def picked(node: Node, graph: Graph, base: str, tables: tuple[str, str], ids: Access, over: tuple[Axis, ...]) -> Angles:
+    """The rows that `ids` name, copied for each point of the loops of `over`."""
+    loops = tuple((axis.terms[0][0], axis.extent) for axis in over)
     layers, read = [], []
     for table, part in zip(tables, ("cos", "sin"), strict=True):
-        target = Access(f"{base}/{part}", (*each, position, along("OX", half)))
-        source = Access(table, (picked_rows(rows, graph.shape(table)[0]), along("OX", half)))
-        layers.append(movement((*rows, ("OX", half)), target, source, (ids,)))
+        height, half = graph.shape(table)
+        target = Access(f"{base}/{part}", (*over, along("OX", half)))
+        source = Access(table, (picked_rows(loops, height), along("OX", half)), picks=(0, ids))
+        layers.append(movement((*loops, ("OX", half)), target, source, (ids.tensor,)))
         read.append(target)
-    return Angles(read[0], read[1], half, interleaved, tuple(layers))
+    return Angles(read[0], read[1], graph.shape(tables[0])[1], is_interleaved(node), tuple(layers))
+
+
+def is_interleaved(node: Node) -> bool:
+    """Whether the two channels of a pair are neighbours."""
+    return bool(node.attribute("interleaved", 0) or node.attribute("rotary_interleaved", 0))
 
 
 def rotated(x: Heads, target: Heads, angles: Angles, base: str) -> tuple[Layer, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Layer, step_operands
+from onnx2zz.layer import Layer, disjoint, step_operands
 from onnx2zz.verify.groups import Group
 from onnx2zz.verify.result import Mismatch
 from onnx2zz.workload import NodeFate, PlacedLayer, Source
@@ -68,6 +68,7 @@ def wrong_edges(placed: PlacedLayer, entry: Entry, reach: Reach) -> Iterator[Mis
     """Where a layer's sources, or its entry's, are not those of the walk."""
     for operand, names in operand_tensors(placed.layer, reach.graph).items():
         behind = {s for s in reach.union(names) if not isinstance(s, int) or s < placed.id}
+        behind -= _writing_elsewhere(placed, operand, reach)
         said = frozenset(placed.sources.get(operand, ())) - {"const"}
         if said != behind:
             yield Mismatch(placed.node, placed.id, f"sources of {operand}", _text(behind), _text(said), "source")
@@ -77,6 +78,17 @@ def wrong_edges(placed: PlacedLayer, entry: Entry, reach: Reach) -> Iterator[Mis
         got = (entry.get("operand_source") or {}).get(operand)
         if got != wanted:
             yield Mismatch(placed.node, placed.id, f"operand_source of {operand}", wanted, str(got), "source")
+
+
+def _writing_elsewhere(placed: PlacedLayer, operand: str, reach: Reach) -> set[Source]:
+    """Layers of the same node that write only other elements of an operand's tensor than the layer reads."""
+    access = dict(zip("IW", placed.layer.inputs, strict=False)).get(operand)
+    group = reach.between.get(access.tensor) if access else None
+    if access is None or group is None:
+        return set()
+    others = (other for other in group.placed if other.layer.output.tensor == access.tensor)
+    sizes = placed.layer.sizes
+    return {o.id for o in others if disjoint(o.layer.output, o.layer.sizes, access, sizes)}
 
 
 def operand_tensors(layer: Layer, graph: Graph) -> dict[str, tuple[str, ...]]:

@@ -57,5 +57,7 @@ def _rows(access: Access, sizes: Mapping[str, int]) -> np.ndarray:
     count = len(next(iter(grid.values()))) if grid else 1
     columns = [np.broadcast_to(element, (count,)) for element in elements_of(access, grid)]
     rows = np.unique(np.stack(columns, axis=1), axis=0)
+    if access.outside is not None:  # what lies outside is part of the operand
+        return rows
     extents = np.array([axis.extent for axis in access.axes])
     return rows[((rows >= 0) & (rows < extents)).all(axis=1)]

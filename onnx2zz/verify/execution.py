@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from onnx2zz.interpreter import CHUNK, Grid, element_at, elements_of, run_at
+from onnx2zz.interpreter import CHUNK, Grid, element_at, elements_of, run_at, run_layers
 from onnx2zz.layer import Access, Axis, Layer, step_operands
 
 Arrays = Mapping[str, np.ndarray]
@@ -20,6 +20,8 @@ def execute(layers: Sequence[Layer], operands: Arrays, wanted: Mapping[int, Grid
     `wanted`: for layers (by index) that end the node, the output points to compute. `operands` holds every tensor that
     the layers read and do not make. Raises KeyError if one is missing.
     """
+    if any(layer.recurrent for layer in layers):  # a step needs every step before it
+        return run_whole(layers, operands)
     made = {layer.output.tensor: tuple(axis.extent for axis in layer.output.axes) for layer in layers}
     points = _demanded(layers, made, wanted)
     tensors: dict[str, np.ndarray] = dict(operands)
@@ -30,6 +32,13 @@ def execute(layers: Sequence[Layer], operands: Arrays, wanted: Mapping[int, Grid
                 values = run_at(layer, tensors, grid)
             tensors[layer.output.tensor][_elements(layer.output, grid)] = values if layer.output.axes else values[0]
     return {name: tensors[name] for name in made}
+
+
+def run_whole(layers: Sequence[Layer], operands: Arrays) -> dict[str, np.ndarray]:
+    """Every output point of every layer, recurrent layers step by step."""
+    with np.errstate(all="ignore"):
+        tensors = run_layers(layers, operands)
+    return {layer.output.tensor: tensors[layer.output.tensor] for layer in layers}
 
 
 def _demanded(

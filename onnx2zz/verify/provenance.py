@@ -113,10 +113,11 @@ def _compact(array: np.ndarray) -> Origin:
 
 
 def unfed_reads(placed: PlacedLayer, origins: Origins) -> Iterator[Mismatch]:
-    """Elements that a layer reads and none of its sources, nor any layer at all, has written."""
+    """Elements that a layer reads and none of its sources, nor any layer at all, has written; what a recurrent layer
+    reads may be written by later layers, a step before."""
     for operand, access in zip("IW", placed.layer.inputs, strict=False):
         behind = origins.sources(_at(access, placed.layer, origins.of(access.tensor)))
-        named = frozenset(placed.sources[operand])
+        named = frozenset(placed.sources[operand]) | (NOTHING if placed.layer.recurrent else frozenset())
         if missing := behind - named:
             expected, got = (", ".join(map(str, sorted(s, key=str))) for s in (named, missing))
             yield Mismatch(placed.node, placed.id, f"elements that {operand} reads", expected, got, "source")

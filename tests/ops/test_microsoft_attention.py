@@ -176,25 +176,22 @@ class TestGroupQueryAttention:
     @pytest.mark.parametrize(("queries", "past"), [(5, 0), (1, 4)])
     @pytest.mark.parametrize("turning", [32, 16])
     def test_rotary(self, interleaved: int, queries: int, past: int, turning: int) -> None:
-        """The rows of the tables are copied by position here, the rest runs as loop nests."""
+        """Without a past the rows stand in order; behind one they are copied from where the lengths say."""
         inputs, constants = self.operands(queries, past, False)
         rng = np.random.default_rng(2)
         constants |= {"cos": distinct(rng, 16, turning // 2), "sin": distinct(rng, 16, turning // 2)}
-        node = self.node(inputs, constants, do_rotary=1, rotary_interleaved=interleaved)
-        model = model_of([node], inputs, constants, list(node.output))
-        expected = onnxruntime_run(model, inputs)
-        graph = trace(model, Bindings())
-        layers = operators()[graph.nodes[-1].op].lower(graph.nodes[-1], graph)
-        values = {**inputs, **constants}
-        rows = [layer for layer in layers if layer.inputs[0].tensor in ("cos", "sin")]
-        for copy in rows:
-            table = constants[copy.inputs[0].tensor]
-            values[copy.output.tensor] = np.tile(table[past : past + queries], (B, 1, 1))
-        values = run_layers([layer for layer in layers if layer not in rows], values)
-        for name in node.output:
-            np.testing.assert_allclose(
-                values[name].reshape(expected[name].shape), expected[name], 1e-4, 1e-4, err_msg=name
-            )
+        layers = check_node(
+            self.node(inputs, constants, do_rotary=1, rotary_interleaved=interleaved), inputs, constants
+        )
+        assert sum(layer.inputs[0].picks is not None for layer in layers) == (2 if past else 0)
+
+    def test_rotary_by_ids(self) -> None:
+        """onnxruntime takes ids of several positions to be consecutive, so these are."""
+        inputs, constants = self.operands(5, 0, True)
+        rng = np.random.default_rng(2)
+        constants |= {"cos": distinct(rng, 16, 16), "sin": distinct(rng, 16, 16)}
+        inputs["ids"] = np.tile(np.arange(7, 12), (B, 1))
+        check_node(self.node(inputs, constants, do_rotary=1), inputs, constants)
 
     def test_lengths_that_only_a_run_knows_are_approximate(self) -> None:
         inputs, constants = self.operands(5, 0, False)
