@@ -8,6 +8,7 @@ derived from it and never written by hand.
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 OperatorType = Literal["Conv", "Gemm", "Pooling", "Add"]
@@ -72,6 +73,7 @@ class Axis:
         return True
 
 
+@lru_cache(maxsize=4096)
 def along(loop: str, extent: int, offset: int = 0) -> Axis:
     """An axis that one loop walks, element by element."""
     return Axis(((loop, 1),), extent, offset)
@@ -87,6 +89,7 @@ def fixed(extent: int = 1, at: int = 0) -> Axis:
     return Axis((), extent, at)
 
 
+@lru_cache(maxsize=4096)
 def window(loop: str, filter_loop: str, extent: int, stride: int = 1, dilation: int = 1, pad: int = 0) -> Axis:
     """The sliding window of Conv and Pool: `stride * loop + dilation * filter_loop - pad`."""
     return Axis(((loop, stride), (filter_loop, dilation)), extent, -pad)

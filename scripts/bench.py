@@ -26,9 +26,13 @@ from onnx2zz.lowering.options import LoweringOptions
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "models"
 ANY = LoweringOptions(unsupported="host")
-MEMORY = (
-    "import sys; from pathlib import Path; from onnx2zz.compiler import compile_model; compile_model(Path(sys.argv[1]))"
-)
+COMPILE = """
+import re, sys
+from pathlib import Path
+from onnx2zz.compiler import compile_model
+compile_model(Path(sys.argv[1]))
+print(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1])
+"""  # Linux: getrusage would count what the parent held before exec
 
 
 def models() -> Iterator[tuple[Path, CompileOptions]]:
@@ -126,8 +130,7 @@ def peak(model: onnx.ModelProto, folder: Path) -> int:
     """Most memory of a process that compiles a model, in MB."""
     path = folder / "model.onnx"
     path.write_bytes(model.SerializeToString())
-    code = f"{MEMORY}; import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    run = subprocess.run([sys.executable, "-c", COMPILE, str(path)], capture_output=True, text=True, check=True)
     return int(run.stdout) // 1024
 
 

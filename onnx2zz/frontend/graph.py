@@ -52,9 +52,12 @@ class Node:
 
     def attribute(self, name: str, default: Any = None) -> Any:
         """An attribute's value in Python's types (strings decoded), or the default."""
-        if name not in self.protos:
+        proto = self.protos.get(name)
+        if proto is None:
             return default
-        value = onnx.helper.get_attribute_value(self.protos[name])
+        if proto.type == onnx.AttributeProto.INTS:  # by far the most; onnx's own helper tries eight types first
+            return list(proto.ints)
+        value = onnx.helper.get_attribute_value(proto)
         if isinstance(value, bytes):
             return value.decode("utf-8", "replace")
         if isinstance(value, (int, float, str)) or not hasattr(value, "__iter__"):

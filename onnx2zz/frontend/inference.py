@@ -21,10 +21,10 @@ MAY_HOLD_GRAPHS = (onnx.AttributeProto.UNDEFINED, onnx.AttributeProto.GRAPH, onn
 
 def visit(state: Trace, proto: onnx.NodeProto, scope: Scope) -> None:
     """Takes in a node as it stands."""
-    inputs = tuple([scope.look_up(i) for i in proto.input])
+    inputs = scope.look_up_all(proto.input)
     proto = _without(proto, inputs)
     protos = {a.name: a for a in proto.attribute}
-    captured = tuple([scope.look_up(name) for name in outer_names(protos.values())])
+    captured = scope.look_up_all(outer_names(protos.values()))
     outputs = tuple([scope.declare(o) for o in proto.output])
     op = qualified(proto)
     schema = schema_of(proto, scope.opsets)
@@ -87,10 +87,10 @@ def _infer(state: Trace, node: Node, proto: onnx.NodeProto, schema: onnx.defs.Op
     for name, known in zip(node.outputs, output_types(state, node, proto, schema, scope), strict=True):
         if not name:
             continue
-        state.types[name], state.tensors[name] = known
-        if state.tensors[name].shape is None:
+        state.note_known(name, known)
+        if name in state.open:
             _note_by_value(state, node, proto, name, scope)
-        if state.tensors[name].shape is None:
+        if name in state.open:
             state.shaped_by_data.add(name)
             state.constants.discard(name)
             state.static.discard(name)

@@ -24,7 +24,7 @@ SCALED = frozenset({"Resize", "Upsample", "Range"})  # their sizes may follow fr
 CONTROL_FLOW = ("If", "Loop", "Scan")
 UNKNOWN: TypeAndTensor = (onnx.TypeProto(), Tensor(None, 0))
 
-Values = Mapping[str, onnx.TensorProto]
+Values = dict[str, onnx.TensorProto]
 
 
 def schema_of(proto: onnx.NodeProto, opsets: Mapping[str, int]) -> onnx.defs.OpSchema | None:
@@ -70,12 +70,12 @@ def _by_our_rule(state: Trace, node: Node) -> tuple[TypeAndTensor, ...]:
 
 def _signature(state: Trace, node: Node, proto: onnx.NodeProto, values: Values, scope: Scope) -> Hashable | None:
     """What the answer depends on; None where it depends on more: a body, or a type that is no static shape."""
-    tensors = tuple([state.tensors[name] if name else None for name in node.inputs])
-    if node.op in CONTROL_FLOW or any(tensor is not None and tensor.shape is None for tensor in tensors):
+    if node.op in CONTROL_FLOW or not state.open.isdisjoint(node.inputs):
         return None
-    attributes = tuple([attribute.SerializeToString(deterministic=True) for attribute in node.protos.values()])
+    tensors = tuple(map(state.tensors.get, node.inputs))
+    attributes = tuple([attribute.SerializeToString() for attribute in node.protos.values()])
     told = tuple([_content(values[local]) if local in values else None for local in proto.input]) if values else ()
-    outputs = tuple([bool(name) for name in node.outputs])
+    outputs = tuple(map(bool, node.outputs))
     return node.op, node.version, scope.opsets.get(""), tensors, attributes, told, outputs
 
 
@@ -98,7 +98,7 @@ def _inferred(
         text = " ".join(str(error).split())
         raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None
     found = [types.get(local) or onnx.TypeProto() for local in proto.output]
-    return tuple((kind, as_tensor(kind)) for kind in found)
+    return tuple([(kind, as_tensor(kind)) for kind in found])
 
 
 def _shape_schema(node: Node, schema: onnx.defs.OpSchema) -> onnx.defs.OpSchema:
@@ -110,9 +110,9 @@ def _shape_schema(node: Node, schema: onnx.defs.OpSchema) -> onnx.defs.OpSchema:
 
 def _steering_values(state: Trace, node: Node, proto: onnx.NodeProto) -> Values:
     """The values of the small static inputs that may steer a shape (Reshape's shape, Slice's starts ...)."""
-    if node.op in MAC_OPERATORS:
+    if node.op in MAC_OPERATORS or state.static.isdisjoint(node.inputs):
         return {}
-    values: dict[str, onnx.TensorProto] = {}
+    values: Values = {}
     for index, (local, name) in enumerate(zip(proto.input, node.inputs, strict=False)):
         may_steer = index > 0 or len(proto.input) == 1 or node.op in ("Range", "OneHot")
         if may_steer and name in state.static and _tells_sizes(state.tensors[name], node.op):

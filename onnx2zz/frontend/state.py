@@ -33,6 +33,11 @@ class Scope:
         """The global name of a local one."""
         return self.names.get(name, name) if name else ""
 
+    def look_up_all(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The global names of local ones."""
+        known = self.names
+        return tuple([known.get(name, name) if name else "" for name in names])
+
     def declare(self, name: str) -> str:
         """The global name of a tensor that the body makes."""
         if name:
@@ -49,6 +54,7 @@ class Trace:
     nodes: list[Node] = field(default_factory=list)
     types: dict[str, onnx.TypeProto] = field(default_factory=dict)
     tensors: dict[str, Tensor] = field(default_factory=dict)
+    open: set[str] = field(default_factory=set)  # tensors without a static shape, sequences among them
     constants: set[str] = field(default_factory=set)
     static: set[str] = field(default_factory=set)
     shaped_by_data: set[str] = field(default_factory=set)
@@ -58,8 +64,15 @@ class Trace:
 
     def note(self, name: str, type_proto: onnx.TypeProto) -> None:
         """A tensor's type."""
-        self.types[name] = type_proto
-        self.tensors[name] = as_tensor(type_proto)
+        self.note_known(name, (type_proto, as_tensor(type_proto)))
+
+    def note_known(self, name: str, known: TypeAndTensor) -> None:
+        """A tensor's type, as onnx and as we write it."""
+        self.types[name], self.tensors[name] = known
+        if known[1].shape is None:
+            self.open.add(name)
+        else:
+            self.open.discard(name)
 
     def hold_constant(self, name: str, value: np.ndarray) -> None:
         """A constant that no file holds: a loop's iteration number, a position."""
@@ -109,7 +122,7 @@ def note_initializers(state: Trace, graph: onnx.GraphProto, scope: Scope) -> Non
     """The initializers of a graph: constants."""
     for tensor in graph.initializer:
         name = scope.declare(tensor.name)
-        state.types[name], state.tensors[name] = tensor_type(tensor.data_type, tuple(tensor.dims))
+        state.note_known(name, tensor_type(tensor.data_type, tuple(tensor.dims)))
         state.values.hold_proto(name, tensor)
         state.constants.add(name)
         state.static.add(name)

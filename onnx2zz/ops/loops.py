@@ -1,16 +1,19 @@
 """The field's loop names: B batch, G groups, K output channels, C input channels, O* output and F* filter positions."""
 
 from collections.abc import Iterable
+from functools import cache
 
 OUTPUT_LOOPS = ("OZ", "OY", "OX")
 FILTER_LOOPS = ("FZ", "FY", "FX")
 
 
+@cache
 def output_loops(spatial: int) -> tuple[str, ...]:
     """Names of the output's spatial loops, in ONNX's axis order (D, H, W); beyond three dims they are numbered."""
     return _spatial("O", OUTPUT_LOOPS, spatial)
 
 
+@cache
 def filter_loops(spatial: int) -> tuple[str, ...]:
     """Names of the filter's spatial loops, in ONNX's axis order."""
     return _spatial("F", FILTER_LOOPS, spatial)
