@@ -39,6 +39,9 @@ NOT_PRICED = 3
     help="Temporal search: ours, or ZigZag's own.",
 )
 @click.option("--paranoid", is_flag=True, help="Run both searches; where they differ the layer fails.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
+)
 @cache_option
 @click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
@@ -56,6 +59,7 @@ def evaluate_command(
     locality: bool,
     search: Any,
     paranoid: bool,
+    jobs: int | None,
     cache_folder: Path | None,
     no_cache: bool,
     output: Path,
@@ -75,7 +79,7 @@ def evaluate_command(
     accelerator, workload, chosen = _inputs(model, arch, mapping, output, model_arguments)
     options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
     kept_in = None if no_cache else cache_folder_or_default(cache_folder)
-    with _means("both" if paranoid else search, kept_in) as means:
+    with _means("both" if paranoid else search, kept_in, jobs) as means:
         evaluation = evaluate(workload, accelerator, chosen, options, output / "zigzag.log", locality, means)
     _report(evaluation, chosen, output, json_file, csv_file)
     if any(layer.error for layer in evaluation.layers):
@@ -166,11 +170,12 @@ def _compiled_mapping(accelerator: Found, workload: "Workload | None") -> Path |
 
 
 @contextmanager
-def _means(search: "Search", cache_folder: Path | None) -> Iterator["Means"]:
+def _means(search: "Search", cache_folder: Path | None, jobs: int | None) -> Iterator["Means"]:
     """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
     from onnx2zz.evaluate.remembered import NoMemory
     from onnx2zz.evaluate.run import Means
     from onnx2zz.evaluate.store import Store
+    from onnx2zz.evaluate.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
 
     told: list[str] = []
@@ -179,7 +184,7 @@ def _means(search: "Search", cache_folder: Path | None) -> Iterator["Means"]:
             nullcontext(NoMemory()) if cache_folder is None else Store(cache_folder, told.append) as memory,
             progress_on_stderr() as watch,
         ):
-            yield Means(search=search, memory=memory, watch=watch, tell=told.append)
+            yield Means(search, memory, jobs or usable_cores(), watch, told.append)
     finally:
         for sentence in told:
             click.echo(f"warning: {sentence}", err=True)

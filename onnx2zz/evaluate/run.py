@@ -1,7 +1,8 @@
 """Evaluate a workload: price each distinct layer once, give every layer its price, add up."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
 from onnx2zz.evaluate.roofline import roofline_cycles
 from onnx2zz.evaluate.task import Outcome, Task, Terms, layer_name, price_task
 from onnx2zz.evaluate.tensors import Entry, operations
+from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.shipped_files import Found
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
@@ -29,10 +31,12 @@ MAC_TYPES = ("Conv", "Gemm", "Conv_downsample")
 @dataclass(frozen=True)
 class Means:
     """How the numbers are come by, which they do not depend on. `watch` is told of each distinct layer before it is
-    priced (how many are done, of how many, its name), `tell` what the user must know."""
+    priced (how many are done, of how many, its name), `tell` what the user must know. With `jobs` > 1 worker processes
+    share the work, if there is enough of it."""
 
     search: Search = "fast"
     memory: Memory = NoMemory()  # noqa: RUF009 - it has no state
+    jobs: int = 1
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
     tell: Callable[[str], None] = lambda sentence: None
 
@@ -62,7 +66,8 @@ def evaluate(
         terms = Terms(inputs.accelerator, in_memory, options, means.search)
         distinct = _distinct(tasks)
         known = _known(distinct, terms, remembered)
-        found = _priced([task for task in distinct if task.key not in known], terms, remembered, means)
+        unknown = [task for task in distinct if task.key not in known]
+        found = _priced(unknown, terms, remembered, means, log)
     layers = tuple(_layer_result(task, (known | found)[task.key], inputs, task.key in known) for task in tasks)
     return Evaluation(
         model=workload.model,
@@ -122,17 +127,33 @@ def _asked(task: Task, terms: Terms) -> tuple[object, ...]:
     return (task.key, terms.accelerator.document, terms.options)
 
 
-def _priced(tasks: Sequence[Task], terms: Terms, remembered: Remembered, means: Means) -> dict[str, Outcome]:
+def _priced(tasks: Sequence[Task], terms: Terms, remembered: Remembered, means: Means, log: Path) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
-    for task in tasks:
+
+    def begun(task: Task) -> None:
         means.watch(len(outcomes), len(tasks), task.name)
-        outcome = outcomes[task.key] = price_task(task, terms)
-        if isinstance(outcome, LayerPrice):
-            remembered.keep_price(_asked(task, terms), outcome)
-            for warning in outcome.warnings:
-                means.tell(f"{task.name}: {warning}")
+
+    with closing(_outcomes(tasks, terms, means, log, begun)) as coming:  # interrupted here, the workers end as well
+        for task, outcome in coming:
+            outcomes[task.key] = outcome
+            if isinstance(outcome, LayerPrice):
+                remembered.keep_price(_asked(task, terms), outcome)
+                for warning in outcome.warnings:
+                    means.tell(f"{task.name}: {warning}")
     means.watch(len(tasks), len(tasks), "")
     return outcomes
+
+
+def _outcomes(
+    tasks: Sequence[Task], terms: Terms, means: Means, log: Path, begun: Callable[[Task], None]
+) -> Generator[tuple[Task, Outcome], None, None]:
+    if means.jobs > 1 and worth_workers(tasks, terms):
+        crew = Crew(means.jobs, lambda: worker(log), means.tell)
+        yield from outcomes_of_workers(tasks, terms, crew, begun)
+        return
+    for task in tasks:
+        begun(task)
+        yield task, price_task(task, terms)
 
 
 def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool) -> LayerResult:
