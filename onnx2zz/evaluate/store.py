@@ -102,7 +102,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         return connection
     except BaseException as error:
         connection.close()
-        if isinstance(error, sqlite3.Error) and error.sqlite_errorname in NOT_OURS:
+        if getattr(error, "sqlite_errorname", None) in NOT_OURS:
             raise _ForeignFileError(f"is damaged or no database ({error})") from error
         raise
 
@@ -134,7 +134,7 @@ def _in_wal_mode(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > until:
+            if getattr(error, "sqlite_errorname", None) != "SQLITE_BUSY" or time.monotonic() > until:
                 raise
             time.sleep(0.05)
 
