@@ -37,3 +37,11 @@ def golden(update_golden: bool) -> Callable[[str, str], None]:
             assert text == path.read_text(encoding="utf-8"), f"{name} differs: --update-golden if that is meant"
 
     return compare
+
+
+@pytest.fixture(autouse=True)
+def cache_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where this test's cache is: never the user's."""
+    home = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    return home

@@ -2,13 +2,14 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import click
 from click.core import ParameterSource
 
+from onnx2zz.cli.cache import cache_folder_or_default, cache_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_mapping, find_model
@@ -38,6 +39,11 @@ NOT_PRICED = 3
     help="Temporal search: ours, or ZigZag's own.",
 )
 @click.option("--paranoid", is_flag=True, help="Run both searches; where they differ the layer fails.")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
+)
+@cache_option
+@click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the layers as CSV.")
@@ -53,6 +59,9 @@ def evaluate_command(
     locality: bool,
     search: Any,
     paranoid: bool,
+    jobs: int | None,
+    cache_folder: Path | None,
+    no_cache: bool,
     output: Path,
     json_file: str | None,
     csv_file: str | None,
@@ -69,7 +78,8 @@ def evaluate_command(
         _refuse_model_options(ctx, model_arguments)
     accelerator, workload, chosen = _inputs(model, arch, mapping, output, model_arguments)
     options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
-    with _means("both" if paranoid else search) as means:
+    kept_in = None if no_cache else cache_folder_or_default(cache_folder)
+    with _means("both" if paranoid else search, kept_in, jobs) as means:
         evaluation = evaluate(workload, accelerator, chosen, options, output / "zigzag.log", locality, means)
     _report(evaluation, chosen, output, json_file, csv_file)
     if any(layer.error for layer in evaluation.layers):
@@ -160,15 +170,21 @@ def _compiled_mapping(accelerator: Found, workload: "Workload | None") -> Path |
 
 
 @contextmanager
-def _means(search: "Search") -> Iterator["Means"]:
+def _means(search: "Search", cache_folder: Path | None, jobs: int | None) -> Iterator["Means"]:
     """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
+    from onnx2zz.evaluate.remembered import NoMemory
     from onnx2zz.evaluate.run import Means
+    from onnx2zz.evaluate.store import Store
+    from onnx2zz.evaluate.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
 
     told: list[str] = []
     try:
-        with progress_on_stderr() as watch:
-            yield Means(search=search, watch=watch, tell=told.append)
+        with (
+            nullcontext(NoMemory()) if cache_folder is None else Store(cache_folder, told.append) as memory,
+            progress_on_stderr() as watch,
+        ):
+            yield Means(search, memory, jobs or usable_cores(), watch, told.append)
     finally:
         for sentence in told:
             click.echo(f"warning: {sentence}", err=True)

@@ -15,6 +15,7 @@ import click
 from onnx2zz.errors import InputError
 
 COMMANDS: Mapping[str, str] = {
+    "cache": "onnx2zz.cli.cache:cache_command",
     "check": "onnx2zz.cli.check:check_command",
     "compile": "onnx2zz.cli.compile:compile_command",
     "explain": "onnx2zz.cli.explain:explain_command",

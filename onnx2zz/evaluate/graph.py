@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import networkx as nx
-
 from onnx2zz.evaluate.tensors import Entry
 
 Edge = tuple[int, int]
@@ -33,9 +31,24 @@ def further_edges(layers: Sequence[Entry], coverage: Mapping[str, Any] | None) -
 
 
 def execution_order(layers: Sequence[Entry]) -> list[int]:
-    """The ids in the order in which ZigZag runs the layers and adds them up (workload/dnn_workload.py:22-37)."""
-    graph = nx.DiGraph()
-    for layer in layers:
-        graph.add_node(layer["id"])
-        graph.add_edges_from((source, layer["id"]) for source in producers(layer))
-    return list(nx.topological_sort(graph))
+    """The ids in the order in which ZigZag runs the layers and adds them up (workload/dnn_workload.py:22-37).
+
+    It is that of networkx's topological_sort, generation after generation; importing networkx takes longer than the
+    rest of a run that finds everything in the cache.
+    """
+    missing = {layer["id"]: set(producers(layer)) for layer in layers}
+    consumers: dict[int, list[int]] = {layer: [] for layer in missing}
+    for layer, sources in missing.items():
+        for source in sources:
+            consumers[source].append(layer)
+    order: list[int] = []
+    generation = [layer for layer, sources in missing.items() if not sources]
+    while generation:
+        order += generation
+        done, generation = generation, []
+        for source in done:
+            for layer in consumers[source]:
+                missing[layer].discard(source)
+                if not missing[layer]:
+                    generation.append(layer)
+    return order

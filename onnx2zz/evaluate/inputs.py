@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.evaluate import mapping_check, workload_check
+from onnx2zz.evaluate.remembered import Remembered
 from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.yaml_file import read_yaml
-from onnx2zz.zigzag.accelerator import Accelerator, Hardware, hardware, load_accelerator
-from onnx2zz.zigzag.layer import mapping_problems, workload_problems
+from onnx2zz.zigzag.hardware import Hardware
+
+if TYPE_CHECKING:
+    from zigzag.hardware.architecture.accelerator import Accelerator
 
 
 @dataclass(frozen=True)
@@ -30,31 +35,77 @@ class Workload:
 
 
 @dataclass(frozen=True)
+class AcceleratorFile:
+    """What stands in an accelerator file, and ZigZag's object for it, which is built when it is first asked for."""
+
+    path: Path
+    document: Any
+
+    @cached_property
+    def built(self) -> "Accelerator":
+        """Raises InputError with everything that is wrong with the file."""
+        from onnx2zz.zigzag.accelerator import build_accelerator
+
+        return build_accelerator(self.path, self.document)
+
+    def __reduce__(self) -> tuple[type, tuple[Path, Any]]:
+        return AcceleratorFile, (self.path, self.document)  # another process builds its own
+
+
+@dataclass(frozen=True)
+class MappingFile:
+    """What stands in a mapping file."""
+
+    path: Path
+    document: Any
+
+
+@dataclass(frozen=True)
 class Inputs:
     """Checked inputs: they fit together."""
 
     workload: Workload
     mapping: tuple[Entry, ...]
-    accelerator: Accelerator
+    accelerator: AcceleratorFile
     hardware: Hardware
 
 
-def load_inputs(workload: Workload, accelerator: Found, mapping: Found) -> Inputs:
-    """Read the accelerator and the mapping and check all three. Raises InputError with every problem of theirs."""
-    problems = list(_workload_problems(workload))
-    built, entries = None, ()
+def load_inputs(workload: Workload, accelerator: Found, mapping: Found, remembered: Remembered) -> Inputs:
+    """Read the accelerator and the mapping and check all three. Raises InputError with every problem of theirs.
+
+    Inputs that ZigZag accepted before are not put to it again.
+    """
+    unreadable: list[Problem] = []
+    target = entries = None
+    with noted_in(unreadable):
+        target = AcceleratorFile(accelerator.path, read_yaml(accelerator.path))
+    with noted_in(unreadable):
+        entries = MappingFile(mapping.path, read_yaml(mapping.path))
+    asked = (target and target.document, entries and entries.document, list(workload.layers))
+    facts = remembered.hardware(asked, lambda: _accepted(workload, target, entries, unreadable))
+    assert target is not None and entries is not None
+    raise_if_any(_misfits(entries, workload.layers, facts))
+    return Inputs(workload, tuple(entries.document), target, facts)
+
+
+def _accepted(
+    workload: Workload, accelerator: AcceleratorFile | None, mapping: MappingFile | None, unreadable: Sequence[Problem]
+) -> Hardware:
+    """What the accelerator offers, if ZigZag accepts all three files. Raises InputError."""
+    from onnx2zz.zigzag.accelerator import hardware
+
+    problems, facts = [*_workload_problems(workload), *unreadable], None
     with noted_in(problems):
-        built = load_accelerator(accelerator.path)
-    with noted_in(problems):
-        entries = _load_mapping(mapping)
+        facts = hardware(accelerator.built) if accelerator else None
+    problems.extend(_mapping_problems(mapping) if mapping else ())
     raise_if_any(problems)
-    assert built is not None
-    facts = hardware(built)
-    raise_if_any(_misfits(mapping, entries, workload.layers, facts))
-    return Inputs(workload, entries, built, facts)
+    assert facts is not None
+    return facts
 
 
 def _workload_problems(workload: Workload) -> tuple[Problem, ...]:
+    from onnx2zz.zigzag.layer import workload_problems
+
     return (
         workload_check.missing_fields(workload.file, list(workload.layers))
         or workload_problems(workload.file, workload.layers)
@@ -62,14 +113,15 @@ def _workload_problems(workload: Workload) -> tuple[Problem, ...]:
     )
 
 
-def _load_mapping(mapping: Found) -> tuple[Entry, ...]:
-    document, file = read_yaml(mapping.path), str(mapping.path)
-    raise_if_any(mapping_check.unusable(file, document) or mapping_problems(file, document))
-    return tuple(document)
+def _mapping_problems(mapping: MappingFile) -> tuple[Problem, ...]:
+    from onnx2zz.zigzag.layer import mapping_problems
 
-
-def _misfits(mapping: Found, entries: Sequence[Entry], layers: Sequence[Entry], facts: Hardware) -> tuple[Problem, ...]:
     file = str(mapping.path)
+    return mapping_check.unusable(file, mapping.document) or mapping_problems(file, mapping.document)
+
+
+def _misfits(mapping: MappingFile, layers: Sequence[Entry], facts: Hardware) -> tuple[Problem, ...]:
+    file, entries = str(mapping.path), mapping.document
     over_the_array = mapping_check.array_problems(file, entries, facts)
     ships = mapping.path in (*ours(MAPPINGS).values(), *zigzags(MAPPINGS).values())
     return over_the_array if ships else over_the_array + mapping_check.dim_problems(file, entries, layers)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from onnx2zz.errors import Problem
 from onnx2zz.evaluate.distinct import mapping_entry_for
 from onnx2zz.evaluate.tensors import Entry, loop_sizes
-from onnx2zz.zigzag.accelerator import Hardware
+from onnx2zz.zigzag.hardware import Hardware
 
 LOOP_NAMES = frozenset(("B", "G", "K", "C", "D", "H", "OX", "OY", "OZ", "FX", "FY", "FZ"))
 """The names that loops usually have: a mapping may unroll them for networks that the workload is not."""

@@ -2,7 +2,7 @@
 the ports of the highest memory."""
 
 from onnx2zz.evaluate.tensors import Entry, operations, volumes
-from onnx2zz.zigzag.accelerator import Hardware
+from onnx2zz.zigzag.hardware import Hardware
 
 
 def roofline_cycles(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> float:

@@ -1,7 +1,8 @@
 """Evaluate a workload: price each distinct layer once, give every layer its price, add up."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
 from importlib.metadata import version
@@ -12,47 +13,32 @@ from onnx2zz import __version__
 from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
 from onnx2zz.evaluate.graph import Edge, execution_order, further_edges
 from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
+from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
 from onnx2zz.evaluate.roofline import roofline_cycles
+from onnx2zz.evaluate.task import Outcome, Task, Terms, layer_name, price_task
 from onnx2zz.evaluate.tensors import Entry, operations
+from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.shipped_files import Found
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
-from onnx2zz.zigzag.locality import KeptLevels, kept_levels
-from onnx2zz.zigzag.price import price
+from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.talk import talk_goes_to
 
 MAC_TYPES = ("Conv", "Gemm", "Conv_downsample")
-NOT_IN_MEMORY = ("Pooling", "Add")
-"""Operator types that ZigZag skips on arrays that compute in memory (stages/workload_iterator.py:41-48)."""
-
-Outcome = LayerPrice | str
-"""A price, or the sentence why there is none."""
 
 
 @dataclass(frozen=True)
 class Means:
     """How the numbers are come by, which they do not depend on. `watch` is told of each distinct layer before it is
-    priced (how many are done, of how many, its name), `tell` what the user must know."""
+    priced (how many are done, of how many, its name), `tell` what the user must know. With `jobs` > 1 worker processes
+    share the work, if there is enough of it."""
 
     search: Search = "fast"
+    memory: Memory = NoMemory()  # noqa: RUF009 - it has no state
+    jobs: int = 1
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
     tell: Callable[[str], None] = lambda sentence: None
-
-
-@dataclass(frozen=True)
-class Task:
-    """A layer to price: how it is mapped, and which memories its data may do without (a sentence if ZigZag could not
-    find that out)."""
-
-    key: str
-    entry: Entry
-    mapping_entry: Entry
-    levels: KeptLevels | str | None
-
-    @property
-    def name(self) -> str:
-        return layer_name(self.entry)
 
 
 def evaluate(
@@ -69,15 +55,20 @@ def evaluate(
     `locality` keeps data in lower memories between layers; arrays that compute in memory always do, as in ZigZag.
     Raises InputError if the three files do not fit together. A layer that cannot be priced is part of the result.
     """
+    remembered = Remembered(means.memory, trusting=means.search == "fast")
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
-        inputs = load_inputs(workload, accelerator, mapping)
+        inputs = load_inputs(workload, accelerator, mapping, remembered)
     in_memory = inputs.hardware.in_memory
     options = replace(options, mixed_spatial_mapping=in_memory)
     edges = further_edges(workload.layers, workload.coverage) if locality or in_memory else ()
     with talk_goes_to(log):
-        tasks = _tasks(inputs, edges, locality or in_memory)
-        outcomes = _priced(_distinct(tasks), inputs, options, means)
-    layers = tuple(_layer_result(task, outcomes[task.key], inputs) for task in tasks)
+        tasks = _tasks(inputs, edges, locality or in_memory, remembered)
+        terms = Terms(inputs.accelerator, in_memory, options, means.search)
+        distinct = _distinct(tasks)
+        known = _known(distinct, terms, remembered)
+        unknown = [task for task in distinct if task.key not in known]
+        found = _priced(unknown, terms, remembered, means, log)
+    layers = tuple(_layer_result(task, (known | found)[task.key], inputs, task.key in known) for task in tasks)
     return Evaluation(
         model=workload.model,
         accelerator=accelerator.name,
@@ -86,30 +77,30 @@ def evaluate(
         opt=options.opt,
         total=_total(layers, workload.layers),
         layers=layers,
-        distinct_layers=len(outcomes),
-        evaluated=sum(isinstance(outcome, LayerPrice) for outcome in outcomes.values()),
+        distinct_layers=len(distinct),
+        evaluated=sum(isinstance(outcome, LayerPrice) for outcome in found.values()),
         edges_added=len(edges),
     )
 
 
-def layer_name(entry: Entry) -> str:
-    """The layer's name, or the one that ZigZag gives it (parser/workload_factory.py:63)."""
-    return str(entry.get("name") or f"Layer{entry['id']}")
-
-
-def _tasks(inputs: Inputs, edges: Sequence[Edge], locality: bool) -> list[Task]:
+def _tasks(inputs: Inputs, edges: Sequence[Edge], locality: bool, remembered: Remembered) -> list[Task]:
     layers = inputs.workload.layers
     mapped = [mapping_entry_for(entry, inputs.mapping) for entry in layers]
-    levels = _levels(inputs, mapped, edges) if locality else dict.fromkeys(entry["id"] for entry in layers)
+    levels = _levels(inputs, mapped, edges, remembered) if locality else dict.fromkeys(entry["id"] for entry in layers)
     return [_task(entry, how, levels[entry["id"]]) for entry, how in zip(layers, mapped, strict=True)]
 
 
 def _levels(
-    inputs: Inputs, mapped: Sequence[Entry], edges: Sequence[Edge]
+    inputs: Inputs, mapped: Sequence[Entry], edges: Sequence[Edge], remembered: Remembered
 ) -> Mapping[int, KeptLevels] | Mapping[int, str]:
+    def found() -> Mapping[int, KeptLevels]:
+        from onnx2zz.zigzag.locality import kept_levels
+
+        return kept_levels(layers, mapped, edges, inputs.accelerator.built)
+
     layers = inputs.workload.layers
     try:
-        return kept_levels(layers, mapped, edges, inputs.accelerator)
+        return remembered.levels((inputs.accelerator.document, list(layers), list(mapped), list(edges)), found)
     except PricingError as failure:
         return {entry["id"]: str(failure) for entry in layers}
 
@@ -126,30 +117,46 @@ def _distinct(tasks: Sequence[Task]) -> list[Task]:
     return list(first.values())
 
 
-def _priced(tasks: Sequence[Task], inputs: Inputs, options: PriceOptions, means: Means) -> dict[str, Outcome]:
+def _known(tasks: Sequence[Task], terms: Terms, remembered: Remembered) -> dict[str, Outcome]:
+    prices = ((task.key, remembered.price(_asked(task, terms))) for task in tasks)
+    return {key: price for key, price in prices if price is not None}
+
+
+def _asked(task: Task, terms: Terms) -> tuple[object, ...]:
+    """Everything that the price depends on but ZigZag itself; the search is not part of it."""
+    return (task.key, terms.accelerator.document, terms.options)
+
+
+def _priced(tasks: Sequence[Task], terms: Terms, remembered: Remembered, means: Means, log: Path) -> dict[str, Outcome]:
     outcomes: dict[str, Outcome] = {}
-    for task in tasks:
+
+    def begun(task: Task) -> None:
         means.watch(len(outcomes), len(tasks), task.name)
-        outcome = outcomes[task.key] = _outcome(task, inputs, options, means.search)
-        for warning in outcome.warnings if isinstance(outcome, LayerPrice) else ():
-            means.tell(f"{task.name}: {warning}")
+
+    with closing(_outcomes(tasks, terms, means, log, begun)) as coming:  # interrupted here, the workers end as well
+        for task, outcome in coming:
+            outcomes[task.key] = outcome
+            if isinstance(outcome, LayerPrice):
+                remembered.keep_price(_asked(task, terms), outcome)
+                for warning in outcome.warnings:
+                    means.tell(f"{task.name}: {warning}")
     means.watch(len(tasks), len(tasks), "")
     return outcomes
 
 
-def _outcome(task: Task, inputs: Inputs, options: PriceOptions, search: Search) -> Outcome:
-    if inputs.hardware.in_memory and task.entry["operator_type"] in NOT_IN_MEMORY:
-        kind = task.entry["operator_type"]
-        return f"skipped: ZigZag prices no {kind} layer on an array that computes in memory"
-    if isinstance(task.levels, str):
-        return task.levels
-    try:
-        return price(task.entry, inputs.accelerator, task.mapping_entry, options, task.levels, search)
-    except PricingError as failure:
-        return str(failure)
+def _outcomes(
+    tasks: Sequence[Task], terms: Terms, means: Means, log: Path, begun: Callable[[Task], None]
+) -> Generator[tuple[Task, Outcome], None, None]:
+    if means.jobs > 1 and worth_workers(tasks, terms):
+        crew = Crew(means.jobs, lambda: worker(log), means.tell)
+        yield from outcomes_of_workers(tasks, terms, crew, begun)
+        return
+    for task in tasks:
+        begun(task)
+        yield task, price_task(task, terms)
 
 
-def _layer_result(task: Task, outcome: Outcome, inputs: Inputs) -> LayerResult:
+def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool) -> LayerResult:
     entry = task.entry
     unpriced = LayerResult(entry["id"], layer_name(entry), entry["operator_type"])
     if isinstance(outcome, str):
@@ -162,6 +169,7 @@ def _layer_result(task: Task, outcome: Outcome, inputs: Inputs) -> LayerResult:
         spatial_utilization=outcome.spatial_utilization,
         spatial_mapping={array_dim: dict(unrolled) for array_dim, unrolled in outcome.spatial_mapping},
         roofline_cycles=roofline_cycles(entry, task.mapping_entry, inputs.hardware),
+        from_cache=from_cache,
     )
 
 

@@ -1,6 +1,7 @@
 """How far a run is: a bar on a terminal, a line a layer elsewhere."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,11 +14,26 @@ def progress_on_stderr() -> Iterator[Callable[[int, int, str], None]]:
     """Yields a function to call with (layers done, layers in all, name of the layer at work)."""
     console = Console(file=sys.stderr)  # this very stream, so that it may be redirected later on without loss
     if not console.is_terminal:
-        yield lambda done, total, layer: console.print(f"{done + 1}/{total} {layer}") if layer else None
+        yield _Lines(console)
         return
     with _bar(console) as bar:
         task = bar.add_task("reading the files", total=None)
         yield lambda done, total, layer: bar.update(task, completed=done, total=total, description=layer)
+
+
+class _Lines:
+    """A line for each layer that is begun, with the time that is left at the pace so far."""
+
+    def __init__(self, console: Console):
+        self._console, self._begun, self._start = console, 0, time.monotonic()
+
+    def __call__(self, done: int, total: int, layer: str) -> None:
+        if not layer:
+            return
+        self._begun += 1
+        left = (time.monotonic() - self._start) / done * (total - done) if done else None
+        told = "" if left is None else f", about {left:.0f} s left"
+        self._console.print(f"{self._begun}/{total} {layer}{told}", markup=False, highlight=False)
 
 
 def _bar(console: Console) -> Progress:

@@ -1,6 +1,6 @@
-"""Accelerator files: ZigZag's object, and the few plain facts about it that the rest of the project needs."""
+"""ZigZag's object for an accelerator file, and the plain facts about it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +13,22 @@ from zigzag.parser.accelerator_validator import AcceleratorValidator
 from onnx2zz.accelerator_schema import to_port_based
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.yaml_file import read_yaml
+from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.schema import schema_problems
 
 WAY_OUT = "`--arch zigzag:tpu_like` names a file that ZigZag accepts, to compare with"
 
 
-@dataclass(frozen=True)
-class TopPort:
-    """A port of an operand's highest memory: its width in bit per cycle, and the tensors that must pass it at least
-    once (memory operands: inputs that are read through it, the output if it is written through it)."""
-
-    width: int
-    serves: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Hardware:
-    """What an accelerator offers: its array's dimensions (D1: 32), whether it computes in memory, its top ports."""
-
-    array: tuple[tuple[str, int], ...]
-    in_memory: bool
-    top_ports: tuple[TopPort, ...]
-
-    @property
-    def units(self) -> int:
-        """Operations per cycle at most."""
-        product = 1
-        for _, size in self.array:
-            product *= size
-        return product
-
-
 def load_accelerator(path: Path) -> Accelerator:
-    """ZigZag's object for an accelerator file in either format.
+    """ZigZag's object for an accelerator file in either format. Raises InputError as `build_accelerator` does."""
+    return build_accelerator(path, read_yaml(path))
+
+
+def build_accelerator(path: Path, document: Any) -> Accelerator:
+    """ZigZag's object for what stands in an accelerator file; `path` is for errors only.
 
     Raises InputError with everything that ZigZag's schema, or the conversion of the older format, objects to.
     """
-    document = read_yaml(path)
     if not isinstance(document, dict) or not document.keys() >= {"name", "memories", "operational_array"}:
         raise InputError(Problem(str(path), "no accelerator: name, memories or operational_array is missing", WAY_OUT))
     document = _in_port_based_format(path, document)

@@ -20,27 +20,12 @@ from zigzag.workload.layer_node import LayerNode
 
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.levels import KeptLevels
 
 logger = logging.getLogger("zigzag.onnx2zz")
 
 Edge = tuple[int, int]
 """Ids of a producing and a consuming layer."""
-
-
-@dataclass(frozen=True)
-class KeptLevels:
-    """How high a layer's tensors must go: indices into the accelerator's memories, lowest first.
-
-    `tensors` holds the memory operands of the activation and the output; `weights` is one level for the whole network.
-    """
-
-    tensors: tuple[tuple[str, int], ...]
-    weights: int
-
-    def stage_arguments(self, layer_id: int) -> dict[str, Any]:
-        """The arguments that ZigZag's ExploitInterLayerDataLocalityStage takes for one layer."""
-        levels = {MemoryOperand(operand): level for operand, level in self.tensors}
-        return {"mem_update_list": {layer_id: levels}, "mem_update_weight": self.weights}
 
 
 def kept_levels(

@@ -23,7 +23,7 @@ from zigzag.stages.results.reduce_stages import MinimalEDPStage, MinimalEnergySt
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import Entry, parse_layer
 from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, PriceOptions, Search
-from onnx2zz.zigzag.locality import KeptLevels
+from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.search import SearchNote, TemporalSearchStage
 
 BEST = {"energy": MinimalEnergyStage, "latency": MinimalLatencyStage, "EDP": MinimalEDPStage}

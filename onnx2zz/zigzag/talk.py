@@ -11,14 +11,14 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextmanager
-def talk_goes_to(path: Path) -> Iterator[None]:
-    """While this is open, whatever ZigZag says goes to `path`, written anew; other loggers are left alone.
+def talk_goes_to(path: Path, anew: bool = True) -> Iterator[None]:
+    """While this is open, whatever ZigZag says goes to `path`, written anew or added to; other loggers are left alone.
 
     A console that was made before (rich's progress bar on stderr) keeps writing to the screen.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with (
-        path.open("w", encoding="utf-8", buffering=1) as log,
+        path.open("w" if anew else "a", encoding="utf-8", buffering=1) as log,
         redirect_stdout(log),
         redirect_stderr(log),
         warnings.catch_warnings(),

@@ -166,6 +166,35 @@ def test_a_search_that_had_to_be_replaced_is_a_warning(monkeypatch, capsys):
     assert all("ZigZag's own search took over, since our price (1.5 pJ" in line for line in warnings)
 
 
+def test_the_cache_is_shown_and_cleared(folder, capsys):
+    assert run(["cache", "info", "--cache", "kept"]) == 0
+    assert "nothing is kept" in capsys.readouterr().out
+    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--cache", "kept", "--json", "-", *FAST]
+    assert run(command) == 0
+    capsys.readouterr()
+    assert run(["cache", "info", "--cache", "kept"]) == 0
+    assert ": 3 entries in" in capsys.readouterr().out  # two layers, and that the files fit together
+    assert run(["cache", "clear", "--cache", "kept"]) == 0
+    assert "3 entries cleared" in capsys.readouterr().out
+    assert run(command) == 0
+    assert not any(layer["from_cache"] for layer in json.loads(capsys.readouterr().out)["layers"])
+
+
+def test_the_cache_is_the_users_unless_told_otherwise(cache_home, capsys):
+    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--json", "-", *FAST]
+    assert run([*command, "--no-cache"]) == 0
+    assert list(cache_home.iterdir()) == []
+    assert run(command) == 0
+    assert (cache_home / "onnx2zz" / "prices-1.sqlite").is_file()
+
+
+def test_a_cache_that_cannot_be_used_costs_a_warning(folder, capsys):
+    (folder / "kept").write_text("a file in the way")
+    assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--cache", "kept/inside", *FAST]) == 0
+    warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 1 and "is not used" in warnings[0]
+
+
 def test_usage(capsys):
     assert run(["evaluate", "net.yaml"]) == 2
     assert "--arch" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import pytest
 from small_workloads import gemm, strip
 
 from onnx2zz.evaluate.mapping_check import array_problems, dim_problems, unusable
-from onnx2zz.zigzag.accelerator import Hardware
+from onnx2zz.zigzag.hardware import Hardware
 from onnx2zz.zigzag.layer import mapping_problems
 
 TWO_BY_TWO = Hardware((("D1", 32), ("D2", 32)), False, ())

@@ -3,7 +3,7 @@
 from small_workloads import add, conv, gemm, pool
 
 from onnx2zz.evaluate.roofline import roofline_cycles
-from onnx2zz.zigzag.accelerator import Hardware, TopPort
+from onnx2zz.zigzag.hardware import Hardware, TopPort
 
 LINKS = {"name": "default", "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}
 ONE_PORT = Hardware((("D1", 32), ("D2", 16)), False, (TopPort(64, frozenset({"I1", "I2", "O"})),))

@@ -2,8 +2,11 @@
 
 import json
 
+import networkx as nx
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from small_workloads import strip
 
 from onnx2zz.errors import InputError
@@ -54,3 +57,15 @@ def test_every_layer_comes_after_its_producers():
     layers = strip()
     order = execution_order([layers[index] for index in (0, 1, 2, 3, 4)])
     assert order.index(4) > max(order.index(1), order.index(3))
+
+
+@given(st.data())
+def test_the_order_is_networkxs(data):
+    layers, graph = [], nx.DiGraph()
+    for place, id in enumerate(data.draw(st.lists(st.integers(0, 99), min_size=1, max_size=12, unique=True))):
+        earlier = st.sampled_from([layer["id"] for layer in layers] or [id])
+        sources = data.draw(st.dictionaries(st.sampled_from("IW"), earlier if place else st.just(id)))
+        layers.append({"id": id, "operand_source": sources})
+        graph.add_node(id)
+        graph.add_edges_from((source, id) for source in sources.values() if source != id)
+    assert execution_order(layers) == list(nx.topological_sort(graph))

@@ -1,0 +1,38 @@
+"""`onnx2zz cache`: what is kept of earlier evaluations, and how to be rid of it."""
+
+import os
+from pathlib import Path
+
+import click
+
+cache_option = click.option(
+    "--cache",
+    "cache_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where prices are kept; else in the user's cache folder.",
+)
+
+
+def cache_folder_or_default(folder: Path | None) -> Path:
+    """The folder asked for, else the user's (XDG Base Directory Specification)."""
+    return folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onnx2zz"
+
+
+@click.command("cache")
+@click.argument("action", type=click.Choice(["info", "clear"]))
+@cache_option
+def cache_command(action: str, cache_folder: Path | None) -> None:
+    """Say where prices of layers are kept and how many, or forget them."""
+    from onnx2zz.evaluate.store import FILE, Store
+
+    path = cache_folder_or_default(cache_folder) / FILE
+    if not path.exists():
+        click.echo(f"{path}: nothing is kept")
+        return
+    with Store(path.parent, lambda sentence: click.echo(f"warning: {sentence}", err=True)) as store:
+        entries = store.count()
+        if action == "clear":
+            store.clear()
+    size = path.stat().st_size
+    click.echo(f"{path}: {entries} entries {'cleared' if action == 'clear' else f'in {size / 1e3:,.0f} kB'}")

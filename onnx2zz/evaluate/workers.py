@@ -1,0 +1,126 @@
+"""Price tasks in worker processes, longest first.
+
+Each worker is an executor of its own with one process: when a process dies, it is known which layer it died of, and the
+others go on. The processes are forked from a server that has imported ZigZag once, where the system has that.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from math import factorial
+from pathlib import Path
+
+from onnx2zz.evaluate.task import Outcome, Task, Terms, price_task
+from onnx2zz.zigzag.talk import talk_goes_to
+
+FAST_S, EXHAUSTIVE_S, COST_MODEL_S = 5e-5, 1e-2, 5e-2
+"""Seconds that an ordering takes in either search, and a layer at least: enough to tell long from short."""
+WORTH_S = 4.0
+"""Work that is done sooner than this is done before workers have come up."""
+DIED = "its worker process died (killed, or out of memory)"
+
+_open_log = ExitStack()
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Where tasks are priced: `jobs` processes, each made by `recruit`; `tell` hears of one that died."""
+
+    jobs: int
+    recruit: Callable[[], Executor]
+    tell: Callable[[str], None]
+
+
+def usable_cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def worth_workers(tasks: Sequence[Task], terms: Terms) -> bool:
+    """Whether there is enough work to be shared."""
+    return len(tasks) > 1 and sum(_seconds(task, terms) for task in tasks) > WORTH_S
+
+
+def worker(log: Path) -> Executor:
+    """A process that prices one task after the other; what ZigZag says in it is added to `log`."""
+    server = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if server else "spawn")
+    if server:
+        context.set_forkserver_preload(["onnx2zz.zigzag.price"])
+    return ProcessPoolExecutor(1, context, _start, (log,))
+
+
+def _start(log: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the main process ends the others
+    _open_log.enter_context(talk_goes_to(log, anew=False))
+
+
+def outcomes_of_workers(
+    tasks: Sequence[Task], terms: Terms, crew: Crew, begun: Callable[[Task], None]
+) -> Iterator[tuple[Task, Outcome]]:
+    """Each task with its outcome, as they come; `begun` is told of each that a worker takes up.
+
+    A task whose worker dies is tried once more. On the way out, whatever the reason, no worker is left.
+    """
+    strangers = multiprocessing.active_children()
+    waiting = deque(sorted(tasks, key=partial(_seconds, terms=terms), reverse=True))
+    idle = [crew.recruit() for _ in range(min(crew.jobs, len(tasks)))]
+    at_work: dict[Future[Outcome], tuple[Executor, Task]] = {}
+    died: set[str] = set()
+    try:
+        while waiting or at_work:
+            while waiting and idle:
+                task, executor = waiting.popleft(), idle.pop()
+                begun(task)
+                at_work[executor.submit(price_task, task, terms)] = executor, task
+            for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+                executor, task = at_work.pop(future)
+                try:
+                    outcome: Outcome = future.result()
+                except BrokenExecutor:
+                    executor.shutdown(wait=False)
+                    executor = crew.recruit()
+                    if task.key not in died:
+                        died.add(task.key)
+                        waiting.appendleft(task)
+                        crew.tell(f"{task.name}: {DIED}; it is tried once more")
+                        idle.append(executor)
+                        continue
+                    outcome = f"{DIED} twice; `--jobs 1` needs less memory"
+                idle.append(executor)
+                yield task, outcome
+    finally:
+        _dismiss([*idle, *(executor for executor, _ in at_work.values())], strangers, in_the_middle=bool(at_work))
+
+
+def _dismiss(executors: Sequence[Executor], strangers: Sequence[object], in_the_middle: bool) -> None:
+    if in_the_middle:
+        for process in multiprocessing.active_children():
+            if process not in strangers:
+                process.terminate()
+    for executor in executors:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _seconds(task: Task, terms: Terms) -> float:
+    """About how long a task takes: it goes with the orderings of its loop factors, at most `lpf_limit` of them."""
+    factors = sum(_prime_factors(size) for size in task.entry["loop_sizes"])
+    orderings = factorial(min(factors, terms.options.lpf_limit))
+    of_an_ordering = FAST_S if terms.search == "fast" else EXHAUSTIVE_S
+    return COST_MODEL_S + orderings * of_an_ordering
+
+
+def _prime_factors(number: int) -> int:
+    found, divisor = 0, 2
+    while divisor * divisor <= number:
+        while number % divisor == 0:
+            number //= divisor
+            found += 1
+        divisor += 1
+    return found + (number > 1)

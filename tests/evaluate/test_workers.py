@@ -1,0 +1,135 @@
+"""Worker processes: the same result, deaths, and the order of the work."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+
+import pytest
+import yaml
+from small_workloads import gemm, strip
+
+from onnx2zz.evaluate import workers
+from onnx2zz.evaluate.inputs import AcceleratorFile, Workload
+from onnx2zz.evaluate.run import Means, evaluate
+from onnx2zz.evaluate.task import Task, Terms
+from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
+from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.yaml_file import read_yaml
+from onnx2zz.zigzag.layer_price import PriceOptions
+
+TPU = find_accelerator("tpu_like")
+TERMS = Terms(AcceleratorFile(TPU.path, read_yaml(TPU.path)), False, PriceOptions(lpf_limit=3), "fast")
+
+
+def tasks():
+    (default, *_) = read_yaml(choose_mapping(None, TPU).path)
+    return [Task(entry["name"], entry, default, None) for entry in (strip()[0], strip()[2], strip()[6])]
+
+
+def test_workers_find_what_one_process_finds(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "WORTH_S", 0)
+    workload = Workload("strip", "strip.yaml", tuple(strip()))
+    files = (workload, TPU, choose_mapping(None, TPU), TERMS.options, tmp_path / "zigzag.log")
+    alone, shared = (evaluate(*files, means=Means(jobs=jobs)) for jobs in (1, 2))
+    assert alone == shared
+    assert "Launching spatial mapping" in (tmp_path / "zigzag.log").read_text()
+
+
+class Scripted(Executor):
+    """An executor whose process dies of the layers that it is told to, each time one mention."""
+
+    def __init__(self, deadly):
+        self.deadly, self.dead = deadly, False
+
+    def submit(self, work, task, terms):
+        assert not self.dead, "a dead worker was given work"
+        future = Future()
+        if task.name in self.deadly:
+            self.deadly.remove(task.name)
+            self.dead = True
+            future.set_exception(BrokenProcessPool("killed"))
+        else:
+            future.set_result(f"priced {task.name}")
+        return future
+
+
+def run(deadly):
+    told, begun = [], []
+    crew = Crew(2, lambda: Scripted(deadly), told.append)
+    found = {task.name: outcome for task, outcome in outcomes_of_workers(tasks(), TERMS, crew, begun.append)}
+    return found, told, [task.name for task in begun]
+
+
+def test_a_dead_worker_costs_its_layer_one_retry():
+    found, told, begun = run(["L2_conv"])
+    assert found == {name: f"priced {name}" for name in ("L0_stem", "L2_conv", "L6_fc")}
+    assert told == ["L2_conv: its worker process died (killed, or out of memory); it is tried once more"]
+    assert sorted(begun) == ["L0_stem", "L2_conv", "L2_conv", "L6_fc"]
+
+
+def test_a_layer_that_kills_twice_is_given_up_and_the_others_are_priced():
+    found, told, _ = run(["L2_conv", "L2_conv"])
+    assert found["L2_conv"].startswith("its worker process died (killed, or out of memory) twice")
+    assert (found["L0_stem"], found["L6_fc"]) == ("priced L0_stem", "priced L6_fc")
+    assert len(told) == 1
+
+
+def test_a_killed_process_is_a_dead_worker(tmp_path):
+    executor = worker(tmp_path / "zigzag.log")
+    pid = executor.submit(os.getpid).result()
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(BrokenExecutor):
+        executor.submit(time.sleep, 60).result()
+    executor.shutdown()
+
+
+def test_the_longest_layers_come_first():
+    """2, 5 and 3 prime factors: 2, 120 and 6 orderings."""
+    layers = [gemm(0, None, "short", k=2, c=3), gemm(1, 0, "long", k=8, c=9), gemm(2, 1, "middle", k=4, c=3)]
+    begun = []
+    terms = replace(TERMS, options=PriceOptions(lpf_limit=6))
+    crew = Crew(1, lambda: Scripted([]), pytest.fail)
+    list(outcomes_of_workers([Task(layer["name"], layer, {}, None) for layer in layers], terms, crew, begun.append))
+    assert [task.name for task in begun] == ["long", "middle", "short"]
+
+
+def test_little_work_is_not_shared():
+    assert not worth_workers(tasks(), TERMS)
+    many = [Task(str(i), gemm(0, None, f"L{i}", k=2**i * 3, c=64), {}, None) for i in range(100)]
+    assert worth_workers(many, TERMS)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
+    layers = [gemm(i, None, f"L{i}", k=2 ** (i + 3) * 3 * 5, c=2**6 * 7) for i in range(4)]
+    (tmp_path / "net.yaml").write_text(yaml.safe_dump(layers))
+    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--jobs", "2", "--lpf-limit", "6", "--cache", "kept"]
+    script = "import sys; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
+    started = subprocess.Popen(
+        [sys.executable, "-c", script, *command, "--search", "exhaustive"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    for line in started.stderr:
+        if line.startswith("3/4"):  # two have been begun, so one of them is done
+            os.killpg(started.pid, signal.SIGINT)
+            break
+    rest = started.stderr.read()
+    assert started.wait(60) == 130
+    assert rest.splitlines()[-1] == "interrupted" and "Traceback" not in rest
+    done = subprocess.run(
+        [sys.executable, "-c", script, *command, "--json", "-"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert any(layer["from_cache"] for layer in json.loads(done.stdout)["layers"])
