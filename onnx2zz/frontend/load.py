@@ -1,4 +1,4 @@
-"""Reads an ONNX file: whole, without its weights' files."""
+"""Reads an ONNX file; weights stay where they are, in it or beside it."""
 
 from pathlib import Path
 
@@ -6,12 +6,16 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.frontend.weight_free import model_bytes
 
 
 def load_model(path: Path) -> onnx.ModelProto:
-    """The model in a file; external data is never opened. Raises InputError if it is no readable ONNX model."""
+    """The model in a file, without large weights; external data is never opened.
+
+    Raises InputError if it is no readable ONNX model.
+    """
     try:
-        data = path.read_bytes()
+        data = model_bytes(path)
     except OSError as error:
         raise InputError(
             Problem(str(path), f"cannot be read ({error.strerror or error})", "give an ONNX file")
