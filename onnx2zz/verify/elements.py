@@ -11,8 +11,9 @@ from onnx2zz.layer import Access, Axis
 
 
 def count(access: Access, sizes: Mapping[str, int]) -> int:
-    """The number of distinct elements inside the tensor."""
-    return math.prod(len(_rows(_part(access, group), sizes)) for group in _sharing(access.axes))
+    """The number of distinct elements inside the tensor, or outside it where something stands in for them."""
+    rows = _reached if access.outside is not None else _rows
+    return math.prod(len(rows(_part(access, group), sizes)) for group in _sharing(access.axes))
 
 
 def places(access: Access, sizes: Mapping[str, int]) -> tuple[np.ndarray, ...]:
@@ -51,13 +52,16 @@ def _part(access: Access, axes: Sequence[int]) -> Access:
 
 def _rows(access: Access, sizes: Mapping[str, int]) -> np.ndarray:
     """The distinct element tuples of an access, those outside the tensor left out."""
+    rows = _reached(access, sizes)
+    extents = np.array([axis.extent for axis in access.axes])
+    return rows[((rows >= 0) & (rows < extents)).all(axis=1)]
+
+
+def _reached(access: Access, sizes: Mapping[str, int]) -> np.ndarray:
+    """The distinct element tuples of an access."""
     loops = sorted(access.loops)
     ranges = np.meshgrid(*(np.arange(sizes[loop]) for loop in loops), indexing="ij")
     grid = {loop: values.ravel() for loop, values in zip(loops, ranges, strict=True)}
     count = len(next(iter(grid.values()))) if grid else 1
     columns = [np.broadcast_to(element, (count,)) for element in elements_of(access, grid)]
-    rows = np.unique(np.stack(columns, axis=1), axis=0)
-    if access.outside is not None:  # what lies outside is part of the operand
-        return rows
-    extents = np.array([axis.extent for axis in access.axes])
-    return rows[((rows >= 0) & (rows < extents)).all(axis=1)]
+    return np.unique(np.stack(columns, axis=1), axis=0)

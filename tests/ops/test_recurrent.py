@@ -12,6 +12,7 @@ from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.trace import trace
 from onnx2zz.interpreter import run_layers
 from onnx2zz.ops.registry import operators
+from onnx2zz.verify.verify import verify
 from tests.oracle import check_node, distinct, model_of, onnxruntime_run
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
@@ -149,3 +150,13 @@ def test_compiled_edges() -> None:
         assert all(s < layer["id"] for sources in layer["sources"].values() for s in sources if isinstance(s, int))
     states = [layer for layer in compiled.coverage["layers"] if layer["sources"]["I"] == [] and layer["macs"]]
     assert [layer["sources"]["X"] for layer in states] == [[0], [0]]
+
+
+@pytest.mark.parametrize("op", sorted(GATES))
+def test_verify_runs_the_steps_too(op: str) -> None:
+    """Both directions write one Y: neither feeds the other, and the state has one row a step."""
+    inputs, constants = tensors(op, 2, {"B", "h0"})
+    node = node_of(op, {*inputs, *constants}, OUTPUTS[op], direction="bidirectional")
+    model = model_of([node], inputs, constants, OUTPUTS[op], 14)
+    result = verify(compile_model(model))
+    assert (result.mismatches, result.nodes_matched) == ((), 1)
