@@ -8,7 +8,7 @@ derived from it and never written by hand.
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 OperatorType = Literal["Conv", "Gemm", "Pooling", "Add"]
@@ -35,11 +35,12 @@ class Axis:
         """The lowest and highest element that the loops touch, padding included."""
         low = high = self.offset
         for loop, coefficient in self.terms:
-            if coefficient < 0:
-                low += coefficient * (sizes[loop] - 1)
+            span = coefficient * (sizes[loop] - 1)
+            if span < 0:
+                low += span
             else:
-                high += coefficient * (sizes[loop] - 1)
-        return low // self.shared_by, high // self.shared_by
+                high += span
+        return (low, high) if self.shared_by == 1 else (low // self.shared_by, high // self.shared_by)
 
     def padding(self, sizes: Mapping[str, int]) -> tuple[int, int]:
         """How far the loops reach below 0 and beyond the last element."""
@@ -188,7 +189,7 @@ class Step:
     parameters: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layer:
     """One perfectly nested loop over `loops` (name, size), outermost first by convention only.
 
@@ -216,12 +217,12 @@ class Layer:
     output_bits: int = 0
     recurrent: str = ""
 
-    @property
-    def sizes(self) -> dict[str, int]:
+    @cached_property
+    def sizes(self) -> Mapping[str, int]:
         """Loop name to size."""
         return dict(self.loops)
 
-    @property
+    @cached_property
     def operations(self) -> int:
         """The number of loop points."""
         return math.prod(self.sizes.values())

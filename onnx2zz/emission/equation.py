@@ -59,7 +59,6 @@ class _Writer:
 
     def __init__(self, layer: Layer):
         self.loops = dict(layer.loops)
-        self.sizes = layer.sizes
         self.relations: list[Relation] = []
 
     def indices(self, access: Access) -> str:
@@ -73,14 +72,14 @@ class _Writer:
         slides = len(terms) == 2 and terms[1][0].startswith("F") and not terms[0][0].startswith("F")
         if slides:
             return [self._relation(axis, *terms[0], *terms[1])]
-        if not whole and any(axis.padding(self.sizes)):
+        if not whole and axis.padding(self.loops) != (0, 0):
             assert len(terms) == 1, f"an axis of several loops cannot be padded: {axis}"
             return [self._relation(axis, *terms[0], self._unit_filter(terms[0][0]), 1)]
         return [loop for loop, _ in terms]
 
     def _relation(self, axis: Axis, outer: str, stride: int, inner: str, dilation: int) -> str:
         index = self._new_index("I" + inner[1:])
-        touched, padding = axis.touched(self.sizes | {inner: self.loops[inner]}), axis.padding(self.sizes)
+        touched, padding = axis.touched(self.loops), axis.padding(self.loops)
         touched = max(1, touched)  # windows that hit padding only; ZigZag divides by what they touch
         self.relations.append(Relation(index, outer, stride, inner, dilation, touched, padding))
         return index

@@ -46,6 +46,8 @@ def subgraph(proto: onnx.NodeProto, name: str) -> onnx.GraphProto:
 
 def inline_function(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
     """Puts a model-local function's body in its call's place, if the node is such a call; tells whether it did."""
+    if not state.functions:
+        return False
     function = state.functions.get(function_key(proto.domain, proto.op_type, proto.overload))
     if function is None:
         return False

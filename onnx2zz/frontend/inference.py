@@ -1,6 +1,6 @@
 """What is known of a node's outputs: their types, whether the run decides them, how their values come about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 import onnx
@@ -46,16 +46,17 @@ def _without(proto: onnx.NodeProto, inputs: tuple[str, ...]) -> onnx.NodeProto:
     return copy
 
 
-def subgraphs(attribute: onnx.AttributeProto) -> Sequence[onnx.GraphProto]:
-    """The graphs that an attribute holds."""
-    if attribute.type not in MAY_HOLD_GRAPHS:
-        return ()
-    return (attribute.g,) if attribute.HasField("g") else attribute.graphs
+def subgraphs(attributes: Iterable[onnx.AttributeProto]) -> list[onnx.GraphProto]:
+    """The graphs that attributes hold."""
+    holders = [attribute for attribute in attributes if attribute.type in MAY_HOLD_GRAPHS]
+    return [g for holder in holders for g in ((holder.g,) if holder.HasField("g") else holder.graphs)]
 
 
 def outer_names(attributes: Iterable[onnx.AttributeProto]) -> tuple[str, ...]:
     """The names that a node's subgraphs read from outside themselves."""
-    graphs = [graph for attribute in attributes for graph in subgraphs(attribute)]
+    graphs = subgraphs(attributes)
+    if not graphs:
+        return ()
     found: dict[str, None] = {}
     for graph in graphs:
         inner = {t.name for t in graph.initializer} | {i.name for i in graph.input}

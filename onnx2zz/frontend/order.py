@@ -23,11 +23,11 @@ def _problems(graph: onnx.GraphProto, made: set[str], nodes: Nodes) -> list[Prob
     """The wrong reads of a graph; adds to `made` what its nodes make. `nodes` are those it may read from."""
     problems: list[Problem] = []
     for node in graph.node:
-        wanted = () if made.issuperset(node.input) else dict.fromkeys(n for n in node.input if n not in made)
-        problems += [_problem(_label(node), name, nodes) for name in wanted]
-        for attribute in node.attribute:
-            for body in subgraphs(attribute):
-                problems += _problems_of_body(body, _label(node), made, nodes)
+        if not made.issuperset(node.input):
+            wanted = dict.fromkeys(name for name in node.input if name not in made)
+            problems += [_problem(_label(node), name, nodes) for name in wanted]
+        for body in subgraphs(node.attribute):
+            problems += _problems_of_body(body, _label(node), made, nodes)
         made.update(node.output)
     return problems
 

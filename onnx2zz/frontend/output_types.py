@@ -1,6 +1,6 @@
 """Types and shapes of a node's outputs: onnx's own inference, one node at a time, each kind of node once.
 
-Networks repeat themselves. Nodes that agree in operator, attributes, input types and the values that steer shapes have
+Networks repeat themselves, and each other. Nodes that agree in operator, attributes, input types and the values that steer shapes have
 one answer, and asking onnx costs more than everything else that the frontend does with a node.
 """
 
@@ -22,7 +22,15 @@ CEIL_MODE_SCHEMA = {"MaxPool": 22, "AveragePool": 22, "LpPool": 22}
 INTEGERS = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
 SCALED = frozenset({"Resize", "Upsample", "Range"})  # their sizes may follow from floating-point numbers
 CONTROL_FLOW = ("If", "Loop", "Scan")
+# Their one output has the type of their first input, whatever their attributes say (ONNX operator pages).
+LIKE_FIRST_INPUT = frozenset(
+    "Relu Sigmoid Tanh Softmax HardSwish HardSigmoid LeakyRelu Clip Elu Selu Mish Softplus Gelu Erf Sqrt Exp Log Neg "
+    "Abs Identity".split()
+)
 UNKNOWN: TypeAndTensor = (onnx.TypeProto(), Tensor(None, 0))
+
+ANSWERS: dict[Hashable, tuple[TypeAndTensor, ...]] = {}  # by signature, of all models of this process
+MOST_ANSWERS = 1 << 14
 
 Values = dict[str, onnx.TensorProto]
 
@@ -48,17 +56,21 @@ def output_types(
     if node.op == "Constant" and "value" in node.protos:
         value = node.protos["value"].t
         return (tensor_type(value.data_type, tuple(value.dims)),)
+    first = node.input(0)
+    if node.op in LIKE_FIRST_INPUT and first and first not in state.open and len(node.outputs) == 1:
+        return ((state.types[first], state.tensors[first]),)
     if node.op in CONTRIB_SHAPES:
         return _by_our_rule(state, node)
     if schema is None:
         return (UNKNOWN,) * len(node.outputs)
     values = _steering_values(state, node, proto)
     signature = _signature(state, node, proto, values, scope)
-    if signature is None:
-        return _inferred(state, node, proto, schema, values, scope)
-    if signature not in state.answers:
-        state.answers[signature] = _inferred(state, node, proto, schema, values, scope)
-    return state.answers[signature]
+    known = ANSWERS.get(signature) if signature else None
+    if known is None:
+        known = _inferred(state, node, proto, schema, values, scope)
+        if signature and len(ANSWERS) < MOST_ANSWERS:
+            ANSWERS[signature] = known
+    return known
 
 
 def _by_our_rule(state: Trace, node: Node) -> tuple[TypeAndTensor, ...]:
@@ -76,7 +88,7 @@ def _signature(state: Trace, node: Node, proto: onnx.NodeProto, values: Values, 
     attributes = tuple([attribute.SerializeToString() for attribute in node.protos.values()])
     told = tuple([_content(values[local]) if local in values else None for local in proto.input]) if values else ()
     outputs = tuple(map(bool, node.outputs))
-    return node.op, node.version, scope.opsets.get(""), tensors, attributes, told, outputs
+    return node.op, node.version, scope.opsets.get(""), state.ir_version, tensors, attributes, told, outputs
 
 
 def _content(value: onnx.TensorProto) -> Hashable:

@@ -1,6 +1,6 @@
 """What the walk over a model has found so far, and where the names of a body lead."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -59,7 +59,6 @@ class Trace:
     static: set[str] = field(default_factory=set)
     shaped_by_data: set[str] = field(default_factory=set)
     values: KnownValues = field(default_factory=KnownValues)
-    answers: dict[Hashable, tuple[TypeAndTensor, ...]] = field(default_factory=dict)  # of inference, see output_types
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)  # sequences and optionals whose elements are known
 
     def note(self, name: str, type_proto: onnx.TypeProto) -> None:

@@ -5,14 +5,15 @@ value reads it from there. Source: onnx.proto (ModelProto.graph 7, GraphProto.in
 external_data 13, data_location 14) and protobuf's wire format.
 """
 
-import mmap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from onnx import StringStringEntryProto, TensorProto
 
 GRAPH, INITIALIZER, RAW_DATA = 7, 5, 9
 LARGE_FILE, LARGE_TENSOR = 16 << 20, 1 << 16  # bytes
+LONGEST_VARINT, LONGEST_HEAD = 10, 20  # bytes; a head is a key and a length
 VARINT, FIXED64, LENGTH_DELIMITED, FIXED32 = 0, 1, 2, 5
 Field = tuple[int, int, int, int]  # number, where it starts, where its payload starts, where it ends
 
@@ -21,37 +22,37 @@ def model_bytes(path: Path) -> bytes:
     """The file's bytes, without large weights where the file is large. Raises OSError if it cannot be read."""
     if path.stat().st_size <= LARGE_FILE:
         return path.read_bytes()
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with path.open("rb") as file:
         try:
-            return b"".join(_model(data, path.name))
-        except (ValueError, IndexError):  # no protobuf: the parser says so
-            return data[:LARGE_FILE]
+            return b"".join(_model(file, path.stat().st_size, path.name))
+        except ValueError:  # no protobuf: the parser says so
+            return _bytes(file, 0, LARGE_FILE)
 
 
-def _model(data: mmap.mmap, name: str) -> Iterator[bytes]:
-    for number, start, payload, end in _fields(data, 0, len(data)):
+def _model(file: BinaryIO, size: int, name: str) -> Iterator[bytes]:
+    for number, start, payload, end in _fields(file, 0, size):
         if number == GRAPH:
-            yield _message(GRAPH, b"".join(_graph(data, payload, end, name)))
+            yield _message(GRAPH, b"".join(_graph(file, payload, end, name)))
         else:
-            yield data[start:end]
+            yield _bytes(file, start, end)
 
 
-def _graph(data: mmap.mmap, begin: int, stop: int, name: str) -> Iterator[bytes]:
-    for number, start, payload, end in _fields(data, begin, stop):
+def _graph(file: BinaryIO, begin: int, stop: int, name: str) -> Iterator[bytes]:
+    for number, start, payload, end in _fields(file, begin, stop):
         if number == INITIALIZER and end - start > LARGE_TENSOR:
-            yield _message(INITIALIZER, _tensor(data, payload, end, name))
+            yield _message(INITIALIZER, _tensor(file, payload, end, name))
         else:
-            yield data[start:end]
+            yield _bytes(file, start, end)
 
 
-def _tensor(data: mmap.mmap, begin: int, stop: int, name: str) -> bytes:
+def _tensor(file: BinaryIO, begin: int, stop: int, name: str) -> bytes:
     """The tensor with its raw data named instead of held."""
     kept, where = b"", None
-    for number, start, payload, end in _fields(data, begin, stop):
+    for number, start, payload, end in _fields(file, begin, stop):
         if number == RAW_DATA and end - payload > LARGE_TENSOR:
             where = (payload, end - payload)
         else:
-            kept += data[start:end]
+            kept += _bytes(file, start, end)
     if where is None:
         return kept
     entries = (("location", name), ("offset", str(where[0])), ("length", str(where[1])))
@@ -60,18 +61,25 @@ def _tensor(data: mmap.mmap, begin: int, stop: int, name: str) -> bytes:
     return kept + external.SerializeToString()
 
 
-def _fields(data: mmap.mmap, begin: int, stop: int) -> Iterator[Field]:
-    """The fields of a message. Raises ValueError where the bytes are no message."""
+def _bytes(file: BinaryIO, start: int, end: int) -> bytes:
+    file.seek(start)
+    return file.read(end - start)
+
+
+def _fields(file: BinaryIO, begin: int, stop: int) -> Iterator[Field]:
+    """The fields of a message, read where they lie: a mapped file would count as memory page by page, and pages may be
+    large. Raises ValueError where the bytes are no message."""
     at = begin
     while at < stop:
         start = at
-        key, at = _varint(data, at)
+        head = _bytes(file, at, at + LONGEST_HEAD)
+        key, at = _varint(head, 0, start)
         kind = key & 7
         payload = at
         if kind == VARINT:
-            _, at = _varint(data, at)
+            _, at = _varint(head, at - start, start)
         elif kind == LENGTH_DELIMITED:
-            length, payload = _varint(data, at)
+            length, payload = _varint(head, at - start, start)
             at = payload + length
         elif kind in (FIXED64, FIXED32):
             at += 8 if kind == FIXED64 else 4
@@ -82,15 +90,14 @@ def _fields(data: mmap.mmap, begin: int, stop: int) -> Iterator[Field]:
         yield key >> 3, start, payload, at
 
 
-def _varint(data: mmap.mmap, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 0x7F) << shift
+def _varint(head: bytes, at: int, origin: int) -> tuple[int, int]:
+    """The number at a place in bytes that begin at `origin` of the file, and where in the file it ends."""
+    value = 0
+    for index, byte in enumerate(head[at : at + LONGEST_VARINT]):
+        value |= (byte & 0x7F) << 7 * index
         if byte < 0x80:
-            return value, at
-        shift += 7
+            return value, origin + at + index + 1
+    raise ValueError("a number does not end")
 
 
 def _message(number: int, payload: bytes) -> bytes:

@@ -39,7 +39,7 @@ def _layers_of_bodies(state: Lowering, ids: Ids) -> dict[Node, list[int]]:
     """Calling node to the layers of its body, those of the bodies in it included."""
     calls = {next((o for o in n.outputs if o), n.name): n for n in state.graph.nodes if n.op == CALL}
     found: dict[Node, list[int]] = {}
-    for node, layers in ids.items():
+    for node, layers in ids.items() if calls else ():
         caller = calls.get(_caller(node))
         while caller is not None:
             found.setdefault(caller, []).extend(layers)

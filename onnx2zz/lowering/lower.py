@@ -17,7 +17,7 @@ from onnx2zz.lowering.sources import Sources
 from onnx2zz.lowering.triage import triage
 from onnx2zz.lowering.views import find_views, rereads
 from onnx2zz.ops.registry import operators
-from onnx2zz.workload import PlacedLayer, Workload
+from onnx2zz.workload import PlacedLayer, Source, Workload
 
 
 def lower(graph: Graph, options: LoweringOptions | None = None) -> Workload:
@@ -104,10 +104,8 @@ def _with_group(layers: tuple[Layer, ...]) -> Iterator[tuple[tuple[Layer, ...], 
 
 
 def _placed(state: Lowering, sources: Sources, identity: int, node: Node, layer: Layer, final: str) -> PlacedLayer:
-    layer = sources.activation_first(layer)
-    operands = dict(zip("IW", layer.inputs, strict=False))
-    wired = {operand: sources.read(access, layer.sizes) for operand, access in operands.items()}
-    wired |= {"W": ("const",)} if "W" not in wired else {}
+    layer, feeding = sources.activation_first(layer)
+    wired: dict[str, tuple[Source, ...]] = dict(zip("IW", (*feeding, ("const",)), strict=False))
     if third := _third_tensors(layer, state.graph):
         wired["X"] = tuple(dict.fromkeys(s for name in third for s in sources.of(name)))
     constant = frozenset(o for o in ("I", "W") if not any(isinstance(s, int) for s in wired[o]))

@@ -83,20 +83,25 @@ class Sources:
             renames = output and node.op == CALL and self.graph.tensors[output].shape is not None
             self._known[output] = self.of(node.inputs[index]) if renames else feeding
 
-    def activation_first(self, layer: Layer) -> Layer:
-        """The layer with its operands ordered: what layers make, then what the run brings, then constants; of two
-        element-wise operands of one kind the larger first."""
-        if len(layer.inputs) < 2:
-            return layer
-        kinds = [self._kind(self.read(access, layer.sizes)) for access in layer.inputs]
-        volumes = [0 if layer.macs else -access.volume(layer.sizes) for access in layer.inputs]
-        first, second = zip(kinds, volumes, strict=True)
-        return swap_operands(layer) if second < first else layer
+    def activation_first(self, layer: Layer) -> tuple[Layer, tuple[tuple[Source, ...], ...]]:
+        """The layer with its operands ordered, and what feeds each: what layers make, then what the run brings, then
+        constants; of two element-wise operands of one kind the larger first."""
+        feeding = tuple([self.read(access, layer.sizes) for access in layer.inputs])
+        if len(feeding) == 2 and _second_leads(layer, *map(_kind, feeding)):
+            return swap_operands(layer), feeding[::-1]
+        return layer, feeding
 
-    def _kind(self, sources: tuple[Source, ...]) -> int:
-        if any(isinstance(source, int) for source in sources):
-            return 0
-        return 2 if sources == ("const",) else 1
+
+def _kind(sources: tuple[Source, ...]) -> int:
+    if any(isinstance(source, int) for source in sources):
+        return 0
+    return 2 if sources == ("const",) else 1
+
+
+def _second_leads(layer: Layer, first: int, second: int) -> bool:
+    if first != second or layer.macs:
+        return second < first
+    return layer.inputs[1].volume(layer.sizes) > layer.inputs[0].volume(layer.sizes)
 
 
 def swap_operands(layer: Layer) -> Layer:

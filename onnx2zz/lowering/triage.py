@@ -86,12 +86,11 @@ def _refused(node: Node) -> bool:
 
 
 def _carries_macs(node: Node) -> bool:
-    bodies = [graph for proto in node.protos.values() for graph in subgraphs(proto)]
-    return node.op in MAC_OPERATORS or any(_holds_macs(body) for body in bodies)
+    return node.op in MAC_OPERATORS or any(map(_holds_macs, subgraphs(node.protos.values())))
 
 
 def _holds_macs(body: onnx.GraphProto) -> bool:
-    inner = [graph for node in body.node for proto in node.attribute for graph in subgraphs(proto)]
+    inner = [graph for node in body.node for graph in subgraphs(node.attribute)]
     return any(qualified(node) in MAC_OPERATORS for node in body.node) or any(map(_holds_macs, inner))
 
 
