@@ -1,7 +1,7 @@
 """Types and shapes of a node's outputs: onnx's own inference, one node at a time, each kind of node once.
 
-Networks repeat themselves, and each other. Nodes that agree in operator, attributes, input types and the values that steer shapes have
-one answer, and asking onnx costs more than everything else that the frontend does with a node.
+Networks repeat themselves, and each other. Nodes that agree in operator, attributes, input types and the values that
+steer shapes have one answer, and asking onnx costs more than everything else that the frontend does with a node.
 """
 
 from collections.abc import Hashable, Mapping
@@ -23,10 +23,8 @@ INTEGERS = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
 SCALED = frozenset({"Resize", "Upsample", "Range"})  # their sizes may follow from floating-point numbers
 CONTROL_FLOW = ("If", "Loop", "Scan")
 # Their one output has the type of their first input, whatever their attributes say (ONNX operator pages).
-LIKE_FIRST_INPUT = frozenset(
-    "Relu Sigmoid Tanh Softmax HardSwish HardSigmoid LeakyRelu Clip Elu Selu Mish Softplus Gelu Erf Sqrt Exp Log Neg "
-    "Abs Identity".split()
-)
+LIKE_FIRST_INPUT = {"Abs", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu"}
+LIKE_FIRST_INPUT |= {"Log", "Mish", "Neg", "Relu", "Selu", "Sigmoid", "Softmax", "Softplus", "Sqrt", "Tanh"}
 UNKNOWN: TypeAndTensor = (onnx.TypeProto(), Tensor(None, 0))
 
 ANSWERS: dict[Hashable, tuple[TypeAndTensor, ...]] = {}  # by signature, of all models of this process
