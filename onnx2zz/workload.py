@@ -53,13 +53,16 @@ class NodeFate:
 class Workload:
     """A compiled model.
 
-    `unemitted`: layers of one element, which have no place in a workload, by the first output of their node.
+    `unemitted`: layers of one element or none, which have no place in a workload: by the first output of their node,
+    each with its position among all layers of that node. `own_fates`: what became of each node, by its first output,
+    the iterations of a loop apart, which share one entry in `nodes`.
     """
 
     model: str
     layers: tuple[PlacedLayer, ...]
     nodes: tuple[NodeFate, ...]
-    unemitted: Mapping[str, tuple[Layer, ...]] = field(default_factory=dict)
+    unemitted: Mapping[str, tuple[tuple[int, Layer], ...]] = field(default_factory=dict)
+    own_fates: Mapping[str, NodeFate] = field(default_factory=dict)
 
     @property
     def macs(self) -> int:

@@ -64,6 +64,11 @@ class Node:
             return value
         return [item.decode("utf-8", "replace") if isinstance(item, bytes) else item for item in value]
 
+    @property
+    def data_inputs(self) -> tuple[str, ...]:
+        """The inputs whose elements are read; of CastLike's second it is only the type."""
+        return self.inputs[:1] if self.op == "CastLike" else self.inputs
+
     def input(self, index: int) -> str:
         """The name of an input, "" where it is left out."""
         return self.inputs[index] if index < len(self.inputs) else ""

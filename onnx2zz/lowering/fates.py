@@ -13,19 +13,23 @@ Ids = Mapping[Node, tuple[int, ...]]
 FIRST_TOLD: tuple[Status, ...] = ("lowered", "host", "fused", "view", "folded")
 
 
-def fates(state: Lowering, ids: Ids) -> list[NodeFate]:
-    """Fates of the main graph's nodes, then those of the bodies; `ids` are the layers of each node that has any.
+def own_fates(state: Lowering, ids: Ids) -> dict[Node, NodeFate]:
+    """The fate of each node of the traced graph; `ids` are the layers of each node that has any."""
+    body_layers = _layers_of_bodies(state, ids)
+    return {node: _fate(state, node, ids, body_layers) for node in state.graph.nodes}
+
+
+def fates(told: Mapping[Node, NodeFate]) -> list[NodeFate]:
+    """Fates of the main graph's nodes, then those of the bodies.
 
     The iterations of a loop share one entry for each node of its body.
     """
-    body_layers = _layers_of_bodies(state, ids)
-    told = [(node, _fate(state, node, ids, body_layers)) for node in state.graph.nodes]
     bodies: dict[tuple[str, ...], NodeFate] = {}
-    for fate in (f for n, f in told if n.body_of):
+    for fate in (f for n, f in told.items() if n.body_of):
         outputs = tuple(map(unmarked, fate.outputs))
         fate = replace(fate, outputs=outputs)
         bodies[outputs] = _joined(bodies[outputs], fate) if outputs in bodies else fate
-    return [f for n, f in told if not n.body_of] + list(bodies.values())
+    return [f for n, f in told.items() if not n.body_of] + list(bodies.values())
 
 
 def _joined(first: NodeFate, second: NodeFate) -> NodeFate:

@@ -6,7 +6,7 @@ from itertools import groupby
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, step_operands
 from onnx2zz.lowering.decisions import Lowering
-from onnx2zz.lowering.fates import fates
+from onnx2zz.lowering.fates import fates, own_fates
 from onnx2zz.lowering.fusion import riders
 from onnx2zz.lowering.names import layer_name
 from onnx2zz.lowering.options import LoweringOptions
@@ -65,7 +65,7 @@ def _place(state: Lowering) -> Workload:
     """Numbers the layers and wires them."""
     ids: dict[Node, tuple[int, ...]] = {}
     placed: list[PlacedLayer] = []
-    unemitted: dict[str, tuple[Layer, ...]] = {}
+    unemitted: dict[str, tuple[tuple[int, Layer], ...]] = {}
     state.stored = StoredBits.in_graph(state.graph, state.views.nodes, state.options.precision.native)
     sources = Sources(state.graph, state.views)
     last_rider = {host: rider for rider, host in state.riding.items()}
@@ -73,14 +73,15 @@ def _place(state: Lowering) -> Workload:
         if node not in state.layers:
             sources.pass_through(node, state.riding.get(node), state.verdicts[node].status)
             continue
-        mine = []
+        mine: list[int] = []
+        left_out: list[tuple[int, Layer]] = []
         for together, layer in _with_group(state.layers[node]):
             if layer is together[0]:
                 sources.enter(together)
             state.stored.note(layer, node, state.options.precision.native)
             if layer.operations <= 1:
                 sources.skip(layer)
-                unemitted[_first_output(node)] = (*unemitted.get(_first_output(node), ()), layer)
+                left_out.append((len(mine) + len(left_out), layer))
                 continue
             identity = len(placed)
             final = last_rider[node].outputs[0] if node in last_rider and layer.output.tensor in node.outputs else ""
@@ -88,8 +89,12 @@ def _place(state: Lowering) -> Workload:
             sources.made_by(layer, identity)
             mine.append(identity)
         ids[node] = tuple(mine)
+        if left_out:
+            unemitted[_first_output(node)] = tuple(left_out)
         sources.close(node)
-    return Workload(state.graph.name, tuple(placed), tuple(fates(state, ids)), unemitted)
+    told = own_fates(state, ids)
+    own = {_first_output(node): fate for node, fate in told.items()}
+    return Workload(state.graph.name, tuple(placed), tuple(fates(told)), unemitted, own)
 
 
 def _first_output(node: Node) -> str:

@@ -66,7 +66,7 @@ class Sources:
         self._carried = frozenset()
         for output in filter(None, node.outputs):
             if output not in self._known:
-                self._known[output] = _union(*map(self.of, filter(None, node.inputs)))
+                self._known[output] = _union(*map(self.of, filter(None, node.data_inputs)))
 
     def pass_through(self, node: Node, rides_on: Node | None, status: str) -> None:
         """A node without layers: a view, a rider, or left to the host."""
@@ -75,7 +75,7 @@ class Sources:
         elif rides_on is not None:
             feeding = self.of(rides_on.outputs[0])
         else:
-            feeding = _union(*map(self.of, filter(None, node.inputs)))
+            feeding = _union(*map(self.of, filter(None, node.data_inputs)))
         if status == "host":
             layers = tuple(s for s in feeding if isinstance(s, int))
             feeding = layers or (f"host:{node.label}",)

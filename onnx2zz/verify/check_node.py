@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.layer import Layer
 from onnx2zz.verify.binding import bind
+from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS
 from onnx2zz.verify.fitness import DISTINCT, kinds, unfit
-from onnx2zz.verify.groups import Group, in_order
+from onnx2zz.verify.groups import Group
 from onnx2zz.verify.node_comparison import Trial, cause_of, deviations, points_in
 from onnx2zz.verify.node_run import CannotRunError
 from onnx2zz.verify.redraw import redrawn
 from onnx2zz.verify.result import Mismatch
 from onnx2zz.verify.sampling import sample
 from onnx2zz.verify.values import Values
+from onnx2zz.workload import PlacedLayer
 
 TRIES = 3
 
@@ -36,8 +38,10 @@ def check_node(group: Group, values: Values, entries: Sequence[Entry], points: i
         for i, bound in bounds.items()
         for d in bound.differences
     )
-    layers = [bounds[placed.id].layer or placed.layer for placed in group.placed]
-    layers += group.unemitted
+    layers = [
+        bounds[member.id].layer or member.layer if isinstance(member, PlacedLayer) else member
+        for member in group.members
+    ]
     try:
         trial = _trial(group, values)
         checked = _compared(group, layers, trial, points, values, said[0].cause if said else "")
@@ -61,7 +65,7 @@ def _trials(group: Group, values: Values) -> Iterator[Trial]:
     if group.node not in values.failed:
         yield Trial({n: values.of(n) for n in group.reads}, {o: values.of(o) for o in outputs})
     for _ in range(TRIES):
-        operands, expected = redrawn(group.node, group.reads, values)
+        operands, expected = redrawn(group, values)
         yield Trial(operands, {o: expected[o] for o in outputs})
 
 
@@ -70,7 +74,8 @@ def _unfit(group: Group, trial: Trial) -> str:
     values = [(name, trial.operands[name]) for name in sorted(operands)]
     pointwise = all(layer.reduce == "none" for layer in group.layers)
     possible = math.prod(kinds(value) for value in trial.operands.values()) if pointwise else DISTINCT
-    reasons = [(name, unfit(value)) for name, value in values]
+    possible = min(possible, FEW_RESULTS.get(group.node.op, possible))
+    reasons = [(name, unfit(value)) for name, value in values if group.node.op not in FEW_OPERANDS]
     reasons += [(name, unfit(value, possible)) for name, value in trial.expected.items()]
     return next((f"{name}: {reason}" for name, reason in reasons if reason), "")
 
@@ -79,21 +84,21 @@ def _compared(
     group: Group, layers: Sequence[Layer], trial: Trial, points: int, values: Values, cause: str
 ) -> NodeCheck:
     """Runs layers and compares; wrong values are put down to `cause` if one is known."""
-    order = in_order(layers) if group.unemitted else list(range(len(layers)))
-    ordered = [layers[i] for i in order]
-    wanted = {
-        i: sample(layer, points, values.rng) for i, layer in enumerate(ordered) if layer.output.tensor in trial.expected
-    }
     try:
-        found = deviations(ordered, trial, wanted)
+        wanted = {
+            i: sample(layer, points, values.rng)
+            for i, layer in enumerate(layers)
+            if layer.output.tensor in trial.expected
+        }
+        found = deviations(layers, trial, wanted)
     except (IndexError, ValueError, KeyError) as error:
         refused = Mismatch(group.node.label, None, "run", "layers that can be run", str(error), cause or "size")
         return NodeCheck(0, (refused,))
     mismatches = []
     for deviation in found:
-        first, place = deviation.wrong[0], order[deviation.layer]
-        reason = cause or cause_of(deviation, ordered, trial, wanted[deviation.layer])
-        identity = group.placed[place].id if place < len(group.placed) else None
+        first, member = deviation.wrong[0], group.members[deviation.layer]
+        reason = cause or cause_of(deviation, layers, trial, wanted[deviation.layer])
+        identity = member.id if isinstance(member, PlacedLayer) else None
         expected, got = float(deviation.expected[first]), float(deviation.got[first])
         mismatches.append(Mismatch(group.node.label, identity, deviation.where, expected, got, reason))
     return NodeCheck(sum(map(points_in, wanted.values())), tuple(mismatches))

@@ -5,22 +5,48 @@ import numpy as np
 ROUNDINGS = 1000  # units in the last place of onnxruntime's type, relative to a value and to the values' usual size
 A_STEP = 1.0  # quantised numbers are rounded once, and the two sides of a tie may part
 TIES = 0.02  # of the values
+WIDE = 8  # bytes
 
 
 def differing(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """A mask of the values that differ; both flat, `expected` in onnxruntime's own type. NaN differs from all."""
+    """A mask of the values that differ; both flat, `expected` in onnxruntime's own type. NaN differs from all but NaN.
+
+    Integers wrap where they overflow; an infinity may stand where the largest number does.
+    """
     wanted = expected.astype(np.float64)
-    error = np.abs(got - wanted)
+    got = _in_range(got, expected.dtype)
+    error = _distance(got, wanted, expected.dtype)
     error[(got == wanted) | (np.isnan(got) & np.isnan(wanted))] = 0.0
     error = np.where(np.isnan(error), np.inf, error)
-    if expected.dtype.kind == "f":
-        return error > _tolerance(expected.dtype, wanted)
-    ties = (error > 0) & (error <= A_STEP) if expected.dtype.itemsize == 1 and expected.dtype != bool else error < 0
-    return (error > 0) & ~ties if ties.sum() <= max(1, TIES * len(ties)) else error > 0
+    if expected.dtype.kind in "iub":
+        one_byte = expected.dtype.itemsize == 1 and expected.dtype != bool
+        ties = (error > 0) & (error <= A_STEP) & one_byte
+        return (error > 0) & ~ties if ties.sum() <= max(1, TIES * len(ties)) else error > 0
+    return error > _tolerance(expected.dtype, wanted)
+
+
+def _in_range(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    if dtype.kind in "iu" and dtype.itemsize < WIDE:
+        low, count = float(np.iinfo(dtype).min), 2.0 ** (8 * dtype.itemsize)
+        return np.mod(values - low, count) + low
+    if dtype in (np.float32, np.float16):
+        return np.clip(values, np.finfo(dtype).min, np.finfo(dtype).max)
+    return values
+
+
+def _distance(got: np.ndarray, wanted: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The difference; of 64-bit integers the shorter way round, since doubles do not hold their ends."""
+    error = np.abs(got - wanted)
+    return np.minimum(error, 2.0**64 - error) if dtype.kind in "iu" and dtype.itemsize == WIDE else error
 
 
 def _tolerance(dtype: np.dtype, wanted: np.ndarray) -> np.ndarray:
     finite = wanted[np.isfinite(wanted)]
     usual = float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0
-    step = min(ROUNDINGS * float(np.finfo(dtype).eps), 2e-2)
+    step = min(ROUNDINGS * _unit(dtype), 2e-2)
     return step * (np.abs(np.where(np.isfinite(wanted), wanted, 0.0)) + usual)
+
+
+def _unit(dtype: np.dtype) -> float:
+    """The unit in the last place of 1; of types that numpy does not know, of the coarsest."""
+    return float(np.finfo(dtype).eps) if dtype.kind == "f" else 1.0

@@ -12,7 +12,7 @@ from onnx2zz.frontend.mac_operators import MAC_OPERATORS
 from onnx2zz.layer import step_operands
 from onnx2zz.verify.edges import Reach, wrong_edges
 from onnx2zz.verify.elements import count, inside, places
-from onnx2zz.verify.groups import Group, fates_of, in_order
+from onnx2zz.verify.groups import Group, fates_of
 from onnx2zz.verify.provenance import NOTHING, Origins, unfed_reads
 from onnx2zz.verify.result import Mismatch
 from onnx2zz.verify.work import COUNTS, macs
@@ -39,15 +39,13 @@ def _of_group(group: Group, compiled: Compiled, reach: Reach, origins: Origins) 
     """A lowered node: each of its layers, then all together."""
     found: list[Mismatch] = []
     origins.begin(group)
-    layers = group.layers
-    for index in in_order(layers) if group.unemitted else range(len(layers)):
-        placed = group.placed[index] if index < len(group.placed) else None
-        if placed is not None:
-            found += wrong_edges(placed, compiled.entries[placed.id], reach)
-            found += unfed_reads(placed, origins)
-            found += wrong_volumes(placed, compiled.entries[placed.id])
-            found += wrong_widths(placed, compiled.entries)
-        origins.add(layers[index], placed.id if placed else None)
+    for member in group.members:
+        if isinstance(member, PlacedLayer):
+            found += wrong_edges(member, compiled.entries[member.id], reach)
+            found += unfed_reads(member, origins)
+            found += wrong_volumes(member, compiled.entries[member.id])
+            found += wrong_widths(member, compiled.entries)
+        origins.add(member)
     return [
         *found,
         *wrong_work(group, compiled),
@@ -77,7 +75,7 @@ def wrong_work(group: Group, compiled: Compiled) -> Iterator[Mismatch]:
     expected = macs(node, compiled.graph) if node.op in MAC_OPERATORS else 0
     if expected is None:
         return
-    got = sum(layer.macs for layer in group.unemitted)
+    got = sum(member.macs for member in group.members if not isinstance(member, PlacedLayer))
     for placed in group.placed:
         entry, useful = compiled.entries[placed.id], placed.layer.macs_useful
         if entry["operator_type"] in PRODUCTS:
@@ -108,7 +106,7 @@ def unread(group: Group, graph: Graph) -> Iterator[Mismatch]:
             between = access.tensor in group.made and access.tensor not in group.node.outputs
             if (weights and access in layer.inputs) or between:
                 shape = [axis.extent for axis in access.axes]
-                mask = masks.setdefault(access.tensor, np.zeros(shape, bool))
+                mask = masks.setdefault(access.tensor, np.zeros(math.prod(shape), bool))
                 mask.reshape(shape)[places(access, layer.sizes)] = True
     for name, mask in masks.items():
         if not mask.all():

@@ -63,19 +63,66 @@ def is_index(place: Place | None) -> bool:
 
 def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator, integers: int = FEW) -> np.ndarray:
     """Values for a tensor of static shape that is read at `place`; integers of no known meaning end at `integers`."""
-    shape, element = graph.shape(name), graph.tensors[name].type
-    if is_index(place):
-        assert place is not None
-        return rng.integers(0, _rows(place, graph), shape).astype(_dtype(element))
+    values = _values(graph.shape(name), graph.tensors[name].type, place, graph, rng, integers)
+    return np.asarray(values).astype(_dtype(graph.tensors[name].type))
+
+
+def _values(
+    shape: tuple[int, ...], element: int, place: Place | None, graph: Graph, rng: np.random.Generator, integers: int
+) -> np.ndarray:
+    if place is not None and is_index(place):
+        return rng.integers(0, _rows(place, graph), shape)
     if element in WHOLE_RANGE:
         return _quantised(shape, element, rng)
-    if place is not None and place.node.op.endswith("QuantizeLinear") and not place.index and _is_float(element):
-        return _quantisable(shape, place, graph, rng).astype(_dtype(element))
-    if _is_float(element):
-        return _real(shape, place, graph, rng).astype(_dtype(element))
-    return rng.integers(0, FEW if element == TensorProto.BOOL else integers, shape).astype(_dtype(element))
+    if not _is_float(element):
+        return rng.integers(0, FEW if element == TensorProto.BOOL else integers, shape)
+    if place is not None and place.node.op in SPECIAL:
+        return SPECIAL[place.node.op](shape, place.index, rng)
+    if place is not None and place.node.op.endswith("QuantizeLinear") and not place.index:
+        return _quantisable(shape, place, graph, rng)
+    return _real(shape, place, graph, rng)
 
 
+def _around_zero(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
+    """Numbers, then a lower and an upper bound that cut some of them off."""
+    return rng.normal(0.0, 1.0, shape) if not index else (2 * index - 3) * rng.uniform(0.2, 1.0, shape)
+
+
+def _some_equal(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(0, 8, shape)
+
+
+def _some_odd(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
+    values, odd = rng.normal(0.0, 1.0, shape), np.array([np.nan, np.inf, -np.inf])
+    return np.where(rng.random(shape) < 0.5, rng.choice(odd, shape), values)
+
+
+def _within_one(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.uniform(-1.0, 1.0, shape)
+
+
+def _above_one(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.uniform(1.0, 3.0, shape)
+
+
+def _wide(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
+    return rng.normal(0.0, 10.0, shape)
+
+
+ODD = frozenset({"IsNaN", "IsInf"})
+SPECIAL: dict[str, Callable[[tuple[int, ...], int, np.random.Generator], np.ndarray]] = {
+    "Clip": _around_zero,
+    "Equal": _some_equal,
+    "Acosh": _above_one,
+    **dict.fromkeys(ODD, _some_odd),
+    **dict.fromkeys(("Acos", "Asin", "Atanh"), _within_one),
+    **dict.fromkeys(("Round", "Floor", "Ceil", "Shrink", "ThresholdedRelu"), _wide),
+}
+"""Operators that tell nothing, or are not defined, on ordinary numbers."""
+FEW_OPERANDS = ODD | {"Equal"}
+"""Operators whose own operands need not be finite, or have many values."""
+FEW_RESULTS = {"Sign": 2, "Hardmax": 2}
+"""Distinct values that an operator has to give at most."""
 WHOLE_RANGE = frozenset({TensorProto.INT8, TensorProto.UINT8, TensorProto.INT16, TensorProto.UINT16, TensorProto.INT32})
 WIDEST = 1 << 12
 """Beyond this an int32 (a bias beside sums of products) would drown what it is added to."""
@@ -86,7 +133,7 @@ def _quantised(shape: tuple[int, ...], element: int, rng: np.random.Generator) -
     low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
     if element == TensorProto.INT32:
         low, high = -WIDEST, WIDEST
-    return rng.integers(low, high, shape, endpoint=True).astype(dtype)
+    return rng.integers(low, high, shape, endpoint=True)
 
 
 def _quantisable(shape: tuple[int, ...], place: Place, graph: Graph, rng: np.random.Generator) -> np.ndarray:

@@ -40,11 +40,11 @@ class Reach:
 
     def _through(self, name: str, node: Node) -> Sources:
         fate = self.fates[node]
-        if node.op == CALL:
+        if node.op == CALL and self.graph.tensors[name].shape is not None:
             return self.of(node.inputs[node.outputs.index(name)])
         if fate.status == "folded":
             return frozenset()
-        behind = self.union(node.inputs)
+        behind = self.union(node.data_inputs)
         if fate.status != "host" or fate.why == ONE_ELEMENT:
             return behind
         return frozenset(s for s in behind if isinstance(s, int)) or frozenset({f"host:{node.label}"})
@@ -52,9 +52,9 @@ class Reach:
     def _written(self, name: str, group: Group) -> Sources:
         """The layers that write a tensor; an element that is left out passes on what it is made of."""
         found: set[Source] = {placed.id for placed in group.placed if placed.layer.output.tensor == name}
-        for layer in group.unemitted:
-            if layer.output.tensor == name and layer.operations:
-                found |= self.union(layer.tensors)
+        for member in group.members:
+            if not isinstance(member, PlacedLayer) and member.output.tensor == name and member.operations:
+                found |= self.union(member.tensors - {name})
         if group.node.op == "Concat":
             found |= self.union(set(group.node.inputs) - group.reads)
         return frozenset(found)

@@ -22,7 +22,7 @@ def execute(layers: Sequence[Layer], operands: Arrays, wanted: Mapping[int, Grid
     """
     if any(layer.recurrent for layer in layers):  # a step needs every step before it
         return run_whole(layers, operands)
-    made = {layer.output.tensor: tuple(axis.extent for axis in layer.output.axes) for layer in layers}
+    made = {layer.output.tensor: _extents(layer.output) for layer in layers}
     points = _demanded(layers, made, wanted)
     tensors: dict[str, np.ndarray] = dict(operands)
     tensors |= {name: np.full(shape, np.nan) for name, shape in made.items()}
@@ -30,8 +30,13 @@ def execute(layers: Sequence[Layer], operands: Arrays, wanted: Mapping[int, Grid
         if grid is not None:
             with np.errstate(all="ignore"):  # infinities and NaN are compared like any other value
                 values = run_at(layer, tensors, grid)
-            tensors[layer.output.tensor][_elements(layer.output, grid)] = values if layer.output.axes else values[0]
+            target = tensors[layer.output.tensor].reshape(_extents(layer.output))
+            target[_elements(layer.output, grid)] = values if layer.output.axes else values[0]
     return {name: tensors[name] for name in made}
+
+
+def _extents(access: Access) -> tuple[int, ...]:
+    return tuple(axis.extent for axis in access.axes)
 
 
 def run_whole(layers: Sequence[Layer], operands: Arrays) -> dict[str, np.ndarray]:
@@ -51,6 +56,7 @@ def _demanded(
         layer = layers[index]
         grid, mask = wanted.get(index), needed.get(layer.output.tensor)
         if mask is not None:
+            mask = mask.reshape(_extents(layer.output))  # two layers may see one tensor in two shapes
             grid = points_writing(layer, mask | _written(layer, grid) if grid is not None else mask)
         if grid is None or (grid and not len(next(iter(grid.values())))):
             continue
@@ -58,12 +64,12 @@ def _demanded(
         for access in [*layer.inputs, *step_operands(layer)]:
             if access.tensor in made:
                 read = needed.setdefault(access.tensor, np.zeros(made[access.tensor], bool))
-                read |= touched(layer, access, grid)
+                read |= touched(layer, access, grid).reshape(read.shape)
     return grids
 
 
 def _written(layer: Layer, grid: Grid) -> np.ndarray:
-    mask = np.zeros([axis.extent for axis in layer.output.axes], bool)
+    mask = np.zeros(_extents(layer.output), bool)
     mask[_elements(layer.output, grid)] = True
     return mask
 
@@ -101,7 +107,7 @@ def touched(layer: Layer, access: Access, points: Grid) -> np.ndarray:
     inner_loops = [loop for loop, _ in layer.loops if loop in access.loops and loop not in layer.output.loops]
     ranges = np.meshgrid(*(np.arange(layer.sizes[loop]) for loop in inner_loops), indexing="ij")
     inner = {loop: values.reshape(1, -1) for loop, values in zip(inner_loops, ranges, strict=True)}
-    mask = np.zeros([axis.extent for axis in access.axes], bool)
+    mask = np.zeros(_extents(access), bool)
     outer = np.stack([points[loop] for loop in access.loops if loop in points] or [np.zeros(1, int)], axis=1)
     names = [loop for loop in access.loops if loop in points]
     outer = np.unique(outer, axis=0)

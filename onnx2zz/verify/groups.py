@@ -1,6 +1,5 @@
 """The layers that stand for each node of the graph."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
@@ -10,11 +9,20 @@ from onnx2zz.workload import NodeFate, PlacedLayer, Workload
 
 @dataclass(frozen=True)
 class Group:
-    """A lowered node, its layers in the workload, and those of one element, which the workload leaves out."""
+    """A lowered node and its layers in execution order; those that the workload leaves out are plain Layers."""
 
     node: Node
-    placed: tuple[PlacedLayer, ...]
-    unemitted: tuple[Layer, ...]
+    members: tuple[PlacedLayer | Layer, ...]
+
+    @property
+    def placed(self) -> tuple[PlacedLayer, ...]:
+        """The layers that the workload has."""
+        return tuple(member for member in self.members if isinstance(member, PlacedLayer))
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """All layers."""
+        return tuple(member.layer if isinstance(member, PlacedLayer) else member for member in self.members)
 
     @property
     def kind(self) -> Kind:
@@ -23,6 +31,12 @@ class Group:
         if "approximate" in kinds:
             return "approximate"
         return "exact" if "exact" in kinds else "movement"
+
+    @property
+    def picking(self) -> dict[str, str]:
+        """Tensors whose values tell which elements are read, each with the tensor that it picks from."""
+        picked = [access for layer in self.layers for access in layer.inputs if access.picks]
+        return {access.picks[1].tensor: access.tensor for access in picked if access.picks}
 
     @property
     def made(self) -> frozenset[str]:
@@ -34,42 +48,25 @@ class Group:
         """The tensors that the layers read and do not make themselves."""
         return frozenset(name for layer in self.layers for name in layer.tensors) - self.made
 
-    @property
-    def layers(self) -> tuple[Layer, ...]:
-        """All layers, in no order beyond the workload's."""
-        return (*(placed.layer for placed in self.placed), *self.unemitted)
-
 
 def groups(graph: Graph, workload: Workload) -> dict[Node, Group]:
     """Each lowered node with its layers, callers of inlined bodies left out."""
     fates = fates_of(graph, workload)
     return {
-        node: Group(
-            node,
-            tuple(workload.layers[i] for i in fate.layers),
-            workload.unemitted.get(next(filter(None, node.outputs)), ()),
-        )
+        node: Group(node, _members(node, fate, workload))
         for node, fate in fates.items()
         if fate.status == "lowered" and node.op != CALL
     }
 
 
+def _members(node: Node, fate: NodeFate, workload: Workload) -> tuple[PlacedLayer | Layer, ...]:
+    members: list[PlacedLayer | Layer] = [workload.layers[identity] for identity in fate.layers]
+    for position, layer in workload.unemitted.get(next(filter(None, node.outputs)), ()):
+        members.insert(position, layer)
+    return tuple(members)
+
+
 def fates_of(graph: Graph, workload: Workload) -> dict[Node, NodeFate]:
     """What became of each node that makes anything."""
-    fates: Mapping[str, NodeFate] = {output: fate for fate in workload.nodes for output in fate.outputs if output}
-    return {node: fates[output] for node in graph.nodes if (output := next(filter(None, node.outputs), ""))}
-
-
-def in_order(layers: Sequence[Layer]) -> list[int]:
-    """Indices of layers, each after those that write what it reads."""
-    waiting = list(range(len(layers)))
-    order: list[int] = []
-    while waiting:
-        ready = next((i for i in waiting if not _blocked(i, waiting, layers)), waiting[0])
-        waiting.remove(ready)
-        order.append(ready)
-    return order
-
-
-def _blocked(index: int, waiting: Sequence[int], layers: Sequence[Layer]) -> bool:
-    return any(layers[other].output.tensor in layers[index].tensors for other in waiting if other != index)
+    firsts = {node: next(filter(None, node.outputs), "") for node in graph.nodes}
+    return {node: workload.own_fates[output] for node, output in firsts.items() if output}

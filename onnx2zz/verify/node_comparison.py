@@ -55,7 +55,7 @@ def deviations(layers: Sequence[Layer], trial: Trial, wanted: Mapping[int, Grid]
 def _deviation(index: int, layer: Layer, tensors: Arrays, expected: Arrays, grid: Grid) -> Deviation:
     name, extents = layer.output.tensor, [axis.extent for axis in layer.output.axes]
     elements = tuple(np.broadcast_to(e, (points_in(grid),)) for e in elements_of(layer.output, grid))
-    got = np.atleast_1d(tensors[name][elements])
+    got = np.atleast_1d(tensors[name].reshape(extents)[elements])
     wanted = np.atleast_1d(expected[name].reshape(extents)[elements])
     return Deviation(index, name, elements, wanted.astype(np.float64), got, np.flatnonzero(differing(got, wanted)))
 

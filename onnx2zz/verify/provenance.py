@@ -54,7 +54,7 @@ class Origins:
     def pass_node(self, node: Node) -> None:
         """A node without layers: a view moves its elements, a rider keeps them, a host mixes them."""
         status = self.fates[node].status if node in self.fates else "folded"
-        inputs = [self.of(name) for name in node.inputs if name]
+        inputs = [self.of(name) for name in node.data_inputs if name]
         if node.op == CALL:
             self.known |= {o: self.of(i) for i, o in zip(node.inputs, node.outputs, strict=False) if o}
         elif status == "view" and node.op in MOVING and any(not isinstance(o, int) for o in inputs):
@@ -90,14 +90,14 @@ class Origins:
             if output not in group.made:
                 self.known[output] = self.number(self.sources(*(self.of(i) for i in group.node.inputs if i)))
 
-    def add(self, layer: Layer, identity: int | None) -> None:
+    def add(self, member: PlacedLayer | Layer) -> None:
         """A layer writes; one that the workload leaves out passes on what it reads (a fill reads nothing)."""
-        if identity is not None:
-            self._add(layer, frozenset({identity}))
-        elif layer.operations:
-            self._add(layer, self.sources(*(self.of(name) for name in layer.tensors)))
+        if isinstance(member, PlacedLayer):
+            self._add(member.layer, frozenset({member.id}))
+        elif member.operations:
+            self._add(member, self.sources(*(self.of(name) for name in member.tensors)))
         else:
-            self._add(layer, frozenset())
+            self._add(member, frozenset())
 
     def _add(self, layer: Layer, sources: frozenset[Source]) -> None:
         name, number = layer.output.tensor, self.number(sources)
@@ -124,7 +124,7 @@ def unfed_reads(placed: PlacedLayer, origins: Origins) -> Iterator[Mismatch]:
 
 
 def _at(access: Access, layer: Layer, origin: Origin) -> Origin:
-    if isinstance(origin, int):
+    if isinstance(origin, int) or access.picks:
         return origin
     shaped = origin.reshape([axis.extent for axis in access.axes])
     return shaped[places(access, layer.sizes)]

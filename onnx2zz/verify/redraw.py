@@ -4,18 +4,20 @@ from collections.abc import Collection
 
 import numpy as np
 
-from onnx2zz.frontend.graph import Node
+from onnx2zz.verify.groups import Group
 from onnx2zz.verify.node_run import run_node
 from onnx2zz.verify.values import Values
 
 
-def redrawn(node: Node, reads: Collection[str], values: Values) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def redrawn(group: Group, values: Values) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Fresh values for the tensors that a node's layers read, and the node's outputs on them.
 
     Layers may read a tensor in front of a view (before an Expand): the nodes between it and this one are run again.
     Raises CannotRunError where onnxruntime refuses.
     """
-    fresh = {name: values.fresh(name, node) for name in reads}
+    node = group.node
+    fresh = {name: values.fresh(name, node) for name in group.reads}
+    fresh |= {name: values.index(name, table) for name, table in group.picking.items() if name in fresh}
     resolved = dict(fresh)
     for name in filter(None, node.inputs):
         _resolve(name, resolved, values)

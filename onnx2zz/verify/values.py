@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from onnx import helper
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.verify.draws import MANY, Place, draw, place_of, steers
@@ -38,6 +39,12 @@ class Values:
         own = name in reader.inputs
         place = Place(reader, reader.inputs.index(name)) if own else place_of(name, self.graph)
         return self.of(name) if steers(place) else draw(name, place, self.graph, self.rng, MANY)
+
+    def index(self, name: str, table: str) -> np.ndarray:
+        """Random positions of a table's first axis."""
+        tensor, rows = self.graph.tensors[name], self.graph.shape(table)[0]
+        dtype = helper.tensor_dtype_to_np_dtype(tensor.type)
+        return np.asarray(self.rng.integers(0, rows, tensor.shape)).astype(dtype)
 
     def _known(self, name: str) -> np.ndarray:
         value = self.stored.of(name) if self.stored.holds(name) else self.graph.value(name)

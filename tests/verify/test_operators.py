@@ -1,0 +1,66 @@
+"""verify runs operators that ordinary numbers tell nothing of, or that are undefined on them, and bodies of loops."""
+
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from onnx2zz.compiler import Compiled, compile_model
+from onnx2zz.verify.verify import verify
+from tests.frontend.test_loops import body_of_products, loop_model
+from tests.verify.wrong import with_placed
+
+FLOAT = TensorProto.FLOAT
+
+
+def one_node(op: str, inputs: int = 1, opset: int = 20, **attributes) -> onnx.ModelProto:
+    """One operator on inputs of the shape 5x13; its output's type is left to inference."""
+    names = [f"x{n}" for n in range(inputs)]
+    node = helper.make_node(op, names, ["y"], **attributes)
+    infos = [helper.make_tensor_value_info(name, FLOAT, [5, 13]) for name in names]
+    graph = helper.make_graph([node], "one", infos, [helper.make_empty_tensor_value_info("y")])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+
+
+def assert_proven(compiled: Compiled) -> None:
+    result = verify(compiled)
+    assert result.mismatches == ()
+    assert result.not_checkable == ()
+    assert result.nodes_matched == result.nodes_checked == result.nodes_exact > 0
+
+
+@pytest.mark.parametrize("op", ["IsNaN", "IsInf", "Acosh", "Acos", "Atanh", "Round", "Ceil", "Sign", "Hardmax"])
+def test_an_operator_gets_numbers_that_it_tells_apart(op):
+    assert_proven(compile_model(one_node(op)))
+
+
+def test_equal_meets_equal_numbers():
+    assert_proven(compile_model(one_node("Equal", 2)))
+
+
+def test_of_a_cast_like_only_the_first_operand_is_data():
+    nodes = [
+        helper.make_node("Neg", ["x0"], ["n"]),
+        helper.make_node("Neg", ["x1"], ["m"]),
+        helper.make_node("CastLike", ["n", "m"], ["c"]),
+        helper.make_node("MatMul", ["c", "w"], ["y"]),
+    ]
+    infos = [helper.make_tensor_value_info(name, FLOAT, [5, 13]) for name in ("x0", "x1")]
+    w = onnx.numpy_helper.from_array(np.linspace(-1, 1, 39, dtype=np.float32).reshape(13, 3), "w")
+    outputs = [helper.make_empty_tensor_value_info(name) for name in ("y", "m")]
+    model = helper.make_model(
+        helper.make_graph(nodes, "like", infos, outputs, [w]), opset_imports=[helper.make_opsetid("", 19)], ir_version=9
+    )
+    compiled = compile_model(model)
+    assert_proven(compiled)
+    assert compiled.workload.layers[-1].sources["I"] == (0,)
+
+
+def test_each_iteration_of_a_loop_is_checked_on_its_own():
+    compiled = compile_model(loop_model(body_of_products(), ["y"]))
+    assert_proven(compiled)
+    last = compiled.workload.layers[2]
+    skipping = replace(last, sources={**last.sources, "I": (0,)})
+    assert {m.layer for m in verify(with_placed(compiled, skipping)).mismatches} == {2}
