@@ -22,6 +22,7 @@ CEIL_MODE_SCHEMA = {"MaxPool": 22, "AveragePool": 22, "LpPool": 22}
 INTEGERS = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
 SCALED = frozenset({"Resize", "Upsample", "Range"})  # their sizes may follow from floating-point numbers
 CONTROL_FLOW = ("If", "Loop", "Scan")
+NOT_INFERRED = (*CONTROL_FLOW, "Range")  # onnx refuses a Range of vectors of one element, which onnxruntime takes
 UNKNOWN: TypeAndTensor = (onnx.TypeProto(), Tensor(None, 0))
 
 Values = dict[str, onnx.TensorProto]
@@ -93,7 +94,7 @@ def _inferred(
             _shape_schema(node, schema), proto, given, dict(values), None, scope.imports, state.ir_version
         )
     except Exception as error:  # pybind raises RuntimeError, InferenceError and others for one cause: the node is wrong
-        if state.shaped_by_data & set(node.inputs) or node.op in CONTROL_FLOW:
+        if state.shaped_by_data & set(node.inputs) or node.op in NOT_INFERRED:
             return (UNKNOWN,) * len(node.outputs)
         text = " ".join(str(error).split())
         raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None

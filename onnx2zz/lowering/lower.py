@@ -88,7 +88,7 @@ def _place(state: Lowering) -> Workload:
             sources.made_by(layer, identity)
             mine.append(identity)
         ids[node] = tuple(mine)
-        sources.close(node)
+        sources.close(node, emitted=bool(mine))
     return Workload(state.graph.name, tuple(placed), tuple(fates(state, ids)), unemitted)
 
 
