@@ -51,6 +51,12 @@ def _is_infinite(x: np.ndarray, detect_negative: float, detect_positive: float) 
     return found.astype(np.float64)
 
 
+def _wrap(x: np.ndarray, bits: float, signed: float) -> np.ndarray:
+    """Integers beyond the range of a type of so many bits, as it holds them."""
+    lowest = -(2.0 ** (bits - 1)) if signed else 0.0
+    return np.mod(x - lowest, 2.0**bits) + lowest
+
+
 def _on_integers(function: Callable[..., np.ndarray]) -> Function:
     return lambda *operands: function(*(np.asarray(x).astype(np.int64) for x in operands)).astype(np.float64)
 
@@ -60,6 +66,7 @@ BINARY: dict[str, Function] = {
     "sub": np.subtract,
     "mul": np.multiply,
     "div": np.divide,
+    "int_div": lambda x, y: np.trunc(x / y),
     "max": np.maximum,
     "min": np.minimum,
     "pow": np.power,
@@ -156,6 +163,7 @@ UNARY: dict[str, Function] = {
     "is_nan": lambda x: np.isnan(x).astype(np.float64),
     "is_infinite": _is_infinite,
     "bit_not": _on_integers(np.invert),
+    "wrap": _wrap,
     "cast": _cast,
 }
 

@@ -25,6 +25,7 @@ CONTROL_FLOW = ("If", "Loop", "Scan")
 # Their one output has the type of their first input, whatever their attributes say (ONNX operator pages).
 LIKE_FIRST_INPUT = {"Abs", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu"}
 LIKE_FIRST_INPUT |= {"Log", "Mish", "Neg", "Relu", "Selu", "Sigmoid", "Softmax", "Softplus", "Sqrt", "Tanh"}
+NOT_INFERRED = (*CONTROL_FLOW, "Range")  # onnx refuses a Range of vectors of one element, which onnxruntime takes
 UNKNOWN: TypeAndTensor = (onnx.TypeProto(), Tensor(None, 0))
 
 ANSWERS: dict[Hashable, tuple[TypeAndTensor, ...]] = {}  # by signature, of all models of this process
@@ -103,7 +104,7 @@ def _inferred(
             _shape_schema(node, schema), proto, given, dict(values), None, scope.imports, state.ir_version
         )
     except Exception as error:  # pybind raises RuntimeError, InferenceError and others for one cause: the node is wrong
-        if state.shaped_by_data & set(node.inputs) or node.op in CONTROL_FLOW:
+        if state.shaped_by_data & set(node.inputs) or node.op in NOT_INFERRED:
             return (UNKNOWN,) * len(node.outputs)
         text = " ".join(str(error).split())
         raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None

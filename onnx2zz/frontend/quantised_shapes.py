@@ -126,6 +126,15 @@ def _attention(node: Node, tensors: Tensors) -> tuple[Tensor | None, ...]:
     return _shaped((x[0], x[1], hidden), onnx.TensorProto.FLOAT), _shaped(present, onnx.TensorProto.FLOAT)
 
 
+def _lstm(node: Node, tensors: Tensors) -> tuple[Tensor | None, ...]:
+    """Y (steps, directions, batch, hidden), Y_h and Y_c (directions, batch, hidden)."""
+    x, r = _shape(tensors, 0), _shape(tensors, 2)
+    if x is None or r is None:
+        return (None,)
+    last = _shaped((r[0], x[1], r[1]), onnx.TensorProto.FLOAT)
+    return _shaped((x[0], r[0], x[1], r[1]), onnx.TensorProto.FLOAT), last, last
+
+
 def _embed_layer_normalization(node: Node, tensors: Tensors) -> tuple[Tensor | None, ...]:
     """Output (batch, sequence, hidden) and the mask's index (batch)."""
     ids, words = _shape(tensors, 0), _shape(tensors, 2)
@@ -170,6 +179,7 @@ QUANTISED_SHAPES: dict[str, Rule] = {
         "MatMulNBits": _matmul_nbits,
         "GatherBlockQuantized": _gather_block_quantized,
         "QAttention": _attention,
+        "DynamicQuantizeLSTM": _lstm,
         "QEmbedLayerNormalization": _embed_layer_normalization,
     }.items()
 }

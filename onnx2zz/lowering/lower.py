@@ -91,7 +91,7 @@ def _place(state: Lowering) -> Workload:
         ids[node] = tuple(mine)
         if left_out:
             unemitted[_first_output(node)] = tuple(left_out)
-        sources.close(node)
+        sources.close(node, emitted=bool(mine))
     told = own_fates(state, ids)
     own = {_first_output(node): fate for node, fate in told.items()}
     return Workload(state.graph.name, tuple(placed), tuple(fates(told)), unemitted, own)

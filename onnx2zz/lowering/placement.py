@@ -44,18 +44,20 @@ def _placeable(
     work: set[Node],
     places: dict[str, Place],
 ) -> set[int]:
-    """The inputs whose layer can write in place; notes where those layers then lie."""
-    found = set()
+    """The inputs whose layer can write in place; notes where those layers then lie.
+
+    Parts that want one layer in two places at once are all copied.
+    """
     axis = concat_axis(node, graph)
+    wanted: dict[str, dict[Place, list[int]]] = {}
     for index, (name, offset) in enumerate(zip(node.inputs, offsets(node, graph), strict=True)):
-        behind = _behind(name, axis, graph, views, copies)
-        maker = graph.maker.get(behind[0])
-        if name in graph.static or maker not in work:
-            continue
-        base, begin, path = behind
-        place = (axis, offset - begin, path)
-        if places.setdefault(base, place) == place:
-            found.add(index)
+        base, begin, path = _behind(name, axis, graph, views, copies)
+        if name not in graph.static and graph.maker.get(base) in work:
+            wanted.setdefault(base, {}).setdefault((axis, offset - begin, path), []).append(index)
+    found: set[int] = set()
+    for base, (place, *others) in wanted.items():
+        if not others and places.setdefault(base, place) == place:
+            found.update(wanted[base][place])
     return found
 
 

@@ -57,8 +57,12 @@ class Sources:
         before = self._known.get(layer.output.tensor, ())
         self._known[layer.output.tensor] = _union(before, *map(self.of, sorted(layer.tensors)))
 
-    def close(self, node: Node) -> None:
-        """All layers of a node are placed: outputs that none of them writes take the node's inputs."""
+    def close(self, node: Node, emitted: bool) -> None:
+        """All layers of a node are placed: outputs that none of them writes take the node's inputs, and so do all of a
+        node whose layers are of one element each."""
+        if not emitted:
+            for name in node.outputs:
+                self._known.pop(name, None)
         if node in self.views.copies:
             self._known[node.outputs[0]] = _union(
                 self._known.get(node.outputs[0], ()), *map(self.of, self.views.placed[node])

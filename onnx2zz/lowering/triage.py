@@ -7,7 +7,7 @@ import onnx
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.frontend.inference import subgraphs
+from onnx2zz.frontend.inference import RANDOM, SHAPED_BY_SHAPE, subgraphs
 from onnx2zz.frontend.loops import MOST_ITERATIONS
 from onnx2zz.frontend.mac_operators import MAC_OPERATORS
 from onnx2zz.frontend.state import qualified
@@ -39,8 +39,8 @@ def triage(graph: Graph, unsupported: str) -> dict[Node, Verdict]:
 
     Raises InputError naming every node that has no lowering, unless they may go to the host.
     """
-    alive = live_nodes(graph)
-    verdicts = {node: _verdict(node, graph, alive) for node in graph.nodes}
+    alive, sizes = live_nodes(graph), _sizes(graph)
+    verdicts = {node: _verdict(node, graph, alive, sizes) for node in graph.nodes}
     refused = [node for node, verdict in verdicts.items() if verdict.status == "host" and _refused(node)]
     if refused and unsupported == "error":
         raise InputError([_problem(node, graph) for node in refused])
@@ -59,7 +59,17 @@ def live_nodes(graph: Graph) -> frozenset[Node]:
     return frozenset(live)
 
 
-def _verdict(node: Node, graph: Graph, alive: frozenset[Node]) -> Verdict:
+def _sizes(graph: Graph) -> frozenset[str]:
+    """What sizes and constants alone decide, those sizes included that only a run can tell."""
+    known = set(graph.static)
+    for node in graph.nodes if graph.shaped_by_data else ():
+        fixed = node.op not in RANDOM and node.op not in CONTROL_FLOW
+        if node.op in SHAPED_BY_SHAPE or (fixed and known.issuperset(filter(None, node.inputs))):
+            known.update(node.outputs)
+    return frozenset(known)
+
+
+def _verdict(node: Node, graph: Graph, alive: frozenset[Node], sizes: frozenset[str]) -> Verdict:
     if node not in alive:
         return DEAD
     outputs = [o for o in node.outputs if o]
@@ -69,12 +79,14 @@ def _verdict(node: Node, graph: Graph, alive: frozenset[Node]) -> Verdict:
         return WORK
     decided_by_data = graph.shaped_by_data.intersection(outputs)
     if any(o in graph.readers or o in graph.results for o in decided_by_data):
-        return Verdict("host", "its output's shape depends on data")
+        return SHAPE_ARITHMETIC if sizes.issuperset(outputs) else Verdict("host", "its output's shape depends on data")
     if all(graph.tensors[o].elements == 0 for o in outputs):
         return Verdict("folded", "empty")
     operator = operators().get(node.op)
     if operator is None:
         return Verdict("host", "no lowering for this operator")
+    if any(graph.tensors[name].type == onnx.TensorProto.STRING for name in (*node.inputs, *outputs) if name):
+        return Verdict("host", "text has no arithmetic")
     if operator.host:
         return Verdict("host", operator.how)
     return WORK

@@ -1,19 +1,37 @@
-"""BatchNormalization at inference: a scale and a shift per channel.
+"""BatchNormalization: a scale and a shift per channel; in training mode behind the passes of their statistics.
 
-Source: ONNX operator page BatchNormalization (training_mode 0).
+Source: ONNX operator page BatchNormalization (training_mode 0 and 1; momentum for the running statistics).
 """
+
+from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, along
-from onnx2zz.ops.elementwise import elementwise
+from onnx2zz.ops.elementwise import elementwise, spread
+from onnx2zz.ops.layer_norm import then_each
 from onnx2zz.ops.loops import tensor_loops
+from onnx2zz.ops.reduction import SQUARE, mean_of, reduced, without_axes
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.unary import rides
 
 
-@lowers("BatchNormalization", how="rides on the layer that feeds it, else a scale and a shift layer", rides=rides)
+def inference_rides(node: Node, graph: Graph) -> tuple[str, ...]:
+    """The activation, unless its own mean and variance have to be known first."""
+    return () if trains(node, graph) else rides(node, graph)
+
+
+def trains(node: Node, graph: Graph) -> bool:
+    """Whether the statistics are those of the input."""
+    return bool(node.attribute("training_mode", 0))
+
+
+@lowers(
+    "BatchNormalization", how="rides on the layer that feeds it, else a scale and a shift layer", rides=inference_rides
+)
 def batch_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x (N, C, ...), the vectors scale, B, mean and var of C: (x - mean) * scale / sqrt(var + epsilon), then + B."""
+    if trains(node, graph):
+        return in_training(node, graph)
     x, scale, shift, mean, var = (node.input(index) for index in range(5))
     out = node.outputs[0]
     shape = graph.shape(out)
@@ -28,3 +46,38 @@ def batch_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
         elementwise(scaled, shape, (centred, factor), Step("mul")),
         elementwise(out, shape, (Access(scaled, whole), Access(shift, channel)), Step("add")),
     )
+
+
+def in_training(node: Node, graph: Graph) -> tuple[Layer, ...]:
+    """Mean, subtract, mean square, multiply by its inverse root, scale and bias; running statistics where read."""
+    x, out = node.inputs[0], node.outputs[0]
+    shape = graph.shape(x)
+    axes = frozenset(range(len(shape))) - {1}
+    mean, variance, centred = f"{out}/mean", f"{out}/variance", f"{out}/centred"
+    channel, whole = (along("G", shape[1]),), spread(x, shape, shape)
+    average = mean_of(shape, axes)
+    root = Access(variance, channel, (Step("shift", parameters=(node.attribute("epsilon", 1e-5),)), Step("rsqrt")))
+    scale, shift = (Access(name, channel) for name in node.inputs[1:3])
+    product = elementwise(out, shape, (replace(whole, tensor=centred), root), Step("mul"))
+    return (
+        without_axes(reduced(mean, x, shape, axes, "sum", after=(average,)), axes),
+        elementwise(centred, shape, (whole, Access(mean, channel)), Step("sub")),
+        without_axes(reduced(variance, centred, shape, axes, "sum", SQUARE, (average,)), axes),
+        *then_each(product, graph, (("mul", scale), ("add", shift))),
+        *_running(node, graph, (mean, variance)),
+    )
+
+
+def _running(node: Node, graph: Graph, current: tuple[str, str]) -> tuple[Layer, ...]:
+    """momentum * old + (1 - momentum) * current, of the mean and of the variance."""
+    momentum = node.attribute("momentum", 0.9)
+    layers = []
+    for out, old, new in zip(node.outputs[1:], node.inputs[3:], current, strict=False):
+        if graph.is_read(out):
+            shape = graph.shape(out)
+            kept, added = (
+                replace(spread(name, shape, shape), prepare=(Step("scale", parameters=(share,)),))
+                for name, share in ((old, momentum), (new, 1 - momentum))
+            )
+            layers.append(elementwise(out, shape, (added, kept), Step("add")))
+    return tuple(layers)

@@ -3,6 +3,8 @@
 Source: ONNX operator pages Cast, CastLike.
 """
 
+from dataclasses import replace
+
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops.registry import lowers
@@ -27,5 +29,6 @@ def rides(node: Node, graph: Graph) -> tuple[str, ...]:
     rides=rides,
 )
 def cast(node: Node, graph: Graph) -> tuple[Layer, ...]:
-    """Every element in the output's type."""
-    return (unary_layer(node, graph, Step("cast", parameters=(float(graph.tensors[node.outputs[0]].type),))),)
+    """Every element in the output's type; CastLike's second input tells the type, which is no work but an edge."""
+    layer = unary_layer(node, graph, Step("cast", parameters=(float(graph.tensors[node.outputs[0]].type),)))
+    return (replace(layer, also_reads=tuple(name for name in node.inputs[1:] if name not in graph.static)),)

@@ -19,6 +19,9 @@ from onnx2zz.ops.quantisation import SINGLE, quantised, ratio, without
 from onnx2zz.ops.registry import lowers
 
 LEVELS = 255.0
+TO_SCALE = (SINGLE, Step("scale", parameters=(1 / LEVELS,)), SINGLE, Step("one_if_zero"))  # of the range
+TO_ZERO_POINT = (SINGLE, Step("clip", parameters=(0.0, LEVELS)), Step("round"))
+NOT_BELOW_ZERO, NOT_ABOVE_ZERO = Step("clip", parameters=(0.0, math.inf)), Step("clip", parameters=(-math.inf, 0.0))
 
 
 @lowers("DynamicQuantizeLinear", how="two reductions (largest, smallest), then one element-wise layer that quantises")
@@ -49,18 +52,16 @@ def quantisation(graph: Graph, x: str, y: str, scale: str, zero_point: str) -> t
     """The layers that quantise `x` to uint8; those of one element are never priced."""
     shape = graph.shape(x)
     highest, lowest = f"{y}/highest", f"{y}/lowest"
-    top = Access(highest, (), (Step("clip", parameters=(0.0, math.inf)),))
-    bottom = Access(lowest, (), (Step("clip", parameters=(-math.inf, 0.0)),))
+    top, bottom = Access(highest, (), (NOT_BELOW_ZERO,)), Access(lowest, (), (NOT_ABOVE_ZERO,))
     step, zero = Access(scale, ()), Access(zero_point, ())
-    to_zero_point = (SINGLE, Step("clip", parameters=(0.0, LEVELS)), Step("round"))
     whole = Access(x, tuple(map(along, tensor_loops(len(shape)), shape)))
     layer = elementwise(y, shape, (whole,), Step("identity"), quantised(step, zero, TensorProto.UINT8))
     layer = replace(layer, output_bits=8)
     return (
         reduced(graph, x, highest, "max"),
         reduced(graph, x, lowest, "min"),
-        elementwise(scale, (), (top, bottom), Step("sub"), (SINGLE, Step("scale", parameters=(1 / LEVELS,)), SINGLE)),
-        elementwise(zero_point, (), (bottom,), Step("neg"), (Step("div", step), *to_zero_point)),
+        elementwise(scale, (), (top, bottom), Step("sub"), TO_SCALE),
+        elementwise(zero_point, (), (bottom,), Step("neg"), (Step("div", step), *TO_ZERO_POINT)),
         layer,
     )
 

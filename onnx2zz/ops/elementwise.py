@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Step, along, fixed
+from onnx2zz.ops.integers import of_type, wrapped
 from onnx2zz.ops.loops import Loops, in_order, tensor_loops
 from onnx2zz.ops.registry import lowers
 
@@ -90,7 +91,8 @@ def per_channel(shape: tuple[int, ...]) -> bool:
 )
 def binary(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """Operands are combined left to right, each step a layer of its operands' common shape."""
-    return chain(node, graph, Step(FUNCTION_OF[node.op]))
+    function = of_type(FUNCTION_OF[node.op], graph.tensors[node.inputs[0]].type)
+    return chain(node, graph, Step(function), wrapped(function, graph.tensors[node.outputs[0]].type))
 
 
 @lowers("Mean", how="n-1 element-wise layers of n operands", rides=rides)
@@ -108,7 +110,8 @@ def mod(node: Node, graph: Graph) -> tuple[Layer, ...]:
 @lowers("BitShift", how="one element-wise layer", rides=rides)
 def bit_shift(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """The first operand's bits moved by the second operand."""
-    return chain(node, graph, Step("shift_left" if node.attribute("direction") == "LEFT" else "shift_right"))
+    function = "shift_left" if node.attribute("direction") == "LEFT" else "shift_right"
+    return chain(node, graph, Step(function), wrapped(function, graph.tensors[node.outputs[0]].type))
 
 
 def chain(node: Node, graph: Graph, combine: Step, after: tuple[Step, ...] = ()) -> tuple[Layer, ...]:

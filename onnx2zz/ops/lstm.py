@@ -3,6 +3,7 @@
 Source: ONNX operator page LSTM (gates in the order i, o, f, c; peepholes in the order i, o, f).
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
@@ -21,6 +22,7 @@ from onnx2zz.ops.registry import lowers
 
 INPUT, OUTPUT, FORGET, CELL = range(4)
 MUL, ADD = Step("mul"), Step("add")
+StateProduct = Callable[[Direction, State], tuple[Layer, ...]]
 HOW = "per direction a Gemm layer for the inputs of all steps, one with the step as a loop for the state, then passes"
 
 
@@ -30,15 +32,20 @@ def lstm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     return tuple(layer for way in directions(node, graph, 4) for layer in one_direction(way))
 
 
-def one_direction(way: Direction) -> tuple[Layer, ...]:
-    """The layers of one direction."""
+def plain_product(way: Direction, hidden: State) -> tuple[Layer, ...]:
+    """The state before each step * R."""
+    return (recurrent_product(way, "state", hidden.previous("C"), 0, 4),)
+
+
+def one_direction(way: Direction, state_product: StateProduct = plain_product) -> tuple[Layer, ...]:
+    """The layers of one direction; `state_product` gives those of the state's product."""
     outputs = (*way.node.outputs, "", "")
     hidden, cell = State(way, "hidden", outputs[0], 5), State(way, "cell", "", 6)
     return (
         input_product(way),
         *hidden.before(),
         *cell.before(),
-        recurrent_product(way, "state", hidden.previous("C"), 0, 4),
+        *state_product(way, hidden),
         *_passes(way, hidden, cell),
         *cell.closing(),
         *hidden.closing(),

@@ -33,38 +33,49 @@ class Inputs:
 @lowers("com.microsoft.Attention", how=f"a Gemm layer for the projections, then {HOW}")
 def attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """input (B, S, I), weights (I, Q + K + V), bias, mask_index, past (2, B, N, P, D), attention_bias."""
-    out, present = node.outputs[0], (*node.outputs, "")[1]
-    batch, length, channels = graph.shape(node.inputs[0])
+    projected = projection(node, graph)
+    bias = Access(node.input(2), projected.output.axes[-1:]) if node.input(2) else None
+    return self_attention(
+        node, graph, add_bias(projected, graph, bias), node.input(4), Inputs(node.input(3), node.input(5))
+    )
+
+
+def self_attention(
+    node: Node, graph: Graph, projected: tuple[Layer, ...], past: str, inputs: Inputs
+) -> tuple[Layer, ...]:
+    """What follows the projections to Q, K and V in one tensor (B, S, Q + K + V)."""
+    present = (*node.outputs, "")[1] or f"{node.outputs[0]}/cache"
+    batch, length, _ = graph.shape(node.inputs[0])
     total, heads = graph.shape(node.inputs[1])[1], node.attribute("num_heads")
     sizes = node.attribute("qkv_hidden_sizes", None) or [total // 3] * 3
-    packed = f"{out}/projected"
+    packed = projected[-1].output.tensor
     starts = (0, sizes[0], sizes[0] + sizes[1])
     q, k, v = (
         part(packed, (batch, length, total), heads, size // heads, start)
         for size, start in zip(sizes, starts, strict=True)
     )
-    layers = _projection(node, graph, packed, (batch, length, channels, total))
-    if node.input(4) or graph.is_read(present):
-        past = graph.shape(node.inputs[4])[3] if node.input(4) else 0
-        copies_k, k = _packed_cache(node.input(4), present or f"{out}/cache", k, 0, past)
-        copies_v, v = _packed_cache(node.input(4), present or f"{out}/cache", v, 1, past)
+    layers = projected
+    if past or graph.is_read(present):
+        before = graph.shape(past)[3] if past else 0
+        copies_k, k = _packed_cache(past, present, k, 0, before)
+        copies_v, v = _packed_cache(past, present, v, 1, before)
         layers = (*layers, *copies_k, *copies_v)
-    return (*layers, *_attended(node, graph, (q, k, v), Inputs(node.input(3), node.input(5))))
+    return (*layers, *_attended(node, graph, (q, k, v), inputs))
 
 
-def _projection(node: Node, graph: Graph, out: str, sizes: tuple[int, int, int, int]) -> tuple[Layer, ...]:
-    """input * weights for Q, K and V together; a constant bias rides."""
-    batch, length, channels, total = sizes
+def projection(node: Node, graph: Graph) -> Layer:
+    """input (B, S, I) * weights (I, Q + K + V), for Q, K and V together."""
+    batch, length, channels = graph.shape(node.inputs[0])
+    total = graph.shape(node.inputs[1])[1]
     b, d, c, k = along("B", batch), along("D", length), along("C", channels), along("K", total)
-    layer = Layer(
+    return Layer(
         operator_type="Gemm",
         loops=(("C", channels), ("D", length), ("K", total), ("B", batch)),
-        output=Access(out, (b, d, k)),
+        output=Access(f"{node.outputs[0]}/projected", (b, d, k)),
         inputs=(Access(node.inputs[0], (b, d, c)), Access(node.inputs[1], (c, k))),
         combine=Step("mul"),
         reduce="sum",
     )
-    return add_bias(layer, graph, Access(node.input(2), (k,)) if node.input(2) else None)
 
 
 def _packed_cache(past: str, present: str, new: Heads, which: int, before: int) -> tuple[tuple[Layer, ...], Heads]:

@@ -48,7 +48,7 @@ def qgemm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     out, bias = node.outputs[0], node.input(6)
     layer = product(graph, a, b, out, node.attribute("transA", 0), node.attribute("transB", 0))
     columns = (along("K", graph.shape(out)[1]),)
-    layer = _centred(layer, without(scalar(graph, a_zero)), without(parameter(graph, b_zero, columns, 0)))
+    layer = centred(layer, without(scalar(graph, a_zero)), without(parameter(graph, b_zero, columns, 0)))
     rows_and_columns = tuple(zip("DK", graph.shape(out), strict=True))
     added = (Step("add", Access(bias, broadcast_axes(graph.shape(bias), rows_and_columns))),) if bias else ()
     left = replace(scalar(graph, a_scale), prepare=(Step("scale", parameters=(node.attribute("alpha", 1.0),)), SINGLE))
@@ -65,10 +65,11 @@ def integer_product(node: Node, graph: Graph, names: tuple[str, str], zero_point
     layer = batched_product(graph, *names, node.outputs[0])
     a_zero = without(of_rows(graph, zero_points[0], layer)) if zero_points[0] else ()
     b_zero = without(of_columns(graph, zero_points[1], layer.inputs[1].axes)) if zero_points[1] else ()
-    return _centred(layer, a_zero, b_zero)
+    return centred(layer, a_zero, b_zero)
 
 
-def _centred(layer: Layer, a: tuple[Step, ...], b: tuple[Step, ...]) -> Layer:
+def centred(layer: Layer, a: tuple[Step, ...], b: tuple[Step, ...]) -> Layer:
+    """The product of operands from which their zero points are taken off."""
     first, second = layer.inputs
     return replace(layer, inputs=(replace(first, prepare=a), replace(second, prepare=b)))
 

@@ -84,6 +84,19 @@ class Direction:
         """Rows of a matrix of `gates` gates, from gate `first` on."""
         return Axis(((loop, 1),), gates * self.hidden, first * self.hidden)
 
+    @cached_property
+    def inputs(self) -> Access:
+        """X (steps, batch, inputs), or batch first, as the input product reads it."""
+        time, batch = along("D", self.steps), along("B", self.batch)
+        x = (batch, time) if self.batch_first else (time, batch)
+        return Access(self.node.inputs[0], (*x, along("C", self.graph.shape(self.node.inputs[0])[2])))
+
+    def weights(self, index: int, first: int = 0) -> Access:
+        """W or R (input 1 or 2) from gate `first` on: its gates are walked by K, what they multiply by C."""
+        name = self.node.inputs[index]
+        columns = along("C", self.graph.shape(name)[2])
+        return Access(name, (fixed(self.count, self.index), self.rows("K", first, self.gates), columns))
+
     @property
     def lengths(self) -> Access:
         """sequence_lens (batch)."""
@@ -107,16 +120,12 @@ def directions(node: Node, graph: Graph, gates: int) -> tuple[Direction, ...]:
 
 def input_product(way: Direction) -> Layer:
     """X (steps, batch, inputs) * W of all gates, for all steps at once; the input bias rides on it."""
-    node, graph = way.node, way.graph
-    inputs = graph.shape(node.inputs[0])[2]
-    time, batch = along("D", way.steps), along("B", way.batch)
-    x = (batch, time) if way.batch_first else (time, batch)
-    weights = (fixed(way.count, way.index), along("K", way.gates * way.hidden), along("C", inputs))
+    rows = along("K", way.gates * way.hidden)
     return Layer(
         operator_type="Gemm",
-        loops=(("C", inputs), ("D", way.steps), ("K", way.gates * way.hidden), ("B", way.batch)),
-        output=Access(way.tensor("input"), (time, batch, along("K", way.gates * way.hidden))),
-        inputs=(Access(node.inputs[0], (*x, along("C", inputs))), Access(node.inputs[1], weights)),
+        loops=(("C", way.inputs.axes[-1].extent), ("D", way.steps), ("K", rows.extent), ("B", way.batch)),
+        output=Access(way.tensor("input"), (along("D", way.steps), along("B", way.batch), rows)),
+        inputs=(way.inputs, way.weights(1)),
         combine=Step("mul"),
         reduce="sum",
         after=bias(way, 0, way.gates),
@@ -125,13 +134,12 @@ def input_product(way: Direction) -> Layer:
 
 def recurrent_product(way: Direction, part: str, state: Access, first: int, gates: int) -> Layer:
     """The state (batch, hidden, walked by C) of every step * R of some gates; the recurrent bias rides on it."""
-    weights = (fixed(way.count, way.index), way.rows("K", first, way.gates), along("C", way.hidden))
     time, batch, _ = way.values(part).axes
     return Layer(
         operator_type="Gemm",
         loops=(("C", way.hidden), (STEP, way.steps), ("K", gates * way.hidden), ("B", way.batch)),
         output=Access(way.tensor(part), (time, batch, along("K", gates * way.hidden))),
-        inputs=(state, Access(way.node.inputs[2], weights)),
+        inputs=(state, way.weights(2, first)),
         combine=Step("mul"),
         reduce="sum",
         after=bias(way, way.gates + first, gates),

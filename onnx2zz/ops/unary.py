@@ -1,15 +1,14 @@
 """Element-wise operators of one operand. They ride on the layer that feeds them, or are one element-wise layer.
 
-Source: the ONNX operator page of each; parameters are its attributes, or its constant inputs (Clip).
+Source: the ONNX operator page of each; parameters are its attributes.
 """
 
 from collections.abc import Callable
 
-import numpy as np
-
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops.elementwise import broadcast, elementwise
+from onnx2zz.ops.integers import wrapped
 from onnx2zz.ops.registry import lowers
 
 Parameters = Callable[[Node, Graph], tuple[float, ...]]
@@ -31,15 +30,6 @@ def attributes(**defaults: float) -> Parameters:
     return read
 
 
-def _clip(node: Node, graph: Graph) -> tuple[float, ...]:
-    bounds = []
-    for index, (name, open_end) in enumerate((("min", -np.inf), ("max", np.inf)), 1):
-        value = graph.value(node.input(index))
-        given = float(np.asarray(value).ravel()[0]) if value is not None and value.size else open_end
-        bounds.append(float(node.attribute(name, given)))
-    return tuple(bounds)
-
-
 UNARY: dict[str, tuple[str, Parameters]] = {
     "Relu": ("relu", attributes()),
     "Sigmoid": ("sigmoid", attributes()),
@@ -55,7 +45,6 @@ UNARY: dict[str, tuple[str, Parameters]] = {
     "Ceil": ("ceil", attributes()),
     "Round": ("round", attributes()),
     "Softplus": ("softplus", attributes()),
-    "Clip": ("clip", _clip),
     "LeakyRelu": ("leaky_relu", attributes(alpha=0.01)),
     "HardSigmoid": ("hard_sigmoid", attributes(alpha=0.2, beta=0.5)),
     "HardSwish": ("hard_swish", attributes()),
@@ -95,11 +84,12 @@ def function(node: Node, graph: Graph) -> Step:
 @lowers(*UNARY, how=HOW, rides=rides)
 def unary(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """One element-wise layer without weights."""
-    return (unary_layer(node, graph, function(node, graph)),)
+    step = function(node, graph)
+    return (unary_layer(node, graph, step, wrapped(step.function, graph.tensors[node.outputs[0]].type)),)
 
 
-def unary_layer(node: Node, graph: Graph, step: Step) -> Layer:
-    """`step` over every element of the first input."""
+def unary_layer(node: Node, graph: Graph, step: Step, after: tuple[Step, ...] = ()) -> Layer:
+    """`step` over every element of the first input, then `after`."""
     out = node.outputs[0]
     shape = graph.shape(out)
-    return elementwise(out, shape, (broadcast(graph, node.inputs[0], shape),), step)
+    return elementwise(out, shape, (broadcast(graph, node.inputs[0], shape),), step, after)

@@ -37,6 +37,33 @@ def test_many_operands_are_a_chain(op: str, count: int) -> None:
     assert len(layers) == max(1, count - 1)
 
 
+WIDE, NARROW = (np.int32, np.uint32), (np.int8, np.int16, np.uint8, np.uint16)
+ON_INTEGERS = [(op, dtype) for op in ("Add", "Sub", "Mul", "Div", "BitwiseNot") for dtype in WIDE]
+ON_INTEGERS += [("BitwiseNot", dtype) for dtype in NARROW]  # onnxruntime has no arithmetic on narrow ones
+
+
+@pytest.mark.parametrize(("op", "dtype"), ON_INTEGERS)
+def test_integers_are_truncated_and_come_round(op: str, dtype) -> None:
+    rng, info = np.random.default_rng(0), np.iinfo(dtype)
+    x, y = (rng.integers(info.min, info.max, (3, 5), dtype, endpoint=True) for _ in range(2))
+    y[y == 0] = 3
+    if op == "Div":
+        y = (y // 2**20 + 3).astype(dtype)
+    given = {"x": x} if op == "BitwiseNot" else {"x": x, "y": y}
+    check_node(helper.make_node(op, [*given], ["z"]), given, opset=18)
+
+
+@pytest.mark.parametrize("bounds", [("low", "high"), ("low", ""), ("", "high")])
+@pytest.mark.parametrize("constant", [(), ("low",), ("low", "high")])
+def test_clip_takes_bounds_that_a_run_decides(bounds, constant) -> None:
+    values = {"low": np.float32(-0.2), "high": np.float32(0.3)}
+    given = {name: np.asarray(values[name]) for name in bounds if name}
+    names = {n: v for n, v in given.items() if n in constant}
+    inputs = {"x": distinct(np.random.default_rng(0), 2, 3, 4)} | {n: v for n, v in given.items() if n not in names}
+    layers = check_node(helper.make_node("Clip", ["x", *bounds], ["y"]), inputs, names)
+    assert len(layers) <= max(1, len(given))
+
+
 TESTED_ELSEWHERE = {"Not", "Clip", "BitwiseNot", "Swish"}
 
 

@@ -49,12 +49,24 @@ def test_makers_of_constants_are_folded(makers) -> None:
 
 
 def test_a_constant_whose_shape_data_decides_is_on_the_host() -> None:
+    nodes = [helper.make_node("ConstantOfShape", ["n"], ["c"]), helper.make_node("EyeLike", ["c"], ["y"])]
+    fates = compile_model(model_of(nodes, {"n": np.asarray([3, 4])}, {}, ["c"])).workload.nodes
+    assert [fate.status for fate in fates] == ["host", "folded"]
+
+
+def test_sizes_are_shape_arithmetic_even_if_only_a_run_knows_them() -> None:
     nodes = [
         helper.make_node("NonZero", ["x"], ["i"]),
         helper.make_node("Shape", ["i"], ["s"]),
         helper.make_node("ConstantOfShape", ["s"], ["c"]),
-        helper.make_node("EyeLike", ["c"], ["e"]),
-        helper.make_node("Size", ["e"], ["y"]),
+        helper.make_node("Size", ["c"], ["n"]),
+        helper.make_node("Expand", ["x", "s"], ["y"]),
     ]
-    fates = compile_model(model_of(nodes, X, {}, ["y"])).workload.nodes
-    assert {fate.status for fate in fates} == {"host"}
+    fates = compile_model(model_of(nodes, X, {}, ["n", "y"])).workload.nodes
+    assert [fate.status for fate in fates] == ["host", "folded", "folded", "folded", "host"]
+
+
+def test_text_is_on_the_host() -> None:
+    words = {"x": np.asarray(["a", "b", "c"], np.object_), "v": np.asarray(["a", "c", "b"], np.object_)}
+    fates = compile_model(model_of([helper.make_node("Equal", ["x", "v"], ["y"])], words, {}, ["y"], 19)).workload.nodes
+    assert [(fate.status, fate.why) for fate in fates] == [("host", "text has no arithmetic")]
