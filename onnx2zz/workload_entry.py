@@ -12,6 +12,10 @@ EQUATION = re.compile(r"^O((?:\[\w+\])+)\s*\+?\s*=\s*(\w)((?:\[\w+\])+)\s*([*+])
 RELATION = re.compile(r"^(\w+)\s*=\s*(?:(\w+)\s*\*\s*)?(\w+)\s*\+\s*(?:(\w+)\s*\*\s*)?(\w+)$")
 
 
+DEFAULT_LINKS = {"O": "O", "I": "I1", "W": "I2"}
+"""Operand -> memory operand without `memory_operand_links` (zigzag parser/mapping_validator.py)."""
+
+
 @dataclass(frozen=True)
 class Relation:
     """`target = a*first + b*second`, names in capitals as loop dimensions are."""

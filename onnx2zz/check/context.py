@@ -7,10 +7,8 @@ from typing import Any
 
 from onnx2zz.check.memories import OPERANDS, Hierarchy, read_hierarchy
 from onnx2zz.pairing import Pairing, pair_layers
-from onnx2zz.workload_entry import Layer, as_meant, read_layer
+from onnx2zz.workload_entry import DEFAULT_LINKS, Layer, as_meant, read_layer
 from onnx2zz.yaml_source import YamlSource
-
-DEFAULT_LINKS = {"O": "O", "I": "I1", "W": "I2"}  # zigzag parser/mapping_validator.py
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,12 @@ class Context:
 
     def memory_operand(self, layer: Layer, operand: str) -> str:
         """I1, I2 or O for a layer's operand."""
+        return self.links(layer).get(operand, DEFAULT_LINKS.get(operand, operand))
+
+    def links(self, layer: Layer) -> Mapping[str, str]:
+        """The memory operands of a layer's operands, as its mapping entry has them."""
         entry = self.mapping_of(layer)
-        return (entry.links if entry else DEFAULT_LINKS).get(operand, DEFAULT_LINKS.get(operand, operand))
+        return entry.links if entry else DEFAULT_LINKS
 
     @cached_property
     def pairing(self) -> Pairing:

@@ -1,11 +1,11 @@
 """Where operands live: each needs a memory, it must fit, and the next layer must be able to read it there."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from onnx2zz.check.context import Context
 from onnx2zz.check.finding import Finding, finding
-from onnx2zz.check.memories import Memory
-from onnx2zz.workload_entry import Layer
+from onnx2zz.check.memories import Hierarchy, Memory
+from onnx2zz.workload_entry import DEFAULT_LINKS, Layer
 
 
 def no_memory(context: Context) -> Iterator[Finding]:
@@ -51,15 +51,20 @@ def capacity(context: Context) -> Iterator[Finding]:
         return
     for layer in context.layers_as_meant:
         for memory in context.hierarchy.lowest_first():
-            needed = bits_at_home(context, layer, memory)
+            needed = bits_at_home(layer, context.links(layer), at_home(context.hierarchy, memory))
             if memory.size is not None and sum(needed.values()) > memory.size:
                 yield _too_small(context, layer, memory, needed)
 
 
-def bits_at_home(context: Context, layer: Layer, memory: Memory) -> dict[str, int]:
-    """Bits of the layer's operands that have no level above `memory`: they must fit whole, all at once."""
-    linked = {operand: context.memory_operand(layer, operand) for operand in layer.indices}
-    return {operand: layer.bits(operand) for operand, held in linked.items() if context.hierarchy.top(held) is memory}
+def at_home(hierarchy: Hierarchy, memory: Memory) -> frozenset[str]:
+    """The memory operands that have no level above `memory`."""
+    return frozenset(operand for operand in memory.operands if hierarchy.top(operand) is memory)
+
+
+def bits_at_home(layer: Layer, links: Mapping[str, str], held: Collection[str]) -> dict[str, int]:
+    """Bits of the layer's operands that live in a memory where `held` are at home: they must fit whole, all at once."""
+    linked = {operand: links.get(operand, DEFAULT_LINKS.get(operand, operand)) for operand in layer.indices}
+    return {operand: layer.bits(operand) for operand, memory_operand in linked.items() if memory_operand in held}
 
 
 def _too_small(context: Context, layer: Layer, memory: Memory, needed: dict[str, int]) -> Finding:

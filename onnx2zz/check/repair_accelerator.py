@@ -9,7 +9,7 @@ from typing import Any
 from onnx2zz.accelerator_schema import declared_ports, is_old_memory, is_old_schema, to_port_based, used_ports
 from onnx2zz.check.context import Context
 from onnx2zz.check.decisions import Decisions
-from onnx2zz.check.homes import bits_at_home
+from onnx2zz.check.homes import at_home, bits_at_home
 from onnx2zz.check.memories import OPERANDS, Memory, needed_by_name, read_hierarchy
 from onnx2zz.check.memory_order import memory_order
 
@@ -190,7 +190,8 @@ def _crowded(context: Context, data: Mapping[str, Any]) -> tuple[Memory, tuple[s
 
     judged = replace(context, accelerator=YamlSource("", "", data, {}))
     for memory in judged.hierarchy.lowest_first():
-        needs = [(layer, bits_at_home(judged, layer, memory)) for layer in judged.layers_as_meant]
+        held = at_home(judged.hierarchy, memory)
+        needs = [(layer, bits_at_home(layer, judged.links(layer), held)) for layer in judged.layers_as_meant]
         over = [(layer, need) for layer, need in needs if sum(need.values()) > (memory.size or 0)]
         if over:
             operands = {judged.memory_operand(layer, operand) for layer, need in over for operand in need}

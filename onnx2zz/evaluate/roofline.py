@@ -2,6 +2,7 @@
 the ports of the highest memory."""
 
 from onnx2zz.evaluate.tensors import Entry, operations, volumes
+from onnx2zz.workload_entry import DEFAULT_LINKS
 from onnx2zz.zigzag.hardware import Hardware
 
 
@@ -17,7 +18,7 @@ def roofline_cycles(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> f
 
 
 def _bits_by_memory_operand(entry: Entry, mapping_entry: Entry) -> dict[str, int]:
-    links = mapping_entry.get("memory_operand_links") or {"O": "O", "W": "I2", "I": "I1"}
+    links = mapping_entry.get("memory_operand_links") or DEFAULT_LINKS
     precision = entry["operand_precision"]
     width = {**precision, "O": precision["O_final"]}
     return {links[operand]: volume * width[operand] for operand, volume in volumes(entry).items()}

@@ -16,6 +16,7 @@ from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
 from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
 from onnx2zz.evaluate.roofline import roofline_cycles
+from onnx2zz.evaluate.room import without_room
 from onnx2zz.evaluate.task import Outcome, Task, Terms, layer_name, price_task
 from onnx2zz.evaluate.tensors import Entry, operations
 from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
@@ -68,6 +69,7 @@ def evaluate(
         known = _known(distinct, terms, remembered)
         unknown = [task for task in distinct if task.key not in known]
         found = _priced(unknown, terms, remembered, means, log)
+        found |= without_room([(task, found[task.key]) for task in unknown], terms)
     layers = tuple(_layer_result(task, (known | found)[task.key], inputs, task.key in known) for task in tasks)
     return Evaluation(
         model=workload.model,

@@ -25,6 +25,7 @@ from onnx2zz.zigzag.layer import Entry, parse_layer
 from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, PriceOptions, Search
 from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.search import SearchNote, TemporalSearchStage
+from onnx2zz.zigzag.temporal_ordering import TemporalOrderingStage
 
 BEST = {"energy": MinimalEnergyStage, "latency": MinimalLatencyStage, "EDP": MinimalEDPStage}
 TEMPORAL_SEARCH = {"fast": TemporalSearchStage, "exhaustive": TemporalMappingGeneratorStage}
@@ -57,12 +58,16 @@ def price(
 def _agreed(fast: LayerPrice | PricingError, exhaustive: LayerPrice | PricingError) -> LayerPrice:
     if isinstance(fast, PricingError) and isinstance(exhaustive, PricingError):
         raise exhaustive
-    if isinstance(fast, LayerPrice) and replace(fast, warnings=()) == exhaustive:
+    if isinstance(fast, LayerPrice) and isinstance(exhaustive, LayerPrice) and _numbers(fast) == _numbers(exhaustive):
         return fast
     raise PricingError(
         f"the fast search says {_said(fast, exhaustive)}, ZigZag's own search says {_said(exhaustive, fast)}; "
         "this is a bug of onnx2zz: please report it, `--search exhaustive` has ZigZag's numbers"
     )
+
+
+def _numbers(found: LayerPrice) -> LayerPrice:
+    return replace(found, warnings=())
 
 
 def _said(one: LayerPrice | PricingError, other: LayerPrice | PricingError) -> str:
@@ -83,14 +88,16 @@ def _attempt(
     search: Literal["fast", "exhaustive"],
 ) -> LayerPrice | PricingError:
     notes: list[SearchNote] = []
+    left_out: list[str] = []
+    told = {"search_notes": notes, "ordering_notes": left_out}
     try:
-        found = layer_price(_best_evaluation(entry, accelerator, mapping_entry, options, levels, search, notes))
+        found = layer_price(_best_evaluation(entry, accelerator, mapping_entry, options, levels, search, told))
     except Exception as error:  # ZigZag raises anything: one layer's failure must not end the run
         logger.exception("layer %s", entry.get("name"))
         failure = PricingError(sentence(error))
         failure.__cause__ = error
         return failure
-    return replace(found, warnings=_mismatches(notes))
+    return replace(found, warnings=(*_mismatches(notes), *dict.fromkeys(left_out)))
 
 
 def _mismatches(notes: Sequence[SearchNote]) -> tuple[str, ...]:
@@ -106,11 +113,11 @@ def _best_evaluation(
     options: PriceOptions,
     levels: KeptLevels | None,
     search: Literal["fast", "exhaustive"],
-    notes: list[SearchNote],
+    told: dict[str, list[Any]],
 ) -> CostModelEvaluation:
     best = BEST[options.opt]
-    stages = [best, SpatialMappingGeneratorStage, best, TEMPORAL_SEARCH[search], CostModelStage]
-    arguments = stage_arguments(options) | {"search_notes": notes}
+    stages = [best, SpatialMappingGeneratorStage, best, TemporalOrderingStage, TEMPORAL_SEARCH[search], CostModelStage]
+    arguments = stage_arguments(options) | told
     if levels is not None:
         stages.insert(0, ExploitInterLayerDataLocalityStage)
         arguments |= levels.stage_arguments(entry["id"])

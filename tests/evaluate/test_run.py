@@ -74,7 +74,9 @@ def test_one_layer_that_fails_does_not_end_the_run(tmp_path):
     found = run(layers, accelerator_with_a_dram_of(weights, tmp_path), tmp_path, choose_mapping(None, _tpu()))
     assert [layer.error is None for layer in found.layers] == [True] * 6 + [False]
     failed = found.layers[-1]
-    assert failed.error.startswith("L6_fc: no loop ordering fits the memories")
+    assert failed.error.startswith(
+        "L6_fc: does not fit dram, the highest memory for O, I, W: O 160 + I 1,152 + W 23,040"
+    )
     assert (failed.energy_pj, failed.latency_cycles, failed.macs, failed.spatial_mapping) == (None,) * 4
     assert found.total.incomplete is True
     assert found.total.energy_pj == pytest.approx(sum(layer.energy_pj for layer in found.layers[:-1]))
