@@ -94,7 +94,7 @@ def _combinations(layer: Layer, loops: Sequence[str]) -> Grid:
 def _chunk(layer: Layer, tensors: Tensors, points: Grid, inner: Grid, part: slice, count: int) -> np.ndarray:
     outer = {loop: values[part, None] for loop, values in points.items()}
     grid = outer | {loop: values[None, :] for loop, values in inner.items()}
-    operands = [_read(access, layer.pad_value, tensors, grid) for access in layer.inputs]
+    operands = [read(access, layer.pad_value, tensors, grid) for access in layer.inputs]
     values = apply(layer.combine, operands, tensors, grid)
     rows = len(range(count)[part])
     columns = max((len(v) for v in inner.values()), default=1)
@@ -118,10 +118,10 @@ def _second(operand: Access | Table | Position, tensors: Tensors, grid: Grid) ->
         return np.asarray(operand.values)[tuple(grid[loop] for loop in loops)]
     if isinstance(operand, Position):
         return _walk(operand, grid).astype(np.float64)
-    return _read(operand, 0.0, tensors, grid)
+    return read(operand, 0.0, tensors, grid)
 
 
-def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.ndarray:
+def read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.ndarray:
     """The elements that an access touches over a grid of loop values, padding filled in."""
     tensor = np.asarray(tensors[access.tensor])
     tensor = unpacked(tensor, access.packed) if access.packed else tensor
@@ -130,7 +130,7 @@ def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.
     if access.picks is not None:
         number, index = access.picks
         extents[number] = tensor.size // math.prod(e for i, e in enumerate(extents) if i != number)
-        elements[number] = _read(index, 0.0, tensors, grid).astype(np.int64) % extents[number]
+        elements[number] = read(index, 0.0, tensors, grid).astype(np.int64) % extents[number]
     tensor = tensor.reshape(extents)
     inside = np.asarray(True)
     for extent, element in zip(extents, elements, strict=True):
@@ -139,7 +139,7 @@ def _read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.
     values = (tensor[clipped] if clipped else tensor).astype(np.float64)
     if access.outside is not None:
         other = access.outside
-        other = _read(other, pad_value, tensors, grid) if isinstance(other, Access) else other
+        other = read(other, pad_value, tensors, grid) if isinstance(other, Access) else other
         values, inside = np.where(inside, values, other), np.asarray(True)
     for step in access.prepare:
         values = apply(step, [values], tensors, grid)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import click
 from click.core import ParameterSource
 
+from onnx2zz.cli.beyond import counted_events, event_inputs, events_option, refuse_events_of_a_workload, sidecar_of
 from onnx2zz.cli.cache import cache_folder_or_default, cache_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
@@ -16,6 +17,7 @@ from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_
 
 if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
+    from onnx2zz.evaluate.beyond import Beyond
     from onnx2zz.evaluate.inputs import Workload
     from onnx2zz.evaluate.result import Evaluation
     from onnx2zz.evaluate.run import Means
@@ -42,6 +44,7 @@ NOT_PRICED = 3
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
 )
+@events_option
 @cache_option
 @click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
@@ -60,6 +63,7 @@ def evaluate_command(
     search: Any,
     paranoid: bool,
     jobs: int | None,
+    events: str | None,
     cache_folder: Path | None,
     no_cache: bool,
     output: Path,
@@ -76,27 +80,38 @@ def evaluate_command(
 
     if not _is_model(model):
         _refuse_model_options(ctx, model_arguments)
-    accelerator, workload, chosen = _inputs(model, arch, mapping, output, model_arguments)
+        refuse_events_of_a_workload(ctx, events)
+    accelerator, workload, chosen, beyond = _inputs(model, arch, mapping, output, model_arguments, events)
     options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
     kept_in = None if no_cache else cache_folder_or_default(cache_folder)
     with _means("both" if paranoid else search, kept_in, jobs) as means:
-        evaluation = evaluate(workload, accelerator, chosen, options, output / "zigzag.log", locality, means)
+        evaluation = evaluate(workload, accelerator, chosen, options, output / "zigzag.log", locality, means, beyond)
     _report(evaluation, chosen, output, json_file, csv_file)
     if any(layer.error for layer in evaluation.layers):
         ctx.exit(NOT_PRICED)
 
 
 def _inputs(
-    model: str | None, arch: str, mapping: str | None, output: Path, model_arguments: dict[str, Any]
-) -> tuple[Found, "Workload", Found]:
+    model: str | None,
+    arch: str,
+    mapping: str | None,
+    output: Path,
+    model_arguments: dict[str, Any],
+    events: str | None,
+) -> tuple[Found, "Workload", Found, "Beyond"]:
+    from onnx2zz.evaluate.beyond import Beyond
+
     problems: list[Problem] = []
-    accelerator = compiled = workload = chosen = None
+    accelerator = compiled = workload = chosen = sidecar = None
+    given = {}
     with noted_in(problems):
         accelerator = _told(find_accelerator(arch))
         _warn_if_old(accelerator)
+        sidecar = sidecar_of(accelerator)
     with noted_in(problems):
         if _is_model(model):
             compiled, workload = _compile(model, model_arguments)
+            given = event_inputs(events, compiled)
         else:
             workload = _read(model, output)
     with noted_in(problems):
@@ -105,7 +120,8 @@ def _inputs(
     assert accelerator is not None and workload is not None and chosen is not None
     if compiled is not None:
         compiled.write(output, choose_mapping(None, accelerator).path.read_text(encoding="utf-8"), arch)
-    return accelerator, workload, chosen
+    activities = counted_events(events, compiled, Path(workload.file), given)
+    return accelerator, workload, chosen, Beyond(sidecar, activities)
 
 
 def _is_model(argument: str | None) -> TypeGuard[str]:
@@ -196,6 +212,8 @@ def _report(
     from rich.console import Console
 
     from onnx2zz.evaluate.result import as_csv, as_json
+    from onnx2zz.report.events import print_events
+    from onnx2zz.report.physical import print_physical
     from onnx2zz.report.table import print_table
     from onnx2zz.written_file import write_whole
 
@@ -205,7 +223,10 @@ def _report(
     if json_file == "-":
         click.echo(as_json(evaluation), nl=False)
     else:
-        print_table(evaluation, mapping.name, Console(file=sys.stdout))
+        console = Console(file=sys.stdout)
+        print_table(evaluation, mapping.name, console)
+        print_physical(evaluation, console)
+        print_events(evaluation, console)
     if json_file not in (None, "-"):
         write_whole(Path(json_file), as_json(evaluation))
     for layer in evaluation.layers:

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from onnx2zz.check.memories import Hierarchy, read_hierarchy
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.evaluate import mapping_check, workload_check
 from onnx2zz.evaluate.remembered import Remembered
@@ -47,6 +48,16 @@ class AcceleratorFile:
         from onnx2zz.zigzag.accelerator import build_accelerator
 
         return build_accelerator(self.path, self.document)
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """Its memories and its array as the file has them."""
+        return read_hierarchy(self.document)
+
+    @property
+    def unit_area(self) -> float:
+        """The area of one unit of the array; 0 where the file gives none."""
+        return self.document["operational_array"].get("unit_area") or 0.0
 
     def __reduce__(self) -> tuple[type, tuple[Path, Any]]:
         return AcceleratorFile, (self.path, self.document)  # another process builds its own

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from onnx2zz.zigzag.hardware import Hardware, TopPort
-from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy
+from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, Traffic
 from onnx2zz.zigzag.levels import KeptLevels
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when what we take from ZigZag, or how we write it down, changes."""
 
 
@@ -128,10 +128,14 @@ def _price_from_json(known: Any) -> LayerPrice:
             **known,
             "spatial_mapping": _tuples(known["spatial_mapping"]),
             "temporal_mapping": _tuples(known["temporal_mapping"]),
-            "memory_energy": tuple(LevelEnergy(**energy) for energy in known["memory_energy"]),
+            "memory_energy": tuple(_level_from_json(level) for level in known["memory_energy"]),
             "warnings": (),
         }
     )
+
+
+def _level_from_json(known: Any) -> LevelEnergy:
+    return LevelEnergy(**{**known, "traffic": tuple(Traffic(**traffic) for traffic in known["traffic"])})
 
 
 def _tuples(value: Any) -> Any:

@@ -4,13 +4,23 @@ import csv
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
+
+from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
+from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical
+from onnx2zz.sidecar.figures import Sidecar
+
+BEYOND = ("physical", "events", "sidecar", "events_from")
+"""What stands beside ZigZag's numbers, and is left out where there is nothing of the kind."""
 
 
 @dataclass(frozen=True)
 class LayerResult:
-    """One layer: energy in pJ, latency in cycles. A layer that could not be priced has an `error` and no numbers."""
+    """One layer: energy in pJ, latency in cycles. A layer that could not be priced has an `error` and no numbers.
+
+    `physical` and `events` are ours: after the accelerator's sidecar file, and for an event-driven core.
+    """
 
     id: int
     name: str
@@ -23,6 +33,8 @@ class LayerResult:
     roofline_cycles: float | None = None
     from_cache: bool = False
     error: str | None = None
+    physical: LayerPhysical | None = None
+    events: LayerEvents | None = None
 
 
 @dataclass(frozen=True)
@@ -33,11 +45,24 @@ class Total:
     latency_cycles: float
     macs: int
     incomplete: bool
+    physical: TotalPhysical | None = None
+    events: TotalEvents | None = None
+
+
+@dataclass(frozen=True)
+class EventsFrom:
+    """The run in which events were counted: on which inputs, how many layers had random weights because the model's
+    files lack theirs, and the nodes that onnxruntime did not run."""
+
+    inputs: str
+    random_weights: int
+    not_run: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A whole run. Its fields are those of `evaluate --json`, in that order."""
+    """A whole run. Its fields are those of `evaluate --json`, in that order; `sidecar` is the file that `physical`
+    numbers come from."""
 
     model: str
     accelerator: str
@@ -49,24 +74,52 @@ class Evaluation:
     distinct_layers: int
     evaluated: int
     edges_added: int
+    sidecar: Sidecar | None = None
+    events_from: EventsFrom | None = None
 
 
 def as_json(evaluation: Evaluation) -> str:
     """The evaluation as an indented JSON document."""
-    return json.dumps(asdict(evaluation), indent=2) + "\n"
+    return json.dumps(_document(evaluation), indent=2) + "\n"
+
+
+def _document(result: Evaluation | Total | LayerResult) -> dict[str, Any]:
+    values = ((field.name, getattr(result, field.name)) for field in fields(result))
+    return {name: _plain(value) for name, value in values if value is not None or name not in BEYOND}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Total | LayerResult):
+        return _document(value)
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def as_csv(evaluation: Evaluation) -> str:
     """The layers as a table with a header; missing numbers are empty, the spatial mapping is JSON."""
+    rows = [_row(layer) for layer in evaluation.layers]
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(LayerResult.__dataclass_fields__), lineterminator="\n")
+    columns = dict.fromkeys(column for row in rows for column in row)
+    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_row(layer) for layer in evaluation.layers)
+    writer.writerows(rows)
     return text.getvalue()
 
 
 def _row(layer: LayerResult) -> dict[str, Any]:
-    row = asdict(layer)
+    row = {field.name: getattr(layer, field.name) for field in fields(layer) if field.name not in BEYOND}
     if layer.spatial_mapping is not None:
         row["spatial_mapping"] = json.dumps(layer.spatial_mapping)
-    return row
+    return row | _physical_columns(layer.physical) | _event_columns(layer.events)
+
+
+def _physical_columns(physical: LayerPhysical | None) -> dict[str, Any]:
+    names = ("corrected_energy_pj", "static_energy_pj", "latency_ns")
+    return {name: getattr(physical, name) for name in names} if physical else {}
+
+
+def _event_columns(events: LayerEvents | None) -> dict[str, Any]:
+    names = ("operations_executed", "energy_pj", "noc_events", "noc_energy_pj")
+    densities = {f"density_{operand}": events.density.get(operand) for operand in "IW"} if events else {}
+    return densities | {f"events_{name}": getattr(events, name) for name in names} if events else {}

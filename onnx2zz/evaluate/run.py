@@ -10,6 +10,8 @@ from operator import add
 from pathlib import Path
 
 from onnx2zz import __version__
+from onnx2zz.errors import raise_if_any
+from onnx2zz.evaluate.beyond import NOTHING, Beyond
 from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
 from onnx2zz.evaluate.graph import Edge, execution_order, further_edges
 from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
@@ -50,16 +52,19 @@ def evaluate(
     log: Path,
     locality: bool = False,
     means: Means = Means(),
+    beyond: Beyond = NOTHING,
 ) -> Evaluation:
     """Price `workload` on `accelerator` under `mapping`; whatever ZigZag says meanwhile goes to `log`.
 
     `locality` keeps data in lower memories between layers; arrays that compute in memory always do, as in ZigZag.
+    `beyond` adds numbers of our own beside ZigZag's.
     Raises InputError if the three files do not fit together. A layer that cannot be priced is part of the result.
     """
     remembered = Remembered(means.memory, trusting=means.search == "fast")
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
         inputs = load_inputs(workload, accelerator, mapping, remembered)
     in_memory = inputs.hardware.in_memory
+    raise_if_any(beyond.problems(str(accelerator.path), in_memory))
     options = replace(options, mixed_spatial_mapping=in_memory)
     edges = further_edges(workload.layers, workload.coverage) if locality or in_memory else ()
     with talk_goes_to(log):
@@ -70,18 +75,21 @@ def evaluate(
         unknown = [task for task in distinct if task.key not in known]
         found = _priced(unknown, terms, remembered, means, log)
         found |= without_room([(task, found[task.key]) for task in unknown], terms)
-    layers = tuple(_layer_result(task, (known | found)[task.key], inputs, task.key in known) for task in tasks)
+    outcomes = known | found
+    layers = tuple(_layer_result(task, outcomes[task.key], inputs, task.key in known, beyond) for task in tasks)
     return Evaluation(
         model=workload.model,
         accelerator=accelerator.name,
         zigzag=version("zigzag-dse"),
         onnx2zz=__version__,
         opt=options.opt,
-        total=_total(layers, workload.layers),
+        total=_total(layers, inputs, beyond),
         layers=layers,
         distinct_layers=len(distinct),
         evaluated=sum(isinstance(outcome, LayerPrice) for outcome in found.values()),
         edges_added=len(edges),
+        sidecar=beyond.sidecar,
+        events_from=beyond.events_from,
     )
 
 
@@ -158,7 +166,7 @@ def _outcomes(
         yield task, price_task(task, terms)
 
 
-def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool) -> LayerResult:
+def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool, beyond: Beyond) -> LayerResult:
     entry = task.entry
     unpriced = LayerResult(entry["id"], layer_name(entry), entry["operator_type"])
     if isinstance(outcome, str):
@@ -172,17 +180,21 @@ def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool
         spatial_mapping={array_dim: dict(unrolled) for array_dim, unrolled in outcome.spatial_mapping},
         roofline_cycles=roofline_cycles(entry, task.mapping_entry, inputs.hardware),
         from_cache=from_cache,
+        physical=beyond.physical(outcome, entry, inputs.accelerator.hierarchy),
+        events=beyond.events(outcome, entry),
     )
 
 
-def _total(layers: Sequence[LayerResult], entries: Sequence[Entry]) -> Total:
+def _total(layers: Sequence[LayerResult], inputs: Inputs, beyond: Beyond) -> Total:
     by_id = {layer.id: layer for layer in layers if layer.error is None}
-    priced = [by_id[layer] for layer in execution_order(entries) if layer in by_id]
+    priced = [by_id[layer] for layer in execution_order(inputs.workload.layers) if layer in by_id]
     return Total(
         energy_pj=_added_up(layer.energy_pj for layer in priced),
         latency_cycles=_added_up(layer.latency_cycles for layer in priced),
         macs=sum(layer.macs or 0 for layer in priced),
         incomplete=len(priced) < len(layers),
+        physical=beyond.total_physical([layer.physical for layer in priced if layer.physical], inputs.accelerator),
+        events=beyond.total_events([layer.events for layer in priced if layer.events]),
     )
 
 

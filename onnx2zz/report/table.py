@@ -37,7 +37,7 @@ def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
 def layers_table(evaluation: Evaluation, name_width: int) -> Table:
     """Layer, operator, MACs, cycles, energy and spatial utilization; names longer than `name_width` lose their
     middle, since networks name their layers by place first and by kind last."""
-    scale, unit = _unit(evaluation.total.energy_pj)
+    scale, unit = energy_unit(evaluation.total.energy_pj)
     table = Table(
         box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_footer=True, show_edge=False, pad_edge=False
     )
@@ -52,11 +52,12 @@ def layers_table(evaluation: Evaluation, name_width: int) -> Table:
     ):
         table.add_column(Text(head), foot, justify="right", no_wrap=True)
     for layer in evaluation.layers:
-        table.add_row(Text(_cut(layer.name, name_width)), layer.operator_type, *_numbers(layer, scale))
+        table.add_row(Text(shortened(layer.name, name_width)), layer.operator_type, *_numbers(layer, scale))
     return table
 
 
-def _cut(name: str, width: int) -> str:
+def shortened(name: str, width: int) -> str:
+    """The name without its middle where it is longer than `width`."""
     if len(name) <= width:
         return name
     tail = (width - 1) // 2
@@ -74,5 +75,6 @@ def _numbers(layer: LayerResult, scale: float) -> tuple[str, str, str, str]:
     )
 
 
-def _unit(total_pj: float) -> tuple[float, str]:
+def energy_unit(total_pj: float) -> tuple[float, str]:
+    """How many pJ the unit has in which a total is written, and its name."""
     return next((unit for unit in UNITS if total_pj >= DIGITS_BEFORE_THE_POINT * unit[0]), UNITS[-1])

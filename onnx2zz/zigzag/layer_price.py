@@ -19,13 +19,29 @@ class PriceOptions:
     mixed_spatial_mapping: bool = False
 
 
+Direction = Literal["read_to_low", "write_from_low", "read_to_high", "write_from_high"]
+"""How data pass a memory: to and from the level below it (the array is the lowest), or the one above."""
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What passes a memory in one direction: elements that are accessed, one by one, and what that costs in pJ."""
+
+    direction: Direction
+    elements: float
+    energy_pj: float
+
+
 @dataclass(frozen=True)
 class LevelEnergy:
-    """What one operand's traffic at one memory costs, in pJ."""
+    """What one operand's traffic at one memory costs, in pJ. `operand` is the layer's (I, W, O), `memory_operand` the
+    accelerator's (I1, I2, O); `traffic` leaves out directions in which nothing passes."""
 
     operand: str
     memory: str
     energy_pj: float
+    memory_operand: str
+    traffic: tuple[Traffic, ...]
 
 
 @dataclass(frozen=True)
@@ -33,7 +49,8 @@ class LayerPrice:
     """ZigZag's numbers for one layer. Energy in pJ (`energy_total`), latency in cycles (`latency_total2`).
 
     `spatial_mapping` is array dim -> ((layer dim, factor), ...); `temporal_mapping` is operand -> the loops at each
-    memory level, innermost first. `warnings` tell what the user must know about how the numbers came about.
+    memory level, innermost first; `memory_energy` has each operand's memories, lowest first. `warnings` tell what the
+    user must know about how the numbers came about.
     """
 
     energy_pj: float

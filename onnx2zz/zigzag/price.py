@@ -22,8 +22,10 @@ from zigzag.stages.results.reduce_stages import MinimalEDPStage, MinimalEnergySt
 
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import Entry, parse_layer
-from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, PriceOptions, Search
+from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
 from onnx2zz.zigzag.levels import KeptLevels
+from onnx2zz.zigzag.memory_energy import memory_energy
+from onnx2zz.zigzag.plain import plain
 from onnx2zz.zigzag.search import SearchNote, TemporalSearchStage
 from onnx2zz.zigzag.temporal_ordering import TemporalOrderingStage
 
@@ -143,38 +145,25 @@ def stage_arguments(options: PriceOptions) -> dict[str, Any]:
 def layer_price(evaluation: CostModelEvaluation) -> LayerPrice:
     """The numbers of ZigZag's evaluation as plain data."""
     return LayerPrice(
-        energy_pj=_plain(evaluation.energy_total),
-        latency_cycles=_plain(evaluation.latency_total2),
-        spatial_utilization=_plain(evaluation.mac_spatial_utilization),
+        energy_pj=plain(evaluation.energy_total),
+        latency_cycles=plain(evaluation.latency_total2),
+        spatial_utilization=plain(evaluation.mac_spatial_utilization),
         spatial_mapping=_spatial_mapping(evaluation),
         temporal_mapping=_temporal_mapping(evaluation),
-        operation_energy_pj=_plain(evaluation.mac_energy),
-        memory_energy=_memory_energy(evaluation),
+        operation_energy_pj=plain(evaluation.mac_energy),
+        memory_energy=memory_energy(evaluation),
     )
-
-
-def _plain(number: Any) -> Any:
-    return number.item() if hasattr(number, "item") else number
 
 
 def _spatial_mapping(evaluation: CostModelEvaluation):
     return tuple(
-        (str(array_dim), tuple((str(dim), _plain(factor)) for dim, factor in unrolled.items()))
+        (str(array_dim), tuple((str(dim), plain(factor)) for dim, factor in unrolled.items()))
         for array_dim, unrolled in evaluation.layer.spatial_mapping.items()
     )
 
 
 def _temporal_mapping(evaluation: CostModelEvaluation):
     return tuple(
-        (str(operand), tuple(tuple((str(dim), _plain(size)) for dim, size in level) for level in levels))
+        (str(operand), tuple(tuple((str(dim), plain(size)) for dim, size in level) for level in levels))
         for operand, levels in evaluation.temporal_mapping.mapping_dic_stationary.items()
-    )
-
-
-def _memory_energy(evaluation: CostModelEvaluation) -> tuple[LevelEnergy, ...]:
-    links, hierarchy = evaluation.layer.memory_operand_links, evaluation.accelerator.memory_hierarchy
-    return tuple(
-        LevelEnergy(str(operand), memory.name, _plain(energy))
-        for operand, energies in evaluation.mem_energy_breakdown.items()
-        for memory, energy in zip(hierarchy.get_memory_levels(links.layer_to_mem_op(operand)), energies, strict=False)
     )

@@ -48,6 +48,27 @@ def assert_prices_are_stock(network, name, mapping, opt, folder):
         assert found.spatial_utilization == theirs.mac_spatial_utilization
         assert found.operation_energy_pj == theirs.mac_energy
         assert sum(level.energy_pj for level in found.memory_energy) == pytest.approx(theirs.mem_energy)
+        assert directions(found) == directions_of_stock(theirs)
+
+
+def directions(found):
+    """(operand, energies of the directions in which something passes) for each memory, operands in ZigZag's order."""
+    return [(level.operand, sorted(traffic.energy_pj for traffic in level.traffic)) for level in found.memory_energy]
+
+
+def directions_of_stock(theirs):
+    return [
+        (str(operand), sorted(energies.data[way] for way, words in accesses.data.items() if words))
+        for operand, levels in theirs.mem_energy_breakdown_further.items()
+        for energies, accesses in zip(levels, passing(theirs, operand), strict=True)
+    ]
+
+
+def passing(theirs, operand):
+    """What moves at each level in a period, in each direction."""
+    return [
+        moved.get_attribute("data_trans_amount_per_period") for moved in theirs.mapping.unit_mem_data_movement[operand]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -150,3 +171,24 @@ def test_two_searches_that_differ_are_an_error(monkeypatch):
     said = str(raised.value)
     assert said.startswith("the fast search says no price (no loop ordering fits")
     assert f"ZigZag's own search says {honest.energy_pj} pJ and {honest.latency_cycles} cycles" in said
+
+
+def test_a_price_counts_what_passes_each_memory():
+    """A 5x1 convolution of 12 to 12 channels on 14 outputs, both channels unrolled: 10,080 operations."""
+    accelerator, entry = find_accelerator("tpu_like"), strip()[2]
+    (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    found = price(entry, load_accelerator(accelerator.path), default, PriceOptions(lpf_limit=LPF_LIMIT))
+    operations, weights, outputs = 12 * 12 * 14 * 5, 12 * 12 * 5, 12 * 14
+    levels = {(level.operand, level.memory): level for level in found.memory_energy}
+    counts = {
+        place: {traffic.direction: traffic.elements for traffic in level.traffic} for place, level in levels.items()
+    }
+    assert counts["W", "dram"] == {"read_to_low": weights}
+    assert counts["W", "rf_128B"] == {"read_to_low": operations, "write_from_high": weights}
+    assert counts["O", "rf_2B"] == {
+        "read_to_low": operations,
+        "write_from_low": operations,
+        "read_to_high": 12 * outputs,  # one sum in each of the 12 units that are added up
+    }
+    assert counts["O", "dram"] == {"write_from_low": outputs}
+    assert {level.operand: level.memory_operand for level in found.memory_energy} == {"O": "O", "I": "I1", "W": "I2"}

@@ -1,0 +1,60 @@
+"""ZigZag's number and ours side by side, each with the rule that ours comes from."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from onnx2zz.evaluate.physical import TotalPhysical
+from onnx2zz.evaluate.result import Evaluation
+from onnx2zz.report.quantity import AREA, ENERGY, TIME, quantity
+from onnx2zz.sidecar.figures import Correction, Sidecar
+
+Row = tuple[str, str, str, str]
+
+
+def print_physical(evaluation: Evaluation, console: Console) -> None:
+    """Print what the sidecar file adds; nothing where there is none."""
+    physical, sidecar = evaluation.total.physical, evaluation.sidecar
+    if physical is None or sidecar is None:
+        return
+    console.print()
+    console.print(f"Beside ZigZag, from {Path(sidecar.path).name}", style="bold", highlight=False, markup=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_edge=False, pad_edge=False)
+    table.add_column("Total", no_wrap=True)
+    table.add_column("ZigZag", justify="right", no_wrap=True)
+    table.add_column("Ours", justify="right", no_wrap=True)
+    table.add_column("Rule")
+    for name, zigzag, ours, rule in _rows(evaluation, physical, sidecar):
+        table.add_row(name, zigzag, ours, Text(rule))
+    console.print(table)
+
+
+def _rows(evaluation: Evaluation, physical: TotalPhysical, sidecar: Sidecar) -> Iterator[Row]:
+    total = evaluation.total
+    if sidecar.corrections:
+        rule = "; ".join(map(_said, sidecar.corrections))
+        yield "Energy", quantity(total.energy_pj, ENERGY), quantity(physical.corrected_energy_pj, ENERGY), rule
+    if physical.static_energy_pj is not None:
+        rule = "power x bits x time" + _but(physical.without_static, "no figure for")
+        yield "Static energy", "", quantity(physical.static_energy_pj, ENERGY), rule
+    if physical.latency_ns is not None:
+        cycles = f"{total.latency_cycles:,.0f} cycles"
+        yield "Latency", cycles, quantity(physical.latency_ns, TIME), f"at {sidecar.clock_mhz:g} MHz"
+    if physical.area_um2 is not None:
+        rule = "area per bit x bits, units" + _but(physical.without_area, "the accelerator's own figure for")
+        yield "Area", quantity(physical.zigzag_area_um2, AREA), quantity(physical.area_um2, AREA), rule
+
+
+def _said(correction: Correction) -> str:
+    """`diagonal inputs: I1 reads at buffer x 0 + 0.19 pJ an operation`."""
+    accesses = {"read": " reads", "write": " writes", None: ""}[correction.access]
+    added = f" + {correction.pj_per_operation:g} pJ an operation" if correction.pj_per_operation else ""
+    return f"{correction.name}: {correction.operand}{accesses} at {correction.memory} x {correction.factor:g}{added}"
+
+
+def _but(names: tuple[str, ...], what: str) -> str:
+    return f"; {what} {', '.join(names)}" if names else ""

@@ -1,0 +1,43 @@
+"""What a sidecar file says, as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+OperandAccess = Literal["read", "write"]
+
+
+@dataclass(frozen=True)
+class MemoryFigures:
+    """One memory's static power in pW per bit and area in um2 per bit; None where the file does not say."""
+
+    static_pw_per_bit: float | None = None
+    um2_per_bit: float | None = None
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What an operand's accesses to a memory really cost: ZigZag's energy times `factor`, plus `pj_per_operation` for
+    each operation of the layer.
+
+    `operand` is a memory operand (I1, I2, O). `access`: its reads or its writes only; None is both.
+    """
+
+    name: str
+    memory: str
+    operand: str
+    access: OperandAccess | None = None
+    factor: float = 1.0
+    pj_per_operation: float = 0.0
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Sidecar:
+    """The whole file; `path` is what results call it. What it does not say is None or empty."""
+
+    path: str
+    clock_mhz: float | None = None
+    noc_pj_per_event: float | None = None
+    memories: Mapping[str, MemoryFigures] = field(default_factory=dict)
+    corrections: tuple[Correction, ...] = ()

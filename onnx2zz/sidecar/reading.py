@@ -1,0 +1,106 @@
+"""Read the sidecar of an accelerator and check it against the accelerator's memories.
+
+To add a key: its field in figures.py, its name in `KEYS`, and how it is read, here.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
+from typing import cast
+
+from onnx2zz.check.memories import Hierarchy
+from onnx2zz.check.spelling import did_you_mean
+from onnx2zz.errors import Problem, raise_if_any
+from onnx2zz.sidecar.figures import Correction, MemoryFigures, OperandAccess, Sidecar
+from onnx2zz.sidecar.section import Section
+from onnx2zz.yaml_source import YamlSource, read_yaml
+
+SUFFIX = ".onnx2zz.yaml"
+KEYS = ("clock_mhz", "noc_pj_per_event", "memories", "corrections")
+MEMORY_KEYS = ("static_pw_per_bit", "um2_per_bit")
+CORRECTION_KEYS = ("memory", "operand", "access", "factor", "pj_per_operation", "why")
+ACCESSES = ("read", "write")
+
+
+def sidecar_path(accelerator: Path) -> Path:
+    """Where the sidecar of an accelerator file lies, if it has one."""
+    return accelerator.with_name(accelerator.stem + SUFFIX)
+
+
+def read_sidecar(accelerator: Path, hierarchy: Hierarchy) -> Sidecar | None:
+    """The sidecar beside an accelerator file, None where there is none.
+
+    Raises InputError with everything that is wrong with it, each with its line.
+    """
+    path = sidecar_path(accelerator)
+    return parse_sidecar(read_yaml(path), hierarchy) if path.is_file() else None
+
+
+def parse_sidecar(source: YamlSource, hierarchy: Hierarchy) -> Sidecar:
+    """The sidecar that `source` holds. Raises InputError as `read_sidecar` does."""
+    raise_if_any(Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps)
+    whole = Section(source if source.data is not None else replace(source, data={}), (), KEYS)
+    sidecar = Sidecar(
+        path=source.path,
+        clock_mhz=whole.number("clock_mhz", above_zero=True),
+        noc_pj_per_event=whole.number("noc_pj_per_event"),
+        memories=dict(_memories(whole, hierarchy)),
+        corrections=tuple(_corrections(whole, hierarchy)),
+    )
+    _object_to_missing_clock(whole, sidecar)
+    _object_to_overlaps(whole, sidecar.corrections)
+    raise_if_any(whole.problems)
+    return sidecar
+
+
+def _memories(whole: Section, hierarchy: Hierarchy) -> Iterator[tuple[str, MemoryFigures]]:
+    names = [memory.name for memory in hierarchy.memories]
+    for name, section in whole.sections("memories", MEMORY_KEYS):
+        if name not in names:
+            what = f"the accelerator has no memory {name}{did_you_mean(name, names)}"
+            section.object_to((), what, f"it has: {', '.join(names)}")
+        yield name, MemoryFigures(section.number("static_pw_per_bit"), section.number("um2_per_bit"))
+
+
+def _corrections(whole: Section, hierarchy: Hierarchy) -> Iterator[Correction]:
+    operands = {memory.name: memory.operands for memory in hierarchy.memories}
+    for name, section in whole.sections("corrections", CORRECTION_KEYS):
+        section.required("memory", "operand")
+        memory = section.word("memory", tuple(operands), "memory of the accelerator")
+        operand = section.word("operand", operands.get(memory or "", ()), f"operand of {memory}") if memory else None
+        access = section.word("access", ACCESSES, "kind of access")
+        factor, added = section.number("factor"), section.number("pj_per_operation")
+        _object_to_no_effect(section)
+        yield Correction(
+            name,
+            memory or "",
+            operand or "",
+            cast(OperandAccess | None, access),
+            1.0 if factor is None else factor,
+            added or 0.0,
+            section.text("why"),
+        )
+
+
+def _object_to_no_effect(section: Section) -> None:
+    if "factor" not in section and "pj_per_operation" not in section:
+        what = f"{'.'.join(map(str, section.place))} corrects nothing"
+        section.object_to((), what, "give it a factor or pj_per_operation")
+
+
+def _object_to_missing_clock(whole: Section, sidecar: Sidecar) -> None:
+    """Static power becomes energy over time only."""
+    powered = [name for name, figures in sidecar.memories.items() if figures.static_pw_per_bit]
+    if powered and "clock_mhz" not in whole:
+        way_out = "add clock_mhz: static energy is power x time, and ZigZag counts cycles"
+        whole.object_to(("memories", powered[0], "static_pw_per_bit"), "static power without a clock", way_out)
+
+
+def _object_to_overlaps(whole: Section, corrections: Sequence[Correction]) -> None:
+    """Two factors for one energy: nobody could tell which of them holds."""
+    for first, second in combinations(corrections, 2):
+        same_place = (first.memory, first.operand) == (second.memory, second.operand)
+        if same_place and first.operand and (first.access is None or second.access in (None, first.access)):
+            what = f"{second.name} corrects what {first.name} corrects already: {first.operand} at {first.memory}"
+            whole.object_to(("corrections", second.name), what, "make them one, or read and write apart")

@@ -1,0 +1,93 @@
+"""One mapping of a sidecar file, taken key by key. What is wrong is noted with its line, so that all of it is said."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from onnx2zz.check.spelling import did_you_mean
+from onnx2zz.errors import Problem
+from onnx2zz.yaml_source import Path_, YamlSource
+
+
+@dataclass(frozen=True)
+class Section:
+    """The mapping at `place`, of which `known` are the keys; what is said about it goes to `problems`."""
+
+    source: YamlSource
+    place: Path_
+    known: Sequence[str]
+    problems: list[Problem] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self._data is None:
+            what = f"{self._where} is no mapping of keys to values"
+            self.object_to((), what, f"write some of: {', '.join(self.known)}")
+        for key in self._data or ():
+            if key not in self.known:
+                what = f"{self._named(key)} is unknown{did_you_mean(str(key), self.known)}"
+                self.object_to((key,), what, f"there are: {', '.join(self.known)}")
+
+    @property
+    def _data(self) -> Mapping[Any, Any] | None:
+        data = self.source.data
+        for key in self.place:
+            data = data.get(key) if isinstance(data, Mapping) else None
+        return data if isinstance(data, Mapping) else None
+
+    def __contains__(self, key: str) -> bool:
+        return key in (self._data or {})
+
+    def object_to(self, place: Path_, what: str, way_out: str = "") -> None:
+        """Note a problem at a place below this section."""
+        line = self.source.at(*self.place, *place).line
+        self.problems.append(Problem(f"{self.source.path}:{line}", what, way_out))
+
+    def number(self, key: str, above_zero: bool = False) -> float | None:
+        """A finite number, not negative; None where the key is missing or its value is at fault."""
+        if key not in self:
+            return None
+        value = (self._data or {})[key]
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and 0 <= value <= sys.float_info.max and not (above_zero and value == 0):
+            return float(value)
+        wanted = "a number above 0" if above_zero else "a number, 0 or more"
+        self.object_to((key,), f"{self._named(key)} is {value!r}, and {wanted} is needed")
+        return None
+
+    def word(self, key: str, choices: Sequence[str], of: str) -> str | None:
+        """One of `choices`; None where the key is missing or its value is none of them."""
+        if key not in self:
+            return None
+        value = (self._data or {})[key]
+        if isinstance(value, str) and value in choices:
+            return value
+        what = f"{self._named(key)} is {value!r}, which is no {of}{did_you_mean(str(value), choices)}"
+        self.object_to((key,), what, f"there are: {', '.join(choices)}")
+        return None
+
+    def text(self, key: str) -> str:
+        """A text for people; empty where there is none."""
+        return str((self._data or {}).get(key) or "")
+
+    def required(self, *keys: str) -> bool:
+        """Whether all of `keys` are there."""
+        missing = [key for key in keys if key not in self]
+        if missing and self._data is not None:
+            self.object_to((), f"{self._where} lacks {' and '.join(missing)}")
+        return not missing
+
+    def sections(self, key: str, known: Sequence[str]) -> Iterator[tuple[str, "Section"]]:
+        """The mappings below `key`, each with its name."""
+        inner = (self._data or {}).get(key)
+        if inner is not None and not isinstance(inner, Mapping):
+            self.object_to((key,), f"{self._named(key)} is no mapping of names to mappings")
+        for name in inner if isinstance(inner, Mapping) else ():
+            yield str(name), Section(self.source, (*self.place, key, name), known, self.problems)
+
+    @property
+    def _where(self) -> str:
+        return ".".join(map(str, self.place)) or "the file"
+
+    def _named(self, key: object) -> str:
+        return ".".join(map(str, (*self.place, key)))
