@@ -10,7 +10,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class LayerResult:
-    """One layer: energy in pJ, latency in cycles. A layer that could not be priced has an `error` and no numbers."""
+    """One layer: energy in pJ, latency in cycles. A layer that could not be priced has an `error` and no numbers.
+
+    `bound_by` is what makes the roofline: "units" or a memory. `below_roofline`: ZigZag's latency is less than that.
+    """
 
     id: int
     name: str
@@ -21,6 +24,8 @@ class LayerResult:
     spatial_utilization: float | None = None
     spatial_mapping: Mapping[str, Mapping[str, float]] | None = None
     roofline_cycles: float | None = None
+    bound_by: str | None = None
+    below_roofline: bool = False
     from_cache: bool = False
     error: str | None = None
 
