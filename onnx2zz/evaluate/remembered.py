@@ -105,12 +105,12 @@ def _zigzags_source() -> str:
 
 
 def _hardware_as_json(hardware: Hardware) -> Any:
-    ports = [[port.width, sorted(port.serves)] for port in hardware.top_ports]
+    ports = [[port.width, sorted(port.serves), port.memory] for port in hardware.top_ports]
     return {"array": hardware.array, "in_memory": hardware.in_memory, "top_ports": ports}
 
 
 def _hardware_from_json(known: Any) -> Hardware:
-    ports = tuple(TopPort(width, frozenset(serves)) for width, serves in known["top_ports"])
+    ports = tuple(TopPort(width, frozenset(serves), memory) for width, serves, memory in known["top_ports"])
     return Hardware(tuple((dim, size) for dim, size in known["array"]), known["in_memory"], ports)
 
 

@@ -20,6 +20,7 @@ class LayerResult:
     """One layer: energy in pJ, latency in cycles. A layer that could not be priced has an `error` and no numbers.
 
     `physical` and `events` are ours: after the accelerator's sidecar file, and for an event-driven core.
+    `bound_by` is what makes the roofline: "units" or a memory. `below_roofline`: ZigZag's latency is less than that.
     """
 
     id: int
@@ -31,6 +32,8 @@ class LayerResult:
     spatial_utilization: float | None = None
     spatial_mapping: Mapping[str, Mapping[str, float]] | None = None
     roofline_cycles: float | None = None
+    bound_by: str | None = None
+    below_roofline: bool = False
     from_cache: bool = False
     error: str | None = None
     physical: LayerPhysical | None = None

@@ -17,7 +17,7 @@ from onnx2zz.evaluate.graph import Edge, execution_order, further_edges
 from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
 from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
-from onnx2zz.evaluate.roofline import roofline_cycles
+from onnx2zz.evaluate.roofline import roofline
 from onnx2zz.evaluate.room import without_room
 from onnx2zz.evaluate.task import Outcome, Task, Terms, layer_name, price_task
 from onnx2zz.evaluate.tensors import Entry, operations
@@ -171,6 +171,7 @@ def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool
     unpriced = LayerResult(entry["id"], layer_name(entry), entry["operator_type"])
     if isinstance(outcome, str):
         return replace(unpriced, error=f"{unpriced.name}: {outcome}")
+    least = roofline(entry, task.mapping_entry, inputs.hardware)
     return replace(
         unpriced,
         energy_pj=outcome.energy_pj,
@@ -178,7 +179,9 @@ def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool
         macs=operations(entry) if entry["operator_type"] in MAC_TYPES else 0,
         spatial_utilization=outcome.spatial_utilization,
         spatial_mapping={array_dim: dict(unrolled) for array_dim, unrolled in outcome.spatial_mapping},
-        roofline_cycles=roofline_cycles(entry, task.mapping_entry, inputs.hardware),
+        roofline_cycles=least.cycles,
+        bound_by=least.bound_by,
+        below_roofline=outcome.latency_cycles < least.cycles,
         from_cache=from_cache,
         physical=beyond.physical(outcome, entry, inputs.accelerator.hierarchy),
         events=beyond.events(outcome, entry),

@@ -11,6 +11,9 @@ UNITS = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
 DIGITS_BEFORE_THE_POINT = 1e3
 """The total has at least four: layers of a thousandth of it still show."""
 
+BELOW = "*"
+"""Marks the cycles of a layer that ZigZag prices below the roofline."""
+
 SHORTEST_NAME = 12
 """Columns that a layer's name has on the narrowest screen."""
 
@@ -27,11 +30,25 @@ def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
     narrowest = console.measure(layers_table(evaluation, SHORTEST_NAME), options=console.options.update(width=1000))
     spare = max(console.width - narrowest.maximum, 0)
     console.print(layers_table(evaluation, SHORTEST_NAME + spare))
+    _print_below_roofline(evaluation, console)
     if evaluation.total.incomplete:
         priced = sum(layer.error is None for layer in evaluation.layers)
         console.print(
             f"The total is incomplete: {priced} of {len(evaluation.layers)} layers are priced.", highlight=False
         )
+
+
+def _print_below_roofline(evaluation: Evaluation, console: Console) -> None:
+    """Say of how many layers ZigZag's cycles are fewer than the units and the highest memory's ports allow."""
+    shares = [
+        layer.latency_cycles / layer.roofline_cycles
+        for layer in evaluation.layers
+        if layer.below_roofline and layer.latency_cycles and layer.roofline_cycles
+    ]
+    if shares:
+        count = f"{len(shares)} layer{'s are' if len(shares) > 1 else ' is'}"
+        place = f"{BELOW} {count} below the roofline, down to {min(shares):.1%} of it"
+        console.print(f"{place}: fewer cycles than the hardware allows", highlight=False)
 
 
 def layers_table(evaluation: Evaluation, name_width: int) -> Table:
@@ -69,7 +86,7 @@ def _numbers(layer: LayerResult, scale: float) -> tuple[str, str, str, str]:
         return ("", "", "not priced", "")
     return (
         f"{layer.macs:,}" if layer.macs else "",
-        f"{layer.latency_cycles:,.0f}",
+        f"{BELOW if layer.below_roofline else ''}{layer.latency_cycles:,.0f}",
         f"{(layer.energy_pj or 0) / scale:,.1f}",
         f"{layer.spatial_utilization:.1%}",
     )

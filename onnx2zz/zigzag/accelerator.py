@@ -83,8 +83,8 @@ def _top_ports(accelerator: Accelerator) -> tuple[TopPort, ...]:
     hierarchy = accelerator.memory_hierarchy
     top = {str(operand): hierarchy.get_memory_levels(operand)[-1] for operand in hierarchy.get_operands()}
     memories = {level.id: level for level in top.values()}
-    ports = ((port, _passing(port, level.id, top)) for level in memories.values() for port in level.ports)
-    return tuple(TopPort(port.bw_max, serves) for port, serves in ports if serves)
+    ports = ((level, port, _passing(port, level.id, top)) for level in memories.values() for port in level.ports)
+    return tuple(TopPort(port.bw_max, serves, level.name) for level, port, serves in ports if serves)
 
 
 def _passing(port: MemoryPort, memory: int, top: dict[str, Any]) -> frozenset[str]:

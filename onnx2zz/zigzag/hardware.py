@@ -10,6 +10,7 @@ class TopPort:
 
     width: int
     serves: frozenset[str]
+    memory: str = ""
 
 
 @dataclass(frozen=True)

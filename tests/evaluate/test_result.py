@@ -6,7 +6,7 @@ import json
 
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total, as_csv, as_json
 
-PRICED = LayerResult(0, "L0_conv", "Conv", 1234.5, 70.0, 960, 0.75, {"D1": {"K": 6}}, 40.0)
+PRICED = LayerResult(0, "L0_conv", "Conv", 1234.5, 70.0, 960, 0.75, {"D1": {"K": 6}}, 40.0, "units")
 FAILED = LayerResult(1, "L1_pool", "Pooling", error="L1_pool: skipped, with a comma")
 RUN = Evaluation("net", "npe", "3.9.1", "0.1.0", "latency", Total(1234.5, 70.0, 960, True), (PRICED, FAILED), 2, 1, 0)
 
@@ -28,6 +28,8 @@ def test_json():
         "spatial_utilization": 0.75,
         "spatial_mapping": {"D1": {"K": 6}},
         "roofline_cycles": 40.0,
+        "bound_by": "units",
+        "below_roofline": False,
         "from_cache": False,
         "error": None,
     }

@@ -2,8 +2,13 @@
 
 from small_workloads import add, conv, gemm, pool
 
-from onnx2zz.evaluate.roofline import roofline_cycles
+from onnx2zz.evaluate.roofline import Roofline, roofline
 from onnx2zz.zigzag.hardware import Hardware, TopPort
+
+
+def roofline_cycles(*layer):
+    return roofline(*layer).cycles
+
 
 LINKS = {"name": "default", "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}
 ONE_PORT = Hardware((("D1", 32), ("D2", 16)), False, (TopPort(64, frozenset({"I1", "I2", "O"})),))
@@ -12,6 +17,7 @@ ONE_PORT = Hardware((("D1", 32), ("D2", 16)), False, (TopPort(64, frozenset({"I1
 def test_a_convolution_is_bound_by_its_operations():
     layer = conv(0, None, "c", k=64, c=48, oy=28, ox=20, fy=3, fx=3, pads=((1, 1), (1, 1)))
     assert roofline_cycles(layer, LINKS, ONE_PORT) == 64 * 48 * 28 * 20 * 9 / (32 * 16)
+    assert roofline(layer, LINKS, ONE_PORT).bound_by == "units"
 
 
 def test_a_matrix_product_is_bound_by_its_weights():
@@ -30,9 +36,9 @@ def test_an_addition_reads_both_operands():
 
 
 def test_the_slowest_port_counts_and_links_say_what_passes_it():
-    ports = (TopPort(100, frozenset({"I1"})), TopPort(64, frozenset({"I2"})), TopPort(8, frozenset({"O"})))
+    ports = (TopPort(100, frozenset({"I1"}), "a"), TopPort(64, frozenset({"I2"}), "b"), TopPort(8, frozenset({"O"})))
     hardware = Hardware((("D1", 4096),), False, ports)
     layer = gemm(0, None, "fc", k=1000, c=512)
-    assert roofline_cycles(layer, LINKS, hardware) == 1000 * 512 * 8 / 64
+    assert roofline(layer, LINKS, hardware) == Roofline(1000 * 512 * 8 / 64, "b")
     swapped = {"memory_operand_links": {"O": "O", "W": "I1", "I": "I2"}}
     assert roofline_cycles(layer, swapped, hardware) == 1000 * 512 * 8 / 100

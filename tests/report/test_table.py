@@ -1,6 +1,7 @@
 """The table on terminals of 80 and 120 columns."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -49,3 +50,13 @@ def test_short_names_do_not_stretch_the_table():
     text = io.StringIO()
     print_table(short, "npe", Console(file=text, width=120))
     assert max(map(len, text.getvalue().splitlines())) <= 80
+
+
+def test_a_layer_below_the_roofline_is_marked_and_said_to_be():
+    below = replace(LAYERS[1], latency_cycles=1_140.0, roofline_cycles=1_200.0, below_roofline=True)
+    text = io.StringIO()
+    print_table(replace(RUN, layers=(LAYERS[0], below)), "npe", Console(file=text, width=120))
+    lines = text.getvalue().splitlines()
+    assert [line.split() for line in lines if "L1_pool" in line] == [["L1_pool", "Pooling", "*1,140", "2.6", "100.0%"]]
+    assert "* 1 layer is below the roofline, down to 95.0% of it" in text.getvalue()
+    assert "roofline" not in "".join(printed(120))

@@ -21,15 +21,15 @@ def test_every_accelerator_that_ships_loads(name):
 
 
 def test_one_port_of_the_dram_serves_everything():
-    assert facts("edge_tpu_like").top_ports == (TopPort(64, frozenset({"I1", "I2", "O"})),)
+    assert facts("edge_tpu_like").top_ports == (TopPort(64, frozenset({"I1", "I2", "O"}), "dram"),)
     assert facts("edge_tpu_like").units == 8 * 8 * 4 * 4
 
 
 def test_each_operand_may_have_a_port_of_its_own():
     assert facts("gemm_l1").top_ports == (
-        TopPort(512, frozenset({"I1"})),
-        TopPort(512, frozenset({"I2"})),
-        TopPort(2048, frozenset({"O"})),
+        TopPort(512, frozenset({"I1"}), "l1"),
+        TopPort(512, frozenset({"I2"}), "l1"),
+        TopPort(2048, frozenset({"O"}), "l1"),
     )
 
 
@@ -43,7 +43,7 @@ def test_a_write_port_serves_the_output_and_a_read_port_the_inputs(tmp_path):
     ]
     (tmp_path / "split.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     found = hardware(load_accelerator(tmp_path / "split.yaml"))
-    assert found.top_ports == (TopPort(96, frozenset({"I1", "I2"})), TopPort(48, frozenset({"O"})))
+    assert found.top_ports == (TopPort(96, frozenset({"I1", "I2"}), "dram"), TopPort(48, frozenset({"O"}), "dram"))
 
 
 def test_everything_that_the_schema_objects_to_is_said_place_by_place(tmp_path):
