@@ -1,118 +1,133 @@
-"""How fast evaluating is, against ZigZag alone: `python scripts/bench_evaluate.py [MODEL [ARCH ...]]`.
+"""How fast evaluating is, against ZigZag alone: `python scripts/bench_evaluate.py [--network N ...] [--arch A ...]`.
 
-Stock ZigZag's API and `onnx2zz evaluate` on the same workload.yaml and mapping.yaml, each in a process of its own, in
+Stock ZigZag's API and `onnx2zz evaluate` on the same workload.yaml and mapping.yaml, each in processes of their own, in
 one run on this machine: wall and CPU time (imports and all child processes included), cold with one and two workers and
-warm, and the largest difference in energy and latency over all layers, which must be 0.0. Linux only.
+warm (medians of three), and for each objective the largest difference in energy and latency over all layers, which must
+be 0.0. Stock runs once, for the objective asked; what it would have kept for the others is known from the same run
+(stock_zigzag.py).
+
+Each case is a line of docs/measured/evaluate.jsonl (or `--into FILE`); with `--resume` the cases in it are left out.
+`--table` measures nothing and writes the tables of docs/evaluate.md.
 """
 
 import argparse
-import ctypes
 import json
 import os
-import resource
-import subprocess
+import statistics
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
+from typing import Any
 
-PR_SET_CHILD_SUBREAPER = 36
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-STOCK = """
-import contextlib, io, json, sys
-from zigzag.api import get_hardware_performance_zigzag
-workload, accelerator, mapping, opt, limit, out = sys.argv[1:]
-with contextlib.redirect_stdout(io.StringIO()):
-    *_, sums = get_hardware_performance_zigzag(workload, accelerator, mapping, opt=opt, lpf_limit=int(limit),
-        dump_folder=out + "/stock", loma_show_progress_bar=False)
-numbers = {layer.id: (float(found.energy_total), float(found.latency_total2)) for found, (layer, _) in sums[0][1]}
-json.dump(numbers, open(out + "/stock.json", "w"))
-"""
+from onnx2zz.shipped_files import find_accelerator
+from scripts.benchmark_networks import ACCELERATORS, NETWORKS, compile_into
+from scripts.evaluation_table import write_tables
+from scripts.measurements import MEASURED, ROOT, is_known, keep, measured
+from scripts.processes import ONNX2ZZ, FailedError, Took, adopt_orphans, timed
+
+OBJECTIVES = ("latency", "energy", "EDP")
+REPEATS = 3
 
 
 @dataclass(frozen=True)
-class Took:
-    """Seconds."""
+class Case:
+    """What is evaluated; `opt` is what stock ZigZag is asked for."""
 
-    wall: float
-    cpu: float
-
-    def times_faster_than(self, other: "Took") -> str:
-        return f"{self.wall / other.wall:6.1f}x wall {self.cpu / other.cpu:6.1f}x CPU"
-
-
-def timed(command: list[str], log: Path) -> Took:
-    """Run `command` and all that it starts to the end."""
-    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    with log.open("w") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=said)
-        if process.wait():
-            sys.exit(f"{' '.join(command)} failed: see {log}")
-    wall = time.perf_counter() - start
-    _reap_orphans()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Took(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    network: str
+    arch: str
+    opt: str
+    lpf_limit: int
+    locality: bool
 
 
-def _reap_orphans() -> None:
-    """Worker processes that outlive their parent for a moment: their time counts as well."""
-    while True:
-        try:
-            os.wait()
-        except ChildProcessError:
-            return
+@dataclass(frozen=True)
+class Bench:
+    """A case, and the folder that it is compiled into."""
+
+    case: Case
+    folder: Path
+
+    def stock(self) -> Took:
+        files = [self.folder / "workload.yaml", find_accelerator(self.case.arch).path, self.folder / "mapping.yaml"]
+        asked = [self.case.opt, self.case.lpf_limit, self.case.locality, self.folder]
+        script = [sys.executable, ROOT / "scripts" / "stock_zigzag.py", *files, *asked]
+        return timed(list(map(str, script)), self.folder / "stock.txt")
+
+    def ours(self, opt: str, *how: str) -> Took:
+        files = [str(self.folder / "workload.yaml"), "--mapping", str(self.folder / "mapping.yaml")]
+        asked = ["--arch", self.case.arch, "--opt", opt, "--lpf-limit", str(self.case.lpf_limit)]
+        locality = ["--exploit-data-locality"] if self.case.locality else []
+        command = [*ONNX2ZZ, "evaluate", *files, *asked, *locality, "-o", str(self.folder), *how]
+        return timed(command, self.folder / "ours.txt")
+
+    def result(self) -> dict[str, Any]:
+        return json.loads((self.folder / "result.json").read_text())
+
+    def difference(self, opt: str) -> float:
+        """Between the last result and stock's, over the energies and latencies of all layers."""
+        theirs = json.loads((self.folder / "stock.json").read_text())[opt]
+        mine = {str(layer["id"]): (layer["energy_pj"], layer["latency_cycles"]) for layer in self.result()["layers"]}
+        assert theirs.keys() == mine.keys(), "not the same layers"
+        return max(abs(a - b) for layer in theirs for a, b in zip(theirs[layer], mine[layer], strict=True))
 
 
-def largest_difference(stock: Path, ours: Path) -> float:
-    """Over the energies and latencies of all layers."""
-    theirs = {int(layer): numbers for layer, numbers in json.loads(stock.read_text()).items()}
-    mine = {
-        layer["id"]: (layer["energy_pj"], layer["latency_cycles"]) for layer in json.loads(ours.read_text())["layers"]
-    }
-    assert theirs.keys() == mine.keys(), "not the same layers"
-    return max(abs(a - b) for layer in theirs for a, b in zip(theirs[layer], mine[layer], strict=True))
+def compare(bench: Bench) -> dict[str, Any]:
+    """The figures of one case; with `stock_fails` instead where stock raises."""
+    load = os.getloadavg()[0]
+    try:
+        stock = bench.stock()
+    except FailedError as error:
+        return {"stock_fails": str(error)}
+    runs = {"stock": asdict(stock)}
+    for jobs in ("1", "2"):
+        caches = (f"{bench.folder}/cache{jobs}{again}" for again in range(REPEATS))
+        runs[f"cold_{jobs}"] = median(bench.ours(bench.case.opt, "--jobs", jobs, "--cache", cache) for cache in caches)
+    differences = {}
+    for opt in OBJECTIVES:
+        bench.ours(opt, "--cache", f"{bench.folder}/cache")
+        differences[opt] = bench.difference(opt)
+    runs["warm"] = median(bench.ours(bench.case.opt, "--cache", f"{bench.folder}/cache") for _ in range(REPEATS))
+    assert bench.difference(bench.case.opt) == differences[bench.case.opt], "warm is not cold"
+    result = bench.result()
+    size = {"layers": len(result["layers"]), "distinct_layers": result["distinct_layers"]}
+    return size | runs | {"differences": differences, "load": [load, os.getloadavg()[0]]}
 
 
-def compare(model: str, arch: str, opt: str, lpf_limit: int, folder: Path) -> None:
-    """Print one line of figures."""
-    program = [sys.executable, "-c", "from onnx2zz.cli.main import main; main()"]
-    folder.mkdir(parents=True)
-    subprocess.run([*program, "compile", model, "--arch", arch, "-o", str(folder)], check=True, capture_output=True)
-    workload, mapping = folder / "workload.yaml", folder / "mapping.yaml"
-    from onnx2zz.shipped_files import find_accelerator
-
-    files = [str(workload), str(find_accelerator(arch).path), str(mapping)]
-    log = folder / "said.txt"
-    stock = timed([sys.executable, "-c", STOCK, *files, opt, str(lpf_limit), str(folder)], log)
-    evaluate = [*program, "evaluate", str(workload), "--arch", arch, "--mapping", str(mapping), "--opt", opt]
-    evaluate += ["--lpf-limit", str(lpf_limit), "-o", str(folder)]
-    runs, differences = {}, []
-    for name, how in {
-        "cold, 1 worker": ("--jobs", "1", "--cache", f"{folder}/one"),
-        "cold, 2 workers": ("--jobs", "2", "--cache", f"{folder}/two"),
-        "warm": ("--cache", f"{folder}/one"),
-    }.items():
-        runs[name] = timed([*evaluate, *how], log)
-        differences.append(largest_difference(folder / "stock.json", folder / "result.json"))
-    print(f"{model} on {arch}, best {opt}, lpf_limit {lpf_limit}: stock {stock.wall:.1f} s wall, {stock.cpu:.1f} s CPU")
-    for name, took in runs.items():
-        print(f"  {name:16} {took.wall:6.2f} s wall {took.cpu:6.2f} s CPU {stock.times_faster_than(took)}")
-    print(f"  largest difference {max(differences)}", flush=True)
+def median(runs: Iterator[Took]) -> dict[str, float]:
+    """Of each figure."""
+    took = [asdict(run) for run in runs]
+    return {name: statistics.median(run[name] for run in took) for name in took[0]}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model", nargs="?", default="resnet18")
-    parser.add_argument("arch", nargs="*", default=["tpu_like"])
-    parser.add_argument("--opt", nargs="*", default=["latency"], choices=["latency", "energy", "EDP"])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network", nargs="+", default=NETWORKS, help="names of models that ship do as well")
+    parser.add_argument("--arch", nargs="+", default=ACCELERATORS)
+    parser.add_argument("--opt", nargs="+", default=["latency"], choices=OBJECTIVES)
     parser.add_argument("--lpf-limit", type=int, default=6)
+    parser.add_argument("--exploit-data-locality", action="store_true")
+    parser.add_argument("--into", type=Path, default=MEASURED / "evaluate.jsonl", metavar="FILE")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--table", action="store_true")
     given = parser.parse_args()
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-    for arch in given.arch or ["tpu_like"]:
-        for opt in given.opt:
-            with tempfile.TemporaryDirectory() as folder:
-                compare(given.model, arch, opt, given.lpf_limit, Path(folder) / "out")
+    if given.table:
+        write_tables(measured(given.into))
+        return
+    adopt_orphans()
+    for network, opt, arch in product(given.network, given.opt, given.arch):
+        case = Case(network, arch, opt, given.lpf_limit, given.exploit_data_locality)
+        if given.resume and is_known(asdict(case), measured(given.into)):
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            compile_into(Path(folder), network, arch)
+            line = asdict(case) | compare(Bench(case, Path(folder)))
+        print(json.dumps(line), flush=True)
+        keep(line, given.into)
 
 
 if __name__ == "__main__":

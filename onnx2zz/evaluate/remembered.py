@@ -88,7 +88,13 @@ class Remembered:
 
 def _key(asked: object) -> str:
     """`repr` tells 1 from 1.0 and "1", which JSON's keys do not."""
-    return sha256(repr((asked, FORMAT, version("zigzag-dse"), _zigzags_source())).encode()).hexdigest()
+    return sha256(repr((asked, FORMAT, _zigzags_version(), _zigzags_source())).encode()).hexdigest()
+
+
+@cache
+def _zigzags_version() -> str:
+    """Read from the installed metadata once: that takes longer than the rest of a key."""
+    return version("zigzag-dse")
 
 
 @cache

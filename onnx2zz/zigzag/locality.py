@@ -96,11 +96,18 @@ class _Search(SearchInterLayerDataLocalityStage):
         for name, head in inputs.items():
             del self.mem_update_list[name]
             levels = self.mem_update_list[head.id]
-            levels[self._activation(head)] = min(self.top_mem_level_act, levels[self._output(head)])
+            if not self._is_at_a_branch(head):  # else input and output go to the tops of their own (:167-170)
+                levels[self._activation(head)] = levels[self._output(head)]  # they sink together (:211-214)
 
     def _further_heads(self) -> list[LayerNode]:
         _, *others = self.workload_no_dummy.topological_sort()
         return [layer for layer in others if not tuple(DNNWorkload.predecessors(self.workload_no_dummy, layer))]  # type: ignore[arg-type]
+
+    def _is_at_a_branch(self, layer: LayerNode) -> bool:
+        """Whether several layers read what this one makes, or the one that does reads from several (:150-153)."""
+        graph = self.workload_no_dummy
+        readers = list(graph.successors(layer))
+        return len(readers) > 1 or any(len(graph.in_edges(reader)) > 1 for reader in readers)
 
     @staticmethod
     def _output(layer: LayerNode) -> MemoryOperand:

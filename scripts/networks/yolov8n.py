@@ -17,17 +17,17 @@ IMAGE = 640
 STRIDES = (8, 16, 32)
 CLASSES = 80
 BINS = 16
-ANCHORS = sum((IMAGE // stride) ** 2 for stride in STRIDES)
 
 
-def build() -> onnx.ModelProto:
-    """YOLOv8n without weights, its box decoding included."""
+def build(image: int = IMAGE) -> onnx.ModelProto:
+    """YOLOv8n without weights, its box decoding included, for images of that height and width (a multiple of 32)."""
     net = Network("yolov8n")
-    maps = _neck(net, *_backbone(net, FeatureMap(net.input("images", 1, 3, IMAGE, IMAGE), 3)))
+    anchors = sum((image // stride) ** 2 for stride in STRIDES)
+    maps = _neck(net, *_backbone(net, FeatureMap(net.input("images", 1, 3, image, image), 3)))
     heads = [_head(net, x, f"head{stride}") for x, stride in zip(maps, STRIDES, strict=True)]
     predictions = net.node("Concat", heads, "predictions", axis=2)
     edges, scores = net.split(predictions, "edges_and_scores", (4 * BINS, CLASSES), axis=1)
-    boxes = _boxes(net, _distances(net, edges))
+    boxes = _boxes(net, _distances(net, edges, anchors), image)
     net.output(net.node("Concat", [boxes, net.node("Sigmoid", [scores], "probabilities")], "detections", axis=1))
     return net.model()
 
@@ -96,19 +96,19 @@ def _head(net: Network, x: FeatureMap, name: str) -> str:
     return net.reshape(both.tensor, f"{name}.flat", 1, both.channels, -1)
 
 
-def _distances(net: Network, edges: str) -> str:
+def _distances(net: Network, edges: str, anchors: int) -> str:
     """Left, top, right and bottom of each anchor in cells: the mean of each edge's distribution over the bins."""
-    bins = net.reshape(edges, "dfl.bins", 1, 4, BINS, ANCHORS)
+    bins = net.reshape(edges, "dfl.bins", 1, 4, BINS, anchors)
     bins = net.node("Transpose", [bins], "dfl.bins_first", perm=[0, 2, 1, 3])
     shares = net.node("Softmax", [bins], "dfl.shares", axis=1)
     numbers = net.constant("dfl.numbers", np.arange(BINS, dtype=np.float32).reshape(1, BINS, 1, 1))
     mean = net.node("Conv", [shares, numbers], "dfl.mean", kernel_shape=[1, 1])
-    return net.reshape(mean, "dfl.distances", 1, 4, ANCHORS)
+    return net.reshape(mean, "dfl.distances", 1, 4, anchors)
 
 
-def _boxes(net: Network, distances: str) -> str:
+def _boxes(net: Network, distances: str, image: int) -> str:
     """Centre, width and height in pixels: 1 x 4 x anchors."""
-    anchors, strides = _anchors(net)
+    anchors, strides = _anchors(net, image)
     before, behind = net.split(distances, "distances", (2, 2), axis=1)
     low = net.node("Sub", [anchors, before], "low")
     high = net.node("Add", [anchors, behind], "high")
@@ -117,11 +117,11 @@ def _boxes(net: Network, distances: str) -> str:
     return net.node("Mul", [net.node("Concat", [centre, size], "cells", axis=1), strides], "boxes")
 
 
-def _anchors(net: Network) -> tuple[str, str]:
+def _anchors(net: Network, image: int) -> tuple[str, str]:
     """Constants: the centre of every cell, x then y (1 x 2 x anchors), and its stride in pixels (1 x anchors)."""
     centres, strides = [], []
     for stride in STRIDES:
-        cells = IMAGE // stride
+        cells = image // stride
         across = np.arange(cells, dtype=np.float32) + np.float32(0.5)
         axes = [
             net.node(

@@ -8,9 +8,11 @@ import pytest
 from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
 from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
+from zigzag.stages.results.reduce_stages import MinimalLatencyStage
 
 from onnx2zz.zigzag.search import SearchNote, Setting, TemporalSearchStage, best_orderings
 from onnx2zz.zigzag.search import search as search_module
+from onnx2zz.zigzag.search.objective import OBJECTIVES
 from onnx2zz.zigzag.search.pricing import Prices
 
 from . import hardware, layers
@@ -43,6 +45,16 @@ def test_hands_on_only_what_the_reducers_can_keep(small: Setting) -> None:
 def test_one_objective_costs_one_evaluation(small: Setting) -> None:
     (cme,), _ = searched(small, search_objective="energy")
     assert outcome(cme) == reduced("energy", all_evaluations(small))
+
+
+def test_a_reducer_that_is_to_keep_all_others_gets_the_winners_only(small: Setting) -> None:
+    """The option ends at the reducer: no stage below can know. What it keeps as the best is the same."""
+    ((best, others),) = run(
+        small, MinimalLatencyStage, TemporalSearchStage, CostModelStage, reduce_minimal_keep_others=True
+    )
+    everything = all_evaluations(small)
+    assert outcome(best) == reduced("latency", everything)
+    assert {outcome(cme) for cme, _ in others} == {reduced(objective, everything) for objective in OBJECTIVES}
 
 
 def test_extra_info_is_zigzags(small: Setting) -> None:
@@ -103,8 +115,9 @@ def test_no_ordering_fits() -> None:
         all_evaluations(given)
 
 
-def test_winners_do_not_depend_on_the_chunks(small: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rows", [1, 5, 23])
+def test_winners_do_not_depend_on_the_chunks(small: Setting, rows: int) -> None:
     longer = replace(small, lpf_limit=5)
     whole = best_orderings(longer)
-    monkeypatch.setattr(search_module, "ORDERINGS_AT_ONCE", 7)
-    assert best_orderings(longer) == whole
+    assert whole.priced == 24
+    assert best_orderings(longer, rows=rows) == whole

@@ -2,17 +2,24 @@
 
 import contextlib
 import io
+from dataclasses import asdict
 
 import pytest
 import yaml
+from guarded_locality import guarded_search
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_workloads import add, conv, gemm, strip
-from zigzag.api import get_hardware_performance_zigzag
+from zigzag import api
+from zigzag.parser.workload_factory import WorkloadFactory
+from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 
 from onnx2zz.evaluate.distinct import mapping_entry_for
 from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.run import evaluate
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
-from onnx2zz.zigzag.accelerator import load_accelerator
+from onnx2zz.zigzag.accelerator import build_accelerator, load_accelerator
+from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.locality import kept_levels
 
@@ -31,7 +38,7 @@ def stock(layers, name, folder):
     accelerator = find_accelerator(name)
     in_memory = name in ("aimc", "dimc")
     with contextlib.redirect_stdout(io.StringIO()):
-        *_, sums = get_hardware_performance_zigzag(
+        *_, sums = api.get_hardware_performance_zigzag(
             layers,
             str(accelerator.path),
             str(choose_mapping(None, accelerator).path),
@@ -109,16 +116,88 @@ def test_an_edge_that_only_the_coverage_knows_counts(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "layers",
+    ("layers", "edge"),
     [
-        two_inputs(),
-        [*two_inputs(), conv(4, 2, "second_head", **SHAPE)],
-        [gemm(0, None, "first", k=24, c=36), gemm(1, 0, "second", k=8, c=24)],
+        (two_inputs(), None),
+        ([*two_inputs(), conv(4, 2, "second_head", **SHAPE)], (0, 4)),
+        ([gemm(0, None, "first", k=24, c=36), gemm(1, 0, "second", k=8, c=24), gemm(2, 0, "third", k=6, c=24)], None),
     ],
 )
-def test_networks_of_any_shape_run(layers, tmp_path):
-    found = run(layers, "edge_tpu_like", tmp_path)
-    assert [layer.error for layer in found.layers] == [None] * len(layers)
+def test_a_network_that_stock_zigzag_stops_on_costs_what_its_guarded_stages_say(layers, edge, tmp_path, monkeypatch):
+    name = "edge_tpu_like"
+    with pytest.raises((StopIteration, RuntimeError)):
+        stock(layers, name, tmp_path)
+    monkeypatch.setattr(api, "SearchInterLayerDataLocalityStage", guarded_search([edge] if edge else []))
+    expected = stock(layers, name, tmp_path)
+    described = [{"id": layer["id"], "name": layer["name"], "sources": {}} for layer in layers]
+    if edge:
+        described[edge[1]]["sources"] = {"I": [edge[0]]}
+    found = run(layers, name, tmp_path, {"layers": described})
+    assert found.edges_added == bool(edge)
+    assert {layer.id: (layer.energy_pj, layer.latency_cycles) for layer in found.layers} == {
+        layer: (evaluation.energy_total, evaluation.latency_total2) for layer, evaluation in expected.items()
+    }
+
+
+def top_of_inputs_above_top_of_outputs():
+    """edge_tpu_like whose outputs stay in the SRAM."""
+    document = yaml.safe_load(find_accelerator("edge_tpu_like").path.read_text())
+    dram = document["memories"]["dram"]
+    dram["operands"] = [operand for operand in dram["operands"] if operand != "O"]
+    for port in dram["ports"]:
+        port["allocation"] = [use for use in port["allocation"] if not use.startswith("O,")]
+    return build_accelerator("apart.yaml", document)
+
+
+ACCELERATORS = {
+    "apart": top_of_inputs_above_top_of_outputs(),
+    **{name: load_accelerator(find_accelerator(name).path) for name in ("tpu_like", "edge_tpu_like", "seneca")},
+}
+(DEFAULT, *_) = yaml.safe_load(choose_mapping(None, find_accelerator("edge_tpu_like")).path.read_text())
+small, large = st.integers(1, 40), st.integers(1, 3000)
+
+
+@st.composite
+def networks(draw):
+    """Layers of any size, each behind any of those before it or behind none, and edges that no source tells of."""
+    layers = []
+    for identity in range(draw(st.integers(2, 6))):
+        before = st.sampled_from(range(identity)) if identity else st.none()
+        kind = draw(st.sampled_from(["conv", "gemm", "add"] if identity > 1 else ["conv", "gemm"]))
+        if kind == "add":
+            layers.append(add(identity, (draw(before), draw(before)), f"L{identity}", g=draw(large), oy=1, ox=7))
+            continue
+        source = draw(before | st.none())
+        if kind == "gemm":
+            layers.append(gemm(identity, source, f"L{identity}", k=draw(large), c=draw(large)))
+        else:
+            sizes = {"k": draw(small), "c": draw(small), "oy": draw(small), "ox": draw(large), "fy": 1, "fx": 3}
+            layers.append(conv(identity, source, f"L{identity}", **sizes))
+    pairs = [(i, j) for j in range(len(layers)) for i in range(j) if i not in layers[j]["operand_source"].values()]
+    return layers, draw(st.lists(st.sampled_from(pairs), unique=True, max_size=2)) if pairs else []
+
+
+@given(network=networks(), name=st.sampled_from(sorted(ACCELERATORS)))
+@settings(max_examples=30, deadline=None)
+def test_the_levels_are_those_of_zigzags_guarded_search(network, name):
+    layers, edges = network
+    accelerator = ACCELERATORS[name]
+    workload = WorkloadFactory([dict(layer) for layer in layers], [{**DEFAULT, "name": "default"}]).create()
+    oracle = guarded_search(edges)([CostModelStage], accelerator=accelerator, workload=workload)
+    try:
+        oracle.update_top_mem_level()
+    except AssertionError:
+        with pytest.raises(PricingError):
+            kept_levels(layers, [DEFAULT] * len(layers), edges, accelerator)
+        return
+    levels = kept_levels(layers, [DEFAULT] * len(layers), edges, accelerator)
+    assert {layer: {**asdict(kept)} for layer, kept in levels.items()} == {
+        layer: {
+            "tensors": tuple((str(operand), level) for operand, level in tensors.items()),
+            "weights": oracle.mem_update_weight,
+        }
+        for layer, tensors in oracle.mem_update_list.items()
+    }
 
 
 def test_where_no_memory_carries_data_from_layer_to_layer_every_layer_says_so(tmp_path):

@@ -59,11 +59,16 @@ def convert(accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping,
     return Setting(accelerator, layer, fractional, integer, lpf_limit)
 
 
-def best_orderings(setting: Setting, objectives: Sequence[Objective] = OBJECTIVES) -> Winners:
-    """The winners out of all orderings. Raises NotCoveredError where only ZigZag's own search has ZigZag's answer."""
+def best_orderings(
+    setting: Setting, objectives: Sequence[Objective] = OBJECTIVES, rows: int = ORDERINGS_AT_ONCE
+) -> Winners:
+    """The winners out of all orderings, which are priced `rows` at a time.
+
+    Raises NotCoveredError where only ZigZag's own search has ZigZag's answer.
+    """
     best: dict[Objective, Candidate] = {}
     priced = 0
-    for chunk in priced_chunks(setting):
+    for chunk in priced_chunks(setting, rows):
         priced += len(chunk.prices.rows)
         for objective in objectives if len(chunk.prices.rows) else ():
             candidate = chunk.winner(objective)
@@ -92,7 +97,7 @@ class Chunk:
         )
 
 
-def priced_chunks(setting: Setting, rows: int = ORDERINGS_AT_ONCE) -> Iterator[Chunk]:
+def priced_chunks(setting: Setting, rows: int) -> Iterator[Chunk]:
     """All orderings in LOMA's order with their prices, from at most `rows` permutations at a time."""
     nest = read_nest(setting.accelerator, setting.layer, setting.fractional, setting.integer, setting.keeps_at_output)
     factors = loop_factors(
