@@ -2,7 +2,8 @@
 
 Both are lists of workload entries, each in execution order. They are aligned in order (Needleman and Wunsch's
 dynamic programming), so that equal blocks repeated in a network stay apart; what is left over on both sides is then
-paired across the order, because branches may be written in either order.
+paired across the order, because branches may be written in either order, and at last with what stands in the same place
+and is only smaller or larger, because whoever forgets a padding shrinks all that follows.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,12 @@ class Signature:
     output: int
     loops: tuple[int, ...]
     inputs: tuple[int, ...]
+    kept: frozenset[tuple[str, int]]
+    reduced: frozenset[tuple[str, int]]
+
+    def resized(self, other: "Signature") -> bool:
+        """Whether the same layer may stand behind both, on larger or smaller data: it sums over the same loops."""
+        return self.family == other.family and self.reduced == other.reduced and bool(self.kept & other.kept)
 
     def score(self, other: "Signature") -> int:
         """0: no pair. Same family and output volume are a pair; same inputs and loops make it a better one."""
@@ -82,6 +89,7 @@ def pair_layers(written: Sequence[Mapping[str, Any]], model: Sequence[Mapping[st
     table = _Table([_signature(entry) for entry in written], [_signature(entry) for entry in model])
     pairs = table.pairs()
     pairs += _across(table, {i for i, _ in pairs}, {j for _, j in pairs})
+    pairs += _in_place(table, sorted(pairs))
     mine, theirs = {i for i, _ in pairs}, {j for _, j in pairs}
     return Pairing(
         tuple(sorted(pairs)),
@@ -106,15 +114,38 @@ def _across(table: _Table, mine: set[int], theirs: set[int]) -> list[tuple[int, 
     return found
 
 
+def _in_place(table: _Table, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Pairs of other sizes among what stands between the same two partners."""
+    found: list[tuple[int, int]] = []
+    ends = [*pairs, (len(table.written), len(table.model))]
+    mine, theirs = {i for i, _ in pairs}, {j for _, j in pairs}
+    for (i, j), (end, other_end) in zip([(-1, -1), *pairs], ends, strict=True):
+        waiting = [n for n in range(j + 1, other_end) if n not in theirs]
+        for m in (m for m in range(i + 1, end) if m not in mine):
+            match = next((n for n in waiting if _resized(table.written[m], table.model[n])), None)
+            if match is not None:
+                found.append((m, match))
+                theirs.add(match)
+                waiting = [n for n in waiting if n > match]
+    return found
+
+
+def _resized(written: Signature | None, model: Signature | None) -> bool:
+    return written is not None and model is not None and written.resized(model)
+
+
 def _signature(entry: Mapping[str, Any]) -> Signature | None:
     layer = read_layer(0, entry)
     return _of_layer(as_meant(layer)) if layer else None
 
 
 def _of_layer(layer: Layer) -> Signature:
+    running = [(loop, size) for loop, size in layer.loops.items() if size > 1]
     return Signature(
         family=FAMILIES.get(layer.kind, "window"),
         output=layer.elements("O"),
         loops=tuple(sorted(size for size in layer.loops.values() if size > 1)),
         inputs=tuple(layer.elements(operand) for operand in sorted(layer.inputs)),
+        kept=frozenset(pair for pair in running if pair[0] in layer.indices["O"]),
+        reduced=frozenset(pair for pair in running if pair[0] not in layer.indices["O"]),
     )

@@ -30,6 +30,13 @@ def test_what_has_no_partner_is_left_over() -> None:
     assert (pairing.pairs, pairing.only_written, pairing.only_model) == (((0, 0),), (1,), (1,))
 
 
+def test_a_network_that_shrinks_for_want_of_padding_is_paired_in_place() -> None:
+    written = [conv(8, 4, 12, 3), conv(8, 8, 10, 3), conv(4, 8, 8, 3)]
+    model = [conv(8, 4, 14, 3), conv(8, 8, 14, 3), conv(9, 5, 14, 1), conv(4, 8, 14, 3)]
+    pairing = pair_layers(written, model)
+    assert (pairing.pairs, pairing.only_written, pairing.only_model) == (((0, 0), (1, 1), (2, 3)), (), (2,))
+
+
 layers = st.builds(
     conv, st.sampled_from((4, 8)), st.sampled_from((2, 4)), st.sampled_from((5, 7)), st.sampled_from((1, 3))
 )

@@ -27,6 +27,7 @@ DIFFERS = 1
     "--seed", type=int, default=0, show_default=True, help="Of random inputs and of weights that are missing."
 )
 @click.option("--inputs", metavar="x.npz", help="Values of the model's inputs, by name; the others are random.")
+@click.option("--workload", metavar="FILE", help="Verify this workload, written by hand, in place of the compiled one.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
 @model_options
 @click.pass_context
@@ -36,6 +37,7 @@ def verify_command(
     points: int,
     seed: int,
     inputs: str | None,
+    workload: str | None,
     json_file: str | None,
     **options: Any,
 ) -> None:
@@ -43,27 +45,44 @@ def verify_command(
 
     Exit code 1 if anything differs: a value, a volume, an edge, a width.
     """
-    result = _verified(model, points, seed, inputs, options)
+    result = _verified(model, points, seed, inputs, workload, options)
     _report(result, json_file)
     if result.mismatches:
         ctx.exit(DIFFERS)
 
 
-def _verified(model: str, points: int, seed: int, inputs: str | None, options: dict[str, Any]) -> "Verification":
+def _verified(
+    model: str, points: int, seed: int, inputs: str | None, workload: str | None, options: dict[str, Any]
+) -> "Verification":
     chosen = compile_options(**options)
     from onnx2zz.compiler import compile_model
     from onnx2zz.report.progress import progress_on_stderr
     from onnx2zz.shipped_files import find_model
+    from onnx2zz.verify.by_hand.verify import verify_by_hand
     from onnx2zz.verify.given_inputs import read_inputs
     from onnx2zz.verify.verify import VerifyOptions, verify
 
     found = find_model(model)
     if found.note:
         click.echo(found.note, err=True)
+    written = _entries(workload) if workload else None
     compiled = compile_model(found.path, chosen)
     given = read_inputs(Path(inputs), compiled.graph) if inputs else {}
+    asked = VerifyOptions(points, seed, found.path.parent, given)
     with progress_on_stderr() as watch:
-        return verify(compiled, VerifyOptions(points, seed, found.path.parent, given), watch)
+        return verify(compiled, asked, watch) if written is None else verify_by_hand(compiled, written, asked, watch)
+
+
+def _entries(workload: str) -> tuple[dict[str, Any], ...]:
+    """The layers of a workload file. Raises InputError for what makes them no workload."""
+    from onnx2zz.errors import raise_if_any
+    from onnx2zz.evaluate.workload_check import inconsistencies, missing_fields
+    from onnx2zz.yaml_file import read_yaml
+
+    document = read_yaml(Path(workload))
+    raise_if_any(missing_fields(workload, document))
+    raise_if_any(inconsistencies(workload, document))
+    return tuple(document)
 
 
 def _report(result: "Verification", json_file: str | None) -> None:

@@ -1,7 +1,7 @@
 """The tables of a verification: what differs and why, what was not run, and the sum of it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich import box
 from rich.console import Console
@@ -26,12 +26,24 @@ def print_verification(result: Verification, console: Console) -> None:
         console.print(mismatches_table(result.mismatches))
         if len(result.mismatches) > LISTED:
             console.print(f"and {len(result.mismatches) - LISTED} more")
+        for line in _causes(result.mismatches):
+            console.print(line, highlight=False, markup=False)
     console.print(
         f"{result.model}: {result.nodes_matched} of {result.nodes_exact} nodes compute what the model computes "
         f"({result.nodes_checked} run, {result.layers_checked} layers, {result.points:,} points); "
         f"stand-ins {result.approximate_share:.1%} of the operations; {_verdict(result)}",
         highlight=False,
     )
+
+
+def _causes(mismatches: Sequence[Mismatch]) -> Iterator[str]:
+    """Each cause with the layers that it concerns, or with the nodes if it is no single layer's."""
+    places: dict[str, dict[str, None]] = {}
+    for m in mismatches:
+        places.setdefault(m.cause, {})[m.node if m.layer is None else f"layer {m.layer}"] = None
+    for cause, concerned in places.items():
+        names = ", ".join(concerned).replace(", layer ", ", ")
+        yield f"{cause}: {names}"
 
 
 def _verdict(result: Verification) -> str:

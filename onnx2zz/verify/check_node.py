@@ -23,11 +23,20 @@ TRIES = 3
 
 @dataclass(frozen=True)
 class NodeCheck:
-    """What became of one node: how many output elements were compared, what differs, or why nothing was run."""
+    """What became of one node: how many output elements were compared, and why if it was not run.
+
+    `said`: where its entries contradict its layers; `mismatches`: where its values are wrong.
+    """
 
     points: int = 0
+    said: tuple[Mismatch, ...] = ()
     mismatches: tuple[Mismatch, ...] = ()
     unchecked: str = ""
+
+    @property
+    def found(self) -> tuple[Mismatch, ...]:
+        """All that is wrong."""
+        return (*self.said, *self.mismatches)
 
 
 def check_node(group: Group, values: Values, entries: Sequence[Entry], points: int) -> NodeCheck:
@@ -46,8 +55,8 @@ def check_node(group: Group, values: Values, entries: Sequence[Entry], points: i
         trial = _trial(group, values)
         checked = _compared(group, layers, trial, points, values, said[0].cause if said else "")
     except CannotRunError as error:
-        return NodeCheck(0, said, str(error)[:200])
-    return replace(checked, mismatches=(*said, *checked.mismatches))
+        return NodeCheck(0, said, unchecked=str(error)[:200])
+    return replace(checked, said=said)
 
 
 def _trial(group: Group, values: Values) -> Trial:
@@ -93,7 +102,7 @@ def _compared(
         found = deviations(layers, trial, wanted)
     except (IndexError, ValueError, KeyError) as error:
         refused = Mismatch(group.node.label, None, "run", "layers that can be run", str(error), cause or "size")
-        return NodeCheck(0, (refused,))
+        return NodeCheck(0, mismatches=(refused,))
     mismatches = []
     for deviation in found:
         first, member = deviation.wrong[0], group.members[deviation.layer]
@@ -101,4 +110,4 @@ def _compared(
         identity = member.id if isinstance(member, PlacedLayer) else None
         expected, got = float(deviation.expected[first]), float(deviation.got[first])
         mismatches.append(Mismatch(group.node.label, identity, deviation.where, expected, got, reason))
-    return NodeCheck(sum(map(points_in, wanted.values())), tuple(mismatches))
+    return NodeCheck(sum(map(points_in, wanted.values())), mismatches=tuple(mismatches))

@@ -70,8 +70,8 @@ def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator,
 def _values(
     shape: tuple[int, ...], element: int, place: Place | None, graph: Graph, rng: np.random.Generator, integers: int
 ) -> np.ndarray:
-    if place is not None and is_index(place):
-        return rng.integers(0, _rows(place, graph), shape)
+    if place is not None and (limits := _limits(place, graph)):
+        return rng.integers(*limits, shape, endpoint=True)
     if element in WHOLE_RANGE:
         return _quantised(shape, element, rng)
     if not _is_float(element):
@@ -154,9 +154,19 @@ def _dtype(element: int) -> np.dtype:
     return helper.tensor_dtype_to_np_dtype(element)
 
 
-def _rows(place: Place, graph: Graph) -> int:
-    shape = graph.tensors[place.node.inputs[0]].shape or (FEW,)
-    return max(1, shape[place.node.attribute("axis", 0) % len(shape)])
+def _limits(place: Place, graph: Graph) -> tuple[int, int] | None:
+    """The least and the greatest value of integers that count: rows of a table, or the steps of each sequence."""
+    op, index = place.node.op.rpartition(".")[2], place.index
+    shape = graph.tensors[place.node.inputs[0]].shape
+    if is_index(place):
+        return 0, max(1, shape[place.node.attribute("axis", 0) % len(shape)] if shape else FEW) - 1
+    if op in RECURRENT and index == SEQUENCE_LENS and shape:
+        return 1, shape[1 if place.node.attribute("layout", 0) else 0]
+    return None
+
+
+RECURRENT = frozenset({"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"})
+SEQUENCE_LENS = 4
 
 
 def _real(shape: tuple[int, ...], place: Place | None, graph: Graph, rng: np.random.Generator) -> np.ndarray:

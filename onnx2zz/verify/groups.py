@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Kind, Layer
+from onnx2zz.layer import Access, Kind, Layer
 from onnx2zz.workload import NodeFate, PlacedLayer, Workload
 
 
@@ -33,10 +33,10 @@ class Group:
         return "exact" if "exact" in kinds else "movement"
 
     @property
-    def picking(self) -> dict[str, str]:
-        """Tensors whose values tell which elements are read, each with the tensor that it picks from."""
+    def picking(self) -> dict[str, Access]:
+        """Tensors whose values tell which elements are read, each with the access that they steer."""
         picked = [access for layer in self.layers for access in layer.inputs if access.picks]
-        return {access.picks[1].tensor: access.tensor for access in picked if access.picks}
+        return {access.picks[1].tensor: access for access in picked if access.picks}
 
     @property
     def made(self) -> frozenset[str]:

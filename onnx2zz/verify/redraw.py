@@ -17,7 +17,7 @@ def redrawn(group: Group, values: Values) -> tuple[dict[str, np.ndarray], dict[s
     """
     node = group.node
     fresh = {name: values.fresh(name, node) for name in group.reads}
-    fresh |= {name: values.index(name, table) for name, table in group.picking.items() if name in fresh}
+    fresh |= {name: values.index(name, picked) for name, picked in group.picking.items() if name in fresh}
     resolved = dict(fresh)
     for name in filter(None, node.inputs):
         _resolve(name, resolved, values)

@@ -1,5 +1,6 @@
 """One walk over the graph in execution order that runs every node in onnxruntime and hands out its true operands."""
 
+import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -7,6 +8,7 @@ import numpy as np
 from onnx import helper
 
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.layer import Access
 from onnx2zz.verify.draws import MANY, Place, draw, place_of, steers
 from onnx2zz.verify.node_run import CannotRunError, run_node
 from onnx2zz.verify.stored_values import StoredValues
@@ -40,11 +42,13 @@ class Values:
         place = Place(reader, reader.inputs.index(name)) if own else place_of(name, self.graph)
         return self.of(name) if steers(place) else draw(name, place, self.graph, self.rng, MANY)
 
-    def index(self, name: str, table: str) -> np.ndarray:
-        """Random positions of a table's first axis."""
-        tensor, rows = self.graph.tensors[name], self.graph.shape(table)[0]
+    def index(self, name: str, picked: Access) -> np.ndarray:
+        """Random positions on the axis of another tensor that this one picks from."""
+        assert picked.picks is not None
+        others = (axis.extent for number, axis in enumerate(picked.axes) if number != picked.picks[0])
+        tensor, rows = self.graph.tensors[name], self.graph.tensors[picked.tensor].elements // math.prod(others)
         dtype = helper.tensor_dtype_to_np_dtype(tensor.type)
-        return np.asarray(self.rng.integers(0, rows, tensor.shape)).astype(dtype)
+        return np.asarray(self.rng.integers(0, rows, self.graph.shape(name))).astype(dtype)
 
     def _known(self, name: str) -> np.ndarray:
         value = self.stored.of(name) if self.stored.holds(name) else self.graph.value(name)

@@ -34,32 +34,33 @@ class VerifyOptions:
 
 def verify(compiled: Compiled, options: VerifyOptions | None = None, watch: Watch | None = None) -> Verification:
     """Runs and counts the whole workload; `watch` is told how many nodes are done, of how many, and the next's name."""
-    options = options or VerifyOptions()
-    graph, workload = compiled.graph, compiled.workload
-    rng = np.random.default_rng(options.seed)
-    values = Values(graph, StoredValues(graph, options.directory), rng, dict(options.inputs))
-    lowered = groups(graph, workload)
+    lowered = groups(compiled.graph, compiled.workload)
     exact = {node: group for node, group in lowered.items() if group.kind == "exact"}
-    checks = dict(_checks(exact, values, compiled, options, watch or (lambda done, total, name: None)))
-    counted = conservation(compiled, lowered)
-    return _summary(compiled, lowered, checks, counted)
+    run = dict(checks(exact, compiled, options or VerifyOptions(), watch or (lambda done, total, name: None)))
+    return summary(compiled, lowered, run, conservation(compiled, lowered))
 
 
-def _checks(
-    exact: Mapping[Node, Group], values: Values, compiled: Compiled, options: VerifyOptions, watch: Watch
+def checks(
+    exact: Mapping[Node, Group], compiled: Compiled, options: VerifyOptions, watch: Watch
 ) -> Iterator[tuple[Node, NodeCheck]]:
     """Checks node after node, while the run has their operands at hand."""
-    dead = {node for node, fate in fates_of(compiled.graph, compiled.workload).items() if fate.why == "dead"}
+    graph = compiled.graph
+    stored = StoredValues(graph, options.directory)
+    values = Values(graph, stored, np.random.default_rng(options.seed), dict(options.inputs))
+    dead = {node for node, fate in fates_of(graph, compiled.workload).items() if fate.why == "dead"}
     reads = {node: group.reads for node, group in exact.items()}
+    done = 0
     for node in walk(values, reads, dead):
         if node in exact:
-            watch(compiled.graph.position[node], len(compiled.graph.nodes), node.label)
+            watch(done, len(exact), node.label)
             yield node, check_node(exact[node], values, compiled.entries, options.points)
+            done += 1
 
 
-def _summary(
+def summary(
     compiled: Compiled, lowered: Mapping[Node, Group], checks: Mapping[Node, NodeCheck], counted: tuple[Mismatch, ...]
 ) -> Verification:
+    """What was checked, and what differs: in the checks, and `counted` beside them."""
     workload = compiled.workload
     checked = [check for check in checks.values() if not check.unchecked]
     wrong = {m.node for m in counted}
@@ -68,14 +69,14 @@ def _summary(
         operations[placed.layer.kind] += placed.layer.operations
     return Verification(
         model=workload.model,
-        nodes_exact=len(checks),
+        nodes_exact=sum(group.kind == "exact" for group in lowered.values()),
         nodes_checked=len(checked),
-        nodes_matched=sum(not c.mismatches and n.label not in wrong for n, c in checks.items() if not c.unchecked),
+        nodes_matched=sum(not c.found and n.label not in wrong for n, c in checks.items() if not c.unchecked),
         layers_checked=sum(len(lowered[node].placed) for node, check in checks.items() if not check.unchecked),
         points=sum(check.points for check in checked),
         approximate_share=operations["approximate"] / max(1, sum(operations.values())),
         not_checkable=tuple(NotExecuted(n.label, n.op, c.unchecked) for n, c in checks.items() if c.unchecked),
-        mismatches=(*(m for check in checks.values() for m in check.mismatches), *counted),
+        mismatches=(*(m for check in checks.values() for m in check.found), *counted),
         movement=_of_kind(lowered, "movement"),
         approximate=_of_kind(lowered, "approximate"),
         host=_hosts(compiled.graph, compiled),

@@ -1,11 +1,12 @@
-"""Real graphs to test on: the twelve that our dependencies' wheels ship, and those beside the checkout, if any."""
+"""Real graphs to test on: the twelve of our dependencies' wheels, our own, and those beside the checkout, if any."""
 
 import json
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-SHARED = Path(__file__).parents[3] / "shared" / "models"
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared" / "models"
 
 
 def package(name: str) -> Path:
@@ -24,6 +25,7 @@ SHIPPED = {
         ]
     )
 }
+OURS = {path.stem: path for path in sorted((ROOT / "models").glob("*.onnx"))}
 BESIDE = {str(path.relative_to(SHARED).with_suffix("")): path for path in sorted(SHARED.glob("*/*.onnx"))}
 
 
@@ -31,6 +33,11 @@ BESIDE = {str(path.relative_to(SHARED).with_suffix("")): path for path in sorted
 def truth() -> dict[str, dict]:
     """What onnxruntime found for the models beside the checkout: shapes, MACs per output, bound inputs."""
     return json.loads((SHARED / "truth.json").read_text(encoding="utf-8"))
+
+
+def options_of(name: str) -> list[str]:
+    """The options that a model needs on the command line."""
+    return bindings(truth()[name]["dims_bound"]) if name in BESIDE else []
 
 
 def bindings(bound: dict | None) -> list[str]:

@@ -8,8 +8,13 @@ import pytest
 from onnx import TensorProto, helper
 
 from onnx2zz.compiler import Compiled, compile_model
+from onnx2zz.verify.draws import Place, draw
+from onnx2zz.verify.groups import groups
+from onnx2zz.verify.stored_values import StoredValues
+from onnx2zz.verify.values import Values
 from onnx2zz.verify.verify import verify
 from tests.frontend.test_loops import body_of_products, loop_model
+from tests.oracle import distinct, model_of
 from tests.verify.wrong import with_placed
 
 FLOAT = TensorProto.FLOAT
@@ -64,3 +69,31 @@ def test_each_iteration_of_a_loop_is_checked_on_its_own():
     last = compiled.workload.layers[2]
     skipping = replace(last, sources={**last.sources, "I": (0,)})
     assert {m.layer for m in verify(with_placed(compiled, skipping)).mismatches} == {2}
+
+
+@pytest.mark.parametrize("op", ["LSTM", "GRU", "RNN"])
+def test_sequences_get_lengths_that_there_are(op):
+    """sequence_lens comes with the run: each length lies between one and the number of steps."""
+    gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[op]
+    rng = np.random.default_rng(1)
+    weights = {"w": distinct(rng, 1, gates * 3, 4), "r": distinct(rng, 1, gates * 3, 3)}
+    inputs = {"x": distinct(rng, 5, 2, 4), "lengths": np.zeros(2, np.int32)}
+    node = helper.make_node(op, ["x", "w", "r", "", "lengths"], ["y", "h"], hidden_size=3)
+    compiled = compile_model(model_of([node], inputs, weights, ["y", "h"]))
+    values = Values(compiled.graph, StoredValues(compiled.graph, None), rng)
+    drawn = np.concatenate([draw("lengths", Place(compiled.graph.nodes[0], 4), compiled.graph, rng) for _ in range(40)])
+    assert set(drawn) == {1, 2, 3, 4, 5}
+    values.run(compiled.graph.nodes[0])
+    assert not values.failed
+    assert_proven(compiled)
+
+
+def test_picked_rows_of_another_axis():
+    """The indices that the model gives are all alike, so that others are drawn: on the axis that is picked from."""
+    inputs = {"x": distinct(np.random.default_rng(0), 3, 7, 2)}
+    node = helper.make_node("Gather", ["x", "i"], ["y"], axis=1)
+    compiled = compile_model(model_of([node], {**inputs, "i": np.zeros((4,), np.int64)}, {}, ["y"]))
+    (group,) = groups(compiled.graph, compiled.workload).values()
+    values = Values(compiled.graph, StoredValues(compiled.graph, None), np.random.default_rng(0))
+    drawn = np.concatenate([values.index("i", group.picking["i"]) for _ in range(40)])
+    assert set(drawn) == set(range(7))
