@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import onnx
 
+from onnx2zz.frontend.definitions import DEFINED_NAMES, definition
 from onnx2zz.frontend.state import (
     ONNX_DOMAINS,
     Scope,
@@ -45,10 +46,8 @@ def subgraph(proto: onnx.NodeProto, name: str) -> onnx.GraphProto:
 
 
 def inline_function(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
-    """Puts a model-local function's body in its call's place, if the node is such a call; tells whether it did."""
-    if not state.functions:
-        return False
-    function = state.functions.get(function_key(proto.domain, proto.op_type, proto.overload))
+    """Puts a function's body, the model's own or ONNX's, in its call's place; tells whether the node is a call."""
+    function = _function(state, proto, scope)
     if function is None:
         return False
     given = [scope.look_up(i) for i in proto.input]
@@ -57,6 +56,15 @@ def inline_function(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Wal
     walk(state, _nodes_of(function, proto), inner)
     close_body(state, proto, [inner.look_up(o) for o in function.output], scope)
     return True
+
+
+def _function(state: Trace, proto: onnx.NodeProto, scope: Scope) -> onnx.FunctionProto | None:
+    """The function that a node calls: the model's own, which wins, or ONNX's."""
+    if state.functions:
+        key = function_key(proto.domain, proto.op_type, proto.overload)
+        if key in state.functions:
+            return state.functions[key]
+    return definition(state, proto, scope) if proto.op_type in DEFINED_NAMES else None
 
 
 def _nodes_of(function: onnx.FunctionProto, call: onnx.NodeProto) -> list[onnx.NodeProto]:

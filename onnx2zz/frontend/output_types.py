@@ -101,7 +101,13 @@ def _inferred(
     given = {local: state.types[name] for local, name in zip(proto.input, node.inputs, strict=False) if name}
     try:
         types = shape_inference.infer_node_outputs(
-            _shape_schema(node, schema), proto, given, dict(values), None, scope.imports, state.ir_version
+            _shape_schema(node, schema),
+            _with_default(proto),
+            given,
+            dict(values),
+            None,
+            scope.imports,
+            state.ir_version,
         )
     except Exception as error:  # pybind raises RuntimeError, InferenceError and others for one cause: the node is wrong
         if state.shaped_by_data & set(node.inputs) or node.op in NOT_INFERRED:
@@ -110,6 +116,16 @@ def _inferred(
         raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None
     found = [types.get(local) or onnx.TypeProto() for local in proto.output]
     return tuple([(kind, as_tensor(kind)) for kind in found])
+
+
+def _with_default(proto: onnx.NodeProto) -> onnx.NodeProto:
+    """The node; an STFT with its attribute onesided, whose default of 1 onnx's inference takes for 0."""
+    if proto.op_type != "STFT" or any(a.name == "onesided" for a in proto.attribute):
+        return proto
+    copy = onnx.NodeProto()
+    copy.CopyFrom(proto)
+    copy.attribute.append(onnx.helper.make_attribute("onesided", 1))
+    return copy
 
 
 def _shape_schema(node: Node, schema: onnx.defs.OpSchema) -> onnx.defs.OpSchema:

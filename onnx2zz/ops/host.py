@@ -16,6 +16,7 @@ runs_on_host("ScatterND", "ScatterElements", "Scatter", how="host: single elemen
 runs_on_host("GatherND", "GatherElements", how="host: single elements read where data says")
 runs_on_host("MaxUnpool", how="host: single elements written where an earlier pool found them")
 runs_on_host("GridSample", "com.microsoft.GridSample", how="host: sampled where data says")
+runs_on_host("Det", "com.microsoft.Inverse", how="host: a factorisation")
 runs_on_host("RoiAlign", "MaxRoiPool", "com.microsoft.CropAndResize", how="host: regions given by data")
 runs_on_host("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", how="host: random numbers")
 runs_on_host("Multinomial", "Bernoulli", how="host: random numbers")
@@ -24,6 +25,12 @@ runs_on_host("Multinomial", "Bernoulli", how="host: random numbers")
 runs_on_host("Constant", "ConstantOfShape", "EyeLike", "Range", how="folded; host where its shape depends on data")
 runs_on_host("Shape", "Size", how="folded; host where the shape depends on data")
 runs_on_host("HannWindow", "HammingWindow", "BlackmanWindow", "MelWeightMatrix", how="folded; host where data sizes it")
+
+# A network that is trained is not the network that is priced.
+runs_on_host(
+    *(f"ai.onnx.preview.training.{name}" for name in ("Adagrad", "Adam", "Gradient", "Momentum")),
+    how="host: a step of an optimiser",
+)
 
 # Text has no arithmetic.
 runs_on_host("StringNormalizer", "StringConcat", "StringSplit", "RegexFullMatch", "TfIdfVectorizer", how="host: text")

@@ -87,6 +87,12 @@ def runs_on_host(*names: str, how: str) -> None:
         _add(Operator(name, how, host=True))
 
 
+def stands_for_its_body(*names: str, how: str) -> None:
+    """Registers operators that the frontend replaces by the operators that define them: none is ever lowered."""
+    for name in names:
+        _add(Operator(name, how, "exact"))
+
+
 def _add(operator: Operator) -> None:
     assert operator.name not in _TABLE, f"{operator.name} is registered twice"
     _TABLE[operator.name] = operator

@@ -90,11 +90,17 @@ def unwritten(group: Group, graph: Graph, origins: Origins) -> Iterator[Mismatch
         if output not in group.made:
             continue
         elements = graph.tensors[output].elements
-        if origins.sources(origins.of(output)) & NOTHING:
+        if origins.sources(origins.of(output)) & NOTHING and not _in_place(group, output, graph):
             yield Mismatch(group.node.label, None, output, f"all {elements} elements written", "some are not", "size")
         written = sum(count(layer.output, layer.sizes) for layer in group.layers if layer.output.tensor == output)
         if written > elements:
             yield Mismatch(group.node.label, None, f"elements of {output}", elements, written, "size")
+
+
+def _in_place(group: Group, output: str, graph: Graph) -> bool:
+    """Whether an output is a buffer of its own shape that the node reads, and new elements in it."""
+    steering = {name for layer in group.layers if layer.output.tensor == output for name in layer.also_reads}
+    return any(graph.tensors[name].shape == graph.tensors[output].shape for name in steering & graph.tensors.keys())
 
 
 def unread(group: Group, graph: Graph) -> Iterator[Mismatch]:

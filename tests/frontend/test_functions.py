@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from onnx import AttributeProto, helper
+from onnx import AttributeProto, defs, helper
 
 from onnx2zz.compiler import compile_model
 from tests.frontend.whole_graph import check_model
@@ -124,3 +124,15 @@ def test_names_with_slashes_do_not_mix_up_bodies() -> None:
     nodes = [node("Twice", "x", "a", "local"), node("Twice", "a", "a/b", "local")]
     told = fates(model_of(nodes, X, {}, ["a/b"], functions=[same]))
     assert set(told["a",].layers).isdisjoint(told["a/b",].layers)
+
+
+@pytest.mark.skipif(defs.onnx_opset_version() < 27, reason="onnx is older than the operator")
+def test_an_operator_that_onnx_defines_by_a_function_stands_for_its_body() -> None:
+    """A causal convolution is a Concat with its past, a depthwise Conv and a Slice; the caller has their layers."""
+    x, weights = distinct(np.random.default_rng(0), 2, 3, 7), distinct(np.random.default_rng(1), 3, 1, 4)
+    node = helper.make_node("CausalConvWithState", ["x", "w"], ["y", "state"], activation="silu")
+    model = model_of([node], {"x": x}, {"w": weights}, ["y"], 27)
+    caller, *body = compile_model(model).workload.nodes
+    assert (caller.op, caller.status) == ("CausalConvWithState", "lowered")
+    assert {fate.op for fate in body} >= {"Concat", "Conv", "Slice"}
+    assert compile_model(model).workload.macs == 2 * 3 * 7 * 4
