@@ -41,7 +41,7 @@ def without_room(outcomes: Sequence[tuple[Task, object]], terms: Terms) -> dict[
     failed = [task for task, outcome in outcomes if isinstance(outcome, str) and NO_ORDERING in outcome]
     found = {task.key: shortages(task, terms) for task in failed}
     flat = [one for shortages_ in found.values() for one in shortages_]
-    for_all = {name: max((one.least or one.bits) for one in flat if one.memory == name) for name in _names(flat)}
+    for_all = {name: _for_all([one.least for one in flat if one.memory == name]) for name in _names(flat)}
     return {key: "; ".join(_said(one, for_all[one.memory]) for one in short) for key, short in found.items() if short}
 
 
@@ -87,14 +87,19 @@ def with_sizes(document: Any, sizes: Mapping[str, int]) -> dict[str, Any]:
     return document | {"memories": memories}
 
 
+def _for_all(least: Sequence[int | None]) -> int | None:
+    return None if None in least else max(size for size in least if size)
+
+
 def _names(found: Sequence[Shortage]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.memory for one in found))
 
 
-def _said(short: Shortage, for_all: int) -> str:
+def _said(short: Shortage, for_all: int | None) -> str:
     parts = " + ".join(f"{operand} {bits:,}" for operand, bits in short.needed.items() if bits)
-    enough = "no size of it would do" if short.least is None else f"{short.least:,} bit would do for it"
+    enough = "a larger one is not enough" if short.least is None else f"{short.least:,} bit would do for it"
+    everything = "" if for_all is None else f", {for_all:,} for all"
     return (
         f"does not fit {short.memory}, the highest memory for {', '.join(short.needed)}: {parts} = {short.bits:,} bit, "
-        f"{short.bits - short.size:,} more than its {short.size:,}; {enough}, {for_all:,} for all ({NO_ORDERING})"
+        f"{short.bits - short.size:,} more than its {short.size:,}; {enough}{everything} ({NO_ORDERING})"
     )
