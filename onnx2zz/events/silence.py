@@ -8,8 +8,8 @@ import numpy as np
 from onnx2zz.functions import FUNCTIONS
 from onnx2zz.layer import Layer, Step
 
-PROBES = np.array([-2.75, -0.5, 0.25, 3.5])
-"""Values of the other operand; none is zero, as 0 / 0 is not."""
+PROBES = np.array([-2.75, -0.5, 0.0, 0.25, 3.5])
+"""Values of the other operand; 0 / 0 is no number, and nobody divides by it."""
 
 
 def skippable(layer: Layer, lowest: float) -> tuple[str, ...]:
@@ -31,4 +31,4 @@ def _is_zero(combine: Step, *operands: np.ndarray) -> bool:
     extra = () if combine.operand is None else (PROBES[: len(operands[0])],)
     with np.errstate(all="ignore"):
         found = FUNCTIONS[combine.function](*operands, *extra, *combine.parameters)
-    return bool(np.all(found == 0))
+    return bool(np.all((found == 0) | np.isnan(found)))

@@ -17,9 +17,10 @@ Row = tuple[str, str, str, str]
 
 
 def print_physical(evaluation: Evaluation, console: Console) -> None:
-    """Print what the sidecar file adds; nothing where there is none."""
+    """Print what the sidecar file adds; nothing where it adds nothing."""
     physical, sidecar = evaluation.total.physical, evaluation.sidecar
-    if physical is None or sidecar is None:
+    rows = tuple(_rows(evaluation, physical, sidecar)) if physical and sidecar else ()
+    if not rows or sidecar is None:
         return
     console.print()
     console.print(f"Beside ZigZag, from {Path(sidecar.path).name}", style="bold", highlight=False, markup=False)
@@ -28,7 +29,7 @@ def print_physical(evaluation: Evaluation, console: Console) -> None:
     table.add_column("ZigZag", justify="right", no_wrap=True)
     table.add_column("Ours", justify="right", no_wrap=True)
     table.add_column("Rule")
-    for name, zigzag, ours, rule in _rows(evaluation, physical, sidecar):
+    for name, zigzag, ours, rule in rows:
         table.add_row(name, zigzag, ours, Text(rule))
     console.print(table)
 

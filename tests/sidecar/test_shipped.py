@@ -1,0 +1,26 @@
+"""The sidecar files that ship: readable, and of one mind with their accelerators."""
+
+import pytest
+
+from onnx2zz.check.memories import read_hierarchy
+from onnx2zz.shipped_files import ACCELERATORS, ours
+from onnx2zz.sidecar.reading import SUFFIX, read_sidecar, sidecar_path
+from onnx2zz.yaml_file import read_yaml
+
+WITH_SIDECAR = [name for name, path in ours(ACCELERATORS).items() if sidecar_path(path).is_file()]
+
+
+def test_each_lies_beside_an_accelerator():
+    (folder,) = {path.parent for path in ours(ACCELERATORS).values()}
+    assert {path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}")} == set(WITH_SIDECAR) >= {"seneca"}
+
+
+@pytest.mark.parametrize("name", WITH_SIDECAR)
+def test_area_per_bit_times_bits_is_the_accelerators_area(name):
+    path = ours(ACCELERATORS)[name]
+    hierarchy = read_hierarchy(read_yaml(path))
+    sidecar = read_sidecar(path, hierarchy)
+    for memory in hierarchy.memories:
+        figures = sidecar.memories.get(memory.name)
+        if figures is not None:
+            assert figures.um2_per_bit * memory.size == pytest.approx(memory.raw["area"]), memory.name
