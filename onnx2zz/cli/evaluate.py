@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import click
 from click.core import ParameterSource
 
+from onnx2zz.cli.auto_mapping import auto_options, base_of, choose_and_write, with_choices
 from onnx2zz.cli.cache import cache_folder_or_default, cache_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
@@ -27,7 +28,10 @@ NOT_PRICED = 3
 @click.command("evaluate")
 @click.argument("model", required=False, metavar="[MODEL|WORKLOAD.yaml]")
 @click.option("--arch", required=True, metavar="A", help="Accelerator: a file, or the name of one that ships.")
-@click.option("--mapping", metavar="FILE|NAME", help="Mapping: a file, a name, zigzag:NAME, auto or generated.")
+@click.option(
+    "--mapping", metavar="FILE|NAME", help="Mapping: a file, a name, zigzag:NAME, generated, auto or auto:FILE."
+)
+@auto_options
 @click.option("--opt", type=click.Choice(["latency", "energy", "EDP"]), default="latency", show_default=True)
 @click.option("--lpf-limit", type=click.IntRange(min=1), default=6, show_default=True, help="Loop factors to order.")
 @click.option("--exploit-data-locality", "locality", is_flag=True, help="Keep data in lower memories between layers.")
@@ -54,6 +58,8 @@ def evaluate_command(
     model: str | None,
     arch: str,
     mapping: str | None,
+    mapping_rules: Any,
+    mapping_budget: int | None,
     opt: Any,
     lpf_limit: int,
     locality: bool,
@@ -76,18 +82,25 @@ def evaluate_command(
 
     if not _is_model(model):
         _refuse_model_options(ctx, model_arguments)
-    accelerator, workload, chosen = _inputs(model, arch, mapping, output, model_arguments)
+    auto, base = base_of(mapping)
+    accelerator, workload, chosen = _inputs(model, arch, base, auto, output, model_arguments)
     options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
     kept_in = None if no_cache else cache_folder_or_default(cache_folder)
     with _means("both" if paranoid else search, kept_in, jobs) as means:
+        choice = None
+        if auto:
+            given = (workload, accelerator, chosen, options, output, means, mapping_rules, mapping_budget)
+            chosen, choice = choose_and_write(*given)
         evaluation = evaluate(workload, accelerator, chosen, options, output / "zigzag.log", locality, means)
+    if choice is not None:
+        evaluation = with_choices(evaluation, choice)
     _report(evaluation, chosen, output, json_file, csv_file)
     if any(layer.error for layer in evaluation.layers):
         ctx.exit(NOT_PRICED)
 
 
 def _inputs(
-    model: str | None, arch: str, mapping: str | None, output: Path, model_arguments: dict[str, Any]
+    model: str | None, arch: str, mapping: str | None, auto: bool, output: Path, model_arguments: dict[str, Any]
 ) -> tuple[Found, "Workload", Found]:
     problems: list[Problem] = []
     accelerator = compiled = workload = chosen = None
@@ -100,7 +113,7 @@ def _inputs(
         else:
             workload = _read(model, output)
     with noted_in(problems):
-        chosen = _mapping(mapping, accelerator, workload)
+        chosen = _mapping(mapping, accelerator, None if auto else workload)
     raise_if_any(problems)
     assert accelerator is not None and workload is not None and chosen is not None
     if compiled is not None:
@@ -155,7 +168,7 @@ def _read(workload: str | None, output: Path) -> "Workload":
 
 def _mapping(asked: str | None, accelerator: Found | None, workload: "Workload | None") -> Found | None:
     if accelerator is None:
-        return find_mapping(asked) if asked not in (None, "auto") else None
+        return find_mapping(asked) if asked is not None else None
     return _told(choose_mapping(asked, accelerator, _compiled_mapping(accelerator, workload)))
 
 
@@ -196,6 +209,7 @@ def _report(
     from rich.console import Console
 
     from onnx2zz.evaluate.result import as_csv, as_json
+    from onnx2zz.report.choices import print_choices
     from onnx2zz.report.table import print_table
     from onnx2zz.written_file import write_whole
 
@@ -205,7 +219,9 @@ def _report(
     if json_file == "-":
         click.echo(as_json(evaluation), nl=False)
     else:
-        print_table(evaluation, mapping.name, Console(file=sys.stdout))
+        console = Console(file=sys.stdout)
+        print_table(evaluation, mapping.name, console)
+        print_choices(evaluation, console)
     if json_file not in (None, "-"):
         write_whole(Path(json_file), as_json(evaluation))
     for layer in evaluation.layers:

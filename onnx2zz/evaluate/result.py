@@ -13,6 +13,7 @@ class LayerResult:
     """One layer: energy in pJ, latency in cycles. A layer that could not be priced has an `error` and no numbers.
 
     `bound_by` is what makes the roofline: "units" or a memory. `below_roofline`: ZigZag's latency is less than that.
+    `choice` tells how `--mapping auto` came to the layer's mapping.
     """
 
     id: int
@@ -28,6 +29,7 @@ class LayerResult:
     below_roofline: bool = False
     from_cache: bool = False
     error: str | None = None
+    choice: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,5 @@ def as_csv(evaluation: Evaluation) -> str:
 
 def _row(layer: LayerResult) -> dict[str, Any]:
     row = asdict(layer)
-    if layer.spatial_mapping is not None:
-        row["spatial_mapping"] = json.dumps(layer.spatial_mapping)
-    return row
+    nested = {field: json.dumps(row[field]) for field in ("spatial_mapping", "choice") if row[field] is not None}
+    return row | nested
