@@ -21,6 +21,7 @@ class LayerResult:
 
     `physical` and `events` are ours: after the accelerator's sidecar file, and for an event-driven core.
     `bound_by` is what makes the roofline: "units" or a memory. `below_roofline`: ZigZag's latency is less than that.
+    `choice` tells how `--mapping auto` came to the layer's mapping.
     """
 
     id: int
@@ -36,6 +37,7 @@ class LayerResult:
     below_roofline: bool = False
     from_cache: bool = False
     error: str | None = None
+    choice: Mapping[str, Any] | None = None
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
 
@@ -112,8 +114,7 @@ def as_csv(evaluation: Evaluation) -> str:
 
 def _row(layer: LayerResult) -> dict[str, Any]:
     row = {field.name: getattr(layer, field.name) for field in fields(layer) if field.name not in BEYOND}
-    if layer.spatial_mapping is not None:
-        row["spatial_mapping"] = json.dumps(layer.spatial_mapping)
+    row |= {field: json.dumps(row[field]) for field in ("spatial_mapping", "choice") if row[field] is not None}
     return row | _physical_columns(layer.physical) | _event_columns(layer.events)
 
 
