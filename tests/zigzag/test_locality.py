@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-from dataclasses import asdict
 
 import pytest
 import yaml
@@ -13,14 +12,18 @@ from small_workloads import add, conv, gemm, strip
 from zigzag import api
 from zigzag.parser.workload_factory import WorkloadFactory
 from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
+from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
 
+from onnx2zz.compiler import compile_model
 from onnx2zz.evaluate.distinct import mapping_entry_for
+from onnx2zz.evaluate.graph import further_edges
 from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.run import evaluate
-from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.shipped_files import choose_mapping, find_accelerator, find_model
 from onnx2zz.zigzag.accelerator import build_accelerator, load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.locality import kept_levels
 
 LPF_LIMIT = 3
@@ -149,9 +152,10 @@ def top_of_inputs_above_top_of_outputs():
     return build_accelerator("apart.yaml", document)
 
 
+SHIPPED = ("tpu_like", "edge_tpu_like", "seneca")
 ACCELERATORS = {
     "apart": top_of_inputs_above_top_of_outputs(),
-    **{name: load_accelerator(find_accelerator(name).path) for name in ("tpu_like", "edge_tpu_like", "seneca")},
+    **{name: load_accelerator(find_accelerator(name).path) for name in SHIPPED},
 }
 (DEFAULT, *_) = yaml.safe_load(choose_mapping(None, find_accelerator("edge_tpu_like")).path.read_text())
 small, large = st.integers(1, 40), st.integers(1, 3000)
@@ -177,27 +181,50 @@ def networks(draw):
     return layers, draw(st.lists(st.sampled_from(pairs), unique=True, max_size=2)) if pairs else []
 
 
+def zigzags_levels(search, layers, accelerator):
+    """Those that ZigZag's stage `search` finds, as ours are written."""
+    workload = WorkloadFactory([dict(layer) for layer in layers], [{**DEFAULT, "name": "default"}]).create()
+    stage = search([CostModelStage], accelerator=accelerator, workload=workload)
+    stage.update_top_mem_level()
+    return {
+        layer: KeptLevels(tuple((str(op), level) for op, level in tensors.items()), stage.mem_update_weight)
+        for layer, tensors in stage.mem_update_list.items()
+    }
+
+
 @given(network=networks(), name=st.sampled_from(sorted(ACCELERATORS)))
 @settings(max_examples=30, deadline=None)
 def test_the_levels_are_those_of_zigzags_guarded_search(network, name):
     layers, edges = network
-    accelerator = ACCELERATORS[name]
-    workload = WorkloadFactory([dict(layer) for layer in layers], [{**DEFAULT, "name": "default"}]).create()
-    oracle = guarded_search(edges)([CostModelStage], accelerator=accelerator, workload=workload)
+    ours = (layers, [DEFAULT] * len(layers), edges, ACCELERATORS[name])
     try:
-        oracle.update_top_mem_level()
+        expected = zigzags_levels(guarded_search(edges), layers, ACCELERATORS[name])
     except AssertionError:
         with pytest.raises(PricingError):
-            kept_levels(layers, [DEFAULT] * len(layers), edges, accelerator)
-        return
-    levels = kept_levels(layers, [DEFAULT] * len(layers), edges, accelerator)
-    assert {layer: {**asdict(kept)} for layer, kept in levels.items()} == {
-        layer: {
-            "tensors": tuple((str(operand), level) for operand, level in tensors.items()),
-            "weights": oracle.mem_update_weight,
-        }
-        for layer, tensors in oracle.mem_update_list.items()
-    }
+            kept_levels(*ours)
+    else:
+        assert kept_levels(*ours) == expected
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("network", ["resnet18", "mobilenetv2", "alexnet"])
+def test_whole_networks_keep_the_levels_of_stock_zigzag(network, name):
+    layers = compile_model(find_model(network).path).entries
+    ours = kept_levels(layers, [DEFAULT] * len(layers), (), ACCELERATORS[name])
+    assert ours == zigzags_levels(SearchInterLayerDataLocalityStage, layers, ACCELERATORS[name])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("network", ["yolov8n", "yolov3_tiny", "bert_layer"])
+def test_whole_networks_that_stock_zigzag_stops_on_keep_the_levels_of_its_guarded_search(network, name):
+    compiled = compile_model(find_model(network).path)
+    edges = further_edges(compiled.entries, compiled.coverage)
+    ours = kept_levels(compiled.entries, [DEFAULT] * len(compiled.entries), edges, ACCELERATORS[name])
+    with pytest.raises(StopIteration):
+        zigzags_levels(SearchInterLayerDataLocalityStage, compiled.entries, ACCELERATORS[name])
+    assert ours == zigzags_levels(guarded_search(edges), compiled.entries, ACCELERATORS[name])
 
 
 def test_where_no_memory_carries_data_from_layer_to_layer_every_layer_says_so(tmp_path):
