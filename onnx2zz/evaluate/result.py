@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
+from onnx2zz.evaluate.accounted import HostNode
 from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
 from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical
 from onnx2zz.sidecar.figures import Sidecar
 
-BEYOND = ("physical", "events", "sidecar", "events_from")
+BEYOND = ("physical", "events", "sidecar", "events_from", "host", "approximate")
 """What stands beside ZigZag's numbers, and is left out where there is nothing of the kind."""
 
 
@@ -67,7 +68,7 @@ class EventsFrom:
 @dataclass(frozen=True)
 class Evaluation:
     """A whole run. Its fields are those of `evaluate --json`, in that order; `sidecar` is the file that `physical`
-    numbers come from."""
+    numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins."""
 
     model: str
     accelerator: str
@@ -81,6 +82,8 @@ class Evaluation:
     edges_added: int
     sidecar: Sidecar | None = None
     events_from: EventsFrom | None = None
+    host: tuple[HostNode, ...] = ()
+    approximate: tuple[int, ...] = ()
 
 
 def as_json(evaluation: Evaluation) -> str:
@@ -90,7 +93,7 @@ def as_json(evaluation: Evaluation) -> str:
 
 def _document(result: Evaluation | Total | LayerResult) -> dict[str, Any]:
     values = ((field.name, getattr(result, field.name)) for field in fields(result))
-    return {name: _plain(value) for name, value in values if value is not None or name not in BEYOND}
+    return {name: _plain(value) for name, value in values if name not in BEYOND or value not in (None, ())}
 
 
 def _plain(value: Any) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
+from onnx2zz.evaluate.accounted import host_nodes, stand_ins
 from onnx2zz.evaluate.beyond import NOTHING, Beyond
 from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
 from onnx2zz.evaluate.graph import Edge, execution_order, further_edges
@@ -90,6 +91,8 @@ def evaluate(
         edges_added=len(edges),
         sidecar=beyond.sidecar,
         events_from=beyond.events_from,
+        host=host_nodes(workload.coverage),
+        approximate=stand_ins(workload.coverage),
     )
 
 

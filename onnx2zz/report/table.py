@@ -1,5 +1,7 @@
 """The table of an evaluation: one row a layer, and the total."""
 
+from collections import Counter
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -36,6 +38,18 @@ def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
         console.print(
             f"The total is incomplete: {priced} of {len(evaluation.layers)} layers are priced.", highlight=False
         )
+    _print_accounts(evaluation, console)
+
+
+def _print_accounts(evaluation: Evaluation, console: Console) -> None:
+    """Say which nodes are not in the numbers, and which layers are stand-ins."""
+    if evaluation.host:
+        kinds = Counter(node.op for node in evaluation.host)
+        said = ", ".join(f"{count} {op}" for op, count in kinds.items())
+        console.print(f"Left to the host and not priced: {said} (`host` in the JSON has why).", highlight=False)
+    names = [layer.name for layer in evaluation.layers if layer.id in evaluation.approximate]
+    if names:
+        console.print(f"Approximate, see `onnx2zz explain`: {', '.join(names)}", highlight=False, markup=False)
 
 
 def _print_below_roofline(evaluation: Evaluation, console: Console) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from onnx2zz.evaluate.accounted import HostNode
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
 from onnx2zz.report.table import print_table
 
@@ -60,3 +61,13 @@ def test_a_layer_below_the_roofline_is_marked_and_said_to_be():
     assert [line.split() for line in lines if "L1_pool" in line] == [["L1_pool", "Pooling", "*1,140", "2.6", "100.0%"]]
     assert "* 1 layer is below the roofline, down to 95.0% of it" in text.getvalue()
     assert "roofline" not in "".join(printed(120))
+
+
+def test_what_the_numbers_do_not_hold_is_said_below_them():
+    hosts = (HostNode("nms", "NonMaxSuppression", "selection"), *(HostNode(f"t{i}", "TopK", "a sort") for i in "ab"))
+    text = io.StringIO()
+    print_table(replace(RUN, host=hosts, approximate=(1,)), "npe", Console(file=text, width=120))
+    assert text.getvalue().splitlines()[-2:] == [
+        "Left to the host and not priced: 1 NonMaxSuppression, 2 TopK (`host` in the JSON has why).",
+        "Approximate, see `onnx2zz explain`: L1_pool",
+    ]
