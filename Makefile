@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: evaluate test check test-long bench models clean
+.PHONY: evaluate test check test-long mutation bench models clean
 
 evaluate: .venv/installed
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
@@ -12,6 +12,9 @@ test: check
 
 test-long: .venv/installed
 	$(BIN)/pytest -n 2 -m long
+
+mutation: .venv/installed
+	$(BIN)/python scripts/mutation.py --write
 
 check: .venv/installed
 	$(BIN)/ruff format --check .

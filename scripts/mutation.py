@@ -1,14 +1,22 @@
 """Mutation test of `onnx2zz verify`: does it object to every wrong layer? Prints the table of docs/verify.md.
 
-python scripts/mutation.py [NAME...]     the models of mutation_models.py, all or some
+python scripts/mutation.py [NAME...]       the models of mutation_models.py, all or some
+python scripts/mutation.py --results FILE  all; outcomes are kept in FILE, and models that stand there not run again
+    --write                                the table goes into the page
 """
 
+import json
 import sys
+from argparse import ArgumentParser
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.evaluate.tensors import volumes
@@ -16,6 +24,7 @@ from onnx2zz.verify.groups import groups
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values, walk
 from onnx2zz.verify.verify import verify
+from scripts.doc_table import write_table
 from scripts.full_evaluation import differs
 from scripts.mutants import Entry, Mutant, mutants
 from scripts.mutation_models import models
@@ -26,23 +35,35 @@ DECLARED = ("source", "width")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one mutant."""
+    """What became of one mutant; `what` names it."""
 
     model: str
-    mutant: Mutant
-    right: Entry
+    kind: str
+    what: str
     changes: bool
     caught: bool
 
+    @property
+    def escaped(self) -> bool:
+        """Whether verify passes something that computes something else."""
+        return self.changes and not self.caught
 
-def outcomes(name: str) -> Iterator[Outcome]:
-    """Every mutant of one model, evaluated in full and shown to verify."""
+
+def outcomes(name: str, every: int = 1) -> Iterator[Outcome]:
+    """Every mutant of one model (or every so many), evaluated in full and shown to verify."""
     compiled = compile_model(models()[name], name=name)
     assert not verify(compiled).mismatches, f"{name} itself does not pass"
     tensors = operands(compiled)
-    for mutant in mutants(compiled):
-        right = compiled.entries[mutant.identity]
-        yield Outcome(name, mutant, right, changes(mutant, compiled, tensors), bool(verify(mutant.compiled).mismatches))
+    for mutant in islice(mutants(compiled), 0, None, every):
+        changed, caught = changes(mutant, compiled, tensors), bool(verify(mutant.compiled).mismatches)
+        yield Outcome(name, mutant.kind, _described(mutant, compiled), changed, caught)
+
+
+def _described(mutant: Mutant, compiled: Compiled) -> str:
+    """The layer, and the fields that differ from the right entry's."""
+    right, written = (one.entries[mutant.identity] for one in (compiled, mutant.compiled))
+    fields = {key: value for key, value in written.items() if value != right.get(key)}
+    return f"layer {mutant.identity}: {fields or 'the same entry'}"
 
 
 def operands(compiled: Compiled) -> dict[str, np.ndarray]:
@@ -81,27 +102,49 @@ def table(found: Iterable[Outcome]) -> str:
     """One row a kind: mutants, those that change the function, and how many of these verify objects to."""
     rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
     for outcome in found:
-        for kind in (outcome.mutant.kind, "all"):
+        for kind in (outcome.kind, "all"):
             for column, counts in enumerate((True, outcome.changes, outcome.changes and outcome.caught)):
                 rows[kind][column] += counts
-    lines = ["| kind | mutants | change the function | caught |", "|---|---|---|---|"]
+    lines = ["| kind | mutants | change the function | caught |", "|---|---:|---:|---:|"]
     lines += [f"| {kind} | {n:,} | {changed:,} | {caught:,} |" for kind, (n, changed, caught) in sorted(rows.items())]
     return "\n".join(lines)
 
 
-def main(names: list[str]) -> int:
-    found: list[Outcome] = []
-    for name in names or models():
-        found += outcomes(name)
-        print(f"{name}: {len(found)} mutants so far", file=sys.stderr)
+def kept(results: Path | None) -> list[Outcome]:
+    """The outcomes of earlier runs."""
+    if results is None or not results.is_file():
+        return []
+    return [Outcome(**json.loads(line)) for line in results.read_text(encoding="utf-8").splitlines()]
+
+
+def measured(names: Sequence[str], results: Path | None) -> list[Outcome]:
+    """The outcomes of some models, kept as soon as a model is done."""
+    found = kept(results)
+    for name in (n for n in names if n not in {outcome.model for outcome in found}):
+        new = list(outcomes(name))
+        found += new
+        if results is not None:
+            with results.open("a", encoding="utf-8") as file:
+                file.writelines(json.dumps(asdict(outcome)) + "\n" for outcome in new)
+        print(f"{name}: {len(new)} mutants, {sum(o.escaped for o in new)} escaped", file=sys.stderr, flush=True)
+    return found
+
+
+def main() -> int:
+    parser = ArgumentParser()
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--results", type=Path)
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    found = measured(arguments.names or list(models()), arguments.results)
     for outcome in found:
-        if outcome.changes and not outcome.caught:
-            mutant = outcome.mutant
-            written = {k: v for k, v in (mutant.entry or {}).items() if v != outcome.right.get(k)}
-            print(f"escaped: {outcome.model}, layer {mutant.identity}, {mutant.kind}: {written or mutant.layer}")
+        if outcome.escaped:
+            print(f"escaped: {outcome.model}, {outcome.kind}, {outcome.what}")
     print(table(found))
-    return any(outcome.changes and not outcome.caught for outcome in found)
+    if arguments.write:
+        write_table("verify.md", "mutation", table(found))
+    return any(outcome.escaped for outcome in found)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

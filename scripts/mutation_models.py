@@ -1,12 +1,14 @@
 """The models whose layers are mutated: each kind of loop nest once, small, and some that verify only samples."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import helper
 
 OPSET = 18
+SHIPPED_HERE = Path(__file__).parents[1] / "models"
 Shape = tuple[int, ...]
 
 
@@ -34,6 +36,7 @@ def models() -> dict[str, onnx.ModelProto]:
         "layer norm": _one("LayerNormalization", [(3, 4, 6)], [(6,), (6,)]),
         "mean": _one("ReduceMean", [(3, 4, 5)], [], keepdims=0),
         "branches": branches(),
+        "lenet5": onnx.load(SHIPPED_HERE / "lenet5.onnx"),
     }
 
 

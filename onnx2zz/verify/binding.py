@@ -5,7 +5,7 @@ an operand is, its axes, and where on them a plain loop begins. An operand's ind
 they stand, axis by axis. Where entry and layer do not say the same, the difference is reported, and the entry is run.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -80,8 +80,10 @@ class _Reading:
         return [index for index in indices if self._runs(index)]
 
     def _runs(self, index: str) -> bool:
-        loops = [loop for _, loop in self.relations[index]] if index in self.relations else [index]
-        return any(self.sizes.get(loop, 2) > 1 for loop in loops)
+        return any(self.sizes.get(loop, 2) > 1 for loop in self._walked(index))
+
+    def _walked(self, index: str) -> list[str]:
+        return [loop for _, loop in self.relations[index]] if index in self.relations else [index]
 
     def _text(self, operand: str) -> str:
         return operand + "".join(f"[{index.lower()}]" for index in self.indices.get(operand, ()))
@@ -89,13 +91,19 @@ class _Reading:
     def _access(self, operand: str, access: Access, layer: Layer) -> Access | None:
         """The operand's access map as the entry has it; loops of size 1 may have their places or be left out."""
         every = list(self.indices.get(operand, ()))
-        still = {loop for loop, size in layer.loops if size == 1}
-        axes = self._axes(access, list(every), set(), layer) or self._axes(access, self.relevant(every), still, layer)
+        axes = self._axes(access, list(every), set(), layer) or self._shorter(access, every, layer)
         if axes is None:
             expected = " ".join(_axis_text(axis) for axis in access.axes)
             self.problems.append(Difference(operand, expected, self._text(operand), "equation"))
             return None
         return replace(access, axes=axes)
+
+    def _shorter(self, access: Access, every: Sequence[str], layer: Layer) -> tuple[Axis, ...] | None:
+        """The map without the loops of size 1 that the operand leaves out; those that it writes keep their places."""
+        written = {loop for index in every for loop in self._walked(index)}
+        still = {loop for loop, size in layer.loops if size == 1 and loop not in written}
+        left = [index for index in every if self._runs(index) or access.loops & set(self._walked(index))]
+        return self._axes(access, left, still, layer)
 
     def _axes(self, access: Access, left: list[str], seen: set[str], layer: Layer) -> tuple[Axis, ...] | None:
         """Each axis as the indices say in turn; None where there are too few, or one that runs is left."""

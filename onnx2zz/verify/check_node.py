@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.layer import Layer
 from onnx2zz.verify.binding import bind
 from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS
+from onnx2zz.verify.epsilon import size_near_epsilon
 from onnx2zz.verify.fitness import DISTINCT, kinds, unfit
 from onnx2zz.verify.groups import Group
 from onnx2zz.verify.node_comparison import Trial, cause_of, deviations, points_in
@@ -52,11 +53,13 @@ def check_node(group: Group, values: Values, entries: Sequence[Entry], points: i
         for member in group.members
     ]
     try:
-        trial = _trial(group, values)
-        checked = _compared(group, layers, trial, points, values, said[0].cause if said else "")
+        trials = (_trial(group, values), *_near_epsilon(group, values))
     except CannotRunError as error:
         return NodeCheck(0, said, unchecked=str(error)[:200])
-    return replace(checked, said=said)
+    cause = said[0].cause if said else ""
+    checked = [_compared(group, layers, trial, points, values, cause) for trial in trials]
+    wrong = next((check.mismatches for check in checked if check.mismatches), ())
+    return NodeCheck(checked[0].points, said, wrong)
 
 
 def _trial(group: Group, values: Values) -> Trial:
@@ -76,6 +79,15 @@ def _trials(group: Group, values: Values) -> Iterator[Trial]:
     for _ in range(TRIES):
         operands, expected = redrawn(group, values)
         yield Trial(operands, {o: expected[o] for o in outputs})
+
+
+def _near_epsilon(group: Group, values: Values) -> Iterator[Trial]:
+    """Operands on which the epsilon of a norm shows, if the node has one."""
+    if size := size_near_epsilon(group.node):
+        operands, expected = redrawn(group, values, size)
+        trial = Trial(operands, {o: expected[o] for o in group.node.outputs if o in group.made})
+        if not _unfit(group, trial):
+            yield trial
 
 
 def _unfit(group: Group, trial: Trial) -> str:

@@ -9,8 +9,8 @@ from onnx2zz.verify.node_run import run_node
 from onnx2zz.verify.values import Values
 
 
-def redrawn(group: Group, values: Values) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Fresh values for the tensors that a node's layers read, and the node's outputs on them.
+def redrawn(group: Group, values: Values, size: float = 1.0) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Fresh values for the tensors that a node's layers read, real ones times `size`, and the node's outputs on them.
 
     Layers may read a tensor in front of a view (before an Expand): the nodes between it and this one are run again.
     Raises CannotRunError where onnxruntime refuses.
@@ -18,6 +18,9 @@ def redrawn(group: Group, values: Values) -> tuple[dict[str, np.ndarray], dict[s
     node = group.node
     fresh = {name: values.fresh(name, node) for name in group.reads}
     fresh |= {name: values.index(name, picked) for name, picked in group.picking.items() if name in fresh}
+    fresh = {
+        name: value * value.dtype.type(size) if value.dtype.kind == "f" else value for name, value in fresh.items()
+    }
     resolved = dict(fresh)
     for name in filter(None, node.inputs):
         _resolve(name, resolved, values)

@@ -1,5 +1,6 @@
 """verify runs operators that ordinary numbers tell nothing of, or that are undefined on them, and bodies of loops."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -8,11 +9,13 @@ import pytest
 from onnx import TensorProto, helper
 
 from onnx2zz.compiler import Compiled, compile_model
+from onnx2zz.layer import Access, Step
 from onnx2zz.verify.draws import Place, draw
 from onnx2zz.verify.groups import groups
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values
 from onnx2zz.verify.verify import verify
+from onnx2zz.workload import PlacedLayer
 from tests.frontend.test_loops import body_of_products, loop_model
 from tests.oracle import distinct, model_of
 from tests.verify.wrong import with_placed
@@ -97,3 +100,36 @@ def test_picked_rows_of_another_axis():
     values = Values(compiled.graph, StoredValues(compiled.graph, None), np.random.default_rng(0))
     drawn = np.concatenate([values.index("i", group.picking["i"]) for _ in range(40)])
     assert set(drawn) == set(range(7))
+
+
+@pytest.mark.parametrize("op", ["LayerNormalization", "InstanceNormalization", "BatchNormalization"])
+def test_a_norm_without_its_epsilon(op):
+    """Beside variances of 1 it would be lost in rounding."""
+    rng = np.random.default_rng(0)
+    names = ["scale", "bias"] + ["mean", "variance"] * (op == "BatchNormalization")
+    weights = {name: np.abs(distinct(rng, 6 if op == "LayerNormalization" else 5)) + 0.1 for name in names}
+    node = helper.make_node(op, ["x", *weights], ["y"])
+    weights = {name: value.astype(np.float32) for name, value in weights.items()}
+    compiled = compile_model(model_of([node], {"x": distinct(rng, 3, 5, 6)}, weights, ["y"]))
+    assert_proven(compiled)
+    found = [placed for placed in compiled.workload.layers if without_epsilon(placed) != placed]
+    assert found
+    for placed in found:
+        assert verify(with_placed(compiled, without_epsilon(placed))).mismatches
+
+
+def without_epsilon(placed: PlacedLayer) -> PlacedLayer:
+    """The layer with 0 wherever its steps have the epsilon."""
+
+    def of(step: Step) -> Step:
+        operand = access(step.operand) if isinstance(step.operand, Access) else step.operand
+        zeroed = tuple(0.0 if math.isclose(p, 1e-5, rel_tol=1e-6) else p for p in step.parameters)
+        return replace(step, parameters=zeroed, operand=operand)
+
+    def access(one: Access) -> Access:
+        return replace(one, prepare=tuple(map(of, one.prepare)))
+
+    layer = placed.layer
+    inputs = tuple(map(access, layer.inputs))
+    changed = replace(layer, inputs=inputs, combine=of(layer.combine), after=tuple(map(of, layer.after)))
+    return replace(placed, layer=changed)

@@ -130,6 +130,21 @@ def test_loops_of_one_may_be_left_out_of_an_equation(compiled):
     assert verify(shorter).mismatches == ()
 
 
+def test_loops_of_one_that_are_written_keep_their_places():
+    """A depthwise filter has one channel a group: its index stands before the window's, or nowhere."""
+    rng = np.random.default_rng(0)
+    node = helper.make_node("Conv", ["x", "w"], ["y"], group=3, pads=[1, 0, 1, 1])
+    compiled = compile_model(
+        model_of([node], {"x": distinct(rng, 1, 3, 6, 7)}, {"w": distinct(rng, 3, 1, 3, 2)}, ["y"])
+    )
+    right = compiled.entries[0]["equation"]
+    assert "I[b][g][c][iy][ix]" in right
+    left_out = right.replace("[c]", "")
+    misplaced = right.replace("I[b][g][c][iy][ix]", "I[b][g][iy][c][ix]")
+    assert verify(with_entry(compiled, 0, equation=left_out)).mismatches == ()
+    assert verify(with_entry(compiled, 0, equation=misplaced)).mismatches
+
+
 def test_a_wrong_size_in_an_entry(compiled):
     sizes = list(compiled.entries[BRANCH]["loop_sizes"])
     sizes[compiled.entries[BRANCH]["loop_dims"].index("FX")] += 1
