@@ -72,20 +72,6 @@ def test_parts_that_change_places_are_all_copied() -> None:
     assert sources(result)["y"]["I"] == (1, 2)
 
 
-def test_one_element_passes_on_all_that_its_node_reads() -> None:
-    """CastLike of a constant reads its second input's type only, and yet hangs on it in the graph."""
-    nodes = [
-        node("Exp", "x", "a"),
-        node("Softmax", "a", "b"),
-        node("CastLike", "two b", "c"),
-        node("Mul", "b c", "y"),
-    ]
-    x = distinct(RNG, 1, 5, 6)
-    result = compiled(nodes, x, ("y",), two=np.asarray(2.0, np.float16))
-    assert statuses(result)["c"] == "host"
-    assert set(sources(result)["y"].values()) == {(4,)}
-
-
 def test_concat_copies_what_no_layer_writes_in_place() -> None:
     """The graph's input, and a layer that another Concat has placed elsewhere."""
     x = distinct(RNG, 1, 3, 6, 7)
