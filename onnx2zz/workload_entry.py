@@ -1,4 +1,8 @@
-"""A workload entry as far as it can be read: equation, relations, loop sizes and the volumes that follow from them."""
+"""A workload entry as far as it can be read: equation, relations, loop sizes and the volumes that follow from them.
+
+`read_layer` takes anything and says None to what it cannot judge. `operand_indices`, `relations`, `loop_sizes` and
+`volumes` are for entries that are known to have their fields, and raise ValueError where ZigZag would.
+"""
 
 import re
 from collections.abc import Mapping
@@ -11,6 +15,9 @@ from typing import Any
 EQUATION = re.compile(r"^O((?:\[\w+\])+)\s*\+?\s*=\s*(\w)((?:\[\w+\])+)\s*([*+])\s*(\w)((?:\[(?:\w+)?\])+)\s*$")
 RELATION = re.compile(r"^(\w+)\s*=\s*(?:(\w+)\s*\*\s*)?(\w+)\s*\+\s*(?:(\w+)\s*\*\s*)?(\w+)$")
 
+
+Entry = Mapping[str, Any]
+"""A layer of workload.yaml as plain data."""
 
 DEFAULT_LINKS = {"O": "O", "I": "I1", "W": "I2"}
 """Operand -> memory operand without `memory_operand_links` (zigzag parser/mapping_validator.py)."""
@@ -25,6 +32,21 @@ class Relation:
     first: str
     b: int
     second: str
+
+    @property
+    def terms(self) -> tuple[tuple[int, str], tuple[int, str]]:
+        """What the target is the sum of, as (coefficient, dimension)."""
+        return (self.a, self.first), (self.b, self.second)
+
+    def count(self, loops: Mapping[str, int]) -> int:
+        """How many values the target takes: (i, j) and (i + b/g, j - a/g) give the same one.
+
+        ZigZag counts more where the first loop is shorter than b/g (workload/layer_node.py:314: 11 for a=1, i < 2,
+        b=3, j < 4, which are 8), unless pr_loop_sizes or padding bound it.
+        """
+        first, second = loops.get(self.first, 1), loops.get(self.second, 1)
+        common = gcd(self.a, self.b) or 1
+        return first * second - max(0, first - self.b // common) * max(0, second - self.a // common)
 
     def __str__(self) -> str:
         return f"{self.target.lower()}={self.a}*{self.first.lower()}+{self.b}*{self.second.lower()}"
@@ -88,14 +110,9 @@ class Layer:
         return last + 1 - sum(self.padding.get(index, (0, 0)))
 
     def reach(self, index: str) -> int:
-        """Distinct values of a derived index, padding included (zigzag workload/layer_node.py:314)."""
+        """Distinct values of a derived index, padding included."""
         relation = self.related.get(index)
-        if relation is None:
-            return self.loops.get(index, 1)
-        first, second = self.loops.get(relation.first, 1), self.loops.get(relation.second, 1)
-        common = gcd(relation.a, relation.b) or 1
-        overlap = max(0, second - relation.a // common) * (first - relation.b // common)
-        return first * second - overlap
+        return self.loops.get(index, 1) if relation is None else relation.count(self.loops)
 
     def elements(self, operand: str) -> int:
         """Elements of one operand's tensor."""
@@ -171,6 +188,40 @@ def read_relations(relations: Any) -> tuple[Relation, ...] | None:
         Relation(target.upper(), int(a or 1), first.upper(), int(b or 1), second.upper())
         for target, a, first, b, second in parsed
     )
+
+
+def operand_indices(entry: Entry) -> dict[str, tuple[str, ...]]:
+    """Operand -> its indices in capitals, the output first. Raises ValueError."""
+    read = read_equation(entry["equation"])
+    if read is None:
+        raise ValueError(f"no equation that ZigZag reads: {entry['equation']}")
+    return read[0]
+
+
+def relations(entry: Entry) -> dict[str, tuple[tuple[int, str], tuple[int, str]]]:
+    """Index -> the terms it is the sum of: `ix=2*ox+1*fx` is {"IX": ((2, "OX"), (1, "FX"))}. Raises ValueError."""
+    found = read_relations(entry.get("dimension_relations"))
+    if found is None:
+        raise ValueError(f"a relation that ZigZag does not read: {', '.join(map(str, entry['dimension_relations']))}")
+    return {relation.target: relation.terms for relation in found}
+
+
+def loop_sizes(entry: Entry) -> dict[str, int]:
+    """Loop dimension in capitals -> size. Raises ValueError where there are more of one than of the other."""
+    return {str(dim).upper(): size for dim, size in zip(entry["loop_dims"], entry["loop_sizes"], strict=True)}
+
+
+def operations(entry: Entry) -> int:
+    """How often the innermost statement runs."""
+    return prod(entry["loop_sizes"])
+
+
+def volumes(entry: Entry) -> dict[str, int]:
+    """Operand -> elements of its tensor that the layer touches, padding left out. Raises ValueError."""
+    layer = read_layer(0, {"id": 0, **entry})
+    if layer is None:
+        raise ValueError(f"an entry that ZigZag does not read: {entry.get('equation')}")
+    return {operand: layer.elements(operand) for operand in layer.indices}
 
 
 def _integers(value: Any) -> dict[str, int]:

@@ -66,11 +66,25 @@ class YamlSource:
 
 def read_yaml(path: str | Path) -> YamlSource:
     """Read one file. A syntax error is a fatal trap and no data; an unreadable file raises InputError."""
+    return parse_yaml(_text(path), str(path))
+
+
+def load_yaml(path: str | Path) -> Any:
+    """The data of one file without its places, in half the time. Raises InputError also where it is no YAML."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(Problem(str(path), f"cannot be read ({error})", "give a YAML file in UTF-8")) from error
-    return parse_yaml(text, str(path))
+        return yaml.load(_text(path), Loader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        trap = _syntax_error(error)
+        raise InputError(Problem(f"{path}:{trap.mark.line}", trap.what, trap.way_out)) from error
+
+
+def _text(path: str | Path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(Problem(str(path), "not a text file", "a YAML file in UTF-8 is needed")) from error
+    except OSError as error:
+        raise InputError(Problem(str(path), f"cannot be read ({error.strerror})", "give a YAML file")) from error
 
 
 def parse_yaml(text: str, path: str) -> YamlSource:

@@ -25,7 +25,7 @@ from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappi
 from zigzag.stages.results.reduce_stages import MinimalLatencyStage
 from zigzag.stages.stage import Stage
 
-from onnx2zz.yaml_file import read_yaml
+from onnx2zz.yaml_source import load_yaml
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.layer import Entry, parse_layer
 from onnx2zz.zigzag.search import Setting, TemporalSearchStage, best_orderings
@@ -91,7 +91,7 @@ class _Catch(Stage):
 
 
 def setting(accelerator: str, mapping: str, entry: Entry, lpf_limit: int) -> Setting:
-    entries = read_yaml(INPUTS / "mapping" / f"{mapping}.yaml")
+    entries = load_yaml(INPUTS / "mapping" / f"{mapping}.yaml")
     default = next(entry for entry in entries if entry["name"] == "default")
     stage = SpatialMappingGeneratorStage(
         [_Catch],

@@ -19,11 +19,11 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from onnx2zz.compiler import Compiled, compile_model
-from onnx2zz.evaluate.tensors import volumes
 from onnx2zz.verify.groups import groups
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values, walk
 from onnx2zz.verify.verify import verify
+from onnx2zz.workload_entry import volumes
 from scripts.doc_table import write_table
 from scripts.full_evaluation import differs
 from scripts.mutants import Entry, Mutant, mutants

@@ -10,8 +10,7 @@ from onnx2zz.check.memories import read_hierarchy
 from onnx2zz.cli.main import run
 from onnx2zz.shipped_files import find_accelerator
 from onnx2zz.sidecar.reading import parse_sidecar
-from onnx2zz.yaml_file import read_yaml
-from onnx2zz.yaml_source import parse_yaml
+from onnx2zz.yaml_source import load_yaml, parse_yaml
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -42,6 +41,6 @@ def test_a_command_prints_what_its_page_shows(
 
 def test_the_example_of_a_sidecar_is_one() -> None:
     (example,) = re.findall(r"```yaml\n(.*?)```", (DOCS / "physical.md").read_text(encoding="utf-8"), re.DOTALL)
-    seneca = read_hierarchy(read_yaml(find_accelerator("seneca").path))
+    seneca = read_hierarchy(load_yaml(find_accelerator("seneca").path))
     sidecar = parse_sidecar(parse_yaml(example, "example"), seneca)
     assert (sidecar.clock_mhz, len(sidecar.memories), len(sidecar.corrections)) == (500, 1, 1)

@@ -35,9 +35,9 @@ def sidecar_of(accelerator: Found) -> "Sidecar | None":
     """The sidecar beside an accelerator file. Raises InputError."""
     from onnx2zz.check.memories import read_hierarchy
     from onnx2zz.sidecar.reading import read_sidecar
-    from onnx2zz.yaml_file import read_yaml
+    from onnx2zz.yaml_source import load_yaml
 
-    return read_sidecar(accelerator.path, read_hierarchy(read_yaml(accelerator.path)))
+    return read_sidecar(accelerator.path, read_hierarchy(load_yaml(accelerator.path)))
 
 
 def event_inputs(events: str | None, compiled: "Compiled") -> "Mapping[str, np.ndarray]":

@@ -162,9 +162,9 @@ def _compile(model: str, arguments: dict[str, Any]) -> tuple["Compiled", "Worklo
 
 def _warn_if_old(accelerator: Found) -> None:
     from onnx2zz.accelerator_schema import is_old_schema
-    from onnx2zz.yaml_file import read_yaml
+    from onnx2zz.yaml_source import load_yaml
 
-    if is_old_schema(read_yaml(accelerator.path)):
+    if is_old_schema(load_yaml(accelerator.path)):
         click.echo(
             f"{accelerator.path} is in the format of zigzag-dse up to 3.8.1: converted for this run; "
             "`onnx2zz check FILE --fix -o DIR` writes the new form",

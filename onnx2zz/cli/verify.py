@@ -77,9 +77,9 @@ def _entries(workload: str) -> tuple[dict[str, Any], ...]:
     """The layers of a workload file. Raises InputError for what makes them no workload."""
     from onnx2zz.errors import raise_if_any
     from onnx2zz.evaluate.workload_check import inconsistencies, missing_fields
-    from onnx2zz.yaml_file import read_yaml
+    from onnx2zz.yaml_source import load_yaml
 
-    document = read_yaml(Path(workload))
+    document = load_yaml(Path(workload))
     raise_if_any(missing_fields(workload, document))
     raise_if_any(inconsistencies(workload, document))
     return tuple(document)

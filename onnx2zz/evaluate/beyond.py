@@ -9,8 +9,8 @@ from onnx2zz.evaluate.event_driven import Activities, LayerEvents, TotalEvents, 
 from onnx2zz.evaluate.inputs import AcceleratorFile
 from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical, layer_physical, total_physical
 from onnx2zz.evaluate.result import EventsFrom
-from onnx2zz.evaluate.tensors import Entry, operations, volumes
 from onnx2zz.sidecar.figures import Sidecar
+from onnx2zz.workload_entry import Entry, operations, volumes
 from onnx2zz.zigzag.layer_price import LayerPrice
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from onnx2zz.evaluate.tensors import Entry
+from onnx2zz.workload_entry import Entry
 
 PLACE = ("id", "name", "operand_source")
 

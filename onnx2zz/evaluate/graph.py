@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onnx2zz.evaluate.tensors import Entry
+from onnx2zz.workload_entry import Entry
 
 Edge = tuple[int, int]
 """Ids of a producing and a consuming layer."""

@@ -10,9 +10,9 @@ from onnx2zz.check.memories import Hierarchy, read_hierarchy
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.evaluate import mapping_check, workload_check
 from onnx2zz.evaluate.remembered import Remembered
-from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.shipped_files import MAPPINGS, Found, ours, zigzags
-from onnx2zz.yaml_file import read_yaml
+from onnx2zz.workload_entry import Entry
+from onnx2zz.yaml_source import load_yaml
 from onnx2zz.zigzag.hardware import Hardware
 
 if TYPE_CHECKING:
@@ -89,9 +89,9 @@ def load_inputs(workload: Workload, accelerator: Found, mapping: Found, remember
     unreadable: list[Problem] = []
     target = entries = None
     with noted_in(unreadable):
-        target = AcceleratorFile(accelerator.path, read_yaml(accelerator.path))
+        target = AcceleratorFile(accelerator.path, load_yaml(accelerator.path))
     with noted_in(unreadable):
-        entries = MappingFile(mapping.path, read_yaml(mapping.path))
+        entries = MappingFile(mapping.path, load_yaml(mapping.path))
     asked = (target and target.document, entries and entries.document, list(workload.layers))
     facts = remembered.hardware(asked, lambda: _accepted(workload, target, entries, unreadable))
     assert target is not None and entries is not None

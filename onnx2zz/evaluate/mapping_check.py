@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from onnx2zz.errors import Problem
 from onnx2zz.evaluate.distinct import mapping_entry_for
-from onnx2zz.evaluate.tensors import Entry, loop_sizes
+from onnx2zz.workload_entry import Entry, loop_sizes
 from onnx2zz.zigzag.hardware import Hardware
 
 LOOP_NAMES = frozenset(("B", "G", "K", "C", "D", "H", "OX", "OY", "OZ", "FX", "FY", "FZ"))

@@ -3,8 +3,7 @@ the ports of the highest memory."""
 
 from dataclasses import dataclass
 
-from onnx2zz.evaluate.tensors import Entry, operations, volumes
-from onnx2zz.workload_entry import DEFAULT_LINKS
+from onnx2zz.workload_entry import DEFAULT_LINKS, Entry, operations, volumes
 from onnx2zz.zigzag.hardware import Hardware
 
 

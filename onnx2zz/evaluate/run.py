@@ -21,9 +21,9 @@ from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
 from onnx2zz.evaluate.roofline import roofline
 from onnx2zz.evaluate.room import without_room
 from onnx2zz.evaluate.task import Outcome, Task, Terms, layer_name, price_task
-from onnx2zz.evaluate.tensors import Entry, operations
 from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.shipped_files import Found
+from onnx2zz.workload_entry import Entry, operations
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
 from onnx2zz.zigzag.levels import KeptLevels

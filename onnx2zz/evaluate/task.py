@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from onnx2zz.evaluate.inputs import AcceleratorFile
-from onnx2zz.evaluate.tensors import Entry
+from onnx2zz.workload_entry import Entry
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
 from onnx2zz.zigzag.levels import KeptLevels

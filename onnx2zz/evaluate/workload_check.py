@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from onnx2zz.errors import Problem
-from onnx2zz.evaluate.tensors import Entry, loop_sizes, operand_indices, relations
+from onnx2zz.workload_entry import Entry, loop_sizes, operand_indices, relations
 
 NEEDED = ("id", "operator_type", "equation", "loop_dims", "loop_sizes", "operand_precision")
 

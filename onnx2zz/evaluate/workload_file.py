@@ -7,12 +7,12 @@ from typing import Any
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.workload_check import missing_fields
-from onnx2zz.yaml_file import read_yaml
+from onnx2zz.yaml_source import load_yaml
 
 
 def read_workload(path: Path) -> Workload:
     """The workload in `path`, not yet checked beyond its being a list. Raises InputError."""
-    document = read_yaml(path)
+    document = load_yaml(path)
     if not isinstance(document, list):
         raise InputError(missing_fields(str(path), document))
     coverage = _read_coverage(path)

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from onnx2zz.evaluate.tensors import Entry, loop_sizes, operand_indices, relations
 from onnx2zz.layer import Access, Axis, Layer
 from onnx2zz.workload import PlacedLayer
+from onnx2zz.workload_entry import Entry, loop_sizes, operand_indices, relations
 
 ADDITIVE = frozenset({"add", "sub", "swapped_sub", "max", "min", "squared_difference"})
 

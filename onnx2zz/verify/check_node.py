@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.layer import Layer
 from onnx2zz.verify.binding import bind
 from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS
@@ -18,6 +17,7 @@ from onnx2zz.verify.result import Mismatch
 from onnx2zz.verify.sampling import sample
 from onnx2zz.verify.values import Values
 from onnx2zz.workload import PlacedLayer
+from onnx2zz.workload_entry import Entry
 
 TRIES = 3
 

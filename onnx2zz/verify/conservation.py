@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from onnx2zz.compiler import Compiled
-from onnx2zz.evaluate.tensors import Entry, volumes
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.mac_operators import MAC_OPERATORS
 from onnx2zz.layer import step_operands
@@ -17,6 +16,7 @@ from onnx2zz.verify.provenance import NOTHING, Origins, unfed_reads
 from onnx2zz.verify.result import Mismatch
 from onnx2zz.verify.work import COUNTS, macs
 from onnx2zz.workload import PlacedLayer
+from onnx2zz.workload_entry import Entry, volumes
 
 PRODUCTS = ("Conv", "Gemm")
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.layer import Layer, disjoint, step_operands
 from onnx2zz.verify.groups import Group
 from onnx2zz.verify.result import Mismatch
 from onnx2zz.workload import NodeFate, PlacedLayer, Source
+from onnx2zz.workload_entry import Entry
 
 Sources = frozenset[Source]
 ONE_ELEMENT = "one element"

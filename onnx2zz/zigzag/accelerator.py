@@ -14,7 +14,7 @@ from zigzag.parser.accelerator_validator import AcceleratorValidator
 
 from onnx2zz.accelerator_schema import to_port_based
 from onnx2zz.errors import InputError, Problem, raise_if_any
-from onnx2zz.yaml_file import read_yaml
+from onnx2zz.yaml_source import load_yaml
 from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.hierarchy import Hierarchy, Level, Link
 from onnx2zz.zigzag.schema import schema_problems
@@ -24,7 +24,7 @@ WAY_OUT = "`--arch zigzag:tpu_like` names a file that ZigZag accepts, to compare
 
 def load_accelerator(path: Path) -> Accelerator:
     """ZigZag's object for an accelerator file in either format. Raises InputError as `build_accelerator` does."""
-    return build_accelerator(path, read_yaml(path))
+    return build_accelerator(path, load_yaml(path))
 
 
 def build_accelerator(path: Path, document: Any) -> Accelerator:

@@ -120,7 +120,7 @@ def test_every_wrong_name_is_said_at_once(folder, capsys):
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("error: tpu_lik: no such file, and no accelerator of that name ships; did you mean tpu")
-    assert lines[1] == "error: lost.yaml: cannot be read (No such file or directory)"
+    assert lines[1] == "error: lost.yaml: cannot be read (No such file or directory); give a YAML file"
     assert "did you mean edge_tpu_like" in lines[2]
     assert sorted(path.name for path in folder.iterdir()) == ["net.yaml"]
 

@@ -20,15 +20,15 @@ from onnx2zz.evaluate.run import Means, evaluate
 from onnx2zz.evaluate.task import Task, Terms
 from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
-from onnx2zz.yaml_file import read_yaml
+from onnx2zz.yaml_source import load_yaml
 from onnx2zz.zigzag.layer_price import PriceOptions
 
 TPU = find_accelerator("tpu_like")
-TERMS = Terms(AcceleratorFile(TPU.path, read_yaml(TPU.path)), False, PriceOptions(lpf_limit=3), "fast")
+TERMS = Terms(AcceleratorFile(TPU.path, load_yaml(TPU.path)), False, PriceOptions(lpf_limit=3), "fast")
 
 
 def tasks():
-    (default, *_) = read_yaml(choose_mapping(None, TPU).path)
+    (default, *_) = load_yaml(choose_mapping(None, TPU).path)
     return [Task(entry["name"], entry, default, None) for entry in (strip()[0], strip()[2], strip()[6])]
 
 

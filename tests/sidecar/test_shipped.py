@@ -5,7 +5,7 @@ import pytest
 from onnx2zz.check.memories import read_hierarchy
 from onnx2zz.shipped_files import ACCELERATORS, ours
 from onnx2zz.sidecar.reading import SUFFIX, read_sidecar, sidecar_path
-from onnx2zz.yaml_file import read_yaml
+from onnx2zz.yaml_source import load_yaml
 
 WITH_SIDECAR = [name for name, path in ours(ACCELERATORS).items() if sidecar_path(path).is_file()]
 
@@ -18,7 +18,7 @@ def test_each_lies_beside_an_accelerator():
 @pytest.mark.parametrize("name", WITH_SIDECAR)
 def test_area_per_bit_times_bits_is_the_accelerators_area(name):
     path = ours(ACCELERATORS)[name]
-    hierarchy = read_hierarchy(read_yaml(path))
+    hierarchy = read_hierarchy(load_yaml(path))
     sidecar = read_sidecar(path, hierarchy)
     for memory in hierarchy.memories:
         figures = sidecar.memories.get(memory.name)

@@ -76,7 +76,7 @@ def test_what_zigzag_checks_beyond_the_schema_is_said_too(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("name: a\nmemories: ]", r"broken.yaml:2: not YAML"),
+        ("name: a\nmemories: ]", r"broken.yaml:2: no valid YAML"),
         ("- just\n- a list", r"no accelerator: name, memories or operational_array is missing"),
         ("{name: a, memories: {}, operational_array: 7}", r"operational_array: must be of dict type"),
     ],

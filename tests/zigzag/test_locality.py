@@ -66,6 +66,16 @@ def test_a_network_with_one_input_and_one_output_costs_what_stock_zigzag_says(na
         assert layer.spatial_utilization == expected[layer.id].mac_spatial_utilization
 
 
+@pytest.mark.long
+def test_resnet18_costs_what_stock_zigzag_says(tmp_path):
+    """Its residual additions have two producers, and some outputs are read twice."""
+    layers = compile_model(find_model("zigzag:resnet18").path).entries
+    found, expected = run(layers, "edge_tpu_like", tmp_path), stock(list(layers), "edge_tpu_like", tmp_path)
+    assert {layer.id: (layer.energy_pj, layer.latency_cycles) for layer in found.layers} == {
+        layer: (evaluation.energy_total, evaluation.latency_total2) for layer, evaluation in expected.items()
+    }
+
+
 def test_an_array_that_computes_in_memory_skips_pools_and_additions_aloud(tmp_path):
     skipped = {layer.name: layer.error for layer in run(strip(), "aimc", tmp_path).layers if layer.error}
     assert skipped.keys() == {"L1_pool", "L4_add"}

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.verify.by_hand.alignment import terms
-from onnx2zz.workload_entry import Layer, Relation
+from onnx2zz.workload_entry import Entry, Layer, Relation
 
 
 def rewritten(written: Layer, model: Layer, entry: Entry) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from onnx2zz.compiler import Compiled
-from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.pairing import Pairing, pair_layers
 from onnx2zz.verify.binding import Difference
 from onnx2zz.verify.by_hand.alignment import alignments
@@ -15,7 +14,7 @@ from onnx2zz.verify.check_node import NodeCheck
 from onnx2zz.verify.groups import groups
 from onnx2zz.verify.result import Mismatch, Verification
 from onnx2zz.verify.verify import VerifyOptions, Watch, checks, summary
-from onnx2zz.workload_entry import Layer, as_meant, read_layer
+from onnx2zz.workload_entry import Entry, Layer, as_meant, read_layer
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from small_workloads import PRECISION, conv, lenet5, residual
 from zigzag.datatypes import LayerOperand
 
-from onnx2zz.evaluate.tensors import operand_indices, operations, relations, volumes
+from onnx2zz.workload_entry import operand_indices, operations, relations, volumes
 from onnx2zz.zigzag.layer import parse_layer
 
 LINKS = {"memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}
