@@ -4,6 +4,7 @@ accelerator offers, which memories the data may stay in, and the prices of layer
 Failures are not remembered: whoever mends their cause wants to see it at once.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -96,13 +97,14 @@ class Remembered:
 
 def _key(asked: object) -> str:
     """`repr` tells 1 from 1.0 and "1", which JSON's keys do not."""
-    return sha256(repr((asked, FORMAT, _zigzags_version(), _zigzags_source())).encode()).hexdigest()
+    return sha256(repr((asked, FORMAT, _versions(), _zigzags_source())).encode()).hexdigest()
 
 
 @cache
-def _zigzags_version() -> str:
-    """Read from the installed metadata once: that takes longer than the rest of a key."""
-    return version("zigzag-dse")
+def _versions() -> str:
+    """ZigZag's, from the installed metadata, which take longer to read than the rest of a key to make; and Python's:
+    since 3.12 its `sum` rounds otherwise, hence ZigZag's numbers."""
+    return f"zigzag-dse {version('zigzag-dse')}, Python {sys.version_info.major}.{sys.version_info.minor}"
 
 
 @cache

@@ -137,10 +137,11 @@ def test_another_layer_is_another_price(change, missed, tmp_path):
     assert cached(run(memory, tmp_path, layers)) == [place != missed for place in range(3)]
 
 
-def test_another_zigzag_is_another_price(tmp_path, monkeypatch):
+@pytest.mark.parametrize("part", ["_zigzags_source", "_versions"])
+def test_another_zigzag_or_python_is_another_price(part, tmp_path, monkeypatch):
     memory = Dictionary()
     run(memory, tmp_path)
-    monkeypatch.setattr(remembered, "_zigzags_source", lambda: "edited")
+    monkeypatch.setattr(remembered, part, lambda: "another")
     assert cached(run(memory, tmp_path)) == [False] * 3
 
 

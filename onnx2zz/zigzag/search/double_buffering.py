@@ -8,6 +8,7 @@ from .arrays import Flags, Floats
 from .merge_down import Borders
 from .nest import Nest, Operand
 from .profiles import Profile
+from .python_sum import sum_of_floats
 
 
 def double_buffered(nest: Nest, profiles: Sequence[Profile], borders: Sequence[Borders]) -> list[list[Flags]]:
@@ -53,9 +54,9 @@ def level_precision(operand: Operand, profile: Profile, level: int) -> int | Flo
 def _shared(nest: Nest, own: Sequence[Sequence[Floats]]) -> list[list[Floats]]:
     shared = [list(levels) for levels in own]
     for group in nest.sharing:
-        total = sum(own[op][level] for op, level in group)
+        total = sum_of_floats([own[op][level] for op, level in group])  # :465-474
         for op, level in group:
-            shared[op][level] = np.asarray(total)
+            shared[op][level] = total
     return shared
 
 

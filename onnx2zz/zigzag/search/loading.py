@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from .arrays import Flags, Floats
 from .double_buffering import level_precision
 from .nest import READ_TO_HIGH, READ_TO_LOW, WRITE_FROM_HIGH, WRITE_FROM_LOW, Nest, Port, Transfer
 from .profiles import Profile
+from .python_sum import sum_of_numbers
 from .reading import NotCoveredError
 from .stalls import Activity
 
@@ -154,7 +154,7 @@ def offloading(nest: Nest, load: Mapping[Transfer, Load]) -> Floats:
         np.maximum(_load(load, (0, level, READ_TO_HIGH)).cycles, _load(load, (0, level + 1, WRITE_FROM_LOW)).cycles)
         for level in range(nest.output.top)
     ]
-    return reduce(np.add, links, np.zeros(1))
+    return sum_of_numbers(links)
 
 
 def _load(load: Mapping[Transfer, Load], transfer: Transfer) -> Load:
