@@ -3,6 +3,8 @@
 Only those that have no lowering of their own. Source: the function bodies that onnx ships with its operator schemas.
 """
 
+from typing import Any
+
 import onnx
 
 from onnx2zz.frontend.output_types import schema_of
@@ -18,24 +20,23 @@ DEFINED = frozenset(
         "ai.onnx.preview.FlexAttention",
     }
 )
+DEFINED_NAMES = frozenset(name.rpartition(".")[2] for name in DEFINED)  # quick to look up for every node
 
 
 def definition(state: Trace, proto: onnx.NodeProto, scope: Scope) -> onnx.FunctionProto | None:
     """The function that a node stands for; None for an operator that is no such function."""
-    schema = schema_of(proto, scope.opsets) if qualified(proto) in DEFINED else None
+    schema: Any = schema_of(proto, scope.opsets) if qualified(proto) in DEFINED else None  # onnx's stubs are behind
     if schema is None:
         return None
-    version = scope.opsets.get(proto.domain, 1)
     function = onnx.FunctionProto()
     if schema.has_context_dependent_function:
         types = [state.types[name].SerializeToString() if name else b"" for name in scope.look_up_all(proto.input)]
+        version = scope.opsets.get(proto.domain, 1)
         body = schema.get_context_dependent_function_with_opset_version(version, proto.SerializeToString(), types)
         function.ParseFromString(body)
     else:
-        function.CopyFrom(schema.function_body)  # type: ignore[arg-type]
-    if not any(
-        o.domain in ONNX_DOMAINS for o in function.opset_import
-    ):  # as in a body for another domain's operator: the model's own holds
+        function.CopyFrom(schema.function_body)
+    if not any(o.domain in ONNX_DOMAINS for o in function.opset_import):  # then the model's own holds
         function.opset_import.append(onnx.helper.make_opsetid("", scope.opsets[""]))
     defaults = [a.default_value for a in schema.attributes.values() if a.default_value.name]
     function.attribute_proto.extend(defaults)
