@@ -1,5 +1,49 @@
-"""onnx2zz: ONNX graphs in, proven ZigZag workloads and ZigZag's numbers out."""
+"""onnx2zz: ONNX graphs in, proven ZigZag workloads and ZigZag's numbers out.
 
+`compile`, `check`, `verify` and `evaluate` are the commands as functions (docs/api.md);
+`get_hardware_performance_zigzag` stands in for ZigZag's function of that name. Each is imported when it is first used.
+"""
+
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onnx2zz.api.check import check as check
+    from onnx2zz.api.compile import compile as compile
+    from onnx2zz.api.drop_in import get_hardware_performance_zigzag as get_hardware_performance_zigzag
+    from onnx2zz.api.drop_in import get_hardware_performance_zigzag_imc as get_hardware_performance_zigzag_imc
+    from onnx2zz.api.evaluate import evaluate as evaluate
+    from onnx2zz.api.verify import verify as verify
 
 __version__ = version("onnx2zz")
+
+PACKAGES = ("check", "evaluate", "verify")
+"""Functions that have a package's name: see callable_package.py."""
+FUNCTIONS = {
+    "compile": "onnx2zz.api.compile",
+    "get_hardware_performance_zigzag": "onnx2zz.api.drop_in",
+    "get_hardware_performance_zigzag_imc": "onnx2zz.api.drop_in",
+}
+"""The others, and the modules that they lie in."""
+
+__all__ = [  # noqa: RUF022 - in the order of use
+    "compile",
+    "check",
+    "verify",
+    "evaluate",
+    "get_hardware_performance_zigzag",
+    "get_hardware_performance_zigzag_imc",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in PACKAGES:
+        return import_module(f"onnx2zz.{name}")
+    if name in FUNCTIONS:
+        return getattr(import_module(FUNCTIONS[name]), name)
+    raise AttributeError(f"module 'onnx2zz' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,6 +1,7 @@
 """The whole way from an ONNX model to a ZigZag workload."""
 
 import gc
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from onnx2zz.frontend.load import load_model
 from onnx2zz.frontend.trace import trace
 from onnx2zz.lowering.lower import lower
 from onnx2zz.lowering.options import LoweringOptions
+from onnx2zz.tabular import Column, Table, Tabular
 from onnx2zz.workload import Workload
 
 
@@ -29,13 +31,22 @@ class CompileOptions:
     lowering: LoweringOptions = field(default_factory=LoweringOptions)
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A compiled model: the graph it came from, its workload, and the entries that ZigZag reads."""
+@dataclass(frozen=True, repr=False)
+class Compiled(Tabular):
+    """A compiled model: the graph it came from, its workload, and the entries that ZigZag reads.
+
+    Its table has a row for each node and what became of it. `file`: the model's, if it came from one.
+    """
 
     graph: Graph
     workload: Workload
     entries: tuple[Entry, ...]
+    file: Path | None = None
+
+    @property
+    def fates(self) -> dict[str, int]:
+        """How many nodes have which status, the most frequent first."""
+        return dict(Counter(fate.status for fate in self.workload.nodes).most_common())
 
     @property
     def coverage(self) -> dict[str, Any]:
@@ -45,6 +56,13 @@ class Compiled:
     def write(self, directory: Path, mapping: str | None = None, arch: str | None = None) -> None:
         """Writes workload.yaml and coverage.json, and mapping.yaml with the given text."""
         write_compiled(directory, self.entries, coverage(self.workload, arch), mapping)
+
+    def table(self) -> Table:
+        fates = ", ".join(f"{count} {status}" for status, count in self.fates.items())
+        caption = f"{self.workload.model}: {len(self.entries)} layers, {self.workload.macs:,} MACs; nodes: {fates}"
+        columns = tuple(Column(name) for name in ("node", "op", "status", "layers", "why"))
+        nodes = self.coverage["nodes"]
+        return Table(caption, columns, tuple(tuple(node[column.name] for column in columns) for node in nodes))
 
 
 def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None = None, name: str = "") -> Compiled:
@@ -58,7 +76,8 @@ def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None 
         proto = load_model(model) if isinstance(model, Path) else model
         graph = trace(proto, options.bindings, name)
         workload = lower(graph, options.lowering)
-        return Compiled(graph, workload, tuple([entry(placed) for placed in workload.layers]))
+        entries = tuple([entry(placed) for placed in workload.layers])
+        return Compiled(graph, workload, entries, model if isinstance(model, Path) else None)
 
 
 @contextmanager

@@ -1,11 +1,14 @@
 """What check has to say: one finding a cause."""
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, get_args
 
+from onnx2zz.tabular import Column, Table, Tabular
 from onnx2zz.yaml_source import Path_, YamlSource
 
 Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 CODES = (
     "old-schema", "memory-order", "missing-field", "unknown-field", "port-undeclared", "port-direction", "port-width",
@@ -34,6 +37,37 @@ class Finding:
 
     def with_severity(self, severity: Severity) -> "Finding":
         return replace(self, severity=severity)
+
+
+@dataclass(frozen=True, repr=False)
+class Diagnosis(Tabular):
+    """Everything that is wrong with a set of files. Its table has a row for each finding."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error among the findings."""
+        return all(one.severity != "error" for one in self.findings)
+
+    @property
+    def counts(self) -> dict[Severity, int]:
+        """How many findings of each severity there are."""
+        found = Counter(one.severity for one in self.findings)
+        return {severity: found[severity] for severity in SEVERITIES}
+
+    @property
+    def summary(self) -> str:
+        """`1 error, 0 warnings, 2 notes`."""
+        return ", ".join(f"{count} {severity}{'s' * (count != 1)}" for severity, count in self.counts.items())
+
+    def table(self) -> Table:
+        columns = tuple(Column(name) for name in ("severity", "code", "file", "line", "layer", "message", "fix"))
+        rows = (tuple(getattr(one, column.name) for column in columns) for one in self.findings)
+        return Table(self.summary, columns, tuple(rows))
+
+    def records(self) -> list[dict[str, Any]]:
+        return [asdict(one) for one in self.findings]
 
 
 def finding(

@@ -3,20 +3,18 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from onnx2zz.cli.model_options import compile_options, model_options
-from onnx2zz.errors import InputError, Problem
 
 if TYPE_CHECKING:
     from onnx2zz.check.context import Context
-    from onnx2zz.check.finding import Finding
+    from onnx2zz.check.finding import Diagnosis, Finding
     from onnx2zz.check.repair import RepairedFile
-    from onnx2zz.shipped_files import Found
 
 INPUT_AT_FAULT = 1
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -49,6 +47,7 @@ def check_command(
 ) -> None:
     """Say what is wrong with an accelerator, a mapping and a workload: alone, or all three as ZigZag would run them."""
     from onnx2zz.check.diagnosis import diagnose
+    from onnx2zz.check.finding import Diagnosis
 
     if fix and output is None:
         raise click.UsageError("--fix needs a folder for the repaired files: -o DIR")
@@ -60,11 +59,11 @@ def check_command(
     )
     if fix and output is not None:
         context = _fix(context, choices, output, quiet=json_file == "-")
-    findings = diagnose(context)
-    _report(findings, json_file)
+    found = Diagnosis(diagnose(context))
+    _report(found, json_file)
     if fix:
-        _open_decisions(findings)
-    if any(one.severity == "error" for one in findings):
+        _open_decisions(found.findings)
+    if not found.ok:
         ctx.exit(INPUT_AT_FAULT)
 
 
@@ -80,36 +79,14 @@ def _decisions(texts: Sequence[str]) -> dict[str, str]:
 
 
 def _context(files: Sequence[str], model: str | None, model_arguments: dict[str, Any]) -> "Context":
-    from onnx2zz.check.kinds import sorted_by_kind
-    from onnx2zz.yaml_source import read_yaml
+    from onnx2zz.api.check import read_context
 
-    problems: list[Problem] = []
-    sources = []
-    for file in files:
-        try:
-            sources.append(read_yaml(_found(file)))
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
-    context = sorted_by_kind(sources)
+    context = read_context(files, _tell)
     return replace(context, model=_entries(model, model_arguments)) if model else context
 
 
-def _found(file: str) -> Path:
-    """A file as it is named, else what ships under the name: an accelerator before a mapping."""
-    from onnx2zz.shipped_files import ACCELERATORS, find_accelerator, find_mapping, shipped
-
-    if Path(file).is_file():
-        return Path(file)
-    is_accelerator = file.removeprefix("zigzag:").removesuffix(".yaml") in shipped(ACCELERATORS, file)
-    return _told(find_accelerator(file) if is_accelerator else find_mapping(file))
-
-
-def _told(found: "Found") -> Path:
-    if found.note:
-        click.echo(found.note, err=True)
-    return found.path
+def _tell(sentence: str) -> None:
+    click.echo(sentence, err=True)
 
 
 def _entries(model: str, arguments: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -117,7 +94,10 @@ def _entries(model: str, arguments: dict[str, Any]) -> tuple[Mapping[str, Any], 
     from onnx2zz.compiler import compile_model
     from onnx2zz.shipped_files import find_model
 
-    return compile_model(_told(find_model(model)), options).entries
+    found = find_model(model)
+    if found.note:
+        _tell(found.note)
+    return compile_model(found.path, options).entries
 
 
 def _fix(context: "Context", choices: dict[str, str], output: Path, *, quiet: bool) -> "Context":
@@ -144,16 +124,14 @@ def _names(files: Sequence["RepairedFile"]) -> list[str]:
     return [name if names.count(name) == 1 else f"{number}_{name}" for number, name in enumerate(names)]
 
 
-def _report(findings: Sequence["Finding"], json_file: str | None) -> None:
+def _report(found: "Diagnosis", json_file: str | None) -> None:
     if json_file != "-":
-        for one in findings:
+        for one in found.findings:
             _show(one)
     if json_file is not None:
-        text = json.dumps({"findings": [asdict(one) for one in findings]}, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps({"findings": found.records()}, indent=1, ensure_ascii=False) + "\n"
         _write_json(text, json_file)
-    counts = Counter(one.severity for one in findings)
-    found = ", ".join(f"{counts[severity]} {severity}{'s' * (counts[severity] != 1)}" for severity in COLOURS)
-    click.echo(found, err=True)
+    click.echo(found.summary, err=True)
 
 
 def _write_json(text: str, json_file: str) -> None:

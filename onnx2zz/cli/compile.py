@@ -38,10 +38,7 @@ def compile_command(model: str, directory: Path, arch: str | None, **options: An
 
 def summary(compiled: Any, directory: Path) -> str:
     """What was made of the model, for a person."""
-    counts: dict[str, int] = {}
-    for fate in compiled.workload.nodes:
-        counts[fate.status] = counts.get(fate.status, 0) + 1
-    fates = ", ".join(f"{count} {status}" for status, count in sorted(counts.items(), key=lambda item: -item[1]))
+    fates = ", ".join(f"{count} {status}" for status, count in compiled.fates.items())
     lines = [
         f"{compiled.workload.model}: {len(compiled.entries)} layers, {compiled.workload.macs:,} MACs -> {directory}",
         f"nodes: {fates}",

@@ -28,12 +28,7 @@ def print_verification(result: Verification, console: Console) -> None:
             console.print(f"and {len(result.mismatches) - LISTED} more")
         for line in _causes(result.mismatches):
             console.print(line, highlight=False, markup=False)
-    console.print(
-        f"{result.model}: {result.nodes_matched} of {result.nodes_exact} nodes compute what the model computes "
-        f"({result.nodes_checked} run, {result.layers_checked} layers, {result.points:,} points); "
-        f"stand-ins {result.approximate_share:.1%} of the operations; {_verdict(result)}",
-        highlight=False,
-    )
+    console.print(result.summary, highlight=False)
 
 
 def _causes(mismatches: Sequence[Mismatch]) -> Iterator[str]:
@@ -44,11 +39,6 @@ def _causes(mismatches: Sequence[Mismatch]) -> Iterator[str]:
     for cause, concerned in places.items():
         names = ", ".join(concerned).replace(", layer ", ", ")
         yield f"{cause}: {names}"
-
-
-def _verdict(result: Verification) -> str:
-    count = len(result.mismatches)
-    return f"{count} difference{'s' if count > 1 else ''}" if count else "volumes and edges agree"
 
 
 def _print_nodes(title: str, nodes: Sequence[NotExecuted], console: Console) -> None:

@@ -1,12 +1,13 @@
 """The values of a model's inputs that a user brings, from a .npz file."""
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from onnx import helper
 
-from onnx2zz.errors import InputError, Problem
+from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.frontend.graph import Graph
 
 
@@ -18,14 +19,17 @@ def read_inputs(path: Path, graph: Graph) -> dict[str, np.ndarray]:
     except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
         what = getattr(error, "strerror", None) or "is no .npz file of plain arrays"
         raise InputError(Problem(str(path), str(what), "write it with numpy.savez")) from None
-    problems = [problem for name, value in given.items() for problem in _problems(path, name, value, graph)]
-    if problems:
-        raise InputError(problems)
-    return given
+    return check_inputs(str(path), given, graph)
 
 
-def _problems(path: Path, name: str, value: np.ndarray, graph: Graph) -> list[Problem]:
-    where = f"{path}: {name}"
+def check_inputs(origin: str, given: Mapping[str, np.ndarray], graph: Graph) -> dict[str, np.ndarray]:
+    """The arrays, if they are the model's inputs; `origin` says in errors where they come from. Raises InputError."""
+    raise_if_any(problem for name, value in given.items() for problem in _problems(origin, name, value, graph))
+    return dict(given)
+
+
+def _problems(origin: str, name: str, value: np.ndarray, graph: Graph) -> list[Problem]:
+    where = f"{origin}: {name}"
     if name not in graph.inputs:
         return [Problem(where, "the model has no such input", f"it has: {', '.join(graph.inputs)}")]
     shape, dtype = graph.shape(name), helper.tensor_dtype_to_np_dtype(graph.tensors[name].type)

@@ -1,8 +1,10 @@
 """What a verification found, and its JSON."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from onnx2zz.tabular import Column, Table, Tabular
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,9 @@ class NotExecuted:
     why: str
 
 
-@dataclass(frozen=True)
-class Verification:
-    """What was checked and what differs.
+@dataclass(frozen=True, repr=False)
+class Verification(Tabular):
+    """What was checked and what differs. Its table has a row for each mismatch.
 
     `nodes_exact`: nodes whose layers claim to compute what they compute. `points`: output elements compared.
     `approximate_share`: the share of stand-ins in all MACs and element operations.
@@ -47,6 +49,26 @@ class Verification:
     approximate: tuple[NotExecuted, ...] = ()
     host: tuple[NotExecuted, ...] = ()
 
+    @property
+    def ok(self) -> bool:
+        """Whether nothing differs."""
+        return not self.mismatches
+
+    @property
+    def summary(self) -> str:
+        """What was proven, in a sentence."""
+        count = len(self.mismatches)
+        verdict = f"{count} difference{'s' if count > 1 else ''}" if count else "volumes and edges agree"
+        return (
+            f"{self.model}: {self.nodes_matched} of {self.nodes_exact} nodes compute what the model computes "
+            f"({self.nodes_checked} run, {self.layers_checked} layers, {self.points:,} points); "
+            f"stand-ins {self.approximate_share:.1%} of the operations; {verdict}"
+        )
+
+    def table(self) -> Table:
+        columns = tuple(Column(name) for name in ("node", "layer", "where", "expected", "got", "cause"))
+        return Table(self.summary, columns, tuple(tuple(asdict(one).values()) for one in self.mismatches))
+
 
 def as_json(result: Verification) -> str:
     """The JSON of a verification, in its fixed form."""
@@ -58,16 +80,6 @@ def as_json(result: Verification) -> str:
         "points": result.points,
         "approximate_share": result.approximate_share,
         "not_checkable": [{"node": n.node, "op": n.op, "why": n.why} for n in result.not_checkable],
-        "mismatches": [
-            {
-                "node": m.node,
-                "layer": m.layer,
-                "where": m.where,
-                "expected": m.expected,
-                "got": m.got,
-                "cause": m.cause,
-            }
-            for m in result.mismatches
-        ],
+        "mismatches": [asdict(mismatch) for mismatch in result.mismatches],
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -116,3 +116,14 @@ class _Search(SearchInterLayerDataLocalityStage):
     @staticmethod
     def _activation(layer: LayerNode) -> MemoryOperand:
         return layer.memory_operand_links.layer_to_mem_op(layer.get_act_layer_op())
+
+
+class LocalityStage(_Search):
+    """The search in ZigZag's place among its stages, on a workload that ZigZag's own parsers made."""
+
+    def __init__(self, list_of_callables: list[Any], *, accelerator: Accelerator, workload: Any, **kwargs: Any):
+        super().__init__(list_of_callables, accelerator=accelerator, workload=workload, **kwargs)
+        layers = _Network([])
+        layers.add_nodes_from(list(self.workload_no_dummy))
+        layers.add_edges_from(list(self.workload_no_dummy.edges))
+        self.workload_no_dummy = layers

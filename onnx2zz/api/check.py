@@ -1,0 +1,64 @@
+"""`onnx2zz.check`: what is wrong with an accelerator, a mapping, a workload."""
+
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from onnx2zz.check.context import Context
+from onnx2zz.check.diagnosis import diagnose
+from onnx2zz.check.finding import Diagnosis
+from onnx2zz.check.kinds import sorted_by_kind
+from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.shipped_files import ACCELERATORS, find_accelerator, find_mapping, shipped
+from onnx2zz.yaml_source import YamlSource, read_yaml
+
+if TYPE_CHECKING:
+    from onnx2zz.api.compile import Model, ModelOptions
+
+
+def check(
+    *files: str | Path,
+    model: "Model | None" = None,
+    lpf_limit: int = 6,
+    exploit_data_locality: bool = False,
+    **options: "Unpack[ModelOptions]",
+) -> Diagnosis:
+    """What is wrong with an accelerator, a mapping and a workload: alone, or all three as ZigZag would run them.
+
+    `model`: the model that the workload was written for. `.ok` is whether there is no error. Raises InputError for
+    files that cannot be read.
+    """
+    context = read_context(map(str, files), lambda sentence: warnings.warn(sentence, stacklevel=5))
+    context = replace(context, lpf_limit=lpf_limit, exploit_data_locality=exploit_data_locality)
+    if model is not None:
+        from onnx2zz.api.compile import compile
+
+        context = replace(context, model=compile(model, **options).entries)
+    return Diagnosis(diagnose(context))
+
+
+def read_context(files: Iterable[str], tell: Callable[[str], None]) -> Context:
+    """The files, each by path or by the name of one that ships; `tell` hears of a choice among names.
+
+    Raises InputError with every file that cannot be read.
+    """
+    problems: list[Problem] = []
+    sources: list[YamlSource] = []
+    for file in files:
+        with noted_in(problems):
+            sources.append(read_yaml(_found(file, tell)))
+    raise_if_any(problems)
+    return sorted_by_kind(sources)
+
+
+def _found(file: str, tell: Callable[[str], None]) -> Path:
+    """A file as it is named, else what ships under the name: an accelerator before a mapping."""
+    if Path(file).is_file():
+        return Path(file)
+    is_accelerator = file.removeprefix("zigzag:").removesuffix(".yaml") in shipped(ACCELERATORS, file)
+    found = find_accelerator(file) if is_accelerator else find_mapping(file)
+    if found.note:
+        tell(found.note)
+    return found.path

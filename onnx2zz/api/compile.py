@@ -1,0 +1,76 @@
+"""`onnx2zz.compile`: a model (an ONNX file, the name of one that ships, or in memory) as a ZigZag workload."""
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypedDict, Unpack
+
+from onnx import ModelProto
+
+from onnx2zz.compiler import Compiled, CompileOptions, compile_model
+from onnx2zz.errors import InputError, Problem, raise_if_any
+from onnx2zz.frontend.binding import Bindings
+from onnx2zz.lowering.options import LoweringOptions, Precision
+from onnx2zz.shipped_files import Found, find_model
+
+Model = str | Path | ModelProto | Compiled
+
+
+class ModelOptions(TypedDict, total=False):
+    """What may be said about any model: the options of the commands that take MODEL.
+
+    `shapes` fixes inputs ({"image": (1, 3, 224, 224)}), `dims` named dims ({"N": 1}), `values` fills inputs with a
+    value that shapes and conditions may use. `precision`: "int8", "native", or bits ({"W": 4, "I": 8}).
+    """
+
+    shapes: Mapping[str, tuple[int, ...]]
+    dims: Mapping[str, int]
+    values: Mapping[str, float]
+    precision: Literal["int8", "native"] | Mapping[str, int]
+    unsupported: Literal["error", "host"]
+    movement: Literal["auto", "free", "cost"]
+
+
+def compile(model: Model, **options: Unpack[ModelOptions]) -> Compiled:
+    """The model as a ZigZag workload, every node accounted for; `.write(folder)` writes it.
+
+    Raises InputError for what is wrong with the model, every independent problem at once.
+    """
+    if isinstance(model, Compiled):
+        if options:
+            raise InputError(Problem(", ".join(options), "for a model; this one is compiled already"))
+        return model
+    chosen = compile_options(options)
+    return compile_model(model if isinstance(model, ModelProto) else told(find_model(str(model))).path, chosen)
+
+
+def compile_options(options: ModelOptions) -> CompileOptions:
+    """The options as the compiler takes them. Raises InputError for what there is not."""
+    raise_if_any(
+        Problem(name, "no such option", f"these are: {', '.join(ModelOptions.__annotations__)}")
+        for name in options
+        if name not in ModelOptions.__annotations__
+    )
+    bindings = Bindings(options.get("shapes", {}), options.get("dims", {}), options.get("values", {}))
+    precision = _precision(options.get("precision", "int8"))
+    return CompileOptions(
+        bindings, LoweringOptions(precision, options.get("unsupported", "error"), options.get("movement", "auto"))
+    )
+
+
+def _precision(asked: str | Mapping[str, int]) -> Precision:
+    if not isinstance(asked, str):
+        unknown = asked.keys() - {"W", "I", "O", "O_final"}
+        raise_if_any(Problem(f"precision[{name!r}]", "no such operand", "W, I, O, O_final are") for name in unknown)
+        widths: Any = asked
+        return Precision(**widths)
+    if asked not in ("int8", "native"):
+        raise InputError(Problem(f"precision={asked!r}", "no such widths", 'say "int8", "native" or {"W": 4, ...}'))
+    return Precision(native=asked == "native")
+
+
+def told(found: Found) -> Found:
+    """The file, after what must be said about its choice has been said."""
+    if found.note:
+        warnings.warn(found.note, stacklevel=3)
+    return found

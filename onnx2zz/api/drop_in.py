@@ -1,0 +1,148 @@
+"""`get_hardware_performance_zigzag`: ZigZag's function with ZigZag's results, faster, for existing scripts."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from onnx2zz.errors import InputError, Problem, raise_if_any
+from onnx2zz.shipped_files import find_accelerator, find_mapping, find_model
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+FrontEnd = Literal["zigzag", "onnx2zz"]
+
+
+def get_hardware_performance_zigzag(
+    workload: "str | Path | Sequence[Mapping[str, Any]] | ModelProto",
+    accelerator: str | Path,
+    mapping: str | Path,
+    *,
+    temporal_mapping_search_engine: Literal["loma", "salsa"] = "loma",
+    temporal_mapping_type: Literal["uneven", "even"] = "uneven",
+    opt: Literal["latency", "energy", "EDP"] = "latency",
+    dump_folder: str | Path | None = None,
+    pickle_filename: str | Path | None = None,
+    lpf_limit: int = 6,
+    nb_spatial_mappings_generated: int = 3,
+    in_memory_compute: bool = False,
+    exploit_data_locality: bool = False,
+    enable_mix_spatial_mapping: bool = False,
+    loma_show_progress_bar: bool = True,
+    onnx_frontend: FrontEnd = "zigzag",
+) -> tuple[Any, ...]:
+    """What ZigZag 3.9.1's function of this name returns for the same arguments, and the files that it writes.
+
+    Returns (energy in pJ, latency in cycles, cost-model objects), and with `in_memory_compute` (energy, latency, clock
+    period in ns, area in mm2, cost-model objects). `accelerator` may be in the schema of before ZigZag 3.8.2; it and
+    `mapping` may be names of what ships. `dump_folder` is `outputs/` and the time of the call unless it is given.
+
+    An ONNX model is read by ZigZag's own front end, for the same numbers. It makes nodes that cost nothing of all but
+    convolutions and products, which a warning counts; where it cannot read the model ours does, with a warning.
+    `onnx_frontend="onnx2zz"` is ours from the start: every node is accounted for. This argument is no part of
+    ZigZag's function. `loma_show_progress_bar` is accepted and means nothing: there is nothing to wait for.
+
+    Raises InputError for files that cannot be used, and what ZigZag raises for layers that it cannot price.
+    """
+    _check_choices(temporal_mapping_search_engine, temporal_mapping_type, opt, onnx_frontend)
+    from onnx2zz.zigzag.accelerator import load_accelerator
+    from onnx2zz.zigzag.layer_price import PriceOptions
+    from onnx2zz.zigzag.performance import RunOptions, performance
+
+    folder = str(dump_folder or f"outputs/{datetime.now()}")
+    found, notes = performance(
+        _network(workload, str(find_mapping(str(mapping)).path), onnx_frontend),
+        load_accelerator(find_accelerator(str(accelerator)).path),
+        PriceOptions(
+            opt=opt,
+            lpf_limit=lpf_limit,
+            spatial_mappings=nb_spatial_mappings_generated,
+            temporal_mapping_type=temporal_mapping_type,
+            mixed_spatial_mapping=in_memory_compute or enable_mix_spatial_mapping,
+        ),
+        RunOptions(
+            folder=folder,
+            pickle_file=str(pickle_filename or f"{folder}/list_of_cmes.pickle"),
+            locality=in_memory_compute or exploit_data_locality or enable_mix_spatial_mapping,
+            engine=temporal_mapping_search_engine,
+        ),
+    )
+    for note in notes:
+        _warn(note)
+    total: Any = found[0][0]
+    if in_memory_compute:
+        first = found[0][1][0][0]
+        return total.energy_total, total.latency_total2, first.tclk, first.area_total, found
+    return total.energy_total, total.latency_total2, found
+
+
+def get_hardware_performance_zigzag_imc(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    """The same for arrays that compute in memory, as in ZigZag."""
+    return get_hardware_performance_zigzag(*args, **kwargs, in_memory_compute=True)
+
+
+def _check_choices(engine: str, mapping_type: str, opt: str, front_end: str) -> None:
+    choices = (
+        ("temporal_mapping_search_engine", engine, ("loma", "salsa")),
+        ("temporal_mapping_type", mapping_type, ("uneven", "even")),
+        ("opt", opt, ("latency", "energy", "EDP")),
+        ("onnx_frontend", front_end, get_args(FrontEnd)),
+    )
+    raise_if_any(
+        Problem(name, f"no such choice: {given!r}", f"one of {', '.join(known)}")
+        for name, given, known in choices
+        if given not in known
+    )
+
+
+def _network(workload: Any, mapping: str, front_end: FrontEnd) -> Any:
+    from onnx2zz.zigzag.performance import workload_of_entries
+
+    if isinstance(workload, str | Path):
+        if Path(workload).suffix in (".yaml", ".yml"):
+            return _compiled_network(Path(workload), mapping)
+        workload = str(find_model(str(workload)).path)
+    elif isinstance(workload, Sequence):
+        return workload_of_entries([dict(entry) for entry in workload], mapping)
+    return _zigzags_network(workload, mapping) if front_end == "zigzag" else _our_network(workload, mapping)
+
+
+def _compiled_network(path: Path, mapping: str) -> Any:
+    from onnx2zz.evaluate.workload_file import read_workload
+    from onnx2zz.zigzag.performance import workload_of_entries
+
+    return workload_of_entries([dict(entry) for entry in read_workload(path).layers], mapping)
+
+
+def _zigzags_network(model: "str | ModelProto", mapping: str) -> Any:
+    from onnx2zz.zigzag.performance import unpriced_nodes, workload_of_zigzags_front_end
+
+    try:
+        network = workload_of_zigzags_front_end(model, mapping)
+    except Exception as error:  # ZigZag raises anything on a model that it cannot read
+        _warn(f"ZigZag's ONNX front end cannot read this model ({type(error).__name__}: {error}): ours does")
+        return _our_network(model, mapping)
+    if unpriced := unpriced_nodes(network):
+        _warn(
+            f"ZigZag's ONNX front end makes {unpriced} of {len(network.node_list)} nodes cost nothing; "
+            'onnx_frontend="onnx2zz" prices every node that an array computes'
+        )
+    return network
+
+
+def _our_network(model: "str | ModelProto", mapping: str) -> Any:
+    from onnx2zz.compiler import compile_model
+    from onnx2zz.evaluate.graph import further_edges
+    from onnx2zz.zigzag.performance import workload_of_entries
+
+    compiled = compile_model(Path(model) if isinstance(model, str) else model)
+    if not compiled.entries:
+        raise InputError(Problem(compiled.workload.model, "no node of it is for an array of units"))
+    edges = further_edges(compiled.entries, compiled.coverage)
+    return workload_of_entries([dict(entry) for entry in compiled.entries], mapping, edges)
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=3)

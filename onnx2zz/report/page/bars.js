@@ -1,0 +1,54 @@
+// Stacked bars: one for a whole run, or a row for each layer.
+
+/** One bar; `whole` is the value that would fill it. */
+function bar(parts, whole, write, name) {
+  return make("div", { class: "bar" }, parts.map((part) => make("span", {
+    style: { width: `${(100 * part.value) / whole}%`, background: part.colour },
+    ...hint(`${name}\n${part.label}: ${write(part.value)}${part.said ? `\n${part.said}` : ""}`),
+  })));
+}
+
+/** A card with a row for each of `rows`. `chart`: title, about, legend, parts(layer), amount(layer), write(value). */
+function barCard(chart, rows) {
+  const most = chart.full || Math.max(...rows.flatMap((row) => row.layers.filter(priced).map(chart.amount)), 0) || 1;
+  const lines = rows.map((row) => make("div", { class: "row" },
+    make("span", { class: "name", ...hint(row.name) }, row.name),
+    make("div", { class: "pair" }, row.layers.filter(priced).map((layer) =>
+      bar(chart.parts(layer), most, chart.write, row.name))),
+    make("span", { class: "amount" }, row.layers.map((layer) =>
+      make("div", {}, priced(layer) ? chart.write(chart.amount(layer)) : "not priced")))));
+  return make("section", { class: "card", id: chart.id },
+    make("h2", {}, chart.title), make("p", { class: "about" }, chart.about), legend(chart.legend()),
+    lines.length ? make("div", { class: "rows" }, lines) : make("p", { class: "empty" }, "No layer matches."));
+}
+
+const memoryLegend = () => MEMORIES.map((name) => [name, memoryColour(name)]);
+
+const CHARTS = [
+  {
+    id: "latency", title: "Latency by layer", amount: (layer) => layer.latency_cycles, parts: latencyParts, write: count,
+    about: "Cycles that the array or the highest memory needs at least, and what the mapping adds.",
+    legend: () => [...boundsOf(), ["above the roofline", "var(--over)"]],
+  },
+  {
+    id: "energy", title: "Energy by layer", amount: (layer) => layer.energy_pj, parts: energyParts, write: energy,
+    about: "Where the energy goes: the operations, and each memory.",
+    legend: () => [["operations", "var(--units)"], ...memoryLegend()],
+  },
+  {
+    id: "utilization", title: "Utilization by layer", amount: inUse, parts: utilizationParts, write: percent, full: 1,
+    about: "The share of the array's units that is at work, over all cycles of the layer.",
+    legend: () => [["at work", "var(--units)"], ["mapped, but waiting", "var(--over)"]],
+  },
+  {
+    id: "volumes", title: "Data by layer", write: bytes, parts: volumeParts,
+    amount: (layer) => sum(Object.values(layer.breakdown.bits)),
+    about: "The size of each tensor, without padding, the output at its final width.",
+    legend: () => [["input", "var(--I)"], ["weights or second input", "var(--W)"], ["output", "var(--O)"]],
+  },
+];
+
+function boundsOf() {
+  const bounds = new Set(RUNS.flatMap((run) => layersOf(run).map((layer) => layer.bound_by)));
+  return [...bounds].map((bound) => [boundName(bound), boundColour(bound)]);
+}

@@ -1,0 +1,108 @@
+// The layers: sort and filter, which the charts above follow, and the table whose rows open.
+
+const view = { words: "", type: "", sort: "order", down: false, open: new Set() };
+
+const first = (row) => row.layers.find(priced) || {};
+const amounts = (row, of) => row.layers.map((layer) => priced(layer) ? of(layer) : null);
+
+const COLUMNS = [
+  { id: "name", head: "Layer", text: true, value: (row) => row.name },
+  { id: "type", head: "Operator", text: true, value: (row) => row.type, cell: (row) => row.type },
+  { id: "macs", head: "MACs", value: (row) => first(row).macs, cell: (row) => first(row).macs ? whole(first(row).macs) : "" },
+  ...sides("cycles", "Cycles", (layer) => layer.latency_cycles, whole),
+  ...sides("energy", "Energy", (layer) => layer.energy_pj, energy),
+  ...sides("use", "Units at work", inUse, percent, !COMPARING),
+  { id: "bound", head: "Bound by", text: true, value: (row) => first(row).bound_by || "", cell: (row) =>
+    make("span", {}, first(row).bound_by ? boundName(first(row).bound_by) : "", first(row).below_roofline ? " (below the roofline)" : "") },
+];
+
+/** A column for each run, and for two of them how the second compares. */
+function sides(id, head, of, write, wanted = true) {
+  if (!wanted) return [];
+  const each = RUNS.map((_, number) => ({
+    id: number ? `${id}B` : id, head: COMPARING ? `${head} ${"AB"[number]}` : head,
+    value: (row) => amounts(row, of)[number], cell: (row) => write(amounts(row, of)[number]),
+  }));
+  const relative = { id: `${id}Ratio`, head: "B / A", value: (row) => amounts(row, of)[1] / amounts(row, of)[0],
+    cell: (row) => ratio(...amounts(row, of)) };
+  return COMPARING ? [...each, relative] : each;
+}
+
+const ORDER = { id: "order", head: "Order of execution", value: (row) => row.order };
+const sortable = [ORDER, ...COLUMNS];
+
+function shownRows() {
+  const words = view.words.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = ROWS.filter((row) => (!view.type || row.type === view.type)
+    && words.every((word) => row.name.toLowerCase().includes(word)));
+  const value = sortable.find((column) => column.id === view.sort).value;
+  const sign = view.down ? -1 : 1;
+  const missing = (row) => { const v = value(row); return v === null || v === undefined || Number.isNaN(v); };
+  return found.sort((one, other) => missing(one) - missing(other)
+    || (missing(one) ? 0 : sign * (typeof value(one) === "string" ? value(one).localeCompare(value(other)) : value(one) - value(other)))
+    || one.order - other.order);
+}
+
+function controls() {
+  const types = [...new Set(ROWS.map((row) => row.type))].sort();
+  const choose = (label, id, options, chosen, changed) => make("label", {}, label, make("select", { id, change: (event) => { changed(event.target.value); refresh(); } },
+    options.map(([value, said]) => make("option", { value, selected: value === chosen ? "" : false }, said))));
+  place("controls", make("div", { class: "controls" },
+    make("input", { id: "filter", type: "search", placeholder: `Filter ${ROWS.length} layers by name`, "aria-label": "Filter layers by name",
+      input: (event) => { view.words = event.target.value; refresh(); } }),
+    choose("Operator", "type", [["", "all"], ...types.map((type) => [type, type])], view.type, (value) => { view.type = value; }),
+    choose("Sort by", "sort", sortable.map((column) => [column.id, column.head]), view.sort, (value) => {
+      view.sort = value; view.down = !["order", "name", "type", "bound"].includes(value); })));
+}
+
+function sortBy(column) {
+  view.down = view.sort === column.id ? !view.down : !column.text;
+  view.sort = column.id;
+  document.getElementById("sort").value = column.id;
+  refresh();
+}
+
+function heads() {
+  return make("tr", {}, COLUMNS.map((column) => make("th", {
+    class: column.text ? "text" : "", scope: "col",
+    "aria-sort": view.sort === column.id ? (view.down ? "descending" : "ascending") : "none",
+  }, make("button", { type: "button", click: () => sortBy(column) }, column.head, view.sort === column.id ? (view.down ? " ↓" : " ↑") : ""))));
+}
+
+function layerTable(rows) {
+  return [
+    make("h2", {}, "Layers"),
+    make("p", { class: "about" }, "A layer opens on its mapping: loops, the memory that holds each operand meanwhile, and what runs in parallel."),
+    make("div", { class: "scroll" }, make("table", { id: "table" }, make("thead", {}, heads()), make("tbody", {}, rows.flatMap(lines), totals()))),
+  ];
+}
+
+function lines(row) {
+  const open = view.open.has(row.name);
+  const toggle = () => { open ? view.open.delete(row.name) : view.open.add(row.name); refresh(); };
+  const button = make("button", { type: "button", "aria-expanded": String(open), title: row.name }, row.name);
+  const line = make("tr", { class: "opens", click: toggle }, COLUMNS.map((column) => column.id === "name"
+    ? make("td", { class: "name text" }, button) : make("td", { class: column.text ? "text" : "" }, column.cell(row))));
+  return open ? [line, make("tr", { class: "detail" }, make("td", { colspan: COLUMNS.length }, make("div", { class: "sides" },
+    row.layers.map((layer, number) => layer && detail(layer, number)))))] : [line];
+}
+
+function detail(layer, number) {
+  const prefix = COMPARING ? `${"AB"[number]}: ` : "";
+  if (layer.error) return make("div", { class: "facts" }, prefix + layer.error);
+  const roof = `at least ${whole(layer.roofline_cycles)} cycles (${boundName(layer.bound_by)}), ${whole(layer.latency_cycles)} with this mapping; ${percent(layer.spatial_utilization)} of the units mapped`;
+  return make("div", {}, nest(layer), make("p", { class: "facts" }, prefix + roof));
+}
+
+function totals() {
+  const filled = { name: "Total", macs: whole(RUNS[0].total.macs) };
+  RUNS.forEach((run, number) => {
+    filled[number ? "cyclesB" : "cycles"] = whole(run.total.latency_cycles);
+    filled[number ? "energyB" : "energy"] = energy(run.total.energy_pj);
+  });
+  if (COMPARING) {
+    filled.cyclesRatio = ratio(...RUNS.map((run) => run.total.latency_cycles));
+    filled.energyRatio = ratio(...RUNS.map((run) => run.total.energy_pj));
+  }
+  return make("tr", { class: "total" }, COLUMNS.map((column) => make("td", { class: column.text ? "text" : "" }, filled[column.id] || "")));
+}

@@ -1,0 +1,96 @@
+// The head of the page: what was run, what must be known about it, the headline numbers, and what bounds the network.
+
+function overview() {
+  const [first, second] = RUNS;
+  const of = (run) => `${run.model} on ${run.accelerator}`;
+  place("title", COMPARING ? `${of(first)} against ${of(second)}` : of(first));
+  place("subtitle", RUNS.map((run, number) => make("span", { style: { display: "block" } },
+    `${COMPARING ? `${"AB"[number]}: ${of(run)}, ` : ""}best ${run.opt}${run.mapping ? `, mapping ${run.mapping}` : ""}`)));
+  place("notices", RUNS.flatMap((run, number) => notices(run, COMPARING ? `${"AB"[number]}: ` : "")));
+  place("headline", TILES.map(tile));
+  place("bounds", make("h2", {}, "What bounds the network"),
+    RUNS.map((run, number) => boundsOfRun(run, COMPARING ? `${"AB"[number]}: ` : "")));
+  place("origin", RUNS.map((run) => make("div", {},
+    `${run.model} on ${run.accelerator}: numbers of ZigZag ${run.zigzag}, by onnx2zz ${run.onnx2zz}. `
+    + "Energy is ZigZag's energy_total, latency its latency_total2; the roofline is ours.")));
+}
+
+function notices(run, prefix) {
+  const unpriced = run.layers.filter((layer) => layer.error);
+  const below = layersOf(run).filter((layer) => layer.below_roofline);
+  const nodes = run.coverage ? run.coverage.nodes : [];
+  const hosts = nodes.filter((node) => node.status === "host");
+  const standIns = (run.coverage ? run.coverage.layers : []).filter((layer) => layer.kind === "approximate");
+  const said = [
+    [unpriced, `${unpriced.length} of ${run.layers.length} layers not priced: the totals leave them out.`,
+      unpriced.map((layer) => layer.error)],
+    [hosts, `${hosts.length} ${hosts.length === 1 ? "node is" : "nodes are"} left to the host and in no number:`,
+      hosts.map((node) => `${node.op} ${node.node || node.outputs[0]} (${node.why})`)],
+    [standIns, `${standIns.length} ${standIns.length === 1 ? "layer approximates its node" : "layers approximate their nodes"}:`,
+      standIns.map((layer) => layer.name)],
+    [below, `${below.length} ${below.length === 1 ? "layer is" : "layers are"} priced below the roofline, fewer cycles `
+      + "than the hardware allows:", below.map((layer) => layer.name)],
+  ];
+  return said.filter(([found]) => found.length).map(([, sentence, names]) => make("p", { class: "notice" },
+    make("b", {}, prefix + sentence), ` ${names.slice(0, 8).join("; ")}${names.length > 8 ? `; and ${names.length - 8} more` : ""}`));
+}
+
+const unitsOf = (run) => run.hardware ? run.hardware.units : null;
+
+function meanUse(run) {
+  const layers = layersOf(run);
+  return sum(layers.map((layer) => layer.breakdown.compute_cycles)) / (run.total.latency_cycles || 1);
+}
+
+const TILES = [
+  { what: "Latency", of: (run) => run.total.latency_cycles, write: (n) => `${count(n)} cycles`, more: (run) =>
+    run.total.physical && run.total.physical.latency_ns ? quantity(run.total.physical.latency_ns, TIME) : whole(run.total.latency_cycles) },
+  { what: "Energy", of: (run) => run.total.energy_pj, write: energy, more: (run) =>
+    run.total.macs ? `${(run.total.energy_pj / run.total.macs).toFixed(2)} pJ a MAC` : "" },
+  { what: "Energy × delay", of: (run) => run.total.energy_pj * run.total.latency_cycles, write: (n) => n.toExponential(2), more: () => "pJ · cycles" },
+  { what: "MACs", of: (run) => run.total.macs, write: count, more: (run) => whole(run.total.macs), neutral: true },
+  { what: "Units at work", of: meanUse, write: percent, more: (run) => `of ${whole(unitsOf(run))}`, higher: true },
+  { what: "Layers", of: (run) => run.layers.length, write: whole, more: (run) => `${run.distinct_layers} distinct`, neutral: true },
+];
+
+function tile(kind) {
+  const [first, second] = RUNS.map(kind.of);
+  const better = kind.higher ? second > first : second < first;
+  return make("div", { class: "tile" }, make("div", { class: "what" }, kind.what),
+    make("div", { class: "value" }, kind.write(first)),
+    COMPARING ? make("div", { class: "value second" }, kind.write(second)) : null,
+    make("div", { class: `more ${!COMPARING || kind.neutral || first === second ? "" : better ? "better" : "worse"}` },
+      COMPARING ? ratio(first, second) : kind.more(RUNS[0])));
+}
+
+function boundsOfRun(run, prefix) {
+  const layers = layersOf(run);
+  const total = sum(layers.map((layer) => layer.latency_cycles)) || 1;
+  const least = new Map();
+  for (const layer of layers) {
+    const cycles = Math.min(layer.roofline_cycles, layer.latency_cycles);
+    least.set(layer.bound_by, (least.get(layer.bound_by) || 0) + cycles);
+  }
+  const bounds = [...least].sort((one, other) => other[1] - one[1]);
+  const over = total - sum(bounds.map(([, cycles]) => cycles));
+  const parts = bounds.map(([bound, value]) => ({ label: boundName(bound), value, colour: boundColour(bound) }));
+  parts.push({ label: "above the roofline", value: over, colour: "var(--over)" });
+  const shares = parts.map((part) => `${part.label} ${percent(part.value / total)}`);
+  return make("div", { class: "whole" },
+    make("p", { class: "about" }, `${prefix}${sentence(bounds, over, total)} ${costliest(layers, run)}`),
+    bar(parts, total, (value) => `${count(value)} cycles, ${percent(value / total)}`, run.model),
+    legend(parts.map((part, number) => [shares[number], part.colour])));
+}
+
+function sentence(bounds, over, total) {
+  const said = bounds.map(([bound, cycles]) =>
+    `${bound === "units" ? "the array's units" : `the port of ${bound}`} for ${percent(cycles / total)}`);
+  return `No mapping could save these cycles: ${said.join(", ")}. ${percent(over / total)} are what this mapping adds.`;
+}
+
+function costliest(layers, run) {
+  const sorted = layers.map((layer) => layer.energy_pj).sort((one, other) => other - one);
+  let spent = 0;
+  const half = sorted.findIndex((pj) => (spent += pj) >= run.total.energy_pj / 2) + 1;
+  return layers.length > 1 ? `Half of the energy is spent in ${half} of ${layers.length} layers.` : "";
+}

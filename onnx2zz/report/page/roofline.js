@@ -1,0 +1,78 @@
+// The roofline: operations per cycle over operations per bit that pass the busiest port of the highest memory.
+
+const MARGIN = { left: 62, right: 18, top: 14, bottom: 44 };
+
+function rooflineCard() {
+  const points = RUNS.flatMap((run, number) => layersOf(run).filter((layer) => layer.breakdown.port)
+    .map((layer) => point(run, number, layer)));
+  if (!points.length) return [];
+  return [
+    make("h2", {}, "Roofline"),
+    make("p", { class: "about" }, "A layer under the slope waits for the highest memory, one under the flat roof for the "
+      + "array; its distance to the roof is what a better mapping could save. Larger: more of the cycles."),
+    legend([...boundsOf(), ...(COMPARING ? [["● A, ◆ B", "transparent"]] : [])]),
+    diagram(points),
+  ];
+}
+
+function point(run, number, layer) {
+  const { operations, port } = layer.breakdown;
+  return {
+    layer, number, x: operations / port.bits, y: operations / layer.latency_cycles,
+    units: unitsOf(run), width: port.width, share: layer.latency_cycles / run.total.latency_cycles,
+  };
+}
+
+function diagram(points) {
+  const width = Math.max(300, document.getElementById("roofline").clientWidth - 42);
+  const height = Math.min(420, Math.max(280, width * 0.42));
+  const peaks = [...new Set(points.map((one) => one.units))];
+  const widths = [...new Set(points.map((one) => one.width))];
+  const ridges = peaks.flatMap((units) => widths.map((bits) => units / bits));
+  const x = scale([...points.map((one) => one.x), ...ridges], MARGIN.left, width - MARGIN.right);
+  const y = scale([...points.map((one) => one.y), ...peaks], height - MARGIN.bottom, MARGIN.top);
+  return draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Roofline of the layers" },
+    axes(x, y, width, height),
+    peaks.flatMap((units) => widths.map((bits) => roof(x, y, units, bits))),
+    points.map((one) => mark(one, x(one.x), y(one.y))));
+}
+
+/** A logarithmic scale over whole decades. */
+function scale(values, from, to) {
+  const low = Math.floor(Math.log10(Math.min(...values) * 0.8));
+  const high = Math.ceil(Math.log10(Math.max(...values) * 1.2));
+  const at = (value) => from + ((Math.log10(value) - low) / (high - low)) * (to - from);
+  return Object.assign(at, { low: 10 ** low, high: 10 ** high, ticks: [...Array(high - low + 1).keys()].map((n) => 10 ** (low + n)) });
+}
+
+const tick = (value) => value >= 0.01 && value < 1e5 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
+
+function axes(x, y, width, height) {
+  const bottom = height - MARGIN.bottom;
+  return [
+    ...x.ticks.flatMap((value) => [
+      draw("line", { class: "axis", x1: x(value), x2: x(value), y1: MARGIN.top, y2: bottom }),
+      draw("text", { x: x(value), y: bottom + 16, "text-anchor": "middle" }, tick(value))]),
+    ...y.ticks.flatMap((value) => [
+      draw("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }),
+      draw("text", { x: MARGIN.left - 8, y: y(value) + 4, "text-anchor": "end" }, tick(value))]),
+    draw("text", { x: (MARGIN.left + width) / 2, y: height - 8, "text-anchor": "middle" }, "operations per bit of the highest memory's port"),
+    draw("text", { transform: `translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, "operations per cycle"),
+  ];
+}
+
+function roof(x, y, units, bits) {
+  const start = Math.max(x.low, y.low / bits);
+  const ridge = units / bits;
+  return draw("path", { class: "roof", d: `M${x(start)} ${y(start * bits)}L${x(ridge)} ${y(units)}L${x(x.high)} ${y(units)}` },
+    draw("title", {}, `${units} units, ${bits} bit a cycle`));
+}
+
+function mark({ layer, number, share, x: intensity, y: rate, units }, cx, cy) {
+  const r = 4 + 10 * Math.sqrt(share);
+  const text = `${COMPARING ? `${"AB"[number]}: ` : ""}${layer.name}\n${rate.toPrecision(3)} of ${units} operations per cycle, `
+    + `${intensity.toPrecision(3)} per bit\nbound by ${boundName(layer.bound_by)}, ${percent(layer.roofline_cycles / layer.latency_cycles)} of the roof`;
+  const looks = { class: "point", tabindex: 0, fill: boundColour(layer.bound_by), "fill-opacity": 0.85, ...hint(text) };
+  if (number === 0) return draw("circle", { cx, cy, r, ...looks });
+  return draw("path", { d: `M${cx} ${cy - r}L${cx + r} ${cy}L${cx} ${cy + r}L${cx - r} ${cy}Z`, ...looks });
+}

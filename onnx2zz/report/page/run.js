@@ -1,0 +1,71 @@
+// What the sections read of a run's layers.
+
+/** The memories of all runs, the lowest first, and a colour for each: the farther from the array, the stronger. */
+const MEMORIES = [...new Set(RUNS.flatMap((run) => Object.keys(run.hardware ? run.hardware.memories : {})))];
+const BITS = Object.assign({}, ...RUNS.map((run) => run.hardware ? run.hardware.memories : {}));
+
+function memoryColour(name) {
+  return `var(--m${memoryStep(name)})`;
+}
+
+function memoryStep(name) {
+  const at = Math.max(0, MEMORIES.indexOf(name));
+  return MEMORIES.length < 2 ? 3 : Math.round((5 * at) / (MEMORIES.length - 1));
+}
+
+/** What may bound a layer: the array's units, or a memory. */
+const boundColour = (bound) => bound === "units" ? "var(--units)" : memoryColour(bound);
+const boundName = (bound) => bound === "units" ? "the array" : bound;
+
+const priced = (layer) => Boolean(layer) && !layer.error;
+const sum = (numbers) => numbers.reduce((total, number) => total + (number || 0), 0);
+const layersOf = (run) => run.layers.filter(priced);
+
+function energyParts(layer) {
+  const { operation_energy_pj: operations, memory_energy: levels } = layer.breakdown;
+  const memories = MEMORIES.map((name) => {
+    const mine = levels.filter((level) => level.memory === name);
+    const said = mine.map((level) => `${level.operand} ${energy(level.energy_pj)}`).join(", ");
+    return { label: name, value: sum(mine.map((level) => level.energy_pj)), colour: memoryColour(name), said };
+  });
+  const parts = [{ label: "operations", value: operations, colour: "var(--units)" }, ...memories];
+  const rest = layer.energy_pj - sum(parts.map((part) => part.value));
+  if (rest > 1e-6 * layer.energy_pj) parts.push({ label: "other", value: rest, colour: "var(--over)" });
+  return parts.filter((part) => part.value);
+}
+
+function latencyParts(layer) {
+  const least = Math.min(layer.roofline_cycles, layer.latency_cycles);
+  const bound = layer.bound_by;
+  return [
+    { label: `needed by ${boundName(bound)}`, value: least, colour: boundColour(bound) },
+    { label: "above the roofline", value: layer.latency_cycles - least, colour: "var(--over)" },
+  ].filter((part) => part.value);
+}
+
+const inUse = (layer) => Math.min(layer.breakdown.compute_cycles / layer.latency_cycles, 1);
+
+function utilizationParts(layer) {
+  const used = inUse(layer);
+  return [
+    { label: "units at work, over the whole time", value: used, colour: "var(--units)" },
+    { label: "units mapped, but waiting", value: Math.max(layer.spatial_utilization - used, 0), colour: "var(--over)" },
+  ].filter((part) => part.value);
+}
+
+function volumeParts(layer) {
+  return Object.entries(layer.breakdown.bits).filter(([, bits]) => bits)
+    .map(([operand, bits]) => ({ label: operand, value: bits, colour: `var(--${operand})` }));
+}
+
+/** The layers of all runs side by side, matched by name. */
+const ROWS = (() => {
+  const found = new Map();
+  RUNS.forEach((run, number) => run.layers.forEach((layer, order) => {
+    if (!found.has(layer.name)) {
+      found.set(layer.name, { name: layer.name, type: layer.operator_type, order, layers: RUNS.map(() => null) });
+    }
+    found.get(layer.name).layers[number] = layer;
+  }));
+  return [...found.values()];
+})();

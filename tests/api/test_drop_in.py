@@ -1,0 +1,195 @@
+"""`get_hardware_performance_zigzag`: ours and stock ZigZag's, on the cases of ZigZag's own tests of it (tests/main):
+each kind of accelerator, with data locality, with mixed unrollings, computing in memory. Stock makes every number.
+"""
+
+import pickle
+from pathlib import Path
+
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from small_workloads import conv, gemm, pool, strip
+from zigzag import api as stock
+
+import onnx2zz
+from onnx2zz.errors import InputError
+from onnx2zz.shipped_files import ACCELERATORS, MAPPINGS, MODELS, zigzags
+
+HARDWARE, MAPPING = zigzags(ACCELERATORS), zigzags(MAPPINGS)
+OLD_SCHEMA = Path(__file__).parents[2].parent / "shared/seed_cases/1_edge_tpu_like/accelerator.yaml"
+
+PLAIN = [
+    ("ascend_like", "ascend_like"),
+    ("edge_tpu_like", "edge_tpu_like"),
+    ("meta_prototype", "meta_prototype_like"),
+    ("tesla_npu_like", "tesla_npu_like"),
+    ("tpu_like", "tpu_like"),
+]
+CASES = [
+    *((*files, {}) for files in PLAIN),
+    *((*files, {"exploit_data_locality": True}) for files in PLAIN),
+    *((arch, f"{how}_mixed", {"enable_mix_spatial_mapping": True}) for arch, how in PLAIN),
+    ("aimc", "default_imc", {"in_memory_compute": True}),
+    ("dimc", "default_imc", {"in_memory_compute": True}),
+]
+QUICK = [CASES[4], CASES[6], CASES[14], CASES[16]]
+
+
+def folder(tmp_path, name):
+    return {"dump_folder": str(tmp_path / name)}
+
+
+def assert_same(ours, theirs):
+    """The numbers in front, and every winner: its price, its layer, its loops, its traffic."""
+    assert ours[:-1] == theirs[:-1]
+    ((our_sum, our_layers),), ((their_sum, their_layers),) = ours[-1], theirs[-1]
+    assert type(our_sum) is type(their_sum) and len(our_layers) == len(their_layers)
+    for (mine, (my_layer, _)), (other, (other_layer, _)) in zip(our_layers, their_layers, strict=True):
+        assert type(mine) is type(other) and (my_layer.id, my_layer.name) == (other_layer.id, other_layer.name)
+        assert (mine.energy_total, mine.latency_total2) == (other.energy_total, other.latency_total2)
+        assert str(mine.temporal_mapping.mapping_dic_stationary) == str(other.temporal_mapping.mapping_dic_stationary)
+        assert str(mine.layer.spatial_mapping) == str(other.layer.spatial_mapping)
+        assert mine.mem_energy_breakdown == other.mem_energy_breakdown
+
+
+def both(tmp_path, workload, arch, mapping, **options):
+    given = (workload, str(arch), str(mapping))
+    theirs = stock.get_hardware_performance_zigzag(
+        *given, **folder(tmp_path, "stock"), loma_show_progress_bar=False, **options
+    )
+    return onnx2zz.get_hardware_performance_zigzag(*given, **folder(tmp_path, "ours"), **options), theirs
+
+
+@pytest.mark.parametrize(("arch", "mapping", "options"), QUICK)
+def test_a_small_network_gives_what_stock_gives(arch, mapping, options, tmp_path):
+    assert_same(*both(tmp_path, strip(), HARDWARE[arch], MAPPING[mapping], lpf_limit=3, **options))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("arch", "mapping", "options"), CASES)
+@pytest.mark.filterwarnings("ignore:ZigZag's ONNX front end makes")
+def test_resnet18_gives_what_stock_gives(arch, mapping, options, tmp_path):
+    model = str(zigzags(MODELS)["resnet18"])
+    assert_same(*both(tmp_path, model, HARDWARE[arch], MAPPING[mapping], lpf_limit=4, **options))
+
+
+@pytest.mark.parametrize("arch", ["gemm_l1", "gemm_l1_l3"])
+def test_a_product_gives_what_stock_gives(arch, tmp_path):
+    layers = [gemm(0, None, "product", b=24, k=32, c=40)]
+    assert_same(*both(tmp_path, layers, HARDWARE[arch], MAPPING[arch], lpf_limit=3))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"opt": "energy"}, {"opt": "EDP"}, {"temporal_mapping_type": "even"}, {"nb_spatial_mappings_generated": 1}],
+)
+def test_every_option_means_what_it_means_to_stock(options, tmp_path):
+    layers, mapping = strip()[:2], tmp_path / "generated.yaml"
+    mapping.write_text("- name: default\n  memory_operand_links: {O: O, W: I2, I: I1}\n")
+    assert_same(*both(tmp_path, layers, HARDWARE["tpu_like"], mapping, lpf_limit=3, **options))
+
+
+def files_in(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
+
+
+def test_writes_the_files_that_stock_writes(tmp_path):
+    both(tmp_path, strip()[:1], HARDWARE["tpu_like"], MAPPING["tpu_like"], lpf_limit=2)
+    assert files_in(tmp_path / "ours") == files_in(tmp_path / "stock")
+    with (tmp_path / "ours/list_of_cmes.pickle").open("rb") as file:
+        (cost,) = pickle.load(file)
+    assert cost.layer.name == "L0_stem" and cost.energy_total > 0
+
+
+def test_files_go_to_a_folder_of_the_hour_unless_told_otherwise(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    onnx2zz.get_hardware_performance_zigzag(strip()[:1], "tpu_like", "tpu_like", lpf_limit=2)
+    (made,) = Path("outputs").iterdir()
+    assert (made / "overall_simple.json").is_file()
+
+
+def one_conv(attributes, extra=()):
+    """`x` 1x3x1x14 through a 1x5 convolution to 4 channels, and `extra` nodes from `y` to `z`."""
+    nodes = [helper.make_node("Conv", ["x", "w"], ["y"], name="stem", **attributes), *extra]
+    result = "z" if extra else "y"
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 1, 14])
+    y = helper.make_tensor_value_info(result, TensorProto.FLOAT, None)
+    w = helper.make_tensor("w", TensorProto.FLOAT, [4, 3, 1, 5], [0.5, 1.5, -1.0] * 20)
+    model = helper.make_model(
+        helper.make_graph(nodes, "net", [x], [y], [w]), opset_imports=[helper.make_opsetid("", 17)]
+    )
+    return onnx.shape_inference.infer_shapes(model)
+
+
+def test_an_onnx_model_is_read_as_stock_reads_it_and_what_that_leaves_out_is_said(tmp_path):
+    model = one_conv({"kernel_shape": [1, 5]}, [helper.make_node("GlobalAveragePool", ["y"], ["z"], name="pool")])
+    with pytest.warns(UserWarning, match="makes 1 of 2 nodes cost nothing"):
+        ours, theirs = both(tmp_path, model, HARDWARE["tpu_like"], MAPPING["tpu_like"], lpf_limit=3)
+    assert_same(ours, theirs)
+    everything = onnx2zz.get_hardware_performance_zigzag(
+        model, "tpu_like", "tpu_like", lpf_limit=3, onnx_frontend="onnx2zz", **folder(tmp_path, "all")
+    )
+    assert [layer.type for _, (layer, _) in everything[-1][0][1]] == ["Conv", "Pooling"]
+
+
+def test_a_model_that_stock_cannot_read_is_read_by_ours(tmp_path):
+    """ONNX takes a missing kernel_shape from the weights, ZigZag's front end stops; by hand the layer is as below."""
+    model = one_conv({"pads": [0, 2, 0, 2]})
+    with pytest.raises(ValueError, match="kernel_shape"):
+        stock.get_hardware_performance_zigzag(
+            model, str(HARDWARE["tpu_like"]), str(MAPPING["tpu_like"]), **folder(tmp_path, "stock")
+        )
+    with pytest.warns(UserWarning, match="cannot read this model"):
+        energy, latency, _ = onnx2zz.get_hardware_performance_zigzag(
+            model, "tpu_like", "tpu_like", lpf_limit=3, **folder(tmp_path, "ours")
+        )
+    by_hand = [conv(0, None, "stem", k=4, c=3, oy=1, ox=14, fy=1, fx=5, pads=((0, 0), (2, 2)))]
+    expected = stock.get_hardware_performance_zigzag(
+        by_hand,
+        str(HARDWARE["tpu_like"]),
+        str(MAPPING["tpu_like"]),
+        lpf_limit=3,
+        loma_show_progress_bar=False,
+        **folder(tmp_path, "hand"),
+    )
+    assert (energy, latency) == expected[:2]
+
+
+def test_locality_on_two_heads_where_stock_stops(tmp_path):
+    shape = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
+    layers = [
+        conv(0, None, "stem", **shape),
+        conv(1, 0, "left", **shape),
+        pool(2, 0, "right", g=12, oy=1, ox=7, fy=1, fx=2, stride=(1, 2)),
+    ]
+    with pytest.raises(RuntimeError, match="StopIteration"):
+        both(tmp_path, layers, HARDWARE["tpu_like"], MAPPING["tpu_like"], lpf_limit=3, exploit_data_locality=True)
+    *_, found = onnx2zz.get_hardware_performance_zigzag(
+        layers, "tpu_like", "tpu_like", lpf_limit=3, exploit_data_locality=True, **folder(tmp_path, "ours")
+    )
+    assert len(found[0][1]) == 3
+
+
+def test_an_accelerator_of_before_3_8_2(tmp_path):
+    if not OLD_SCHEMA.is_file():
+        pytest.skip("needs the shared folder")
+    layers = strip()[:2]
+    with pytest.raises(KeyError, match="allocation"):
+        both(tmp_path, layers, OLD_SCHEMA, MAPPING["edge_tpu_like"], lpf_limit=3)
+    old = onnx2zz.get_hardware_performance_zigzag(
+        layers, OLD_SCHEMA, "edge_tpu_like", lpf_limit=3, **folder(tmp_path, "old")
+    )
+    new = stock.get_hardware_performance_zigzag(
+        layers,
+        str(HARDWARE["edge_tpu_like"]),
+        str(MAPPING["edge_tpu_like"]),
+        lpf_limit=3,
+        loma_show_progress_bar=False,
+        **folder(tmp_path, "new"),
+    )
+    assert_same(old, new)
+
+
+def test_a_choice_that_does_not_exist_is_said_at_once():
+    with pytest.raises(InputError, match="opt: no such choice: 'speed'; one of latency, energy, EDP"):
+        onnx2zz.get_hardware_performance_zigzag(strip(), "tpu_like", "tpu_like", opt="speed")
