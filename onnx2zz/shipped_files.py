@@ -66,9 +66,7 @@ def find_mapping(text: str) -> Found:
 
 def choose_mapping(asked: str | None, accelerator: Found, compiled: Path | None = None) -> Found:
     """Which mapping to use: the one asked for; else `compiled` (what `compile` wrote for the same accelerator);
-    else ours with the accelerator's name; else ZigZag's own. `auto` is ZigZag's own."""
-    if asked == "auto":
-        return zigzag_mapping(accelerator)
+    else ours with the accelerator's name; else ZigZag's own."""
     if asked is not None:
         return find_mapping(asked)
     if compiled is not None and compiled.is_file():
@@ -90,9 +88,13 @@ def zigzag_mapping(accelerator: Found) -> Found:
 
 def ours(shelf: Shelf) -> dict[str, Path]:
     """Name -> path of what this project ships. Files with a second dot (NAME.templates.yaml) go with another file."""
+    return _by_name(_folder(shelf), shelf.suffix)
+
+
+def _folder(shelf: Shelf) -> Path:
     package = Path(__file__).parent
     folders = (package / "shipped" / shelf.folder, package.parent / shelf.folder)
-    return _by_name(next((folder for folder in folders if folder.is_dir()), folders[0]), shelf.suffix)
+    return next((folder for folder in folders if folder.is_dir()), folders[0])
 
 
 def zigzags(shelf: Shelf) -> dict[str, Path]:

@@ -103,7 +103,6 @@ def test_a_file_that_goes_with_another_is_no_name_of_its_own(our_files):
 def test_zigzags_own_mapping_for_its_accelerators(accelerator, mapping):
     chosen = choose_mapping(None, find_accelerator(accelerator))
     assert chosen.path == zigzags(MAPPINGS)[mapping] == find_mapping(f"zigzag:{accelerator}").path
-    assert choose_mapping("auto", find_accelerator(accelerator)) == chosen
 
 
 def test_a_mapping_that_stands_in_for_another_is_told():

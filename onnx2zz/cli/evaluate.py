@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import click
 from click.core import ParameterSource
 
+from onnx2zz.cli.auto_mapping import auto_options, base_of, choose_and_write, policy_of, with_choices
 from onnx2zz.cli.beyond import counted_events, event_inputs, events_option, refuse_events_of_a_workload, sidecar_of
 from onnx2zz.cli.cache import cache_folder_or_default, cache_option
 from onnx2zz.cli.model_options import compile_options, model_options
@@ -29,7 +30,10 @@ NOT_PRICED = 3
 @click.command("evaluate")
 @click.argument("model", required=False, metavar="[MODEL|WORKLOAD.yaml]")
 @click.option("--arch", required=True, metavar="A", help="Accelerator: a file, or the name of one that ships.")
-@click.option("--mapping", metavar="FILE|NAME", help="Mapping: a file, a name, zigzag:NAME, auto or generated.")
+@click.option(
+    "--mapping", metavar="FILE|NAME", help="Mapping: a file, a name, zigzag:NAME, generated, auto or auto:FILE."
+)
+@auto_options
 @click.option("--opt", type=click.Choice(["latency", "energy", "EDP"]), default="latency", show_default=True)
 @click.option("--lpf-limit", type=click.IntRange(min=1), default=6, show_default=True, help="Loop factors to order.")
 @click.option("--exploit-data-locality", "locality", is_flag=True, help="Keep data in lower memories between layers.")
@@ -57,6 +61,8 @@ def evaluate_command(
     model: str | None,
     arch: str,
     mapping: str | None,
+    mapping_rules: Any,
+    mapping_budget: int | None,
     opt: Any,
     lpf_limit: int,
     locality: bool,
@@ -81,11 +87,18 @@ def evaluate_command(
     if not _is_model(model):
         _refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
-    accelerator, workload, chosen, beyond = _inputs(model, arch, mapping, output, model_arguments, events)
+    auto, base = base_of(mapping)
+    accelerator, workload, chosen, beyond = _inputs(model, arch, base, auto, output, model_arguments, events)
     options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
     kept_in = None if no_cache else cache_folder_or_default(cache_folder)
     with _means("both" if paranoid else search, kept_in, jobs) as means:
+        choice = None
+        if auto:
+            policy = policy_of(mapping_rules, mapping_budget, means, beyond.sidecar)
+            chosen, choice = choose_and_write(workload, accelerator, chosen, options, output, policy)
         evaluation = evaluate(workload, accelerator, chosen, options, output / "zigzag.log", locality, means, beyond)
+    if choice is not None:
+        evaluation = with_choices(evaluation, choice)
     _report(evaluation, chosen, output, json_file, csv_file)
     if any(layer.error for layer in evaluation.layers):
         ctx.exit(NOT_PRICED)
@@ -95,6 +108,7 @@ def _inputs(
     model: str | None,
     arch: str,
     mapping: str | None,
+    auto: bool,
     output: Path,
     model_arguments: dict[str, Any],
     events: str | None,
@@ -115,7 +129,7 @@ def _inputs(
         else:
             workload = _read(model, output)
     with noted_in(problems):
-        chosen = _mapping(mapping, accelerator, workload)
+        chosen = _mapping(mapping, accelerator, None if auto else workload)
     raise_if_any(problems)
     assert accelerator is not None and workload is not None and chosen is not None
     if compiled is not None:
@@ -171,7 +185,7 @@ def _read(workload: str | None, output: Path) -> "Workload":
 
 def _mapping(asked: str | None, accelerator: Found | None, workload: "Workload | None") -> Found | None:
     if accelerator is None:
-        return find_mapping(asked) if asked not in (None, "auto") else None
+        return find_mapping(asked) if asked is not None else None
     return _told(choose_mapping(asked, accelerator, _compiled_mapping(accelerator, workload)))
 
 
@@ -212,6 +226,7 @@ def _report(
     from rich.console import Console
 
     from onnx2zz.evaluate.result import as_csv, as_json
+    from onnx2zz.report.choices import print_choices
     from onnx2zz.report.events import print_events
     from onnx2zz.report.physical import print_physical
     from onnx2zz.report.table import print_table
@@ -225,6 +240,7 @@ def _report(
     else:
         console = Console(file=sys.stdout)
         print_table(evaluation, mapping.name, console)
+        print_choices(evaluation, console)
         print_physical(evaluation, console)
         print_events(evaluation, console)
     if json_file not in (None, "-"):

@@ -68,6 +68,14 @@ class Remembered:
         if not price.warnings:
             self.memory.put(_key(("price", asked)), asdict(price))
 
+    def value(self, kind: str, asked: object) -> Any:
+        """What was kept under `kind`, as JSON holds it; None if nothing was."""
+        return self._known((kind, asked))
+
+    def keep(self, kind: str, asked: object, value: Any) -> None:
+        """Keep `value` (plain data)."""
+        self.memory.put(_key((kind, asked)), value)
+
     def _known(self, asked: object) -> Any:
         return self.memory.get(_key(asked)) if self.trusting else None
 

@@ -11,8 +11,9 @@ from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
 from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical
 from onnx2zz.sidecar.figures import Sidecar
 
-BEYOND = ("physical", "events", "sidecar", "events_from")
-"""What stands beside ZigZag's numbers, and is left out where there is nothing of the kind."""
+BEYOND = ("physical", "events", "choice", "sidecar", "events_from")
+"""What stands beside ZigZag's numbers, and is left out where there is nothing of the kind; the table of layers (CSV)
+has no room for choices."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class LayerResult:
 
     `physical` and `events` are ours: after the accelerator's sidecar file, and for an event-driven core.
     `bound_by` is what makes the roofline: "units" or a memory. `below_roofline`: ZigZag's latency is less than that.
+    `choice` tells how `--mapping auto` came to the layer's mapping.
     """
 
     id: int
@@ -38,6 +40,7 @@ class LayerResult:
     error: str | None = None
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
+    choice: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

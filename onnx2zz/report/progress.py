@@ -29,6 +29,7 @@ class _Lines:
 
     def __call__(self, done: int, total: int, layer: str) -> None:
         if not layer:
+            self._begun, self._start = 0, time.monotonic()
             return
         self._begun += 1
         left = (time.monotonic() - self._start) / done * (total - done) if done else None

@@ -4,8 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from zigzag.datatypes import MemoryOperand
 from zigzag.hardware.architecture.accelerator import Accelerator
 from zigzag.hardware.architecture.imc_array import ImcArray
+from zigzag.hardware.architecture.memory_level import MemoryLevel
 from zigzag.hardware.architecture.memory_port import DataDirection, MemoryPort
 from zigzag.parser.accelerator_factory import AcceleratorFactory
 from zigzag.parser.accelerator_validator import AcceleratorValidator
@@ -14,6 +16,7 @@ from onnx2zz.accelerator_schema import to_port_based
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.yaml_file import read_yaml
 from onnx2zz.zigzag.hardware import Hardware, TopPort
+from onnx2zz.zigzag.hierarchy import Hierarchy, Level, Link
 from onnx2zz.zigzag.schema import schema_problems
 
 WAY_OUT = "`--arch zigzag:tpu_like` names a file that ZigZag accepts, to compare with"
@@ -94,3 +97,50 @@ def _passing(port: MemoryPort, memory: int, top: dict[str, Any]) -> frozenset[st
         if top[str(operand)].id == memory
         and direction == (DataDirection.WR_IN_BY_LOW if operand.is_output() else DataDirection.RD_OUT_TO_LOW)
     )
+
+
+def hierarchy(accelerator: Accelerator) -> Hierarchy:
+    """The memories of `accelerator`, and how they reach the array."""
+    memories = accelerator.memory_hierarchy
+    ports = {id(port): n for n, port in enumerate(port for level in memories.mem_level_list for port in level.ports)}
+    array: Any = accelerator.operational_array
+    return Hierarchy(
+        levels=tuple((str(op), _levels(op, memories.get_memory_levels(op), ports)) for op in memories.get_operands()),
+        inner=tuple(
+            (str(op), frozenset(map(str, level.served_dimensions)), level.memory_instance.size)
+            for level in memories.get_inner_memories()
+            for op in level.operands
+        ),
+        systolic=frozenset(map(str, getattr(array, "systolic_dimensions", ()))),
+        operation_energy=array.unit.energy_cost,
+    )
+
+
+def _levels(operand: MemoryOperand, levels: list[MemoryLevel], ports: dict[int, int]) -> tuple[Level, ...]:
+    """An array dim that a lower memory serves is behind it (stages/mapping/spatial_mapping_conversion.py:239)."""
+    served: frozenset[str] = frozenset()
+    found = []
+    for level in levels:
+        served |= frozenset(map(str, level.served_dimensions))
+        found.append(_level(level, operand, served, ports))
+    return tuple(found)
+
+
+def _level(level: MemoryLevel, operand: MemoryOperand, served: frozenset[str], ports: dict[int, int]) -> Level:
+    write = DataDirection.WR_IN_BY_LOW if operand.is_output() else DataDirection.WR_IN_BY_HIGH
+    return Level(
+        memory=level.name,
+        bits=level.memory_instance.size,
+        served=served,
+        read=_link(level, operand, DataDirection.RD_OUT_TO_LOW, level.read_energy, ports),
+        write=_link(level, operand, write, level.write_energy, ports),
+    )
+
+
+def _link(
+    level: MemoryLevel, operand: MemoryOperand, direction: DataDirection, energy: float, ports: dict[int, int]
+) -> Link | None:
+    for port in level.ports:
+        if any((op, way) == (operand, direction) for op, _, way in port.served_op_lv_dir):
+            return Link(ports[id(port)], port.bw_min, port.bw_max, energy)
+    return None

@@ -199,3 +199,27 @@ def test_usage(capsys):
     assert run(["evaluate", "net.yaml"]) == 2
     assert "--arch" in capsys.readouterr().err
     assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--opt", "beauty"]) == 2
+
+
+def test_auto_writes_the_mapping_that_it_chose_and_says_why(folder, capsys):
+    assert run(["evaluate", "net.yaml", "--arch", "seneca", "--mapping", "auto", *FAST]) == 0
+    out = capsys.readouterr().out
+    assert "mapping auto" in out and "Next best" in out
+    result = json.loads((folder / "onnx2zz_out" / "result.json").read_text())
+    stem = result["layers"][0]
+    assert stem["choice"]["honest_latency_cycles"] >= stem["roofline_cycles"]
+    assert stem["choice"]["reason"] and stem["choice"]["priced"] >= 1
+    written = yaml.safe_load((folder / "onnx2zz_out" / "mapping.yaml").read_text())
+    assert "default" in [entry["name"] for entry in written]
+    again = ["evaluate", "net.yaml", "--arch", "seneca", "--mapping", "onnx2zz_out/mapping.yaml", "--json", "-", *FAST]
+    assert run(again) == 0
+    assert json.loads(capsys.readouterr().out)["total"] == result["total"]
+
+
+def test_auto_starts_from_a_mapping_file_of_ones_own(folder, capsys):
+    (folder / "mine.yaml").write_text("- {name: default, spatial_mapping: {D1: ['K, 4']}}\n")
+    command = ["evaluate", "net.yaml", "--arch", "seneca", "--mapping", "auto:mine.yaml", "--mapping-rules", "free"]
+    assert run([*command, "--mapping-budget", "2", "--json", "-", *FAST]) == 0
+    stem = json.loads(capsys.readouterr().out)["layers"][0]
+    mine = [other for other in stem["choice"]["runners_up"] if other["origin"] == "mapping file"]
+    assert [other["spatial_mapping"] for other in mine] == [{"D1": {"K": 4}}]

@@ -1,0 +1,147 @@
+"""What a layer takes at least under an unrolling, in cycles and pJ: good enough to decide what is priced first, and
+when nothing left can win.
+
+The temporal loops are ordered as is best for each operand at once, save one thing: whatever loop is innermost, an
+operand that it moves is read anew in every cycle. All other memories see each tensor once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnx2zz.mapping.space import Factors, Operand, Space, extents
+from onnx2zz.zigzag.hierarchy import Hierarchy, Level, Link
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Per candidate: cycles and pJ at least."""
+
+    cycles: Floats
+    energy: Floats
+
+
+def bounds(factors: Factors, space: Space, hierarchy: Hierarchy) -> Bounds:
+    """The bounds of all candidates at once; factors: (candidates, array dims, loops)."""
+    steps = -(-np.array(space.sizes) // factors.prod(axis=1))
+    cycles = steps.prod(axis=1).astype(float)
+    systolic = [dim for dim, (name, _) in enumerate(space.array) if name in hierarchy.systolic]
+    drain = (factors[:, systolic, :].prod(axis=2) - 1).sum(axis=1)
+    floor = _each_tensor_once(factors, space, hierarchy)
+    per_innermost = [
+        _innermost_reads(innermost, steps, factors, space, hierarchy) for innermost in range(len(space.loops))
+    ]
+    ports = np.min([port for port, _ in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
+    reads = np.min([energy for _, energy in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
+    filled = cycles + drain + _first_load(factors, space, hierarchy)
+    return Bounds(np.maximum.reduce([filled, floor.cycles, ports]), floor.energy + reads)
+
+
+def _first_load(factors: Factors, space: Space, hierarchy: Hierarchy) -> Floats:
+    """Cycles before the array can begin: an input whose innermost memory lies below the highest, and has room for all
+    tensors that share it, is there as a whole first (zigzag's allocator takes all that fits, and hides no first load of
+    an innermost memory: cost_model.py:931)."""
+    sizes = _padded_sizes(factors, space)
+    found = np.zeros(len(factors))
+    for operand in space.operands[1:]:
+        levels = hierarchy.of(operand.memory_operand)
+        if len(levels) == 2 and levels[1].read and levels[0].write and operand.bits:
+            sharing = [one for one in space.operands if _lies_in(one, levels[0].memory, hierarchy)]
+            needed = sum(extents(one, sizes, whole=True) * float(max(one.bits, one.final)) for one in sharing)
+            bits = extents(operand, sizes, whole=True) * float(operand.bits)
+            loaded = bits / min(levels[1].read.width, levels[0].write.width * _most_instances(space, levels[0]))
+            found = np.maximum(found, np.where(needed <= levels[0].bits, loaded, 0.0))
+    return found
+
+
+def _lies_in(operand: Operand, memory: str, hierarchy: Hierarchy) -> bool:
+    return any(level.memory == memory for level in hierarchy.of(operand.memory_operand))
+
+
+def _most_instances(space: Space, level: Level) -> int:
+    return prod(units for name, units in space.array if name not in level.served)
+
+
+def _padded_sizes(factors: Factors, space: Space) -> Factors:
+    totals = factors.prod(axis=1)
+    return -(-np.array(space.sizes) // totals) * totals
+
+
+def _each_tensor_once(factors: Factors, space: Space, hierarchy: Hierarchy) -> Bounds:
+    """Every memory passes on each tensor once, padded to whole steps; the array works."""
+    sizes = _padded_sizes(factors, space)
+    busy: dict[int, Floats] = {}
+    energy = np.full(len(factors), hierarchy.operation_energy * space.operations)
+    for operand in space.operands:
+        bits = extents(operand, sizes, whole=True) * float(operand.final)
+        levels = hierarchy.of(operand.memory_operand)
+        for number, level in enumerate(levels):
+            copies, instances = _copies(factors, space, operand, level), _instances(factors, space, level)
+            for link in _passing(operand, number, level):
+                energy = energy + bits * copies / link.width * link.energy
+                busy[link.port] = busy.get(link.port, 0.0) + bits * copies / instances / link.width
+    return Bounds(np.maximum.reduce([np.zeros(len(factors)), *busy.values()]), energy)
+
+
+def _passing(operand: Operand, number: int, level: Level) -> Iterable[Link]:
+    """The links that a tensor must take at one level: an input down, the output up. The reads of an input's innermost
+    memory are counted by cycles; of whole tensors only its filling counts here."""
+    if operand.name == "O":
+        return [level.write] if level.write else []
+    read = [level.read] if level.read and number > 0 else []
+    return [*read, *([level.write] if level.write and number == 0 else [])]
+
+
+def _innermost_reads(
+    innermost: int, steps: NDArray[np.int64], factors: Factors, space: Space, hierarchy: Hierarchy
+) -> tuple[Floats, Floats]:
+    """Port cycles and pJ of what the array reads and writes each cycle, if this loop is the innermost temporal one."""
+    cycles = steps.prod(axis=1).astype(float)
+    impossible = np.where(steps[:, innermost] > 1, 0.0, np.where(cycles > 1, np.inf, 0.0))
+    busy: dict[int, Floats] = {}
+    energy = np.zeros(len(factors))
+    for operand in space.operands:
+        levels = hierarchy.of(operand.memory_operand)
+        link = (levels[0].write if operand.name == "O" else levels[0].read) if levels else None
+        if link is None or not operand.bits:
+            continue
+        served = _served(factors, space, levels[0])
+        words = np.ceil(extents(operand, served) * operand.bits / link.least) * (link.least / link.width)
+        times = cycles / _stationary(innermost, operand, steps)
+        energy = energy + words * times * _instances(factors, space, levels[0]) * link.energy
+        if operand.name != "O":
+            waiting = np.ceil(words) * np.maximum(times - 1, 0)
+            busy[link.port] = busy.get(link.port, 0.0) + waiting
+    return np.maximum.reduce([impossible, *busy.values()]), energy + impossible
+
+
+def _stationary(innermost: int, operand: Operand, steps: NDArray[np.int64]) -> Floats:
+    """How many cycles an input may stay at most; results go to their memory every cycle."""
+    if operand.name == "O" or innermost in operand.moved_by:
+        return np.ones(len(steps))
+    still = [loop for loop in range(steps.shape[1]) if loop not in operand.moved_by]
+    return steps[:, still].prod(axis=1).astype(float)
+
+
+def _served(factors: Factors, space: Space, level: Level) -> Factors:
+    """How often each loop is unrolled over the units of one instance of a memory."""
+    dims = [dim for dim, (name, _) in enumerate(space.array) if name in level.served]
+    return factors[:, dims, :].prod(axis=1)
+
+
+def _instances(factors: Factors, space: Space, level: Level) -> NDArray[np.int64]:
+    """Instances of a memory that are at work."""
+    dims = [dim for dim, (name, _) in enumerate(space.array) if name not in level.served]
+    return factors[:, dims, :].prod(axis=(1, 2))
+
+
+def _copies(factors: Factors, space: Space, operand: Operand, level: Level) -> NDArray[np.int64]:
+    """In how many instances of a memory the same element of an input lies."""
+    dims = [dim for dim, (name, _) in enumerate(space.array) if name not in level.served]
+    still = [loop for loop in range(len(space.loops)) if loop not in operand.moved_by]
+    return factors[:, dims, :][:, :, still].prod(axis=(1, 2))

@@ -1,0 +1,151 @@
+"""All unrollings of a layer over an array that are worth a bound: few enough to be ranked together.
+
+Factors are divisors of the loop, and ceil(size / steps) where that saves steps; up to three loops share an array dim.
+Choices that leave room which a loop could fill are left out, and so are mirror images.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnx2zz.mapping.space import STEP, Factors, Mask, Space
+
+TOGETHER = 3
+"""Loops that may share an array dim."""
+KEPT = 4096
+"""Partial unrollings that are carried to the next array dim: those that need the fewest cycles so far."""
+PER_DIM = 96
+"""Choices for one array dim, the best filled first."""
+WASTE = 4 / 3
+"""Of a factor that does not divide its loop: padded size / size at most."""
+
+Option = tuple[tuple[int, int], ...]
+"""(loop, factor), ... on one array dim."""
+
+
+def candidates(
+    space: Space,
+    limits: Mapping[str, Mapping[str, int]],
+    forbidden: Callable[[Factors], Mask],
+    twins: Mapping[int, int],
+) -> Factors:
+    """(candidates, array dims, loops). `limits` bounds the factors by array dim and loop; `forbidden` says which
+    candidates, complete or not, are out for good; `twins`: array dim -> an earlier one that it may change places with.
+    """
+    found = np.ones((1, len(space.array), len(space.loops)), dtype=np.int64)
+    for dim, (name, units) in enumerate(space.array):
+        options = _options(space, units, limits[name])
+        found = _combined(found, dim, options, space)
+        if dim in twins:
+            found = found[_first_of_mirrored(found, twins)]
+        found = found[~forbidden(found)]
+        found = _best_filled(found, space)
+    return found
+
+
+def _options(space: Space, units: int, most: Mapping[str, int]) -> list[Option]:
+    """What one array dim may unroll: nothing, or up to three loops that leave no room for more."""
+    factors = {
+        loop: _factors(size, min(units, most.get(name, 1)))
+        for loop, (name, size) in enumerate(zip(space.loops, space.sizes, strict=True))
+        if name != STEP
+    }
+    found = [option for count in range(1, TOGETHER + 1) for option in _mixes(factors, units, count)]
+    full = [option for option in found if not _has_room(option, factors, units)]
+    full.sort(key=lambda option: (-_filled(option, space), len(option)))
+    return [*full[:PER_DIM], *[option for option in found if len(option) == 1 and option not in full[:PER_DIM]], ()]
+
+
+def _factors(size: int, most: int) -> list[int]:
+    """Divisors of `size`, and the least factor for each number of steps where little is wasted; 1 is left out."""
+    steps = sorted({-(-size // factor) for factor in range(2, min(size, most) + 1)})
+    least = (-(-size // count) for count in steps)
+    return [factor for factor in least if 1 < factor <= most and -(-size // factor) * factor <= WASTE * size]
+
+
+def _mixes(factors: Mapping[int, Sequence[int]], room: int, count: int) -> Iterator[Option]:
+    for loops in combinations(factors, count):
+        yield from _filled_up(loops, factors, room)
+
+
+def _filled_up(loops: Sequence[int], factors: Mapping[int, Sequence[int]], room: int) -> Iterator[Option]:
+    if not loops:
+        yield ()
+        return
+    for factor in factors[loops[0]]:
+        if factor <= room:
+            yield from (((loops[0], factor), *rest) for rest in _filled_up(loops[1:], factors, room // factor))
+
+
+def _has_room(option: Option, factors: Mapping[int, Sequence[int]], units: int) -> bool:
+    used = int(np.prod([factor for _, factor in option]))
+    larger = any(any(factor < f <= factor * units // used for f in factors[loop]) for loop, factor in option)
+    taken = {loop for loop, _ in option}
+    another = len(option) < TOGETHER and any(
+        f <= units // used for loop, choices in factors.items() if loop not in taken for f in choices
+    )
+    return larger or another
+
+
+def _filled(option: Option, space: Space) -> float:
+    """Useful units: factors, less what the last step leaves idle."""
+    useful = 1.0
+    for loop, factor in option:
+        useful *= space.sizes[loop] / -(-space.sizes[loop] // factor)
+    return round(useful, 6)
+
+
+def _combined(found: Factors, dim: int, options: Sequence[Option], space: Space) -> Factors:
+    rows = np.ones((len(options), len(space.loops)), dtype=np.int64)
+    for row, option in enumerate(options):
+        for loop, factor in option:
+            rows[row, loop] = factor
+    both = np.repeat(found, len(options), axis=0)
+    both[:, dim, :] = np.tile(rows, (len(found), 1))
+    return both[_accountable(both, space)]
+
+
+def _first_of_mirrored(found: Factors, twins: Mapping[int, int]) -> Factors:
+    """The rows that are left when each stands for all that it becomes when twins change places."""
+    code = np.zeros(len(found), dtype=np.uint64)
+    for dim in range(found.shape[1]):
+        kind = dim
+        while kind in twins:
+            kind = twins[kind]
+        code += _scattered(found[:, dim].astype(np.uint64), kind)
+    return np.sort(np.unique(code, return_index=True)[1])
+
+
+def _scattered(rows: NDArray[np.uint64], kind: int) -> NDArray[np.uint64]:
+    """A number for what an array dim of this kind unrolls; sums of such numbers tell sets apart."""
+    powers = np.array([1000003 ** (loop + 1) % 2**64 for loop in range(rows.shape[1])], dtype=np.uint64)
+    code = (rows * powers).sum(axis=1) + np.uint64(kind)
+    code = (code ^ (code >> np.uint64(31))) * np.uint64(0x9E3779B97F4A7C15)
+    return code ^ (code >> np.uint64(29))
+
+
+def _accountable(found: Factors, space: Space) -> Mask:
+    """No loop is unrolled beyond its size, and cycles times units are the operations."""
+    within = (found.prod(axis=1) <= np.array(space.sizes)).all(axis=1)
+    return within & accounted(found, space).all(axis=1)
+
+
+def accounted(found: Factors, space: Space) -> Mask:
+    """(candidates, loops): whether the steps of a loop are whole in ZigZag's view. Of a loop on several array dims it
+    adjusts the first of the largest factors only (spatial_mapping_conversion.py:195-213, 265-297)."""
+    place = np.arange(found.shape[1])[None, :, None]
+    adjusted = found.argmax(axis=1)[:, None, :]
+    up_to = np.where(place <= adjusted, found, 1).prod(axis=1)
+    later = np.where(place > adjusted, found, 1).prod(axis=1)
+    return -(-np.array(space.sizes) // up_to) % later == 0
+
+
+def _best_filled(found: Factors, space: Space) -> Factors:
+    if len(found) <= KEPT:
+        return found
+    steps = -(-np.array(space.sizes) // found.prod(axis=1))
+    spread = (found > 1).sum(axis=(1, 2))
+    order = np.lexsort((spread, steps.prod(axis=1, dtype=float)))
+    return found[order[:KEPT]]

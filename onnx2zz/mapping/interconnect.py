@@ -1,0 +1,104 @@
+"""Which wires an accelerator declares between its units: what may be summed, shared or slid across an array dim.
+
+ZigZag looks no further than the width of the innermost memories: a sum across units without adders, or a window that
+slides diagonally over two array dims, costs it nothing.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from onnx2zz.evaluate.tensors import Entry
+from onnx2zz.mapping.space import Axis, Factors, Mask, Space
+from onnx2zz.sidecar.figures import Wires
+from onnx2zz.zigzag.hierarchy import Hierarchy
+from onnx2zz.zigzag.unrolling import from_entry
+
+WINDOW = {"FX": "OX", "FY": "OY", "FZ": "OZ"}
+SUMMED = ("C", "FX", "FY", "FZ")
+
+
+@dataclass(frozen=True)
+class Interconnect:
+    """Array dims across which results are summed; memory operand -> array dims across which one read reaches all units;
+    pairs of array dims (in both orders) over which a window may slide."""
+
+    sums: frozenset[str]
+    multicast: tuple[tuple[str, frozenset[str]], ...]
+    diagonals: frozenset[tuple[str, str]]
+
+
+def declared(hierarchy: Hierarchy, said: Wires) -> Interconnect:
+    """What the accelerator and its sidecar say.
+
+    A sum: the output's innermost memory serves the array dim, or units pass results along it (systolic). One read for
+    all: a memory of the operand serves the array dim. A diagonal: the activation's innermost memory serves both array
+    dims, and neither is systolic, along which every unit passes on what it got.
+    """
+    shared = {operand: frozenset(d for level in levels for d in level.served) for operand, levels in hierarchy.levels}
+    also = {operand: frozenset(dims) for operand, dims in said.multicast.items()}
+    return Interconnect(
+        sums=_innermost(hierarchy, "O") | hierarchy.systolic | frozenset(said.adder_trees),
+        multicast=tuple((operand, dims | also.get(operand, frozenset())) for operand, dims in shared.items()),
+        diagonals=_pairs(_innermost(hierarchy, "I1") - hierarchy.systolic)
+        | frozenset(pair for a, b in said.diagonals for pair in ((a, b), (b, a))),
+    )
+
+
+def shown_by(mapping: Iterable[Entry], known: Interconnect) -> Interconnect:
+    """`known` and what the accelerator's mapping file does: whoever wrote it knows the wires."""
+    sums, diagonals = set(known.sums), set(known.diagonals)
+    for entry in mapping:
+        pairs = [
+            (dim, loop) for dim, loops in from_entry(entry.get("spatial_mapping") or {}) for loop, f in loops if f > 1
+        ]
+        sums |= {dim for dim, loop in pairs if loop in SUMMED}
+        slid = [(a, b) for (a, first), (b, second) in product(pairs, pairs) if WINDOW.get(first) == second]
+        diagonals |= {pair for a, b in slid for pair in ((a, b), (b, a))}
+    return Interconnect(frozenset(sums), known.multicast, frozenset(diagonals))
+
+
+def _innermost(hierarchy: Hierarchy, operand: str) -> frozenset[str]:
+    levels = hierarchy.of(operand)
+    return levels[0].served if levels else frozenset()
+
+
+def _pairs(dims: Iterable[str]) -> frozenset[tuple[str, str]]:
+    return frozenset(product(dims, dims))
+
+
+def lacks(factors: Factors, space: Space, wires: Interconnect) -> dict[str, Mask]:
+    """What each candidate would need that is not declared -> which candidates need it."""
+    unrolled = factors > 1
+    names = [name for name, _ in space.array]
+    found: dict[str, Mask] = {}
+    for dim, name in enumerate(names):
+        if name not in wires.sums:
+            for loop in space.reductions:
+                found[f"a sum over {space.loops[loop]} across {name}"] = unrolled[:, dim, loop]
+        for operand, dims in wires.multicast:
+            if name not in dims:
+                for loop in _shared(operand, space):
+                    found[f"{operand} shared across {name}"] = unrolled[:, dim, loop]
+    for (a, first), (b, second) in product(enumerate(names), enumerate(names)):
+        if (first, second) not in wires.diagonals:
+            for axis in _overlapping(space):
+                what = f"{space.loops[axis.outer]} on {first} sliding over {space.loops[axis.inner]} on {second}"
+                found[what] = unrolled[:, a, axis.outer] & unrolled[:, b, axis.inner]
+    return {what: mask for what, mask in found.items() if np.any(mask)}
+
+
+def _overlapping(space: Space) -> Iterable[Axis]:
+    """Windows that share elements: with a stride of their length they do not, and each unit reads its own."""
+    for axis in (axis for operand in space.operands[1:] for axis in operand.axes):
+        outer, inner = np.array(space.sizes[axis.outer]), np.array(space.sizes[axis.inner])
+        if axis.size(outer, inner) < outer * inner:
+            yield axis
+
+
+def _shared(memory_operand: str, space: Space) -> Iterable[int]:
+    """The loops that leave an input where it is: units that they are unrolled over read the same."""
+    inputs = [operand for operand in space.operands[1:] if operand.memory_operand == memory_operand and operand.bits]
+    return (loop for operand in inputs for loop in range(len(space.loops)) if loop not in operand.moved_by)

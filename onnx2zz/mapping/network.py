@@ -1,0 +1,115 @@
+"""The mapping of a whole network: each distinct layer is chosen for once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
+from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
+from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
+from onnx2zz.evaluate.task import layer_name
+from onnx2zz.evaluate.tensors import Entry
+from onnx2zz.mapping.choice import BUDGET, Choice, Rules, Terms, choice_from_json, choose
+from onnx2zz.mapping.interconnect import declared, shown_by
+from onnx2zz.mapping.mapping_file import mapping_entries
+from onnx2zz.mapping.space import DEFAULT_LINKS
+from onnx2zz.shipped_files import Found
+from onnx2zz.sidecar.figures import Wires
+from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.talk import talk_goes_to
+from onnx2zz.zigzag.unrolling import as_entry
+
+FORMAT = 1
+"""Raise it when other candidates are found, refused or preferred: choices of earlier runs are then made anew."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What may be chosen, how many prices a layer may take, and what the accelerator's sidecar says of wires; `watch`
+    is told of each distinct layer (how many are done, of how many, its name)."""
+
+    rules: Rules = "strict"
+    budget: int = BUDGET
+    wires: Wires = field(default_factory=Wires)
+    memory: Memory = NoMemory()  # noqa: RUF009 - it has no state
+    watch: Callable[[int, int, str], None] = lambda done, total, layer: None
+
+
+@dataclass(frozen=True)
+class NetworkChoice:
+    """The plain mapping file, each layer's choice by its id, and how many distinct layers there are."""
+
+    entries: tuple[Entry, ...]
+    choices: Mapping[int, Choice]
+    distinct_layers: int
+
+
+def choose_mappings(
+    workload: Workload, accelerator: Found, base: Found, options: PriceOptions, log: Path, policy: Policy = Policy()
+) -> NetworkChoice:
+    """Choose for every layer of `workload`. `base` is the accelerator's own mapping file: one candidate for each layer,
+    and the place where memory operand links and loop orders come from. ZigZag's talk goes to `log`.
+
+    Raises InputError if the files do not fit together. Arrays that compute in memory keep `base`: their unrolling is
+    ZigZag's own search.
+    """
+    remembered = Remembered(policy.memory)
+    with talk_goes_to(log):
+        inputs = load_inputs(workload, accelerator, base, remembered)
+        if inputs.hardware.in_memory:
+            return NetworkChoice(inputs.mapping, {}, 0)
+        ground = _Ground(inputs, options, policy)
+        mapped = [(entry, mapping_entry_for(entry, inputs.mapping)) for entry in workload.layers]
+        found = _chosen(mapped, ground, remembered)
+    choices = {entry["id"]: found[layer_key(entry, how)] for entry, how in mapped}
+    rows = [(layer_name(entry), entry["operator_type"], _how(how, choices[entry["id"]])) for entry, how in mapped]
+    return NetworkChoice(mapping_entries(rows), choices, len(found))
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """What all choices of a network rest on."""
+
+    inputs: Inputs
+    options: PriceOptions
+    policy: Policy
+
+    def asked(self, key: str) -> tuple[object, ...]:
+        """Everything that the choice for a layer depends on but ZigZag itself."""
+        rules = (self.policy.rules, self.policy.budget, asdict(self.policy.wires), list(self.inputs.mapping))
+        return (key, self.inputs.accelerator.document, self.options, rules, FORMAT)
+
+    @cached_property
+    def terms(self) -> Terms:
+        """ZigZag is not needed where every choice is known."""
+        from onnx2zz.zigzag.accelerator import hierarchy
+
+        accelerator, hardware = self.inputs.accelerator.built, self.inputs.hardware
+        memories = hierarchy(accelerator)
+        wires = shown_by(self.inputs.mapping, declared(memories, self.policy.wires))
+        strict = self.policy.rules == "strict"
+        return Terms(accelerator, hardware, memories, wires if strict else None, self.options, self.policy.budget)
+
+
+def _chosen(mapped: Sequence[tuple[Entry, Entry]], ground: _Ground, remembered: Remembered) -> dict[str, Choice]:
+    distinct: dict[str, tuple[Entry, Entry]] = {}
+    for entry, how in mapped:
+        distinct.setdefault(layer_key(entry, how), (entry, how))
+    found: dict[str, Choice] = {}
+    for key, (entry, how) in distinct.items():
+        ground.policy.watch(len(found), len(distinct), layer_name(entry))
+        known = remembered.value("choice", ground.asked(key))
+        found[key] = choose(entry, how, ground.terms) if known is None else choice_from_json(known)
+        if known is None:
+            remembered.keep("choice", ground.asked(key), asdict(found[key]))
+    ground.policy.watch(len(distinct), len(distinct), "")
+    return found
+
+
+def _how(base: Entry, choice: Choice) -> Entry:
+    """How a layer is mapped; where nothing may be chosen, as the mapping file has it."""
+    links = {"memory_operand_links": dict(base.get("memory_operand_links") or DEFAULT_LINKS)}
+    if choice.best is None:
+        return {**base, **links}
+    return {**base, **links, "spatial_mapping": as_entry(choice.best.unrolling)}

@@ -1,0 +1,29 @@
+"""A layer whose loops are lengthened to multiples of their unrolling: what the array does in truth.
+
+ZigZag prices a loop of 100 over 32 units as 4 steps of 25 units, and rounds the traffic of a step down
+(stages/mapping/spatial_mapping_conversion.py:195-213). The padded layer has 4 steps of 32, whole everywhere.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from onnx2zz.evaluate.tensors import Entry, relations
+
+
+def padded(entry: Entry, unrolled: Mapping[str, int]) -> Entry:
+    """`entry` with each loop at the next multiple of its factor in `unrolled`; the inputs grow with their windows."""
+    sizes = {str(dim).upper(): size for dim, size in zip(entry["loop_dims"], entry["loop_sizes"], strict=True)}
+    more = {loop: -size % unrolled.get(loop, 1) for loop, size in sizes.items()}
+    if not any(more.values()):
+        return entry
+    found: dict[str, Any] = {**entry, "loop_sizes": [size + more[loop] for loop, size in sizes.items()]}
+    if entry.get("pr_loop_dims"):
+        found["pr_loop_sizes"] = [
+            extent + _grown(str(index).upper(), entry, more)
+            for index, extent in zip(entry["pr_loop_dims"], entry["pr_loop_sizes"], strict=True)
+        ]
+    return found
+
+
+def _grown(index: str, entry: Entry, more: Mapping[str, int]) -> int:
+    return sum(step * more.get(loop, 0) for step, loop in relations(entry).get(index, ()))

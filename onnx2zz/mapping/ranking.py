@@ -1,0 +1,100 @@
+"""Our own candidates for a layer, in the order in which they are worth a price."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from onnx2zz.mapping.bound import Bounds, Floats, bounds
+from onnx2zz.mapping.enumeration import candidates
+from onnx2zz.mapping.interconnect import Interconnect, lacks
+from onnx2zz.mapping.space import Factors, Mask, Space
+from onnx2zz.zigzag.hierarchy import Hierarchy
+from onnx2zz.zigzag.unrolling import Unrolling
+
+Limits = Mapping[str, Mapping[str, int]]
+"""Array dim -> loop -> the largest factor that ZigZag leaves alone."""
+
+
+def objective(opt: str, cycles: float, energy: float) -> float:
+    """What is minimised."""
+    return {"latency": cycles, "energy": energy, "EDP": cycles * energy}[opt]
+
+
+def ranked(
+    space: Space, limits: Limits, hierarchy: Hierarchy, wires: Interconnect | None, floor: float, opt: str
+) -> Sequence[tuple[Unrolling, float]]:
+    """Unrollings with the least that their objective can be, the likeliest winner first; `floor`: no layer takes fewer
+    cycles. Of equal bounds, whole divisors come first, then what costs less of the other."""
+
+    def forbidden(found: Factors) -> Mask:
+        out = _overflowing(found, space, hierarchy)
+        for mask in lacks(found, space, wires).values() if wires else ():
+            out = out | mask
+        return out
+
+    if not space.loops:
+        return ()
+    found = candidates(space, limits, forbidden, _twins(space, limits, hierarchy, wires))
+    first, second = _objectives(bounds(found, space, hierarchy), floor, opt)
+    padding = (-np.array(space.sizes) % found.prod(axis=1) > 0).sum(axis=1)
+    spread = (found > 1).sum(axis=(1, 2))
+    order = np.lexsort((spread, second, padding, first))
+    return _Lazily(space, found[order], first[order])
+
+
+class _Lazily(Sequence[tuple[Unrolling, float]]):
+    """Of thousands of candidates, a few are looked at."""
+
+    def __init__(self, space: Space, found: Factors, bound: Floats):
+        self._space, self._found, self._bound = space, found, bound
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def __getitem__(self, row):  # type: ignore[no-untyped-def]
+        return self._space.unrolling(self._found[row]), float(self._bound[row])
+
+
+def _objectives(least: Bounds, floor: float, opt: str) -> tuple[Floats, Floats]:
+    cycles = np.maximum(least.cycles, floor)
+    if opt == "EDP":
+        return cycles * least.energy, cycles
+    return (cycles, least.energy) if opt == "latency" else (least.energy, cycles)
+
+
+def _overflowing(found: Factors, space: Space, hierarchy: Hierarchy) -> Mask:
+    """Which candidates need more room in an innermost memory than it has: ZigZag shrinks them, by value
+    (stages/mapping/spatial_mapping_generation.py:258)."""
+    out = np.zeros(len(found), dtype=bool)
+    for memory_operand, served, bits in hierarchy.inner:
+        dims = [dim for dim, (name, _) in enumerate(space.array) if name in served]
+        for operand in space.operands:
+            if operand.memory_operand == memory_operand and operand.bits:
+                moved = found[:, dims, :][:, :, sorted(operand.moved_by)].prod(axis=(1, 2))
+                out |= moved * operand.bits > bits
+    return out
+
+
+def _twins(space: Space, limits: Limits, hierarchy: Hierarchy, wires: Interconnect | None) -> dict[int, int]:
+    """Array dim -> an earlier one that differs from it in nothing but its name."""
+    earlier: dict[object, int] = {}
+    found: dict[int, int] = {}
+    for dim, (name, units) in enumerate(space.array):
+        kind = (units, tuple(sorted(limits[name].items())), _reach(name, hierarchy), _wired(name, wires))
+        if kind in earlier:
+            found[dim] = earlier[kind]
+        earlier[kind] = dim
+    return found
+
+
+def _reach(name: str, hierarchy: Hierarchy) -> object:
+    levels = tuple(tuple(name in level.served for level in levels) for _, levels in hierarchy.levels)
+    return levels, name in hierarchy.systolic
+
+
+def _wired(name: str, wires: Interconnect | None) -> object:
+    if wires is None:
+        return None
+    shared = tuple(operand for operand, dims in wires.multicast if name in dims)
+    slid = frozenset(other for one, other in wires.diagonals if one == name and other != name)
+    return name in wires.sums, shared, (name, name) in wires.diagonals, len(slid)

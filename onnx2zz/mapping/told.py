@@ -1,0 +1,29 @@
+"""A choice as the JSON of an evaluation has it."""
+
+from typing import Any
+
+from onnx2zz.mapping.choice import Candidate, Choice
+
+
+def told(choice: Choice) -> dict[str, Any]:
+    """Where the winner comes from, its honest price, how many were priced and enumerated, the runners-up, and why the
+    search ended. An origin of None: nothing could be chosen, the mapping file's entry stands."""
+    return {
+        "origin": choice.best.origin if choice.best else None,
+        "honest_energy_pj": choice.best.energy_pj if choice.best else None,
+        "honest_latency_cycles": choice.best.latency_cycles if choice.best else None,
+        "priced": choice.priced,
+        "enumerated": choice.enumerated,
+        "reason": choice.reason,
+        "runners_up": [_runner_up(candidate) for candidate in choice.runners_up],
+    }
+
+
+def _runner_up(candidate: Candidate) -> dict[str, Any]:
+    return {
+        "origin": candidate.origin,
+        "spatial_mapping": {dim: dict(pairs) for dim, pairs in candidate.unrolling},
+        "honest_energy_pj": candidate.energy_pj,
+        "honest_latency_cycles": candidate.latency_cycles,
+        "refused": candidate.refused,
+    }

@@ -1,0 +1,105 @@
+"""What ZigZag makes of a spatial mapping, and what a layer costs under one, without ZigZag's cost model.
+
+Line numbers are those of zigzag-dse 3.9.1, stages/mapping/spatial_mapping_generation.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from zigzag.hardware.architecture.accelerator import Accelerator
+from zigzag.mapping.temporal_mapping import TemporalMappingType
+from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
+from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
+
+from onnx2zz.zigzag.failure import PricingError, sentence
+from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.price import price
+from onnx2zz.zigzag.search import NotCoveredError, best_orderings, convert
+from onnx2zz.zigzag.unrolling import Unrolling, as_entry, tidy
+
+
+def unrollings(
+    entry: Entry, mapping_entry: Entry, accelerator: Accelerator, options: PriceOptions
+) -> tuple[Unrolling, ...]:
+    """What ZigZag would price for `mapping_entry`: what it leaves of the entry's unrolling after its repairs; where an
+    array dim is missing, the combinations that it generates. Raises PricingError where it raises."""
+    try:
+        stage = _generator(entry, mapping_entry, accelerator, options)
+        found = [_plain(mapping, accelerator) for mapping in stage.generate_spatial_mappings()]
+    except Exception as error:  # ZigZag raises anything
+        raise PricingError(sentence(error)) from error
+    return tuple(dict.fromkeys(found))
+
+
+def limits(entry: Entry, mapping_entry: Entry, accelerator: Accelerator) -> Mapping[str, Mapping[str, int]]:
+    """Array dim -> loop -> the largest factor that ZigZag leaves alone: the loop, the array dim, and the widths of the
+    innermost memories bound it (get_max_unrolling). Raises PricingError."""
+    try:
+        most = _generator(entry, mapping_entry, accelerator, PriceOptions()).get_max_unrolling()
+    except Exception as error:
+        raise PricingError(sentence(error)) from error
+    return {str(dim): {str(loop): int(factor) for loop, factor in loops.items()} for dim, loops in most.items()}
+
+
+def stays_as_it_is(entry: Entry, mapping_entry: Entry, unrolling: Unrolling, accelerator: Accelerator) -> bool:
+    """Whether ZigZag prices exactly this unrolling when a mapping file asks for it."""
+    left = unrollings(entry, _asking_for(unrolling, mapping_entry), accelerator, PriceOptions())
+    return len(left) == 1 and all(
+        dict(mine) == dict(theirs) for (_, mine), (_, theirs) in zip(unrolling, left[0], strict=True)
+    )
+
+
+def price_unrolling(
+    entry: Entry,
+    mapping_entry: Entry,
+    unrolling: Unrolling,
+    accelerator: Accelerator,
+    options: PriceOptions,
+    *,
+    patiently: bool = True,
+) -> tuple[float, float]:
+    """Energy (pJ) and latency (cycles) of `entry` under the best loop ordering for `options.opt`.
+
+    They are ZigZag's to the last bit. Where only ZigZag's own search has its answer, that is what runs, if `patiently`.
+    Raises PricingError with a sentence.
+    """
+    asked = _asking_for(unrolling, mapping_entry)
+    try:
+        layer = parse_layer(entry, asked)
+        layer.spatial_mapping.initialize_oa_dims(accelerator.operational_array.dimension_sizes)
+        kind = TemporalMappingType(options.temporal_mapping_type)
+        setting = replace(convert(accelerator, layer, layer.spatial_mapping, options.lpf_limit), mapping_type=kind)
+        winners = best_orderings(setting, (options.opt,))
+    except NotCoveredError as reason:
+        if not patiently:
+            raise PricingError(f"only ZigZag's own search could price it, since {reason}") from reason
+        found = price(entry, accelerator, asked, options)
+        return found.energy_pj, found.latency_cycles
+    except Exception as error:
+        raise PricingError(sentence(error)) from error
+    if not winners.best:
+        raise PricingError("no loop ordering fits the memories")
+    best = winners.best[options.opt]
+    return best.energy, best.latency
+
+
+def _generator(
+    entry: Entry, mapping_entry: Entry, accelerator: Accelerator, options: PriceOptions
+) -> SpatialMappingGeneratorStage:
+    return SpatialMappingGeneratorStage(
+        [CostModelStage],
+        accelerator=accelerator,
+        layer=parse_layer(entry, mapping_entry),
+        nb_mappings_generated=options.spatial_mappings,
+        enable_mix_spatial_mapping_generation=options.mixed_spatial_mapping,
+    )
+
+
+def _asking_for(unrolling: Unrolling, mapping_entry: Entry) -> Entry:
+    return {**mapping_entry, "spatial_mapping": as_entry(unrolling)}
+
+
+def _plain(mapping: object, accelerator: Accelerator) -> Unrolling:
+    unrolled = ((str(dim), ((str(loop), f) for loop, f in pairs.items())) for dim, pairs in mapping.items())  # type: ignore[attr-defined]
+    return tidy(unrolled, map(str, accelerator.operational_array.dimension_sizes))

@@ -1,0 +1,40 @@
+"""A spatial mapping as plain data: what each dimension of the array unrolls."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Unrolling = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
+"""(array dim, ((loop, factor), ...)), array dims in the accelerator's order, factors above 1."""
+
+
+def tidy(unrolled: Iterable[tuple[str, Iterable[tuple[str, Any]]]], array: Iterable[str]) -> Unrolling:
+    """Every array dim in the order of `array`, an idle one with no loop, factors of 1 left out."""
+    given = {dim: tuple(pairs) for dim, pairs in unrolled}
+    return tuple((dim, tuple((loop, int(f)) for loop, f in given.get(dim, ()) if f > 1)) for dim in array)
+
+
+def totals(unrolling: Unrolling) -> dict[str, int]:
+    """Loop -> how often it is unrolled over all array dims."""
+    found: dict[str, int] = {}
+    for _, pairs in unrolling:
+        for loop, factor in pairs:
+            found[loop] = found.get(loop, 1) * factor
+    return found
+
+
+def as_entry(unrolling: Unrolling) -> dict[str, list[str]]:
+    """The `spatial_mapping` of a mapping file."""
+    return {dim: [f"{loop}, {factor}" for loop, factor in pairs] for dim, pairs in unrolling}
+
+
+def from_entry(spatial_mapping: Mapping[str, Iterable[str]]) -> Unrolling:
+    """What `spatial_mapping` of a mapping file asks for, in its order."""
+    return tuple(
+        (dim, tuple((text.split(",")[0].strip(), int(text.split(",")[1])) for text in pairs))
+        for dim, pairs in spatial_mapping.items()
+    )
+
+
+def text(unrolling: Unrolling) -> str:
+    """`K32 | C4 FX3 | - | OY2`, array dims in order."""
+    return " | ".join(" ".join(f"{loop}{factor}" for loop, factor in pairs) or "-" for _, pairs in unrolling)

@@ -1,0 +1,37 @@
+"""Accelerators and layers as a choice sees them."""
+
+from functools import cache
+from typing import Any
+
+from onnx2zz.evaluate.distinct import mapping_entry_for
+from onnx2zz.mapping.choice import Terms
+from onnx2zz.mapping.interconnect import declared, shown_by
+from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.sidecar.figures import Wires
+from onnx2zz.yaml_file import read_yaml
+from onnx2zz.zigzag.accelerator import hardware, hierarchy, load_accelerator
+from onnx2zz.zigzag.layer_price import PriceOptions
+
+Entry = dict[str, Any]
+
+
+@cache
+def mapping_of(arch: str) -> list[Entry]:
+    return read_yaml(choose_mapping(None, find_accelerator(arch)).path)
+
+
+def mapped(layer: Entry, arch: str) -> Entry:
+    """The entry of the accelerator's own mapping file for a layer."""
+    return dict(mapping_entry_for(layer, mapping_of(arch)))
+
+
+@cache
+def accelerator(arch: str):
+    return load_accelerator(find_accelerator(arch).path)
+
+
+def terms(arch: str, *, free: bool = False, sidecar: Any = None, budget: int = 30, **options: Any) -> Terms:
+    built = accelerator(arch)
+    memories = hierarchy(built)
+    wires = shown_by(mapping_of(arch), declared(memories, sidecar or Wires()))
+    return Terms(built, hardware(built), memories, None if free else wires, PriceOptions(**options), budget)

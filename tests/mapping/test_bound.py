@@ -1,0 +1,63 @@
+"""The bounds lie below what the search finds, for candidates of every kind."""
+
+import random
+
+import numpy as np
+import pytest
+from small_workloads import add, conv, depthwise, gemm, pool
+
+from onnx2zz.evaluate.roofline import roofline
+from onnx2zz.mapping.bound import bounds
+from onnx2zz.mapping.enumeration import candidates
+from onnx2zz.mapping.padding import padded
+from onnx2zz.mapping.space import read_space
+from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.spatial import limits, price_unrolling, stays_as_it_is
+from onnx2zz.zigzag.unrolling import totals
+
+from .ground import terms
+
+LINKS = {"name": "default", "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}
+LAYERS = [
+    conv(0, None, "conv", k=48, c=20, oy=14, ox=28, fy=3, fx=5, pads=((1, 1), (2, 2))),
+    conv(0, None, "stem", k=24, c=3, oy=33, ox=30, fy=7, fx=5, stride=(2, 1), pads=((3, 3), (2, 2))),
+    depthwise(0, 1, "depthwise", g=36, oy=14, ox=21, fy=3, fx=3, pads=((1, 1), (1, 1))),
+    pool(0, 1, "pool", g=24, oy=10, ox=15, fy=2, fx=3, stride=(2, 2)),
+    add(2, (0, 1), "add", g=40, oy=7, ox=9),
+    gemm(0, None, "gemm", k=100, c=96, b=3),
+]
+
+
+def below_what_is_found(arch, layer, how_many, seed):
+    given = terms(arch)
+    space = read_space(layer, LINKS, given.hardware.array)
+    most = limits(layer, LINKS, given.accelerator)
+    found = candidates(space, most, lambda rows: np.zeros(len(rows), dtype=bool), {})
+    least = bounds(found, space, given.hierarchy)
+    compared = 0
+    for row in random.Random(seed).sample(range(len(found)), 3 * how_many):
+        unrolling = space.unrolling(found[row])
+        if compared == how_many or not stays_as_it_is(layer, LINKS, unrolling, given.accelerator):
+            continue
+        compared += 1
+        wide = padded(layer, totals(unrolling))
+        one = (wide, LINKS, unrolling, given.accelerator)
+        _, cycles = price_unrolling(*one, PriceOptions(opt="latency", lpf_limit=4))
+        energy, _ = price_unrolling(*one, PriceOptions(opt="energy", lpf_limit=4))
+        assert least.cycles[row] <= max(cycles, roofline(wide, LINKS, given.hardware).cycles) * (1 + 1e-12), unrolling
+        assert least.energy[row] <= energy * (1 + 1e-12), unrolling
+    assert compared
+
+
+@pytest.mark.parametrize(("arch", "seed"), [("tpu_like", 1), ("ascend_like", 2), ("seneca", 3)])
+def test_no_candidate_is_cheaper_than_its_bound(arch, seed):
+    below_what_is_found(arch, LAYERS[seed % len(LAYERS)], 4, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer["name"])
+@pytest.mark.parametrize(
+    "arch", ["tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like", "seneca"]
+)
+def test_no_candidate_of_any_kind_is_cheaper_than_its_bound(arch, layer):
+    below_what_is_found(arch, layer, 8, seed=arch + layer["name"])

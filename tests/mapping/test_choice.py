@@ -1,0 +1,117 @@
+"""The choice for one layer: honest, never worse than what it was given, and ZigZag's own in the end."""
+
+import pytest
+from small_workloads import add, conv, depthwise, gemm, pool
+
+from onnx2zz.evaluate.roofline import roofline
+from onnx2zz.mapping.choice import choose
+from onnx2zz.mapping.padding import padded
+from onnx2zz.sidecar.figures import Wires
+from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.price import price
+from onnx2zz.zigzag.unrolling import as_entry, from_entry, totals
+
+from .ground import accelerator, mapped, terms
+
+LAYERS = [
+    depthwise(0, 1, "depthwise", g=36, oy=7, ox=21, fy=3, fx=3, pads=((1, 1), (1, 1))),
+    pool(0, 1, "pool", g=24, oy=6, ox=10, fy=2, fx=3, stride=(2, 3)),
+    add(2, (0, 1), "add", g=40, oy=7, ox=9),
+    gemm(0, None, "gemm", k=100, c=96, b=3),
+    conv(0, None, "conv", k=20, c=3, oy=14, ox=10, fy=7, fx=5, stride=(2, 1), pads=((3, 3), (2, 2))),
+]
+PAIRS = [("tpu_like", LAYERS[0]), ("edge_tpu_like", LAYERS[1]), ("seneca", LAYERS[2]), ("ascend_like", LAYERS[3])]
+
+
+def honest(layer, mapping_entry, unrolling, arch, options):
+    """Cycles of the padded layer by ZigZag's own cost model, never below its roofline."""
+    wide = padded(layer, totals(unrolling))
+    asked = {**mapping_entry, "spatial_mapping": as_entry(unrolling)}
+    found = price(wide, accelerator(arch), asked, options)
+    return max(found.latency_cycles, roofline(wide, asked, terms(arch).hardware).cycles), found.energy_pj
+
+
+def check_choice(arch, layer, opt):
+    options = PriceOptions(opt=opt, lpf_limit=4)
+    how = mapped(layer, arch)
+    choice = choose(layer, how, terms(arch, opt=opt, lpf_limit=4))
+    best = choice.best
+    assert best is not None
+    cycles, energy = honest(layer, how, best.unrolling, arch, options)
+    assert (best.latency_cycles, best.energy_pj) == (cycles, energy)
+    mine = cycles if opt == "latency" else energy
+    for candidate in (best, *choice.runners_up):
+        theirs = candidate.latency_cycles if opt == "latency" else candidate.energy_pj
+        assert candidate.refused or mine <= theirs
+    final = price(layer, accelerator(arch), {**how, "spatial_mapping": as_entry(best.unrolling)}, options)
+    assert {dim: {loop for loop, _ in pairs} for dim, pairs in final.spatial_mapping} == {
+        dim: {loop for loop, _ in pairs} for dim, pairs in best.unrolling
+    }
+    given = price(layer, accelerator(arch), how, options).spatial_mapping
+    asked = tuple((dim, tuple((loop, round(f)) for loop, f in pairs if f > 1)) for dim, pairs in given)
+    if all(f == int(f) for _, pairs in given for _, f in pairs):
+        theirs = honest(layer, how, asked, arch, options)
+        assert mine <= (theirs[0] if opt == "latency" else theirs[1])
+
+
+@pytest.mark.parametrize(("arch", "layer"), PAIRS, ids=lambda pair: pair if isinstance(pair, str) else pair["name"])
+def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch, layer):
+    check_choice(arch, layer, "latency")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("opt", ["latency", "energy"])
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer["name"])
+@pytest.mark.parametrize(
+    "arch", ["tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like", "seneca"]
+)
+def test_every_choice_is_no_worse_than_the_mapping_file(arch, layer, opt):
+    check_choice(arch, layer, opt)
+
+
+def test_a_depthwise_convolution_does_not_stay_on_one_unit():
+    layer = LAYERS[0]
+    how = mapped(layer, "tpu_like")
+    assert how["spatial_mapping"] == {"D1": ["K, 32"], "D2": ["C, 32"]}
+    choice = choose(layer, how, terms("tpu_like", lpf_limit=4))
+    by_hand = next(c for c in (choice.best, *choice.runners_up) if c.origin == "mapping file")
+    assert by_hand.unrolling == (("D1", ()), ("D2", ()))
+    assert by_hand.latency_cycles >= 36 * 7 * 21 * 9
+    assert choice.best.latency_cycles < 0.1 * by_hand.latency_cycles
+
+
+def test_rules_refuse_a_sum_without_adders_and_free_ones_do_not():
+    layer = gemm(0, None, "gemm", k=3, c=96)  # K alone leaves five of eight units idle
+    how = mapped(layer, "seneca")
+    strict, free = (choose(layer, how, terms("seneca", lpf_limit=4, free=free)) for free in (False, True))
+    assert {loop for _, pairs in strict.best.unrolling for loop, _ in pairs} == {"K"}
+    assert any(c.refused == "the accelerator declares no a sum over C across D1" for c in strict.runners_up)
+    assert "C" in totals(free.best.unrolling) and free.best.latency_cycles < strict.best.latency_cycles
+    built = choose(layer, how, terms("seneca", lpf_limit=4, sidecar=Wires(adder_trees=("D1",))))
+    assert built.best == free.best
+
+
+def test_a_loop_split_over_two_dims_unevenly_is_refused():
+    """ZigZag would count 4 x 1.75 units in 2 steps of OX = 7: it leaves 3.5 of 4, and the other dim as it is."""
+    layer = conv(0, None, "c", k=8, c=8, oy=1, ox=18, fy=1, fx=3)
+    how = {**mapped(layer, "edge_tpu_like"),
+           "spatial_mapping": {"D1": ["K, 8"], "D2": ["C, 8"], "D3": ["OX, 4"], "D4": ["OX, 4"]}}  # fmt: skip
+    choice = choose(layer, how, terms("edge_tpu_like", lpf_limit=4))
+    assert from_entry(how["spatial_mapping"]) != choice.best.unrolling
+    refused = [c.refused for c in choice.runners_up if c.unrolling == from_entry(how["spatial_mapping"])]
+    assert refused == ["OX (18) does not divide over several array dims: cycles x units are not the MACs"]
+
+
+def test_the_budget_ends_the_search():
+    layer = LAYERS[4]
+    how = mapped(layer, "seneca")
+    short = choose(layer, how, terms("seneca", opt="energy", lpf_limit=4, budget=5))
+    assert short.priced == 5 and short.reason.startswith("the budget of 5 prices is spent")
+    assert choose(layer, how, terms("seneca", opt="energy", lpf_limit=4, budget=60)).priced > 5
+
+
+def test_a_layer_that_fits_no_memory_gets_no_choice_and_ends_nothing():
+    layer = gemm(0, None, "huge", k=2**18, c=2**13)
+    choice = choose(layer, mapped(layer, "tpu_like"), terms("tpu_like", lpf_limit=3, budget=2))
+    assert choice.best is None
+    assert "no loop ordering fits the memories" in choice.runners_up[0].refused

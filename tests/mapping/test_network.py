@@ -1,0 +1,102 @@
+"""A whole network: its mapping file is plain, stock ZigZag takes it, and prices what was chosen."""
+
+import contextlib
+import io
+
+import pytest
+import yaml
+from small_workloads import residual, strip
+from zigzag.api import get_hardware_performance_zigzag
+
+from onnx2zz.evaluate.inputs import Workload
+from onnx2zz.evaluate.run import evaluate
+from onnx2zz.evaluate.store import Store
+from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
+from onnx2zz.mapping.network import Policy, choose_mappings
+from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator
+from onnx2zz.zigzag.layer_price import PriceOptions
+
+OPTIONS = PriceOptions(lpf_limit=3)
+
+
+def chosen_for(layers, arch, folder, policy=None, base=None):
+    accelerator = find_accelerator(arch)
+    workload = Workload("net", "net.yaml", tuple(layers))
+    base = base or choose_mapping(None, accelerator)
+    chosen = choose_mappings(workload, accelerator, base, OPTIONS, folder / "log", policy or Policy())
+    path = folder / "mapping.yaml"
+    path.write_text(mapping_text(chosen.entries, "chosen"))
+    return workload, accelerator, chosen, Found("auto", path)
+
+
+@pytest.mark.parametrize("arch", ["edge_tpu_like", "seneca"])
+def test_stock_zigzag_takes_the_file_and_gives_the_same_numbers(arch, tmp_path):
+    workload, accelerator, chosen, mapping = chosen_for(strip(), arch, tmp_path)
+    ours = evaluate(workload, accelerator, mapping, OPTIONS, tmp_path / "log")
+    with contextlib.redirect_stdout(io.StringIO()):
+        energy, latency, _ = get_hardware_performance_zigzag(
+            strip(),
+            str(accelerator.path),
+            str(mapping.path),
+            dump_folder=str(tmp_path / "stock"),
+            lpf_limit=OPTIONS.lpf_limit,
+            loma_show_progress_bar=False,
+        )
+    assert (ours.total.energy_pj, ours.total.latency_cycles) == (energy, latency)
+    for layer in ours.layers:
+        asked = dict(chosen.choices[layer.id].best.unrolling)
+        assert layer.latency_cycles <= chosen.choices[layer.id].best.latency_cycles
+        assert {dim: list(loops) for dim, loops in layer.spatial_mapping.items()} == {
+            dim: [loop for loop, _ in pairs] for dim, pairs in asked.items()
+        }
+
+
+@pytest.mark.parametrize("arch", ["edge_tpu_like", "seneca"])
+def test_what_is_chosen_also_runs_with_data_kept_low(arch, tmp_path):
+    """Additions of two layers' outputs and pools without weights find their operands in the memories that hold them."""
+    workload, accelerator, _, mapping = chosen_for(strip(), arch, tmp_path)
+    kept = evaluate(workload, accelerator, mapping, OPTIONS, tmp_path / "log", locality=True)
+    assert [layer.error for layer in kept.layers] == [None] * len(workload.layers)
+
+
+def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing(tmp_path):
+    told = []
+    with Store(tmp_path / "cache", told.append) as memory:
+        first = chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2]
+        again = chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2]
+        kept = memory.count()
+        assert chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2] == first == again
+        assert memory.count() == kept
+        assert chosen_for(strip(), "seneca", tmp_path, Policy("free", memory=memory))[2] != first
+    assert first.distinct_layers == 6 and first.choices[2] == first.choices[3]
+
+
+@pytest.mark.parametrize("arch", ["aimc"])
+def test_an_array_that_computes_in_memory_keeps_its_mapping(arch, tmp_path):
+    _, accelerator, chosen, _ = chosen_for(residual(), arch, tmp_path)
+    assert list(chosen.entries) == yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+
+
+def test_one_entry_for_a_type_and_names_only_where_layers_differ():
+    k, g, c = ({"spatial_mapping": {"D1": [f"{loop}, 4"]}} for loop in "KGC")
+    entries = mapping_entries([("a", "Conv", k), ("b", "Conv", g), ("c", "Conv", k), ("d", "Add", g), ("e", "Gemm", c)])
+    assert [(entry["name"], entry["spatial_mapping"]["D1"][0][0]) for entry in entries] == [
+        *(("default", "K"), ("Conv", "K"), ("Add", "G"), ("Gemm", "C"), ("b", "G"))
+    ]
+    text = mapping_text(entries, "two\nlines")
+    assert text.startswith("# two\n# lines\n") and yaml.safe_load(text) == list(entries)
+
+
+def test_a_partly_fixed_loop_order_holds_for_every_candidate_and_is_passed_on(tmp_path):
+    layer = strip()[0]
+    accelerator = find_accelerator("seneca")
+    outermost = [["*", "*"], ["OX", "*"]]
+    base = tmp_path / "base.yaml"
+    links = {"O": "O", "W": "I2", "I": "I1"}
+    entry = {"name": "default", "spatial_mapping": {"D1": ["K, 8"]}, "temporal_ordering": outermost}
+    base.write_text(yaml.safe_dump([entry | {"memory_operand_links": links}]))
+    workload, _, chosen, mapping = chosen_for([layer], "seneca", tmp_path, base=Found("base", base))
+    assert all(entry["temporal_ordering"] == outermost for entry in chosen.entries)
+    free = chosen_for([layer], "seneca", tmp_path)[2]
+    assert chosen.choices[0].best.latency_cycles >= free.choices[0].best.latency_cycles
+    assert evaluate(workload, accelerator, mapping, OPTIONS, tmp_path / "log").total.incomplete is False
