@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from onnx2zz.evaluate.inputs import Workload
     from onnx2zz.evaluate.result import Evaluation
     from onnx2zz.evaluate.run import Means
-    from onnx2zz.mapping.network import NetworkChoice
+    from onnx2zz.mapping.network import NetworkChoice, Policy
+    from onnx2zz.sidecar.figures import Sidecar
     from onnx2zz.zigzag.layer_price import PriceOptions
 
 AUTO = "auto"
@@ -46,27 +47,28 @@ def base_of(asked: str | None) -> tuple[bool, str | None]:
     return False, asked
 
 
+def policy_of(rules: Any, budget: int | None, means: "Means", sidecar: "Sidecar | None") -> "Policy":
+    """What may be chosen, as the options and the accelerator's sidecar have it."""
+    from onnx2zz.mapping.choice import BUDGET
+    from onnx2zz.mapping.network import Policy
+    from onnx2zz.sidecar.figures import Wires
+
+    wires = sidecar.interconnect if sidecar else Wires()
+    return Policy(rules, budget or BUDGET, wires, means.memory, means.watch)
+
+
 def choose_and_write(
-    workload: "Workload",
-    accelerator: Found,
-    base: Found,
-    options: "PriceOptions",
-    output: Path,
-    means: "Means",
-    rules: Any,
-    budget: int | None,
+    workload: "Workload", accelerator: Found, base: Found, options: "PriceOptions", output: Path, policy: "Policy"
 ) -> "tuple[Found, NetworkChoice]":
     """The mapping that was chosen, as the file that it was written to."""
-    from onnx2zz.mapping.choice import BUDGET
     from onnx2zz.mapping.mapping_file import mapping_text
-    from onnx2zz.mapping.network import Policy, choose_mappings
+    from onnx2zz.mapping.network import choose_mappings
     from onnx2zz.written_file import write_whole
 
-    policy = Policy(rules, budget or BUDGET, means.memory, means.watch)
     chosen = choose_mappings(workload, accelerator, base, options, output / "zigzag.log", policy)
-    head = f"Chosen for {workload.model} on {accelerator.name}: best {options.opt}, {rules} rules, base {base.name}."
+    kind = f"best {options.opt}, {policy.rules} rules, base {base.name}"
     path = output / "mapping.yaml"
-    write_whole(path, mapping_text(chosen.entries, head))
+    write_whole(path, mapping_text(chosen.entries, f"Chosen for {workload.model} on {accelerator.name}: {kind}."))
     return Found(AUTO, path), chosen
 
 

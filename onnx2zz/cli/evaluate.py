@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import click
 from click.core import ParameterSource
 
-from onnx2zz.cli.auto_mapping import auto_options, base_of, choose_and_write, with_choices
+from onnx2zz.cli.auto_mapping import auto_options, base_of, choose_and_write, policy_of, with_choices
 from onnx2zz.cli.beyond import counted_events, event_inputs, events_option, refuse_events_of_a_workload, sidecar_of
 from onnx2zz.cli.cache import cache_folder_or_default, cache_option
 from onnx2zz.cli.model_options import compile_options, model_options
@@ -94,8 +94,8 @@ def evaluate_command(
     with _means("both" if paranoid else search, kept_in, jobs) as means:
         choice = None
         if auto:
-            given = (workload, accelerator, chosen, options, output, means, mapping_rules, mapping_budget)
-            chosen, choice = choose_and_write(*given)
+            policy = policy_of(mapping_rules, mapping_budget, means, beyond.sidecar)
+            chosen, choice = choose_and_write(workload, accelerator, chosen, options, output, policy)
         evaluation = evaluate(workload, accelerator, chosen, options, output / "zigzag.log", locality, means, beyond)
     if choice is not None:
         evaluation = with_choices(evaluation, choice)
@@ -240,6 +240,7 @@ def _report(
     else:
         console = Console(file=sys.stdout)
         print_table(evaluation, mapping.name, console)
+        print_choices(evaluation, console)
         print_physical(evaluation, console)
         print_events(evaluation, console)
         print_choices(evaluation, console)

@@ -12,8 +12,9 @@ from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
 from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical
 from onnx2zz.sidecar.figures import Sidecar
 
-BEYOND = ("physical", "events", "sidecar", "events_from", "host", "approximate")
-"""What stands beside ZigZag's numbers, and is left out where there is nothing of the kind."""
+BEYOND = ("physical", "events", "choice", "sidecar", "events_from")
+"""What stands beside ZigZag's numbers, and is left out where there is nothing of the kind; the table of layers (CSV)
+has no room for choices."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class LayerResult:
     choice: Mapping[str, Any] | None = None
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
+    choice: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

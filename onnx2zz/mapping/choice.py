@@ -13,7 +13,7 @@ from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.interconnect import Interconnect, lacks
 from onnx2zz.mapping.padding import padded
-from onnx2zz.mapping.ranking import objective, ranked
+from onnx2zz.mapping.ranking import bound_of, objective, ranked
 from onnx2zz.mapping.space import STEP, Space, read_space
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.hardware import Hardware
@@ -118,7 +118,8 @@ class _Contest:
 
     def decided(self) -> Choice:
         for unrolling, origin in self._given():
-            self._enter(unrolling, origin)
+            if self._may_win(unrolling):
+                self._enter(unrolling, origin)
         ours = () if self.terms.hardware.in_memory or self._at_the_floor() else self._ranked()
         reason = self._race(ours)
         order = sorted(self.priced, key=self._merit)
@@ -135,6 +136,14 @@ class _Contest:
             yield unrolling, "mapping file"
         for unrolling in self._zigzags(generated):
             yield unrolling, "generated"
+
+    def _may_win(self, unrolling: Unrolling) -> bool:
+        """Whether its bound leaves room below the leader's price; strange loops are judged later."""
+        if self.leader is None or not set(totals(unrolling)) <= set(self.space.loops):
+            return True
+        opt = self.terms.options.opt
+        bound = bound_of(unrolling, self.space, self.terms.hierarchy, self.floor, opt)
+        return bound < self._objective(self.leader)
 
     def _zigzags(self, asked: Entry) -> Sequence[Unrolling]:
         from onnx2zz.zigzag.spatial import unrollings
@@ -191,17 +200,20 @@ class _Contest:
             return replace(candidate, refused=refused)
         terms = self.terms
         in_truth = padded(self.entry, totals(candidate.unrolling))
+        given = (self.mapping_entry, candidate.unrolling, terms.accelerator, terms.options)
+        self.tried += 1
         try:
+            energy, latency = price_unrolling(in_truth, *given, patiently=candidate.origin != "enumerated")
+            honest = max(latency, roofline(in_truth, self.mapping_entry, terms.hardware).cycles)
+            priced = replace(candidate, energy_pj=energy, latency_cycles=honest)
+            if self.leader is not None and self._objective(priced) > self._objective(self.leader):
+                return priced
             if not stays_as_it_is(self.entry, self.mapping_entry, candidate.unrolling, terms.accelerator):
                 return replace(candidate, refused="ZigZag would change it")
-            given = (in_truth, self.mapping_entry, candidate.unrolling, terms.accelerator, terms.options)
-            self.tried += 1
-            energy, latency = price_unrolling(*given, patiently=candidate.origin != "enumerated")
+            below = self._is_below_roofline(candidate.unrolling, latency, is_padded=in_truth is not self.entry)
+            return replace(priced, below_roofline=below)
         except PricingError as failure:
             return replace(candidate, refused=str(failure))
-        below = self._is_below_roofline(candidate.unrolling, latency, is_padded=in_truth is not self.entry)
-        honest = max(latency, roofline(in_truth, self.mapping_entry, terms.hardware).cycles)
-        return replace(candidate, energy_pj=energy, latency_cycles=honest, below_roofline=below)
 
     def _is_below_roofline(self, unrolling: Unrolling, latency: float, *, is_padded: bool) -> bool:
         """Whether ZigZag's own number is: a padded layer has to be priced once more, as it is."""

@@ -4,22 +4,18 @@ ZigZag looks no further than the width of the innermost memories: a sum across u
 slides diagonally over two array dims, costs it nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from onnx2zz.errors import InputError, Problem
 from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.mapping.space import Axis, Factors, Mask, Space
-from onnx2zz.yaml_file import read_yaml
+from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.hierarchy import Hierarchy
 from onnx2zz.zigzag.unrolling import from_entry
 
-KEYS = ("adder_trees", "multicast", "diagonals")
 WINDOW = {"FX": "OX", "FY": "OY", "FZ": "OZ"}
 SUMMED = ("C", "FX", "FY", "FZ")
 
@@ -34,7 +30,7 @@ class Interconnect:
     diagonals: frozenset[tuple[str, str]]
 
 
-def declared(hierarchy: Hierarchy, sidecar: Mapping[str, Any]) -> Interconnect:
+def declared(hierarchy: Hierarchy, said: Wires) -> Interconnect:
     """What the accelerator and its sidecar say.
 
     A sum: the output's innermost memory serves the array dim, or units pass results along it (systolic). One read for
@@ -42,12 +38,12 @@ def declared(hierarchy: Hierarchy, sidecar: Mapping[str, Any]) -> Interconnect:
     dims, and neither is systolic, along which every unit passes on what it got.
     """
     shared = {operand: frozenset(d for level in levels for d in level.served) for operand, levels in hierarchy.levels}
-    said = {operand: frozenset(dims) for operand, dims in sidecar.get("multicast", {}).items()}
+    also = {operand: frozenset(dims) for operand, dims in said.multicast.items()}
     return Interconnect(
-        sums=_innermost(hierarchy, "O") | hierarchy.systolic | frozenset(sidecar.get("adder_trees", ())),
-        multicast=tuple((operand, dims | said.get(operand, frozenset())) for operand, dims in shared.items()),
+        sums=_innermost(hierarchy, "O") | hierarchy.systolic | frozenset(said.adder_trees),
+        multicast=tuple((operand, dims | also.get(operand, frozenset())) for operand, dims in shared.items()),
         diagonals=_pairs(_innermost(hierarchy, "I1") - hierarchy.systolic)
-        | frozenset(pair for a, b in sidecar.get("diagonals", ()) for pair in ((a, b), (b, a))),
+        | frozenset(pair for a, b in said.diagonals for pair in ((a, b), (b, a))),
     )
 
 
@@ -71,35 +67,6 @@ def _innermost(hierarchy: Hierarchy, operand: str) -> frozenset[str]:
 
 def _pairs(dims: Iterable[str]) -> frozenset[tuple[str, str]]:
     return frozenset(product(dims, dims))
-
-
-def read_sidecar(path: Path, array: Sequence[str]) -> Mapping[str, Any]:
-    """The `interconnect` of NAME.onnx2zz.yaml, {} where there is no such file. Raises InputError."""
-    document = read_yaml(path) if path.is_file() else {}
-    found = document.get("interconnect") if isinstance(document, dict) else None
-    problems = [Problem(str(path), fault, f"the keys are {', '.join(KEYS)}") for fault in _faults(found, array)]
-    if problems:
-        raise InputError(problems)
-    return found or {}
-
-
-def _faults(found: Any, array: Sequence[str]) -> Iterable[str]:
-    if found is None:
-        return
-    if not isinstance(found, dict):
-        yield "interconnect is no mapping"
-        return
-    yield from (f"interconnect has an unknown key {key}" for key in found if key not in KEYS)
-    for key, dims in _named_dims(found):
-        yield from (f"{key} names {dim}, but the array has {', '.join(array)}" for dim in dims if dim not in array)
-    if any(not isinstance(pair, list) or len(pair) != 2 for pair in found.get("diagonals", ())):
-        yield "diagonals must be pairs of array dims"
-
-
-def _named_dims(found: Mapping[str, Any]) -> Iterable[tuple[str, Iterable[Any]]]:
-    yield "adder_trees", found.get("adder_trees", ())
-    yield from ((f"multicast of {operand}", dims) for operand, dims in (found.get("multicast") or {}).items())
-    yield from (("diagonals", pair) for pair in found.get("diagonals", ()) if isinstance(pair, list))
 
 
 def lacks(factors: Factors, space: Space, wires: Interconnect) -> dict[str, Mask]:

@@ -1,10 +1,9 @@
 """The mapping of a whole network: each distinct layer is chosen for once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
 from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
@@ -12,10 +11,11 @@ from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
 from onnx2zz.evaluate.task import layer_name
 from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.mapping.choice import BUDGET, Choice, Rules, Terms, choice_from_json, choose
-from onnx2zz.mapping.interconnect import declared, read_sidecar, shown_by
+from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.mapping.mapping_file import mapping_entries
 from onnx2zz.mapping.space import DEFAULT_LINKS
-from onnx2zz.shipped_files import Found, sidecar
+from onnx2zz.shipped_files import Found
+from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
 from onnx2zz.zigzag.unrolling import as_entry
@@ -26,11 +26,12 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Policy:
-    """What may be chosen, and how many prices a layer may take; `watch` is told of each distinct layer (how many are
-    done, of how many, its name)."""
+    """What may be chosen, how many prices a layer may take, and what the accelerator's sidecar says of wires; `watch`
+    is told of each distinct layer (how many are done, of how many, its name)."""
 
     rules: Rules = "strict"
     budget: int = BUDGET
+    wires: Wires = field(default_factory=Wires)
     memory: Memory = NoMemory()  # noqa: RUF009 - it has no state
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
 
@@ -58,7 +59,7 @@ def choose_mappings(
         inputs = load_inputs(workload, accelerator, base, remembered)
         if inputs.hardware.in_memory:
             return NetworkChoice(inputs.mapping, {}, 0)
-        ground = _Ground(inputs, _wires_said(accelerator, inputs), options, policy)
+        ground = _Ground(inputs, options, policy)
         mapped = [(entry, mapping_entry_for(entry, inputs.mapping)) for entry in workload.layers]
         found = _chosen(mapped, ground, remembered)
     choices = {entry["id"]: found[layer_key(entry, how)] for entry, how in mapped}
@@ -71,13 +72,12 @@ class _Ground:
     """What all choices of a network rest on."""
 
     inputs: Inputs
-    wires_said: Mapping[str, Any]
     options: PriceOptions
     policy: Policy
 
     def asked(self, key: str) -> tuple[object, ...]:
         """Everything that the choice for a layer depends on but ZigZag itself."""
-        rules = (self.policy.rules, self.policy.budget, dict(self.wires_said), list(self.inputs.mapping))
+        rules = (self.policy.rules, self.policy.budget, asdict(self.policy.wires), list(self.inputs.mapping))
         return (key, self.inputs.accelerator.document, self.options, rules, FORMAT)
 
     @cached_property
@@ -87,13 +87,9 @@ class _Ground:
 
         accelerator, hardware = self.inputs.accelerator.built, self.inputs.hardware
         memories = hierarchy(accelerator)
-        wires = shown_by(self.inputs.mapping, declared(memories, self.wires_said))
+        wires = shown_by(self.inputs.mapping, declared(memories, self.policy.wires))
         strict = self.policy.rules == "strict"
         return Terms(accelerator, hardware, memories, wires if strict else None, self.options, self.policy.budget)
-
-
-def _wires_said(accelerator: Found, inputs: Inputs) -> Mapping[str, Any]:
-    return read_sidecar(sidecar(accelerator), [dim for dim, _ in inputs.hardware.array])
 
 
 def _chosen(mapped: Sequence[tuple[Entry, Entry]], ground: _Ground, remembered: Remembered) -> dict[str, Choice]:

@@ -42,6 +42,12 @@ def ranked(
     return _Lazily(space, found[order], first[order])
 
 
+def bound_of(unrolling: Unrolling, space: Space, hierarchy: Hierarchy, floor: float, opt: str) -> float:
+    """The least that the objective of one unrolling can be."""
+    first, _ = _objectives(bounds(space.factors(unrolling), space, hierarchy), floor, opt)
+    return float(first[0])
+
+
 class _Lazily(Sequence[tuple[Unrolling, float]]):
     """Of thousands of candidates, a few are looked at."""
 

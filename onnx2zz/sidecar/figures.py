@@ -33,6 +33,16 @@ class Correction:
 
 
 @dataclass(frozen=True)
+class Wires:
+    """What joins the units of the array: array dims across which results are summed up; memory operand -> array dims
+    across which one read reaches all units; pairs of array dims over which a window may slide."""
+
+    adder_trees: tuple[str, ...] = ()
+    multicast: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    diagonals: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Sidecar:
     """The whole file; `path` is what results call it. What it does not say is None or empty."""
 
@@ -41,3 +51,4 @@ class Sidecar:
     noc_pj_per_event: float | None = None
     memories: Mapping[str, MemoryFigures] = field(default_factory=dict)
     corrections: tuple[Correction, ...] = ()
+    interconnect: Wires = field(default_factory=Wires)

@@ -9,17 +9,18 @@ from itertools import combinations
 from pathlib import Path
 from typing import cast
 
-from onnx2zz.check.memories import Hierarchy
+from onnx2zz.check.memories import OPERANDS, Hierarchy
 from onnx2zz.check.spelling import did_you_mean
 from onnx2zz.errors import Problem, raise_if_any
-from onnx2zz.sidecar.figures import Correction, MemoryFigures, OperandAccess, Sidecar
+from onnx2zz.sidecar.figures import Correction, MemoryFigures, OperandAccess, Sidecar, Wires
 from onnx2zz.sidecar.section import Section
 from onnx2zz.yaml_source import YamlSource, read_yaml
 
 SUFFIX = ".onnx2zz.yaml"
-KEYS = ("clock_mhz", "noc_pj_per_event", "memories", "corrections")
+KEYS = ("clock_mhz", "noc_pj_per_event", "memories", "corrections", "interconnect")
 MEMORY_KEYS = ("static_pw_per_bit", "um2_per_bit")
 CORRECTION_KEYS = ("memory", "operand", "access", "factor", "pj_per_operation", "why")
+WIRE_KEYS = ("adder_trees", "multicast", "diagonals")
 ACCESSES = ("read", "write")
 
 
@@ -47,6 +48,7 @@ def parse_sidecar(source: YamlSource, hierarchy: Hierarchy) -> Sidecar:
         noc_pj_per_event=whole.number("noc_pj_per_event"),
         memories=dict(_memories(whole, hierarchy)),
         corrections=tuple(_corrections(whole, hierarchy)),
+        interconnect=_wires(whole, hierarchy),
     )
     _object_to_missing_clock(whole, sidecar)
     _object_to_overlaps(whole, sidecar.corrections)
@@ -81,6 +83,18 @@ def _corrections(whole: Section, hierarchy: Hierarchy) -> Iterator[Correction]:
             added or 0.0,
             section.text("why"),
         )
+
+
+def _wires(whole: Section, hierarchy: Hierarchy) -> Wires:
+    section, dims = whole.section("interconnect", WIRE_KEYS), tuple(hierarchy.array)
+    if section is None:
+        return Wires()
+    shared = section.section("multicast", OPERANDS)
+    return Wires(
+        adder_trees=section.words("adder_trees", dims, "array dim"),
+        multicast={operand: shared.words(operand, dims, "array dim") for operand in OPERANDS} if shared else {},
+        diagonals=tuple(section.pairs("diagonals", dims, "array dim")),
+    )
 
 
 def _object_to_no_effect(section: Section) -> None:

@@ -66,6 +66,27 @@ class Section:
         self.object_to((key,), what, f"there are: {', '.join(choices)}")
         return None
 
+    def words(self, key: str, choices: Sequence[str], of: str) -> tuple[str, ...]:
+        """A list of some of `choices`; what is none of them is left out and objected to."""
+        value = (self._data or {}).get(key, [])
+        if not isinstance(value, list):
+            self.object_to((key,), f"{self._named(key)} is {value!r}, and a list is needed")
+            return ()
+        for word in (word for word in value if word not in choices):
+            what = f"{self._named(key)} holds {word!r}, which is no {of}{did_you_mean(str(word), choices)}"
+            self.object_to((key,), what, f"there are: {', '.join(choices)}")
+        return tuple(word for word in value if word in choices)
+
+    def pairs(self, key: str, choices: Sequence[str], of: str) -> Iterator[tuple[str, str]]:
+        """A list of pairs of `choices`."""
+        value = (self._data or {}).get(key, [])
+        for pair in value if isinstance(value, list) else [value]:
+            if isinstance(pair, list) and len(pair) == 2 and all(word in choices for word in pair):
+                yield pair[0], pair[1]
+            else:
+                what = f"{self._named(key)} holds {pair!r}, which is no pair of {of}s"
+                self.object_to((key,), what, f"there are: {', '.join(choices)}")
+
     def text(self, key: str) -> str:
         """A text for people; empty where there is none."""
         return str((self._data or {}).get(key) or "")
@@ -84,6 +105,10 @@ class Section:
             self.object_to((key,), f"{self._named(key)} is no mapping of names to mappings")
         for name in inner if isinstance(inner, Mapping) else ():
             yield str(name), Section(self.source, (*self.place, key, name), known, self.problems)
+
+    def section(self, key: str, known: Sequence[str]) -> "Section | None":
+        """The mapping below `key`, None where the key is missing."""
+        return Section(self.source, (*self.place, key), known, self.problems) if key in self else None
 
     @property
     def _where(self) -> str:

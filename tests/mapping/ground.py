@@ -7,6 +7,7 @@ from onnx2zz.evaluate.distinct import mapping_entry_for
 from onnx2zz.mapping.choice import Terms
 from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.sidecar.figures import Wires
 from onnx2zz.yaml_file import read_yaml
 from onnx2zz.zigzag.accelerator import hardware, hierarchy, load_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -32,5 +33,5 @@ def accelerator(arch: str):
 def terms(arch: str, *, free: bool = False, sidecar: Any = None, budget: int = 30, **options: Any) -> Terms:
     built = accelerator(arch)
     memories = hierarchy(built)
-    wires = shown_by(mapping_of(arch), declared(memories, sidecar or {}))
+    wires = shown_by(mapping_of(arch), declared(memories, sidecar or Wires()))
     return Terms(built, hardware(built), memories, None if free else wires, PriceOptions(**options), budget)

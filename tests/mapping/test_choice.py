@@ -6,6 +6,7 @@ from small_workloads import add, conv, depthwise, gemm, pool
 from onnx2zz.evaluate.roofline import roofline
 from onnx2zz.mapping.choice import choose
 from onnx2zz.mapping.padding import padded
+from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.unrolling import as_entry, from_entry, totals
@@ -86,7 +87,7 @@ def test_rules_refuse_a_sum_without_adders_and_free_ones_do_not():
     assert {loop for _, pairs in strict.best.unrolling for loop, _ in pairs} == {"K"}
     assert any(c.refused == "the accelerator declares no a sum over C across D1" for c in strict.runners_up)
     assert "C" in totals(free.best.unrolling) and free.best.latency_cycles < strict.best.latency_cycles
-    built = choose(layer, how, terms("seneca", lpf_limit=4, sidecar={"adder_trees": ["D1"]}))
+    built = choose(layer, how, terms("seneca", lpf_limit=4, sidecar=Wires(adder_trees=("D1",))))
     assert built.best == free.best
 
 

@@ -1,11 +1,10 @@
 """What an accelerator declares between its units, and what an unrolling would need of it."""
 
-import pytest
 from small_workloads import conv, pool
 
-from onnx2zz.errors import InputError
-from onnx2zz.mapping.interconnect import declared, lacks, read_sidecar, shown_by
+from onnx2zz.mapping.interconnect import declared, lacks, shown_by
 from onnx2zz.mapping.space import read_space
+from onnx2zz.sidecar.figures import Wires
 
 from .ground import mapping_of, terms
 
@@ -16,7 +15,7 @@ LAYER = conv(0, None, "c", k=24, c=12, oy=10, ox=14, fy=3, fx=5)
 def needed(arch, unrolling, layer=LAYER, sidecar=None):
     given = terms(arch)
     space = read_space(layer, LINKS, given.hardware.array)
-    return set(lacks(space.factors(unrolling), space, declared(given.hierarchy, sidecar or {})))
+    return set(lacks(space.factors(unrolling), space, declared(given.hierarchy, sidecar or Wires())))
 
 
 def test_sums_need_a_shared_accumulator_or_a_systolic_dim():
@@ -32,7 +31,7 @@ def test_sums_need_a_shared_accumulator_or_a_systolic_dim():
 def test_a_systolic_array_passes_on_what_it_got_and_so_slides_no_window():
     slid = (("D1", (("OX", 14),)), ("D2", (("FX", 5),)))
     assert needed("tpu_like", slid) == {"OX on D1 sliding over FX on D2"}
-    assert needed("tpu_like", slid, sidecar={"diagonals": [["D2", "D1"]]}) == set()
+    assert needed("tpu_like", slid, sidecar=Wires(diagonals=(("D2", "D1"),))) == set()
     assert needed("tpu_like", (("D1", (("OX", 14),)), ("D2", (("FY", 3),)))) == set()
 
 
@@ -42,27 +41,10 @@ def test_windows_that_do_not_overlap_need_no_diagonal():
 
 
 def test_adder_trees_are_declared_beside_the_accelerator():
-    assert needed("seneca", (("D1", (("C", 4),)),), sidecar={"adder_trees": ["D1"]}) == set()
+    assert needed("seneca", (("D1", (("C", 4),)),), sidecar=Wires(adder_trees=("D1",))) == set()
 
 
 def test_what_the_mapping_file_does_is_there():
-    known = declared(terms("eyeriss_like").hierarchy, {})
+    known = declared(terms("eyeriss_like").hierarchy, Wires())
     assert known.sums == frozenset()
     assert shown_by(mapping_of("eyeriss_like"), known).sums == {"D2"}  # default.yaml unrolls C over it
-
-
-def test_a_sidecar_is_read_and_its_faults_are_said_together(tmp_path):
-    path = tmp_path / "npe.onnx2zz.yaml"
-    assert read_sidecar(path, ["D1"]) == {}
-    path.write_text("sparsity: 0.5\n")
-    assert read_sidecar(path, ["D1"]) == {}
-    path.write_text("interconnect: {adder_trees: [D1], multicast: {I1: [D2]}, diagonals: [[D1, D2]]}\n")
-    assert read_sidecar(path, ["D1", "D2"])["multicast"] == {"I1": ["D2"]}
-    path.write_text("interconnect: {adders: [D1], adder_trees: [D7], diagonals: [D1]}\n")
-    with pytest.raises(InputError) as raised:
-        read_sidecar(path, ["D1", "D2"])
-    assert [problem.what for problem in raised.value.problems] == [
-        "interconnect has an unknown key adders",
-        "adder_trees names D7, but the array has D1, D2",
-        "diagonals must be pairs of array dims",
-    ]

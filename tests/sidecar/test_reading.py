@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from onnx2zz.check.memories import read_hierarchy
 from onnx2zz.errors import InputError
-from onnx2zz.sidecar.figures import Correction, MemoryFigures, Sidecar
+from onnx2zz.sidecar.figures import Correction, MemoryFigures, Sidecar, Wires
 from onnx2zz.sidecar.reading import parse_sidecar, read_sidecar, sidecar_path
 from onnx2zz.yaml_source import parse_yaml
 
@@ -87,7 +87,7 @@ def test_everything_wrong_is_said_at_once_with_its_line():
     )
     assert said == [
         "npe.onnx2zz.yaml:2: nok_pj_per_event is unknown; did you mean noc_pj_per_event?; "
-        "there are: clock_mhz, noc_pj_per_event, memories, corrections",
+        "there are: clock_mhz, noc_pj_per_event, memories, corrections, interconnect",
         "npe.onnx2zz.yaml:1: clock_mhz is 'fast', and a number above 0 is needed",
         "npe.onnx2zz.yaml:4: the accelerator has no memory drm; did you mean dram?; it has: input_buffer, dram",
         "npe.onnx2zz.yaml:5: memories.dram.area is unknown; there are: static_pw_per_bit, um2_per_bit",
@@ -145,3 +145,22 @@ def test_any_file_is_read_or_refused(data):
         parse_sidecar(parse_yaml(yaml.safe_dump(data), "x"), HIERARCHY)
     except InputError as error:
         assert all(problem.where.startswith("x:") for problem in error.problems)
+
+
+def test_wires_between_the_units():
+    text = "interconnect: {adder_trees: [D1], multicast: {I1: [D2]}, diagonals: [[D1, D2]]}\n"
+    found = parse_sidecar(parse_yaml(text, "npe.onnx2zz.yaml"), HIERARCHY).interconnect
+    assert found.adder_trees == ("D1",) and found.multicast["I1"] == ("D2",) and found.diagonals == (("D1", "D2"),)
+    assert parse_sidecar(parse_yaml("clock_mhz: 5", "npe.onnx2zz.yaml"), HIERARCHY).interconnect == Wires()
+
+
+def test_everything_wrong_with_wires_is_said_at_once():
+    text = "interconnect:\n  adders: [D1]\n  adder_trees: [D7]\n  multicast: {I1: D2}\n  diagonals: [[D1], D2]\n"
+    assert problems(text) == [
+        "npe.onnx2zz.yaml:2: interconnect.adders is unknown; did you mean adder_trees?; "
+        "there are: adder_trees, multicast, diagonals",
+        "npe.onnx2zz.yaml:3: interconnect.adder_trees holds 'D7', which is no array dim; there are: D1, D2",
+        "npe.onnx2zz.yaml:4: interconnect.multicast.I1 is 'D2', and a list is needed",
+        "npe.onnx2zz.yaml:5: interconnect.diagonals holds ['D1'], which is no pair of array dims; there are: D1, D2",
+        "npe.onnx2zz.yaml:5: interconnect.diagonals holds 'D2', which is no pair of array dims; there are: D1, D2",
+    ]
