@@ -243,7 +243,6 @@ def _report(
         print_choices(evaluation, console)
         print_physical(evaluation, console)
         print_events(evaluation, console)
-        print_choices(evaluation, console)
     if json_file not in (None, "-"):
         write_whole(Path(json_file), as_json(evaluation))
     for layer in evaluation.layers:

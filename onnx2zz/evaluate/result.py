@@ -12,7 +12,7 @@ from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
 from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical
 from onnx2zz.sidecar.figures import Sidecar
 
-BEYOND = ("physical", "events", "choice", "sidecar", "events_from")
+BEYOND = ("physical", "events", "choice", "sidecar", "events_from", "host", "approximate")
 """What stands beside ZigZag's numbers, and is left out where there is nothing of the kind; the table of layers (CSV)
 has no room for choices."""
 
@@ -42,7 +42,6 @@ class LayerResult:
     choice: Mapping[str, Any] | None = None
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
-    choice: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,8 @@ def as_csv(evaluation: Evaluation) -> str:
 
 def _row(layer: LayerResult) -> dict[str, Any]:
     row = {field.name: getattr(layer, field.name) for field in fields(layer) if field.name not in BEYOND}
-    row |= {field: json.dumps(row[field]) for field in ("spatial_mapping", "choice") if row[field] is not None}
+    if layer.spatial_mapping is not None:
+        row["spatial_mapping"] = json.dumps(layer.spatial_mapping)
     return row | _physical_columns(layer.physical) | _event_columns(layer.events)
 
 

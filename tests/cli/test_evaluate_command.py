@@ -204,6 +204,102 @@ def test_usage(capsys):
     assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--opt", "beauty"]) == 2
 
 
+def a_network(folder):
+    """A convolution and its ReLU, its weights in the file, and inputs of which a third is not zero."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(1, 3, 6, 9)).astype(np.float32) * (rng.random((1, 3, 6, 9)) < 0.3)
+    weights = numpy_helper.from_array(rng.normal(size=(8, 3, 2, 3)).astype(np.float32), "w")
+    nodes = [helper.make_node("Conv", ["x", "w"], ["a"], "conv"), helper.make_node("Relu", ["a"], ["y"], "relu")]
+    info = [helper.make_tensor_value_info("x", TensorProto.FLOAT, x.shape)]
+    output = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 8, 5, 7])]
+    graph = helper.make_graph(nodes, "net", info, output, [weights])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "a.onnx")
+    np.savez(folder / "x.npz", x=x.astype(np.float32))
+    return x
+
+
+def test_events_stand_beside_the_dense_numbers(folder, capsys):
+    x = a_network(folder)
+    assert run(["evaluate", "a.onnx", "--arch", "seneca", "--events", "x.npz", "--csv", "a.csv", *FAST]) == 0
+    out = capsys.readouterr().out
+    result = json.loads((folder / "onnx2zz_out" / "result.json").read_text())
+    assert "Event-driven, on the inputs in x.npz" in out and "random weights" not in out
+    (layer,), total = result["layers"], result["total"]
+    assert layer["events"]["density"] == {"I": pytest.approx(np.mean(x != 0))}
+    assert layer["events"]["noc_events"] == total["events"]["noc_events"] == np.count_nonzero(x)
+    assert total["events"]["noc_energy_pj"] == 2 * np.count_nonzero(x)  # 2 pJ an event: seneca.onnx2zz.yaml
+    assert 0 < total["events"]["energy_pj"] < total["energy_pj"]
+    assert {(one["operand"], one["memory"]) for one in layer["events"]["breakdown"]} > {("W", "register_file")}
+    assert total["physical"]["latency_ns"] == total["latency_cycles"] * 2  # 500 MHz
+    assert result["events_from"] == {"inputs": "x.npz", "random_weights": 0, "not_run": []}
+    head, row = (folder / "a.csv").read_text().splitlines()
+    assert "corrected_energy_pj,static_energy_pj,latency_ns,density_I,density_W" in head
+    assert str(layer["events"]["noc_events"]) in row
+
+
+def test_without_a_sidecar_nothing_stands_beside(folder, capsys):
+    assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--json", "-", *FAST]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert not {"sidecar", "events_from"} & result.keys()
+    assert not {"physical", "events"} & (result["total"].keys() | result["layers"][0].keys())
+
+
+def test_events_need_the_model(folder, capsys):
+    assert run(["evaluate", "net.yaml", "--arch", "seneca", "--events", "random"]) == 2
+    assert "--events runs the network: name its MODEL" in capsys.readouterr().err
+
+
+def test_inputs_and_sidecar_at_fault_are_said_together(folder, capsys):
+    a_network(folder)
+    np.savez(folder / "y.npz", y=np.zeros(3))
+    (folder / "mine.yaml").write_text(find_accelerator("seneca").path.read_text())
+    (folder / "mine.onnx2zz.yaml").write_text("clock_mhz: 0\nmemories:\n  datamemory: {um2_per_bit: 1}\n")
+    assert run(["evaluate", "a.onnx", "--arch", "mine.yaml", "--events", "y.npz"]) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "error: mine.onnx2zz.yaml:1: clock_mhz is 0, and a number above 0 is needed",
+        "error: mine.onnx2zz.yaml:3: the accelerator has no memory datamemory; did you mean data_memory?; "
+        "it has: event_register, register_file, data_memory, shared_memory",
+        "error: y.npz: y: the model has no such input; it has: x",
+    ]
+    assert not (folder / "onnx2zz_out").exists()
+    assert run(["evaluate", "a.onnx", "--arch", "seneca", "--events", "z.npz"]) == 1
+    assert "z.npz: no such file; --events takes `random`, or a .npz file" in capsys.readouterr().err
+
+
+def test_events_do_not_drive_an_array_that_computes_in_memory(folder, capsys):
+    a_network(folder)
+    assert run(["evaluate", "a.onnx", "--arch", "aimc", "--events", "random", *FAST]) == 1
+    assert "events do not drive it" in capsys.readouterr().err
+
+
+def test_a_sidecar_changes_no_price_and_no_cache_key(folder, capsys):
+    """Also: a warm run with a sidecar and events does without ZigZag."""
+    a_network(folder)
+    (folder / "mine.yaml").write_text(find_accelerator("seneca").path.read_text())
+    command = ["evaluate", "a.onnx", "--arch", "mine.yaml", "--mapping", "seneca", "--json", "-", *FAST]
+    assert run(command) == 0
+    plain = json.loads(capsys.readouterr().out)
+    (folder / "mine.onnx2zz.yaml").write_text(
+        "corrections:\n  registers: {memory: data_memory, operand: I1, factor: 0.5}\n"
+    )
+    code = (
+        "import sys\nfrom onnx2zz.cli.main import run\ncode = run(sys.argv[1:])\nassert 'zigzag' not in sys.modules\n"
+    )
+    warm = subprocess.run(
+        [sys.executable, "-c", code + "sys.exit(code)", *command, "--events", "random"], capture_output=True, text=True
+    )
+    assert warm.returncode == 0, warm.stderr
+    found = json.loads(warm.stdout)
+    (before,), (after,) = plain["layers"], found["layers"]
+    assert after["from_cache"] and found["evaluated"] == 0
+    assert after["energy_pj"] == before["energy_pj"]
+    (correction,) = after["physical"]["corrections"]
+    assert correction["corrected_pj"] == correction["zigzag_pj"] / 2 > 0
+    expected = before["energy_pj"] - correction["corrected_pj"]
+    assert found["total"]["physical"]["corrected_energy_pj"] == pytest.approx(expected)
+    assert found["sidecar"]["corrections"][0]["name"] == "registers"
+
+
 def test_auto_writes_the_mapping_that_it_chose_and_says_why(folder, capsys):
     assert run(["evaluate", "net.yaml", "--arch", "seneca", "--mapping", "auto", *FAST]) == 0
     out = capsys.readouterr().out
