@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx2zz.evaluate.tensors import Entry, loop_sizes, operand_indices, relations
+from onnx2zz.workload_entry import Entry, loop_sizes, operand_indices, relations
 from onnx2zz.zigzag.unrolling import Unrolling
 
 Factors: TypeAlias = NDArray[np.int64]

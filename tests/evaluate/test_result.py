@@ -32,7 +32,6 @@ def test_json():
         "below_roofline": False,
         "from_cache": False,
         "error": None,
-        "choice": None,
     }
     numbers = ("energy_pj", "latency_cycles", "macs", "spatial_utilization", "spatial_mapping", "roofline_cycles")
     assert all(document["layers"][1][field] is None for field in numbers)
