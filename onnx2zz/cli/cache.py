@@ -1,6 +1,5 @@
 """`onnx2zz cache`: what is kept of earlier evaluations, and how to be rid of it."""
 
-import os
 from pathlib import Path
 
 import click
@@ -14,19 +13,14 @@ cache_option = click.option(
 )
 
 
-def cache_folder_or_default(folder: Path | None) -> Path:
-    """The folder asked for, else the user's (XDG Base Directory Specification)."""
-    return folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onnx2zz"
-
-
 @click.command("cache")
 @click.argument("action", type=click.Choice(["info", "clear"]))
 @cache_option
 def cache_command(action: str, cache_folder: Path | None) -> None:
     """Say where prices of layers are kept and how many, or forget them."""
-    from onnx2zz.evaluate.store import FILE, Store
+    from onnx2zz.evaluate.store import FILE, Store, folder_or_default
 
-    path = cache_folder_or_default(cache_folder) / FILE
+    path = folder_or_default(cache_folder) / FILE
     if not path.exists():
         click.echo(f"{path}: nothing is kept")
         return

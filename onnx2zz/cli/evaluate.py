@@ -4,21 +4,21 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from onnx2zz.cli.auto_mapping import auto_options, base_of, choose_and_write, policy_of, with_choices
-from onnx2zz.cli.beyond import counted_events, event_inputs, events_option, refuse_events_of_a_workload, sidecar_of
-from onnx2zz.cli.cache import cache_folder_or_default, cache_option
+from onnx2zz.cli.auto_mapping import auto_options
+from onnx2zz.cli.beyond import events_option, refuse_events_of_a_workload
+from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.model_options import compile_options, model_options
-from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
-from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_mapping, find_model
+from onnx2zz.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from onnx2zz.api.inputs import Inputs
     from onnx2zz.compiler import Compiled
-    from onnx2zz.evaluate.beyond import Beyond
+    from onnx2zz.evaluate.event_driven import Activities
     from onnx2zz.evaluate.inputs import Workload
     from onnx2zz.evaluate.result import Evaluation
     from onnx2zz.evaluate.run import Means
@@ -81,65 +81,49 @@ def evaluate_command(
 
     Without either, takes what `compile` left in the output folder, where the result and ZigZag's log go too.
     """
-    from onnx2zz.evaluate.run import evaluate
+    from onnx2zz.api.inputs import Pricing, gather, is_workload, price
     from onnx2zz.zigzag.layer_price import PriceOptions
 
-    if not _is_model(model):
+    if model is None or is_workload(model):
         _refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
-    auto, base = base_of(mapping)
-    accelerator, workload, chosen, beyond = _inputs(model, arch, base, auto, output, model_arguments, events)
-    options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
-    kept_in = None if no_cache else cache_folder_or_default(cache_folder)
-    with _means("both" if paranoid else search, kept_in, jobs) as means:
-        choice = None
-        if auto:
-            policy = policy_of(mapping_rules, mapping_budget, means, beyond.sidecar)
-            chosen, choice = choose_and_write(workload, accelerator, chosen, options, output, policy)
-        evaluation = evaluate(workload, accelerator, chosen, options, output / "zigzag.log", locality, means, beyond)
-    if choice is not None:
-        evaluation = with_choices(evaluation, choice)
-    _report(evaluation, chosen, output, json_file, csv_file)
+    how = Pricing(PriceOptions(opt=opt, lpf_limit=lpf_limit), locality, mapping_rules, mapping_budget)
+    inputs = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell)
+    activities = _prepared(inputs, arch, events, output)
+    with _means("both" if paranoid else search, cache_folder, no_cache, jobs) as means:
+        evaluation = price(inputs, how, output, means, activities)
+    _report(evaluation, output, json_file, csv_file)
     if any(layer.error for layer in evaluation.layers):
         ctx.exit(NOT_PRICED)
 
 
-def _inputs(
-    model: str | None,
-    arch: str,
-    mapping: str | None,
-    auto: bool,
-    output: Path,
-    model_arguments: dict[str, Any],
-    events: str | None,
-) -> tuple[Found, "Workload", Found, "Beyond"]:
-    from onnx2zz.evaluate.beyond import Beyond
+def _workload(model: str | None, output: Path, model_arguments: dict[str, Any]) -> tuple["Compiled | None", "Workload"]:
+    from onnx2zz.api.inputs import is_workload, told, workload_of
+    from onnx2zz.shipped_files import find_model
 
-    problems: list[Problem] = []
-    accelerator = compiled = workload = chosen = sidecar = None
-    given = {}
-    with noted_in(problems):
-        accelerator = _told(find_accelerator(arch))
-        _warn_if_old(accelerator)
-        sidecar = sidecar_of(accelerator)
-    with noted_in(problems):
-        if _is_model(model):
-            compiled, workload = _compile(model, model_arguments)
-            given = event_inputs(events, compiled)
-        else:
-            workload = _read(model, output)
-    with noted_in(problems):
-        chosen = _mapping(mapping, accelerator, None if auto else workload)
-    raise_if_any(problems)
-    assert accelerator is not None and workload is not None and chosen is not None
-    if compiled is not None:
-        compiled.write(output, choose_mapping(None, accelerator).path.read_text(encoding="utf-8"), arch)
-    activities = counted_events(events, compiled, Path(workload.file), given)
-    return accelerator, workload, chosen, Beyond(sidecar, activities)
+    if model is None or is_workload(model):
+        return None, _read(model, output)
+    options = compile_options(**model_arguments)
+    found = told(find_model(model), _tell)
+    from onnx2zz.compiler import compile_model
+
+    compiled = compile_model(found.path, options)
+    return compiled, workload_of(compiled, str(found.path))
 
 
-def _is_model(argument: str | None) -> TypeGuard[str]:
-    return argument is not None and Path(argument).suffix not in (".yaml", ".yml")
+def _prepared(inputs: "Inputs", arch: str, events: str | None, output: Path) -> "Activities | None":
+    """Leaves the compiled model in the output folder, and runs it where events are to be counted."""
+    from onnx2zz.api.beyond import counted_events
+    from onnx2zz.report.progress import progress_on_stderr
+    from onnx2zz.shipped_files import choose_mapping
+
+    if inputs.compiled is not None:
+        shipped = choose_mapping(None, inputs.accelerator).path
+        inputs.compiled.write(output, shipped.read_text(encoding="utf-8"), arch)
+    if events is None:
+        return None
+    with progress_on_stderr() as watch:
+        return counted_events(events, inputs.compiled, Path(inputs.workload.file), inputs.events, watch)
 
 
 def _refuse_model_options(ctx: click.Context, arguments: dict[str, Any]) -> None:
@@ -147,29 +131,6 @@ def _refuse_model_options(ctx: click.Context, arguments: dict[str, Any]) -> None
     flags = [parameter.opts[0] for parameter in ctx.command.params if parameter.name in typed]
     if flags:
         raise click.UsageError(f"{', '.join(flags)}: for a MODEL; a workload is compiled already", ctx)
-
-
-def _compile(model: str, arguments: dict[str, Any]) -> tuple["Compiled", "Workload"]:
-    options = compile_options(**arguments)
-    found = _told(find_model(model))
-    from onnx2zz.compiler import compile_model
-    from onnx2zz.evaluate.inputs import Workload
-
-    compiled = compile_model(found.path, options)
-    coverage = compiled.coverage
-    return compiled, Workload(coverage["model"], str(found.path), compiled.entries, coverage)
-
-
-def _warn_if_old(accelerator: Found) -> None:
-    from onnx2zz.accelerator_schema import is_old_schema
-    from onnx2zz.yaml_source import load_yaml
-
-    if is_old_schema(load_yaml(accelerator.path)):
-        click.echo(
-            f"{accelerator.path} is in the format of zigzag-dse up to 3.8.1: converted for this run; "
-            "`onnx2zz check FILE --fix -o DIR` writes the new form",
-            err=True,
-        )
 
 
 def _read(workload: str | None, output: Path) -> "Workload":
@@ -183,35 +144,19 @@ def _read(workload: str | None, output: Path) -> "Workload":
     return read_workload(path)
 
 
-def _mapping(asked: str | None, accelerator: Found | None, workload: "Workload | None") -> Found | None:
-    if accelerator is None:
-        return find_mapping(asked) if asked is not None else None
-    return _told(choose_mapping(asked, accelerator, _compiled_mapping(accelerator, workload)))
-
-
-def _compiled_mapping(accelerator: Found, workload: "Workload | None") -> Path | None:
-    if workload is None or not workload.arch:
-        return None
-    try:
-        same = find_accelerator(workload.arch).path.resolve() == accelerator.path.resolve()
-    except InputError:
-        return None
-    return Path(workload.file).with_name("mapping.yaml") if same else None
-
-
 @contextmanager
-def _means(search: "Search", cache_folder: Path | None, jobs: int | None) -> Iterator["Means"]:
+def _means(search: "Search", cache_folder: Path | None, no_cache: bool, jobs: int | None) -> Iterator["Means"]:
     """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
     from onnx2zz.evaluate.remembered import NoMemory
     from onnx2zz.evaluate.run import Means
-    from onnx2zz.evaluate.store import Store
+    from onnx2zz.evaluate.store import Store, folder_or_default
     from onnx2zz.evaluate.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
 
     told: list[str] = []
     try:
         with (
-            nullcontext(NoMemory()) if cache_folder is None else Store(cache_folder, told.append) as memory,
+            nullcontext(NoMemory()) if no_cache else Store(folder_or_default(cache_folder), told.append) as memory,
             progress_on_stderr() as watch,
         ):
             yield Means(search, memory, jobs or usable_cores(), watch, told.append)
@@ -220,9 +165,7 @@ def _means(search: "Search", cache_folder: Path | None, jobs: int | None) -> Ite
             click.echo(f"warning: {sentence}", err=True)
 
 
-def _report(
-    evaluation: "Evaluation", mapping: Found, output: Path, json_file: str | None, csv_file: str | None
-) -> None:
+def _report(evaluation: "Evaluation", output: Path, json_file: str | None, csv_file: str | None) -> None:
     from rich.console import Console
 
     from onnx2zz.evaluate.result import as_csv, as_json
@@ -239,7 +182,7 @@ def _report(
         click.echo(as_json(evaluation), nl=False)
     else:
         console = Console(file=sys.stdout)
-        print_table(evaluation, mapping.name, console)
+        print_table(evaluation, evaluation.mapping or "", console)
         print_choices(evaluation, console)
         print_physical(evaluation, console)
         print_events(evaluation, console)
@@ -250,7 +193,5 @@ def _report(
             click.echo(f"not priced: {layer.error}", err=True)
 
 
-def _told(found: Found) -> Found:
-    if found.note:
-        click.echo(f"note: {found.note}", err=True)
-    return found
+def _tell(sentence: str) -> None:
+    click.echo(sentence, err=True)

@@ -8,13 +8,25 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from onnx2zz.evaluate.accounted import HostNode
+from onnx2zz.evaluate.breakdown import Breakdown, Target
 from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
 from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical
 from onnx2zz.sidecar.figures import Sidecar
+from onnx2zz.tabular import Column, Table, Tabular
 
-BEYOND = ("physical", "events", "choice", "sidecar", "events_from", "host", "approximate")
+BEYOND = (
+    *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
+    *("host", "approximate", "mapping", "hardware"),
+)
 """What stands beside ZigZag's numbers, and is left out where there is nothing of the kind; the table of layers (CSV)
-has no room for choices."""
+has no room for choices and breakdowns."""
+
+
+COLUMNS = (
+    *(Column("name"), Column("operator_type"), Column("macs", ",d"), Column("latency_cycles", ",.0f")),
+    *(Column("energy_pj", ",.1f"), Column("spatial_utilization", ".1%"), Column("bound_by"), Column("error")),
+)
+"""What an evaluation shows of its layers."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +35,7 @@ class LayerResult:
 
     `physical` and `events` are ours: after the accelerator's sidecar file, and for an event-driven core.
     `bound_by` is what makes the roofline: "units" or a memory. `below_roofline`: ZigZag's latency is less than that.
-    `choice` tells how `--mapping auto` came to the layer's mapping.
+    `choice` tells how `--mapping auto` came to the layer's mapping, `breakdown` where energy and cycles go.
     """
 
     id: int
@@ -42,6 +54,7 @@ class LayerResult:
     choice: Mapping[str, Any] | None = None
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
+    breakdown: Breakdown | None = None
 
 
 @dataclass(frozen=True)
@@ -66,8 +79,8 @@ class EventsFrom:
     not_run: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Tabular):
     """A whole run. Its fields are those of `evaluate --json`, in that order; `sidecar` is the file that `physical`
     numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins."""
 
@@ -85,6 +98,19 @@ class Evaluation:
     events_from: EventsFrom | None = None
     host: tuple[HostNode, ...] = ()
     approximate: tuple[int, ...] = ()
+    mapping: str | None = None
+    hardware: Target | None = None
+
+    def table(self) -> Table:
+        total = self.total
+        caption = (
+            f"{self.model} on {self.accelerator}, best {self.opt}: {total.latency_cycles:,.0f} cycles, "
+            f"{total.energy_pj:,.1f} pJ, {total.macs:,} MACs{' (incomplete)' if total.incomplete else ''}"
+        )
+        return Table(caption, COLUMNS, tuple(tuple(getattr(one, c.name) for c in COLUMNS) for one in self.layers))
+
+    def records(self) -> list[dict[str, Any]]:
+        return [_row(layer) for layer in self.layers]
 
 
 def as_json(evaluation: Evaluation) -> str:

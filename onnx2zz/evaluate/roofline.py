@@ -8,6 +8,19 @@ from onnx2zz.zigzag.hardware import Hardware
 
 
 @dataclass(frozen=True)
+class PortLoad:
+    """What must pass a port of the memory at least: bits, over its width in bit per cycle."""
+
+    memory: str
+    width: int
+    bits: int
+
+    @property
+    def cycles(self) -> float:
+        return self.bits / self.width
+
+
+@dataclass(frozen=True)
 class Roofline:
     """The cycles a layer takes at least, and what it is that takes them: "units", or the name of a memory."""
 
@@ -21,17 +34,24 @@ def roofline(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> Roofline
     Operations are the product of the loop sizes, whatever the operator type. Each tensor passes each port that serves
     it once: true extents without padding, the output at its final width.
     """
-    bits = _bits_by_memory_operand(entry, mapping_entry)
     units = Roofline(operations(entry) / hardware.units, "units")
-    ports = (
-        Roofline(sum(bits.get(operand, 0) for operand in port.serves) / port.width, port.memory)
+    port = busiest_port(entry, mapping_entry, hardware)
+    return max(units, Roofline(port.cycles, port.memory), key=lambda bound: bound.cycles) if port else units
+
+
+def busiest_port(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> PortLoad | None:
+    """The port of the highest memories that works longest; None where no port is known."""
+    links = mapping_entry.get("memory_operand_links") or DEFAULT_LINKS
+    bits = {links[operand]: size for operand, size in operand_bits(entry).items()}
+    loads = (
+        PortLoad(port.memory, port.width, sum(bits.get(operand, 0) for operand in port.serves))
         for port in hardware.top_ports
     )
-    return max(units, *ports, key=lambda bound: bound.cycles)
+    return max(loads, key=lambda load: load.cycles, default=None)
 
 
-def _bits_by_memory_operand(entry: Entry, mapping_entry: Entry) -> dict[str, int]:
-    links = mapping_entry.get("memory_operand_links") or DEFAULT_LINKS
+def operand_bits(entry: Entry) -> dict[str, int]:
+    """Operand -> bits of its tensor: true extents without padding, the output at its final width."""
     precision = entry["operand_precision"]
     width = {**precision, "O": precision["O_final"]}
-    return {links[operand]: volume * width[operand] for operand, volume in volumes(entry).items()}
+    return {operand: volume * width[operand] for operand, volume in volumes(entry).items()}

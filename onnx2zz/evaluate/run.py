@@ -13,12 +13,13 @@ from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
 from onnx2zz.evaluate.accounted import host_nodes, stand_ins
 from onnx2zz.evaluate.beyond import NOTHING, Beyond
+from onnx2zz.evaluate.breakdown import Target, breakdown
 from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
 from onnx2zz.evaluate.graph import Edge, execution_order, further_edges
 from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
 from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
-from onnx2zz.evaluate.roofline import roofline
+from onnx2zz.evaluate.roofline import busiest_port, operand_bits, roofline
 from onnx2zz.evaluate.room import without_room
 from onnx2zz.evaluate.task import Outcome, Task, Terms, layer_name, price_task
 from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
@@ -93,6 +94,8 @@ def evaluate(
         events_from=beyond.events_from,
         host=host_nodes(workload.coverage),
         approximate=stand_ins(workload.coverage),
+        mapping=mapping.name,
+        hardware=_target(inputs),
     )
 
 
@@ -175,6 +178,7 @@ def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool
     if isinstance(outcome, str):
         return replace(unpriced, error=f"{unpriced.name}: {outcome}")
     least = roofline(entry, task.mapping_entry, inputs.hardware)
+    port = busiest_port(entry, task.mapping_entry, inputs.hardware)
     return replace(
         unpriced,
         energy_pj=outcome.energy_pj,
@@ -188,7 +192,13 @@ def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool
         from_cache=from_cache,
         physical=beyond.physical(outcome, entry, inputs.accelerator.hierarchy),
         events=beyond.events(outcome, entry),
+        breakdown=breakdown(outcome, operations(entry), inputs.hardware.units, port, operand_bits(entry)),
     )
+
+
+def _target(inputs: Inputs) -> Target:
+    memories = {memory.name: memory.size or 0 for memory in inputs.accelerator.hierarchy.memories}
+    return Target(dict(inputs.hardware.array), inputs.hardware.units, memories)
 
 
 def _total(layers: Sequence[LayerResult], inputs: Inputs, beyond: Beyond) -> Total:

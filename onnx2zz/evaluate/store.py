@@ -5,6 +5,7 @@ is renamed, a row whose digest does not fit is as good as none; each is said onc
 """
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,11 @@ FILE = "prices-1.sqlite"
 """The number is the table's format; the values have theirs in their keys."""
 PATIENCE_S = 30
 NOT_OURS = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+
+
+def folder_or_default(folder: Path | None) -> Path:
+    """The folder asked for, else the user's (XDG Base Directory Specification)."""
+    return folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onnx2zz"
 
 
 class _ForeignFileError(Exception):

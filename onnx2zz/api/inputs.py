@@ -1,0 +1,140 @@
+"""The files of an evaluation: each found by path or name, read, and chosen where there is a choice."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onnx2zz.api.auto_mapping import base_of, choose_and_write, policy_of, with_choices
+from onnx2zz.api.beyond import event_inputs, sidecar_of
+from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
+from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_mapping
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from onnx2zz.compiler import Compiled
+    from onnx2zz.evaluate.event_driven import Activities
+    from onnx2zz.evaluate.inputs import Workload
+    from onnx2zz.evaluate.result import Evaluation
+    from onnx2zz.evaluate.run import Means
+    from onnx2zz.sidecar.figures import Sidecar
+    from onnx2zz.zigzag.layer_price import PriceOptions
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is evaluated. `auto`: a mapping is to be chosen, and `mapping` is what that starts from. `compiled`: the
+    model, where one was compiled; `events`: the values of its inputs that events are counted on."""
+
+    accelerator: Found
+    sidecar: "Sidecar | None"
+    mapping: Found
+    auto: bool
+    workload: "Workload"
+    compiled: "Compiled | None"
+    events: "Mapping[str, np.ndarray]"
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """How it is evaluated: ZigZag's options, whether data stay between layers, what a chosen mapping may use."""
+
+    options: "PriceOptions"
+    locality: bool = False
+    rules: str = "strict"
+    budget: int | None = None
+
+
+def gather(
+    accelerator: str,
+    mapping: str | None,
+    source: "Callable[[], tuple[Compiled | None, Workload]]",
+    events: str | None,
+    tell: Tell,
+) -> Inputs:
+    """The inputs; `source` compiles or reads the workload, `tell` hears what was chosen among names.
+
+    Raises InputError with every independent problem.
+    """
+    problems: list[Problem] = []
+    found = compiled = workload = chosen = sidecar = None
+    given: Mapping[str, np.ndarray] = {}
+    auto, base = base_of(mapping)
+    with noted_in(problems):
+        found = told(find_accelerator(accelerator), tell)
+        _tell_if_old(found, tell)
+        sidecar = sidecar_of(found)
+    with noted_in(problems):
+        compiled, workload = source()
+        given = event_inputs(events, compiled) if compiled else {}
+    with noted_in(problems):
+        chosen = _mapping(base, found, None if auto else workload, tell)
+    raise_if_any(problems)
+    assert found is not None and workload is not None and chosen is not None
+    return Inputs(found, sidecar, chosen, auto, workload, compiled, given)
+
+
+def price(
+    inputs: Inputs, how: Pricing, folder: Path, means: "Means", activities: "Activities | None" = None
+) -> "Evaluation":
+    """The evaluation; ZigZag's log, and the mapping where one is chosen, go to `folder`."""
+    from onnx2zz.evaluate.beyond import Beyond
+    from onnx2zz.evaluate.run import evaluate
+
+    mapping, choice = inputs.mapping, None
+    if inputs.auto:
+        policy = policy_of(how.rules, how.budget, means, inputs.sidecar)
+        mapping, choice = choose_and_write(inputs.workload, inputs.accelerator, mapping, how.options, folder, policy)
+    beyond, log = Beyond(inputs.sidecar, activities), folder / "zigzag.log"
+    found = evaluate(inputs.workload, inputs.accelerator, mapping, how.options, log, how.locality, means, beyond)
+    return found if choice is None else with_choices(found, choice)
+
+
+def workload_of(compiled: "Compiled", file: str) -> "Workload":
+    """A compiled model as a workload to be evaluated; `file` is what errors name."""
+    from onnx2zz.evaluate.inputs import Workload
+
+    coverage = compiled.coverage
+    return Workload(coverage["model"], file, compiled.entries, coverage)
+
+
+def is_workload(text: str) -> bool:
+    """Whether a name is that of a workload file, and not of a model."""
+    return Path(text).suffix in (".yaml", ".yml")
+
+
+def told(found: Found, tell: Tell) -> Found:
+    """The file, after what must be said about its choice has been said."""
+    if found.note:
+        tell(f"note: {found.note}")
+    return found
+
+
+def _tell_if_old(accelerator: Found, tell: Tell) -> None:
+    from onnx2zz.accelerator_schema import is_old_schema
+    from onnx2zz.yaml_source import load_yaml
+
+    if is_old_schema(load_yaml(accelerator.path)):
+        tell(
+            f"{accelerator.path} is in the format of zigzag-dse up to 3.8.1: converted for this run; "
+            "`onnx2zz check FILE --fix -o DIR` writes the new form"
+        )
+
+
+def _mapping(asked: str | None, accelerator: Found | None, workload: "Workload | None", tell: Tell) -> Found | None:
+    if accelerator is None:
+        return find_mapping(asked) if asked is not None else None
+    return told(choose_mapping(asked, accelerator, _compiled_mapping(accelerator, workload)), tell)
+
+
+def _compiled_mapping(accelerator: Found, workload: "Workload | None") -> Path | None:
+    if workload is None or not workload.arch:
+        return None
+    try:
+        same = find_accelerator(workload.arch).path.resolve() == accelerator.path.resolve()
+    except InputError:
+        return None
+    return Path(workload.file).with_name("mapping.yaml") if same else None

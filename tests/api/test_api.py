@@ -1,0 +1,148 @@
+"""The functions of the package say what the commands say."""
+
+import json
+import sys
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from small_workloads import conv
+
+import onnx2zz
+from onnx2zz.cli.main import run
+from onnx2zz.errors import InputError
+from onnx2zz.evaluate.result import as_json
+from onnx2zz.shipped_files import MODELS, ours
+from onnx2zz.tabular import Column, Table, as_html, as_text
+
+FAST = {"lpf_limit": 3}
+
+
+def network() -> onnx.ModelProto:
+    """1x3x1x14 through a convolution, a Relu and a pool; the batch is left open."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["a"], name="<script>alert(1)</script>", pads=[0, 2, 0, 2]),
+        helper.make_node("Relu", ["a"], ["b"], name="relu"),
+        helper.make_node("MaxPool", ["b"], ["y"], name="pool", kernel_shape=[1, 2], strides=[1, 2]),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3, 1, 14])
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    w = helper.make_tensor("w", TensorProto.FLOAT, [4, 3, 1, 5], [0.5, 1.5, -1.0] * 20)
+    opset = [helper.make_opsetid("", 17)]
+    return helper.make_model(helper.make_graph(nodes, "net", [x], [y], [w]), opset_imports=opset, ir_version=8)
+
+
+@pytest.fixture(scope="module")
+def compiled():
+    return onnx2zz.compile(network(), dims={"N": 1})
+
+
+def test_compile_says_what_becomes_of_every_node(compiled):
+    assert compiled.fates == {"lowered": 2, "fused": 1}
+    assert repr(compiled).splitlines()[0] == "net: 2 layers, 840 MACs; nodes: 2 lowered, 1 fused"
+    assert [row["status"] for row in compiled.records()] == ["lowered", "fused", "lowered"]
+
+
+def test_a_model_may_be_a_path_a_name_or_in_memory(tmp_path):
+    onnx.save(network(), tmp_path / "net.onnx")
+    from_file = onnx2zz.compile(tmp_path / "net.onnx", dims={"N": 1})
+    assert from_file.entries == onnx2zz.compile(network(), dims={"N": 1}).entries
+    assert onnx2zz.compile("lenet5").entries == onnx2zz.compile(ours(MODELS)["lenet5"]).entries
+    with pytest.warns(UserWarning, match="taking lenet5, which ships"):
+        onnx2zz.compile("lenet.onnx")
+
+
+def test_options_that_do_not_exist_are_refused_by_name(compiled):
+    with pytest.raises(InputError, match="shape: no such option; these are: shapes, dims"):
+        onnx2zz.compile(network(), shape={"x": (1, 3, 1, 14)})
+    with pytest.raises(InputError, match="no such operand; W, I, O, O_final are"):
+        onnx2zz.compile("lenet5", precision={"w": 4})
+    with pytest.raises(InputError, match="this one is compiled already"):
+        onnx2zz.compile(compiled, dims={"N": 2})
+
+
+def test_precision_as_the_command_takes_it():
+    narrow = onnx2zz.compile("lenet5", precision={"W": 4, "I": 5}).entries[0]["operand_precision"]
+    assert (narrow["W"], narrow["I"], narrow["O"]) == (4, 5, 16)
+    assert onnx2zz.compile("lenet5", precision="native").entries[0]["operand_precision"]["W"] == 32
+
+
+def test_evaluate_says_what_the_command_says(compiled, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    onnx.save(network(), "net.onnx")
+    arguments = ["evaluate", "net.onnx", "--arch", "seneca", "--dim", "N=1", "--lpf-limit", "3", "--json", "c.json"]
+    assert run([*arguments, "--no-cache"]) == 0
+    found = onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST)
+    said, by_command = json.loads(as_json(found)), json.loads((tmp_path / "c.json").read_text())
+    assert {**said, "evaluated": 0} == {**by_command, "evaluated": 0}
+
+
+def test_evaluate_takes_a_workload_file_and_keeps_its_log(compiled, tmp_path):
+    compiled.write(tmp_path)
+    found = onnx2zz.evaluate(tmp_path / "workload.yaml", "tpu_like", output=tmp_path / "out", cache=tmp_path, **FAST)
+    assert len(found.layers) == 2 and (tmp_path / "out/zigzag.log").is_file()
+    again = onnx2zz.evaluate(tmp_path / "workload.yaml", "tpu_like", cache=tmp_path, **FAST)
+    assert again.evaluated == 0 and again.total == found.total
+    with pytest.raises(InputError, match=r"dims, events: for a model; .*workload.yaml is compiled already"):
+        onnx2zz.evaluate(tmp_path / "workload.yaml", "tpu_like", events="random", dims={"N": 1})
+
+
+def test_everything_wrong_with_an_evaluation_is_said_at_once():
+    with pytest.raises(InputError) as error:
+        onnx2zz.evaluate(network(), "sneeca", "no_such_mapping")
+    assert [problem.where for problem in error.value.problems] == ["sneeca", "input x", "no_such_mapping"]
+
+
+def test_an_evaluation_shows_its_layers(compiled):
+    found = onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST)
+    head, names, *layers = repr(found).splitlines()
+    assert head.startswith("net on seneca, best latency: ") and head.endswith(" 840 MACs")
+    assert names.split()[:4] == ["name", "operator_type", "macs", "latency_cycles"]
+    assert [line.split()[1] for line in layers] == ["Conv", "Pooling"]
+
+
+def test_a_notebook_shows_a_table_with_every_text_escaped(compiled):
+    html = compiled._repr_html_()
+    assert html.count("<tr>") == 4 and "<script" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_a_dataframe_has_every_number(compiled):
+    frame = onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST).to_dataframe()
+    assert list(frame["operator_type"]) == ["Conv", "Pooling"]
+    assert frame["energy_pj"].sum() > 0 and list(frame["macs"]) == [840, 0]
+
+
+def test_without_pandas_it_is_said_how_to_get_it(compiled, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r'pip install "onnx2zz\[dataframe\]"'):
+        compiled.to_dataframe()
+
+
+def test_verify_runs_the_layers(compiled):
+    values = np.linspace(-1, 1, 42, dtype=np.float32).reshape(1, 3, 1, 14)
+    found = onnx2zz.verify(compiled, inputs={"x": values})
+    assert found.ok and found.nodes_exact == found.nodes_matched == 2
+    assert "volumes and edges agree" in repr(found)
+    with pytest.raises(InputError, match="inputs: z: the model has no such input"):
+        onnx2zz.verify(compiled, inputs={"z": values})
+
+
+def test_check_finds_what_the_command_finds(tmp_path, capsys):
+    layers = [conv(0, None, "L0_c", k=4, c=3, oy=5, ox=7, fy=3, fx=3)]
+    wrong = tmp_path / "workload.yaml"
+    wrong.write_text(json.dumps([{**layers[0], "loop_sizes": [1, 4, 5]}]))
+    found = onnx2zz.check(wrong, "seneca")
+    assert run(["check", str(wrong), "seneca", "--json", "-"]) == 1
+    assert found.records() == json.loads(capsys.readouterr().out)["findings"]
+    assert not found.ok and repr(found).startswith(f"{found.counts['error']} error")
+    assert list(found.to_dataframe()["severity"]) == [one.severity for one in found.findings]
+
+
+def test_a_long_table_leaves_out_its_middle():
+    table = Table("rows", (Column("n", ",d"), Column("name")), tuple((1000 * n, f"r{n}") for n in range(40)))
+    lines = as_text(table).splitlines()
+    assert lines[:4] == ["rows", "     n  name", "     0  r0", " 1,000  r1"]
+    assert lines[12] == "     …  …" and lines[-1] == "39,000  r39" and len(lines) == 23
+    assert as_html(table).count("<tr>") == 41
