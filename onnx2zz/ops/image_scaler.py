@@ -1,4 +1,4 @@
-"""ImageScaler: pixels times a scale, plus a bias a channel; ONNX dropped it, and converted Core ML models still have it.
+"""ImageScaler: pixels times a scale, plus a bias a channel; dropped by ONNX, still in converted Core ML models.
 
 Source: ONNX Runtime's ContribOperators page (ImageScaler).
 """
