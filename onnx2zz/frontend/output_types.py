@@ -13,6 +13,7 @@ from onnx import shape_inference
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.contrib_shapes import CONTRIB_SHAPES
 from onnx2zz.frontend.graph import Node, Tensor
+from onnx2zz.frontend.legacy_shapes import LEGACY_SHAPES, Rule
 from onnx2zz.frontend.mac_operators import MAC_OPERATORS
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, as_tensor, tensor_type
 
@@ -42,10 +43,21 @@ def schema_of(proto: onnx.NodeProto, opsets: Mapping[str, int]) -> onnx.defs.OpS
 
 @cache
 def _schema(op: str, version: int, domain: str) -> onnx.defs.OpSchema | None:
+    """The schema at a version; for an operator that is younger than the model's opset, its first one (onnxruntime's
+    optimizer puts such operators, LayerNormalization above all, into models of any opset)."""
     try:
         return onnx.defs.get_schema(op, version, domain)
     except onnx.defs.SchemaError:
-        return None
+        return _first_schema(op, domain)
+
+
+def _first_schema(op: str, domain: str) -> onnx.defs.OpSchema | None:
+    found = None
+    try:
+        while True:
+            found = onnx.defs.get_schema(op, *([found.since_version - 1] if found else []), domain=domain)
+    except onnx.defs.SchemaError:
+        return found
 
 
 def output_types(
@@ -58,8 +70,9 @@ def output_types(
     first = node.input(0)
     if node.op in LIKE_FIRST_INPUT and first and first not in state.open and len(node.outputs) == 1:
         return ((state.types[first], state.tensors[first]),)
-    if node.op in CONTRIB_SHAPES:
-        return _by_our_rule(state, node)
+    rule = CONTRIB_SHAPES.get(node.op) or LEGACY_SHAPES.get((node.op, node.version))
+    if rule is not None:
+        return _by_our_rule(state, node, rule)
     if schema is None:
         return (UNKNOWN,) * len(node.outputs)
     values = _steering_values(state, node, proto)
@@ -72,9 +85,9 @@ def output_types(
     return known
 
 
-def _by_our_rule(state: Trace, node: Node) -> tuple[TypeAndTensor, ...]:
+def _by_our_rule(state: Trace, node: Node, rule: Rule) -> tuple[TypeAndTensor, ...]:
     tensors = [state.tensors.get(i) if i else None for i in node.inputs]
-    found = CONTRIB_SHAPES[node.op](node, tensors)[: len(node.outputs)]
+    found = rule(node, tensors)[: len(node.outputs)]
     known = [(onnx.helper.make_tensor_type_proto(t.type, t.shape), t) if t else UNKNOWN for t in found]
     return *known, *[UNKNOWN] * (len(node.outputs) - len(known))
 

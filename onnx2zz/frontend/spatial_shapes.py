@@ -48,6 +48,9 @@ def _conv(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
 
 SHAPES: dict[str, Callable[[Node, Tensors], tuple[Tensor | None, ...]]] = {
     "Dropout": _dropout,
+    "Affine": _same,
+    "ImageScaler": _same,
+    "ScaledTanh": _same,
     "GroupNormalization": _same,
     "MeanVarianceNormalization": _same,
     "GreaterOrEqual": _comparison,

@@ -123,13 +123,21 @@ def chain(node: Node, graph: Graph, combine: Step, after: tuple[Step, ...] = ())
     layers: list[Layer] = []
     left, left_shape = names[0], graph.shape(names[0])
     for index, right in enumerate(names[1:], 1):
-        shape = common_shape(left_shape, graph.shape(right))
+        right_shape = _aligned(node, graph.shape(right), len(left_shape))
+        shape = common_shape(left_shape, right_shape)
         target = out if index == len(names) - 1 else f"{out}/{index}"
-        first = Access(left, broadcast_axes(left_shape, loops_over(shape)))
-        layers.append(elementwise(target, shape, (first, broadcast(graph, right, shape)), combine))
+        operands = (spread(left, left_shape, shape), spread(right, right_shape, shape))
+        layers.append(elementwise(target, shape, operands, combine))
         left, left_shape = target, shape
     layers[-1] = replace(layers[-1], after=after)
     return tuple(layers)
+
+
+def _aligned(node: Node, shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
+    """A second operand's shape as numpy would need it; before version 7 the attribute `axis` says where it begins."""
+    if node.version >= 7 or not node.attribute("broadcast", 0) or "axis" not in node.protos:
+        return shape
+    return (*shape, *(1 for _ in range(rank - node.attribute("axis") % rank - len(shape))))
 
 
 def common_shape(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:

@@ -59,7 +59,7 @@ def center_crop_pad(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def pads_begin(node: Node, graph: Graph) -> tuple[int, ...]:
     """How many elements are added at the beginning of each axis (negative: cut off)."""
     rank = len(graph.shape(node.inputs[0]))
-    given = node.attribute("pads", None)
+    given = node.attribute("pads", node.attribute("paddings", None))
     if given is None:
         known = graph.value(node.input(1))
         assert known is not None, f"the pads of {node.label} are unknown, and its shape is not"

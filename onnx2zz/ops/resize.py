@@ -95,6 +95,8 @@ def _scales(node: Node, graph: Graph) -> tuple[float, ...]:
     shape, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
     exact = tuple(o / e for o, e in zip(out, shape, strict=True))
     listed = node.attribute("scales", None)
+    if "height_scale" in node.protos:
+        listed = [*(1.0 for _ in shape[2:]), node.attribute("height_scale"), node.attribute("width_scale")]
     if listed is None:
         value = graph.value(node.input(1 if node.op == "Upsample" or node.version < 11 else 2))
         listed = [] if value is None else [float(v) for v in np.ravel(value)]

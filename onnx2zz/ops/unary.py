@@ -71,6 +71,8 @@ UNARY: dict[str, tuple[str, Parameters]] = {
     "IsInf": ("is_infinite", attributes(detect_negative=1, detect_positive=1)),
     "BitwiseNot": ("bit_not", attributes()),
     "Not": ("not", attributes()),
+    "Affine": ("affine", attributes(alpha=1.0, beta=0.0)),
+    "ScaledTanh": ("scaled_tanh", attributes(alpha=1.0, beta=1.0)),
     "Shrink": ("shrink", attributes(lambd=0.5, bias=0.0)),
 }
 

@@ -64,7 +64,7 @@ def test_clip_takes_bounds_that_a_run_decides(bounds, constant) -> None:
     assert len(layers) <= max(1, len(given))
 
 
-TESTED_ELSEWHERE = {"Not", "Clip", "BitwiseNot", "Swish"}
+TESTED_ELSEWHERE = {"Affine", "ScaledTanh", "Not", "Clip", "BitwiseNot", "Swish"}
 
 
 @pytest.mark.parametrize("op", sorted(set(UNARY) - TESTED_ELSEWHERE))
