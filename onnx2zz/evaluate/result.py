@@ -42,7 +42,6 @@ class LayerResult:
     choice: Mapping[str, Any] | None = None
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
-    choice: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from onnx2zz.evaluate.roofline import roofline
-from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.interconnect import Interconnect, lacks
 from onnx2zz.mapping.padding import padded
 from onnx2zz.mapping.ranking import bound_of, objective, ranked
 from onnx2zz.mapping.space import STEP, Space, read_space
+from onnx2zz.workload_entry import Entry
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.hardware import Hardware
 from onnx2zz.zigzag.hierarchy import Hierarchy

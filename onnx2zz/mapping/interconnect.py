@@ -10,9 +10,9 @@ from itertools import product
 
 import numpy as np
 
-from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.mapping.space import Axis, Factors, Mask, Space
 from onnx2zz.sidecar.figures import Wires
+from onnx2zz.workload_entry import Entry
 from onnx2zz.zigzag.hierarchy import Hierarchy
 from onnx2zz.zigzag.unrolling import from_entry
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from onnx2zz.evaluate.tensors import Entry
+from onnx2zz.workload_entry import Entry
 
 KEPT = ("spatial_mapping", "memory_operand_links", "temporal_ordering")
 

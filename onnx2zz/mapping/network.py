@@ -9,13 +9,13 @@ from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
 from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
 from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
 from onnx2zz.evaluate.task import layer_name
-from onnx2zz.evaluate.tensors import Entry
 from onnx2zz.mapping.choice import BUDGET, Choice, Rules, Terms, choice_from_json, choose
 from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.mapping.mapping_file import mapping_entries
 from onnx2zz.mapping.space import DEFAULT_LINKS
 from onnx2zz.shipped_files import Found
 from onnx2zz.sidecar.figures import Wires
+from onnx2zz.workload_entry import Entry
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
 from onnx2zz.zigzag.unrolling import as_entry

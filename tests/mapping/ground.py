@@ -8,7 +8,7 @@ from onnx2zz.mapping.choice import Terms
 from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.sidecar.figures import Wires
-from onnx2zz.yaml_file import read_yaml
+from onnx2zz.yaml_source import load_yaml
 from onnx2zz.zigzag.accelerator import hardware, hierarchy, load_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions
 
@@ -17,7 +17,7 @@ Entry = dict[str, Any]
 
 @cache
 def mapping_of(arch: str) -> list[Entry]:
-    return read_yaml(choose_mapping(None, find_accelerator(arch)).path)
+    return load_yaml(choose_mapping(None, find_accelerator(arch)).path)
 
 
 def mapped(layer: Entry, arch: str) -> Entry:
