@@ -118,7 +118,8 @@ def as_csv(evaluation: Evaluation) -> str:
 
 def _row(layer: LayerResult) -> dict[str, Any]:
     row = {field.name: getattr(layer, field.name) for field in fields(layer) if field.name not in BEYOND}
-    row |= {field: json.dumps(row[field]) for field in ("spatial_mapping", "choice") if row[field] is not None}
+    if layer.spatial_mapping is not None:
+        row["spatial_mapping"] = json.dumps(layer.spatial_mapping)
     return row | _physical_columns(layer.physical) | _event_columns(layer.events)
 
 
