@@ -11,13 +11,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx2zz.workload_entry import Entry, loop_sizes, operand_indices, relations
+from onnx2zz.workload_entry import DEFAULT_LINKS, Entry, loop_sizes, operand_indices, relations
 from onnx2zz.zigzag.unrolling import Unrolling
 
 Factors: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
 
-DEFAULT_LINKS = {"O": "O", "W": "I2", "I": "I1"}
 STEP = "T"
 """The loop over the steps of a recurrence: they run one after the other, so it is never unrolled."""
 
