@@ -13,6 +13,7 @@ from onnx2zz.cli.auto_mapping import auto_options, base_of, choose_and_write, po
 from onnx2zz.cli.beyond import counted_events, event_inputs, events_option, refuse_events_of_a_workload, sidecar_of
 from onnx2zz.cli.cache import cache_folder_or_default, cache_option
 from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.cli.zigzag_options import refuse_salsa_with, zigzag_options
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_mapping, find_model
 
@@ -45,6 +46,7 @@ NOT_PRICED = 3
     help="Temporal search: ours, or ZigZag's own.",
 )
 @click.option("--paranoid", is_flag=True, help="Run both searches; where they differ the layer fails.")
+@zigzag_options
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
 )
@@ -68,6 +70,9 @@ def evaluate_command(
     locality: bool,
     search: Any,
     paranoid: bool,
+    engine: Any,
+    temporal: Any,
+    mixed_mapping: bool,
     jobs: int | None,
     events: str | None,
     cache_folder: Path | None,
@@ -89,8 +94,9 @@ def evaluate_command(
         refuse_events_of_a_workload(ctx, events)
     auto, base = base_of(mapping)
     accelerator, workload, chosen, beyond = _inputs(model, arch, base, auto, output, model_arguments, events)
-    options = PriceOptions(opt=opt, lpf_limit=lpf_limit)
-    kept_in = None if no_cache else cache_folder_or_default(cache_folder)
+    refuse_salsa_with(ctx, engine, opt, paranoid, auto)
+    options = PriceOptions(opt, lpf_limit, 3, temporal, mixed_mapping, engine)
+    kept_in = None if no_cache or engine == "salsa" else cache_folder_or_default(cache_folder)
     with _means("both" if paranoid else search, kept_in, jobs) as means:
         choice = None
         if auto:

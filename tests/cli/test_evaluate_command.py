@@ -226,3 +226,9 @@ def test_auto_starts_from_a_mapping_file_of_ones_own(folder, capsys):
     stem = json.loads(capsys.readouterr().out)["layers"][0]
     mine = [other for other in stem["choice"]["runners_up"] if other["origin"] == "mapping file"]
     assert [other["spatial_mapping"] for other in mine] == [{"D1": {"K": 4}}]
+
+
+@pytest.mark.parametrize("more", [("--opt", "EDP"), ("--paranoid",), ("--mapping", "auto")])
+def test_annealing_is_refused_where_it_means_nothing(more, capsys):
+    assert run(["evaluate", "net.yaml", "--arch", "seneca", "--engine", "salsa", *more]) == 2
+    assert "salsa" in capsys.readouterr().err
