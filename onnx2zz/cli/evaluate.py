@@ -13,6 +13,7 @@ from onnx2zz.cli.auto_mapping import auto_options
 from onnx2zz.cli.beyond import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.cli.zigzag_options import refuse_salsa_with, zigzag_options
 from onnx2zz.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ NOT_PRICED = 3
     help="Temporal search: ours, or ZigZag's own.",
 )
 @click.option("--paranoid", is_flag=True, help="Run both searches; where they differ the layer fails.")
+@zigzag_options
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
 )
@@ -68,6 +70,9 @@ def evaluate_command(
     locality: bool,
     search: Any,
     paranoid: bool,
+    engine: Any,
+    temporal: Any,
+    mixed_mapping: bool,
     jobs: int | None,
     events: str | None,
     cache_folder: Path | None,
@@ -87,10 +92,12 @@ def evaluate_command(
     if model is None or is_workload(model):
         _refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
-    how = Pricing(PriceOptions(opt=opt, lpf_limit=lpf_limit), locality, mapping_rules, mapping_budget)
+    options = PriceOptions(opt, lpf_limit, 3, temporal, mixed_mapping, engine)
+    how = Pricing(options, locality, mapping_rules, mapping_budget)
     inputs = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell)
+    refuse_salsa_with(ctx, engine, opt, paranoid, inputs.auto)
     activities = _prepared(inputs, arch, events, output)
-    with _means("both" if paranoid else search, cache_folder, no_cache, jobs) as means:
+    with _means("both" if paranoid else search, cache_folder, no_cache or engine == "salsa", jobs) as means:
         evaluation = price(inputs, how, output, means, activities)
     _report(evaluation, output, json_file, csv_file)
     if any(layer.error for layer in evaluation.layers):

@@ -58,7 +58,8 @@ def evaluate(
 ) -> Evaluation:
     """Price `workload` on `accelerator` under `mapping`; whatever ZigZag says meanwhile goes to `log`.
 
-    `locality` keeps data in lower memories between layers; arrays that compute in memory always do, as in ZigZag.
+    `locality` keeps data in lower memories between layers; arrays that compute in memory and mixed spatial mappings
+    always do, as in ZigZag (api.py:79).
     `beyond` adds numbers of our own beside ZigZag's.
     Raises InputError if the three files do not fit together. A layer that cannot be priced is part of the result.
     """
@@ -67,10 +68,11 @@ def evaluate(
         inputs = load_inputs(workload, accelerator, mapping, remembered)
     in_memory = inputs.hardware.in_memory
     raise_if_any(beyond.problems(str(accelerator.path), in_memory))
-    options = replace(options, mixed_spatial_mapping=in_memory)
-    edges = further_edges(workload.layers, workload.coverage) if locality or in_memory else ()
+    options = replace(options, mixed_spatial_mapping=options.mixed_spatial_mapping or in_memory)
+    locality = locality or options.mixed_spatial_mapping
+    edges = further_edges(workload.layers, workload.coverage) if locality else ()
     with talk_goes_to(log):
-        tasks = _tasks(inputs, edges, locality or in_memory, remembered)
+        tasks = _tasks(inputs, edges, locality, remembered)
         terms = Terms(inputs.accelerator, in_memory, options, means.search)
         distinct = _distinct(tasks)
         known = _known(distinct, terms, remembered)

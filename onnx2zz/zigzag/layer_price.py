@@ -10,13 +10,15 @@ Search = Literal["fast", "exhaustive", "both"]
 @dataclass(frozen=True)
 class PriceOptions:
     """What ZigZag is to optimise, and how hard. `lpf_limit` bounds the loop factors that are ordered (6 is 720
-    orderings); `mixed_spatial_mapping` lets it unroll several dims over one array dim."""
+    orderings); `mixed_spatial_mapping` lets its generator unroll several dims over one array dim. `engine`: all
+    orderings (loma), or simulated annealing (salsa)."""
 
     opt: Literal["latency", "energy", "EDP"] = "latency"
     lpf_limit: int = 6
     spatial_mappings: int = 3
     temporal_mapping_type: Literal["uneven", "even"] = "uneven"
     mixed_spatial_mapping: bool = False
+    engine: Literal["loma", "salsa"] = "loma"
 
 
 Direction = Literal["read_to_low", "write_from_low", "read_to_high", "write_from_high"]

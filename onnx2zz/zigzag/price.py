@@ -118,7 +118,8 @@ def _best_evaluation(
     told: dict[str, list[Any]],
 ) -> CostModelEvaluation:
     best = BEST[options.opt]
-    stages = [best, SpatialMappingGeneratorStage, best, TemporalOrderingStage, TEMPORAL_SEARCH[search], CostModelStage]
+    temporal = _annealing() if options.engine == "salsa" else (TemporalOrderingStage, TEMPORAL_SEARCH[search])
+    stages = [best, SpatialMappingGeneratorStage, best, *temporal, CostModelStage]
     arguments = stage_arguments(options) | told
     if levels is not None:
         stages.insert(0, ExploitInterLayerDataLocalityStage)
@@ -127,6 +128,12 @@ def _best_evaluation(
     ((evaluation, _),) = MainStage(stages, accelerator=accelerator, layer=layer, **arguments).run()
     assert isinstance(evaluation, CostModelEvaluation)
     return evaluation
+
+
+def _annealing() -> tuple[Any, ...]:
+    from zigzag.stages.mapping.salsa import SalsaStage  # it brings a second multiprocessing along
+
+    return (SalsaStage,)
 
 
 def stage_arguments(options: PriceOptions) -> dict[str, Any]:
@@ -139,6 +146,7 @@ def stage_arguments(options: PriceOptions) -> dict[str, Any]:
         "access_same_data_considered_as_no_access": True,
         "temporal_mapping_type": TemporalMappingType(options.temporal_mapping_type),
         "search_objective": options.opt,
+        "salsa_opt_criterion": options.opt,
     }
 
 

@@ -1,6 +1,8 @@
 """`onnx2zz evaluate` as the user types it."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from small_workloads import strip
 
 from onnx2zz.cli.main import run
+from onnx2zz.shipped_files import find_accelerator
 from onnx2zz.zigzag.search import stage
 
 FAST = ("--lpf-limit", "3")
@@ -319,3 +322,9 @@ def test_auto_starts_from_a_mapping_file_of_ones_own(folder, capsys):
     stem = json.loads(capsys.readouterr().out)["layers"][0]
     mine = [other for other in stem["choice"]["runners_up"] if other["origin"] == "mapping file"]
     assert [other["spatial_mapping"] for other in mine] == [{"D1": {"K": 4}}]
+
+
+@pytest.mark.parametrize("more", [("--opt", "EDP"), ("--paranoid",), ("--mapping", "auto")])
+def test_annealing_is_refused_where_it_means_nothing(more, capsys):
+    assert run(["evaluate", "net.yaml", "--arch", "seneca", "--engine", "salsa", *more]) == 2
+    assert "salsa" in capsys.readouterr().err
