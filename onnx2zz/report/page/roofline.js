@@ -37,15 +37,16 @@ function diagram(points) {
     points.map((one) => mark(one, x(one.x), y(one.y))));
 }
 
-/** A logarithmic scale over whole decades. */
+/** A logarithmic scale with room at both ends; ticks at 1, 2 and 5 of each decade, or at decades where it is long. */
 function scale(values, from, to) {
-  const low = Math.floor(Math.log10(Math.min(...values) * 0.8));
-  const high = Math.ceil(Math.log10(Math.max(...values) * 1.2));
+  const low = Math.log10(Math.min(...values) * 0.6);
+  const high = Math.log10(Math.max(...values) * 1.7);
   const at = (value) => from + ((Math.log10(value) - low) / (high - low)) * (to - from);
-  return Object.assign(at, { low: 10 ** low, high: 10 ** high, ticks: [...Array(high - low + 1).keys()].map((n) => 10 ** (low + n)) });
+  const steps = high - low > 3 ? [1] : [1, 2, 5];
+  const decades = [...Array(Math.ceil(high) - Math.floor(low) + 1).keys()].map((n) => 10 ** (Math.floor(low) + n));
+  const ticks = decades.flatMap((decade) => steps.map((step) => step * decade)).filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
+  return Object.assign(at, { low: 10 ** low, high: 10 ** high, ticks });
 }
-
-const tick = (value) => value >= 0.01 && value < 1e5 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
 
 function axes(x, y, width, height) {
   const bottom = height - MARGIN.bottom;
