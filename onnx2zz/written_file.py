@@ -8,10 +8,15 @@ from onnx2zz.errors import InputError, Problem
 
 def write_whole(path: Path, text: str) -> None:
     """Put `text` at `path` by way of a temporary file beside it. Raises InputError where that is not possible."""
+    write_whole_bytes(path, text.encode("utf-8"))
+
+
+def write_whole_bytes(path: Path, content: bytes) -> None:
+    """The same for what is no text."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -56,6 +56,8 @@ NOT_PRICED = 3
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the layers as CSV.")
+@click.option("--html", "html_file", metavar="FILE", help="Write a report to look at: one file that needs no network.")
+@click.option("--plot", "plot_folder", metavar="DIR", help="Write the figures as SVG and PNG (onnx2zz[plot]).")
 @model_options
 @click.pass_context
 def evaluate_command(
@@ -80,6 +82,8 @@ def evaluate_command(
     output: Path,
     json_file: str | None,
     csv_file: str | None,
+    html_file: str | None,
+    plot_folder: str | None,
     **model_arguments: Any,
 ) -> None:
     """Price every layer of MODEL (or of a compiled WORKLOAD.yaml) with ZigZag.
@@ -100,6 +104,10 @@ def evaluate_command(
     with _means("both" if paranoid else search, cache_folder, no_cache or engine == "salsa", jobs) as means:
         evaluation = price(inputs, how, output, means, activities)
     _report(evaluation, output, json_file, csv_file)
+    if html_file is not None:
+        _write_page(evaluation, inputs.workload, html_file)
+    if plot_folder is not None:
+        _write_figures(evaluation, plot_folder)
     if any(layer.error for layer in evaluation.layers):
         ctx.exit(NOT_PRICED)
 
@@ -198,6 +206,20 @@ def _report(evaluation: "Evaluation", output: Path, json_file: str | None, csv_f
     for layer in evaluation.layers:
         if layer.error:
             click.echo(f"not priced: {layer.error}", err=True)
+
+
+def _write_page(evaluation: "Evaluation", workload: "Workload", file: str) -> None:
+    from onnx2zz.evaluate.result import document
+    from onnx2zz.report.page import Run, page
+    from onnx2zz.written_file import write_whole
+
+    write_whole(Path(file), page([Run(document(evaluation), workload.coverage)]))
+
+
+def _write_figures(evaluation: "Evaluation", folder: str) -> None:
+    from onnx2zz.report.figures import write_figures
+
+    write_figures(evaluation, Path(folder))
 
 
 def _tell(sentence: str) -> None:

@@ -17,6 +17,7 @@ from onnx2zz.errors import InputError
 COMMANDS: Mapping[str, str] = {
     "cache": "onnx2zz.cli.cache:cache_command",
     "check": "onnx2zz.cli.check:check_command",
+    "compare": "onnx2zz.cli.compare:compare_command",
     "compile": "onnx2zz.cli.compile:compile_command",
     "explain": "onnx2zz.cli.explain:explain_command",
     "ops": "onnx2zz.cli.ops:ops_command",

@@ -115,17 +115,18 @@ class Evaluation(Tabular):
 
 def as_json(evaluation: Evaluation) -> str:
     """The evaluation as an indented JSON document."""
-    return json.dumps(_document(evaluation), indent=2) + "\n"
+    return json.dumps(document(evaluation), indent=2) + "\n"
 
 
-def _document(result: Evaluation | Total | LayerResult) -> dict[str, Any]:
+def document(result: Evaluation | Total | LayerResult) -> dict[str, Any]:
+    """The result as JSON holds it."""
     values = ((field.name, getattr(result, field.name)) for field in fields(result))
     return {name: _plain(value) for name, value in values if name not in BEYOND or value not in (None, ())}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Total | LayerResult):
-        return _document(value)
+        return document(value)
     if isinstance(value, tuple):
         return [_plain(inner) for inner in value]
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

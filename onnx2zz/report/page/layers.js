@@ -12,7 +12,7 @@ const COLUMNS = [
   ...sides("cycles", "Cycles", (layer) => layer.latency_cycles, whole),
   ...sides("energy", "Energy", (layer) => layer.energy_pj, energy),
   ...sides("use", "Units at work", inUse, percent, !COMPARING),
-  { id: "bound", head: "Bound by", text: true, value: (row) => first(row).bound_by || "", cell: (row) =>
+  { id: "bound", head: COMPARING ? "Bound by (A)" : "Bound by", text: true, value: (row) => first(row).bound_by || "", cell: (row) =>
     make("span", {}, first(row).bound_by ? boundName(first(row).bound_by) : "", first(row).below_roofline ? " (below the roofline)" : "") },
 ];
 

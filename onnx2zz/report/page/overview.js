@@ -42,14 +42,15 @@ function meanUse(run) {
   return sum(layers.map((layer) => layer.breakdown.compute_cycles)) / (run.total.latency_cycles || 1);
 }
 
+const timeOf = (run) => run.total.physical && run.total.physical.latency_ns ? `, ${quantity(run.total.physical.latency_ns, TIME)}` : "";
+
 const TILES = [
-  { what: "Latency", of: (run) => run.total.latency_cycles, write: (n) => `${count(n)} cycles`, more: (run) =>
-    run.total.physical && run.total.physical.latency_ns ? quantity(run.total.physical.latency_ns, TIME) : whole(run.total.latency_cycles) },
+  { what: "Latency (cycles)", of: (run) => run.total.latency_cycles, write: count, more: (run) => `${whole(run.total.latency_cycles)} cycles${timeOf(run)}` },
   { what: "Energy", of: (run) => run.total.energy_pj, write: energy, more: (run) =>
     run.total.macs ? `${(run.total.energy_pj / run.total.macs).toFixed(2)} pJ a MAC` : "" },
   { what: "Energy × delay", of: (run) => run.total.energy_pj * run.total.latency_cycles, write: (n) => n.toExponential(2), more: () => "pJ · cycles" },
   { what: "MACs", of: (run) => run.total.macs, write: count, more: (run) => whole(run.total.macs), neutral: true },
-  { what: "Units at work", of: meanUse, write: percent, more: (run) => `of ${whole(unitsOf(run))}`, higher: true },
+  { what: "Units at work", of: meanUse, write: percent, more: (run) => `of ${whole(unitsOf(run))}, over the run`, higher: true },
   { what: "Layers", of: (run) => run.layers.length, write: whole, more: (run) => `${run.distinct_layers} distinct`, neutral: true },
 ];
 
@@ -92,5 +93,5 @@ function costliest(layers, run) {
   const sorted = layers.map((layer) => layer.energy_pj).sort((one, other) => other - one);
   let spent = 0;
   const half = sorted.findIndex((pj) => (spent += pj) >= run.total.energy_pj / 2) + 1;
-  return layers.length > 1 ? `Half of the energy is spent in ${half} of ${layers.length} layers.` : "";
+  return layers.length > 1 ? `${half} of ${layers.length} layers ${half === 1 ? "takes" : "take"} half of the energy.` : "";
 }

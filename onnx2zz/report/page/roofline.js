@@ -24,28 +24,29 @@ function point(run, number, layer) {
 }
 
 function diagram(points) {
-  const width = Math.max(300, document.getElementById("roofline").clientWidth - 42);
+  const width = Math.max(280, document.getElementById("controls").clientWidth - 40);
   const height = Math.min(420, Math.max(280, width * 0.42));
-  const peaks = [...new Set(points.map((one) => one.units))];
-  const widths = [...new Set(points.map((one) => one.width))];
-  const ridges = peaks.flatMap((units) => widths.map((bits) => units / bits));
-  const x = scale([...points.map((one) => one.x), ...ridges], MARGIN.left, width - MARGIN.right);
-  const y = scale([...points.map((one) => one.y), ...peaks], height - MARGIN.bottom, MARGIN.top);
+  const roofs = [...new Map(points.map((one) => [`${one.units} ${one.width}`, one])).values()];
+  const x = scale([...points.map((one) => one.x), ...roofs.map((one) => one.units / one.width)], MARGIN.left, width - MARGIN.right);
+  const y = scale([...points.map((one) => one.y), ...roofs.map((one) => one.units)], height - MARGIN.bottom, MARGIN.top);
   return draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Roofline of the layers" },
     axes(x, y, width, height),
-    peaks.flatMap((units) => widths.map((bits) => roof(x, y, units, bits))),
+    roofs.map((one) => roof(x, y, one.units, one.width)),
     points.map((one) => mark(one, x(one.x), y(one.y))));
 }
 
-/** A logarithmic scale over whole decades. */
+/** A logarithmic scale with room at both ends; ticks at 1, 2 and 5 of each decade, or at decades where it is long. */
 function scale(values, from, to) {
-  const low = Math.floor(Math.log10(Math.min(...values) * 0.8));
-  const high = Math.ceil(Math.log10(Math.max(...values) * 1.2));
+  const low = Math.log10(Math.min(...values) * 0.6);
+  const high = Math.log10(Math.max(...values) * 1.7);
   const at = (value) => from + ((Math.log10(value) - low) / (high - low)) * (to - from);
-  return Object.assign(at, { low: 10 ** low, high: 10 ** high, ticks: [...Array(high - low + 1).keys()].map((n) => 10 ** (low + n)) });
+  const steps = high - low > 3 ? [1] : [1, 2, 5];
+  const decades = [...Array(Math.ceil(high) - Math.floor(low) + 1).keys()].map((n) => 10 ** (Math.floor(low) + n));
+  const ticks = decades.flatMap((decade) => steps.map((step) => step * decade)).filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
+  return Object.assign(at, { low: 10 ** low, high: 10 ** high, ticks });
 }
 
-const tick = (value) => value >= 0.01 && value < 1e5 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
+const tick = (value) => value >= 0.001 && value < 1e5 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
 
 function axes(x, y, width, height) {
   const bottom = height - MARGIN.bottom;
@@ -56,7 +57,7 @@ function axes(x, y, width, height) {
     ...y.ticks.flatMap((value) => [
       draw("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }),
       draw("text", { x: MARGIN.left - 8, y: y(value) + 4, "text-anchor": "end" }, tick(value))]),
-    draw("text", { x: (MARGIN.left + width) / 2, y: height - 8, "text-anchor": "middle" }, "operations per bit of the highest memory's port"),
+    draw("text", { x: (MARGIN.left + width) / 2, y: height - 8, "text-anchor": "middle" }, width < 520 ? "operations per bit" : "operations per bit of the highest memory's port"),
     draw("text", { transform: `translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, "operations per cycle"),
   ];
 }

@@ -8,9 +8,11 @@ function memoryColour(name) {
   return `var(--m${memoryStep(name)})`;
 }
 
+/** From 0, the memory next to the array, to 5, the farthest of its accelerator. */
 function memoryStep(name) {
-  const at = Math.max(0, MEMORIES.indexOf(name));
-  return MEMORIES.length < 2 ? 3 : Math.round((5 * at) / (MEMORIES.length - 1));
+  const run = RUNS.find((one) => one.hardware && name in one.hardware.memories);
+  const names = run ? Object.keys(run.hardware.memories) : [];
+  return names.length < 2 ? 3 : Math.round((5 * names.indexOf(name)) / (names.length - 1));
 }
 
 /** What may bound a layer: the array's units, or a memory. */

@@ -1,0 +1,29 @@
+"""`onnx2zz compare`: two evaluations side by side."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("compare")
+@click.argument("first", metavar="A.json")
+@click.argument("second", metavar="B.json")
+@click.option("--html", "html_file", required=True, metavar="FILE", help="Where the report goes: one file to look at.")
+def compare_command(first: str, second: str, html_file: str) -> None:
+    """Put two results of `evaluate` (--json, or result.json) side by side, layer by layer, by their names."""
+    from onnx2zz.errors import Problem, noted_in, raise_if_any
+    from onnx2zz.report.page import page
+    from onnx2zz.report.saved_run import read_run
+    from onnx2zz.written_file import write_whole
+
+    problems: list[Problem] = []
+    runs = []
+    for file in (first, second):
+        with noted_in(problems):
+            runs.append(read_run(Path(file)))
+    raise_if_any(problems)
+    write_whole(Path(html_file), page(runs))
+    for run in runs:
+        total = run.evaluation["total"]
+        name = f"{run.evaluation['model']} on {run.evaluation['accelerator']}"
+        click.echo(f"{name}: {total['latency_cycles']:,.0f} cycles, {total['energy_pj']:,.1f} pJ")

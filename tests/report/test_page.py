@@ -1,0 +1,206 @@
+"""The report in a browser: no error, no network, sorting and filtering, foreign text as text, a phone's width."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from small_workloads import conv, gemm, pool
+
+from onnx2zz.cli.main import run
+from onnx2zz.evaluate.inputs import Workload
+from onnx2zz.evaluate.result import document
+from onnx2zz.evaluate.run import evaluate
+from onnx2zz.report.page import Run, page
+from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.zigzag.layer_price import PriceOptions
+
+SCREENSHOTS = Path(__file__).parents[2] / "onnx2zz_out" / "screenshots"
+EVIL = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
+
+
+def network() -> list[dict[str, Any]]:
+    """Three layers; the second's name is a script."""
+    return [
+        conv(0, None, "L0_stem", k=6, c=3, oy=1, ox=28, fy=1, fx=5),
+        pool(1, 0, EVIL, g=6, oy=1, ox=14, fy=1, fx=2, stride=(1, 2)),
+        gemm(2, 1, "L2_classify", k=20, c=84),
+    ]
+
+
+def coverage() -> dict[str, Any]:
+    nodes = [
+        {"node": layer["name"], "op": "Conv", "outputs": ["y"], "status": "lowered", "layers": [layer["id"]], "why": ""}
+        for layer in network()
+    ]
+    host = {"node": "nms", "op": "NonMaxSuppression", "outputs": ["z"], "status": "host", "layers": [], "why": EVIL}
+    kinds = ("exact", "movement", "approximate")
+    layers = [
+        {"id": layer["id"], "name": layer["name"], "kind": kind, "sources": {}}
+        for layer, kind in zip(network(), kinds, strict=True)
+    ]
+    return {"nodes": [*nodes, host], "layers": layers}
+
+
+def priced(arch: str, folder: Path) -> Run:
+    accelerator = find_accelerator(arch)
+    workload = Workload(EVIL, "net.yaml", tuple(network()))
+    options = PriceOptions(lpf_limit=2)
+    found = evaluate(workload, accelerator, choose_mapping(None, accelerator), options, folder / "zigzag.log")
+    return Run(document(found), coverage())
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+    return [priced(arch, tmp_path_factory.mktemp("runs")) for arch in ("seneca", "tpu_like")]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("no chromium here: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])  # root in a container has none
+        yield browser
+        browser.close()
+
+
+def opened(chromium: Any, file: Path, **how: Any) -> tuple[Any, list[str]]:
+    """The page, and everything that went wrong in it or that it asked for elsewhere."""
+    tab = chromium.new_context(**{"viewport": {"width": 1240, "height": 900}, **how}).new_page()
+    wrong: list[str] = []
+    tab.on("console", lambda message: wrong.append(message.text))
+    tab.on("pageerror", lambda error: wrong.append(str(error)))
+    tab.on(
+        "request", lambda request: wrong.append(request.url) if not request.url.startswith(("file:", "data:")) else None
+    )
+    tab.on("dialog", lambda dialog: wrong.append(dialog.message))
+    tab.goto(file.as_uri())
+    return tab, wrong
+
+
+@pytest.fixture
+def report(runs: list[Run], tmp_path: Path) -> Path:
+    file = tmp_path / "report.html"
+    file.write_text(page(runs[:1]), encoding="utf-8")
+    return file
+
+
+def names(tab: Any) -> list[str]:
+    return tab.locator("#table td.name button").all_inner_texts()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dark", 1240), ("light", 390)])
+def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(chromium, report, scheme, width):
+    viewport = {"width": width, "height": 900}
+    tab, wrong = opened(chromium, report, viewport=viewport, color_scheme=scheme)
+    assert tab.evaluate("document.documentElement.dataset.theme") == scheme
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.evaluate("document.querySelector('#roofline svg').getBoundingClientRect().height") < 450
+    tab.locator("#table td.name button").first.click()
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    tab.screenshot(path=SCREENSHOTS / f"report-{scheme}-{width}.png", full_page=True)
+    assert wrong == []
+
+
+def test_a_name_that_is_a_script_is_a_name(chromium, report):
+    tab, wrong = opened(chromium, report)
+    assert names(tab)[1] == EVIL
+    assert tab.title().startswith(EVIL) and tab.locator("#title").inner_text().startswith(EVIL)
+    assert tab.locator("img").count() == 0 and tab.locator("script").count() == 2
+    assert wrong == []
+
+
+def test_sorts_by_a_column_both_ways_and_the_charts_follow(chromium, report, runs):
+    by_energy = sorted(runs[0].evaluation["layers"], key=lambda layer: layer["energy_pj"])
+    expected = [layer["name"] for layer in by_energy]
+    tab, _ = opened(chromium, report)
+    tab.get_by_role("button", name="Energy").click()
+    assert names(tab) == expected[::-1]
+    assert tab.locator("#energy .row .name").all_inner_texts() == expected[::-1]
+    tab.get_by_role("button", name="Energy").click()
+    assert names(tab) == expected
+    tab.select_option("#sort", "order")
+    assert names(tab) == [layer["name"] for layer in network()]
+
+
+def test_filters_by_words_of_the_name_and_by_operator(chromium, report):
+    tab, _ = opened(chromium, report)
+    tab.fill("#filter", "CLASS l2")
+    assert names(tab) == ["L2_classify"]
+    tab.fill("#filter", "nothing like it")
+    assert names(tab) == [] and "No layer matches" in tab.locator("#latency").inner_text()
+    tab.fill("#filter", "")
+    tab.select_option("#type", "Pooling")
+    assert names(tab) == [EVIL]
+
+
+def test_a_layer_opens_on_its_loops(chromium, report, runs):
+    """As many loops as its temporal mapping has, in the memories that hold them, and what runs in parallel."""
+    tab, _ = opened(chromium, report)
+    tab.get_by_role("button", name="L2_classify").click()
+    nest = tab.locator(".detail").inner_text()
+    mapping = runs[0].evaluation["layers"][2]["breakdown"]["temporal_mapping"]
+    assert nest.count("for ") == sum(len(level["loops"]) for level in mapping["O"])
+    assert all(level["memory"] in nest for operand in mapping.values() for level in operand if level["loops"])
+    assert "in parallel" in nest
+
+
+def test_what_is_not_priced_stands_in_plain_view(chromium, report):
+    tab, _ = opened(chromium, report)
+    said = tab.locator("#notices").inner_text()
+    assert "1 node is left to the host and in no number: NonMaxSuppression nms" in said
+    assert "1 layer approximates its node: L2_classify" in said
+    tab.select_option("#status", "host")
+    assert tab.locator("#nodes tbody tr").count() == 1
+
+
+def test_hovering_tells_a_part_of_a_bar(chromium, report, runs):
+    tab, _ = opened(chromium, report)
+    tab.locator("#energy .row .bar span").first.hover()
+    said = tab.locator("#tooltip").inner_text()
+    assert said.startswith("L0_stem\noperations: ")
+
+
+def test_two_runs_stand_side_by_side(chromium, runs, tmp_path):
+    file = tmp_path / "both.html"
+    file.write_text(page(runs), encoding="utf-8")
+    tab, wrong = opened(chromium, file)
+    first, second = (run.evaluation["total"]["latency_cycles"] for run in runs)
+    assert f"{second / first:.2f}×" in tab.locator("#table tr.total").inner_text()
+    assert tab.locator("#latency .row .bar").count() == 2 * len(network())
+    assert wrong == []
+
+
+def test_the_commands_write_reports_and_figures(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["evaluate", "lenet5", "--lpf-limit", "2", "--html", "r.html", "--plot", "figures"]
+    assert run([*arguments, "--arch", "seneca", "-o", "one"]) == 0
+    assert run(["evaluate", "one/workload.yaml", "--arch", "tpu_like", "--lpf-limit", "2", "-o", "two"]) == 0
+    assert run(["compare", "one/result.json", "two/result.json", "--html", "both.html"]) == 0
+    assert "L0_conv1" in (tmp_path / "r.html").read_text() and "http" not in _without_svg(
+        (tmp_path / "r.html").read_text()
+    )
+    written = sorted(path.name for path in (tmp_path / "figures").iterdir())
+    assert written == [
+        f"{name}.{kind}" for name in ("energy", "latency", "roofline", "utilization") for kind in ("png", "svg")
+    ]
+    assert (tmp_path / "figures/energy.svg").read_text().startswith("<?xml")
+
+
+def _without_svg(html: str) -> str:
+    return html.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
+
+
+def test_what_is_no_result_is_refused_both_files_at_once(tmp_path, capsys):
+    (tmp_path / "a.json").write_text("{}")
+    old = {"model": "m", "accelerator": "a", "total": {}, "layers": [{"name": "x", "error": None}]}
+    (tmp_path / "b.json").write_text(json.dumps(old))
+    assert run(["compare", str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--html", str(tmp_path / "c.html")]) == 1
+    said = capsys.readouterr().err
+    assert "a.json: no result of an evaluation" in said and "b.json: keeps no breakdown" in said
+    assert not (tmp_path / "c.html").exists()
