@@ -26,6 +26,8 @@ INTEGERS = {"INT2": 2, "UINT2": 2, "INT4": 4, "UINT4": 4, "INT8": 8, "UINT8": 8,
 QUANTISED_BITS = _of_types(INTEGERS | FLOAT8 | {"FLOAT4E2M1": 4})
 FLOAT_BITS = _of_types({"FLOAT16": 16, "BFLOAT16": 16, "FLOAT": 32, "DOUBLE": 64})
 NATIVE_BITS = QUANTISED_BITS | FLOAT_BITS | _of_types({"UINT32": 32, "INT64": 64, "UINT64": 64, "BOOL": 8})
+NARROW = 16  # bits; wider integers are counts and positions
+DEQUANTISED_BY_HAND = frozenset({"Cast", "CastLike", "Sub", "Mul", "Add", "Div"})
 DEQUANTISE = ("DequantizeLinear", "com.microsoft.DequantizeLinear")
 
 
@@ -47,6 +49,8 @@ class StoredBits:
         for node in graph.nodes:
             if _reads_as_stored(node, graph, views):
                 bits |= {o: _carried(node, o, bits) for o in node.outputs if o}
+            elif node.op in DEQUANTISED_BY_HAND and graph.constants.issuperset(node.outputs):
+                bits[node.outputs[0]] = _of_stored_integers(node, graph, bits)
         return StoredBits(bits)
 
     def note(self, layer: Layer, node: Node, native: bool) -> None:
@@ -63,6 +67,14 @@ def _reads_as_stored(node: Node, graph: Graph, views: Container[Node]) -> bool:
     if operator.kind == "movement":
         return graph.tensors[node.inputs[0]].type == graph.tensors[node.outputs[0]].type
     return operator.kind is None or node in views or node.op in DEQUANTISE
+
+
+def _of_stored_integers(node: Node, graph: Graph, bits: Mapping[str, int]) -> int:
+    """The width of a constant that is made from narrow integers, if it is: they are what lies in memory."""
+    own, size = bits[node.outputs[0]], graph.tensors[node.outputs[0]].elements
+    whole = [bits[name] for name in node.inputs if name and graph.tensors[name].elements == size]
+    narrow = [width for width in whole if 0 < width <= NARROW]
+    return narrow[0] if len(whole) == 1 and narrow else own
 
 
 def _carried(node: Node, output: str, bits: Mapping[str, int]) -> int:

@@ -32,13 +32,13 @@ def mean_variance_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 @lowers("LpNormalization", how="two layers: the norm, divide")
 def lp_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
-    """input of any shape, divided by the sum of its p-th powers' root along the axis."""
+    """input of any shape, divided by the sum of its p-th powers' root along the axis; 0 stays 0."""
     x, out = node.inputs[0], node.outputs[0]
     shape = graph.shape(x)
     axes = frozenset({node.attribute("axis", -1) % len(shape)})
     norm = f"{out}/norm"
     power, root = lp_steps(node.attribute("p", 2))
     return (
-        reduced(norm, x, shape, axes, "sum", power, (root,)),
+        reduced(norm, x, shape, axes, "sum", power, (root, Step("one_if_zero"))),
         elementwise(out, shape, (spread(x, shape, shape), spread(norm, row(shape, axes), shape)), Step("div")),
     )

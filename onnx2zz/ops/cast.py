@@ -1,12 +1,15 @@
 """Cast and CastLike.
 
-Source: ONNX operator pages Cast, CastLike.
+Source: ONNX operator pages Cast, CastLike (saturate).
 """
 
 from dataclasses import replace
 
+from onnx import TensorProto
+
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
+from onnx2zz.ops.quantisation import NARROW_FLOATS
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.unary import unary_layer
 
@@ -30,5 +33,15 @@ def rides(node: Node, graph: Graph) -> tuple[str, ...]:
 )
 def cast(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """Every element in the output's type; CastLike's second input tells the type, which is no work but an edge."""
-    layer = unary_layer(node, graph, Step("cast", parameters=(float(graph.tensors[node.outputs[0]].type),)))
+    first, *others = steps(node, graph.tensors[node.outputs[0]].type)
+    layer = unary_layer(node, graph, first, tuple(others))
     return (replace(layer, also_reads=tuple(name for name in node.inputs[1:] if name not in graph.static)),)
+
+
+def steps(node: Node, element: int) -> tuple[Step, ...]:
+    """A round trip through the element type; what a narrow float cannot hold becomes its largest number first."""
+    through = Step("cast", parameters=(float(element),))
+    *_, largest = NARROW_FLOATS.get(TensorProto.DataType.Name(element), (0.0,))
+    if not largest or not node.attribute("saturate", 1):
+        return (through,)
+    return Step("clip", parameters=(-largest, largest)), through

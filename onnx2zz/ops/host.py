@@ -32,6 +32,13 @@ runs_on_host(
     how="host: a step of an optimiser",
 )
 
+# Classical machine learning: decisions and look-ups. Linear models and kernels are products, and not among them.
+TREES = ("TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor")
+FEATURES = ("ArrayFeatureExtractor", "Binarizer", "CastMap", "CategoryMapper", "DictVectorizer", "FeatureVectorizer")
+FEATURES += ("Imputer", "LabelEncoder", "OneHotEncoder", "ZipMap")
+runs_on_host(*(f"ai.onnx.ml.{name}" for name in TREES), how="host: decision trees")
+runs_on_host(*(f"ai.onnx.ml.{name}" for name in FEATURES), how="host: features looked up and put together")
+
 # Text has no arithmetic.
 runs_on_host("StringNormalizer", "StringConcat", "StringSplit", "RegexFullMatch", "TfIdfVectorizer", how="host: text")
 runs_on_host("ImageDecoder", how="host: a compressed image")

@@ -119,6 +119,20 @@ def test_weight_only_quantisation_keeps_the_weights_narrow(element: str, bits: i
     assert [widths(layer) for layer in workload.layers] == [(bits, 11, 10, 9)]
 
 
+@pytest.mark.parametrize("precision", [WIDE, Precision(native=True)])
+def test_weights_dequantised_by_hand_stay_narrow(precision: Precision) -> None:
+    """Cast, less a zero point, times a scale: the integers are what lies in memory."""
+    nodes = [
+        helper.make_node("Cast", ["w8"], ["f"], to=TensorProto.FLOAT),
+        helper.make_node("Sub", ["f", "half"], ["centred"]),
+        helper.make_node("Mul", ["centred", "column"], ["w"]),
+        conv("x", "w", "y"),
+    ]
+    column = {"column": distinct(RNG, 6, 1, 1, 1)}
+    _, (layer,) = compiled(nodes, ["y"], precision=precision, constants=column)
+    assert layer.widths.W == 8
+
+
 def test_fake_quantised_weights_have_the_width_of_their_q() -> None:
     nodes = [quantize("w32", "q"), dequantize("q", "w"), conv("x", "w", "y")]
     fates, layers = compiled(nodes, ["y"])

@@ -20,6 +20,12 @@ def test_lrn(shape: list[int], half: int, alpha: float) -> None:
     assert squares.operations == product.operations * (2 * half - 1)
 
 
+def test_a_row_of_zeros_has_no_norm_to_divide_by() -> None:
+    x = distinct(np.random.default_rng(0), 2, 3, 4)
+    x[1] = 0
+    check_node(helper.make_node("LpNormalization", ["x"], ["y"], axis=2), {"x": x}, opset=22)
+
+
 @settings(max_examples=30, deadline=None)
 @given(images, st.booleans())
 def test_instance_norm(shape: list[int], constant: bool) -> None:

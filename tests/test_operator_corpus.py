@@ -1,0 +1,26 @@
+"""ONNX's own tests of its operators: compiled, judged, and run where they are exact (scripts/corpus)."""
+
+import pytest
+
+from scripts.corpus.cases import Case, cases, folder_cases
+from scripts.corpus.judge import judge
+
+OPEN = {"simple/test_sequence_model8"}  # its input's shape is open
+
+
+@pytest.mark.parametrize("case", list(folder_cases()), ids=lambda case: case.name)
+def test_models_of_the_wheel(case: Case) -> None:
+    verdict = judge(case)
+    assert verdict.problems == ()
+    assert (verdict.outcome == "refused") == (case.name in OPEN)
+
+
+@pytest.mark.long
+def test_every_form_of_every_operator() -> None:
+    """Any error that is not an InputError's sentence ends the test."""
+    verdicts = [judge(case) for case in cases()]
+    assert [(v.case.label, v.problems) for v in verdicts if v.problems] == []
+    refused = {verdict.case.name for verdict in verdicts if verdict.outcome == "refused"}
+    grids = {name for name in refused if name.startswith("test_affine_grid_")}  # products of a shape that data decides
+    assert refused - grids == OPEN
+    assert sum(verdict.outcome == "proven" for verdict in verdicts) > len(verdicts) / 2
