@@ -27,6 +27,7 @@ ONNX_RUNTIME = (
     "FusedConv",
     "FusedGemm",
     "FusedMatMul",
+    "GemmFastGelu",
     "GroupQueryAttention",
     "MatMulIntegerToFloat",
     "MatMulNBits",

@@ -73,6 +73,15 @@ def _windows(op: str, weights: int | None = None, last: bool = False) -> Rule:
     return rule
 
 
+def _nhwc_conv(node: Node, tensors: Tensors) -> tuple[Tensor | None, ...]:
+    """Channels last in x and in the weights."""
+    x, w = _shape(tensors, 0), _shape(tensors, 1)
+    if x is None or w is None:
+        return (None,)
+    shape = _inferred("Conv", node, [(s[0], s[-1], *s[1:-1]) for s in (x, w)])
+    return (_shaped((shape[0], *shape[2:], shape[1]), _type(tensors, 0)),)
+
+
 def _inferred(op: str, node: Node, shapes: Sequence[Shape]) -> Shape:
     names = [f"in{index}" for index in range(len(shapes))]
     proto = onnx.helper.make_node(op, names, ["out"])
@@ -173,6 +182,7 @@ QUANTISED_SHAPES: dict[str, Rule] = {
         "QLinearGlobalAveragePool": _windows("GlobalAveragePool"),
         "NhwcMaxPool": _windows("MaxPool", last=True),
         "QLinearConv": _windows("Conv", weights=3),
+        "NhwcConv": _nhwc_conv,
         "QGemm": _gemm,
         "MatMulIntegerToFloat": _matmul,
         "DynamicQuantizeMatMul": _matmul,

@@ -155,7 +155,23 @@ def _group_query_attention(node: Node, inputs: Tensors) -> tuple[Tensor | None, 
     return (Tensor((batch, length, heads * width), q.type), present, present)
 
 
+def _halved(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
+    """Half of the channels."""
+    x = inputs[0]
+    return (Tensor((*x.shape[:-1], x.shape[-1] // 2), x.type) if x is not None and x.shape is not None else None,)
+
+
+def _like_both(node: Node, inputs: Tensors) -> tuple[Tensor | None, ...]:
+    """The result and the sum before it."""
+    return (inputs[0], inputs[0])
+
+
 SHAPES: dict[str, Rule] = {
+    "com.microsoft.GroupNorm": _same,
+    "com.microsoft.SkipGroupNorm": _like_both,
+    "com.microsoft.BiasAdd": _same,
+    "com.microsoft.BiasSplitGelu": _halved,
+    "com.microsoft.GemmFastGelu": _product,
     **{f"com.microsoft.{op}": _same for op in ("Gelu", "FastGelu", "BiasGelu", "QuickGelu")},
     "SimplifiedLayerNormalization": _norm,
     "com.microsoft.SimplifiedLayerNormalization": _norm,

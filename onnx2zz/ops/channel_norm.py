@@ -28,21 +28,28 @@ def group_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def grouped_norm(node: Node, graph: Graph, groups: int) -> tuple[Layer, ...]:
     """Loops B, G (groups), C (channels of a group) and the spatial ones; statistics are (N, groups)."""
-    x, out = node.inputs[0], node.outputs[0]
-    shape = graph.shape(x)
+    shape = graph.shape(node.inputs[0])
+    return normalised_groups(node, graph, node.inputs[0], shape, groups, 1e-5)
+
+
+def normalised_groups(
+    node: Node, graph: Graph, x: str, shape: tuple[int, ...], groups: int, epsilon: float
+) -> tuple[Layer, ...]:
+    """The passes over a tensor x of `shape` (N, C, spatial...); `epsilon` holds where the node gives none."""
+    out = node.outputs[0]
     rank = len(shape) - 2
     walked, reduced = (_loops(shape, groups, spatial) for spatial in (output_loops(rank), filter_loops(rank)))
     statistics = (along("B", shape[0]), along("G", groups))
     mean, inverse = Access(f"{out}/mean", statistics), Access(f"{out}/inverse", statistics)
     centred = f"{out}/centred"
     average = mean_of((shape[1] // groups, *shape[2:]), frozenset(range(rank + 1)))
-    epsilon = Step("shift", parameters=(node.attribute("epsilon", 1e-5),))
+    shift = Step("shift", parameters=(node.attribute("epsilon", epsilon),))
     product = _elementwise(out, shape, walked, (centred, inverse), "mul")
     vectors = (_vector(name, graph, groups, shape[1]) for name in node.inputs[1:3])
     return (
         _reduced(mean, x, shape, reduced, IDENTITY, (average,)),
         _elementwise(centred, shape, walked, (x, mean), "sub"),
-        _reduced(inverse, centred, shape, reduced, SQUARE, (average, epsilon, Step("rsqrt"))),
+        _reduced(inverse, centred, shape, reduced, SQUARE, (average, shift, Step("rsqrt"))),
         *then_each(product, graph, tuple(zip(("mul", "add"), vectors, strict=True))),
     )
 

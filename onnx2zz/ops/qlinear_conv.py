@@ -59,10 +59,11 @@ def channels_second(shape: tuple[int, ...]) -> tuple[int, ...]:
 def channels_last(layer: Layer) -> Layer:
     """The layer with its activation and output (N, C, spatial...) read and written as (N, spatial..., C)."""
     first, *rest = layer.inputs
-    return replace(layer, inputs=(_moved(first), *rest), output=_moved(layer.output))
+    return replace(layer, inputs=(moved(first), *rest), output=moved(layer.output))
 
 
-def _moved(access: Access) -> Access:
+def moved(access: Access) -> Access:
+    """An access to (N, C, spatial...) as one to (N, spatial..., C)."""
     batch, channel, *spatial = access.axes
     axes: tuple[Axis, ...] = (batch, *spatial, channel)
     return replace(access, axes=axes)
