@@ -72,6 +72,21 @@ def test_parts_that_change_places_are_all_copied() -> None:
     assert sources(result)["y"]["I"] == (1, 2)
 
 
+def test_edges_pass_through_a_concat_of_single_elements() -> None:
+    """A position found on the host, behind a constant: nothing is copied, and whoever picks by it hangs on it."""
+    nodes = [
+        node("Exp", "x", "a"),
+        node("ArgMax", "a", "i", axis=1, keepdims=0),
+        node("Concat", "zero i", "position", axis=0),
+        node("Cast", "position", "weights", to=1),
+        node("MatMul", "weights w", "y"),
+    ]
+    x, w = distinct(RNG, 1, 6), distinct(RNG, 2, 3)
+    result = compiled(nodes, x, ("y",), zero=np.asarray([0]), w=w)
+    assert sources(result)["y"]["I"] == (1,)
+    assert sources(result)["weights"]["I"] == (0,)
+
+
 def test_concat_copies_what_no_layer_writes_in_place() -> None:
     """The graph's input, and a layer that another Concat has placed elsewhere."""
     x = distinct(RNG, 1, 3, 6, 7)
