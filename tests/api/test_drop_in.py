@@ -60,13 +60,16 @@ def both(tmp_path, workload, arch, mapping, **options):
     return onnx2zz.get_hardware_performance_zigzag(*given, **folder(tmp_path, "ours"), **options), theirs
 
 
-@pytest.mark.parametrize(("arch", "mapping", "options"), QUICK)
+@pytest.mark.parametrize(
+    ("arch", "mapping", "options"),
+    [case if case in QUICK else pytest.param(*case, marks=pytest.mark.long) for case in CASES],
+)
 def test_a_small_network_gives_what_stock_gives(arch, mapping, options, tmp_path):
     assert_same(*both(tmp_path, strip(), HARDWARE[arch], MAPPING[mapping], lpf_limit=3, **options))
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("arch", "mapping", "options"), CASES)
+@pytest.mark.parametrize(("arch", "mapping", "options"), QUICK)
 @pytest.mark.filterwarnings("ignore:ZigZag's ONNX front end makes")
 def test_resnet18_gives_what_stock_gives(arch, mapping, options, tmp_path):
     model = str(zigzags(MODELS)["resnet18"])
