@@ -4,7 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import onnx
 from onnx2zz.emission.coverage import coverage
 from onnx2zz.emission.entry import Entry, entry
 from onnx2zz.emission.files import write_compiled
+from onnx2zz.errors import InputError
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.load import load_model
@@ -74,10 +75,25 @@ def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None 
     name = name or (model.stem if isinstance(model, Path) else model.graph.name)
     with _collector_paused():
         proto = load_model(model) if isinstance(model, Path) else model
-        graph = trace(proto, options.bindings, name)
-        workload = lower(graph, options.lowering)
+        with _named(model):
+            graph = trace(proto, options.bindings, name)
+            workload = lower(graph, options.lowering)
         entries = tuple([entry(placed) for placed in workload.layers])
         return Compiled(graph, workload, entries, model if isinstance(model, Path) else None)
+
+
+@contextmanager
+def _named(model: Path | onnx.ModelProto) -> Iterator[None]:
+    """Says of each problem which file it is in; of an option, that is the command line."""
+    try:
+        yield
+    except InputError as error:
+        if not isinstance(model, Path):
+            raise
+        raise InputError(
+            problem if problem.where.startswith("--") else replace(problem, where=f"{model}: {problem.where}")
+            for problem in error.problems
+        ) from error
 
 
 @contextmanager

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from onnx2zz.printable import printable
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -14,8 +16,9 @@ class Problem:
     way_out: str = ""
 
     def __str__(self) -> str:
-        sentence = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{sentence}; {self.way_out}" if self.way_out else sentence
+        where, what, way_out = printable(self.where, 300), printable(self.what), printable(self.way_out)
+        sentence = f"{where}: {what}" if where else what
+        return f"{sentence}; {way_out}" if way_out else sentence
 
 
 class InputError(Exception):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
     from onnx2zz.check.context import Context
@@ -111,7 +112,7 @@ def _fix(context: "Context", choices: dict[str, str], output: Path, *, quiet: bo
     repaired = repair(context, choices)
     for file, name in zip(repaired, _names(repaired), strict=True):
         write_whole(output / name, file.text)
-        click.echo(file.diff, nl=False, err=quiet)
+        click.echo("".join(f"{printable(line)}\n" for line in file.diff.splitlines()), nl=False, err=quiet)
     after = repaired_context(context, repaired)
     cured = sorted(before - Counter(one.code for one in causes(after)))
     click.echo(f"wrote {', '.join(_names(repaired))} to {output}; cured: {', '.join(cured) or 'nothing'}", err=True)
@@ -145,9 +146,9 @@ def _write_json(text: str, json_file: str) -> None:
 
 def _show(one: "Finding") -> None:
     severity = click.style(one.severity, fg=COLOURS[one.severity], bold=True)
-    click.echo(f"{one.file}:{one.line}:{one.column}: {severity} [{one.code}] {one.message}")
-    click.echo(f"    ZigZag: {one.zigzag}")
-    click.echo(f"    cure:   {one.fix}")
+    click.echo(f"{printable(one.file)}:{one.line}:{one.column}: {severity} [{one.code}] {printable(one.message)}")
+    click.echo(f"    ZigZag: {printable(one.zigzag)}")
+    click.echo(f"    cure:   {printable(one.fix)}")
 
 
 def _open_decisions(findings: Sequence["Finding"]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.printable import printable
 
 
 @click.command("compile")
@@ -46,4 +47,4 @@ def summary(compiled: Any, directory: Path) -> str:
     hosts = sorted({fate.op for fate in compiled.workload.nodes if fate.status == "host"})
     if hosts:
         lines.append(f"left to the host: {', '.join(hosts)} (reasons in coverage.json)")
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))

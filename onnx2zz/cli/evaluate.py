@@ -15,6 +15,7 @@ from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.cli.zigzag_options import refuse_salsa_with, zigzag_options
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
     from onnx2zz.api.inputs import Inputs
@@ -177,7 +178,7 @@ def _means(search: "Search", cache_folder: Path | None, no_cache: bool, jobs: in
             yield Means(search, memory, jobs or usable_cores(), watch, told.append)
     finally:
         for sentence in told:
-            click.echo(f"warning: {sentence}", err=True)
+            click.echo(f"warning: {printable(sentence)}", err=True)
 
 
 def _report(evaluation: "Evaluation", output: Path, json_file: str | None, csv_file: str | None) -> None:
@@ -205,7 +206,7 @@ def _report(evaluation: "Evaluation", output: Path, json_file: str | None, csv_f
         write_whole(Path(json_file), as_json(evaluation))
     for layer in evaluation.layers:
         if layer.error:
-            click.echo(f"not priced: {layer.error}", err=True)
+            click.echo(f"not priced: {printable(layer.error)}", err=True)
 
 
 def _write_page(evaluation: "Evaluation", workload: "Workload", file: str) -> None:
@@ -223,4 +224,4 @@ def _write_figures(evaluation: "Evaluation", folder: str) -> None:
 
 
 def _tell(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    click.echo(printable(sentence), err=True)

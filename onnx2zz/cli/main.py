@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
 """Subcommand -> "module:attribute". The modules must be cheap to import: `--help` imports them for their first line."""
 
 INPUT_AT_FAULT, INTERRUPTED, BUG = 1, 130, 70
+MOST_PROBLEMS = 100
 
 
 class LazyGroup(click.Group):
@@ -67,8 +68,7 @@ def run(arguments: Sequence[str], command: click.Command = onnx2zz) -> int:
         code = command.main(list(arguments), prog_name="onnx2zz", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except InputError as error:
-        for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
+        report_problems(error)
         return INPUT_AT_FAULT
     except click.ClickException as error:
         error.show()
@@ -79,6 +79,17 @@ def run(arguments: Sequence[str], command: click.Command = onnx2zz) -> int:
     except Exception as error:
         report_bug(error)
         return BUG
+
+
+def report_problems(error: InputError) -> None:
+    """A line a problem, the first of them at least; where ONNX2ZZ_DEBUG is set, what led to them."""
+    if os.environ.get("ONNX2ZZ_DEBUG") and error.__cause__ is not None:
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    for problem in error.problems[:MOST_PROBLEMS]:
+        click.echo(f"error: {problem}", err=True)
+    more = len(error.problems) - MOST_PROBLEMS
+    if more > 0:
+        click.echo(f"error: and {more:,} more", err=True)
 
 
 def report_bug(error: Exception) -> None:

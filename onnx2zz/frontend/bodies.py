@@ -58,12 +58,15 @@ def inline_function(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Wal
     return True
 
 
+def calls_own_function(state: Trace, proto: onnx.NodeProto) -> bool:
+    """Whether a node calls a function of the model's own."""
+    return bool(state.functions) and function_key(proto.domain, proto.op_type, proto.overload) in state.functions
+
+
 def _function(state: Trace, proto: onnx.NodeProto, scope: Scope) -> onnx.FunctionProto | None:
     """The function that a node calls: the model's own, which wins, or ONNX's."""
-    if state.functions:
-        key = function_key(proto.domain, proto.op_type, proto.overload)
-        if key in state.functions:
-            return state.functions[key]
+    if calls_own_function(state, proto):
+        return state.functions[function_key(proto.domain, proto.op_type, proto.overload)]
     return definition(state, proto, scope) if proto.op_type in DEFINED_NAMES else None
 
 

@@ -9,7 +9,7 @@ from onnx2zz.frontend.graph import Node
 from onnx2zz.frontend.mac_operators import MAC_OPERATORS
 from onnx2zz.frontend.output_types import CONTROL_FLOW, output_types, schema_of
 from onnx2zz.frontend.state import Scope, Trace, qualified
-from onnx2zz.frontend.values import Recipe
+from onnx2zz.frontend.values import LARGEST, Recipe
 
 RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
@@ -111,7 +111,7 @@ def _note_by_value(state: Trace, node: Node, proto: onnx.NodeProto, name: str, s
 def _hold_values(state: Trace, node: Node, proto: onnx.NodeProto, scope: Scope) -> None:
     """Notes how static outputs are computed, should somebody ask for their values."""
     for index, name in enumerate(node.outputs):
-        if name not in state.static:
+        if name not in state.static or state.tensors[name].elements > LARGEST:
             continue
         shape = state.tensors[node.inputs[0]].shape if node.inputs and node.inputs[0] else None
         if node.op == "Shape" and shape is not None:

@@ -1,53 +1,81 @@
-"""Whether every tensor is made before it is read, in the main graph and in the bodies that its nodes hold."""
+"""Whether every tensor is made once, before it is read, in the main graph and in the bodies that its nodes hold."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 import onnx
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.inference import subgraphs
+from onnx2zz.frontend.state import label_of
 
-Nodes = Sequence[onnx.NodeProto]
+
+class Makers:
+    """Who makes each tensor of a graph, and of those around it; looked up only when something is wrong."""
+
+    def __init__(self, graph: onnx.GraphProto, outer: "Makers | None" = None):
+        self.graph, self.outer = graph, outer
+
+    @cached_property
+    def _first(self) -> Mapping[str, str]:
+        return {name: label_of(node) for node in reversed(self.graph.node) for name in node.output}
+
+    def of(self, name: str) -> str | None:
+        """The node that makes a tensor."""
+        return self._first.get(name) or (self.outer.of(name) if self.outer else None)
 
 
 def check_order(graph: onnx.GraphProto, given: Iterable[str]) -> None:
-    """Raises InputError naming every node that reads what is not there yet; `given` are inputs and initializers."""
+    """Raises InputError naming every node that reads what is not there yet, or makes what is there already; `given` are
+    inputs and initializers."""
     made = {*given, ""}
-    problems = _problems(graph, made, graph.node)
+    problems = [*_problems(graph, made, Makers(graph))]
     problems += [Problem(f"output {o.name}", "is made by no node") for o in graph.output if o.name not in made]
     if problems:
         raise InputError(problems)
 
 
-def _problems(graph: onnx.GraphProto, made: set[str], nodes: Nodes) -> list[Problem]:
-    """The wrong reads of a graph; adds to `made` what its nodes make. `nodes` are those it may read from."""
-    problems: list[Problem] = []
+def _problems(graph: onnx.GraphProto, made: set[str], makers: Makers) -> Iterator[Problem]:
+    """What is wrong in a graph; adds to `made` what its nodes make."""
+    own: set[str] = {*_given(graph)}
     for node in graph.node:
         if not made.issuperset(node.input):
             wanted = dict.fromkeys(name for name in node.input if name not in made)
-            problems += [_problem(_label(node), name, nodes) for name in wanted]
+            yield from (_unmade(label_of(node), name, makers) for name in wanted)
         for body in subgraphs(node.attribute):
-            problems += _problems_of_body(body, _label(node), made, nodes)
+            yield from _problems_of_body(body, label_of(node), made, makers)
+        if not own.isdisjoint(node.output):
+            yield from (_twice(label_of(node), name, makers) for name in node.output if name in own)
+        own.update(filter(None, node.output))
         made.update(node.output)
-    return problems
 
 
-def _problems_of_body(body: onnx.GraphProto, caller: str, made: set[str], nodes: Nodes) -> list[Problem]:
-    initializers = [t.name for t in body.initializer] + [t.values.name for t in body.sparse_initializer]
-    inner = made | {i.name for i in body.input} | set(initializers)
-    found = _problems(body, inner, [*nodes, *body.node])
-    found = [Problem(f"node {caller}", problem.what, problem.way_out) for problem in found]
-    lost = [o.name for o in body.output if o.name not in inner]
-    return found + [Problem(f"node {caller}", f"its body makes no {name}") for name in lost]
+def _given(graph: onnx.GraphProto) -> Iterator[str]:
+    """What a graph holds before its first node."""
+    yield from (info.name for info in graph.input)
+    yield from (tensor.name for tensor in graph.initializer)
+    yield from (tensor.values.name for tensor in graph.sparse_initializer)
 
 
-def _problem(reader: str, name: str, nodes: Nodes) -> Problem:
-    makers = [_label(node) for node in nodes if name in node.output]
-    if makers:
-        what = f"reads {name}, which node {makers[-1]} makes only later"
-        return Problem(f"node {reader}", what, "sort the nodes: ONNX wants each behind those that feed it")
-    return Problem(f"node {reader}", f"reads {name}, which nothing makes")
+def _problems_of_body(body: onnx.GraphProto, caller: str, made: set[str], outer: Makers) -> Iterator[Problem]:
+    inner = [name for name in _given(body) if name not in made]
+    inner += [name for node in body.node for name in node.output if name not in made]
+    made.update(_given(body))
+    for problem in _problems(body, made, Makers(body, outer)):
+        yield Problem(f"node {caller}", problem.what, problem.way_out)
+    yield from (Problem(f"node {caller}", f"its body makes no {o.name}") for o in body.output if o.name not in made)
+    made.difference_update(inner)
 
 
-def _label(node: onnx.NodeProto) -> str:
-    return node.name or next((o for o in node.output if o), node.op_type)
+def _unmade(reader: str, name: str, makers: Makers) -> Problem:
+    maker = makers.of(name)
+    if maker is None:
+        return Problem(f"node {reader}", f"reads {name}, which nothing makes")
+    what = f"reads {name}, which node {maker} makes only later"
+    return Problem(f"node {reader}", what, "sort the nodes: ONNX wants each behind those that feed it")
+
+
+def _twice(label: str, name: str, makers: Makers) -> Problem:
+    maker = makers.of(name)
+    there = f"node {maker} makes" if maker not in (None, label) else "is there"
+    return Problem(f"node {label}", f"makes {name}, which {there} already", "give each tensor a name of its own")

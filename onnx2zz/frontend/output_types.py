@@ -27,6 +27,11 @@ CONTROL_FLOW = ("If", "Loop", "Scan")
 LIKE_FIRST_INPUT = {"Abs", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu"}
 LIKE_FIRST_INPUT |= {"Log", "Mish", "Neg", "Relu", "Selu", "Sigmoid", "Softmax", "Softplus", "Sqrt", "Tanh"}
 NOT_INFERRED = (*CONTROL_FLOW, "Range")  # onnx refuses a Range of vectors of one element, which onnxruntime takes
+WINDOWS = frozenset(
+    {"Conv", "ConvInteger", "ConvTranspose", "DeformConv", "QLinearConv", "com.microsoft.FusedConv"}
+    | {"MaxPool", "AveragePool", "LpPool"}
+)
+"""Operators whose first input has a batch axis, a channel axis, and then the axes that a window slides over."""
 UNKNOWN: TypeAndTensor = (onnx.TypeProto(), Tensor(None, 0))
 
 ANSWERS: dict[Hashable, tuple[TypeAndTensor, ...]] = {}  # by signature, of all models of this process
@@ -128,7 +133,10 @@ def _inferred(
         text = " ".join(str(error).split())
         raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None
     found = [types.get(local) or onnx.TypeProto() for local in proto.output]
-    return tuple([(kind, as_tensor(kind)) for kind in found])
+    known = tuple([(kind, as_tensor(kind)) for kind in found])
+    if node.op in WINDOWS and state.open.isdisjoint(node.inputs) and _missed(state.tensors[node.input(0)], known[0][1]):
+        raise InputError(Problem(f"node {node.label} ({node.op})", "its window does not fit into its input"))
+    return known
 
 
 def _with_default(proto: onnx.NodeProto) -> onnx.NodeProto:
@@ -139,6 +147,11 @@ def _with_default(proto: onnx.NodeProto) -> onnx.NodeProto:
     copy.CopyFrom(proto)
     copy.attribute.append(onnx.helper.make_attribute("onesided", 1))
     return copy
+
+
+def _missed(x: Tensor, out: Tensor) -> bool:
+    """Whether a window has no place in its input, which has elements."""
+    return out.shape is None or (x.elements > 0 and out.elements == 0)
 
 
 def _shape_schema(node: Node, schema: onnx.defs.OpSchema) -> onnx.defs.OpSchema:

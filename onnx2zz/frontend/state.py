@@ -7,9 +7,12 @@ from functools import cached_property, lru_cache
 import numpy as np
 import onnx
 
+from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Node, Tensor
 from onnx2zz.frontend.values import KnownValues, Recipe
 
+DEEPEST = 64
+"""Bodies in bodies: beyond this many a function calls itself, if by way of others."""
 ONNX_DOMAINS = ("", "ai.onnx")
 TypeAndTensor = tuple[onnx.TypeProto, Tensor]
 RENAMED = onnx.helper.make_node("Identity", ["x"], ["y"])
@@ -23,6 +26,7 @@ class Scope:
     opsets: Mapping[str, int]
     prefix: str = ""
     body_of: str = ""
+    depth: int = 0
 
     @cached_property
     def imports(self) -> list[onnx.OperatorSetIdProto]:
@@ -59,6 +63,7 @@ class Trace:
     static: set[str] = field(default_factory=set)
     shaped_by_data: set[str] = field(default_factory=set)
     values: KnownValues = field(default_factory=KnownValues)
+    inlined: int = 0  # nodes of bodies and functions so far
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)  # sequences and optionals whose elements are known
 
     def note(self, name: str, type_proto: onnx.TypeProto) -> None:
@@ -121,6 +126,8 @@ def note_initializers(state: Trace, graph: onnx.GraphProto, scope: Scope) -> Non
     """The initializers of a graph: constants."""
     for tensor in graph.initializer:
         name = scope.declare(tensor.name)
+        if min(tensor.dims, default=0) < 0:
+            raise InputError(Problem(f"tensor {name}", f"has {min(tensor.dims)} elements along an axis"))
         state.note_known(name, tensor_type(tensor.data_type, tuple(tensor.dims)))
         state.values.hold_proto(name, tensor)
         state.constants.add(name)
@@ -137,6 +144,11 @@ def qualified(proto: onnx.NodeProto) -> str:
     return proto.op_type if proto.domain in ONNX_DOMAINS else f"{proto.domain}.{proto.op_type}"
 
 
+def label_of(proto: onnx.NodeProto) -> str:
+    """What a user recognises a node by: its name, else its first output."""
+    return proto.name or next(filter(None, proto.output), proto.op_type)
+
+
 def caller_name(proto: onnx.NodeProto, scope: Scope) -> str:
     """What a body goes by: the global name of its caller's first output."""
     return f"{scope.prefix}{next((o for o in proto.output if o), proto.name)}"
@@ -145,7 +157,10 @@ def caller_name(proto: onnx.NodeProto, scope: Scope) -> str:
 def scope_of_body(proto: onnx.NodeProto, scope: Scope) -> Scope:
     """The scope of a body that is inlined for a node: its own names carry the node's first output."""
     name = caller_name(proto, scope)
-    return Scope(dict(scope.names), scope.opsets, prefix=f"{name}/", body_of=name)
+    if scope.depth == DEEPEST:
+        what = f"lies in more than {DEEPEST} bodies and functions, one in the other"
+        raise InputError(Problem(f"node {label_of(proto)} ({qualified(proto)})", what, "no function may call itself"))
+    return Scope(dict(scope.names), scope.opsets, prefix=f"{name}/", body_of=name, depth=scope.depth + 1)
 
 
 def close_body(state: Trace, proto: onnx.NodeProto, results: list[str], scope: Scope) -> None:

@@ -5,19 +5,26 @@ an If whose condition is known becomes its branch, a model-local function its bo
 iterations, where they stand.
 """
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
 import onnx
 
+from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.binding import Bindings, bind_inputs, real_inputs
-from onnx2zz.frontend.bodies import function_key, inline_branch, inline_function
+from onnx2zz.frontend.bodies import calls_own_function, function_key, inline_branch, inline_function
+from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.inference import visit
 from onnx2zz.frontend.loops import unroll_loop, unroll_scan
+from onnx2zz.frontend.node_check import check_node
 from onnx2zz.frontend.order import check_order
 from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
-from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, note_initializers, opsets_of
+from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_initializers, opsets_of, qualified
+from onnx2zz.frontend.values import LARGEST
+
+MOST_INLINED = 100_000
 
 
 def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
@@ -58,14 +65,32 @@ def _note_input(state: Trace, info: onnx.ValueInfoProto, shape: tuple[int, ...] 
     state.note(info.name, onnx.helper.make_tensor_type_proto(element, shape))
     if info.name in bindings.values:
         dtype = onnx.helper.tensor_dtype_to_np_dtype(element)
-        state.values.hold(info.name, np.full(shape, bindings.values[info.name]).astype(dtype))
+        if math.prod(shape) <= LARGEST:
+            state.values.hold(info.name, np.full(shape, bindings.values[info.name]).astype(dtype))
         state.static.add(info.name)
 
 
 def _walk(state: Trace, protos: Iterable[onnx.NodeProto], scope: Scope) -> None:
     for proto in protos:
-        if not (inline_function(state, proto, scope, _walk) or _resolved(state, proto, scope)):
-            visit(state, proto, scope)
+        if scope.depth:
+            _count_inlined(state, proto)
+        if not calls_own_function(state, proto):
+            check_node(state, proto, scope)
+        try:
+            if not (inline_function(state, proto, scope, _walk) or _resolved(state, proto, scope)):
+                visit(state, proto, scope)
+        except FAULTS as error:
+            tensors = [state.tensors.get(name) for name in scope.look_up_all(proto.input)]
+            shapes = [tensor and tensor.shape for tensor in tensors]
+            raise unfit(label_of(proto), qualified(proto), shapes, error) from error
+
+
+def _count_inlined(state: Trace, proto: onnx.NodeProto) -> None:
+    """Raises InputError where functions that call functions multiply beyond any network."""
+    state.inlined += 1
+    if state.inlined > MOST_INLINED:
+        what = f"is one of more than {MOST_INLINED:,} nodes of functions and loops, each where it is called"
+        raise InputError(Problem(f"node {label_of(proto)} ({qualified(proto)})", what, "no network is so large"))
 
 
 def _resolved(state: Trace, proto: onnx.NodeProto, scope: Scope) -> bool:

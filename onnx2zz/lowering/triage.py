@@ -43,7 +43,7 @@ def triage(graph: Graph, unsupported: str) -> dict[Node, Verdict]:
     verdicts = {node: _verdict(node, graph, alive, sizes) for node in graph.nodes}
     refused = [node for node, verdict in verdicts.items() if verdict.status == "host" and _refused(node)]
     if refused and unsupported == "error":
-        raise InputError([_problem(node, graph) for node in refused])
+        raise InputError([_problem(node) for node in refused])
     return verdicts
 
 
@@ -106,8 +106,8 @@ def _holds_macs(body: onnx.GraphProto) -> bool:
     return any(qualified(node) in MAC_OPERATORS for node in body.node) or any(map(_holds_macs, inner))
 
 
-def _problem(node: Node, graph: Graph) -> Problem:
-    where = f"{graph.name}: node {node.label} ({node.op})"
+def _problem(node: Node) -> Problem:
+    where = f"node {node.label} ({node.op})"
     if node.op in CONTROL_FLOW:
         return Problem(where, f"its body carries MACs, and {CONTROL_FLOW[node.op]}", "or pass --unsupported host")
     if node.op in operators():

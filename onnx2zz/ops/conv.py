@@ -41,6 +41,10 @@ def conv_layer(
     rank = len(x_shape) - 2
     o_loops, f_loops = output_loops(rank), filter_loops(rank)
     k, c = w_shape[0] // group, w_shape[1]
+    if (k * group, c * group) != (w_shape[0], x_shape[1]):
+        raise ValueError(
+            f"{group} groups of {c} input channels are not {x_shape[1]}, or of {k} filters not {w_shape[0]}"
+        )
     groups = (("G", group),)
     x_axes = (along("B", x_shape[0]), split((*groups, ("C", c)), x_shape[1]), *spatial.axes(x_shape[2:]))
     w_axes = (split((*groups, ("K", k)), w_shape[0]), along("C", c), *map(along, f_loops, w_shape[2:]))

@@ -7,15 +7,21 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
+from itertools import accumulate
+from math import prod
+from operator import mul
+from typing import TypeVar
 
 import onnx2zz.ops
+from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Kind, Layer
+from onnx2zz.layer import Access, Kind, Layer, step_operands
 
 Lower = Callable[[Node, Graph], tuple[Layer, ...]]
 Rides = Callable[[Node, Graph], tuple[str, ...]]
 Test = Callable[[Node, Graph], bool]
+Answer = TypeVar("Answer")
 
 
 def _no_layers(node: Node, graph: Graph) -> tuple[Layer, ...]:
@@ -69,7 +75,8 @@ def lowers(
 
     def register(lower: Lower) -> Lower:
         for name in names:
-            _add(Operator(name, how, kind, lower, view, rides, rereads))
+            checks = _blaming(view), _blaming(rides), _blaming(rereads)
+            _add(Operator(name, how, kind, _blaming(_as_stored(lower)), *checks))
         return lower
 
     return register
@@ -91,6 +98,52 @@ def stands_for_its_body(*names: str, how: str) -> None:
     """Registers operators that the frontend replaces by the operators that define them: none is ever lowered."""
     for name in names:
         _add(Operator(name, how, "exact"))
+
+
+def _blaming(rule: Callable[[Node, Graph], Answer]) -> Callable[[Node, Graph], Answer]:
+    """The rule; where its arithmetic fails, the node is none of its operator's. Raises InputError."""
+
+    @wraps(rule)
+    def asked(node: Node, graph: Graph) -> Answer:
+        try:
+            return rule(node, graph)
+        except FAULTS as error:
+            shapes = [graph.tensors[name].shape for name in node.inputs if name]
+            raise unfit(node.label, node.op, shapes, error) from error
+
+    return asked
+
+
+def _as_stored(lower: Lower) -> Lower:
+    """The lowering; a ValueError where it reads a tensor as if that had another shape than it has."""
+
+    @wraps(lower)
+    def lowered(node: Node, graph: Graph) -> tuple[Layer, ...]:
+        layers = lower(node, graph)
+        for layer in layers:
+            for access in (*layer.inputs, layer.output, *step_operands(layer)):
+                _check(access, layer, graph)
+        return layers
+
+    return lowered
+
+
+def _check(access: Access, layer: Layer, graph: Graph) -> None:
+    tensor, extents = graph.tensors.get(access.tensor), tuple([axis.extent for axis in access.axes])
+    if tensor is not None and tensor.shape != extents and not _read_as(tensor.shape, extents, access):
+        raise ValueError(f"{access.tensor} would have to be {'x'.join(map(str, extents))}")
+    for axis in access.axes:
+        digits = len(axis.terms) > 1 and not any(loop.startswith("F") for loop, _ in axis.terms)
+        if digits and axis.padding(layer.sizes) != (0, 0):
+            raise ValueError(f"{access.tensor} has an axis of {axis.extent}, which its parts do not divide")
+
+
+def _read_as(shape: tuple[int, ...] | None, extents: tuple[int, ...], access: Access) -> bool:
+    """Whether a tensor of that shape has those extents, neighbouring axes perhaps walked as one."""
+    if shape is None or access.packed:
+        return True
+    ends_of_axes, ends_read = (set(accumulate(sizes, mul)) for sizes in (shape, extents))
+    return ends_read <= ends_of_axes | {1} and prod(shape) == prod(extents)
 
 
 def _add(operator: Operator) -> None:

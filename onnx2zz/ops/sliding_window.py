@@ -35,6 +35,8 @@ def sliding_window(
 ) -> SlidingWindow:
     """The window of a node, for a kernel over spatial `extents` giving spatial sizes `out`."""
     rank = len(extents)
+    if tuple(node.attribute("kernel_shape", None) or kernel) != kernel:
+        raise ValueError(f"its kernel is {kernel}, its attribute kernel_shape says otherwise")
     strides = tuple(node.attribute("strides", None) or [1] * rank)
     dilations = tuple(node.attribute("dilations", None) or [1] * rank)
     auto_pad = node.attribute("auto_pad", "NOTSET")

@@ -7,8 +7,9 @@ from rich.text import Text
 
 from onnx2zz.evaluate.event_driven import LayerEvents
 from onnx2zz.evaluate.result import Evaluation, LayerResult
+from onnx2zz.printable import printable
 from onnx2zz.report.quantity import ENERGY, quantity
-from onnx2zz.report.table import SHORTEST_NAME, energy_unit, shortened
+from onnx2zz.report.table import SHORTEST_NAME, energy_unit
 
 DENSE = "*"
 
@@ -20,7 +21,7 @@ def print_events(evaluation: Evaluation, console: Console) -> None:
     console.print()
     inputs = evaluation.events_from.inputs
     source = "random inputs" if inputs == "random" else f"the inputs in {inputs}"
-    console.print(f"Event-driven, on {source}", style="bold", highlight=False, markup=False)
+    console.print(printable(f"Event-driven, on {source}"), style="bold", highlight=False, markup=False)
     narrowest = console.measure(_table(evaluation, SHORTEST_NAME), options=console.options.update(width=1000))
     console.print(_table(evaluation, SHORTEST_NAME + max(console.width - narrowest.maximum, 0)))
     for sentence in _sentences(evaluation):
@@ -44,7 +45,7 @@ def _table(evaluation: Evaluation, name_width: int) -> Table:
     ):
         table.add_column(Text(head), foot, justify="right", no_wrap=True)
     for layer in evaluation.layers:
-        table.add_row(Text(shortened(layer.name, name_width)), *_cells(layer, scale))
+        table.add_row(Text(printable(layer.name, name_width)), *_cells(layer, scale))
     return table
 
 

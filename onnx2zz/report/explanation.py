@@ -6,6 +6,7 @@ from onnx2zz.compiler import Compiled
 from onnx2zz.emission.entry import Entry
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.layer import Access, Axis, Layer
+from onnx2zz.printable import printable
 from onnx2zz.workload import NodeFate, PlacedLayer
 
 
@@ -19,7 +20,7 @@ def explanation(compiled: Compiled, name: str) -> str:
     for identity in fate.layers:
         placed = compiled.workload.layers[identity]
         lines += ["", *_layer(placed, compiled.entries[identity], compiled)]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _find(compiled: Compiled, name: str) -> NodeFate:

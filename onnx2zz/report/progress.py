@@ -8,6 +8,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from onnx2zz.printable import printable
+
+LONGEST = 60
+"""Characters of a name that are shown."""
+
 
 @contextmanager
 def progress_on_stderr() -> Iterator[Callable[[int, int, str], None]]:
@@ -18,7 +23,9 @@ def progress_on_stderr() -> Iterator[Callable[[int, int, str], None]]:
         return
     with _bar(console) as bar:
         task = bar.add_task("reading the files", total=None)
-        yield lambda done, total, layer: bar.update(task, completed=done, total=total, description=layer)
+        yield lambda done, total, layer: bar.update(
+            task, completed=done, total=total, description=printable(layer, LONGEST)
+        )
 
 
 class _Lines:
@@ -34,12 +41,12 @@ class _Lines:
         self._begun += 1
         left = (time.monotonic() - self._start) / done * (total - done) if done else None
         told = "" if left is None else f", about {left:.0f} s left"
-        self._console.print(f"{self._begun}/{total} {layer}{told}", markup=False, highlight=False)
+        self._console.print(f"{self._begun}/{total} {printable(layer, LONGEST)}{told}", markup=False, highlight=False)
 
 
 def _bar(console: Console) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onnx2zz.evaluate.result import Evaluation, LayerResult
+from onnx2zz.printable import printable
 
 UNITS = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
 DIGITS_BEFORE_THE_POINT = 1e3
@@ -16,15 +17,17 @@ DIGITS_BEFORE_THE_POINT = 1e3
 BELOW = "*"
 """Marks the cycles of a layer that ZigZag prices below the roofline."""
 
-SHORTEST_NAME = 12
-"""Columns that a layer's name has on the narrowest screen."""
+SHORTEST_NAME, LONGEST_TYPE = 12, 24
+"""Columns that a layer's name has on the narrowest screen, and its operator type on any."""
 
 
 def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
     """Print the layers and their total."""
     console.print(
-        f"{evaluation.model} on {evaluation.accelerator}, mapping {mapping}, best {evaluation.opt} "
-        f"(ZigZag {evaluation.zigzag})",
+        printable(
+            f"{evaluation.model} on {evaluation.accelerator}, mapping {mapping}, best {evaluation.opt} "
+            f"(ZigZag {evaluation.zigzag})"
+        ),
         highlight=False,
         markup=False,
         style="bold",
@@ -83,16 +86,9 @@ def layers_table(evaluation: Evaluation, name_width: int) -> Table:
     ):
         table.add_column(Text(head), foot, justify="right", no_wrap=True)
     for layer in evaluation.layers:
-        table.add_row(Text(shortened(layer.name, name_width)), layer.operator_type, *_numbers(layer, scale))
+        name, kind = printable(layer.name, name_width), printable(layer.operator_type, LONGEST_TYPE)
+        table.add_row(Text(name), Text(kind), *_numbers(layer, scale))
     return table
-
-
-def shortened(name: str, width: int) -> str:
-    """The name without its middle where it is longer than `width`."""
-    if len(name) <= width:
-        return name
-    tail = (width - 1) // 2
-    return name[: width - 1 - tail] + "…" + name[len(name) - tail :]
 
 
 def _numbers(layer: LayerResult, scale: float) -> tuple[str, str, str, str]:

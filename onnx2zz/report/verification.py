@@ -6,9 +6,13 @@ from collections.abc import Iterator, Sequence
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from onnx2zz.printable import printable
 from onnx2zz.verify.result import Mismatch, NotExecuted, Verification
 
+LONGEST = 60
+"""Characters of a name that are shown."""
 LISTED = 20
 """Rows of a table before the rest is only counted; the JSON has all of them."""
 
@@ -27,8 +31,8 @@ def print_verification(result: Verification, console: Console) -> None:
         if len(result.mismatches) > LISTED:
             console.print(f"and {len(result.mismatches) - LISTED} more")
         for line in _causes(result.mismatches):
-            console.print(line, highlight=False, markup=False)
-    console.print(result.summary, highlight=False)
+            console.print(printable(line), highlight=False, markup=False)
+    console.print(printable(result.summary), highlight=False, markup=False)
 
 
 def _causes(mismatches: Sequence[Mismatch]) -> Iterator[str]:
@@ -47,7 +51,8 @@ def _print_nodes(title: str, nodes: Sequence[NotExecuted], console: Console) -> 
     for (op, why), count in kinds.most_common():
         first = next(node.node for node in nodes if (node.op, node.why) == (op, why))
         more = f" and {count - 1} more" if count > 1 else ""
-        console.print(f"{title}: {op} {first}{more}{': ' + why if why else ''}", highlight=False, markup=False)
+        line = f"{title}: {op} {printable(first, LONGEST)}{more}{': ' + why if why else ''}"
+        console.print(printable(line), highlight=False, markup=False)
 
 
 def mismatches_table(mismatches: Sequence[Mismatch]) -> Table:
@@ -57,12 +62,12 @@ def mismatches_table(mismatches: Sequence[Mismatch]) -> Table:
         table.add_column(heading, overflow="fold")
     for m in mismatches[:LISTED]:
         layer = "" if m.layer is None else str(m.layer)
-        table.add_row(*map(_escaped, (m.node, layer, m.where, _number(m.expected), _number(m.got), m.cause)))
+        table.add_row(*map(_cell, (m.node, layer, m.where, _number(m.expected), _number(m.got), m.cause)))
     return table
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", r"\[")
+def _cell(text: str) -> Text:
+    return Text(printable(text))
 
 
 def _number(value: str | float) -> str:

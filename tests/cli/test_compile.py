@@ -76,8 +76,8 @@ def test_what_to_bind_is_listed_all_at_once(here: Path, capsys: pytest.CaptureFi
     onnx.save(unbound(), here / "open.onnx")
     assert run(["compile", "open.onnx"]) == 1
     assert capsys.readouterr().err.splitlines() == [
-        "error: input x: its shape Nx3x? is open; add --shape x=Nx3x?, each letter and ? a number",
-        "error: input y: its shape NxM is open; add --dim N=N --dim M=N",
+        "error: open.onnx: input x: its shape Nx3x? is open; add --shape x=Nx3x?, each letter and ? a number",
+        "error: open.onnx: input y: its shape NxM is open; add --dim N=N --dim M=N",
     ]
     assert not (here / "onnx2zz_out").exists()
     assert run(["compile", "open.onnx", "--shape", "x=2x3x5", "--dim", "M=7"]) == 0
@@ -95,7 +95,7 @@ def test_unknown_operators_are_named_all_at_once(here: Path, capsys: pytest.Capt
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 2
     assert errors[0].startswith(
-        "error: custom: node one (my.Frob): this operator has no lowering; pass --unsupported host"
+        "error: custom.onnx: node one (my.Frob): this operator has no lowering; pass --unsupported host"
     )
     assert run(["compile", "custom.onnx", "--unsupported", "host"]) == 0
 
