@@ -180,6 +180,8 @@ def read_loops(entry: Mapping[str, Any]) -> dict[str, int] | None:
 def read_relations(relations: Any) -> tuple[Relation, ...] | None:
     if relations is None:
         return ()
+    if not isinstance(relations, list):
+        return None
     matches = [RELATION.match(text) if isinstance(text, str) else None for text in relations]
     parsed = [match.groups() for match in matches if match]
     if len(parsed) != len(matches) or not all((c or "1").isdigit() for _, a, _, b, _ in parsed for c in (a, b)):
@@ -230,13 +232,18 @@ def _integers(value: Any) -> dict[str, int]:
 
 
 def _padding(entry: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    dims, pairs = entry.get("pr_loop_dims") or (), entry.get("padding") or ()
-    return {str(dim).upper(): (pair[0], pair[1]) for dim, pair in zip(dims, pairs, strict=False) if len(pair) == 2}
+    pairs = zip(_list(entry, "pr_loop_dims"), _list(entry, "padding"), strict=False)
+    return {str(dim).upper(): (pair[0], pair[1]) for dim, pair in pairs if isinstance(pair, list) and len(pair) == 2}
 
 
 def _extents(entry: Mapping[str, Any]) -> dict[str, int]:
-    dims, sizes = entry.get("pr_loop_dims") or (), entry.get("pr_loop_sizes") or ()
-    return {str(dim).upper(): size for dim, size in zip(dims, sizes, strict=False) if isinstance(size, int)}
+    sizes = zip(_list(entry, "pr_loop_dims"), _list(entry, "pr_loop_sizes"), strict=False)
+    return {str(dim).upper(): size for dim, size in sizes if isinstance(size, int)}
+
+
+def _list(entry: Mapping[str, Any], field: str) -> list[Any]:
+    value = entry.get(field)
+    return value if isinstance(value, list) else []
 
 
 def as_meant(layer: Layer) -> Layer:

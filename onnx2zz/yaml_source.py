@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.yaml_limits import composed
 
 try:
     from yaml import CSafeLoader as Loader
@@ -72,8 +73,9 @@ def read_yaml(path: str | Path) -> YamlSource:
 def load_yaml(path: str | Path) -> Any:
     """The data of one file without its places, in half the time. Raises InputError also where it is no YAML."""
     try:
-        return yaml.load(_text(path), Loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        loader, node = composed(_text(path), Loader)
+        return None if node is None else loader.construct_document(node)
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         trap = _syntax_error(error)
         raise InputError(Problem(f"{path}:{trap.mark.line}", trap.what, trap.way_out)) from error
 
@@ -90,13 +92,12 @@ def _text(path: str | Path) -> str:
 def parse_yaml(text: str, path: str) -> YamlSource:
     """The same for text that was read already; `path` is what findings call it."""
     try:
-        loader = Loader(text)
-        node = loader.get_single_node()
+        loader, node = composed(text, Loader)
         if node is None:
             return YamlSource(path, text, None, {})
         places = tuple(_walk(node, (), loader, frozenset()))
         data = loader.construct_document(node)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
         return YamlSource(path, text, None, {}, (_syntax_error(error),))
     marks = {place: mark for place, mark, _ in places}
     return YamlSource(path, text, data, marks, tuple(trap for *_, trap in places if trap))

@@ -72,4 +72,5 @@ def test_the_data_is_what_zigzag_reads(document: object) -> None:
 
 
 def test_an_anchor_inside_itself_ends() -> None:
-    assert parse_yaml("&a [*a]\n", "a.yaml").traps == ()
+    (trap,) = parse_yaml("&a [*a]\n", "a.yaml").traps
+    assert trap.fatal and "holds itself" in trap.what

@@ -45,7 +45,8 @@ def equations(context: Context) -> Iterator[Finding]:
         equation = entry.get("equation")
         if isinstance(equation, str):
             yield from _equation(context, number, entry, equation)
-        for index, text in enumerate(entry.get("dimension_relations") or ()):
+        relations = entry.get("dimension_relations")
+        for index, text in enumerate(relations if isinstance(relations, list) else ()):
             if read_relations([text]) is None:
                 yield _unreadable_relation(context, number, entry, index, text)
     for layer in context.layers:

@@ -60,6 +60,10 @@ class Signature:
 def check_node(state: Trace, proto: onnx.NodeProto, scope: Scope) -> None:
     """Raises InputError naming everything that makes a node none of its operator's."""
     op = qualified(proto)
+    try:
+        "".join((op, proto.name, *proto.input, *proto.output))
+    except TypeError:  # protobuf gives bytes where a name is no text
+        raise InputError(Problem(f"node {label_of(proto)} ({op})", "has a name that is not UTF-8")) from None
     shape = _first_shape(state, proto, scope)
     signature = _signature(proto, scope)
     said = [*_misfits(proto, signature)] if signature else []
@@ -137,8 +141,12 @@ def _no_choice(attribute: Attribute) -> Iterator[str]:
     choices, given = CHOICES.get(attribute.name), attribute.s.decode("utf-8", "replace")
     if choices and given not in choices:
         yield f"its attribute {attribute.name} is {given!r}; it takes {', '.join(choices)}"
-    elif attribute.name == "equation" and not EQUATION.fullmatch(given):
-        yield f"its attribute equation is {given!r}; it takes letters, commas, ellipses and an arrow"
+    elif attribute.name == "equation":
+        result = given.partition("->")[2].replace(" ", "").replace(".", "")
+        if not EQUATION.fullmatch(given):
+            yield f"its attribute equation is {given!r}; it takes letters, commas, ellipses and an arrow"
+        elif len(set(result)) < len(result):
+            yield f"its attribute equation is {given!r}; its result names an index twice"
 
 
 def _wanted(allowed: range) -> str:

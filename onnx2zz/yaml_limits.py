@@ -1,0 +1,75 @@
+"""What of YAML we take: files of a size, depth and number of repeats that an accelerator, mapping or workload may have.
+
+PyYAML's C loader ends the process on deep nesting, and a few aliases of aliases stand for more data than any memory
+holds. Everything that reads YAML goes through `composed`.
+"""
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+LARGEST = 64 << 20
+"""Characters of a file: some fifty thousand layers."""
+DEEPEST = 100
+CERTAINLY_SHALLOW = 10_000
+"""Fewer brackets than the loader has room for need no look at how they nest."""
+MOST_VALUES = 200_000
+"""Values of a file that has aliases, each counted wherever one repeats it."""
+
+
+def composed(text: str, loader_class: Any) -> tuple[Any, yaml.Node | None]:
+    """A loader and the root of the document in `text`, None where that is empty. Raises yaml.YAMLError."""
+    if len(text) > LARGEST:
+        raise yaml.YAMLError(f"more than {LARGEST >> 20} million characters")
+    if text.count("[") + text.count("{") > CERTAINLY_SHALLOW or _has_a_steep_line(text):
+        _check_depth(text, loader_class)
+    loader = loader_class(text)
+    node = loader.get_single_node()
+    if node is not None and "&" in text:
+        _check_repeats(node)
+    return loader, node
+
+
+def _has_a_steep_line(text: str) -> bool:
+    """Whether a line opens many blocks: by its indentation, or by dashes one after the other."""
+    return "  " * DEEPEST in text or "- " * DEEPEST in text or "? " * DEEPEST in text
+
+
+def _check_depth(text: str, loader_class: Any) -> None:
+    depth = 0
+    for event in yaml.parse(text, loader_class):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise _refused(f"nested more than {DEEPEST} deep", event)
+
+
+def _refused(what: str, place: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=what, problem_mark=place.start_mark)
+
+
+def _check_repeats(root: yaml.Node) -> None:
+    """Raises yaml.MarkedYAMLError for an anchor inside itself, and for aliases that multiply."""
+    values: dict[Hashable, int | None] = {}  # None while its children are counted
+    pending = [root]
+    while pending:
+        node = pending[-1]
+        children = _children(node)
+        if id(node) not in values:
+            values[id(node)] = None
+            pending.extend(child for child in children if values.get(id(child), 0) == 0)
+            if any(values.get(id(child), 0) is None for child in children):
+                raise _refused("an anchor that holds itself", node)
+            continue
+        pending.pop()
+        if values[id(node)] is None:
+            values[id(node)] = 1 + sum(values[id(child)] or 0 for child in children)
+            if (values[id(node)] or 0) > MOST_VALUES:
+                what = f"aliases that stand for more than {MOST_VALUES:,} values"
+                raise _refused(what, node)
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [child for pair in node.value for child in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []

@@ -1,0 +1,97 @@
+"""Accelerators, mappings and workloads that are broken, bombs, or full of YAML 1.1's traps."""
+
+import codecs
+import tempfile
+from pathlib import Path
+
+import pytest
+import yaml
+from hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, damaged, verdict
+from hypothesis import given, settings
+from small_workloads import gemm
+
+from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.yaml_limits import LARGEST
+
+LAUGHS = "a0: &a0 [x, x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
+LAYER = "{id: 0, name: fc, operator_type: Gemm, equation: 'O[b][k]+=I[b][c]*W[c][k]', loop_dims: [B, K, C], "
+WIDTHS = "operand_precision: {W: 8, I: 8, O: 16, O_final: 8}, operand_source: {I: 0, W: 0}"
+REFUSED = {
+    "nested": b"[" * 100_000,
+    "nested by dashes": b"- " * 100_000,
+    "nested maps": b"{a: " * 20_000,
+    "billion laughs": LAUGHS.encode(),
+    "an anchor in itself": b"&a [*a]",
+    "UTF-16": "- name: default".encode("utf-16"),
+    "Latin-1": b"- name: \xff",
+    "no month 13": b"- 2020-13-45",
+    "code": b"- !!python/object/apply:os.system ['touch pwned']",
+    "ten thousand digits": b"- 1" + b"0" * 10_000,
+    "two documents": b"---\na\n---\nb",
+    "unhashable keys": b"? [a]\n: 1",
+    "nothing": b"",
+    "a number": b"5",
+    "memories that are none": b"name: x\nmemories: 5\noperational_array: []",
+    "a merge of itself": b"a: &a {<<: *a}",
+    "1e3 is text": f"- {LAYER} loop_sizes: [1e3, 3, 4], {WIDTHS}}}".encode(),
+    "no is false": f"- {LAYER} loop_sizes: no, {WIDTHS}}}".encode(),
+    "negative loops": f"- {LAYER} loop_sizes: [7, 3, -4], {WIDTHS}}}".encode(),
+    "padding of a number": f"- {LAYER} loop_sizes: [7, 3, 4], {WIDTHS}, padding: 5, pr_loop_dims: 3}}".encode(),
+    "relations of a number": f"- {LAYER} loop_sizes: [7, 3, 4], {WIDTHS}, dimension_relations: 5}}".encode(),
+    "a type of markup": f"- {LAYER} loop_sizes: [7, 3, 4], {WIDTHS}}}".replace("Gemm", "'[/x]'").encode(),
+}
+AS = {
+    "workload": ["evaluate", "hostile.yaml", "--arch", "tpu_like"],
+    "mapping": ["evaluate", "good.yaml", "--arch", "tpu_like", "--mapping", "hostile.yaml"],
+    "accelerator": ["evaluate", "good.yaml", "--arch", "hostile.yaml", "--mapping", "tpu_like"],
+}
+
+
+def judged(content: bytes, arguments, folder: Path) -> int:
+    (folder / "hostile.yaml").write_bytes(content)
+    (folder / "good.yaml").write_text(yaml.safe_dump([gemm(0, None, "fc", k=6, c=5)]))
+    return verdict([*arguments, "--no-cache", "-o", "out"], folder)
+
+
+@pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED.keys())
+def test_a_bad_file_is_refused_whatever_it_is_given_as(content, tmp_path, capsys):
+    for arguments in AS.values():
+        assert judged(content, arguments, tmp_path) == INPUT_AT_FAULT
+        assert "error: hostile.yaml" in capsys.readouterr().err
+    assert verdict(["check", "hostile.yaml"], tmp_path) in (FINE, INPUT_AT_FAULT)  # ZigZag's schema is for evaluate
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_byte_order_mark_and_repeats_are_fine(tmp_path):
+    first, second = gemm(0, None, "fc", k=6, c=5), gemm(1, 0, "fc2", k=7, c=6)
+    assert first["operand_precision"] is second["operand_precision"]  # which is dumped as an anchor and an alias
+    layers = yaml.safe_dump([first, second])
+    assert "*" in layers
+    assert judged(codecs.BOM_UTF8 + layers.encode(), AS["workload"], tmp_path) == FINE
+
+
+def test_a_file_of_a_hundred_million_characters(tmp_path, capsys):
+    with (tmp_path / "big.yaml").open("w") as big:
+        big.truncate(LARGEST + 1)
+    assert verdict(["check", "big.yaml"], tmp_path) == INPUT_AT_FAULT
+    assert "more than 64 million characters" in capsys.readouterr().out
+
+
+ACCELERATOR = find_accelerator("tpu_like")
+WHOLE = {
+    "workload": yaml.safe_dump([gemm(0, None, "fc", k=6, c=5)]).encode(),
+    "mapping": choose_mapping(None, ACCELERATOR).path.read_bytes(),
+    "accelerator": ACCELERATOR.path.read_bytes(),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_damaged_file_is_evaluated_or_refused(kind):
+    @settings(max_examples=10)
+    @given(damaged([WHOLE[kind]]))
+    def judge(content):
+        with tempfile.TemporaryDirectory() as folder:
+            assert judged(content, AS[kind], Path(folder)) in (FINE, INPUT_AT_FAULT, NOT_PRICED)
+            assert verdict(["check", "hostile.yaml", "good.yaml"], Path(folder)) in (FINE, INPUT_AT_FAULT)
+
+    judge()
