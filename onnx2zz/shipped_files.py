@@ -9,9 +9,8 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 
-import yaml
-
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.yaml_source import load_yaml
 
 ZIGZAG = "zigzag:"
 """A name with this prefix is ZigZag's own file, even where we ship one of the same name."""
@@ -149,8 +148,8 @@ def _unknown(shelf: Shelf, text: str, bare: str) -> Problem:
 
 def _computes_in_memory(accelerator: Path) -> bool:
     try:
-        document = yaml.safe_load(accelerator.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        document = load_yaml(accelerator)
+    except InputError:
         return False  # whoever reads the accelerator itself says what is wrong with it
     array = document.get("operational_array") if isinstance(document, dict) else None
     return isinstance(array, dict) and bool(array.get("is_imc"))

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.printable import printable
 
@@ -21,6 +22,7 @@ from onnx2zz.printable import printable
     help="Folder to write to.",
 )
 @click.option("--arch", help="Also write this accelerator's mapping.")
+@memory_limit_option
 @model_options
 def compile_command(model: str, directory: Path, arch: str | None, **options: Any) -> None:
     """Compile MODEL (an ONNX file, or the name of one that ships) to a ZigZag workload."""

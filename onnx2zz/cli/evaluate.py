@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from click.core import ParameterSource
 from onnx2zz.cli.auto_mapping import auto_options
 from onnx2zz.cli.beyond import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.cache import cache_option
+from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.cli.zigzag_options import refuse_salsa_with, zigzag_options
 from onnx2zz.errors import InputError, Problem
@@ -51,6 +53,13 @@ NOT_PRICED = 3
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
 )
+@click.option(
+    "--layer-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Give up a layer that takes longer; the others are priced.",
+)
+@memory_limit_option
 @events_option
 @cache_option
 @click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
@@ -77,6 +86,7 @@ def evaluate_command(
     temporal: Any,
     mixed_mapping: bool,
     jobs: int | None,
+    layer_timeout: float | None,
     events: str | None,
     cache_folder: Path | None,
     no_cache: bool,
@@ -103,6 +113,7 @@ def evaluate_command(
     refuse_salsa_with(ctx, engine, opt, paranoid, inputs.auto)
     activities = _prepared(inputs, arch, events, output)
     with _means("both" if paranoid else search, cache_folder, no_cache or engine == "salsa", jobs) as means:
+        means = replace(means, layer_timeout=layer_timeout)
         evaluation = price(inputs, how, output, means, activities)
     _report(evaluation, output, json_file, csv_file)
     if html_file is not None:

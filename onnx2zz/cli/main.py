@@ -76,6 +76,9 @@ def run(arguments: Sequence[str], command: click.Command = onnx2zz) -> int:
     except click.Abort:
         click.echo("interrupted", err=True)
         return INTERRUPTED
+    except MemoryError:
+        click.echo("error: there is not enough memory for this input; raise --memory-limit where it is set", err=True)
+        return INPUT_AT_FAULT
     except Exception as error:
         report_bug(error)
         return BUG

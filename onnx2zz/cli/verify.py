@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ DIFFERS = 1
 @click.option("--inputs", metavar="x.npz", help="Values of the model's inputs, by name; the others are random.")
 @click.option("--workload", metavar="FILE", help="Verify this workload, written by hand, in place of the compiled one.")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
+@memory_limit_option
 @model_options
 @click.pass_context
 def verify_command(

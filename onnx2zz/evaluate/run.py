@@ -37,13 +37,15 @@ MAC_TYPES = ("Conv", "Gemm", "Conv_downsample")
 class Means:
     """How the numbers are come by, which they do not depend on. `watch` is told of each distinct layer before it is
     priced (how many are done, of how many, its name), `tell` what the user must know. With `jobs` > 1 worker processes
-    share the work, if there is enough of it."""
+    share the work, if there is enough of it. A layer that takes longer than `layer_timeout` seconds is given up; since
+    that needs a process that can be ended, there are workers then in any case."""
 
     search: Search = "fast"
     memory: Memory = NoMemory()  # noqa: RUF009 - it has no state
     jobs: int = 1
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
     tell: Callable[[str], None] = lambda sentence: None
+    layer_timeout: float | None = None
 
 
 def evaluate(
@@ -78,7 +80,8 @@ def evaluate(
         known = _known(distinct, terms, remembered)
         unknown = [task for task in distinct if task.key not in known]
         found = _priced(unknown, terms, remembered, means, log)
-        found |= without_room([(task, found[task.key]) for task in unknown], terms)
+        if means.layer_timeout is None:  # the smallest memory that would do takes many prices to find
+            found |= without_room([(task, found[task.key]) for task in unknown], terms)
     outcomes = known | found
     layers = tuple(_layer_result(task, outcomes[task.key], inputs, task.key in known, beyond) for task in tasks)
     return Evaluation(
@@ -165,8 +168,8 @@ def _priced(tasks: Sequence[Task], terms: Terms, remembered: Remembered, means: 
 def _outcomes(
     tasks: Sequence[Task], terms: Terms, means: Means, log: Path, begun: Callable[[Task], None]
 ) -> Generator[tuple[Task, Outcome], None, None]:
-    if means.jobs > 1 and worth_workers(tasks, terms):
-        crew = Crew(means.jobs, lambda: worker(log), means.tell)
+    if tasks and (means.layer_timeout is not None or (means.jobs > 1 and worth_workers(tasks, terms))):
+        crew = Crew(means.jobs, lambda: worker(log), means.tell, means.layer_timeout)
         yield from outcomes_of_workers(tasks, terms, crew, begun)
         return
     for task in tasks:

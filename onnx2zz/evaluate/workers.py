@@ -7,6 +7,7 @@ others go on. The processes are forked from a server that has imported ZigZag on
 import multiprocessing
 import os
 import signal
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
@@ -24,17 +25,25 @@ FAST_S, EXHAUSTIVE_S, COST_MODEL_S = 5e-5, 1e-2, 5e-2
 WORTH_S = 4.0
 """Work that is done sooner than this is done before workers have come up."""
 DIED = "its worker process died (killed, or out of memory)"
+DIED_TWICE = f"{DIED} twice; `--jobs 1` needs less memory"
 
 _open_log = ExitStack()
 
 
 @dataclass(frozen=True)
 class Crew:
-    """Where tasks are priced: `jobs` processes, each made by `recruit`; `tell` hears of one that died."""
+    """Where tasks are priced: `jobs` processes, each made by `recruit`; `tell` hears of one that died. A layer that
+    takes longer than `patience` seconds is given up."""
 
     jobs: int
     recruit: Callable[[], Executor]
     tell: Callable[[str], None]
+    patience: float | None = None
+
+    @property
+    def work(self) -> Callable[[Task, Terms], Outcome]:
+        """What a worker does with a task."""
+        return price_task if self.patience is None else partial(price_in_time, seconds=self.patience)
 
 
 def usable_cores() -> int:
@@ -61,6 +70,15 @@ def _start(log: Path) -> None:
     _open_log.enter_context(talk_goes_to(log, anew=False))
 
 
+def price_in_time(task: Task, terms: Terms, seconds: float) -> Outcome:
+    """The price; the kernel ends this process when it takes longer, whatever it is doing."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return price_task(task, terms)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
 def outcomes_of_workers(
     tasks: Sequence[Task], terms: Terms, crew: Crew, begun: Callable[[Task], None]
 ) -> Iterator[tuple[Task, Outcome]]:
@@ -71,32 +89,33 @@ def outcomes_of_workers(
     strangers = multiprocessing.active_children()
     waiting = deque(sorted(tasks, key=partial(_seconds, terms=terms), reverse=True))
     idle = [crew.recruit() for _ in range(min(crew.jobs, len(tasks)))]
-    at_work: dict[Future[Outcome], tuple[Executor, Task]] = {}
+    at_work: dict[Future[Outcome], tuple[Executor, Task, float]] = {}
     died: set[str] = set()
     try:
         while waiting or at_work:
             while waiting and idle:
                 task, executor = waiting.popleft(), idle.pop()
                 begun(task)
-                at_work[executor.submit(price_task, task, terms)] = executor, task
+                at_work[executor.submit(crew.work, task, terms)] = executor, task, time.monotonic()
             for future in wait(at_work, return_when=FIRST_COMPLETED).done:
-                executor, task = at_work.pop(future)
+                executor, task, since = at_work.pop(future)
                 try:
                     outcome: Outcome = future.result()
                 except BrokenExecutor:
                     executor.shutdown(wait=False)
                     executor = crew.recruit()
-                    if task.key not in died:
+                    late = crew.patience is not None and time.monotonic() - since >= crew.patience
+                    if task.key not in died and not late:
                         died.add(task.key)
                         waiting.appendleft(task)
                         crew.tell(f"{task.name}: {DIED}; it is tried once more")
                         idle.append(executor)
                         continue
-                    outcome = f"{DIED} twice; `--jobs 1` needs less memory"
+                    outcome = f"took longer than {crew.patience:g} s (--layer-timeout)" if late else DIED_TWICE
                 idle.append(executor)
                 yield task, outcome
     finally:
-        _dismiss([*idle, *(executor for executor, _ in at_work.values())], strangers, in_the_middle=bool(at_work))
+        _dismiss([*idle, *(executor for executor, *_ in at_work.values())], strangers, in_the_middle=bool(at_work))
 
 
 def _dismiss(executors: Sequence[Executor], strangers: Sequence[object], in_the_middle: bool) -> None:

@@ -1,6 +1,7 @@
 """The values of a model's inputs that a user brings, from a .npz file."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,16 +11,29 @@ from onnx import helper
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.frontend.graph import Graph
 
+BROKEN = (OSError, EOFError, ValueError, AttributeError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What numpy and zipfile raise on files that are none of theirs."""
+WIDEST, HEADER = 16, 1 << 16
+"""Bytes of an element, and of an array's header, at most."""
+
 
 def read_inputs(path: Path, graph: Graph) -> dict[str, np.ndarray]:
     """The arrays of the file, by input. Raises InputError for names, shapes and types that are not the model's."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
+            raise_if_any(_too_large(path, arrays.zip, graph))
             given = {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+    except BROKEN as error:
         what = getattr(error, "strerror", None) or "is no .npz file of plain arrays"
         raise InputError(Problem(str(path), str(what), "write it with numpy.savez")) from None
     return check_inputs(str(path), given, graph)
+
+
+def _too_large(path: Path, members: zipfile.ZipFile, graph: Graph) -> list[Problem]:
+    """The arrays that would fill more memory than any input of the model."""
+    most = max((graph.tensors[name].elements for name in graph.inputs), default=0) * WIDEST + HEADER
+    large = (member for member in members.infolist() if member.file_size > most)
+    return [Problem(f"{path}: {one.filename}", f"is larger than any input ({one.file_size:,} bytes)") for one in large]
 
 
 def check_inputs(origin: str, given: Mapping[str, np.ndarray], graph: Graph) -> dict[str, np.ndarray]:

@@ -133,3 +133,11 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
         check=True,
     )
     assert any(layer["from_cache"] for layer in json.loads(done.stdout)["layers"])
+
+
+def test_a_worker_that_was_ended_for_taking_too_long_is_not_tried_again():
+    told = []
+    crew = Crew(2, lambda: Scripted(["L2_conv"]), told.append, patience=0)
+    found = {task.name: outcome for task, outcome in outcomes_of_workers(tasks(), TERMS, crew, lambda task: None)}
+    assert found["L2_conv"] == "took longer than 0 s (--layer-timeout)"
+    assert told == []

@@ -1,0 +1,50 @@
+"""--layer-timeout and --memory-limit: what takes too much is given up, and said."""
+
+import json
+import os
+import resource
+
+import click
+import pytest
+import yaml
+from hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, verdict
+from small_workloads import gemm
+
+from onnx2zz.cli.main import run
+from onnx2zz.cli.memory_limit import memory_limit_option
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of the operating system")
+ENDLESS = gemm(1, 0, "L1_endless", b=2**5, k=2**12 * 3, c=2**9 * 35)
+"""Far more than a million orderings, which ZigZag's own search prices one by one."""
+
+
+def test_a_layer_that_takes_too_long_is_reported_and_the_rest_is_priced(tmp_path, capsys):
+    layers = [gemm(0, None, "L0_short", k=6, c=5), ENDLESS, gemm(2, 1, "L2_short", k=7, c=3)]
+    (tmp_path / "net.yaml").write_text(yaml.safe_dump(layers))
+    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--search", "exhaustive", "--lpf-limit", "12", "-o", "out"]
+    assert verdict([*command, "--layer-timeout", "4", "--no-cache", "--json", "-"], tmp_path) == NOT_PRICED
+    said = capsys.readouterr()
+    result = json.loads(said.out)
+    errors = [layer["error"] for layer in result["layers"]]
+    assert errors == [None, "L1_endless: took longer than 4 s (--layer-timeout)", None]
+    assert result["total"]["incomplete"] and result["total"]["macs"] == 6 * 5 + 7 * 3
+    assert "not priced: L1_endless: took longer than 4 s" in said.err
+
+
+@click.command()
+@memory_limit_option
+def hungry():
+    bytearray(1 << 28)
+
+
+def test_the_limit_holds_for_the_command_and_ends_with_it(capsys):
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    assert run(["--memory-limit", "1M"], hungry) == INPUT_AT_FAULT
+    assert "not enough memory" in capsys.readouterr().err
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+    assert run([], hungry) == FINE
+
+
+def test_a_limit_has_a_unit(capsys):
+    assert run(["compile", "lenet5", "--memory-limit", "lots"]) == 2
+    assert "write 512M or 4G" in capsys.readouterr().err

@@ -1,0 +1,91 @@
+"""Names are foreign input: on disk, on a terminal and in JSON and CSV they stay distinct and do nothing."""
+
+import csv
+import io
+import json
+
+import onnx
+import pytest
+import yaml
+from hostile.hostile_files import FINE, INPUT_AT_FAULT, model, one_node, save, verdict
+from onnx import helper
+
+from onnx2zz.cli.main import run
+
+NAMES = [
+    "a/b", "a_b", "a\\b", "../../etc/passwd", "/etc/passwd", "it's \"quoted\"", "two\nlines", "tab\there",
+    "\x1b[31mred\x07", "[red]markup[/]", "[/nothing]", "<script>alert(1)</script>", "\u202egnp.exe", "x" * 10_000,
+    "CON", "-o", ".", "", "=1+1", "Conv", "naïve 名", "same", "same",
+]  # fmt: skip
+
+
+def named() -> onnx.ModelProto:
+    """A chain with a layer under each name; every tensor but the ends has a hostile name, too."""
+    tensors = ["x", *(f"{name}#{place}" for place, name in enumerate(NAMES[:-1])), "y"]
+    nodes = [
+        helper.make_node("MaxPool", [tensors[n]], [tensors[n + 1]], name, kernel_shape=[1, 2])
+        for n, name in enumerate(NAMES)
+    ]
+    return model(nodes, x=(2, 4, 9, 31 + len(NAMES)))
+
+
+@pytest.fixture
+def compiled(tmp_path, capsys):
+    assert verdict(["compile", save(named(), tmp_path), "-o", "out"], tmp_path) == FINE
+    capsys.readouterr()
+    return tmp_path
+
+
+def test_layers_have_distinct_safe_names_and_raw_ones_are_kept(compiled):
+    layers = yaml.safe_load((compiled / "out" / "workload.yaml").read_text())
+    names = [layer["name"] for layer in layers]
+    assert len(set(names)) == len(NAMES)
+    assert all(len(name) <= 64 and set(name) <= set(SAFE) and name[0] == "L" for name in names)
+    nodes = json.loads((compiled / "out" / "coverage.json").read_text())["nodes"]
+    assert [node["node"] for node in nodes] == NAMES
+
+
+SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name])
+def test_what_is_said_of_a_node_is_printable(compiled, name, capsys, monkeypatch):
+    monkeypatch.chdir(compiled)
+    assert run(["explain", "net.onnx", "--", name]) == FINE
+    said = capsys.readouterr().out
+    assert all(line.isprintable() and len(line) <= 1000 for line in said.splitlines())
+
+
+def test_an_error_about_a_node_is_one_printable_line(tmp_path, capsys):
+    for name in filter(None, NAMES):
+        proto = one_node("MaxPool")
+        proto.graph.node[0].name = name
+        assert verdict(["compile", save(proto, tmp_path), "-o", "out"], tmp_path) == INPUT_AT_FAULT
+        (line,) = capsys.readouterr().err.removesuffix("\n").split("\n")
+        assert line.isprintable() and len(line) < 2000
+
+
+def foreign_workload() -> list[dict]:
+    """Layers that somebody else named; what is equal after mangling as well."""
+    widths = {"W": 8, "I": 8, "O": 16, "O_final": 8}
+    return [
+        {
+            "id": number, "name": name, "operator_type": "Gemm", "equation": "O[b][k]+=I[b][c]*W[c][k]",
+            "dimension_relations": [], "loop_dims": ["B", "K", "C"], "loop_sizes": [1, 6, 5],
+            "operand_precision": widths, "operand_source": {"I": max(0, number - 1), "W": number},
+        }
+        for number, name in enumerate(NAMES)
+    ]  # fmt: skip
+
+
+def test_a_workload_of_foreign_names_is_priced_and_shown(tmp_path, capsys):
+    (tmp_path / "net.yaml").write_text(yaml.safe_dump(foreign_workload(), allow_unicode=True), encoding="utf-8")
+    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--no-cache", "-o", "out"]
+    assert verdict([*command, "--csv", "out/layers.csv"], tmp_path) == FINE
+    said = capsys.readouterr()
+    assert all(line.isprintable() for line in (said.out + said.err).splitlines())
+    assert "[red]markup[/]" in said.out and "\\x1b[31mred" in said.out
+    rows = list(csv.reader(io.StringIO((tmp_path / "out" / "layers.csv").read_text(encoding="utf-8"))))
+    assert [row[1] for row in rows[1:]] == [name or f"Layer{number}" for number, name in enumerate(NAMES)]
+    layers = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["layers"]
+    assert [layer["name"] for layer in layers] == [row[1] for row in rows[1:]]
