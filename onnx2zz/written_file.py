@@ -1,14 +1,18 @@
 """Write a file whole or not at all."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from onnx2zz.errors import InputError, Problem
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Put `text` at `path` by way of a temporary file beside it. Raises InputError where that is not possible."""
-    write_whole_bytes(path, text.encode("utf-8"))
+    """Put `text` at `path` by way of a temporary file beside it; bytes of a file name that are no text are escaped.
+
+    Raises InputError where that is not possible.
+    """
+    write_whole_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_whole_bytes(path: Path, content: bytes) -> None:
@@ -19,5 +23,6 @@ def write_whole_bytes(path: Path, content: bytes) -> None:
         temporary.write_bytes(content)
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise InputError(Problem(str(path), f"cannot be written ({error.strerror})", "choose another place")) from error
