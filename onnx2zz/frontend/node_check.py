@@ -38,7 +38,7 @@ EXCEPTIONS = {
 }
 CHOICES = {
     "auto_pad": ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"),
-    "direction": ("forward", "reverse", "bidirectional"),
+    "direction": ("forward", "reverse", "bidirectional", "LEFT", "RIGHT"),
 }
 PER_SPATIAL_AXIS = {"strides": 1, "dilations": 1, "kernel_shape": 1, "output_padding": 1, "pads": 2}
 EQUATION = re.compile(r"[A-Za-z., ]*(->[A-Za-z. ]*)?")

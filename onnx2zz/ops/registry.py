@@ -8,14 +8,13 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, wraps
-from itertools import accumulate
 from math import prod
-from operator import mul
 from typing import TypeVar
 
 import onnx2zz.ops
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.frontend.mac_operators import MAC_OPERATORS
 from onnx2zz.layer import Access, Kind, Layer, step_operands
 
 Lower = Callable[[Node, Graph], tuple[Layer, ...]]
@@ -115,12 +114,15 @@ def _blaming(rule: Callable[[Node, Graph], Answer]) -> Callable[[Node, Graph], A
 
 
 def _as_stored(lower: Lower) -> Lower:
-    """The lowering; a ValueError where it reads a tensor as if that had another shape than it has."""
+    """The lowering; a ValueError where a multiplication reads a tensor as if that had another shape than it has.
+
+    Other operators may: rows taken from a table, a slope per channel.
+    """
 
     @wraps(lower)
     def lowered(node: Node, graph: Graph) -> tuple[Layer, ...]:
         layers = lower(node, graph)
-        for layer in layers:
+        for layer in layers if node.op in MAC_OPERATORS else ():
             for access in (*layer.inputs, layer.output, *step_operands(layer)):
                 _check(access, layer, graph)
         return layers
@@ -139,11 +141,8 @@ def _check(access: Access, layer: Layer, graph: Graph) -> None:
 
 
 def _read_as(shape: tuple[int, ...] | None, extents: tuple[int, ...], access: Access) -> bool:
-    """Whether a tensor of that shape has those extents, neighbouring axes perhaps walked as one."""
-    if shape is None or access.packed:
-        return True
-    ends_of_axes, ends_read = (set(accumulate(sizes, mul)) for sizes in (shape, extents))
-    return ends_read <= ends_of_axes | {1} and prod(shape) == prod(extents)
+    """Whether a tensor of that shape may be walked with those extents: as many elements, in other groups of axes."""
+    return shape is None or access.packed or (len(shape) != len(extents) and prod(shape) == prod(extents))
 
 
 def _add(operator: Operator) -> None:
