@@ -73,19 +73,25 @@ def total_physical(
     layers: Sequence[LayerPhysical], sidecar: Sidecar, hierarchy: Hierarchy, unit_area: float
 ) -> TotalPhysical:
     """The sums; `unit_area` is that of one unit of the array."""
-    units = hierarchy.units * unit_area
-    areas = [_area_um2(memory, sidecar, hierarchy) for memory in hierarchy.memories]
     with_area = [name for name, figures in sidecar.memories.items() if figures.um2_per_bit is not None]
     powered = [name for name, figures in sidecar.memories.items() if figures.static_pw_per_bit is not None]
     return TotalPhysical(
         corrected_energy_pj=sum(layer.corrected_energy_pj for layer in layers),
         static_energy_pj=_sum(layer.static_energy_pj for layer in layers) if powered else None,
         latency_ns=_sum(layer.latency_ns for layer in layers) if sidecar.clock_mhz is not None else None,
-        area_um2=sum(areas) + units if with_area else None,
-        zigzag_area_um2=sum(_area_in_file(memory, hierarchy) for memory in hierarchy.memories) + units,
+        area_um2=area_um2(hierarchy, unit_area, sidecar) if with_area else None,
+        zigzag_area_um2=area_um2(hierarchy, unit_area),
         without_static=tuple(m.name for m in hierarchy.memories if powered and m.name not in powered),
         without_area=tuple(m.name for m in hierarchy.memories if with_area and m.name not in with_area),
     )
+
+
+def area_um2(hierarchy: Hierarchy, unit_area: float, sidecar: Sidecar | None = None) -> float:
+    """The area of all memories and units: by the sidecar where it has a figure, else by ZigZag's file (and in its
+    unit, which is the user's choice)."""
+    figures = sidecar or Sidecar("")
+    memories = sum(_area_um2(memory, figures, hierarchy) for memory in hierarchy.memories)
+    return memories + hierarchy.units * unit_area
 
 
 def _sum(values: Iterator[float | None]) -> float:

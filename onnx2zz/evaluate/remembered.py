@@ -67,7 +67,7 @@ class Remembered:
     def keep_price(self, asked: object, price: LayerPrice) -> None:
         """Keep a price, unless it comes with warnings: they are to be heard again."""
         if not price.warnings:
-            self.memory.put(_key(("price", asked)), asdict(price))
+            self.memory.put(key_of(("price", asked)), asdict(price))
 
     def value(self, kind: str, asked: object) -> Any:
         """What was kept under `kind`, as JSON holds it; None if nothing was."""
@@ -75,10 +75,10 @@ class Remembered:
 
     def keep(self, kind: str, asked: object, value: Any) -> None:
         """Keep `value` (plain data)."""
-        self.memory.put(_key((kind, asked)), value)
+        self.memory.put(key_of((kind, asked)), value)
 
     def _known(self, asked: object) -> Any:
-        return self.memory.get(_key(asked)) if self.trusting else None
+        return self.memory.get(key_of(asked)) if self.trusting else None
 
     def _known_or_found(
         self,
@@ -91,12 +91,12 @@ class Remembered:
         if known is not None:
             return from_json(known)
         found = find()
-        self.memory.put(_key(asked), as_json(found))
+        self.memory.put(key_of(asked), as_json(found))
         return found
 
 
-def _key(asked: object) -> str:
-    """`repr` tells 1 from 1.0 and "1", which JSON's keys do not."""
+def key_of(asked: object) -> str:
+    """The key of what was asked, of this ZigZag. `repr` tells 1 from 1.0 and "1", which JSON's keys do not."""
     return sha256(repr((asked, FORMAT, _versions(), _zigzags_source())).encode()).hexdigest()
 
 

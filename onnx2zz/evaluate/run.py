@@ -1,7 +1,7 @@
 """Evaluate a workload: price each distinct layer once, give every layer its price, add up."""
 
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
@@ -21,7 +21,7 @@ from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
 from onnx2zz.evaluate.roofline import busiest_port, operand_bits, roofline
 from onnx2zz.evaluate.room import without_room
-from onnx2zz.evaluate.task import Outcome, Task, Terms, layer_name, price_task
+from onnx2zz.evaluate.task import Outcome, Task, Terms, Unit, layer_name, price_task
 from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.shipped_files import Found
 from onnx2zz.workload_entry import Entry, operations
@@ -66,42 +66,84 @@ def evaluate(
     Raises InputError if the three files do not fit together. A layer that cannot be priced is part of the result.
     """
     remembered = Remembered(means.memory, trusting=means.search == "fast")
+    ready = prepare(workload, accelerator, mapping, options, log, remembered, locality, means.search, beyond)
+    with talk_goes_to(log, anew=False):
+        outcomes = list(priced([Unit(task, ready.terms) for task in ready.unknown], remembered, means, log))
+        found = {unit.task.key: outcome for unit, outcome in outcomes}
+        if means.layer_timeout is None:  # the smallest memory that would do takes many prices to find
+            found |= without_room([(unit.task, outcome) for unit, outcome in outcomes], ready.terms)
+    return ready.evaluation(found)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Inputs that fit together, the task of each layer, and the prices that are `known`; `unknown` are the distinct
+    tasks that are left to be priced."""
+
+    accelerator: str
+    mapping: str
+    inputs: Inputs
+    terms: Terms
+    edges: tuple[Edge, ...]
+    tasks: tuple[Task, ...]
+    known: Mapping[str, Outcome]
+    beyond: Beyond
+
+    @property
+    def unknown(self) -> list[Task]:
+        return [task for task in _distinct(self.tasks) if task.key not in self.known]
+
+    def evaluation(self, found: Mapping[str, Outcome]) -> Evaluation:
+        """The whole, given the outcome of each unknown task by its key."""
+        workload, outcomes = self.inputs.workload, {**self.known, **found}
+        layers = tuple(
+            _layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, self.beyond)
+            for task in self.tasks
+        )
+        return Evaluation(
+            model=workload.model,
+            accelerator=self.accelerator,
+            zigzag=version("zigzag-dse"),
+            onnx2zz=__version__,
+            opt=self.terms.options.opt,
+            total=_total(layers, self.inputs, self.beyond),
+            layers=layers,
+            distinct_layers=len(_distinct(self.tasks)),
+            evaluated=sum(isinstance(found[task.key], LayerPrice) for task in self.unknown),
+            edges_added=len(self.edges),
+            sidecar=self.beyond.sidecar,
+            events_from=self.beyond.events_from,
+            host=host_nodes(workload.coverage),
+            approximate=stand_ins(workload.coverage),
+            mapping=self.mapping,
+            hardware=_target(self.inputs),
+        )
+
+
+def prepare(
+    workload: Workload,
+    accelerator: Found,
+    mapping: Found,
+    options: PriceOptions,
+    log: Path,
+    remembered: Remembered,
+    locality: bool = False,
+    search: Search = "fast",
+    beyond: Beyond = NOTHING,
+) -> Prepared:
+    """Everything of `evaluate` that comes before the pricing. Raises InputError as it does."""
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
         inputs = load_inputs(workload, accelerator, mapping, remembered)
     in_memory = inputs.hardware.in_memory
     raise_if_any(beyond.problems(str(accelerator.path), in_memory))
     options = replace(options, mixed_spatial_mapping=options.mixed_spatial_mapping or in_memory)
     locality = locality or options.mixed_spatial_mapping
+    terms = Terms(inputs.accelerator, in_memory, options, search)
     edges = further_edges(workload.layers, workload.coverage) if locality else ()
     with talk_goes_to(log):
-        tasks = _tasks(inputs, edges, locality, remembered)
-        terms = Terms(inputs.accelerator, in_memory, options, means.search)
-        distinct = _distinct(tasks)
-        known = _known(distinct, terms, remembered)
-        unknown = [task for task in distinct if task.key not in known]
-        found = _priced(unknown, terms, remembered, means, log)
-        if means.layer_timeout is None:  # the smallest memory that would do takes many prices to find
-            found |= without_room([(task, found[task.key]) for task in unknown], terms)
-    outcomes = known | found
-    layers = tuple(_layer_result(task, outcomes[task.key], inputs, task.key in known, beyond) for task in tasks)
-    return Evaluation(
-        model=workload.model,
-        accelerator=accelerator.name,
-        zigzag=version("zigzag-dse"),
-        onnx2zz=__version__,
-        opt=options.opt,
-        total=_total(layers, inputs, beyond),
-        layers=layers,
-        distinct_layers=len(distinct),
-        evaluated=sum(isinstance(outcome, LayerPrice) for outcome in found.values()),
-        edges_added=len(edges),
-        sidecar=beyond.sidecar,
-        events_from=beyond.events_from,
-        host=host_nodes(workload.coverage),
-        approximate=stand_ins(workload.coverage),
-        mapping=mapping.name,
-        hardware=_target(inputs),
-    )
+        tasks = tuple(_tasks(inputs, edges, locality, remembered))
+        known = _known(_distinct(tasks), terms, remembered)
+    return Prepared(accelerator.name, mapping.name, inputs, terms, edges, tasks, known, beyond)
 
 
 def _tasks(inputs: Inputs, edges: Sequence[Edge], locality: bool, remembered: Remembered) -> list[Task]:
@@ -139,42 +181,38 @@ def _distinct(tasks: Sequence[Task]) -> list[Task]:
 
 
 def _known(tasks: Sequence[Task], terms: Terms, remembered: Remembered) -> dict[str, Outcome]:
-    prices = ((task.key, remembered.price(_asked(task, terms))) for task in tasks)
+    prices = ((task.key, remembered.price(Unit(task, terms).asked)) for task in tasks)
     return {key: price for key, price in prices if price is not None}
 
 
-def _asked(task: Task, terms: Terms) -> tuple[object, ...]:
-    """Everything that the price depends on but ZigZag itself; the search is not part of it."""
-    return (task.key, terms.accelerator.document, terms.options)
+def priced(units: Sequence[Unit], remembered: Remembered, means: Means, log: Path) -> Iterator[tuple[Unit, Outcome]]:
+    """Each unit with its outcome as they come; prices are kept at once."""
+    done = 0
 
+    def begun(unit: Unit) -> None:
+        means.watch(done, len(units), unit.task.name)
 
-def _priced(tasks: Sequence[Task], terms: Terms, remembered: Remembered, means: Means, log: Path) -> dict[str, Outcome]:
-    outcomes: dict[str, Outcome] = {}
-
-    def begun(task: Task) -> None:
-        means.watch(len(outcomes), len(tasks), task.name)
-
-    with closing(_outcomes(tasks, terms, means, log, begun)) as coming:  # interrupted here, the workers end as well
-        for task, outcome in coming:
-            outcomes[task.key] = outcome
+    with closing(_outcomes(units, means, log, begun)) as coming:  # interrupted here, the workers end as well
+        for unit, outcome in coming:
+            done += 1
             if isinstance(outcome, LayerPrice):
-                remembered.keep_price(_asked(task, terms), outcome)
+                remembered.keep_price(unit.asked, outcome)
                 for warning in outcome.warnings:
-                    means.tell(f"{task.name}: {warning}")
-    means.watch(len(tasks), len(tasks), "")
-    return outcomes
+                    means.tell(f"{unit.task.name}: {warning}")
+            yield unit, outcome
+    means.watch(len(units), len(units), "")
 
 
 def _outcomes(
-    tasks: Sequence[Task], terms: Terms, means: Means, log: Path, begun: Callable[[Task], None]
-) -> Generator[tuple[Task, Outcome], None, None]:
-    if tasks and (means.layer_timeout is not None or (means.jobs > 1 and worth_workers(tasks, terms))):
+    units: Sequence[Unit], means: Means, log: Path, begun: Callable[[Unit], None]
+) -> Generator[tuple[Unit, Outcome], None, None]:
+    if units and (means.layer_timeout is not None or (means.jobs > 1 and worth_workers(units))):
         crew = Crew(means.jobs, lambda: worker(log), means.tell, means.layer_timeout)
-        yield from outcomes_of_workers(tasks, terms, crew, begun)
+        yield from outcomes_of_workers(units, crew, begun)
         return
-    for task in tasks:
-        begun(task)
-        yield task, price_task(task, terms)
+    for unit in units:
+        begun(unit)
+        yield unit, price_task(unit.task, unit.terms)
 
 
 def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool, beyond: Beyond) -> LayerResult:

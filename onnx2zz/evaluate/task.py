@@ -40,6 +40,19 @@ class Terms:
     search: Search
 
 
+@dataclass(frozen=True)
+class Unit:
+    """The unit of work: a task under its terms. Which run it belongs to does not matter."""
+
+    task: Task
+    terms: Terms
+
+    @property
+    def asked(self) -> tuple[object, ...]:
+        """Everything that the price depends on but ZigZag itself; the search is not part of it."""
+        return (self.task.key, self.terms.accelerator.document, self.terms.options)
+
+
 def layer_name(entry: Entry) -> str:
     """The layer's name, or the one that ZigZag gives it (parser/workload_factory.py:63)."""
     return str(entry.get("name") or f"Layer{entry['id']}")

@@ -1,4 +1,4 @@
-"""Price tasks in worker processes, longest first.
+"""Price units of work in worker processes, longest first.
 
 Each worker is an executor of its own with one process: when a process dies, it is known which layer it died of, and the
 others go on. The processes are forked from a server that has imported ZigZag once, where the system has that.
@@ -17,7 +17,7 @@ from functools import partial
 from math import factorial
 from pathlib import Path
 
-from onnx2zz.evaluate.task import Outcome, Task, Terms, price_task
+from onnx2zz.evaluate.task import Outcome, Task, Terms, Unit, price_task
 from onnx2zz.zigzag.talk import talk_goes_to
 
 FAST_S, EXHAUSTIVE_S, COST_MODEL_S = 5e-5, 1e-2, 5e-2
@@ -51,9 +51,9 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def worth_workers(tasks: Sequence[Task], terms: Terms) -> bool:
+def worth_workers(units: Sequence[Unit]) -> bool:
     """Whether there is enough work to be shared."""
-    return len(tasks) > 1 and sum(_seconds(task, terms) for task in tasks) > WORTH_S
+    return len(units) > 1 and sum(map(_seconds, units)) > WORTH_S
 
 
 def worker(log: Path) -> Executor:
@@ -80,40 +80,40 @@ def price_in_time(task: Task, terms: Terms, seconds: float) -> Outcome:
 
 
 def outcomes_of_workers(
-    tasks: Sequence[Task], terms: Terms, crew: Crew, begun: Callable[[Task], None]
-) -> Iterator[tuple[Task, Outcome]]:
-    """Each task with its outcome, as they come; `begun` is told of each that a worker takes up.
+    units: Sequence[Unit], crew: Crew, begun: Callable[[Unit], None]
+) -> Iterator[tuple[Unit, Outcome]]:
+    """Each unit with its outcome, as they come; `begun` is told of each that a worker takes up.
 
-    A task whose worker dies is tried once more. On the way out, whatever the reason, no worker is left.
+    A unit whose worker dies is tried once more. On the way out, whatever the reason, no worker is left.
     """
     strangers = multiprocessing.active_children()
-    waiting = deque(sorted(tasks, key=partial(_seconds, terms=terms), reverse=True))
-    idle = [crew.recruit() for _ in range(min(crew.jobs, len(tasks)))]
-    at_work: dict[Future[Outcome], tuple[Executor, Task, float]] = {}
-    died: set[str] = set()
+    waiting = deque(sorted(units, key=_seconds, reverse=True))
+    idle = [crew.recruit() for _ in range(min(crew.jobs, len(units)))]
+    at_work: dict[Future[Outcome], tuple[Executor, Unit, float]] = {}
+    died: list[Unit] = []
     try:
         while waiting or at_work:
             while waiting and idle:
-                task, executor = waiting.popleft(), idle.pop()
-                begun(task)
-                at_work[executor.submit(crew.work, task, terms)] = executor, task, time.monotonic()
+                unit, executor = waiting.popleft(), idle.pop()
+                begun(unit)
+                at_work[executor.submit(crew.work, unit.task, unit.terms)] = executor, unit, time.monotonic()
             for future in wait(at_work, return_when=FIRST_COMPLETED).done:
-                executor, task, since = at_work.pop(future)
+                executor, unit, since = at_work.pop(future)
                 try:
                     outcome: Outcome = future.result()
                 except BrokenExecutor:
                     executor.shutdown(wait=False)
                     executor = crew.recruit()
                     late = crew.patience is not None and time.monotonic() - since >= crew.patience
-                    if task.key not in died and not late:
-                        died.add(task.key)
-                        waiting.appendleft(task)
-                        crew.tell(f"{task.name}: {DIED}; it is tried once more")
+                    if not late and not any(unit is other for other in died):
+                        died.append(unit)
+                        waiting.appendleft(unit)
+                        crew.tell(f"{unit.task.name}: {DIED}; it is tried once more")
                         idle.append(executor)
                         continue
                     outcome = f"took longer than {crew.patience:g} s (--layer-timeout)" if late else DIED_TWICE
                 idle.append(executor)
-                yield task, outcome
+                yield unit, outcome
     finally:
         _dismiss([*idle, *(executor for executor, *_ in at_work.values())], strangers, in_the_middle=bool(at_work))
 
@@ -127,11 +127,11 @@ def _dismiss(executors: Sequence[Executor], strangers: Sequence[object], in_the_
         executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _seconds(task: Task, terms: Terms) -> float:
-    """About how long a task takes: it goes with the orderings of its loop factors, at most `lpf_limit` of them."""
-    factors = sum(_prime_factors(size) for size in task.entry["loop_sizes"])
-    orderings = factorial(min(factors, terms.options.lpf_limit))
-    of_an_ordering = FAST_S if terms.search == "fast" else EXHAUSTIVE_S
+def _seconds(unit: Unit) -> float:
+    """About how long a unit takes: it goes with the orderings of its loop factors, at most `lpf_limit` of them."""
+    factors = sum(_prime_factors(size) for size in unit.task.entry["loop_sizes"])
+    orderings = factorial(min(factors, unit.terms.options.lpf_limit))
+    of_an_ordering = FAST_S if unit.terms.search == "fast" else EXHAUSTIVE_S
     return COST_MODEL_S + orderings * of_an_ordering
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from onnx2zz.check.spelling import did_you_mean
 from onnx2zz.errors import Problem
-from onnx2zz.yaml_source import Path_, YamlSource
+from onnx2zz.yaml_source import Key, Path_, YamlSource
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Section:
     def _data(self) -> Mapping[Any, Any] | None:
         data = self.source.data
         for key in self.place:
-            data = data.get(key) if isinstance(data, Mapping) else None
+            data = _below(data, key)
         return data if isinstance(data, Mapping) else None
 
     def __contains__(self, key: str) -> bool:
@@ -116,3 +116,9 @@ class Section:
 
     def _named(self, key: object) -> str:
         return ".".join(map(str, (*self.place, key)))
+
+
+def _below(data: Any, key: Key) -> Any:
+    if isinstance(data, Mapping):
+        return data.get(key)
+    return data[key] if isinstance(data, list) and isinstance(key, int) else None

@@ -17,7 +17,7 @@ from small_workloads import gemm, strip
 from onnx2zz.evaluate import workers
 from onnx2zz.evaluate.inputs import AcceleratorFile, Workload
 from onnx2zz.evaluate.run import Means, evaluate
-from onnx2zz.evaluate.task import Task, Terms
+from onnx2zz.evaluate.task import Task, Terms, Unit
 from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.yaml_source import load_yaml
@@ -27,9 +27,13 @@ TPU = find_accelerator("tpu_like")
 TERMS = Terms(AcceleratorFile(TPU.path, load_yaml(TPU.path)), False, PriceOptions(lpf_limit=3), "fast")
 
 
-def tasks():
+def units():
     (default, *_) = load_yaml(choose_mapping(None, TPU).path)
-    return [Task(entry["name"], entry, default, None) for entry in (strip()[0], strip()[2], strip()[6])]
+    return [unit(entry, default) for entry in (strip()[0], strip()[2], strip()[6])]
+
+
+def unit(entry, mapping_entry, terms=TERMS):
+    return Unit(Task(entry["name"], entry, mapping_entry, None), terms)
 
 
 def test_workers_find_what_one_process_finds(tmp_path, monkeypatch):
@@ -62,8 +66,8 @@ class Scripted(Executor):
 def run(deadly):
     told, begun = [], []
     crew = Crew(2, lambda: Scripted(deadly), told.append)
-    found = {task.name: outcome for task, outcome in outcomes_of_workers(tasks(), TERMS, crew, begun.append)}
-    return found, told, [task.name for task in begun]
+    found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, begun.append)}
+    return found, told, [one.task.name for one in begun]
 
 
 def test_a_dead_worker_costs_its_layer_one_retry():
@@ -95,14 +99,13 @@ def test_the_longest_layers_come_first():
     begun = []
     terms = replace(TERMS, options=PriceOptions(lpf_limit=6))
     crew = Crew(1, lambda: Scripted([]), pytest.fail)
-    list(outcomes_of_workers([Task(layer["name"], layer, {}, None) for layer in layers], terms, crew, begun.append))
-    assert [task.name for task in begun] == ["long", "middle", "short"]
+    list(outcomes_of_workers([unit(layer, {}, terms) for layer in layers], crew, begun.append))
+    assert [one.task.name for one in begun] == ["long", "middle", "short"]
 
 
 def test_little_work_is_not_shared():
-    assert not worth_workers(tasks(), TERMS)
-    many = [Task(str(i), gemm(0, None, f"L{i}", k=2**i * 3, c=64), {}, None) for i in range(100)]
-    assert worth_workers(many, TERMS)
+    assert not worth_workers(units())
+    assert worth_workers([unit(gemm(0, None, f"L{i}", k=2**i * 3, c=64), {}) for i in range(100)])
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -138,6 +141,6 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
 def test_a_worker_that_was_ended_for_taking_too_long_is_not_tried_again():
     told = []
     crew = Crew(2, lambda: Scripted(["L2_conv"]), told.append, patience=0)
-    found = {task.name: outcome for task, outcome in outcomes_of_workers(tasks(), TERMS, crew, lambda task: None)}
+    found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, lambda unit: None)}
     assert found["L2_conv"] == "took longer than 0 s (--layer-timeout)"
     assert told == []
