@@ -17,11 +17,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from onnx2zz.cli.main import run
+from onnx2zz.zoo.run import LEAST_CHECKED, MOST_STAND_INS
 from scripts.doc_table import write_table
 from tests.models.real_models import BESIDE, OURS, SHIPPED, options_of
 
-MOST_STAND_INS = 0.05
-LEAST_CHECKED = 0.99
 HEADINGS = ("model", "nodes that claim it", "checked", "matched", "layers", "points", "stand-ins", "CPU s")
 
 

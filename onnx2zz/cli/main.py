@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "ops": "onnx2zz.cli.ops:ops_command",
     "evaluate": "onnx2zz.cli.evaluate:evaluate_command",
     "verify": "onnx2zz.cli.verify:verify_command",
+    "zoo": "onnx2zz.cli.zoo:zoo_command",
 }
 """Subcommand -> "module:attribute". The modules must be cheap to import: `--help` imports them for their first line."""
 

@@ -1,0 +1,84 @@
+"""`onnx2zz zoo`: the models at hand, and whether they still give what they gave."""
+
+import sys
+from pathlib import Path
+
+import click
+
+DIFFERS = 1
+
+golden_option = click.option(
+    "--golden",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where the golden files are; else those that ship.",
+)
+
+
+@click.group("zoo")
+def zoo_command() -> None:
+    """The models that ship with onnx2zz or with what it depends on: `zoo list`, `zoo run`."""
+
+
+@zoo_command.command("list")
+@golden_option
+def list_command(golden: Path | None) -> None:
+    """List the models, and the accelerators that golden numbers are kept for."""
+    from rich.console import Console
+
+    from onnx2zz.report.zoo import print_list
+    from onnx2zz.zoo.golden import SHIPPED, read_golden
+    from onnx2zz.zoo.models import zoo_models
+
+    models = zoo_models()
+    kept = [read_golden(golden or SHIPPED, model.name) for model in models]
+    print_list(models, [", ".join(one.accelerators) if one else "" for one in kept], Console(file=sys.stdout))
+
+
+@zoo_command.command("run")
+@click.option("--quick", is_flag=True, help="Compile all, verify the small ones, evaluate a few: less than a minute.")
+@click.option("--model", "names", multiple=True, metavar="NAME", help="Only this model (repeatable).")
+@click.option("--arch", "archs", multiple=True, metavar="A", help="Price on this accelerator (repeatable).")
+@click.option("--update-golden", "update", is_flag=True, help="Keep what is found as the new golden numbers.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes of an evaluation.")
+@golden_option
+@click.pass_context
+def run_command(
+    ctx: click.Context,
+    quick: bool,
+    names: tuple[str, ...],
+    archs: tuple[str, ...],
+    update: bool,
+    jobs: int | None,
+    golden: Path | None,
+) -> None:
+    """Compile, verify and evaluate the models, and compare with the golden numbers.
+
+    What moved is shown, and by how much; the exit code is then 1. The last line is `N of M models green`.
+    """
+    if quick and update:
+        raise click.UsageError("--update-golden needs all prices: leave --quick out", ctx)
+    from rich.console import Console
+
+    from onnx2zz.evaluate.run import Means
+    from onnx2zz.evaluate.workers import usable_cores
+    from onnx2zz.report.progress import progress_on_stderr
+    from onnx2zz.report.zoo import print_runs
+    from onnx2zz.shipped_files import find_accelerator
+    from onnx2zz.zoo.golden import SHIPPED
+    from onnx2zz.zoo.models import Steps, chosen_models, quick_steps
+    from onnx2zz.zoo.run import ACCELERATORS, run_model
+
+    models = chosen_models(names)
+    accelerators = [find_accelerator(arch) for arch in archs or ACCELERATORS]
+    means = Means(jobs=jobs or usable_cores())
+    runs = []
+    with progress_on_stderr() as watch:
+        for model in models:
+            watch(len(runs), len(models), model.name)
+            steps = quick_steps(model) if quick else Steps()
+            runs.append(run_model(model, steps, accelerators, golden or SHIPPED, update, means))
+        watch(len(models), len(models), "")
+    print_runs(runs, [accelerator.name for accelerator in accelerators], Console(file=sys.stdout))
+    if not all(run.green for run in runs):
+        ctx.exit(DIFFERS)

@@ -1,0 +1,161 @@
+"""The zoo: what is found is compared with what was kept, and what moved is shown."""
+
+import json
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from onnx2zz.cli.main import run
+from onnx2zz.zoo.difference import differences
+from onnx2zz.zoo.golden import SHIPPED, golden_text, read_golden
+from onnx2zz.zoo.models import QUICKLY_EVALUATED, QUICKLY_VERIFIED, chosen_models, zoo_models
+from onnx2zz.zoo.record import LayerRecord, Record
+from tests.docs_commands import console_commands
+
+LENET5 = Record(
+    "net",
+    {"compile": {"onnx2zz": "1"}, "seneca": {"zigzag-dse": "3"}},
+    {"conv": "lowered", "relu": "fused"},
+    (
+        LayerRecord("L0_conv", "Conv", 600, {"seneca": (10.0, 7.0)}),
+        LayerRecord("L1_pool", "Pooling", 0, {"seneca": (None, None)}),
+        LayerRecord("L2_pool", "Pooling", 0, {"seneca": (0.5, 3.0)}),
+    ),
+)
+
+
+def with_first_layer(**changed):
+    return replace(LENET5, layers=(replace(LENET5.layers[0], **changed), *LENET5.layers[1:]))
+
+
+def moved(found, golden=LENET5):
+    return [(one.place, one.what, one.was, one.now) for one in differences(golden, found)]
+
+
+def test_every_model_at_hand_is_in_the_zoo():
+    names = [model.name for model in zoo_models()]
+    assert len(names) == len(set(names)) == 6 + 3 + 9
+    assert {"lenet5", "tiny_yolov2", "resnet18", "mobilenetv2", "alexnet", "light_densenet121"} <= set(names)
+    assert set(names) >= QUICKLY_VERIFIED | QUICKLY_EVALUATED
+
+
+def test_every_model_has_a_golden_file_and_nothing_else_has():
+    assert sorted(path.stem for path in SHIPPED.iterdir()) == sorted(model.name for model in zoo_models())
+
+
+def test_a_golden_file_is_read_as_it_was_written(tmp_path):
+    (tmp_path / "net.json").write_text(golden_text(LENET5))
+    assert read_golden(tmp_path, "net") == LENET5
+    assert json.loads(golden_text(LENET5))["macs"] == 600
+
+
+def test_what_is_the_same_did_not_move():
+    assert moved(LENET5) == []
+    assert moved(with_first_layer(prices={"seneca": (10.0 * (1 + 1e-12), 7.0)})) == []
+
+
+def test_a_price_that_moved_is_shown_with_its_total():
+    found = with_first_layer(prices={"seneca": (12.5, 7.0)})
+    assert moved(found) == [
+        ("whole network", "energy on seneca", 10.5, 13.0),
+        ("conv", "energy on seneca", 10.0, 12.5),
+    ]
+    assert [one.by for one in differences(LENET5, found)] == pytest.approx([13 / 10.5 - 1, 0.25])
+
+
+def test_a_layer_that_lost_its_price_moved():
+    found = with_first_layer(prices={"seneca": (None, None)})
+    assert ("conv", "latency on seneca", 7.0, None) in moved(found)
+    assert differences(LENET5, found)[-1].by is None
+
+
+def test_a_layer_more_does_not_rename_the_others():
+    """Names begin with the layer's id."""
+    more = (LayerRecord("L0_pad", "Add", 0, {"seneca": (0.0, 0.0)}),)
+    shifted = tuple(replace(layer, name=f"L{n}_{layer.name[3:]}") for n, layer in enumerate(LENET5.layers, start=1))
+    assert moved(replace(LENET5, layers=(*more, *shifted))) == [
+        ("whole network", "layers", 3, 4),
+        ("pad", "layer", None, "there"),
+    ]
+
+
+def test_a_status_that_changed_moved():
+    found = replace(LENET5, nodes={"conv": "lowered", "relu": "host"})
+    assert moved(found) == [("relu", "status", "fused", "host")]
+
+
+def test_an_accelerator_without_golden_numbers_is_a_difference_and_one_left_out_is_none():
+    on_another = with_first_layer(prices={"tpu": (1.0, 1.0)})
+    layers = tuple(replace(layer, prices={"tpu": (1.0, 1.0)}) for layer in on_another.layers)
+    found = replace(LENET5, made_with={"compile": {}, "tpu": {}}, layers=layers)
+    assert moved(found) == [("whole network", "golden on tpu", None, "--update-golden writes one")]
+
+
+def test_what_moved_is_a_table_and_exit_code_1(tmp_path, capsys):
+    asked = ["zoo", "run", "--model", "lenet5", "--golden", str(tmp_path)]
+    assert run([*asked, "--arch", "seneca"]) == 1
+    assert "red: no golden" in capsys.readouterr().out
+    assert run([*asked, "--arch", "seneca", "--update-golden"]) == 0
+    golden = read_golden(tmp_path, "lenet5")
+    assert golden == replace_prices_of(read_golden(SHIPPED, "lenet5"), "seneca")
+    first = golden.layers[0]
+    dearer = replace(first, prices={"seneca": (first.prices["seneca"][0] * 2, first.prices["seneca"][1])})
+    (tmp_path / "lenet5.json").write_text(golden_text(replace(golden, layers=(dearer, *golden.layers[1:]))))
+    capsys.readouterr()
+    assert run([*asked, "--arch", "seneca"]) == 1
+    out = capsys.readouterr().out
+    (row,) = [line.split() for line in out.splitlines() if line.startswith("lenet5") and " conv1 " in line]
+    assert row[2:5] == ["energy", "on", "seneca"] and row[-1] == "-50.000%"
+    assert out.splitlines()[-1] == "0 of 1 models green"
+
+
+def replace_prices_of(record, accelerator):
+    """The record with the prices on one accelerator only."""
+    layers = tuple(replace(layer, prices={accelerator: layer.prices[accelerator]}) for layer in record.layers)
+    made_with = {step: versions for step, versions in record.made_with.items() if step in ("compile", accelerator)}
+    return replace(record, made_with=made_with, layers=layers)
+
+
+def test_other_accelerators_golden_numbers_are_kept(tmp_path):
+    """Only where the layers are the same: others have no old price."""
+    asked = ["zoo", "run", "--model", "lenet5", "--golden", str(tmp_path), "--update-golden", "--arch"]
+    assert run([*asked, "seneca"]) == 0
+    assert run([*asked, "tpu_like"]) == 0
+    assert read_golden(tmp_path, "lenet5").accelerators == ("tpu_like", "seneca")
+
+
+def test_names_that_are_none_are_said_at_once(capsys):
+    assert run(["zoo", "run", "--model", "lenet", "--model", "resnet19"]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert "did you mean lenet5?" in lines[0] and "did you mean resnet18?" in lines[1]
+
+
+def test_a_broken_golden_file_is_said(tmp_path, capsys):
+    (tmp_path / "lenet5.json").write_text("{}")
+    assert run(["zoo", "run", "--model", "lenet5", "--golden", str(tmp_path)]) == 1
+    assert "lenet5.json: no golden file" in capsys.readouterr().err
+
+
+def test_a_model_at_fault_is_red_and_the_others_are_run(tmp_path, monkeypatch, capsys):
+    (lenet5,) = chosen_models(["lenet5"])
+    broken = replace(lenet5, name="broken", path=tmp_path / "broken.onnx")
+    broken.path.write_bytes(b"no model")
+    monkeypatch.setattr("onnx2zz.zoo.models.zoo_models", lambda: (broken, lenet5))
+    assert run(["zoo", "run", "--quick"]) == 1
+    out = capsys.readouterr().out
+    assert "red: at fault" in out and out.splitlines()[-1] == "1 of 2 models green"
+
+
+def test_the_commands_of_the_page_run(tmp_path, monkeypatch, capsys):
+    """The quick run among them is what every push is measured by."""
+    monkeypatch.chdir(tmp_path)
+    for command in console_commands("zoo"):
+        assert run(shlex.split(command)[1:]) == 0, command
+    assert "\n18 of 18 models green\n" in capsys.readouterr().out
+
+
+@pytest.mark.long
+def test_the_whole_zoo_is_green(capsys):
+    assert run(["zoo", "run"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "18 of 18 models green"
