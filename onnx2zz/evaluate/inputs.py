@@ -1,8 +1,9 @@
 """Read and check the files of an evaluation together, so that everything wrong with them is said at once."""
 
-from collections.abc import Mapping, Sequence
+import pickle
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,23 @@ class AcceleratorFile:
         """The area of one unit of the array; 0 where the file gives none."""
         return self.document["operational_array"].get("unit_area") or 0.0
 
-    def __reduce__(self) -> tuple[type, tuple[Path, Any]]:
-        return AcceleratorFile, (self.path, self.document)  # another process builds its own
+    def __reduce__(self) -> tuple[Callable[..., "AcceleratorFile"], tuple[Path, bytes]]:
+        return _unpacked, (self.path, self._packed)  # another process builds its own
+
+    @cached_property
+    def _packed(self) -> bytes:
+        return pickle.dumps(self.document)
+
+
+def read_accelerator(path: Path) -> AcceleratorFile:
+    """The file at `path`. Raises InputError if it is no YAML."""
+    return _unpacked(path, pickle.dumps(load_yaml(path)))
+
+
+@lru_cache(maxsize=64)
+def _unpacked(path: Path, packed: bytes) -> AcceleratorFile:
+    """The same object for the same text, so that ZigZag's is built once: that takes as long as pricing a layer."""
+    return AcceleratorFile(path, pickle.loads(packed))
 
 
 @dataclass(frozen=True)
@@ -89,7 +105,7 @@ def load_inputs(workload: Workload, accelerator: Found, mapping: Found, remember
     unreadable: list[Problem] = []
     target = entries = None
     with noted_in(unreadable):
-        target = AcceleratorFile(accelerator.path, load_yaml(accelerator.path))
+        target = read_accelerator(accelerator.path)
     with noted_in(unreadable):
         entries = MappingFile(mapping.path, load_yaml(mapping.path))
     asked = (target and target.document, entries and entries.document, list(workload.layers))

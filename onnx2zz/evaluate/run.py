@@ -1,7 +1,7 @@
 """Evaluate a workload: price each distinct layer once, give every layer its price, add up."""
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
@@ -185,7 +185,9 @@ def _known(tasks: Sequence[Task], terms: Terms, remembered: Remembered) -> dict[
     return {key: price for key, price in prices if price is not None}
 
 
-def priced(units: Sequence[Unit], remembered: Remembered, means: Means, log: Path) -> Iterator[tuple[Unit, Outcome]]:
+def priced(
+    units: Sequence[Unit], remembered: Remembered, means: Means, log: Path
+) -> Generator[tuple[Unit, Outcome], None, None]:
     """Each unit with its outcome as they come; prices are kept at once."""
     done = 0
 

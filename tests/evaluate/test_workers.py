@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -43,6 +44,14 @@ def test_workers_find_what_one_process_finds(tmp_path, monkeypatch):
     alone, shared = (evaluate(*files, means=Means(jobs=jobs)) for jobs in (1, 2))
     assert alone == shared
     assert "Launching spatial mapping" in (tmp_path / "zigzag.log").read_text()
+
+
+def test_a_worker_builds_an_accelerator_once():
+    """Units arrive pickled, each with its terms."""
+    first, second = (pickle.loads(pickle.dumps(one)).terms.accelerator for one in units()[:2])
+    assert first is second and first.document == TERMS.accelerator.document
+    other = AcceleratorFile(TPU.path, {**TERMS.accelerator.document, "name": "other"})
+    assert pickle.loads(pickle.dumps(other)).document["name"] == "other"
 
 
 class Scripted(Executor):

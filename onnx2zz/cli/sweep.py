@@ -1,0 +1,135 @@
+"""`onnx2zz sweep`: many models on many accelerators, priced once each."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from onnx2zz.cli.cache import cache_folder_or_default, cache_option
+
+if TYPE_CHECKING:
+    from onnx2zz.sweep.plan import Run
+    from onnx2zz.sweep.results import Results
+    from onnx2zz.sweep.run import Progress
+    from onnx2zz.sweep.spec import Spec
+
+NOT_PRICED = 3
+PLOTS = (".svg", ".png", ".pdf")
+
+
+@click.command("sweep")
+@click.argument("spec", type=click.Path(dir_okay=False, path_type=Path), metavar="SPEC.yaml")
+@click.option(
+    "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_sweep", metavar="DIR"
+)
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each core.")
+@click.option("--dry-run", is_flag=True, help="Read and check SPEC.yaml, list the runs, and price nothing.")
+@click.option("--parquet", is_flag=True, help="Write Parquet files beside the CSV files (needs onnx2zz[parquet]).")
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw the front (svg, png)."
+)
+@cache_option
+@click.pass_context
+def sweep_command(
+    ctx: click.Context,
+    spec: Path,
+    output: Path,
+    jobs: int | None,
+    dry_run: bool,
+    parquet: bool,
+    plot: Path | None,
+    cache_folder: Path | None,
+) -> None:
+    """Price models x accelerators x options; what was done before, by whatever run, is not done again.
+
+    Started again after a kill it goes on. Results: sweep.sqlite, runs.csv, layers.csv and pareto.csv in the output
+    folder.
+    """
+    from onnx2zz.sweep.plan import plan
+    from onnx2zz.sweep.reading import read_spec
+    from onnx2zz.sweep.results import Results
+    from onnx2zz.sweep.tables import require
+
+    if plot is not None and plot.suffix not in PLOTS:
+        raise click.UsageError(f"--plot {plot}: one of {', '.join(PLOTS)} is needed", ctx)
+    if parquet:
+        require("pyarrow", "parquet", "--parquet")
+    if plot:
+        require("matplotlib", "plot", "--plot")
+    asked = read_spec(spec)
+    runs = plan(asked)
+    if dry_run:
+        _list(runs)
+        return
+    with Results(output) as results:
+        state = _priced(runs, output, results, jobs, cache_folder)
+        rows = _write(runs, asked, output, results, parquet, plot)
+    without = sum(row["not_priced"] > 0 for row in rows)
+    click.echo(f"{len(rows)} of {len(runs)} runs done, {without} with layers that have no price -> {output}")
+    click.echo(f"priced {state.priced:,} distinct units for {state.wanted:,} layers of runs", err=True)
+    if without or len(rows) < len(runs):
+        ctx.exit(NOT_PRICED)
+
+
+def _list(runs: "tuple[Run, ...]") -> None:
+    for run in runs:
+        options = run.options
+        how = f"{options.opt}, limit {options.lpf_limit}, mapping {options.mapping}, {options.precision}"
+        click.echo(f"{run.workload.model} on {run.design.name}: {how}{', locality' if options.locality else ''}")
+    click.echo(f"{len(runs)} runs")
+
+
+def _priced(
+    runs: "tuple[Run, ...]", output: Path, results: "Results", jobs: int | None, cache_folder: Path | None
+) -> "Progress":
+    from onnx2zz.evaluate.run import Means
+    from onnx2zz.evaluate.store import Store
+    from onnx2zz.evaluate.workers import usable_cores
+    from onnx2zz.report.progress import progress_on_stderr
+    from onnx2zz.sweep.run import sweep
+
+    told: list[str] = []
+    try:
+        with Store(cache_folder_or_default(cache_folder), told.append) as memory, progress_on_stderr() as watch:
+            means = Means(memory=memory, jobs=jobs or usable_cores(), watch=watch, tell=told.append)
+            return sweep(runs, output, results, means, _say)
+    finally:
+        for sentence in dict.fromkeys(told):
+            click.echo(f"warning: {sentence}", err=True)
+
+
+def _say(state: "Progress") -> None:
+    click.echo(f"{state.done} of {state.total} runs done", err=True)
+
+
+def _write(
+    runs: "tuple[Run, ...]", asked: "Spec", output: Path, results: "Results", parquet: bool, plot: Path | None
+) -> "list[dict]":
+    from rich.console import Console
+
+    from onnx2zz.report.sweep import print_fronts
+    from onnx2zz.report.sweep_plot import write_plot
+    from onnx2zz.sweep.front import fronts, summed
+    from onnx2zz.sweep.tables import csv_text, spread, write_parquet
+    from onnx2zz.written_file import write_whole
+
+    keys = list(dict.fromkeys(run.key for run in runs))
+    rows = results.runs(keys)
+    best = fronts(rows, asked.pareto)
+    tables = {
+        "runs": spread(rows),
+        "layers": results.layers(keys),
+        "pareto": spread([row for front in best.values() for row in front]),
+    }
+    for name, table in tables.items():
+        write_whole(output / f"{name}.csv", csv_text(table))
+        if parquet:
+            write_parquet(output / f"{name}.parquet", table)
+    if plot is not None and best:
+        groups = {
+            model: [row for row in rows if row["model"] == model] or summed(rows, len(best) - 1) for model in best
+        }
+        write_plot(plot, {model: (groups[model], best[model]) for model in best}, asked.pareto)
+    print_fronts(rows, best, asked.pareto, Console(file=sys.stdout))
+    return rows

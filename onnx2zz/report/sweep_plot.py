@@ -1,0 +1,46 @@
+"""The runs of a sweep as points, its Pareto front among them: drawn by matplotlib, which is imported on demand."""
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+Row = Mapping[str, Any]
+
+INCHES = (5.0, 4.0)
+"""Of one model's part of the figure."""
+NAMES = {
+    "energy_pj": "energy [pJ]",
+    "latency_cycles": "latency [cycles]",
+    "area": "area",
+    "latency_ns": "latency [ns]",
+    "corrected_energy_pj": "corrected energy [pJ]",
+    "static_energy_pj": "static energy [pJ]",
+}
+
+
+def write_plot(path: Path, groups: Mapping[str, tuple[Sequence[Row], Sequence[Row]]], columns: Sequence[str]) -> None:
+    """Draw the runs and the front of each model: the second column over the first, a third as colour.
+
+    The kind of file is that of its suffix (svg, png, pdf). Runs without numbers are left out.
+    """
+    figure_module, colours = import_module("matplotlib.figure"), "viridis"
+    figure = figure_module.Figure(figsize=(INCHES[0] * len(groups), INCHES[1]), layout="constrained")
+    axes = figure.subplots(1, len(groups), squeeze=False)[0]
+    across, up = columns[0], columns[1] if len(columns) > 1 else columns[0]
+    for axis, (model, (rows, front)) in zip(axes, groups.items(), strict=True):
+        shown = [row for row in rows if None not in (row[column] for column in columns)]
+        colour = [row[columns[2]] for row in shown] if len(columns) > 2 else None
+        points = axis.scatter(*_places(shown, across, up), c=colour, cmap=colours, s=18)
+        axis.scatter(*_places(front, across, up), facecolors="none", edgecolors="crimson", s=70, label="Pareto front")
+        axis.set(title=model, xlabel=NAMES[across], ylabel=NAMES[up], xscale="log", yscale="log")
+        axis.legend()
+        if colour:
+            figure.colorbar(points, ax=axis, label=NAMES[columns[2]])
+    temporary = path.with_name(f".{path.name}")
+    figure.savefig(temporary, format=path.suffix.removeprefix("."))
+    temporary.replace(path)
+
+
+def _places(rows: Sequence[Row], across: str, up: str) -> tuple[list[float], list[float]]:
+    return [row[across] for row in rows], [row[up] for row in rows]

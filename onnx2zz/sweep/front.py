@@ -1,0 +1,54 @@
+"""Pareto fronts: the runs that no other is better than in one column without being worse in another."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Row = Mapping[str, Any]
+
+ALL = "all models"
+"""The sums over the models of a sweep, where there are several."""
+SUMMED = ("energy_pj", "latency_cycles", "latency_ns", "corrected_energy_pj", "static_energy_pj", "macs")
+HOW = ("accelerator", "template", "parameters", "mapping", "opt", "lpf_limit", "precision", "locality", "area")
+"""What runs that are summed have in common."""
+
+
+def fronts(rows: Sequence[Row], columns: Sequence[str]) -> dict[str, list[Row]]:
+    """The front of each model, and that of their sums. Runs without a number in a column are not compared."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["model"], []).append(row)
+    if len(groups) > 1:
+        groups[ALL] = summed(rows, len(groups))
+    return {model: front(group, columns) for model, group in groups.items()}
+
+
+def summed(rows: Iterable[Row], models: int) -> list[Row]:
+    """One row for each accelerator and combination of options that has a run of each of the models."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[name] for name in HOW), []).append(row)
+    return [
+        {"model": ALL, **dict(zip(HOW, how, strict=True)), **{name: _sum(group, name) for name in SUMMED}}
+        for how, group in groups.items()
+        if len(group) == models
+    ]
+
+
+def front(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
+    """The rows that are on the front, by the first column; less is better. Equal ones are all on it."""
+    points = [(tuple(row[column] for column in columns), row) for row in rows]
+    points = sorted((p for p in points if None not in p[0]), key=lambda point: point[0])
+    found: list[tuple[tuple[float, ...], Row]] = []
+    for values, row in points:  # whoever is better comes before
+        if not any(_better(other, values) for other, _ in found):
+            found.append((values, row))
+    return [row for _, row in found]
+
+
+def _better(one: Sequence[float], other: Sequence[float]) -> bool:
+    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
+
+
+def _sum(rows: Sequence[Row], name: str) -> float | None:
+    values = [row[name] for row in rows]
+    return None if None in values else sum(values)
