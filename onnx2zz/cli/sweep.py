@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from onnx2zz.cli.cache import cache_folder_or_default, cache_option
+from onnx2zz.cli.cache import cache_option
 
 if TYPE_CHECKING:
     from onnx2zz.sweep.plan import Run
@@ -84,14 +84,14 @@ def _priced(
     runs: "tuple[Run, ...]", output: Path, results: "Results", jobs: int | None, cache_folder: Path | None
 ) -> "Progress":
     from onnx2zz.evaluate.run import Means
-    from onnx2zz.evaluate.store import Store
+    from onnx2zz.evaluate.store import Store, folder_or_default
     from onnx2zz.evaluate.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
     from onnx2zz.sweep.run import sweep
 
     told: list[str] = []
     try:
-        with Store(cache_folder_or_default(cache_folder), told.append) as memory, progress_on_stderr() as watch:
+        with Store(folder_or_default(cache_folder), told.append) as memory, progress_on_stderr() as watch:
             means = Means(memory=memory, jobs=jobs or usable_cores(), watch=watch, tell=told.append)
             return sweep(runs, output, results, means, _say)
     finally:
