@@ -142,7 +142,7 @@ def _check(access: Access, layer: Layer, graph: Graph) -> None:
 
 def _read_as(shape: tuple[int, ...] | None, extents: tuple[int, ...], access: Access) -> bool:
     """Whether a tensor of that shape may be walked with those extents: as many elements, in other groups of axes."""
-    return shape is None or access.packed or (len(shape) != len(extents) and prod(shape) == prod(extents))
+    return shape is None or bool(access.packed) or (len(shape) != len(extents) and prod(shape) == prod(extents))
 
 
 def _add(operator: Operator) -> None:
