@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: evaluate test check test-long mutation bench models clean
+.PHONY: evaluate test check docs test-long mutation bench models clean
 
 evaluate: .venv/installed
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
@@ -22,6 +22,9 @@ check: .venv/installed
 	$(BIN)/lint-imports
 	$(BIN)/pyright
 
+docs: .venv/installed
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 bench: .venv/installed
 	$(BIN)/python scripts/bench.py
 
@@ -29,7 +32,7 @@ models: .venv/installed
 	$(BIN)/python scripts/build_models.py
 
 clean:
-	rm -rf .venv onnx2zz_out build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv onnx2zz_out onnx2zz_sweep artefacts build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 .venv/installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "onnx2zz needs Python 3.11 or newer: make PYTHON=python3.11")'

@@ -13,7 +13,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 BLOCK = re.compile(r"```(console|python)\n(.*?)```", re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["api", "report"])
+@pytest.mark.parametrize("page", ["index", "api", "report"])
 def test_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     blocks = BLOCK.findall((DOCS / f"{page}.md").read_text(encoding="utf-8"))

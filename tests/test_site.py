@@ -1,0 +1,49 @@
+"""docs/ as a site: every page in the menu, every link leads somewhere, nothing is fetched from elsewhere."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    done = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
+        cwd=CHECKOUT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def pages(site: Path) -> list[Path]:
+    return [page for page in site.rglob("*.html") if page.name != "404.html"]
+
+
+def test_every_page_is_there(site: Path) -> None:
+    sources = {path.relative_to(CHECKOUT / "docs").with_suffix("") for path in (CHECKOUT / "docs").rglob("*.md")}
+    assert {page.relative_to(site).with_suffix("") for page in pages(site)} == sources
+
+
+def test_a_reader_without_a_network_misses_nothing(site: Path) -> None:
+    for page in pages(site):
+        fetched = re.findall(r'<(?:script|img|link)[^>]+(?:src|href)="(https?:[^"]+)', page.read_text(encoding="utf-8"))
+        assert not fetched, page
+
+
+def test_lists_and_tables_are_no_running_text(site: Path) -> None:
+    """Python-Markdown wants an empty line before a list or table, where other readers of Markdown do without."""
+    for page in pages(site):
+        paragraphs = re.findall(r"<p>(.*?)</p>", page.read_text(encoding="utf-8"), re.DOTALL)
+        run_in = [text for text in paragraphs if re.search(r"(^|\n)(- |\d+\. |\|)", text)]
+        assert not run_in, f"{page.name}: {run_in[0][:100]}"
