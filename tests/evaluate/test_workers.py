@@ -135,7 +135,7 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
             os.killpg(started.pid, signal.SIGINT)
             break
     rest = started.stderr.read()
-    assert started.wait(60) == 130
+    assert started.wait(60) == 130, rest
     assert rest.splitlines()[-1] == "interrupted" and "Traceback" not in rest
     done = subprocess.run(
         [sys.executable, "-c", script, *command, "--json", "-"],

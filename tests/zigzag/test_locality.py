@@ -66,14 +66,36 @@ def test_a_network_with_one_input_and_one_output_costs_what_stock_zigzag_says(na
         assert layer.spatial_utilization == expected[layer.id].mac_spatial_utilization
 
 
-@pytest.mark.long
-def test_resnet18_costs_what_stock_zigzag_says(tmp_path):
-    """Its residual additions have two producers, and some outputs are read twice."""
-    layers = compile_model(find_model("zigzag:resnet18").path).entries
-    found, expected = run(layers, "edge_tpu_like", tmp_path), stock(list(layers), "edge_tpu_like", tmp_path)
-    assert {layer.id: (layer.energy_pj, layer.latency_cycles) for layer in found.layers} == {
+def same_prices(found, expected):
+    """Whether every layer costs what ZigZag says, to the last bit."""
+    return {layer.id: (layer.energy_pj, layer.latency_cycles) for layer in found.layers} == {
         layer: (evaluation.energy_total, evaluation.latency_total2) for layer, evaluation in expected.items()
     }
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like"])
+@pytest.mark.parametrize("network", ["zigzag:resnet18", "mobilenetv2", "alexnet"])
+def test_whole_networks_cost_what_stock_zigzag_says(network, name, tmp_path):
+    """Residual additions have two producers, and some outputs are read twice."""
+    layers = compile_model(find_model(network).path).entries
+    assert same_prices(run(layers, name, tmp_path), stock(list(layers), name, tmp_path))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like"])
+@pytest.mark.parametrize("network", ["yolov8n", "yolov3_tiny", "bert_layer"])
+def test_whole_networks_that_stock_zigzag_stops_on_cost_what_its_guarded_stages_say(
+    network, name, tmp_path, monkeypatch
+):
+    compiled = compile_model(find_model(network).path)
+    layers, edges = compiled.entries, further_edges(compiled.entries, compiled.coverage)
+    found = run(layers, name, tmp_path, compiled.coverage)
+    with pytest.raises((StopIteration, RuntimeError)):
+        stock(list(layers), name, tmp_path)
+    monkeypatch.setattr(api, "SearchInterLayerDataLocalityStage", guarded_search(edges))
+    assert found.edges_added == len(edges)
+    assert same_prices(found, stock(list(layers), name, tmp_path))
 
 
 def test_an_array_that_computes_in_memory_skips_pools_and_additions_aloud(tmp_path):
@@ -147,9 +169,7 @@ def test_a_network_that_stock_zigzag_stops_on_costs_what_its_guarded_stages_say(
         described[edge[1]]["sources"] = {"I": [edge[0]]}
     found = run(layers, name, tmp_path, {"layers": described})
     assert found.edges_added == bool(edge)
-    assert {layer.id: (layer.energy_pj, layer.latency_cycles) for layer in found.layers} == {
-        layer: (evaluation.energy_total, evaluation.latency_total2) for layer, evaluation in expected.items()
-    }
+    assert same_prices(found, expected)
 
 
 def top_of_inputs_above_top_of_outputs():
