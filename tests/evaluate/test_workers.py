@@ -117,6 +117,11 @@ def test_little_work_is_not_shared():
     assert worth_workers([unit(gemm(0, None, f"L{i}", k=2**i * 3, c=64), {}) for i in range(100)])
 
 
+def listens_to_ctrl_c():
+    """Whoever runs these tests in the background of a shell may have been told to ignore it, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
     layers = [gemm(i, None, f"L{i}", k=2 ** (i + 3) * 3 * 5, c=2**6 * 7) for i in range(4)]
@@ -129,6 +134,7 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=listens_to_ctrl_c,
     )
     for line in started.stderr:
         if line.startswith("3/4"):  # two have been begun, so one of them is done
