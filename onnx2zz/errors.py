@@ -28,6 +28,9 @@ class InputError(Exception):
         self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[tuple[Problem, ...]]]:
+        return InputError, (self.problems,)  # from a worker process it comes with its problems, not their text
+
 
 @contextmanager
 def noted_in(problems: list[Problem]) -> Iterator[None]:

@@ -9,14 +9,15 @@ import numpy as np
 from onnx2zz.api.compile import Model, ModelOptions, compile
 from onnx2zz.verify.given_inputs import check_inputs, read_inputs
 from onnx2zz.verify.result import Verification
-from onnx2zz.verify.verify import DEFAULT_POINTS, VerifyOptions
+from onnx2zz.verify.sampling import USUAL_POINTS
+from onnx2zz.verify.verify import VerifyOptions
 from onnx2zz.verify.verify import verify as run
 
 
 def verify(
     model: Model,
     *,
-    points: int = DEFAULT_POINTS,
+    points: int = USUAL_POINTS,
     seed: int = 0,
     inputs: str | Path | Mapping[str, np.ndarray] | None = None,
     **options: Unpack[ModelOptions],

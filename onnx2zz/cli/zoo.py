@@ -36,11 +36,13 @@ def list_command(golden: Path | None) -> None:
 
 
 @zoo_command.command("run")
-@click.option("--quick", is_flag=True, help="Compile all, verify the small ones, evaluate a few: less than a minute.")
+@click.option(
+    "--quick", is_flag=True, help="Compile and verify all (at fewer points), evaluate a few: less than a minute."
+)
 @click.option("--model", "names", multiple=True, metavar="NAME", help="Only this model (repeatable).")
 @click.option("--arch", "archs", multiple=True, metavar="A", help="Price on this accelerator (repeatable).")
 @click.option("--update-golden", "update", is_flag=True, help="Keep what is found as the new golden numbers.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes of an evaluation.")
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; else one for each usable core.")
 @golden_option
 @click.pass_context
 def run_command(
@@ -60,25 +62,18 @@ def run_command(
         raise click.UsageError("--update-golden needs all prices: leave --quick out", ctx)
     from rich.console import Console
 
-    from onnx2zz.evaluate.run import Means
     from onnx2zz.evaluate.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
     from onnx2zz.report.zoo import print_runs
     from onnx2zz.shipped_files import find_accelerator
     from onnx2zz.zoo.golden import SHIPPED
     from onnx2zz.zoo.models import Steps, chosen_models, quick_steps
-    from onnx2zz.zoo.run import ACCELERATORS, run_model
+    from onnx2zz.zoo.run import ACCELERATORS, Setting, run_models
 
-    models = chosen_models(names)
-    accelerators = [find_accelerator(arch) for arch in archs or ACCELERATORS]
-    means = Means(jobs=jobs or usable_cores())
-    runs = []
+    steps = {model: quick_steps(model) if quick else Steps() for model in chosen_models(names)}
+    accelerators = tuple(find_accelerator(arch) for arch in archs or ACCELERATORS)
     with progress_on_stderr() as watch:
-        for model in models:
-            watch(len(runs), len(models), model.name)
-            steps = quick_steps(model) if quick else Steps()
-            runs.append(run_model(model, steps, accelerators, golden or SHIPPED, update, means))
-        watch(len(models), len(models), "")
+        runs = run_models(steps, Setting(accelerators, golden or SHIPPED, update), jobs or usable_cores(), watch)
     print_runs(runs, [accelerator.name for accelerator in accelerators], Console(file=sys.stdout))
     if not all(run.green for run in runs):
         ctx.exit(DIFFERS)

@@ -13,8 +13,6 @@ from onnx2zz.zoo.difference import Moved, Value
 from onnx2zz.zoo.models import ZooModel
 from onnx2zz.zoo.run import ModelRun
 
-NOT_ASKED = "-"
-
 
 def _table(*columns: str, numbers: Sequence[str] = ()) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
@@ -76,7 +74,7 @@ def _counts(run: ModelRun) -> tuple[str, str, str]:
     if run.found is None:
         return ("", "", "")
     proof = run.verification
-    checked = f"{proof.nodes_matched} of {proof.nodes_exact}" if proof else NOT_ASKED
+    checked = f"{proof.nodes_matched} of {proof.nodes_exact}" if proof else ""
     return (f"{len(run.found.layers):,}", f"{run.found.macs:,}", checked)
 
 

@@ -64,4 +64,6 @@ def _reached(access: Access, sizes: Mapping[str, int]) -> np.ndarray:
     grid = {loop: values.ravel() for loop, values in zip(loops, ranges, strict=True)}
     count = len(next(iter(grid.values()))) if grid else 1
     columns = [np.broadcast_to(element, (count,)) for element in elements_of(access, grid)]
+    if len(columns) == 1:  # most axes stand alone, and plain numbers are sorted far faster than rows
+        return np.unique(columns[0])[:, None]
     return np.unique(np.stack(columns, axis=1), axis=0)

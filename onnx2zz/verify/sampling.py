@@ -8,7 +8,8 @@ import numpy as np
 from onnx2zz.interpreter import Grid, all_points
 from onnx2zz.layer import Layer
 
-WHOLE = 1 << 18  # loop points of a layer that is run whole
+USUAL_POINTS = 1000
+WHOLE = 1 << 18  # loop points of a layer that is run whole, where the usual points or more are asked for
 LARGEST = 1 << 23  # loop points of a layer that is sampled
 A_BORDER = 4  # points on each border
 
@@ -16,13 +17,15 @@ A_BORDER = 4  # points on each border
 def sample(layer: Layer, points: int, rng: np.random.Generator) -> Grid:
     """About `points` of the layer's output points, one flat array for each loop that moves the output.
 
-    Every corner is among them, and points with each loop at its first two, middle and last two values: borders, first
-    and last channel and group.
+    A small layer is run whole; fewer count as small in the measure in which fewer points are asked for. Every corner is
+    among them, and points with each loop at its first two, middle and last two values: borders, first and last channel
+    and group.
     """
     loops = {loop: size for loop, size in layer.loops if loop in layer.output.loops}
     outputs = math.prod(loops.values())
+    whole = WHOLE * min(points, USUAL_POINTS) // USUAL_POINTS
     points = min(points, LARGEST * outputs // max(1, layer.operations))
-    if outputs <= points or layer.operations <= WHOLE:
+    if outputs <= points or layer.operations <= whole:
         return all_points(layer)
     sizes = np.array(list(loops.values()))
     rows = [_corners(sizes), *_borders(sizes, rng), rng.integers(0, sizes, (max(0, points), len(sizes)))]

@@ -12,10 +12,10 @@ from onnx2zz.verify.check_node import NodeCheck, check_node
 from onnx2zz.verify.conservation import conservation
 from onnx2zz.verify.groups import Group, fates_of, groups
 from onnx2zz.verify.result import Mismatch, NotExecuted, Verification
+from onnx2zz.verify.sampling import USUAL_POINTS
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values, walk
 
-DEFAULT_POINTS = 1000
 Watch = Callable[[int, int, str], None]
 
 
@@ -26,7 +26,7 @@ class VerifyOptions:
     `inputs`: the values of some of the model's inputs, in their shapes and types; the others are random.
     """
 
-    points: int = DEFAULT_POINTS
+    points: int = USUAL_POINTS
     seed: int = 0
     directory: Path | None = None
     inputs: Mapping[str, np.ndarray] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from typing import Literal
 from onnx2zz.check.spelling import did_you_mean
 from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.shipped_files import MODELS, ours, zigzags
+from onnx2zz.verify.sampling import USUAL_POINTS
 
 ONNX_LIGHT = "backend/test/data/light"
 """Where onnx keeps networks without weights, inside its package."""
@@ -25,23 +26,21 @@ class ZooModel:
 
 @dataclass(frozen=True)
 class Steps:
-    """What is done with a model after compiling it."""
+    """What is done with a model after compiling it. `points`: output elements at which verifying runs a large layer."""
 
-    verify: bool = True
+    points: int = USUAL_POINTS
     evaluate: bool = True
 
 
-QUICKLY_VERIFIED = frozenset(
-    ("bert_layer", "lenet5", "light_shufflenet", "light_squeezenet", "mobilenetv2", "resnet18", "yolov3_tiny")
-)
-"""Those that take less than four seconds (docs/verify.md); the others take up to forty."""
+QUICK_POINTS = 20
+"""Beside corners and borders: every layer is run, in a third of the time."""
 QUICKLY_EVALUATED = frozenset(("bert_layer", "lenet5", "mobilenetv2", "resnet18"))
 """One of each kind: products, a small network, depthwise layers, residual additions."""
 
 
 def quick_steps(model: ZooModel) -> Steps:
     """What a run that must end within a minute does with a model."""
-    return Steps(model.name in QUICKLY_VERIFIED, model.name in QUICKLY_EVALUATED)
+    return Steps(QUICK_POINTS, model.name in QUICKLY_EVALUATED)
 
 
 def zoo_models() -> tuple[ZooModel, ...]:

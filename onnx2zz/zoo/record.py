@@ -28,7 +28,8 @@ class LayerRecord:
 
 @dataclass(frozen=True)
 class Record:
-    """One model. `nodes`: status by node. `made_with`: versions by what they made: "compile", or an accelerator."""
+    """One model. `nodes`: status by node. `made_with`: versions by what they made: "compile", or an accelerator; there
+    the mapping as well."""
 
     model: str
     made_with: Mapping[str, Mapping[str, str]]
@@ -60,7 +61,8 @@ def record(model: str, coverage: Mapping[str, Any], evaluations: Sequence[Evalua
     )
     for evaluation in evaluations:
         prices = [(layer.energy_pj, layer.latency_cycles) for layer in evaluation.layers]
-        plain = with_prices(plain, evaluation.accelerator, _versions(PRICING), prices)
+        made_with = {**_versions(PRICING), "mapping": evaluation.mapping or ""}
+        plain = with_prices(plain, evaluation.accelerator, made_with, prices)
     return plain
 
 

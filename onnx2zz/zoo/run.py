@@ -1,8 +1,11 @@
-"""Compile, verify and evaluate a model of the zoo, and compare with what was found before."""
+"""Compile, verify and evaluate models of the zoo, and compare with what was found before."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from onnx2zz.compiler import Compiled, compile_model
@@ -10,7 +13,7 @@ from onnx2zz.errors import InputError
 from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.result import Evaluation
 from onnx2zz.evaluate.run import Means, evaluate
-from onnx2zz.shipped_files import Found, choose_mapping
+from onnx2zz.shipped_files import MAPPINGS, ZIGZAG, Found, ours, zigzag_mapping
 from onnx2zz.verify.result import Verification
 from onnx2zz.verify.verify import VerifyOptions, verify
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -21,6 +24,7 @@ from onnx2zz.zoo.record import Record, kept_with, record
 
 ACCELERATORS = ("seneca", "tpu_like")
 """What the zoo is priced on unless told otherwise."""
+DIED = "the process that it was run in died (killed, or out of memory); `--jobs 1` needs less memory"
 MOST_STAND_INS = 0.05
 """The share of a model's work that may be a documented stand-in, at most."""
 LEAST_CHECKED = 0.99
@@ -47,34 +51,84 @@ class ModelRun:
         return not self.faults and (self.updated or (self.golden is not None and not self.moved))
 
 
-def run_model(
-    model: ZooModel, steps: Steps, accelerators: Sequence[Found], goldens: Path, update: bool, means: Means
-) -> ModelRun:
-    """Everything that `steps` ask for. With `update` a model without faults gets a new golden file.
+@dataclass(frozen=True)
+class Setting:
+    """What a run is compared on: the accelerators, and the folder of golden files, which `update` writes anew."""
+
+    accelerators: tuple[Found, ...]
+    goldens: Path
+    update: bool = False
+
+
+def run_models(
+    steps: Mapping[ZooModel, Steps], setting: Setting, jobs: int, watch: Callable[[int, int, str], None]
+) -> tuple[ModelRun, ...]:
+    """Each model with its steps, `jobs` at a time in processes of their own; `watch` is told how many are done, of how
+    many, and which one was. Raises InputError if the accelerators or the golden files are at fault."""
+    if jobs == 1 or len(steps) == 1:
+        return tuple(_watched(map(partial(_run, setting, jobs), steps.items()), len(steps), watch))
+    with ProcessPoolExecutor(min(jobs, len(steps)), get_context("spawn")) as pool:
+        coming = [(item[0], pool.submit(_run, setting, 1, item)) for item in steps.items()]
+        try:
+            return tuple(_watched((_outcome(*one) for one in coming), len(steps), watch))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _watched(runs: Iterator[ModelRun], total: int, watch: Callable[[int, int, str], None]) -> Iterator[ModelRun]:
+    for done, run in enumerate(runs, start=1):
+        watch(done, total, run.model.name)
+        yield run
+    watch(total, total, "")
+
+
+def _run(setting: Setting, jobs: int, item: tuple[ZooModel, Steps]) -> ModelRun:
+    return run_model(*item, setting, Means(jobs=jobs))
+
+
+def _outcome(model: ZooModel, future: Future[ModelRun]) -> ModelRun:
+    try:
+        return future.result()
+    except BrokenExecutor:
+        return ModelRun(model, faults=(DIED,))
+
+
+def run_model(model: ZooModel, steps: Steps, setting: Setting, means: Means) -> ModelRun:
+    """Everything that `steps` ask for; a model without faults gets a new golden file if they are to be written.
 
     Raises InputError if the accelerators or the golden files are at fault.
     """
-    golden = read_golden(goldens, model.name)
+    golden = read_golden(setting.goldens, model.name)
     try:
         compiled = compile_model(model.path)
     except InputError as error:
         return ModelRun(model, golden=golden, faults=tuple(map(str, error.problems)))
-    proof = verify(compiled, VerifyOptions(directory=model.path.parent)) if steps.verify else None
-    faults = tuple(shortcomings(proof)) if proof else ()
-    evaluations = [evaluated(model, compiled, arch, means) for arch in accelerators] if steps.evaluate else []
+    proof = verify(compiled, VerifyOptions(points=steps.points, directory=model.path.parent))
+    accelerators = setting.accelerators if steps.evaluate else ()
+    evaluations = [evaluated(model, compiled, accelerator, means) for accelerator in accelerators]
     found = record(model.name, compiled.coverage, evaluations)
-    run = ModelRun(model, found, proof, golden, faults)
-    if update and not faults:
-        write_golden(goldens, kept_with(found, golden) if golden else found)
+    run = ModelRun(model, found, proof, golden, tuple(shortcomings(proof)))
+    if setting.update and not run.faults:
+        write_golden(setting.goldens, kept_with(found, golden) if golden else found)
         return replace(run, updated=True)
     return replace(run, moved=differences(golden, found)) if golden else run
 
 
 def evaluated(model: ZooModel, compiled: Compiled, accelerator: Found, means: Means) -> Evaluation:
-    """The prices of a model's layers with the accelerator's own mapping."""
+    """The prices of a model's layers with the mapping that ships for the accelerator."""
     workload = Workload(model.name, str(model.path), compiled.entries, compiled.coverage)
-    mapping = choose_mapping(None, accelerator)
+    mapping = kept_mapping(accelerator)
     return evaluate(workload, accelerator, mapping, PriceOptions(), Path(os.devnull), means=means)
+
+
+def kept_mapping(accelerator: Found) -> Found:
+    """The mapping file of the accelerator's name, ours or ZigZag's: golden numbers must not move with what `evaluate`
+    chooses unless told otherwise."""
+    if accelerator.name in ours(MAPPINGS):
+        return Found(accelerator.name, ours(MAPPINGS)[accelerator.name])
+    theirs = zigzag_mapping(accelerator)
+    return Found(f"{ZIGZAG}{theirs.name}", theirs.path)
 
 
 def shortcomings(proof: Verification) -> Iterator[str]:

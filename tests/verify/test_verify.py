@@ -10,7 +10,7 @@ from onnx import helper
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.layer import along, fixed, split, window
 from onnx2zz.verify.result import Verification
-from onnx2zz.verify.verify import verify
+from onnx2zz.verify.verify import VerifyOptions, verify
 from tests.oracle import distinct, model_of
 from tests.verify.networks import residual
 from tests.verify.wrong import with_axis, with_entry, with_layer, with_placed
@@ -189,3 +189,9 @@ def test_external_data_that_is_missing_is_replaced(tmp_path):
     assert compiled.graph.values.stored("w0").data_location == onnx.TensorProto.EXTERNAL
     result = verify(compiled)
     assert result.nodes_matched == result.nodes_exact == 7
+
+
+def test_with_fewer_points_fewer_layers_are_run_whole_and_all_are_run(compiled):
+    few, usual = verify(compiled, VerifyOptions(points=5)), verify(compiled)
+    assert few.layers_checked == usual.layers_checked and few.mismatches == ()
+    assert few.points < usual.points / 2

@@ -1,15 +1,21 @@
 """The zoo: what is found is compared with what was kept, and what moved is shown."""
 
 import json
+import os
+import pickle
 import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from onnx2zz.cli.main import run
+from onnx2zz.errors import InputError, Problem
+from onnx2zz.shipped_files import Found, find_accelerator
+from onnx2zz.zoo import run as zoo_run
 from onnx2zz.zoo.difference import differences
 from onnx2zz.zoo.golden import SHIPPED, golden_text, read_golden
-from onnx2zz.zoo.models import QUICKLY_EVALUATED, QUICKLY_VERIFIED, chosen_models, zoo_models
+from onnx2zz.zoo.models import QUICKLY_EVALUATED, Steps, ZooModel, chosen_models, quick_steps, zoo_models
 from onnx2zz.zoo.record import LayerRecord, Record
 from tests.docs_commands import console_commands
 
@@ -36,8 +42,36 @@ def moved(found, golden=LENET5):
 def test_every_model_at_hand_is_in_the_zoo():
     names = [model.name for model in zoo_models()]
     assert len(names) == len(set(names)) == 6 + 3 + 9
-    assert {"lenet5", "tiny_yolov2", "resnet18", "mobilenetv2", "alexnet", "light_densenet121"} <= set(names)
-    assert set(names) >= QUICKLY_VERIFIED | QUICKLY_EVALUATED
+    ours = {"lenet5", "tiny_yolov2", "yolov3_tiny", "yolov8n", "vit_small", "bert_layer"}
+    assert ours | {"resnet18", "mobilenetv2", "alexnet"} | {n for n in names if n.startswith("light_")} == set(names)
+    assert set(names) >= QUICKLY_EVALUATED
+
+
+def test_a_quick_run_verifies_every_model_and_evaluates_a_few():
+    steps = {model.name: quick_steps(model) for model in zoo_models()}
+    assert all(step.points > 0 for step in steps.values())
+    assert {name for name, step in steps.items() if step.evaluate} == QUICKLY_EVALUATED
+
+
+def test_golden_numbers_name_their_mapping_and_no_other_is_taken():
+    """Ours of that name, else ZigZag's: never one that `evaluate` might choose for each layer."""
+    golden = read_golden(SHIPPED, "lenet5")
+    for name, mapping in (("seneca", "seneca"), ("tpu_like", "zigzag:tpu_like")):
+        assert zoo_run.kept_mapping(find_accelerator(name)).name == mapping == golden.made_with[name]["mapping"]
+
+
+def test_a_process_that_dies_is_a_red_model(tmp_path):
+    setting = zoo_run.Setting((Found("a", tmp_path),), tmp_path)
+    models = {ZooModel(name, Deadly(tmp_path / name), "onnx"): Steps() for name in ("one", "two")}
+    runs = zoo_run.run_models(models, setting, 2, lambda done, total, name: None)
+    assert [run.faults for run in runs] == [(zoo_run.DIED,)] * 2 and not any(run.green for run in runs)
+
+
+class Deadly(type(Path())):
+    """A path that ends the process that it is sent to."""
+
+    def __reduce__(self):
+        return os._exit, (1,)
 
 
 def test_every_model_has_a_golden_file_and_nothing_else_has():
@@ -48,6 +82,11 @@ def test_a_golden_file_is_read_as_it_was_written(tmp_path):
     (tmp_path / "net.json").write_text(golden_text(LENET5))
     assert read_golden(tmp_path, "net") == LENET5
     assert json.loads(golden_text(LENET5))["macs"] == 600
+
+
+def test_problems_cross_processes_whole():
+    error = InputError((Problem("net.onnx", "is no model", "give one"), Problem("b", "c")))
+    assert pickle.loads(pickle.dumps(error)).problems == error.problems
 
 
 def test_what_is_the_same_did_not_move():
