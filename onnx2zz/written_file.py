@@ -19,6 +19,9 @@ def write_whole_bytes(path: Path, content: bytes) -> None:
     """The same for what is no text."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        if _is_stream(path):
+            path.write_bytes(content)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary.write_bytes(content)
         temporary.replace(path)
@@ -26,3 +29,8 @@ def write_whole_bytes(path: Path, content: bytes) -> None:
         with suppress(OSError):
             temporary.unlink()
         raise InputError(Problem(str(path), f"cannot be written ({error.strerror})", "choose another place")) from error
+
+
+def _is_stream(path: Path) -> bool:
+    """A pipe, a terminal, /dev/stdout: nothing that another file could take the place of."""
+    return path.exists() and (not path.is_file() or path.parent == Path("/dev"))

@@ -3,6 +3,7 @@
 Exit codes: 0 fine, 1 the input is at fault, 2 usage, 3 a layer could not be priced, 70 a bug of ours.
 """
 
+import errno
 import os
 import sys
 import tempfile
@@ -12,7 +13,7 @@ from importlib import import_module
 
 import click
 
-from onnx2zz.errors import InputError
+from onnx2zz.errors import InputError, Problem
 
 COMMANDS: Mapping[str, str] = {
     "cache": "onnx2zz.cli.cache:cache_command",
@@ -29,6 +30,11 @@ COMMANDS: Mapping[str, str] = {
 """Subcommand -> "module:attribute". The modules must be cheap to import: `--help` imports them for their first line."""
 
 INPUT_AT_FAULT, INTERRUPTED, BUG = 1, 130, 70
+SURROUNDINGS = frozenset((
+    *(errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EPIPE),
+))  # fmt: skip
+"""What the operating system refuses whatever the program is: a full or locked disk, a reader that has gone."""
 MOST_PROBLEMS = 100
 
 
@@ -61,13 +67,19 @@ def onnx2zz() -> None:
 
 def main() -> None:
     """Entry point of the `onnx2zz` script."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:  # was said by `run`; what is buffered would fail again at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str], command: click.Command = onnx2zz) -> int:
     """Run `command` and return the exit code; everything the user is told about a failure is said here."""
     try:
         code = command.main(list(arguments), prog_name="onnx2zz", standalone_mode=False)
+        sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except InputError as error:
         report_problems(error)
@@ -82,8 +94,17 @@ def run(arguments: Sequence[str], command: click.Command = onnx2zz) -> int:
         click.echo("error: there is not enough memory for this input; raise --memory-limit where it is set", err=True)
         return INPUT_AT_FAULT
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in SURROUNDINGS:
+            return _report_surroundings(error)
         report_bug(error)
         return BUG
+
+
+def _report_surroundings(error: OSError) -> int:
+    """Nobody is there to be told when a pipe was closed (`onnx2zz ops | head`)."""
+    if error.errno != errno.EPIPE:
+        report_problems(InputError(Problem(str(error.filename or "the output"), error.strerror or "cannot be used")))
+    return INPUT_AT_FAULT
 
 
 def report_problems(error: InputError) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import factorial
 from pathlib import Path
+from threading import Thread
 
 from onnx2zz.evaluate.task import Outcome, Task, Terms, Unit, price_task
 from onnx2zz.zigzag.talk import talk_goes_to
@@ -67,7 +68,16 @@ def worker(log: Path) -> Executor:
 
 def _start(log: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the main process ends the others
+    Thread(target=_end_with_main, daemon=True).start()
     _open_log.enter_context(talk_goes_to(log, anew=False))
+
+
+def _end_with_main() -> None:
+    """A main process that is killed tells nobody: without this its workers would wait for work for ever."""
+    main = multiprocessing.parent_process()
+    assert main is not None, "workers are started by the main process"
+    main.join()
+    os._exit(1)
 
 
 def price_in_time(task: Task, terms: Terms, seconds: float) -> Outcome:

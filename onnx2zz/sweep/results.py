@@ -105,11 +105,15 @@ class Results:
         return frozenset(row["run"] for row in self._connection.execute("SELECT run FROM runs"))
 
     def keep(self, runs: Iterable[Row], layers: Iterable[Row]) -> None:
-        """Add runs with their layers, all or none."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        with self._connection:  # commits, or rolls back
-            self._insert("runs", RUN_COLUMNS, runs)
-            self._insert("layers", LAYER_COLUMNS, layers)
+        """Add runs with their layers, all or none. Raises InputError where there is no room for them."""
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            with self._connection:  # commits, or rolls back
+                self._insert("runs", RUN_COLUMNS, runs)
+                self._insert("layers", LAYER_COLUMNS, layers)
+        except sqlite3.Error as error:
+            way_out = "make room, and start the sweep again: it goes on from here"
+            raise InputError(Problem(str(self.path), f"cannot be written ({error})", way_out)) from error
 
     def _insert(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
         values = ([row.get(column) for column in columns] for row in rows)

@@ -3,9 +3,11 @@
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from io import FileIO, TextIOBase
 from pathlib import Path
-from typing import TextIO
+
+from onnx2zz.errors import InputError, Problem
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -15,10 +17,11 @@ def talk_goes_to(path: Path, anew: bool = True) -> Iterator[None]:
     """While this is open, whatever ZigZag says goes to `path`, written anew or added to; other loggers are left alone.
 
     A console that was made before (rich's progress bar on stderr) keeps writing to the screen.
+    Raises InputError where `path` cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     with (
-        path.open("w" if anew else "a", encoding="utf-8", buffering=1) as log,
+        _opened(path, "w" if anew else "a") as file,
+        _Log(file) as log,
         redirect_stdout(log),
         redirect_stderr(log),
         warnings.catch_warnings(),
@@ -28,8 +31,28 @@ def talk_goes_to(path: Path, anew: bool = True) -> Iterator[None]:
         yield
 
 
+def _opened(path: Path, mode: str) -> FileIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return FileIO(path, mode)
+    except OSError as error:
+        raise InputError(Problem(str(path), f"cannot be written ({error.strerror})", "choose another place")) from error
+
+
+class _Log(TextIOBase):
+    """Text into a file, unbuffered: a disk that is full costs words of the log, and no price."""
+
+    def __init__(self, file: FileIO):
+        self._file = file
+
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            self._file.write(text.encode("utf-8", "backslashreplace"))
+        return len(text)
+
+
 @contextmanager
-def _zigzag_logs_to(stream: TextIO) -> Iterator[None]:
+def _zigzag_logs_to(stream: TextIOBase) -> Iterator[None]:
     logger = logging.getLogger("zigzag")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter(FORMAT))

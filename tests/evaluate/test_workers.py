@@ -10,6 +10,7 @@ import time
 from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -100,6 +101,30 @@ def test_a_killed_process_is_a_dead_worker(tmp_path):
     with pytest.raises(BrokenExecutor):
         executor.submit(time.sleep, 60).result()
     executor.shutdown()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for a process in /proc")
+def test_a_killed_main_process_leaves_no_worker(tmp_path):
+    script = (
+        "import os, sys; from pathlib import Path; from onnx2zz.evaluate.workers import worker;"
+        "print(worker(Path(sys.argv[1])).submit(os.getpid).result(), flush=True); os.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "zigzag.log")]
+    main = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    left = Path("/proc", main.stdout.readline().strip(), "cwd")
+    assert main.wait() == -signal.SIGKILL
+    until = time.monotonic() + 60
+    while _is_there(left) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _is_there(left)
+
+
+def _is_there(link: Path) -> bool:
+    """A process that has ended, and that nobody has asked for yet, has no folder."""
+    try:
+        return bool(link.readlink())
+    except OSError:
+        return False
 
 
 def test_the_longest_layers_come_first():

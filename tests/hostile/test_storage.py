@@ -1,0 +1,198 @@
+"""Disks that are full, folders that cannot be written, caches that several runs use at once, clocks that go back."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+from hostile.hostile_files import FINE, INPUT_AT_FAULT, verdict
+from small_workloads import gemm
+
+from onnx2zz.evaluate.store import FILE, Store
+
+posix = pytest.mark.skipif(os.name != "posix", reason="limits of the operating system")
+EVALUATE = ["evaluate", "net.yaml", "--arch", "tpu_like", "--lpf-limit", "3", "--cache", "cache", "-o", "out"]
+SWEEP = {"models": ["lenet5"], "accelerators": ["tpu_like"], "options": {"lpf_limit": [1, 2, 3, 4, 5]}}
+NOBODY = 65534
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("net.yaml").write_text(yaml.safe_dump([gemm(0, None, "fc", k=6, c=5), gemm(1, 0, "fc2", k=15, c=6)]))
+    Path("sweep.yaml").write_text(yaml.safe_dump(SWEEP))
+    return tmp_path
+
+
+def in_a_process(prepared: Callable[[], None], *arguments: str) -> tuple[int, str]:
+    """Exit code and stderr of a command in a process that is `prepared` first."""
+    said_in, said_out = os.pipe()
+    process = os.fork()
+    if not process:
+        os.dup2(said_out, 2)
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+        prepared()
+        from onnx2zz.cli.main import run
+
+        code = run(arguments)
+        sys.stderr.flush()
+        os._exit(code)
+    os.close(said_out)
+    with open(said_in) as said:  # noqa: PTH123
+        text = said.read()
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), text
+
+
+def files_of(size: int) -> Callable[[], None]:
+    """No file may become larger than `size` bytes: as on a disk that is full."""
+
+    def limit() -> None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
+
+
+@posix
+@pytest.mark.parametrize("size", [0, 300, 5_000])
+def test_a_full_disk_leaves_no_half_output(size):
+    code, said = in_a_process(files_of(size), *EVALUATE)
+    assert code == INPUT_AT_FAULT
+    assert "cannot be written (File too large)" in said
+    assert [path.name for path in Path("out").iterdir() if path.suffix != ".log"] == []
+
+
+@posix
+def test_a_full_disk_costs_the_cache_only_and_a_warning():
+    Path("cache").mkdir()
+    code, said = in_a_process(files_of(40_000), *EVALUATE)
+    assert code == FINE
+    with Store(Path("cache"), pytest.fail) as cache:
+        assert cache.count() > 0
+    code, said = in_a_process(files_of(12_000), *EVALUATE, "--opt", "energy")
+    assert code == FINE
+    assert json.loads(Path("out/result.json").read_text())["evaluated"] == 2
+    assert "warning: the cache" in said and "is not used" in said
+
+
+@posix
+def test_a_full_disk_ends_a_sweep_which_goes_on_when_there_is_room():
+    code, said = in_a_process(files_of(13_000), "sweep", "sweep.yaml", "--cache", "cache", "-o", "out")
+    assert code == INPUT_AT_FAULT
+    assert "error: out/sweep.sqlite: cannot be written (" in said and "goes on from here" in said
+    assert not Path("out/runs.csv").exists()
+    assert verdict(["sweep", "sweep.yaml", "--cache", "out/cache", "-o", "out"], Path.cwd()) == FINE
+
+
+@posix
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+@pytest.mark.parametrize("option", ["--csv", "--json", "--html"])
+def test_a_device_is_written_to_and_stays_one(option, capsys):
+    device = Path("/dev/full").stat()
+    assert verdict([*EVALUATE, "--no-cache", option, "/dev/full"], Path.cwd()) == INPUT_AT_FAULT
+    assert "error: /dev/full: cannot be written (No space left on device)" in capsys.readouterr().err
+    assert Path("/dev/full").stat().st_rdev == device.st_rdev
+
+
+@posix
+def test_a_full_or_closed_stdout_is_no_bug_of_ours():
+    script = "from onnx2zz.cli.main import main; main()"
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run([sys.executable, "-c", script, "ops"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (INPUT_AT_FAULT, "error: the output: No space left on device\n")
+    nobody_reads = os.pipe()
+    os.close(nobody_reads[0])
+    done = subprocess.run([sys.executable, "-c", script, "ops"], stdout=nobody_reads[1], stderr=subprocess.PIPE)
+    os.close(nobody_reads[1])
+    assert (done.returncode, done.stderr) == (INPUT_AT_FAULT, b"")
+
+
+def as_nobody() -> None:
+    """Root may write everywhere."""
+    if os.geteuid() == 0:
+        os.setuid(NOBODY)
+
+
+@pytest.fixture
+def locked(folder):
+    """Makes folders that may be read and not written."""
+    opened = [*[parent for parent in folder.parents if not parent.stat().st_mode & 0o005], folder]
+    modes = [path.stat().st_mode for path in opened]
+    for path in opened:
+        path.chmod(0o755)
+    yield lambda path: [one.chmod(0o555 if one.is_dir() else 0o444) for one in (path, *path.rglob("*"))]
+    for path, mode in zip(opened, modes, strict=True):
+        path.chmod(mode)
+
+
+@posix
+def test_a_cache_that_may_not_be_written_is_done_without(locked, folder):
+    assert verdict([*EVALUATE, "--cache", "out/cache"], folder) == FINE
+    before = json.loads(Path("out/result.json").read_text())
+    kept = {path: path.read_bytes() for path in Path("out/cache").iterdir()}
+    locked(Path("out/cache"))
+    Path("elsewhere").mkdir()
+    Path("elsewhere").chmod(0o777)
+    code, said = in_a_process(as_nobody, *EVALUATE, "--cache", "out/cache", "-o", "elsewhere")
+    assert code == FINE
+    assert "warning: the cache" in said
+    assert json.loads(Path("elsewhere/result.json").read_text())["total"] == before["total"]
+    assert {path: path.read_bytes() for path in Path("out/cache").iterdir()} == kept
+
+
+@posix
+def test_an_output_folder_that_may_not_be_written_is_the_users_to_change(locked):
+    Path("locked").mkdir()
+    locked(Path("locked"))
+    for command in (
+        ["compile", "lenet5", "-o", "locked"],
+        [*EVALUATE, "-o", "locked", "--no-cache"],
+        ["evaluate", "lenet5", *EVALUATE[2:], "-o", "locked", "--no-cache"],
+        ["sweep", "sweep.yaml", "--cache", "cache", "-o", "locked"],
+    ):
+        code, said = in_a_process(as_nobody, *command)
+        assert code == INPUT_AT_FAULT
+        assert said.splitlines()[-1].startswith("error: locked/")
+    assert list(Path("locked").iterdir()) == []
+
+
+def test_two_evaluations_and_a_clearing_of_one_cache_at_once(folder):
+    """All of them go on, and the numbers are those of a run that is alone."""
+    script = "from onnx2zz.cli.main import main; main()"
+    assert verdict([*EVALUATE, "--no-cache"], folder) == FINE
+    alone = json.loads(Path("out/result.json").read_text())
+    commands = [[*EVALUATE, "-o", "one"], [*EVALUATE, "-o", "two"]]
+    clear = ["cache", "clear", "--cache", "cache"]
+    started = [
+        subprocess.Popen([sys.executable, "-c", script, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for command in commands
+    ]
+    cleared = []
+    while any(process.poll() is None for process in started):
+        cleared.append(in_a_process(lambda: None, *clear))
+    assert {code for code, _ in cleared} == {FINE}
+    assert not any("warning" in said for _, said in cleared)
+    for process, place in zip(started, ("one", "two"), strict=True):
+        assert process.returncode == FINE and b"warning" not in process.stderr.read()
+        assert json.loads(Path(place, "result.json").read_text())["total"] == alone["total"]
+    assert (Path("cache") / FILE).is_file()
+
+
+def test_a_clock_that_goes_back_changes_nothing(folder, monkeypatch):
+    """Two runs, one of them in a world in which each second is earlier than the one before."""
+    assert verdict([*EVALUATE, "--cache", "out/a", "--layer-timeout", "600"], folder) == FINE
+    forwards = Path("out/result.json").read_bytes()
+    seconds = iter(range(2_000_000_000, 0, -1000))
+    monkeypatch.setattr(time, "time", lambda: float(next(seconds)))
+    monkeypatch.setattr(time, "time_ns", lambda: next(seconds) * 10**9)
+    assert verdict([*EVALUATE, "--cache", "out/b"], folder) == FINE
+    assert Path("out/result.json").read_bytes() == forwards
+    assert verdict([*EVALUATE, "--cache", "out/b"], folder) == FINE
+    assert json.loads(Path("out/result.json").read_text())["evaluated"] == 0
