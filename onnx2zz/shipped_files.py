@@ -92,6 +92,14 @@ def sidecar(accelerator: Found) -> Path:
     return _folder(ACCELERATORS) / beside.name if theirs else beside
 
 
+def templates(accelerator: Found) -> Path | None:
+    """NAME.templates.yaml beside the accelerator; for one that ships, ours of that name. None where there is none."""
+    name = accelerator.path.stem
+    ships = accelerator.path in (ours(ACCELERATORS).get(name), zigzags(ACCELERATORS).get(name))
+    path = (_folder(MAPPINGS) if ships else accelerator.path.parent) / f"{name}.templates.yaml"
+    return path if path.is_file() else None
+
+
 def ours(shelf: Shelf) -> dict[str, Path]:
     """Name -> path of what this project ships. Files with a second dot (NAME.templates.yaml) go with another file."""
     return _by_name(_folder(shelf), shelf.suffix)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import onnx
 
+from onnx2zz.shipped_files import choose_mapping, find_accelerator
 from scripts.networks import bert_layer, yolov8n
 from scripts.processes import ONNX2ZZ
 
@@ -29,10 +30,11 @@ BUILT: Mapping[str, Callable[[], onnx.ModelProto]] = {
 
 
 def compile_into(folder: Path, network: str, accelerator: str) -> None:
-    """Write workload.yaml and mapping.yaml."""
+    """Write workload.yaml, and as mapping.yaml the accelerator's own file, which stock ZigZag's figures are of."""
     model = network
     if network in BUILT:
         model = str(folder / f"{network}.onnx")
         onnx.save(BUILT[network](), model)
-    command = [*ONNX2ZZ, "compile", model, "--arch", accelerator, "-o", str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run([*ONNX2ZZ, "compile", model, "-o", str(folder)], check=True, capture_output=True)
+    own = choose_mapping(None, find_accelerator(accelerator))
+    (folder / "mapping.yaml").write_text(own.path.read_text(encoding="utf-8"), encoding="utf-8")

@@ -1,13 +1,17 @@
 """`onnx2zz compile`: a model in, workload.yaml and coverage.json out."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.printable import printable
+
+if TYPE_CHECKING:
+    from onnx2zz.compiler import Compiled
+    from onnx2zz.shipped_files import Found
 
 
 @click.command("compile")
@@ -21,22 +25,28 @@ from onnx2zz.printable import printable
     show_default=True,
     help="Folder to write to.",
 )
-@click.option("--arch", help="Also write this accelerator's mapping.")
+@click.option("--arch", metavar="A", help="Also write a mapping for this accelerator.")
 @memory_limit_option
 @model_options
 def compile_command(model: str, directory: Path, arch: str | None, **options: Any) -> None:
     """Compile MODEL (an ONNX file, or the name of one that ships) to a ZigZag workload."""
     chosen = compile_options(**options)
     from onnx2zz.compiler import compile_model
-    from onnx2zz.shipped_files import choose_mapping, find_accelerator, find_model
+    from onnx2zz.shipped_files import find_accelerator, find_model
 
     found = find_model(model)
     if found.note:
         click.echo(found.note, err=True)
-    mapping = choose_mapping(None, find_accelerator(arch)).path.read_text(encoding="utf-8") if arch else None
+    accelerator = find_accelerator(arch) if arch else None
     compiled = compile_model(found.path, chosen)
-    compiled.write(directory, mapping, arch)
+    compiled.write(directory, _mapping(compiled, accelerator), arch)
     click.echo(summary(compiled, directory))
+
+
+def _mapping(compiled: "Compiled", accelerator: "Found | None") -> str | None:
+    from onnx2zz.api.compiled_mapping import compiled_mapping
+
+    return compiled_mapping(compiled, accelerator) if accelerator else None
 
 
 def summary(compiled: Any, directory: Path) -> str:

@@ -139,14 +139,13 @@ def _workload(model: str | None, output: Path, model_arguments: dict[str, Any]) 
 
 
 def _prepared(inputs: "Inputs", arch: str, events: str | None, output: Path) -> "Activities | None":
-    """Leaves the compiled model in the output folder, and runs it where events are to be counted."""
+    """Leaves the compiled model and its mapping in the output folder, and runs it where events are to be counted."""
     from onnx2zz.api.beyond import counted_events
     from onnx2zz.report.progress import progress_on_stderr
-    from onnx2zz.shipped_files import choose_mapping
 
-    if inputs.compiled is not None:
-        shipped = choose_mapping(None, inputs.accelerator).path
-        inputs.compiled.write(output, shipped.read_text(encoding="utf-8"), arch)
+    if inputs.compiled is not None:  # a mapping that is chosen is written once it is
+        mapping = None if inputs.auto else inputs.mapping.path.read_text(encoding="utf-8")
+        inputs.compiled.write(output, mapping, arch)
     if events is None:
         return None
     with progress_on_stderr() as watch:

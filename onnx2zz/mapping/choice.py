@@ -1,6 +1,6 @@
 """The choice for one layer: candidates in the order of their bounds, priced until none that is left can win.
 
-What is compared is the honest price: of the padded layer (padding.py), and never below that layer's roofline.
+What is compared is the honest price (honest.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from onnx2zz.evaluate.roofline import roofline
 from onnx2zz.mapping.enumeration import accounted
+from onnx2zz.mapping.honest import HonestPrice, honest_price
 from onnx2zz.mapping.interconnect import Interconnect, lacks
-from onnx2zz.mapping.padding import padded
 from onnx2zz.mapping.ranking import bound_of, objective, ranked
 from onnx2zz.mapping.space import STEP, Space, read_space
 from onnx2zz.workload_entry import Entry
@@ -193,34 +193,32 @@ class _Contest:
             self.seen[unrolling] = self._judged(Candidate(unrolling, origin))
 
     def _judged(self, candidate: Candidate) -> Candidate:
-        from onnx2zz.zigzag.spatial import price_unrolling, stays_as_it_is
+        from onnx2zz.zigzag.spatial import stays_as_it_is
 
         refused = self._refusal(candidate.unrolling)
         if refused:
             return replace(candidate, refused=refused)
         terms = self.terms
-        in_truth = padded(self.entry, totals(candidate.unrolling))
-        given = (self.mapping_entry, candidate.unrolling, terms.accelerator, terms.options)
+        given = (self.entry, self.mapping_entry, candidate.unrolling, terms.accelerator)
         self.tried += 1
         try:
-            energy, latency = price_unrolling(in_truth, *given, patiently=candidate.origin != "enumerated")
-            honest = max(latency, roofline(in_truth, self.mapping_entry, terms.hardware).cycles)
-            priced = replace(candidate, energy_pj=energy, latency_cycles=honest)
+            patiently = candidate.origin != "enumerated"
+            honest = honest_price(*given, terms.hardware, terms.options, patiently=patiently)
+            priced = replace(candidate, energy_pj=honest.energy_pj, latency_cycles=honest.latency_cycles)
             if self.leader is not None and self._objective(priced) > self._objective(self.leader):
                 return priced
-            if not stays_as_it_is(self.entry, self.mapping_entry, candidate.unrolling, terms.accelerator):
+            if not stays_as_it_is(*given):
                 return replace(candidate, refused="ZigZag would change it")
-            below = self._is_below_roofline(candidate.unrolling, latency, is_padded=in_truth is not self.entry)
-            return replace(priced, below_roofline=below)
+            return replace(priced, below_roofline=self._is_below_roofline(candidate.unrolling, honest))
         except PricingError as failure:
             return replace(candidate, refused=str(failure))
 
-    def _is_below_roofline(self, unrolling: Unrolling, latency: float, *, is_padded: bool) -> bool:
+    def _is_below_roofline(self, unrolling: Unrolling, honest: HonestPrice) -> bool:
         """Whether ZigZag's own number is: a padded layer has to be priced once more, as it is."""
         from onnx2zz.zigzag.spatial import price_unrolling
 
-        if not is_padded:
-            return latency < self.floor
+        if not honest.is_padded:
+            return honest.zigzags_cycles < self.floor
         terms = self.terms
         _, latency = price_unrolling(self.entry, self.mapping_entry, unrolling, terms.accelerator, terms.options)
         return latency < self.floor

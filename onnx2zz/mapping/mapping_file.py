@@ -7,9 +7,29 @@ from typing import Any
 
 import yaml
 
-from onnx2zz.workload_entry import Entry
+from onnx2zz.workload_entry import DEFAULT_LINKS, Entry, loop_sizes
+from onnx2zz.zigzag.unrolling import Unrolling, as_entry, totals
 
-KEPT = ("spatial_mapping", "memory_operand_links", "temporal_ordering")
+KEPT = ("spatial_mapping", "spatial_mapping_hint", "memory_operand_links", "temporal_ordering")
+
+
+def mapped_as(entry: Entry, base: Entry, unrolling: Unrolling | None) -> Entry:
+    """How a layer is mapped: unrolled as chosen (None: as the mapping file's entry `base` has it), with the memory
+    operand links and the loop order of `base`."""
+    links = {"memory_operand_links": dict(base.get("memory_operand_links") or DEFAULT_LINKS)}
+    if unrolling is None:
+        return {**base, **links}
+    chosen = {"spatial_mapping": as_entry(unrolling), "spatial_mapping_hint": None}
+    return {**base, **links, **chosen, "temporal_ordering": _order_that_runs(entry, base, unrolling)}
+
+
+def _order_that_runs(entry: Entry, base: Entry, unrolling: Unrolling) -> Sequence[Any] | None:
+    """The order of `base` without the loops that the layer lacks, or does not run through in time: stock ZigZag finds
+    no ordering that has them."""
+    factors = totals(unrolling)
+    running = {loop for loop, size in loop_sizes(entry).items() if size > factors.get(loop, 1)}
+    order = [step for step in base.get("temporal_ordering") or () if step[0] == "*" or step[0] in running]
+    return order if any(step[0] != "*" for step in order) else None
 
 
 def mapping_entries(chosen: Sequence[tuple[str, str, Entry]]) -> tuple[Entry, ...]:

@@ -11,14 +11,12 @@ from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
 from onnx2zz.evaluate.task import layer_name
 from onnx2zz.mapping.choice import BUDGET, Choice, Rules, Terms, choice_from_json, choose
 from onnx2zz.mapping.interconnect import declared, shown_by
-from onnx2zz.mapping.mapping_file import mapping_entries
-from onnx2zz.mapping.space import DEFAULT_LINKS
+from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
 from onnx2zz.shipped_files import Found
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.workload_entry import Entry
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
-from onnx2zz.zigzag.unrolling import as_entry
 
 FORMAT = 1
 """Raise it when other candidates are found, refused or preferred: choices of earlier runs are then made anew."""
@@ -63,7 +61,9 @@ def choose_mappings(
         mapped = [(entry, mapping_entry_for(entry, inputs.mapping)) for entry in workload.layers]
         found = _chosen(mapped, ground, remembered)
     choices = {entry["id"]: found[layer_key(entry, how)] for entry, how in mapped}
-    rows = [(layer_name(entry), entry["operator_type"], _how(how, choices[entry["id"]])) for entry, how in mapped]
+    rows = [
+        (layer_name(entry), entry["operator_type"], _how(entry, how, choices[entry["id"]])) for entry, how in mapped
+    ]
     return NetworkChoice(mapping_entries(rows), choices, len(found))
 
 
@@ -107,9 +107,6 @@ def _chosen(mapped: Sequence[tuple[Entry, Entry]], ground: _Ground, remembered: 
     return found
 
 
-def _how(base: Entry, choice: Choice) -> Entry:
+def _how(entry: Entry, base: Entry, choice: Choice) -> Entry:
     """How a layer is mapped; where nothing may be chosen, as the mapping file has it."""
-    links = {"memory_operand_links": dict(base.get("memory_operand_links") or DEFAULT_LINKS)}
-    if choice.best is None:
-        return {**base, **links}
-    return {**base, **links, "spatial_mapping": as_entry(choice.best.unrolling)}
+    return mapped_as(entry, base, choice.best.unrolling if choice.best else None)

@@ -27,7 +27,7 @@ def ranked(
     cycles. Of equal bounds, whole divisors come first, then what costs less of the other."""
 
     def forbidden(found: Factors) -> Mask:
-        out = _overflowing(found, space, hierarchy)
+        out = overflowing(found, space, hierarchy)
         for mask in lacks(found, space, wires).values() if wires else ():
             out = out | mask
         return out
@@ -68,7 +68,7 @@ def _objectives(least: Bounds, floor: float, opt: str) -> tuple[Floats, Floats]:
     return (cycles, least.energy) if opt == "latency" else (least.energy, cycles)
 
 
-def _overflowing(found: Factors, space: Space, hierarchy: Hierarchy) -> Mask:
+def overflowing(found: Factors, space: Space, hierarchy: Hierarchy) -> Mask:
     """Which candidates need more room in an innermost memory than it has: ZigZag shrinks them, by value
     (stages/mapping/spatial_mapping_generation.py:258)."""
     out = np.zeros(len(found), dtype=bool)

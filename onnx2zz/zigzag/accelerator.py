@@ -112,7 +112,7 @@ def hierarchy(accelerator: Accelerator) -> Hierarchy:
             for op in level.operands
         ),
         systolic=frozenset(map(str, getattr(array, "systolic_dimensions", ()))),
-        operation_energy=array.unit.energy_cost,
+        operation_energy=array.unit.energy_cost if hasattr(array, "unit") else 0.0,  # in memory, rows price it
     )
 
 
