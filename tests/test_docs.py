@@ -1,28 +1,25 @@
-"""The commands and the Python of the pages run as typed, block after block in one empty folder."""
+"""The commands and the Python of the pages run as typed, block after block in one empty folder, and print what is
+shown. The zoo's and the sweep's pages have their own tests, which look at what comes out."""
 
-import re
-import shlex
-import warnings
 from pathlib import Path
 
 import pytest
-
-from onnx2zz.cli.main import run
-
-DOCS = Path(__file__).parents[1] / "docs"
-BLOCK = re.compile(r"```(console|python)\n(.*?)```", re.DOTALL)
+from docs_commands import assert_shown, run_page
 
 
-@pytest.mark.parametrize("page", ["index", "api", "report"])
-def test_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", ["index", "api", "report", "locality", "events", "physical"])
+def test_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
-    blocks = BLOCK.findall((DOCS / f"{page}.md").read_text(encoding="utf-8"))
-    assert blocks
-    for kind, text in blocks:
-        if kind == "python":
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)
-                exec(compile(text, f"docs/{page}.md", "exec"), {})
-        for command in text.splitlines() if kind == "console" else ():
-            program, *arguments = shlex.split(command)
-            assert program == "onnx2zz" and run(arguments) == 0, command
+
+    def printed() -> str:
+        said = capsys.readouterr()
+        return said.out + said.err
+
+    run_page(page, printed)
+
+
+def test_a_line_that_was_not_printed_is_found() -> None:
+    assert_shown("first\n…\nlast  of all\n", "first\nsecond\n last of  all \n")
+    for shown in ("third", "second\nfirst", "fir"):
+        with pytest.raises(AssertionError, match="not printed"):
+            assert_shown(shown, "first\nsecond\n")

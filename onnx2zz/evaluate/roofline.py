@@ -1,10 +1,13 @@
 """The cycles a layer takes at least, whatever the mapping: its operations over the array's units, its tensors over
 the ports of the highest memory."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from onnx2zz.check.memories import Memory
 from onnx2zz.workload_entry import DEFAULT_LINKS, Entry, operations, volumes
 from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.levels import KeptLevels
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,20 @@ def busiest_port(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> Port
         for port in hardware.top_ports
     )
     return max(loads, key=lambda load: load.cycles, default=None)
+
+
+def ports_reached(hardware: Hardware, entry: Entry, kept: KeptLevels, memories: Sequence[Memory]) -> Hardware:
+    """`hardware` whose highest ports serve only the tensors that locality does not keep in lower memories (indices into
+    `memories`, lowest first). A second activation stays where the first one does."""
+    tensors = dict(kept.tensors)
+    activation = max(level for operand, level in tensors.items() if operand != "O")
+    others = kept.weights if entry["operand_source"].get("W") == entry["id"] else activation
+    number = {memory.name: memory.number for memory in memories}
+    ports = tuple(
+        replace(port, serves=frozenset(o for o in port.serves if tensors.get(o, others) >= number[port.memory]))
+        for port in hardware.top_ports
+    )
+    return replace(hardware, top_ports=ports)
 
 
 def operand_bits(entry: Entry) -> dict[str, int]:

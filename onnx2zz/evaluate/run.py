@@ -19,9 +19,10 @@ from onnx2zz.evaluate.graph import Edge, execution_order, further_edges
 from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
 from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
-from onnx2zz.evaluate.roofline import busiest_port, operand_bits, roofline
+from onnx2zz.evaluate.roofline import busiest_port, operand_bits, ports_reached, roofline
 from onnx2zz.evaluate.room import without_room
 from onnx2zz.evaluate.task import Outcome, Task, Terms, Unit, layer_name, price_task
+from onnx2zz.evaluate.weights_home import weights_with_room
 from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.shipped_files import Found
 from onnx2zz.workload_entry import Entry, operations
@@ -66,7 +67,9 @@ def evaluate(
     Raises InputError if the three files do not fit together. A layer that cannot be priced is part of the result.
     """
     remembered = Remembered(means.memory, trusting=means.search == "fast")
-    ready = prepare(workload, accelerator, mapping, options, log, remembered, locality, means.search, beyond)
+    ready = prepare(
+        workload, accelerator, mapping, options, log, remembered, locality, means.search, beyond, means.tell
+    )
     with talk_goes_to(log, anew=False):
         outcomes = list(priced([Unit(task, ready.terms) for task in ready.unknown], remembered, means, log))
         found = {unit.task.key: outcome for unit, outcome in outcomes}
@@ -130,8 +133,10 @@ def prepare(
     locality: bool = False,
     search: Search = "fast",
     beyond: Beyond = NOTHING,
+    tell: Callable[[str], None] = lambda sentence: None,
 ) -> Prepared:
-    """Everything of `evaluate` that comes before the pricing. Raises InputError as it does."""
+    """Everything of `evaluate` that comes before the pricing; `tell` is told what the user must know of it. Raises
+    InputError as `evaluate` does."""
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
         inputs = load_inputs(workload, accelerator, mapping, remembered)
     in_memory = inputs.hardware.in_memory
@@ -141,20 +146,27 @@ def prepare(
     terms = Terms(inputs.accelerator, in_memory, options, search)
     edges = further_edges(workload.layers, workload.coverage) if locality else ()
     with talk_goes_to(log):
-        tasks = tuple(_tasks(inputs, edges, locality, remembered))
+        tasks = tuple(_tasks(inputs, edges, locality, remembered, tell))
         known = _known(_distinct(tasks), terms, remembered)
     return Prepared(accelerator.name, mapping.name, inputs, terms, edges, tasks, known, beyond)
 
 
-def _tasks(inputs: Inputs, edges: Sequence[Edge], locality: bool, remembered: Remembered) -> list[Task]:
+def _tasks(
+    inputs: Inputs, edges: Sequence[Edge], locality: bool, remembered: Remembered, tell: Callable[[str], None]
+) -> list[Task]:
     layers = inputs.workload.layers
     mapped = [mapping_entry_for(entry, inputs.mapping) for entry in layers]
-    levels = _levels(inputs, mapped, edges, remembered) if locality else dict.fromkeys(entry["id"] for entry in layers)
+    ids = [entry["id"] for entry in layers]
+    levels = _levels(inputs, mapped, edges, remembered, tell) if locality else dict.fromkeys(ids)
     return [_task(entry, how, levels[entry["id"]]) for entry, how in zip(layers, mapped, strict=True)]
 
 
 def _levels(
-    inputs: Inputs, mapped: Sequence[Entry], edges: Sequence[Edge], remembered: Remembered
+    inputs: Inputs,
+    mapped: Sequence[Entry],
+    edges: Sequence[Edge],
+    remembered: Remembered,
+    tell: Callable[[str], None],
 ) -> Mapping[int, KeptLevels] | Mapping[int, str]:
     def found() -> Mapping[int, KeptLevels]:
         from onnx2zz.zigzag.locality import kept_levels
@@ -163,9 +175,13 @@ def _levels(
 
     layers = inputs.workload.layers
     try:
-        return remembered.levels((inputs.accelerator.document, list(layers), list(mapped), list(edges)), found)
+        levels = remembered.levels((inputs.accelerator.document, list(layers), list(mapped), list(edges)), found)
     except PricingError as failure:
         return {entry["id"]: str(failure) for entry in layers}
+    kept, told = weights_with_room(levels, layers, mapped, inputs.accelerator.hierarchy.memories)
+    if told is not None:
+        tell(told)
+    return kept
 
 
 def _task(entry: Entry, mapping_entry: Entry, levels: KeptLevels | str | None) -> Task:
@@ -233,12 +249,20 @@ def _layer_result(task: Task, outcome: Outcome, inputs: Inputs, from_cache: bool
         spatial_mapping={array_dim: dict(unrolled) for array_dim, unrolled in outcome.spatial_mapping},
         roofline_cycles=least.cycles,
         bound_by=least.bound_by,
-        below_roofline=outcome.latency_cycles < least.cycles,
+        below_roofline=outcome.latency_cycles < _reachable(task, inputs),
         from_cache=from_cache,
         physical=beyond.physical(outcome, entry, inputs.accelerator.hierarchy),
         events=beyond.events(outcome, entry),
         breakdown=breakdown(outcome, operations(entry), inputs.hardware.units, port, operand_bits(entry)),
     )
+
+
+def _reachable(task: Task, inputs: Inputs) -> float:
+    """The cycles of the roofline of what locality lets go as far as the highest memory."""
+    hardware = inputs.hardware
+    if isinstance(task.levels, KeptLevels):
+        hardware = ports_reached(hardware, task.entry, task.levels, inputs.accelerator.hierarchy.memories)
+    return roofline(task.entry, task.mapping_entry, hardware).cycles
 
 
 def _target(inputs: Inputs) -> Target:

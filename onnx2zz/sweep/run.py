@@ -114,6 +114,7 @@ class _Batch:
             self._remembered,
             run.options.locality,
             beyond=Beyond(run.design.sidecar),
+            tell=self._means.tell,
         )
 
     def _mapping(self, run: Run) -> Found:

@@ -2,8 +2,10 @@
 
 from small_workloads import add, conv, gemm, pool
 
-from onnx2zz.evaluate.roofline import Roofline, roofline
+from onnx2zz.check.memories import read_hierarchy
+from onnx2zz.evaluate.roofline import Roofline, ports_reached, roofline
 from onnx2zz.zigzag.hardware import Hardware, TopPort
+from onnx2zz.zigzag.levels import KeptLevels
 
 
 def roofline_cycles(*layer):
@@ -42,3 +44,20 @@ def test_the_slowest_port_counts_and_links_say_what_passes_it():
     assert roofline(layer, LINKS, hardware) == Roofline(1000 * 512 * 8 / 64, "b")
     swapped = {"memory_operand_links": {"O": "O", "W": "I1", "I": "I2"}}
     assert roofline_cycles(layer, swapped, hardware) == 1000 * 512 * 8 / 100
+
+
+def test_what_locality_keeps_low_does_not_pass_the_highest_port():
+    memories = read_hierarchy({"memories": {"sram": {}, "dram": {}}}).memories
+    hardware = Hardware((("D1", 4096),), False, (TopPort(64, frozenset({"I1", "I2", "O"}), "dram"),))
+
+    def cycles(layer, i1, o, weights):
+        kept = KeptLevels((("I1", i1), ("O", o)), weights)
+        return roofline_cycles(layer, LINKS, ports_reached(hardware, layer, kept, memories))
+
+    product = gemm(1, 0, "fc", k=1000, c=512)
+    assert cycles(product, 1, 1, 1) == (1000 * 512 * 8 + 512 * 8 + 1000 * 8) / 64
+    assert cycles(product, 0, 1, 1) == (1000 * 512 * 8 + 1000 * 8) / 64
+    assert cycles(product, 0, 1, 0) == (1000 * 8) / 64
+    addition = add(2, (0, 1), "a", g=24, oy=7, ox=9)
+    assert cycles(addition, 1, 0, 0) == 2 * 24 * 7 * 9 * 8 / 64
+    assert cycles(addition, 0, 1, 1) == 24 * 7 * 9 * 8 / 64
