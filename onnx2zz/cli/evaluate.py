@@ -15,6 +15,7 @@ from onnx2zz.cli.beyond import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.cli.scheduler import cluster_at, refuse_with_scheduler, scheduler_option
 from onnx2zz.cli.zigzag_options import refuse_salsa_with, zigzag_options
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.printable import printable
@@ -53,6 +54,7 @@ NOT_PRICED = 3
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
 )
+@scheduler_option
 @click.option(
     "--layer-timeout",
     type=click.FloatRange(min=0, min_open=True),
@@ -86,6 +88,7 @@ def evaluate_command(
     temporal: Any,
     mixed_mapping: bool,
     jobs: int | None,
+    scheduler: str | None,
     layer_timeout: float | None,
     events: str | None,
     cache_folder: Path | None,
@@ -107,13 +110,18 @@ def evaluate_command(
     if model is None or is_workload(model):
         _refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
+    refuse_with_scheduler(scheduler, jobs, layer_timeout)
     options = PriceOptions(opt, lpf_limit, 3, temporal, mixed_mapping, engine)
     how = Pricing(options, locality, mapping_rules, mapping_budget)
     inputs = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell)
     refuse_salsa_with(ctx, engine, opt, paranoid, inputs.auto)
     activities = _prepared(inputs, arch, events, output)
-    with _means("both" if paranoid else search, cache_folder, no_cache or engine == "salsa", jobs) as means:
-        means = replace(means, layer_timeout=layer_timeout)
+    search = "both" if paranoid else search
+    with (
+        cluster_at(scheduler) as cluster,
+        _means(search, cache_folder, no_cache or engine == "salsa", jobs) as means,
+    ):
+        means = replace(means, layer_timeout=layer_timeout, elsewhere=cluster)
         evaluation = price(inputs, how, output, means, activities)
     _report(evaluation, output, json_file, csv_file)
     if html_file is not None:

@@ -1,14 +1,20 @@
 """`onnx2zz sweep`: many models on many accelerators, priced once each."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from onnx2zz.cli.cache import cache_option
+from onnx2zz.cli.extras import require
+from onnx2zz.cli.memory_limit import memory_limit_option
+from onnx2zz.cli.scheduler import cluster_at, refuse_with_scheduler, scheduler_option
+from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
+    from onnx2zz.evaluate.run import Means
     from onnx2zz.sweep.plan import Run
     from onnx2zz.sweep.results import Results
     from onnx2zz.sweep.run import Progress
@@ -24,6 +30,14 @@ PLOTS = (".svg", ".png", ".pdf")
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_sweep", metavar="DIR"
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each core.")
+@scheduler_option
+@click.option(
+    "--layer-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Give up a layer that takes longer; its runs are tried again at the next start.",
+)
+@memory_limit_option
 @click.option("--dry-run", is_flag=True, help="Read and check SPEC.yaml, list the runs, and price nothing.")
 @click.option("--parquet", is_flag=True, help="Write Parquet files beside the CSV files (needs onnx2zz[parquet]).")
 @click.option(
@@ -36,6 +50,8 @@ def sweep_command(
     spec: Path,
     output: Path,
     jobs: int | None,
+    scheduler: str | None,
+    layer_timeout: float | None,
     dry_run: bool,
     parquet: bool,
     plot: Path | None,
@@ -46,13 +62,15 @@ def sweep_command(
     Started again after a kill it goes on. Results: sweep.sqlite, runs.csv, layers.csv and pareto.csv in the output
     folder.
     """
+    from onnx2zz.evaluate.run import Means
+    from onnx2zz.evaluate.workers import usable_cores
     from onnx2zz.sweep.plan import plan
     from onnx2zz.sweep.reading import read_spec
     from onnx2zz.sweep.results import Results
-    from onnx2zz.sweep.tables import require
 
     if plot is not None and plot.suffix not in PLOTS:
         raise click.UsageError(f"--plot {plot}: one of {', '.join(PLOTS)} is needed", ctx)
+    refuse_with_scheduler(scheduler, jobs, layer_timeout)
     if parquet:
         require("pyarrow", "parquet", "--parquet")
     if plot:
@@ -62,8 +80,9 @@ def sweep_command(
     if dry_run:
         _list(runs)
         return
-    with Results(output) as results:
-        state = _priced(runs, output, results, jobs, cache_folder)
+    with Results(output) as results, cluster_at(scheduler) as cluster:
+        means = Means(jobs=jobs or usable_cores(), layer_timeout=layer_timeout, elsewhere=cluster)
+        state = _priced(runs, output, results, means, cache_folder)
         rows = _write(runs, asked, output, results, parquet, plot)
     without = sum(row["not_priced"] > 0 for row in rows)
     click.echo(f"{len(rows)} of {len(runs)} runs done, {without} with layers that have no price -> {output}")
@@ -81,22 +100,20 @@ def _list(runs: "tuple[Run, ...]") -> None:
 
 
 def _priced(
-    runs: "tuple[Run, ...]", output: Path, results: "Results", jobs: int | None, cache_folder: Path | None
+    runs: "tuple[Run, ...]", output: Path, results: "Results", means: "Means", cache_folder: Path | None
 ) -> "Progress":
-    from onnx2zz.evaluate.run import Means
     from onnx2zz.evaluate.store import Store, folder_or_default
-    from onnx2zz.evaluate.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
     from onnx2zz.sweep.run import sweep
 
     told: list[str] = []
     try:
         with Store(folder_or_default(cache_folder), told.append) as memory, progress_on_stderr() as watch:
-            means = Means(memory=memory, jobs=jobs or usable_cores(), watch=watch, tell=told.append)
+            means = replace(means, memory=memory, watch=watch, tell=told.append)
             return sweep(runs, output, results, means, _say)
     finally:
         for sentence in dict.fromkeys(told):
-            click.echo(f"warning: {sentence}", err=True)
+            click.echo(f"warning: {printable(sentence)}", err=True)
 
 
 def _say(state: "Progress") -> None:

@@ -109,19 +109,24 @@ def load_inputs(workload: Workload, accelerator: Found, mapping: Found, remember
     with noted_in(unreadable):
         entries = MappingFile(mapping.path, load_yaml(mapping.path))
     asked = (target and target.document, entries and entries.document, list(workload.layers))
-    facts = remembered.hardware(asked, lambda: _accepted(workload, target, entries, unreadable))
+    facts = remembered.hardware(asked, lambda: _accepted(workload, target, entries, unreadable, remembered))
     assert target is not None and entries is not None
     raise_if_any(_misfits(entries, workload.layers, facts))
     return Inputs(workload, tuple(entries.document), target, facts)
 
 
 def _accepted(
-    workload: Workload, accelerator: AcceleratorFile | None, mapping: MappingFile | None, unreadable: Sequence[Problem]
+    workload: Workload,
+    accelerator: AcceleratorFile | None,
+    mapping: MappingFile | None,
+    unreadable: Sequence[Problem],
+    remembered: Remembered,
 ) -> Hardware:
     """What the accelerator offers, if ZigZag accepts all three files. Raises InputError."""
     from onnx2zz.zigzag.accelerator import hardware
 
-    problems, facts = [*_workload_problems(workload), *unreadable], None
+    faults = remembered.faults(("workload", list(workload.layers)), lambda: _workload_problems(workload))
+    problems, facts = [*faults, *unreadable], None
     with noted_in(problems):
         facts = hardware(accelerator.built) if accelerator else None
     problems.extend(_mapping_problems(mapping) if mapping else ())

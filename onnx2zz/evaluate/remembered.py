@@ -5,7 +5,7 @@ Failures are not remembered: whoever mends their cause wants to see it at once.
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
+from onnx2zz.errors import Problem
 from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, Traffic
 from onnx2zz.zigzag.levels import KeptLevels
@@ -54,6 +55,13 @@ class Remembered:
     def hardware(self, asked: object, find: Callable[[], Hardware]) -> Hardware:
         """What the accelerator among the inputs offers; where it is known, ZigZag has found the inputs fit."""
         return self._known_or_found(("inputs", asked), find, _hardware_as_json, _hardware_from_json)
+
+    def faults(self, asked: object, find: Callable[[], Sequence[Problem]]) -> Sequence[Problem]:
+        """What is wrong with a file by itself; only that nothing is wrong is remembered."""
+        found = () if self._known(("faultless", asked)) else find()
+        if not found:
+            self.memory.put(key_of(("faultless", asked)), True)
+        return found
 
     def levels(self, asked: object, find: Callable[[], Mapping[int, KeptLevels]]) -> Mapping[int, KeptLevels]:
         """Which memories each layer of a network may do without, by the layer's id."""
@@ -97,18 +105,18 @@ class Remembered:
 
 def key_of(asked: object) -> str:
     """The key of what was asked, of this ZigZag. `repr` tells 1 from 1.0 and "1", which JSON's keys do not."""
-    return sha256(repr((asked, FORMAT, _versions(), _zigzags_source())).encode()).hexdigest()
+    return sha256(repr((asked, FORMAT, versions(), zigzags_source())).encode()).hexdigest()
 
 
 @cache
-def _versions() -> str:
+def versions() -> str:
     """ZigZag's, from the installed metadata, which take longer to read than the rest of a key to make; and Python's:
     since 3.12 its `sum` rounds otherwise, hence ZigZag's numbers."""
     return f"zigzag-dse {version('zigzag-dse')}, Python {sys.version_info.major}.{sys.version_info.minor}"
 
 
 @cache
-def _zigzags_source() -> str:
+def zigzags_source() -> str:
     """A digest of the Python files of the installed ZigZag, found without importing it: an edited ZigZag of the same
     version may say something else."""
     spec = find_spec("zigzag")

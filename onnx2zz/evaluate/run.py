@@ -8,6 +8,7 @@ from functools import reduce
 from importlib.metadata import version
 from operator import add
 from pathlib import Path
+from typing import Protocol
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
@@ -34,12 +35,23 @@ from onnx2zz.zigzag.talk import talk_goes_to
 MAC_TYPES = ("Conv", "Gemm", "Conv_downsample")
 
 
+class Elsewhere(Protocol):
+    """Where units are priced instead of here."""
+
+    def outcomes(
+        self, units: Sequence[Unit], begun: Callable[[Unit], None]
+    ) -> Generator[tuple[Unit, Outcome], None, None]:
+        """Each unit with its outcome, as they come; `begun` is told of each."""
+        ...
+
+
 @dataclass(frozen=True)
 class Means:
     """How the numbers are come by, which they do not depend on. `watch` is told of each distinct layer before it is
     priced (how many are done, of how many, its name), `tell` what the user must know. With `jobs` > 1 worker processes
     share the work, if there is enough of it. A layer that takes longer than `layer_timeout` seconds is given up; since
-    that needs a process that can be ended, there are workers then in any case."""
+    that needs a process that can be ended, there are workers then in any case. With `elsewhere` none of this machine's
+    processes prices anything."""
 
     search: Search = "fast"
     memory: Memory = NoMemory()  # noqa: RUF009 - it has no state
@@ -47,6 +59,7 @@ class Means:
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
     tell: Callable[[str], None] = lambda sentence: None
     layer_timeout: float | None = None
+    elsewhere: Elsewhere | None = None
 
 
 def evaluate(
@@ -224,6 +237,9 @@ def priced(
 def _outcomes(
     units: Sequence[Unit], means: Means, log: Path, begun: Callable[[Unit], None]
 ) -> Generator[tuple[Unit, Outcome], None, None]:
+    if means.elsewhere is not None:
+        yield from means.elsewhere.outcomes(units, begun)
+        return
     if units and (means.layer_timeout is not None or (means.jobs > 1 and worth_workers(units))):
         crew = Crew(means.jobs, lambda: worker(log), means.tell, means.layer_timeout)
         yield from outcomes_of_workers(units, crew, begun)

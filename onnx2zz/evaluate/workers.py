@@ -26,6 +26,7 @@ FAST_S, EXHAUSTIVE_S, COST_MODEL_S = 5e-5, 1e-2, 5e-2
 WORTH_S = 4.0
 """Work that is done sooner than this is done before workers have come up."""
 DIED = "its worker process died (killed, or out of memory)"
+TOO_LONG = "took longer than"
 DIED_TWICE = f"{DIED} twice; `--jobs 1` needs less memory"
 
 _open_log = ExitStack()
@@ -55,6 +56,11 @@ def usable_cores() -> int:
 def worth_workers(units: Sequence[Unit]) -> bool:
     """Whether there is enough work to be shared."""
     return len(units) > 1 and sum(map(_seconds, units)) > WORTH_S
+
+
+def longest_first(units: Sequence[Unit]) -> list[Unit]:
+    """In this order the last ones leave nobody idle for long."""
+    return sorted(units, key=_seconds, reverse=True)
 
 
 def worker(log: Path) -> Executor:
@@ -97,7 +103,7 @@ def outcomes_of_workers(
     A unit whose worker dies is tried once more. On the way out, whatever the reason, no worker is left.
     """
     strangers = multiprocessing.active_children()
-    waiting = deque(sorted(units, key=_seconds, reverse=True))
+    waiting = deque(longest_first(units))
     idle = [crew.recruit() for _ in range(min(crew.jobs, len(units)))]
     at_work: dict[Future[Outcome], tuple[Executor, Unit, float]] = {}
     died: list[Unit] = []
@@ -121,7 +127,7 @@ def outcomes_of_workers(
                         crew.tell(f"{unit.task.name}: {DIED}; it is tried once more")
                         idle.append(executor)
                         continue
-                    outcome = f"took longer than {crew.patience:g} s (--layer-timeout)" if late else DIED_TWICE
+                    outcome = f"{TOO_LONG} {crew.patience:g} s (--layer-timeout)" if late else DIED_TWICE
                 idle.append(executor)
                 yield unit, outcome
     finally:

@@ -18,7 +18,7 @@ from onnx2zz.evaluate.remembered import Remembered, key_of
 from onnx2zz.evaluate.result import Evaluation
 from onnx2zz.evaluate.run import Means, Prepared, prepare, priced
 from onnx2zz.evaluate.task import Outcome, Unit
-from onnx2zz.evaluate.workers import DIED
+from onnx2zz.evaluate.workers import DIED, TOO_LONG
 from onnx2zz.mapping.mapping_file import mapping_text
 from onnx2zz.mapping.network import Policy, choose_mappings
 from onnx2zz.shipped_files import Found
@@ -82,14 +82,18 @@ class _Batch:
         }
 
     def keep(self, results: Results) -> int:
-        """Price, and keep every run but those in which a worker died: they are tried again at the next start. How many
-        were kept."""
+        """Price, and keep every run but those with layers that were given up: they are tried again at the next start.
+        How many were kept."""
         found = self._found()
         whole = [
             (run, evaluation)
             for run, evaluation in zip(self.runs, self._evaluations(found), strict=True)
-            if not any(DIED in (layer.error or "") for layer in evaluation.layers)
+            if not any(_given_up(layer.error or "") for layer in evaluation.layers)
         ]
+        for key, outcome in found.items():
+            if isinstance(outcome, str) and _given_up(outcome):
+                name = self.units[key].task.name
+                self._means.tell(f"{name}: {outcome}; runs with this layer are tried again at the next start")
         rows = [_row(run, evaluation) for run, evaluation in whole]
         results.keep(rows, [row for run, evaluation in whole for row in layer_rows(run.key, evaluation)])
         return len(rows)
@@ -128,6 +132,11 @@ class _Batch:
         path = self._folder / "mappings" / f"{run.key[:16]}.yaml"
         write_whole(path, mapping_text(chosen.entries, f"Chosen for {run.workload.model} on {run.design.name}."))
         return Found(AUTO, path)
+
+
+def _given_up(error: str) -> bool:
+    """Whether the next try may end otherwise."""
+    return DIED in error or TOO_LONG in error
 
 
 def _price_options(run: Run) -> PriceOptions:

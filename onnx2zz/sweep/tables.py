@@ -5,11 +5,8 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-from onnx2zz.errors import InputError, Problem
 
 Row = Mapping[str, Any]
 
@@ -50,13 +47,6 @@ def csv_text(rows: Sequence[Row]) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()
-
-
-def require(package: str, extra: str, option: str) -> None:
-    """Raises InputError if an optional package is not there."""
-    if find_spec(package) is None:
-        way_out = f'install it: pip install "onnx2zz[{extra}]"'
-        raise InputError(Problem(option, f"needs {package}, which is not installed", way_out))
 
 
 def write_parquet(path: Path, rows: Sequence[Row]) -> None:

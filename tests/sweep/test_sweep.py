@@ -315,7 +315,7 @@ def test_parquet_holds_what_the_csv_holds(capsys):
 
 
 def test_a_package_that_is_missing_is_said_before_anything(monkeypatch, capsys):
-    monkeypatch.setattr("onnx2zz.sweep.tables.find_spec", lambda name: None)
+    monkeypatch.setattr("onnx2zz.cli.extras.find_spec", lambda name: None)
     write_spec()
     assert run(["sweep", "sweep.yaml", "--parquet"]) == 1
     assert 'pip install "onnx2zz[parquet]"' in capsys.readouterr().err
@@ -328,3 +328,24 @@ def test_the_page_s_example_and_commands(folder):
         assert run(shlex.split(command)[1:]) == 0, command
     assert Path("onnx2zz_sweep/front.svg").stat().st_size > 1000
     assert len(rows(table="pareto")) >= 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="timers that end a process")
+def test_a_layer_that_takes_too_long_is_tried_again_at_the_next_start(capsys):
+    write_spec(accelerators=["tpu_like"])
+    assert run(["sweep", "sweep.yaml", "--jobs", "1", "--layer-timeout", "0.001"]) == 3
+    said = capsys.readouterr()
+    assert "0 of 1 runs done" in said.out
+    assert "took longer than 0.001 s (--layer-timeout); runs with this layer are tried again" in said.err
+    assert rows() == []
+    assert swept(capsys)[:2] == (0, 2) and len(rows()) == 1
+
+
+def test_a_workload_is_looked_at_once_for_all_accelerators(monkeypatch, capsys):
+    from onnx2zz.evaluate import inputs
+
+    looked = []
+    monkeypatch.setattr(inputs, "_workload_problems", lambda workload: looked.append(workload.model) or ())
+    write_spec(accelerators=["tpu_like", "edge_tpu_like", "seneca"], models=["small.onnx", "other.onnx"])
+    swept(capsys)
+    assert sorted(looked) == ["other", "small"]
