@@ -35,7 +35,9 @@ NOT_PRICED = 3
 @click.argument("model", required=False, metavar="[MODEL|WORKLOAD.yaml]")
 @click.option("--arch", required=True, metavar="A", help="Accelerator: a file, or the name of one that ships.")
 @click.option(
-    "--mapping", metavar="FILE|NAME", help="Mapping: a file, a name, zigzag:NAME, generated, auto or auto:FILE."
+    "--mapping",
+    metavar="FILE|NAME",
+    help="Mapping: a file, a name, zigzag:NAME, generated, auto (also the default where none ships) or auto:FILE.",
 )
 @auto_options
 @click.option("--opt", type=click.Choice(["latency", "energy", "EDP"]), default="latency", show_default=True)
