@@ -1,4 +1,4 @@
-"""Mapping `auto`: choose, write the mapping file, and put the choices beside the results."""
+"""Mappings that are made here: chosen (`auto`), and as they were priced; written as plain mapping files."""
 
 import json
 from dataclasses import replace
@@ -51,6 +51,18 @@ def choose_and_write(
     path = output / ("mapping.yaml" if _is_free(output, workload, accelerator) else f"{accelerator.name}.mapping.yaml")
     write_whole(path, mapping_text(chosen.entries, f"Chosen for {workload.model} on {accelerator.name}: {kind}."))
     return Found(AUTO, path), chosen
+
+
+def save_as_priced(workload: "Workload", mapping: Found, evaluation: "Evaluation", path: Path) -> None:
+    """Write the mapping with the unrolling and the loop order of each layer as they were priced."""
+    from onnx2zz.mapping.as_priced import mapping_as_priced
+    from onnx2zz.mapping.mapping_file import mapping_text
+    from onnx2zz.written_file import write_whole
+    from onnx2zz.yaml_source import load_yaml
+
+    entries = mapping_as_priced(workload.layers, load_yaml(mapping.path), evaluation.layers)
+    kind = f"mapping {mapping.name}, best {evaluation.opt}, loop orders fixed"
+    write_whole(path, mapping_text(entries, f"As priced for {workload.model} on {evaluation.accelerator}: {kind}."))
 
 
 def _is_free(output: Path, workload: "Workload", accelerator: Found) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.api.auto_mapping import base_of, choose_and_write, policy_of, with_choices
+from onnx2zz.api.auto_mapping import base_of, choose_and_write, policy_of, save_as_priced, with_choices
 from onnx2zz.api.beyond import event_inputs, sidecar_of
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.shipped_files import MAPPINGS, Found, choose_mapping, find_accelerator, find_mapping, ours, stands_for
@@ -40,12 +40,14 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Pricing:
-    """How it is evaluated: ZigZag's options, whether data stay between layers, what a chosen mapping may use."""
+    """How it is evaluated: ZigZag's options, whether data stay between layers, what a chosen mapping may use, where the
+    mapping is written with everything fixed that was decided."""
 
     options: "PriceOptions"
     locality: bool = False
     rules: str = "strict"
     budget: int | None = None
+    save_mapping: Path | None = None
 
 
 def gather(
@@ -90,6 +92,8 @@ def price(
         mapping, choice = choose_and_write(inputs.workload, inputs.accelerator, mapping, how.options, folder, policy)
     beyond, log = Beyond(inputs.sidecar, activities), folder / "zigzag.log"
     found = evaluate(inputs.workload, inputs.accelerator, mapping, how.options, log, how.locality, means, beyond)
+    if how.save_mapping is not None:
+        save_as_priced(inputs.workload, mapping, found, how.save_mapping)
     return found if choice is None else with_choices(found, choice)
 
 

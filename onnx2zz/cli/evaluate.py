@@ -40,6 +40,9 @@ NOT_PRICED = 3
     help="Mapping: a file, a name, zigzag:NAME, generated, auto (also the default where none ships) or auto:FILE.",
 )
 @auto_options
+@click.option(
+    "--save-mapping", metavar="FILE", help="Write the mapping as priced, loop orders fixed, for stock ZigZag to take."
+)
 @click.option("--opt", type=click.Choice(["latency", "energy", "EDP"]), default="latency", show_default=True)
 @click.option("--lpf-limit", type=click.IntRange(min=1), default=6, show_default=True, help="Loop factors to order.")
 @click.option("--exploit-data-locality", "locality", is_flag=True, help="Keep data in lower memories between layers.")
@@ -79,6 +82,7 @@ def evaluate_command(
     mapping: str | None,
     mapping_rules: Any,
     mapping_budget: int | None,
+    save_mapping: str | None,
     opt: Any,
     lpf_limit: int,
     locality: bool,
@@ -110,7 +114,7 @@ def evaluate_command(
         _refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
     options = PriceOptions(opt, lpf_limit, 3, temporal, mixed_mapping, engine)
-    how = Pricing(options, locality, mapping_rules, mapping_budget)
+    how = Pricing(options, locality, mapping_rules, mapping_budget, Path(save_mapping) if save_mapping else None)
     inputs = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell)
     refuse_salsa_with(ctx, engine, opt, paranoid, inputs.auto)
     activities = _prepared(inputs, arch, events, output)

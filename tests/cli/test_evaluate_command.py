@@ -342,3 +342,14 @@ def test_auto_starts_from_a_mapping_file_of_ones_own(folder, capsys):
 def test_annealing_is_refused_where_it_means_nothing(more, capsys):
     assert run(["evaluate", "net.yaml", "--arch", "seneca", "--engine", "salsa", *more]) == 2
     assert "salsa" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [("--mixed-mapping",), ("--temporal", "even"), pytest.param(("--engine", "salsa"), marks=pytest.mark.long)],
+)
+def test_zigzags_switches_are_reachable(switch, capsys):
+    assert (
+        run(["evaluate", "net.yaml", "--arch", "seneca", "--mapping", "generated", "--json", "-", *switch, *FAST]) == 0
+    )
+    assert json.loads(capsys.readouterr().out)["total"]["incomplete"] is False
