@@ -64,8 +64,8 @@ def find_mapping(text: str) -> Found:
 
 
 def choose_mapping(asked: str | None, accelerator: Found, compiled: Path | None = None) -> Found:
-    """Which mapping to use: the one asked for; else `compiled` (what `compile` wrote for the same accelerator);
-    else ours with the accelerator's name; else ZigZag's own."""
+    """Which mapping file to use: the one asked for; else `compiled` (what `compile` wrote for the same accelerator);
+    else ours with the accelerator's name; else ZigZag's own, from which `--mapping auto` starts."""
     if asked is not None:
         return find_mapping(asked)
     if compiled is not None and compiled.is_file():
@@ -73,6 +73,14 @@ def choose_mapping(asked: str | None, accelerator: Found, compiled: Path | None 
     if accelerator.name in ours(MAPPINGS):
         return Found(accelerator.name, ours(MAPPINGS)[accelerator.name])
     return zigzag_mapping(accelerator)
+
+
+def stands_for(text: str | None, accelerator: Found) -> bool:
+    """Whether a path or a name is that of this accelerator."""
+    try:
+        return text is not None and find_accelerator(text).path.resolve() == accelerator.path.resolve()
+    except InputError:
+        return False
 
 
 def zigzag_mapping(accelerator: Found) -> Found:

@@ -1,10 +1,11 @@
-"""Mapping `auto`: choose, write the mapping file, and put the choices beside the results."""
+"""Mappings that are made here: chosen (`auto`), and as they were priced; written as plain mapping files."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onnx2zz.shipped_files import Found
+from onnx2zz.shipped_files import Found, stands_for
 
 if TYPE_CHECKING:
     from onnx2zz.evaluate.inputs import Workload
@@ -39,16 +40,43 @@ def policy_of(rules: Any, budget: int | None, means: "Means", sidecar: "Sidecar 
 def choose_and_write(
     workload: "Workload", accelerator: Found, base: Found, options: "PriceOptions", output: Path, policy: "Policy"
 ) -> "tuple[Found, NetworkChoice]":
-    """The mapping that was chosen, as the file that it was written to."""
+    """The mapping that was chosen, as the file that it was written to: mapping.yaml, or NAME.mapping.yaml where that
+    goes with another workload, or accelerator, that is compiled in the folder."""
     from onnx2zz.mapping.mapping_file import mapping_text
     from onnx2zz.mapping.network import choose_mappings
     from onnx2zz.written_file import write_whole
 
     chosen = choose_mappings(workload, accelerator, base, options, output / "zigzag.log", policy)
     kind = f"best {options.opt}, {policy.rules} rules, base {base.name}"
-    path = output / "mapping.yaml"
+    path = output / ("mapping.yaml" if _is_free(output, workload, accelerator) else f"{accelerator.name}.mapping.yaml")
     write_whole(path, mapping_text(chosen.entries, f"Chosen for {workload.model} on {accelerator.name}: {kind}."))
     return Found(AUTO, path), chosen
+
+
+def save_as_priced(workload: "Workload", mapping: Found, evaluation: "Evaluation", path: Path) -> None:
+    """Write the mapping with the unrolling and the loop order of each layer as they were priced."""
+    from onnx2zz.mapping.as_priced import mapping_as_priced
+    from onnx2zz.mapping.mapping_file import mapping_text
+    from onnx2zz.written_file import write_whole
+    from onnx2zz.yaml_source import load_yaml
+
+    entries = mapping_as_priced(workload.layers, load_yaml(mapping.path), evaluation.layers)
+    kind = f"mapping {mapping.name}, best {evaluation.opt}, loop orders fixed"
+    write_whole(path, mapping_text(entries, f"As priced for {workload.model} on {evaluation.accelerator}: {kind}."))
+
+
+def _is_free(output: Path, workload: "Workload", accelerator: Found) -> bool:
+    """Whether mapping.yaml in the output folder may be this workload's on this accelerator."""
+    try:
+        compiled = json.loads((output / "coverage.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+    if not isinstance(compiled, dict):
+        return False
+    same_layers = workload.coverage is not None and workload.coverage.get("layers") == compiled.get("layers")
+    return same_layers and (compiled.get("arch") is None or stands_for(compiled["arch"], accelerator))
 
 
 def with_choices(evaluation: "Evaluation", chosen: "NetworkChoice") -> "Evaluation":

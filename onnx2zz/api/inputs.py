@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.api.auto_mapping import base_of, choose_and_write, policy_of, with_choices
+from onnx2zz.api.auto_mapping import base_of, choose_and_write, policy_of, save_as_priced, with_choices
 from onnx2zz.api.beyond import event_inputs, sidecar_of
-from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
-from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_mapping
+from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.shipped_files import MAPPINGS, Found, choose_mapping, find_accelerator, find_mapping, ours, stands_for
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,12 +40,14 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Pricing:
-    """How it is evaluated: ZigZag's options, whether data stay between layers, what a chosen mapping may use."""
+    """How it is evaluated: ZigZag's options, whether data stay between layers, what a chosen mapping may use, where the
+    mapping is written with everything fixed that was decided."""
 
     options: "PriceOptions"
     locality: bool = False
     rules: str = "strict"
     budget: int | None = None
+    save_mapping: Path | None = None
 
 
 def gather(
@@ -62,7 +64,7 @@ def gather(
     problems: list[Problem] = []
     found = compiled = workload = chosen = sidecar = None
     given: Mapping[str, np.ndarray] = {}
-    auto, base = base_of(mapping)
+    auto = False
     with noted_in(problems):
         found = told(find_accelerator(accelerator), tell)
         _tell_if_old(found, tell)
@@ -71,7 +73,7 @@ def gather(
         compiled, workload = source()
         given = event_inputs(events, compiled) if compiled else {}
     with noted_in(problems):
-        chosen = _mapping(base, found, None if auto else workload, tell)
+        chosen, auto = _mapping(mapping, found, workload, tell)
     raise_if_any(problems)
     assert found is not None and workload is not None and chosen is not None
     return Inputs(found, sidecar, chosen, auto, workload, compiled, given)
@@ -90,6 +92,8 @@ def price(
         mapping, choice = choose_and_write(inputs.workload, inputs.accelerator, mapping, how.options, folder, policy)
     beyond, log = Beyond(inputs.sidecar, activities), folder / "zigzag.log"
     found = evaluate(inputs.workload, inputs.accelerator, mapping, how.options, log, how.locality, means, beyond)
+    if how.save_mapping is not None:
+        save_as_priced(inputs.workload, mapping, found, how.save_mapping)
     return found if choice is None else with_choices(found, choice)
 
 
@@ -124,17 +128,21 @@ def _tell_if_old(accelerator: Found, tell: Tell) -> None:
         )
 
 
-def _mapping(asked: str | None, accelerator: Found | None, workload: "Workload | None", tell: Tell) -> Found | None:
+def _mapping(
+    asked: str | None, accelerator: Found | None, workload: "Workload | None", tell: Tell
+) -> tuple[Found | None, bool]:
+    """The mapping file, and whether a mapping is to be chosen, starting from it: if that is asked for, and where nobody
+    asks and neither the compiled folder nor this project has one for the accelerator."""
+    auto, base = base_of(asked)
     if accelerator is None:
-        return find_mapping(asked) if asked is not None else None
-    return told(choose_mapping(asked, accelerator, _compiled_mapping(accelerator, workload)), tell)
+        return find_mapping(base) if base is not None else None, auto
+    compiled = None if asked is not None else _compiled_mapping(accelerator, workload)
+    auto = auto or (asked is None and compiled is None and accelerator.name not in ours(MAPPINGS))
+    return told(choose_mapping(base, accelerator, compiled), tell), auto
 
 
 def _compiled_mapping(accelerator: Found, workload: "Workload | None") -> Path | None:
-    if workload is None or not workload.arch:
+    if workload is None or not stands_for(workload.arch, accelerator):
         return None
-    try:
-        same = find_accelerator(workload.arch).path.resolve() == accelerator.path.resolve()
-    except InputError:
-        return None
-    return Path(workload.file).with_name("mapping.yaml") if same else None
+    path = Path(workload.file).with_name("mapping.yaml")
+    return path if path.is_file() else None

@@ -36,9 +36,14 @@ NOT_PRICED = 3
 @click.argument("model", required=False, metavar="[MODEL|WORKLOAD.yaml]")
 @click.option("--arch", required=True, metavar="A", help="Accelerator: a file, or the name of one that ships.")
 @click.option(
-    "--mapping", metavar="FILE|NAME", help="Mapping: a file, a name, zigzag:NAME, generated, auto or auto:FILE."
+    "--mapping",
+    metavar="FILE|NAME",
+    help="Mapping: a file, a name, zigzag:NAME, generated, auto (also the default where none ships) or auto:FILE.",
 )
 @auto_options
+@click.option(
+    "--save-mapping", metavar="FILE", help="Write the mapping as priced, loop orders fixed, for stock ZigZag to take."
+)
 @click.option("--opt", type=click.Choice(["latency", "energy", "EDP"]), default="latency", show_default=True)
 @click.option("--lpf-limit", type=click.IntRange(min=1), default=6, show_default=True, help="Loop factors to order.")
 @click.option("--exploit-data-locality", "locality", is_flag=True, help="Keep data in lower memories between layers.")
@@ -79,6 +84,7 @@ def evaluate_command(
     mapping: str | None,
     mapping_rules: Any,
     mapping_budget: int | None,
+    save_mapping: str | None,
     opt: Any,
     lpf_limit: int,
     locality: bool,
@@ -112,7 +118,7 @@ def evaluate_command(
         refuse_events_of_a_workload(ctx, events)
     refuse_with_scheduler(scheduler, jobs, layer_timeout)
     options = PriceOptions(opt, lpf_limit, 3, temporal, mixed_mapping, engine)
-    how = Pricing(options, locality, mapping_rules, mapping_budget)
+    how = Pricing(options, locality, mapping_rules, mapping_budget, Path(save_mapping) if save_mapping else None)
     inputs = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell)
     refuse_salsa_with(ctx, engine, opt, paranoid, inputs.auto)
     activities = _prepared(inputs, arch, events, output)

@@ -42,5 +42,5 @@ def refuse_salsa_with(ctx: click.Context, engine: str, opt: str, paranoid: bool,
     if paranoid:
         raise click.UsageError("--paranoid compares searches of all orderings, and --engine salsa is none", ctx)
     if auto:
-        way_out = "evaluate the mapping.yaml that it writes with --engine salsa"
-        raise click.UsageError(f"--mapping auto prices with all orderings; {way_out}", ctx)
+        way_out = "name a mapping, the mapping.yaml that auto writes, say"
+        raise click.UsageError(f"--engine salsa: --mapping auto prices with all orderings; {way_out}", ctx)

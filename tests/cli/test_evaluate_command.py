@@ -63,12 +63,26 @@ def test_without_a_model_it_takes_what_was_compiled(folder, capsys):
     assert result["layers"][0]["spatial_mapping"]["D1"] == {"K": 12}
 
 
-@pytest.mark.parametrize(("arch", "unrolled"), [("tpu_like", {"K": 4}), ("edge_tpu_like", {"K": 12})])
-def test_the_compiled_mapping_counts_for_the_accelerator_it_was_compiled_for(folder, arch, unrolled):
-    compiled(folder, arch=arch)
+def test_the_compiled_mapping_counts_for_the_accelerator_it_was_compiled_for(folder):
+    compiled(folder, arch="tpu_like")
     assert run(["evaluate", "--arch", "tpu_like", *FAST]) == 0
-    result = json.loads((folder / "onnx2zz_out" / "result.json").read_text())
-    assert result["layers"][0]["spatial_mapping"]["D1"] == unrolled
+    stem = json.loads((folder / "onnx2zz_out" / "result.json").read_text())["layers"][0]
+    assert stem["spatial_mapping"]["D1"] == {"K": 4} and "choice" not in stem
+
+
+def test_on_another_accelerator_a_mapping_is_chosen_and_the_compiled_one_stays(folder):
+    compiled(folder, arch="edge_tpu_like")
+    written = (folder / "onnx2zz_out" / "mapping.yaml").read_text()
+    assert run(["evaluate", "--arch", "tpu_like", *FAST]) == 0
+    assert "choice" in json.loads((folder / "onnx2zz_out" / "result.json").read_text())["layers"][0]
+    assert (folder / "onnx2zz_out" / "mapping.yaml").read_text() == written
+    assert "on tpu_like" in (folder / "onnx2zz_out" / "tpu_like.mapping.yaml").read_text()
+
+
+@pytest.mark.parametrize(("arch", "mapping"), [("tpu_like", "auto"), ("seneca", "seneca")])
+def test_without_a_mapping_ours_for_the_accelerators_name_counts_or_one_is_chosen(arch, mapping, capsys):
+    assert run(["evaluate", "net.yaml", "--arch", arch, *FAST]) == 0
+    assert f"mapping {mapping}, " in capsys.readouterr().out
 
 
 def product_of(folder, rows, columns):
@@ -172,14 +186,14 @@ def test_a_search_that_had_to_be_replaced_is_a_warning(monkeypatch, capsys):
 def test_the_cache_is_shown_and_cleared(folder, capsys):
     assert run(["cache", "info", "--cache", "kept"]) == 0
     assert "nothing is kept" in capsys.readouterr().out
-    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--cache", "kept", "--json", "-", *FAST]
-    assert run(command) == 0
+    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--mapping", "zigzag:tpu_like", "--cache", "kept", *FAST]
+    assert run([*command, "--json", "-"]) == 0
     capsys.readouterr()
     assert run(["cache", "info", "--cache", "kept"]) == 0
     assert ": 3 entries in" in capsys.readouterr().out  # two layers, and that the files fit together
     assert run(["cache", "clear", "--cache", "kept"]) == 0
     assert "3 entries cleared" in capsys.readouterr().out
-    assert run(command) == 0
+    assert run([*command, "--json", "-"]) == 0
     assert not any(layer["from_cache"] for layer in json.loads(capsys.readouterr().out)["layers"])
 
 
@@ -324,7 +338,18 @@ def test_auto_starts_from_a_mapping_file_of_ones_own(folder, capsys):
     assert [other["spatial_mapping"] for other in mine] == [{"D1": {"K": 4}}]
 
 
-@pytest.mark.parametrize("more", [("--opt", "EDP"), ("--paranoid",), ("--mapping", "auto")])
+@pytest.mark.parametrize("more", [("--opt", "EDP"), ("--paranoid",), ("--mapping", "auto"), ("--arch", "tpu_like")])
 def test_annealing_is_refused_where_it_means_nothing(more, capsys):
     assert run(["evaluate", "net.yaml", "--arch", "seneca", "--engine", "salsa", *more]) == 2
     assert "salsa" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "switch",
+    [("--mixed-mapping",), ("--temporal", "even"), pytest.param(("--engine", "salsa"), marks=pytest.mark.long)],
+)
+def test_zigzags_switches_are_reachable(switch, capsys):
+    assert (
+        run(["evaluate", "net.yaml", "--arch", "seneca", "--mapping", "generated", "--json", "-", *switch, *FAST]) == 0
+    )
+    assert json.loads(capsys.readouterr().out)["total"]["incomplete"] is False

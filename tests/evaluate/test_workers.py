@@ -151,7 +151,20 @@ def listens_to_ctrl_c():
 def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
     layers = [gemm(i, None, f"L{i}", k=2 ** (i + 3) * 3 * 5, c=2**6 * 7) for i in range(4)]
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(layers))
-    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--jobs", "2", "--lpf-limit", "6", "--cache", "kept"]
+    command = [
+        "evaluate",
+        "net.yaml",
+        "--arch",
+        "tpu_like",
+        "--mapping",
+        "zigzag:tpu_like",
+        "--jobs",
+        "2",
+        "--lpf-limit",
+        "6",
+        "--cache",
+        "kept",
+    ]
     script = "import sys; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
     started = subprocess.Popen(
         [sys.executable, "-c", script, *command, "--search", "exhaustive"],

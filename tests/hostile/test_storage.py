@@ -16,7 +16,8 @@ from small_workloads import gemm
 from onnx2zz.evaluate.store import FILE, Store
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of the operating system")
-EVALUATE = ["evaluate", "net.yaml", "--arch", "tpu_like", "--lpf-limit", "3", "--cache", "cache", "-o", "out"]
+EVALUATE = ["evaluate", "net.yaml", "--arch", "tpu_like", "--mapping", "zigzag:tpu_like"]
+EVALUATE += ["--lpf-limit", "3", "--cache", "cache", "-o", "out"]
 SWEEP = {"models": ["lenet5"], "accelerators": ["tpu_like"], "options": {"lpf_limit": [1, 2, 3, 4, 5]}}
 NOBODY = 65534
 
