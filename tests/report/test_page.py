@@ -1,6 +1,7 @@
 """The report in a browser: no error, no network, sorting and filtering, foreign text as text, a phone's width."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from onnx2zz.report.page import Run, page
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions
 
-SCREENSHOTS = Path(__file__).parents[2] / "onnx2zz_out" / "screenshots"
+SCREENSHOTS = Path(__file__).parents[2] / "artefacts" / "screenshots"
 EVIL = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
 
@@ -121,7 +122,7 @@ def test_sorts_by_a_column_both_ways_and_the_charts_follow(chromium, report, run
     tab, _ = opened(chromium, report)
     tab.get_by_role("button", name="Energy").click()
     assert names(tab) == expected[::-1]
-    assert tab.locator("#energy .row .name").all_inner_texts() == expected[::-1]
+    assert tab.locator("#energy .row .name").all_text_contents() == expected[::-1]
     tab.get_by_role("button", name="Energy").click()
     assert names(tab) == expected
     tab.select_option("#sort", "order")
@@ -148,6 +149,42 @@ def test_a_layer_opens_on_its_loops(chromium, report, runs):
     assert nest.count("for ") == sum(len(level["loops"]) for level in mapping["O"])
     assert all(level["memory"] in nest for operand in mapping.values() for level in operand if level["loops"])
     assert "in parallel" in nest
+
+
+def test_a_layer_opens_on_what_passes_each_memory(chromium, report, runs):
+    """A row for each memory and operand that something passes, and one for the operations."""
+    tab, _ = opened(chromium, report)
+    tab.get_by_role("button", name="L2_classify").click()
+    rows = tab.locator(".detail tbody tr").all_inner_texts()
+    found = runs[0].evaluation["layers"][2]["breakdown"]
+    passed = [level for level in found["memory_energy"] if any(way["elements"] for way in level["traffic"])]
+    assert sorted(row.split("\t")[0] for row in rows) == sorted([level["memory"] for level in passed] + ["the array"])
+    shares = [float(row.split("\t")[-1].removesuffix("\u00a0%")) for row in rows]
+    assert sum(shares) == pytest.approx(100, abs=0.5 * len(rows))
+    assert "1.68\u00a0k op." in rows[-1]  # 20 x 84
+
+
+def test_says_where_the_energy_of_the_whole_run_goes(chromium, report, runs):
+    tab, _ = opened(chromium, report)
+    legend = tab.locator("#bounds .legend").last.inner_text()
+    layers = [layer["breakdown"] for layer in runs[0].evaluation["layers"]]
+    share = sum(one["operation_energy_pj"] for one in layers) / runs[0].evaluation["total"]["energy_pj"]
+    said = re.search(r"operations ([\d.]+)", legend)
+    assert said and float(said[1]) == pytest.approx(100 * share, abs=0.5)
+    assert all(memory in legend for memory in runs[0].evaluation["hardware"]["memories"])
+
+
+def test_a_name_that_has_no_room_keeps_its_number_and_its_end(chromium, tmp_path, runs):
+    """The columns of the charts are narrow; a thousand layers of one network begin with the same words."""
+    long = {**runs[0].evaluation, "layers": [dict(layer) for layer in runs[0].evaluation["layers"]]}
+    long["layers"][0]["name"] = "L10__backbone_stage1_stage1.0_branch_conv7_Conv"
+    file = tmp_path / "long.html"
+    file.write_text(page([Run(long)]), encoding="utf-8")
+    tab, _ = opened(chromium, file)
+    parts = tab.locator("#latency .row .name").first.locator("span")
+    room = [part.evaluate("one => one.clientWidth >= one.scrollWidth") for part in parts.all()]
+    assert parts.all_text_contents() == ["L10_", "_backbone_stage1_stage1.0_branch_", "conv7_Conv"]
+    assert room == [True, False, True]
 
 
 def test_what_is_not_priced_stands_in_plain_view(chromium, report):
@@ -190,6 +227,19 @@ def test_the_commands_write_reports_and_figures(tmp_path, monkeypatch, capsys):
         f"{name}.{kind}" for name in ("energy", "latency", "roofline", "utilization") for kind in ("png", "svg")
     ]
     assert (tmp_path / "figures/energy.svg").read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize(("model", "arch"), [("resnet18", "tpu_like"), ("tiny_yolov2", "seneca_events")])
+def test_the_report_of_a_real_network_is_kept_as_screenshots(chromium, model, arch, tmp_path, monkeypatch):
+    """For people to look at: what CI leaves in artefacts/."""
+    monkeypatch.chdir(tmp_path)
+    assert run(["evaluate", model, "--arch", arch, "--lpf-limit", "3", "--html", "r.html"]) == 0
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for scheme, width in (("light", 1240), ("dark", 1240), ("light", 390)):
+        viewport = {"width": width, "height": 900}
+        tab, wrong = opened(chromium, tmp_path / "r.html", viewport=viewport, color_scheme=scheme)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width and wrong == []
+        tab.screenshot(path=SCREENSHOTS / f"{model}-{scheme}-{width}.png", full_page=True)
 
 
 def _without_svg(html: str) -> str:

@@ -8,11 +8,21 @@ function bar(parts, whole, write, name) {
   })));
 }
 
+const TAIL = 10;
+
+/** A name that loses its middle where there is no room: its number and its end tell layers apart. */
+function clipped(name) {
+  const number = (/^L\d+_/.exec(name) || [""])[0];
+  const middle = name.slice(number.length, Math.max(number.length, name.length - TAIL));
+  return make("span", { class: "name", ...hint(name) }, make("span", {}, number),
+    make("span", { class: "middle" }, middle), make("span", {}, name.slice(number.length + middle.length)));
+}
+
 /** A card with a row for each of `rows`. `chart`: title, about, legend, parts(layer), amount(layer), write(value). */
 function barCard(chart, rows) {
   const most = chart.full || Math.max(...rows.flatMap((row) => row.layers.filter(priced).map(chart.amount)), 0) || 1;
   const lines = rows.map((row) => make("div", { class: "row" },
-    make("span", { class: "name", ...hint(row.name) }, row.name),
+    clipped(row.name),
     make("div", { class: "pair" }, row.layers.filter(priced).map((layer) =>
       bar(chart.parts(layer), most, chart.write, row.name))),
     make("span", { class: "amount" }, row.layers.map((layer) =>

@@ -62,9 +62,11 @@ function sortBy(column) {
   refresh();
 }
 
+const kindOf = (column) => `${column.id}${column.text ? " text" : ""}`;
+
 function heads() {
   return make("tr", {}, COLUMNS.map((column) => make("th", {
-    class: column.text ? "text" : "", scope: "col",
+    class: kindOf(column), scope: "col",
     "aria-sort": view.sort === column.id ? (view.down ? "descending" : "ascending") : "none",
   }, make("button", { type: "button", click: () => sortBy(column) }, column.head, view.sort === column.id ? (view.down ? " ↓" : " ↑") : ""))));
 }
@@ -72,7 +74,7 @@ function heads() {
 function layerTable(rows) {
   return [
     make("h2", {}, "Layers"),
-    make("p", { class: "about" }, "A layer opens on its mapping: loops, the memory that holds each operand meanwhile, and what runs in parallel."),
+    make("p", { class: "about" }, "A layer opens on its mapping: loops, the memory that holds each operand meanwhile, what runs in parallel, and what passes each memory."),
     make("div", { class: "scroll" }, make("table", { id: "table" }, make("thead", {}, heads()), make("tbody", {}, rows.flatMap(lines), totals()))),
   ];
 }
@@ -82,7 +84,7 @@ function lines(row) {
   const toggle = () => { open ? view.open.delete(row.name) : view.open.add(row.name); refresh(); };
   const button = make("button", { type: "button", "aria-expanded": String(open), title: row.name }, row.name);
   const line = make("tr", { class: "opens", click: toggle }, COLUMNS.map((column) => column.id === "name"
-    ? make("td", { class: "name text" }, button) : make("td", { class: column.text ? "text" : "" }, column.cell(row))));
+    ? make("td", { class: "name text" }, button) : make("td", { class: kindOf(column) }, column.cell(row))));
   return open ? [line, make("tr", { class: "detail" }, make("td", { colspan: COLUMNS.length }, make("div", { class: "sides" },
     row.layers.map((layer, number) => layer && detail(layer, number)))))] : [line];
 }
@@ -91,7 +93,19 @@ function detail(layer, number) {
   const prefix = COMPARING ? `${"AB"[number]}: ` : "";
   if (layer.error) return make("div", { class: "facts" }, prefix + layer.error);
   const roof = `at least ${whole(layer.roofline_cycles)} cycles (${boundName(layer.bound_by)}), ${whole(layer.latency_cycles)} with this mapping; ${percent(layer.spatial_utilization)} of the units mapped`;
-  return make("div", {}, nest(layer), make("p", { class: "facts" }, prefix + roof));
+  return make("div", {}, make("p", { class: "facts" }, prefix + roof), make("div", { class: "sides" }, nest(layer), accesses(layer)));
+}
+
+/** What passes each memory for each operand, and what that costs. */
+function accesses(layer) {
+  const share = (pj) => [energy(pj), percent(pj / (layer.energy_pj || 1))];
+  const passed = (level, kind) => count(sum(level.traffic.filter((way) => way.direction.startsWith(kind)).map((way) => way.elements)));
+  const levels = [...MEMORIES].reverse().flatMap((name) => layer.breakdown.memory_energy.filter((level) => level.memory === name));
+  const rows = levels.filter((level) => level.traffic.some((way) => way.elements))
+    .map((level) => [level.memory, level.operand, passed(level, "read"), passed(level, "write"), ...share(level.energy_pj)]);
+  const { operations, operation_energy_pj: spent } = layer.breakdown;
+  return plainTable(["Memory", "Operand", "Read", "Written", "Energy", "Share"],
+    [...rows, ["the array", "", `${count(operations)} op.`, "", ...share(spent)]], 2);
 }
 
 function totals() {
@@ -104,5 +118,5 @@ function totals() {
     filled.cyclesRatio = ratio(...RUNS.map((run) => run.total.latency_cycles));
     filled.energyRatio = ratio(...RUNS.map((run) => run.total.energy_pj));
   }
-  return make("tr", { class: "total" }, COLUMNS.map((column) => make("td", { class: column.text ? "text" : "" }, filled[column.id] || "")));
+  return make("tr", { class: "total" }, COLUMNS.map((column) => make("td", { class: kindOf(column) }, filled[column.id] || "")));
 }

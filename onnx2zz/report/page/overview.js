@@ -9,7 +9,9 @@ function overview() {
   place("notices", RUNS.flatMap((run, number) => notices(run, COMPARING ? `${"AB"[number]}: ` : "")));
   place("headline", TILES.map(tile));
   place("bounds", make("h2", {}, "What bounds the network"),
-    RUNS.map((run, number) => boundsOfRun(run, COMPARING ? `${"AB"[number]}: ` : "")));
+    RUNS.map((run, number) => boundsOfRun(run, COMPARING ? `${"AB"[number]}: ` : "")),
+    make("h2", {}, "Where the energy goes"),
+    RUNS.map((run, number) => energyOfRun(run, COMPARING ? `${"AB"[number]}: ` : "")));
   place("origin", RUNS.map((run) => make("div", {},
     `${run.model} on ${run.accelerator}: numbers of ZigZag ${run.zigzag}, by onnx2zz ${run.onnx2zz}. `
     + "Energy is ZigZag's energy_total, latency its latency_total2; the roofline is ours.")));
@@ -58,8 +60,8 @@ function tile(kind) {
   const [first, second] = RUNS.map(kind.of);
   const better = kind.higher ? second > first : second < first;
   return make("div", { class: "tile" }, make("div", { class: "what" }, kind.what),
-    make("div", { class: "value" }, kind.write(first)),
-    COMPARING ? make("div", { class: "value second" }, kind.write(second)) : null,
+    make("div", { class: "value" }, COMPARING ? make("small", {}, "A ") : null, kind.write(first)),
+    COMPARING ? make("div", { class: "value" }, make("small", {}, "B "), kind.write(second)) : null,
     make("div", { class: `more ${!COMPARING || kind.neutral || first === second ? "" : better ? "better" : "worse"}` },
       COMPARING ? ratio(first, second) : kind.more(RUNS[0])));
 }
@@ -78,9 +80,25 @@ function boundsOfRun(run, prefix) {
   parts.push({ label: "above the roofline", value: over, colour: "var(--over)" });
   const shares = parts.map((part) => `${part.label} ${percent(part.value / total)}`);
   return make("div", { class: "whole" },
-    make("p", { class: "about" }, `${prefix}${sentence(bounds, over, total)} ${costliest(layers, run)}`),
+    make("p", { class: "about" }, `${prefix}${sentence(bounds, over, total)}`),
     bar(parts, total, (value) => `${count(value)} cycles, ${percent(value / total)}`, run.model),
     legend(parts.map((part, number) => [shares[number], part.colour])));
+}
+
+function energyOfRun(run, prefix) {
+  const layers = layersOf(run);
+  const found = new Map();
+  for (const part of layers.flatMap(energyParts)) {
+    const known = found.get(part.label) || { label: part.label, value: 0, colour: part.colour };
+    found.set(part.label, { ...known, value: known.value + part.value });
+  }
+  const order = ["operations", ...MEMORIES, "other"];
+  const parts = [...found.values()].sort((one, other) => order.indexOf(one.label) - order.indexOf(other.label));
+  const total = run.total.energy_pj || 1;
+  return make("div", { class: "whole" },
+    make("p", { class: "about" }, `${prefix}${costliest(layers, run)}`),
+    bar(parts, total, (value) => `${energy(value)}, ${percent(value / total)}`, run.model),
+    legend(parts.map((part) => [`${part.label} ${percent(part.value / total)}`, part.colour])));
 }
 
 function sentence(bounds, over, total) {

@@ -10,16 +10,18 @@ function quantity(value, units) {
   const [size, name] = units.find(([unit]) => Math.abs(value) >= unit) || units[units.length - 1];
   const scaled = value / size;
   const digits = scaled >= 100 || (size === 1 && Number.isInteger(scaled)) ? 0 : scaled >= 10 ? 1 : 2;
-  return `${scaled.toFixed(digits)} ${name}`.trim();
+  return `${scaled.toFixed(digits)}\u00a0${name}`.trim(); // a number and its unit stay on one line
 }
 
 const energy = (pj) => quantity(pj, ENERGY);
 const count = (number) => quantity(number, COUNT);
 const bytes = (bits) => quantity(bits, BYTES);
 const whole = (number) => number === null || number === undefined ? "" : Math.round(number).toLocaleString("en");
-const percent = (share) => share === null || share === undefined ? "" : `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)} %`;
+const percent = (share) => share === null || share === undefined ? "" : `${(100 * share).toFixed(share < 0.0995 ? 1 : 0)}\u00a0%`;
 
-/** How much a second number is of a first: "1.25×". */
+/** How much a second number is of a first: "1.25×", "0.019×". */
 function ratio(first, second) {
-  return first && second !== null && second !== undefined ? `${(second / first).toFixed(2)}×` : "";
+  if (!first || second === null || second === undefined) return "";
+  const times = second / first;
+  return `${times < 0.1 ? Number(times.toPrecision(2)) : times.toFixed(2)}×`;
 }

@@ -19,7 +19,7 @@ function point(run, number, layer) {
   const { operations, port } = layer.breakdown;
   return {
     layer, number, x: operations / port.bits, y: operations / layer.latency_cycles,
-    units: unitsOf(run), width: port.width, share: layer.latency_cycles / run.total.latency_cycles,
+    units: unitsOf(run), width: port.width, memory: port.memory, share: layer.latency_cycles / run.total.latency_cycles,
   };
 }
 
@@ -31,8 +31,9 @@ function diagram(points) {
   const y = scale([...points.map((one) => one.y), ...roofs.map((one) => one.units)], height - MARGIN.bottom, MARGIN.top);
   return draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Roofline of the layers" },
     axes(x, y, width, height),
-    roofs.map((one) => roof(x, y, one.units, one.width)),
-    points.map((one) => mark(one, x(one.x), y(one.y))));
+    roofs.flatMap((one) => roof(x, y, one)),
+    points.map((one) => mark(one, x(one.x), y(one.y))),
+    width < 520 ? [] : costliestPoints(points).map((one) => pointName(one, x(one.x), y(one.y), width)));
 }
 
 /** A logarithmic scale with room at both ends; ticks at 1, 2 and 5 of each decade, or at decades where it is long. */
@@ -62,11 +63,28 @@ function axes(x, y, width, height) {
   ];
 }
 
-function roof(x, y, units, bits) {
+function roof(x, y, { units, width: bits, memory }) {
   const start = Math.max(x.low, y.low / bits);
   const ridge = units / bits;
-  return draw("path", { class: "roof", d: `M${x(start)} ${y(start * bits)}L${x(ridge)} ${y(units)}L${x(x.high)} ${y(units)}` },
-    draw("title", {}, `${units} units, ${bits} bit a cycle`));
+  const [left, foot, corner, top] = [x(start), y(start * bits), x(ridge), y(units)];
+  const slope = (180 / Math.PI) * Math.atan2(top - foot, corner - left);
+  const [midX, midY] = [(left + corner) / 2, (foot + top) / 2];
+  return [
+    draw("path", { class: "roof", d: `M${left} ${foot}L${corner} ${top}L${x(x.high)} ${top}` }),
+    draw("text", { transform: `translate(${midX} ${midY}) rotate(${slope}) translate(0 -8)`, "text-anchor": "middle" }, `${memory}: ${bits} bit a cycle`),
+    draw("text", { x: x(x.high), y: top - 8, "text-anchor": "end" }, `${whole(units)} a cycle`),
+  ];
+}
+
+/** The layers that take a tenth of the cycles or more, three at most. */
+const costliestPoints = (points) => points.filter((one) => one.share >= 0.1)
+  .sort((one, other) => other.share - one.share).slice(0, 3);
+
+function pointName({ layer, share }, cx, cy, width) {
+  const toTheLeft = cx > width / 2;
+  const away = 8 + 10 * Math.sqrt(share);
+  const name = layer.name.length > 22 ? `${layer.name.slice(0, 8)}…${layer.name.slice(-TAIL)}` : layer.name;
+  return draw("text", { x: cx + (toTheLeft ? -away : away), y: cy + 4, "text-anchor": toTheLeft ? "end" : "start" }, name);
 }
 
 function mark({ layer, number, share, x: intensity, y: rate, units }, cx, cy) {
