@@ -272,7 +272,7 @@ def _range(data: Mapping[Any, Any]) -> Iterator[float]:
 
 def _as_number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
-        raise ValueError(f"{value!s:.40} is no number, or beyond {LARGEST:g}")
+        raise ValueError(f"{value!r:.60} is no number")
     return value
 
 
