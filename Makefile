@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: evaluate test check docs test-long mutation bench models clean
+.PHONY: evaluate test check docs test-long mutation bench models fuzz kills soak clean
 
 evaluate: .venv/installed
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
@@ -27,6 +27,16 @@ docs: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python scripts/bench.py
+
+fuzz: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[fuzz]"
+	$(BIN)/python scripts/fuzz.py --keep
+
+kills: .venv/installed
+	$(BIN)/python scripts/kills.py --kills 200 --keep
+
+soak: .venv/installed
+	$(BIN)/python scripts/soak.py --keep
 
 models: .venv/installed
 	$(BIN)/python scripts/build_models.py

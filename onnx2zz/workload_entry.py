@@ -233,7 +233,11 @@ def _integers(value: Any) -> dict[str, int]:
 
 def _padding(entry: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     pairs = zip(_list(entry, "pr_loop_dims"), _list(entry, "padding"), strict=False)
-    return {str(dim).upper(): (pair[0], pair[1]) for dim, pair in pairs if isinstance(pair, list) and len(pair) == 2}
+    return {str(dim).upper(): (pair[0], pair[1]) for dim, pair in pairs if _is_pair(pair)}
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(number, int) for number in value)
 
 
 def _extents(entry: Mapping[str, Any]) -> dict[str, int]:

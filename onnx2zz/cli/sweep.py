@@ -125,10 +125,11 @@ def _write(
 ) -> "list[dict]":
     from rich.console import Console
 
+    from onnx2zz.comma_separated import csv_text
     from onnx2zz.report.sweep import print_fronts
     from onnx2zz.report.sweep_plot import write_plot
     from onnx2zz.sweep.front import fronts, summed
-    from onnx2zz.sweep.tables import csv_text, spread, write_parquet
+    from onnx2zz.sweep.tables import spread, write_parquet
     from onnx2zz.written_file import write_whole
 
     keys = list(dict.fromkeys(run.key for run in runs))

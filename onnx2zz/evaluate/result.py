@@ -1,12 +1,11 @@
 """What an evaluation found, and its two fixed forms: JSON and CSV."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
+from onnx2zz.comma_separated import csv_text
 from onnx2zz.evaluate.accounted import HostNode
 from onnx2zz.evaluate.breakdown import Breakdown, Target
 from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
@@ -134,13 +133,7 @@ def _plain(value: Any) -> Any:
 
 def as_csv(evaluation: Evaluation) -> str:
     """The layers as a table with a header; missing numbers are empty, the spatial mapping is JSON."""
-    rows = [_row(layer) for layer in evaluation.layers]
-    text = io.StringIO()
-    columns = dict.fromkeys(column for row in rows for column in row)
-    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text([_row(layer) for layer in evaluation.layers])
 
 
 def _row(layer: LayerResult) -> dict[str, Any]:

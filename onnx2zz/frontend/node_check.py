@@ -8,7 +8,7 @@ divides by strides, groups and heads. Source: ONNX operator pages, ONNX Runtime'
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import onnx
 
@@ -83,7 +83,7 @@ def _signature(proto: onnx.NodeProto, scope: Scope) -> Signature | None:
     return _known_signature(schema.name, schema.since_version, schema.domain) if schema else None
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _known_signature(op: str, version: int, domain: str) -> Signature:
     schema = onnx.defs.get_schema(op, version, domain)
     return Signature(

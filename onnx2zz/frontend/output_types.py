@@ -5,7 +5,7 @@ steer shapes have one answer, and asking onnx costs more than everything else th
 """
 
 from collections.abc import Hashable, Mapping
-from functools import cache
+from functools import lru_cache
 
 import onnx
 from onnx import shape_inference
@@ -46,7 +46,7 @@ def schema_of(proto: onnx.NodeProto, opsets: Mapping[str, int]) -> onnx.defs.OpS
     return _schema(proto.op_type, opsets.get(domain, 1), domain)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _schema(op: str, version: int, domain: str) -> onnx.defs.OpSchema | None:
     """The schema at a version; for an operator that is younger than the model's opset, its first one (onnxruntime's
     optimizer puts such operators, LayerNormalization above all, into models of any opset)."""

@@ -14,6 +14,7 @@ from onnx2zz.frontend.values import KnownValues, Recipe
 DEEPEST = 64
 """Bodies in bodies: beyond this many a function calls itself, if by way of others."""
 ONNX_DOMAINS = ("", "ai.onnx")
+VERSIONS = range(-(2**31), 2**31)
 TypeAndTensor = tuple[onnx.TypeProto, Tensor]
 RENAMED = onnx.helper.make_node("Identity", ["x"], ["y"])
 
@@ -102,8 +103,12 @@ class Trace:
 
 
 def opsets_of(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
-    """Domain to version, ONNX's own domain under ""."""
+    """Domain to version, ONNX's own domain under "". Raises InputError for what onnx cannot hold (an int of 32 bit)."""
     opsets = {"" if o.domain in ONNX_DOMAINS else o.domain: o.version for o in imports}
+    for domain, version in opsets.items():
+        if version not in VERSIONS:
+            what = f"has version {version}, which there is not"
+            raise InputError(Problem(f"opset_import {domain or 'ai.onnx'}", what, "export the network anew"))
     return {"": 1} | opsets
 
 

@@ -25,6 +25,8 @@ from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_in
 from onnx2zz.frontend.values import LARGEST
 
 MOST_INLINED = 100_000
+MOST_NODES = 500_000
+"""A minute's work, and several times the largest network."""
 
 
 def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
@@ -34,6 +36,9 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
     (a node that reads what nothing makes).
     """
     graph = model.graph
+    if len(graph.node) > MOST_NODES:
+        what = f"has {len(graph.node):,} nodes, more than {MOST_NODES:,}"
+        raise InputError(Problem(f"graph {graph.name}", what, "no network is so large; cut it in parts"))
     shapes = bind_inputs(graph, bindings)
     functions = {function_key(f.domain, f.name, f.overload): f for f in model.functions}
     state = Trace(functions, model.ir_version or 8)

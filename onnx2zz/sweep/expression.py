@@ -34,17 +34,20 @@ FUNCTIONS: Mapping[str, Callable[..., Number]] = {
 }
 LARGEST_EXPONENT = 64
 """A typing error like 9 ** 9 ** 9 must not keep the machine busy."""
+LARGEST_BITS = 4096
+"""Of a whole number on the way to the result; a float ends at 1024."""
 
 
 def evaluate(text: str, names: Mapping[str, Value]) -> Number:
     """The value of an expression. Raises ValueError with what is wrong with it."""
     try:
         value = _value(ast.parse(text.strip(), mode="eval").body, names)
-    except SyntaxError as error:
+        finite = not isinstance(value, complex) and math.isfinite(value)
+    except (SyntaxError, MemoryError) as error:  # the parser's own stack counts as memory
         raise ValueError(f"`{text}` is no arithmetic expression") from error
     except (ArithmeticError, TypeError, RecursionError) as error:
         raise ValueError(f"`{text}` cannot be computed ({error})") from error
-    if isinstance(value, complex) or not math.isfinite(value):
+    if not finite:
         raise ValueError(f"`{text}` is {value}, no number to go on with")
     return value
 
@@ -69,6 +72,8 @@ def _value(node: ast.expr, names: Mapping[str, Value]) -> Number:
 def _binary(operation: type[ast.AST], left: Number, right: Number) -> Number:
     if operation is ast.Pow and abs(right) > LARGEST_EXPONENT:
         raise ValueError(f"the exponent {right} is above {LARGEST_EXPONENT}")
+    if isinstance(left, int) and left.bit_length() > LARGEST_BITS:
+        raise ValueError("a number on the way is beyond all bounds")
     return OPERATORS[operation](left, right)
 
 

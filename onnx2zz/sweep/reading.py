@@ -1,6 +1,5 @@
 """Read a sweep file; everything that is wrong with it is said at once, with its line."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ MODEL_KEYS = ("model", "name", "shape", "dim", "value")
 ACCELERATOR_KEYS = ("template", "name", "parameters", "set")
 OPTION_KEYS = ("opt", "lpf_limit", "mapping", "precision", "locality")
 RANGE_KEYS = ("from", "to", "step", "times")
+LARGEST = 1e100
 MOST_VALUES = 10_000
 RESERVED = frozenset((OLD, *FUNCTIONS, *RUN_COLUMNS))
 """What a parameter may not be called: expressions and tables have these names already."""
@@ -260,7 +260,10 @@ def _range(data: Mapping[Any, Any]) -> Iterator[float]:
         raise ValueError("a range grows: a step above 0, or times above 1 from above 0")
     slack = abs(last) * 1e-12  # 0.1 + 0.1 + 0.1 is above 0.3
     for number in range(MOST_VALUES):
-        value = first + number * by if "step" in data else first * by**number
+        try:
+            value = first + number * by if "step" in data else first * by**number
+        except OverflowError:
+            return
         if value > last + slack:
             return
         yield value
@@ -268,8 +271,8 @@ def _range(data: Mapping[Any, Any]) -> Iterator[float]:
 
 
 def _as_number(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no number")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
+        raise ValueError(f"{value!r:.60} is no number")
     return value
 
 

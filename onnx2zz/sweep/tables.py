@@ -1,7 +1,5 @@
 """A sweep's results as CSV and Parquet; each parameter of a template is a column of its own."""
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -37,16 +35,6 @@ def _number(label: str) -> int | float | None:
         except ValueError:
             continue
     return None
-
-
-def csv_text(rows: Sequence[Row]) -> str:
-    """A header and a line for each row; what a row lacks is empty."""
-    text = io.StringIO()
-    columns = dict.fromkeys(column for row in rows for column in row)
-    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def write_parquet(path: Path, rows: Sequence[Row]) -> None:

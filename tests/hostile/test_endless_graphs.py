@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 import onnx
+import pytest
 from hostile.hostile_files import FINE, INPUT_AT_FAULT, model, save, values, verdict
 from onnx import TensorProto, helper
 
@@ -88,6 +89,75 @@ def test_a_weight_of_negative_size(tmp_path, capsys):
 def test_many_problems_are_counted_after_the_first_hundred(tmp_path, capsys):
     lines = said(model([relu(f"q{n}", f"t{n}") for n in range(5000)] + [relu("x", "y")]), tmp_path, capsys)
     assert len(lines) == 101 and lines[-1] == "error: and 4,900 more"
+
+
+def test_a_million_nodes(tmp_path, capsys):
+    """Refused before anything is made of them; 2,000 in a row are fine, each by the other."""
+    proto = model([])
+    node = relu("x", "y").SerializeToString()
+    graph = proto.graph.SerializeToString() + (b"\x0a" + bytes([len(node)]) + node) * 10**6
+    proto.ClearField("graph")
+    size = encoded(len(graph))
+    (tmp_path / "net.onnx").write_bytes(proto.SerializeToString() + b"\x3a" + size + graph)
+    assert verdict(["compile", "net.onnx", "-o", "out"], tmp_path) == INPUT_AT_FAULT
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: net.onnx: graph hostile: has 1,000,000 nodes")
+    chain = model([relu(f"t{n}" if n else "x", f"t{n + 1}" if n < 1999 else "y") for n in range(2000)])
+    assert verdict(["compile", save(chain, tmp_path), "-o", "out"], tmp_path) == FINE
+
+
+def encoded(number: int) -> bytes:
+    """A protobuf varint."""
+    low = bytes([number & 0x7F | (0x80 if number > 0x7F else 0)])
+    return low + encoded(number >> 7) if number > 0x7F else low
+
+
+def nested(depth: int) -> onnx.NodeProto:
+    """An If in an If in an If ..."""
+    if not depth:
+        return relu("x", "innermost")
+    inner, other = nested(depth - 1), relu("x", f"else{depth}")
+    then, otherwise = (
+        helper.make_graph([node], "branch", [], [helper.make_empty_tensor_value_info(node.output[0])])
+        for node in (inner, other)
+    )
+    return helper.make_node("If", ["c"], [f"chosen{depth}"], then_branch=then, else_branch=otherwise)
+
+
+def test_ifs_in_ifs(tmp_path):
+    node = nested(20)
+    node.output[0] = "y"
+    proto = model([node])
+    proto.graph.input.append(values("c", [], TensorProto.BOOL))
+    assert verdict(["compile", save(proto, tmp_path), "-o", "out", "--value", "c=1"], tmp_path) == FINE
+
+
+def test_more_ifs_in_ifs_than_protobuf_reads(tmp_path, capsys):
+    """Made by hand (a graph's node's attribute's graph's ...), as protobuf does not write it either."""
+    data = b""
+    for level in range(3 * 50 + 1):
+        data = b"\x0a\x32\x2a"[level % 3 : level % 3 + 1] + encoded(len(data)) + data
+    (tmp_path / "net.onnx").write_bytes(b"\x3a" + encoded(len(data)) + data)
+    assert verdict(["compile", "net.onnx", "-o", "out"], tmp_path) == INPUT_AT_FAULT
+    assert capsys.readouterr().err.startswith("error: net.onnx: is not an ONNX model")
+
+
+def test_a_function_in_an_if_that_leads_back_to_it(tmp_path, capsys):
+    branch = helper.make_graph([call("Ping", "in", "o")], "b", [], [helper.make_empty_tensor_value_info("o")])
+    condition = helper.make_node("Constant", [], ["c"], value=helper.make_tensor("t", TensorProto.BOOL, [], [True]))
+    choice = helper.make_node("If", ["c"], ["out"], then_branch=branch, else_branch=branch)
+    proto = model([call("Ping", "x", "y")])
+    proto.functions.append(function("Ping", [condition, choice]))
+    (line,) = said(proto, tmp_path, capsys)
+    assert "no function may call itself" in line
+
+
+@pytest.mark.parametrize("version", [2**31, -(2**40), 2**63 - 1])
+def test_a_version_that_onnx_cannot_hold(version, tmp_path, capsys):
+    proto = model([relu("x", "y")])
+    proto.opset_import[0].version = version
+    (line,) = said(proto, tmp_path, capsys)
+    assert f"opset_import ai.onnx: has version {version}" in line
 
 
 def test_nodes_that_nobody_reads(tmp_path):

@@ -62,6 +62,64 @@ def test_a_bad_file_is_refused_whatever_it_is_given_as(content, tmp_path, capsys
     assert not (tmp_path / "out").exists()
 
 
+SWEEPS = {
+    "a number beyond all": f"parameters: {{n: {{from: {10**400}, to: 3, times: 2}}}}, set: {{a: n}}",
+    "steps beyond all": "parameters: {n: {from: 1.0e-300, to: 1.0e+100, times: 1.0e+100}}, set: {a: n}",
+    "bombs of powers": "parameters: {n: [64]}, set: {operational_array.sizes.D1: ((9**n)**n)**n**n}",
+}
+
+
+@pytest.mark.parametrize("accelerator", SWEEPS.values(), ids=SWEEPS.keys())
+def test_a_sweep_of_absurd_numbers_is_refused(accelerator, tmp_path, capsys):
+    text = f"models: [lenet5]\naccelerators: [{{template: tpu_like, name: core, {accelerator}}}]"
+    (tmp_path / "sweep.yaml").write_text(text)
+    assert verdict(["sweep", "sweep.yaml", "--dry-run", "-o", "out"], tmp_path) == INPUT_AT_FAULT
+    assert all(line.startswith("error: sweep.yaml:2") for line in capsys.readouterr().err.splitlines())
+
+
+TRAPS = {
+    "no": "no",
+    "010": "010",
+    "1e3": "1e3",
+    "a date": "2020-01-02",
+    "off": "off",
+    "0o7": "0o7",
+    "1_0": "1_0",
+    "12:30": "12:30",
+}
+
+
+@pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS.keys())
+@pytest.mark.parametrize("place", ["name", "size"])
+def test_what_yaml_makes_of_plain_words(trap, place, tmp_path, capsys):
+    """Where a name or a size is meant, YAML 1.1 may see a truth, an octal or sexagesimal number, or a date. Sizes
+    that are numbers are taken as YAML has them: 010 is eight, and 12:30 is 750."""
+    name, size = (trap, "5") if place == "name" else ("fc", trap)
+    entry = f"- {LAYER} loop_sizes: [7, 3, {size}], {WIDTHS}}}".replace("name: fc", f"name: {name}")
+    code = judged(entry.encode(), AS["workload"], tmp_path)
+    taken = yaml.safe_load(trap)
+    if place == "size":
+        assert code == (FINE if type(taken) is int else INPUT_AT_FAULT)
+    if code == INPUT_AT_FAULT:
+        assert all(line.startswith("error: hostile.yaml") for line in capsys.readouterr().err.splitlines())
+
+
+def test_padding_that_is_no_numbers_is_looked_at_by_check(tmp_path):
+    layer = {**gemm(0, None, "fc", k=6, c=5), "pr_loop_dims": ["IX"], "pr_loop_sizes": [4], "padding": [["x", {}]]}
+    (tmp_path / "f.yaml").write_text(yaml.safe_dump([{**layer, "dimension_relations": ["ix=1*k+1*c"]}]))
+    assert verdict(["check", "f.yaml"], tmp_path) in (FINE, INPUT_AT_FAULT)
+
+
+@pytest.mark.parametrize("kind", AS)
+def test_a_key_that_stands_there_twice(kind, tmp_path, capsys):
+    """The last one counts, as for ZigZag, whose own tpu_like.yaml has one; `check` names the place."""
+    (tmp_path / "f.yaml").write_bytes(WHOLE[kind].replace(b"name:", b"name: first\n  name:", 1))
+    if kind == "accelerator":
+        (tmp_path / "f.yaml").write_bytes(WHOLE[kind] + b"\nname: another\n")
+    assert verdict(["check", "f.yaml"], tmp_path) == FINE
+    assert "`name` stands here a second time" in capsys.readouterr().out
+
+
 def test_a_byte_order_mark_and_repeats_are_fine(tmp_path):
     first, second = gemm(0, None, "fc", k=6, c=5), gemm(1, 0, "fc2", k=7, c=6)
     assert first["operand_precision"] is second["operand_precision"]  # which is dumped as an anchor and an alias

@@ -81,11 +81,16 @@ def foreign_workload() -> list[dict]:
 def test_a_workload_of_foreign_names_is_priced_and_shown(tmp_path, capsys):
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(foreign_workload(), allow_unicode=True), encoding="utf-8")
     command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--no-cache", "-o", "out"]
-    assert verdict([*command, "--csv", "out/layers.csv"], tmp_path) == FINE
+    assert verdict([*command, "--csv", "out/layers.csv", "--html", "out/page.html"], tmp_path) == FINE
     said = capsys.readouterr()
     assert all(line.isprintable() for line in (said.out + said.err).splitlines())
     assert "[red]markup[/]" in said.out and "\\x1b[31mred" in said.out
     rows = list(csv.reader(io.StringIO((tmp_path / "out" / "layers.csv").read_text(encoding="utf-8"))))
-    assert [row[1] for row in rows[1:]] == [name or f"Layer{number}" for number, name in enumerate(NAMES)]
+    assert [row[1].removeprefix("'") for row in rows[1:]] == [name or f"Layer{n}" for n, name in enumerate(NAMES)]
+    assert not any(cell.startswith(("=", "+", "@", "-")) for row in rows for cell in row)  # a spreadsheet's formula
     layers = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["layers"]
-    assert [layer["name"] for layer in layers] == [row[1] for row in rows[1:]]
+    assert [layer["name"] for layer in layers] == [row[1].removeprefix("'") for row in rows[1:]]
+    page = (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page and page.count("<script") == page.count("</script")
+    data = page.split('id="data">')[1].split("</script")[0]
+    assert [layer["name"] for layer in json.loads(data)["runs"][0]["layers"]] == [layer["name"] for layer in layers]

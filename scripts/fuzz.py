@@ -1,0 +1,73 @@
+"""Coverage-guided fuzzing of every kind of file that is read (needs the extra `fuzz`: atheris).
+
+    python scripts/fuzz.py model --seconds 600
+
+Each input is given to the command that reads such a file, in this process. It must end with an answer or a sentence:
+exit code 0, 1 or 3, within 60 s, with nothing written outside its folder, no connection made, no process started and
+nothing unpickled. What does not is kept in findings/ and the fuzzer goes on; figures go to docs/measured/fuzz.jsonl.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from scripts.fuzzing.kinds import KINDS
+from scripts.measurements import MEASURED, ROOT, keep
+
+FILE = MEASURED / "fuzz.jsonl"
+SLACK_S = 600
+
+
+def fuzzed(kind: str, seconds: int, findings: Path) -> dict:
+    """Fuzz one kind in a process of its own, as libFuzzer never returns; what it counted."""
+    with tempfile.TemporaryDirectory() as folder:
+        counts = Path(folder) / "counts.json"
+        command = [sys.executable, "-m", "scripts.fuzzing.target", kind, str(seconds), str(counts), str(findings)]
+        with (Path(folder) / "log").open("w") as log:
+            code = ended(command, log, seconds + SLACK_S)
+        if code:
+            shutil.copytree(Path(folder) / "work", findings / f"{kind}-last", dirs_exist_ok=True)
+        said = (Path(folder) / "log").read_text(errors="replace")
+        found = json.loads(counts.read_text()) if counts.is_file() else {"inputs": 0}
+    if code:
+        print(f"{kind}: the fuzzer ended with {code}\n{said[-2000:]}", file=sys.stderr)
+    return {"kind": kind, "seconds": seconds, "ended": code, **found}
+
+
+def ended(command: list[str], log: IO[str], seconds: int) -> int:
+    """The exit code; that of `timeout` for a process which nothing but the kernel can stop any more."""
+    try:
+        environment = {**os.environ, "TMPDIR": str(Path(command[5]).parent)}
+        return subprocess.run(command, cwd=ROOT, stdout=log, stderr=log, env=environment, timeout=seconds).returncode
+    except subprocess.TimeoutExpired:
+        return 124
+
+
+def main() -> None:
+    """Exit code 1 if anything was found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"of {', '.join(KINDS)}; all, without any")
+    parser.add_argument("--seconds", type=int, default=300, help="for each kind")
+    parser.add_argument("--findings", type=Path, default=ROOT / "findings")
+    parser.add_argument("--keep", action="store_true", help="add the figures to docs/measured")
+    asked = parser.parse_args()
+    bad = 0
+    for kind in asked.kinds or KINDS:
+        line = fuzzed(kind, asked.seconds, asked.findings.resolve())
+        print(json.dumps(line), flush=True)
+        bad += line["ended"] + line.get("findings", 0)
+        if asked.keep:
+            keep(line, FILE)
+    sys.exit(bool(bad))
+
+
+if __name__ == "__main__":
+    main()
