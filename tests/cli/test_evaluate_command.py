@@ -190,7 +190,7 @@ def test_the_cache_is_shown_and_cleared(folder, capsys):
     assert run([*command, "--json", "-"]) == 0
     capsys.readouterr()
     assert run(["cache", "info", "--cache", "kept"]) == 0
-    assert ": 3 entries in" in capsys.readouterr().out  # two layers, and that the files fit together
+    assert ": 4 entries in" in capsys.readouterr().out  # two layers, that the files fit, that one is faultless
     assert run(["cache", "clear", "--cache", "kept"]) == 0
     assert "3 entries cleared" in capsys.readouterr().out
     assert run([*command, "--json", "-"]) == 0

@@ -137,7 +137,7 @@ def test_another_layer_is_another_price(change, missed, tmp_path):
     assert cached(run(memory, tmp_path, layers)) == [place != missed for place in range(3)]
 
 
-@pytest.mark.parametrize("part", ["_zigzags_source", "_versions"])
+@pytest.mark.parametrize("part", ["zigzags_source", "versions"])
 def test_another_zigzag_or_python_is_another_price(part, tmp_path, monkeypatch):
     memory = Dictionary()
     run(memory, tmp_path)
