@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.evaluate.result import Evaluation, LayerResult
+from onnx2zz.report.quantity import ENERGY, unit_for
 from onnx2zz.written_file import write_whole_bytes
 
 if TYPE_CHECKING:
@@ -62,16 +63,17 @@ def _where(layers: Sequence[LayerResult], bound: str, values: Sequence[float]) -
 
 def _energy(axes: "Axes", evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:
     broken = [layer.breakdown for layer in layers if layer.breakdown]
-    operations: Part = ("operations", UNITS, [one.operation_energy_pj for one in broken])
+    size, unit = unit_for(max((layer.energy_pj or 0 for layer in layers), default=0), ENERGY)
+    operations: Part = ("operations", UNITS, [one.operation_energy_pj / size for one in broken])
     memories: list[Part] = [
         (
             name,
             _colour(evaluation, name),
-            [sum(e.energy_pj for e in b.memory_energy if e.memory == name) for b in broken],
+            [sum(e.energy_pj for e in b.memory_energy if e.memory == name) / size for b in broken],
         )
         for name in _memories(evaluation)
     ]
-    _bars(axes, layers, [operations, *memories], "energy [pJ]")
+    _bars(axes, layers, [operations, *memories], f"energy [{unit}]")
 
 
 def _utilization(axes: "Axes", evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:

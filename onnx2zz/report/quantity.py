@@ -7,10 +7,15 @@ TIME: Units = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
 AREA: Units = ((1e6, "mm2"), (1.0, "um2"))
 
 
+def unit_for(value: float, units: Units) -> tuple[float, str]:
+    """The largest unit, and its name, that leaves a digit of `value` before the point."""
+    return next((unit for unit in units if value >= unit[0]), units[-1])
+
+
 def quantity(value: float, units: Units) -> str:
     """A value, given in the last of `units`, in the largest one that leaves a digit before the point; at least four
     digits are shown."""
-    size, name = next((unit for unit in units if value >= unit[0]), units[-1])
+    size, name = unit_for(value, units)
     scaled = value / size
     digits = 0 if scaled >= 1000 else 1 if scaled >= 100 else 2 if scaled >= 10 else 3
     return f"{scaled:,.{digits}f} {name}"

@@ -41,11 +41,21 @@ def kept_levels(
         search.update_top_mem_level()
     except Exception as error:  # as in `price`: ZigZag raises anything
         logger.exception("data locality")
-        raise PricingError(f"data locality: {sentence(error)}") from error
+        raise PricingError(f"data locality: {_reason(error)}") from error
     return {
         layer: KeptLevels(tuple((str(operand), level) for operand, level in levels.items()), search.mem_update_weight)
         for layer, levels in search.mem_update_list.items()
     }
+
+
+def _reason(error: Exception) -> str:
+    """ZigZag's last check (exploit_data_locality_stages.py:224, 3.9.1) does not say what it found."""
+    if "top mem levels not figured out" not in str(error):
+        return sentence(error)
+    return (
+        "no memory holds both O and I1 and has room for this network's tensors beside all of its weights; give it a "
+        f"larger one, or price it without locality ({sentence(error)})"
+    )
 
 
 def _network(layers: Sequence[Entry], mapping_entries: Sequence[Entry], edges: Sequence[Edge]) -> "_Network":

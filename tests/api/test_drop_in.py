@@ -7,9 +7,11 @@ from pathlib import Path
 
 import onnx
 import pytest
+import yaml
 from onnx import TensorProto, helper
 from small_workloads import conv, gemm, pool, strip
 from zigzag import api as stock
+from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
 
 import onnx2zz
 from onnx2zz.errors import InputError
@@ -90,6 +92,48 @@ def test_every_option_means_what_it_means_to_stock(options, tmp_path):
     layers, mapping = strip()[:2], tmp_path / "generated.yaml"
     mapping.write_text("- name: default\n  memory_operand_links: {O: O, W: I2, I: I1}\n")
     assert_same(*both(tmp_path, layers, HARDWARE["tpu_like"], mapping, lpf_limit=3, **options))
+
+
+def test_a_workload_file_gives_what_stock_gives(tmp_path):
+    workload = tmp_path / "strip.yaml"
+    workload.write_text(yaml.safe_dump(strip(), sort_keys=False))
+    assert_same(*both(tmp_path, str(workload), HARDWARE["tpu_like"], MAPPING["tpu_like"], lpf_limit=3))
+
+
+def test_hints_mean_what_they_mean_to_stock(tmp_path):
+    """The hint names a loop that no layer has, and one that only some have."""
+    mapping = tmp_path / "constrained.yaml"
+    entry = {
+        "name": "default",
+        "spatial_mapping": {"D1": ["K, 4"]},
+        "spatial_mapping_hint": {"D1": ["K", "G"], "D2": ["C", "OX", "Q"]},
+        "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"},
+    }
+    mapping.write_text(yaml.safe_dump([entry]))
+    layers = strip()[:1]
+    options = {"lpf_limit": 3, "enable_mix_spatial_mapping": True}
+    assert_same(*both(tmp_path, layers, HARDWARE["tpu_like"], mapping, **options))
+
+
+def test_a_systolic_array_drains_as_it_does_in_stock(tmp_path):
+    document = yaml.safe_load(HARDWARE["tpu_like"].read_text())
+    document["operational_array"]["systolic_dimensions"] = ["D1", "D2"]
+    systolic = tmp_path / "systolic.yaml"
+    systolic.write_text(yaml.safe_dump(document, sort_keys=False))
+    layers = [conv(0, None, "stem", k=48, c=3, oy=10, ox=14, fy=5, fx=3, stride=(1, 2))]
+    ours, theirs = both(tmp_path, layers, systolic, MAPPING["tpu_like"], lpf_limit=3)
+    assert_same(ours, theirs)
+    ((winner, _),) = ours[-1][0][1]
+    assert winner.systolic_drain_cycle == 31 + 2  # across 32 output channels and 3 input channels, less one each
+
+
+def test_sums_that_are_wider_than_their_register_stop_both(tmp_path):
+    layer = gemm(0, None, "wide", b=6, k=40, c=24)
+    layer["operand_precision"] = {"W": 8, "I": 8, "O": 32, "O_final": 32}  # tpu_like's registers for sums have 16
+    files = ([layer], str(HARDWARE["tpu_like"]), str(MAPPING["tpu_like"]))
+    for function in (stock.get_hardware_performance_zigzag, onnx2zz.get_hardware_performance_zigzag):
+        with pytest.raises(NoValidLoopOrderingFoundException):
+            function(*files, lpf_limit=3, **folder(tmp_path, "wide"))
 
 
 def files_in(folder):

@@ -269,7 +269,8 @@ def test_where_no_memory_carries_data_from_layer_to_layer_every_layer_says_so(tm
     (tmp_path / "apart.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     found = run(strip()[:2], str(tmp_path / "apart.yaml"), tmp_path)
     assert [layer.error for layer in found.layers] == [
-        f"{layer['name']}: data locality: ZigZag's own check failed: "
-        "There are still layers with top mem levels not figured out. (AssertionError)"
+        f"{layer['name']}: data locality: no memory holds both O and I1 and has room for this network's tensors beside "
+        "all of its weights; give it a larger one, or price it without locality (ZigZag's own check failed: "
+        "There are still layers with top mem levels not figured out. (AssertionError))"
         for layer in strip()[:2]
     ]
