@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from onnx2zz.evaluate.roofline import PortLoad
-from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy
+from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, LevelEnergy
 
 Loop = tuple[str, float]
 
@@ -21,7 +21,8 @@ class LevelLoops:
 class Breakdown:
     """`operations`: loop points. `compute_cycles`: what they take with every unit at work. `port`: the busiest port of
     the highest memories. `bits`: each operand's tensor. `memory_energy`: each operand's memories, lowest first, with
-    what passes them. `temporal_mapping`: operand -> its memories, lowest first."""
+    what passes them. `temporal_mapping`: operand -> its memories, lowest first. `cycles`: what the latency consists of.
+    """
 
     operations: int
     compute_cycles: float
@@ -30,6 +31,7 @@ class Breakdown:
     operation_energy_pj: float
     memory_energy: tuple[LevelEnergy, ...]
     temporal_mapping: Mapping[str, tuple[LevelLoops, ...]]
+    cycles: Cycles | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ def breakdown(
         operation_energy_pj=price.operation_energy_pj,
         memory_energy=price.memory_energy,
         temporal_mapping={operand: _levels(price, operand, levels) for operand, levels in price.temporal_mapping},
+        cycles=price.cycles,
     )
 
 

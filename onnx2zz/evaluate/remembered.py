@@ -16,10 +16,10 @@ from typing import Any, Protocol
 
 from onnx2zz.errors import Problem
 from onnx2zz.zigzag.hardware import Hardware, TopPort
-from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, Traffic
+from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, LevelEnergy, Traffic
 from onnx2zz.zigzag.levels import KeptLevels
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when what we take from ZigZag, or how we write it down, changes."""
 
 
@@ -154,6 +154,7 @@ def _price_from_json(known: Any) -> LayerPrice:
             "temporal_mapping": _tuples(known["temporal_mapping"]),
             "memory_energy": tuple(_level_from_json(level) for level in known["memory_energy"]),
             "warnings": (),
+            "cycles": Cycles(**known["cycles"]),
         }
     )
 

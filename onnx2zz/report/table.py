@@ -9,6 +9,7 @@ from rich.text import Text
 
 from onnx2zz.evaluate.result import Evaluation, LayerResult
 from onnx2zz.printable import printable
+from onnx2zz.report.distance import distance, print_worst
 
 UNITS = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
 DIGITS_BEFORE_THE_POINT = 1e3
@@ -32,16 +33,22 @@ def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
         markup=False,
         style="bold",
     )
-    narrowest = console.measure(layers_table(evaluation, SHORTEST_NAME), options=console.options.update(width=1000))
-    spare = max(console.width - narrowest.maximum, 0)
-    console.print(layers_table(evaluation, SHORTEST_NAME + spare))
+    far = _narrowest(evaluation, console, far=True) <= console.width
+    spare = max(console.width - _narrowest(evaluation, console, far), 0)
+    console.print(layers_table(evaluation, SHORTEST_NAME + spare, far))
     _print_below_roofline(evaluation, console)
+    print_worst(evaluation, console)
     if evaluation.total.incomplete:
         priced = sum(layer.error is None for layer in evaluation.layers)
         console.print(
             f"The total is incomplete: {priced} of {len(evaluation.layers)} layers are priced.", highlight=False
         )
     _print_accounts(evaluation, console)
+
+
+def _narrowest(evaluation: Evaluation, console: Console, far: bool) -> int:
+    table = layers_table(evaluation, SHORTEST_NAME, far)
+    return console.measure(table, options=console.options.update(width=1000)).maximum
 
 
 def _print_accounts(evaluation: Evaluation, console: Console) -> None:
@@ -68,9 +75,9 @@ def _print_below_roofline(evaluation: Evaluation, console: Console) -> None:
         console.print(f"{place}: fewer cycles than the hardware allows", highlight=False)
 
 
-def layers_table(evaluation: Evaluation, name_width: int) -> Table:
-    """Layer, operator, MACs, cycles, energy and spatial utilization; names longer than `name_width` lose their
-    middle, since networks name their layers by place first and by kind last."""
+def layers_table(evaluation: Evaluation, name_width: int, far: bool) -> Table:
+    """Layer, operator, MACs, cycles, energy, spatial utilization, and how `far` from the roofline; names longer than
+    `name_width` lose their middle, since networks name their layers by place first and by kind last."""
     scale, unit = energy_unit(evaluation.total.energy_pj)
     table = Table(
         box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_footer=True, show_edge=False, pad_edge=False
@@ -83,12 +90,19 @@ def layers_table(evaluation: Evaluation, name_width: int) -> Table:
         ("Cycles", f"{total.latency_cycles:,.0f}"),
         (f"Energy [{unit}]", f"{total.energy_pj / scale:,.1f}"),
         ("Util.", ""),
+        *([("Roof", _total_distance(evaluation))] if far else []),
     ):
         table.add_column(Text(head), foot, justify="right", no_wrap=True)
     for layer in evaluation.layers:
         name, kind = printable(layer.name, name_width), printable(layer.operator_type, LONGEST_TYPE)
-        table.add_row(Text(name), Text(kind), *_numbers(layer, scale))
+        table.add_row(Text(name), Text(kind), *_numbers(layer, scale), *([distance(layer)] if far else []))
     return table
+
+
+def _total_distance(evaluation: Evaluation) -> str:
+    priced = [layer for layer in evaluation.layers if layer.error is None]
+    least = sum(layer.roofline_cycles or 0 for layer in priced)
+    return f"{sum(layer.latency_cycles or 0 for layer in priced) / least:.2f}x" if least else ""
 
 
 def _numbers(layer: LayerResult, scale: float) -> tuple[str, str, str, str]:

@@ -47,6 +47,17 @@ class LevelEnergy:
 
 
 @dataclass(frozen=True)
+class Cycles:
+    """What ZigZag's latency is the sum of (cost_model.py:1089-1121): steps of the array, stalls at memories while it
+    works, the first loads before it (`filling`), the last results and sums on their way after it (`draining`)."""
+
+    steps: float
+    stalls: float
+    filling: float
+    draining: float
+
+
+@dataclass(frozen=True)
 class LayerPrice:
     """ZigZag's numbers for one layer. Energy in pJ (`energy_total`), latency in cycles (`latency_total2`).
 
@@ -63,3 +74,4 @@ class LayerPrice:
     operation_energy_pj: float
     memory_energy: tuple[LevelEnergy, ...]
     warnings: tuple[str, ...] = ()
+    cycles: Cycles | None = None

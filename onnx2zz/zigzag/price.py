@@ -22,7 +22,7 @@ from zigzag.stages.results.reduce_stages import MinimalEDPStage, MinimalEnergySt
 
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import Entry, parse_layer
-from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
+from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, PriceOptions, Search
 from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.memory_energy import memory_energy
 from onnx2zz.zigzag.plain import plain
@@ -160,6 +160,16 @@ def layer_price(evaluation: CostModelEvaluation) -> LayerPrice:
         temporal_mapping=_temporal_mapping(evaluation),
         operation_energy_pj=plain(evaluation.mac_energy),
         memory_energy=memory_energy(evaluation),
+        cycles=_cycles(evaluation),
+    )
+
+
+def _cycles(evaluation: CostModelEvaluation) -> Cycles:
+    return Cycles(
+        steps=plain(evaluation.ideal_temporal_cycle),
+        stalls=plain(evaluation.latency_total0 - evaluation.ideal_temporal_cycle),
+        filling=plain(evaluation.latency_total1 - evaluation.latency_total0),
+        draining=plain(evaluation.latency_total2 - evaluation.latency_total1),
     )
 
 

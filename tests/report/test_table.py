@@ -7,13 +7,16 @@ import pytest
 from rich.console import Console
 
 from onnx2zz.evaluate.accounted import HostNode
+from onnx2zz.evaluate.breakdown import Breakdown
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
+from onnx2zz.report.distance import print_worst
 from onnx2zz.report.table import print_table
+from onnx2zz.zigzag.layer_price import Cycles
 
 LONG = "L0_features_denseblock4_denselayer16_conv2_with_an_unusually_long_na"
 LAYERS = (
-    LayerResult(0, LONG, "Conv", 12_345_678_901.5, 1_234_567_890.0, 1_814_073_344, 0.875, {}, 1.0),
-    LayerResult(1, "L1_pool", "Pooling", 2_600_000.0, 1_204.0, 0, 1.0, {}, 1.0),
+    LayerResult(0, LONG, "Conv", 12_345_678_901.5, 1_234_567_890.0, 1_814_073_344, 0.875, {}, 617_283_945.0),
+    LayerResult(1, "L1_pool", "Pooling", 2_600_000.0, 1_204.0, 0, 1.0, {}, 963.2),
     LayerResult(2, "L2_add", "Conv_downsample", error="L2_add: no"),
 )
 RUN = Evaluation(
@@ -33,24 +36,25 @@ def test_every_number_is_whole_and_no_line_too_long(width):
     title, head, _, first, second, third, total, note = printed(width)
     assert all(len(line) <= width for line in printed(width))
     assert title == "a[b].onnx on npe, mapping npe, best EDP (ZigZag 3.9.1)"
-    assert head.split() == ["Layer", "Operator", "MACs", "Cycles", "Energy", "[µJ]", "Util."]
-    assert first.split()[1:] == ["Conv", "1,814,073,344", "1,234,567,890", "12,345.7", "87.5%"]
-    assert second.split() == ["L1_pool", "Pooling", "1,204", "2.6", "100.0%"]
+    far = (lambda *cells: [*cells]) if width == 120 else (lambda *cells: [])
+    assert head.split() == ["Layer", "Operator", "MACs", "Cycles", "Energy", "[µJ]", "Util.", *far("Roof")]
+    assert first.split()[1:] == ["Conv", "1,814,073,344", "1,234,567,890", "12,345.7", "87.5%", *far("2.00x")]
+    assert second.split() == ["L1_pool", "Pooling", "1,204", "2.6", "100.0%", *far("1.25x")]
     assert third.split() == ["L2_add", "Conv_downsample", "not", "priced"]
     assert note == "The total is incomplete: 2 of 3 layers are priced."
-    assert total.split()[-3:] == ["1,814,073,344", "1,234,569,094", "12,348.3"]
+    assert total.split()[1:] == ["1,814,073,344", "1,234,569,094", "12,348.3", *far("2.00x")]
 
 
 def test_a_long_name_loses_its_middle_on_a_narrow_screen_only():
     assert printed(80)[3].split()[0] == "L0_fea…ng_na"
-    assert LONG in printed(140)[3]
+    assert LONG in printed(150)[3]
 
 
 def test_short_names_do_not_stretch_the_table():
     short = Evaluation("net", "npe", "3.9.1", "0.1.0", "EDP", RUN.total, LAYERS[1:], 2, 1, 0)
     text = io.StringIO()
     print_table(short, "npe", Console(file=text, width=120))
-    assert max(map(len, text.getvalue().splitlines())) <= 80
+    assert max(map(len, text.getvalue().splitlines())) <= 90
 
 
 def test_a_layer_below_the_roofline_is_marked_and_said_to_be():
@@ -58,7 +62,9 @@ def test_a_layer_below_the_roofline_is_marked_and_said_to_be():
     text = io.StringIO()
     print_table(replace(RUN, layers=(LAYERS[0], below)), "npe", Console(file=text, width=120))
     lines = text.getvalue().splitlines()
-    assert [line.split() for line in lines if "L1_pool" in line] == [["L1_pool", "Pooling", "*1,140", "2.6", "100.0%"]]
+    assert [line.split() for line in lines if "L1_pool" in line] == [
+        ["L1_pool", "Pooling", "*1,140", "2.6", "100.0%", "0.95x"]
+    ]
     assert "* 1 layer is below the roofline, down to 95.0% of it" in text.getvalue()
     assert "roofline" not in "".join(printed(120))
 
@@ -71,3 +77,29 @@ def test_what_the_numbers_do_not_hold_is_said_below_them():
         "Left to the host and not priced: 1 NonMaxSuppression, 2 TopK (`host` in the JSON has why).",
         "Approximate, see `onnx2zz explain`: L1_pool",
     ]
+
+
+def test_the_worst_ten_are_told_apart_by_what_they_lose_cycles_to():
+    """Layer i takes 100 cycles at least, all of them the array's, and 10 * i more."""
+    cycles = [Cycles(steps=100 + i, stalls=2 * i, filling=3 * i, draining=4 * i) for i in range(13)]
+    layers = tuple(
+        LayerResult(i, f"L{i}", "Conv", 1.0, 100.0 + 10 * i, 1, 1.0, {}, 100.0, "units", breakdown=broken(parts))
+        for i, parts in enumerate(cycles)
+    )
+    text = io.StringIO()
+    print_worst(replace(RUN, layers=layers), Console(file=text, width=80))
+    rows = [line.split() for line in text.getvalue().splitlines() if line.startswith("L")]
+    assert rows == [
+        [f"L{i}", str(100 + 10 * i), str(10 * i), "units", str(i), str(2 * i), str(7 * i)] for i in range(12, 2, -1)
+    ]
+    assert "They lose 96% of the 780 cycles above" in text.getvalue()
+
+
+def test_a_network_of_few_layers_has_no_worst_ten():
+    text = io.StringIO()
+    print_worst(RUN, Console(file=text, width=80))
+    assert text.getvalue() == ""
+
+
+def broken(parts):
+    return Breakdown(100, 100.0, None, {}, 0.0, (), {}, parts)

@@ -1,0 +1,63 @@
+"""What `auto` chose for a real network, priced again by stock ZigZag from the file that was written."""
+
+import contextlib
+import io
+import pickle
+from pathlib import Path
+
+import pytest
+from zigzag.api import get_hardware_performance_zigzag
+
+from onnx2zz.compiler import compile_model
+from onnx2zz.evaluate.inputs import Workload
+from onnx2zz.mapping.mapping_file import mapping_text
+from onnx2zz.mapping.network import choose_mappings
+from onnx2zz.shipped_files import choose_mapping, find_accelerator, find_model
+from onnx2zz.zigzag.layer_price import PriceOptions
+
+OPTIONS = PriceOptions(lpf_limit=4)
+SOME = (0, 1, 4, 15, 29)
+"""The 7x7 stem, the pool, an addition of two layers' outputs, a strided convolution, the global pool."""
+
+
+def alone(entry: dict, number: int) -> dict:
+    """The layer without its neighbours; which of its operands are constant stays."""
+    sources = entry["operand_source"]
+    fixed = {operand: number for operand, source in sources.items() if source == entry["id"]}
+    return entry | {"id": number, "operand_source": dict.fromkeys(sources, 0) | fixed}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("arch", ["tpu_like", "meta_prototype"])
+def test_stock_zigzag_gives_the_chosen_price_and_unrolls_as_asked(arch, tmp_path: Path):
+    entries = compile_model(find_model("resnet18").path).entries
+    layers = [alone(dict(entries[place]), number) for number, place in enumerate(SOME)]
+    accelerator = find_accelerator(arch)
+    workload = Workload("some", "some.yaml", tuple(layers))
+    chosen = choose_mappings(workload, accelerator, choose_mapping(None, accelerator), OPTIONS, tmp_path / "log")
+    (tmp_path / "mapping.yaml").write_text(mapping_text(chosen.entries, "auto"))
+    with contextlib.redirect_stdout(io.StringIO()):
+        get_hardware_performance_zigzag(
+            layers,
+            str(accelerator.path),
+            str(tmp_path / "mapping.yaml"),
+            dump_folder=str(tmp_path),
+            pickle_filename=str(tmp_path / "found.pickle"),
+            lpf_limit=OPTIONS.lpf_limit,
+            loma_show_progress_bar=False,
+        )
+    with (tmp_path / "found.pickle").open("rb") as file:
+        found = {cme.layer.id: cme for cme in pickle.load(file)}
+    for layer in layers:
+        best, stock = chosen.choices[layer["id"]].best, found[layer["id"]]
+        asked = {dim: dict(pairs) for dim, pairs in best.unrolling}
+        got = {str(d): {str(loop): f for loop, f in p.items() if f > 1} for d, p in stock.layer.spatial_mapping.items()}
+        assert got == asked
+        sizes = dict(zip(layer["loop_dims"], layer["loop_sizes"], strict=True))
+        units = dict.fromkeys(sizes, 1)
+        for pairs in asked.values():
+            units |= {loop: units[loop] * factor for loop, factor in pairs.items()}
+        if all(sizes[loop] % units[loop] == 0 for loop in sizes):  # else the honest price is of a longer layer
+            roofline = best.latency_cycles > stock.latency_total2
+            assert best.latency_cycles == stock.latency_total2 or (roofline and best.below_roofline)
+            assert best.energy_pj == stock.energy_total
