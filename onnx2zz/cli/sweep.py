@@ -1,6 +1,7 @@
 """`onnx2zz sweep`: many models on many accelerators, priced once each."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from onnx2zz.sweep.plan import Run
     from onnx2zz.sweep.results import Results
     from onnx2zz.sweep.run import Progress
-    from onnx2zz.sweep.spec import Spec
+    from onnx2zz.sweep.tables import Row
 
 NOT_PRICED = 3
 PLOTS = (".svg", ".png", ".pdf")
@@ -43,6 +44,12 @@ PLOTS = (".svg", ".png", ".pdf")
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw the front (svg, png)."
 )
+@click.option(
+    "--html",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a report to look at: one file that needs no network.",
+)
 @cache_option
 @click.pass_context
 def sweep_command(
@@ -55,6 +62,7 @@ def sweep_command(
     dry_run: bool,
     parquet: bool,
     plot: Path | None,
+    html: Path | None,
     cache_folder: Path | None,
 ) -> None:
     """Price models x accelerators x options; what was done before, by whatever run, is not done again.
@@ -62,11 +70,19 @@ def sweep_command(
     Started again after a kill it goes on. Results: sweep.sqlite, runs.csv, layers.csv and pareto.csv in the output
     folder.
     """
+    from rich.console import Console
+
     from onnx2zz.evaluate.run import Means
     from onnx2zz.evaluate.workers import usable_cores
+    from onnx2zz.report.sweep import print_fronts
+    from onnx2zz.report.sweep_page import sweep_page
+    from onnx2zz.report.sweep_plot import write_plot
+    from onnx2zz.sweep.front import fronts, grouped
     from onnx2zz.sweep.plan import plan
     from onnx2zz.sweep.reading import read_spec
     from onnx2zz.sweep.results import Results
+    from onnx2zz.sweep.tables import write_parquet
+    from onnx2zz.written_file import write_whole
 
     if plot is not None and plot.suffix not in PLOTS:
         raise click.UsageError(f"--plot {plot}: one of {', '.join(PLOTS)} is needed", ctx)
@@ -83,7 +99,19 @@ def sweep_command(
     with Results(output) as results, cluster_at(scheduler) as cluster:
         means = Means(jobs=jobs or usable_cores(), layer_timeout=layer_timeout, elsewhere=cluster)
         state = _priced(runs, output, results, means, cache_folder)
-        rows = _write(runs, asked, output, results, parquet, plot)
+        keys = list(dict.fromkeys(run.key for run in runs))
+        rows = results.runs(keys)
+        groups = grouped(rows)
+        best = fronts(groups, asked.pareto)
+        tables = _write(keys, rows, best, results, output)
+    if parquet:
+        for name, table in tables.items():
+            write_parquet(output / f"{name}.parquet", table)
+    if plot and best:
+        write_plot(plot, {model: (groups[model], best[model]) for model in best}, asked.pareto)
+    if html:
+        write_whole(html, sweep_page(asked, runs, groups, best, state.priced))
+    print_fronts(rows, best, asked.pareto, Console(file=sys.stdout))
     without = sum(row["not_priced"] > 0 for row in rows)
     click.echo(f"{len(rows)} of {len(runs)} runs done, {without} with layers that have no price -> {output}")
     click.echo(f"priced {state.priced:,} distinct units for {state.wanted:,} layers of runs", err=True)
@@ -121,33 +149,15 @@ def _say(state: "Progress") -> None:
 
 
 def _write(
-    runs: "tuple[Run, ...]", asked: "Spec", output: Path, results: "Results", parquet: bool, plot: Path | None
-) -> "list[dict]":
-    from rich.console import Console
-
+    keys: "Sequence[str]", rows: "Sequence[Row]", best: "Mapping[str, Sequence[Row]]", results: "Results", folder: Path
+) -> "Mapping[str, Sequence[Row]]":
+    """Writes the tables as CSV."""
     from onnx2zz.comma_separated import csv_text
-    from onnx2zz.report.sweep import print_fronts
-    from onnx2zz.report.sweep_plot import write_plot
-    from onnx2zz.sweep.front import fronts, summed
-    from onnx2zz.sweep.tables import spread, write_parquet
+    from onnx2zz.sweep.tables import spread
     from onnx2zz.written_file import write_whole
 
-    keys = list(dict.fromkeys(run.key for run in runs))
-    rows = results.runs(keys)
-    best = fronts(rows, asked.pareto)
-    tables = {
-        "runs": spread(rows),
-        "layers": results.layers(keys),
-        "pareto": spread([row for front in best.values() for row in front]),
-    }
+    fronts = [row for front in best.values() for row in front]
+    tables = {"runs": spread(rows), "layers": results.layers(keys), "pareto": spread(fronts)}
     for name, table in tables.items():
-        write_whole(output / f"{name}.csv", csv_text(table))
-        if parquet:
-            write_parquet(output / f"{name}.parquet", table)
-    if plot is not None and best:
-        groups = {
-            model: [row for row in rows if row["model"] == model] or summed(rows, len(best) - 1) for model in best
-        }
-        write_plot(plot, {model: (groups[model], best[model]) for model in best}, asked.pareto)
-    print_fronts(rows, best, asked.pareto, Console(file=sys.stdout))
-    return rows
+        write_whole(folder / f"{name}.csv", csv_text(table))
+    return tables

@@ -44,6 +44,13 @@ def list_command(golden: Path | None) -> None:
 @click.option("--update-golden", "update", is_flag=True, help="Keep what is found as the new golden numbers.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; else one for each usable core.")
 @golden_option
+@click.option(
+    "--html",
+    "html_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a report to look at: one file that needs no network.",
+)
 @click.pass_context
 def run_command(
     ctx: click.Context,
@@ -53,6 +60,7 @@ def run_command(
     update: bool,
     jobs: int | None,
     golden: Path | None,
+    html_file: Path | None,
 ) -> None:
     """Compile, verify and evaluate the models, and compare with the golden numbers.
 
@@ -65,7 +73,9 @@ def run_command(
     from onnx2zz.evaluate.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
     from onnx2zz.report.zoo import print_runs
+    from onnx2zz.report.zoo_page import zoo_page
     from onnx2zz.shipped_files import find_accelerator
+    from onnx2zz.written_file import write_whole
     from onnx2zz.zoo.golden import SHIPPED
     from onnx2zz.zoo.models import Steps, chosen_models, quick_steps
     from onnx2zz.zoo.run import ACCELERATORS, Setting, run_models
@@ -74,6 +84,10 @@ def run_command(
     accelerators = tuple(find_accelerator(arch) for arch in archs or ACCELERATORS)
     with progress_on_stderr() as watch:
         runs = run_models(steps, Setting(accelerators, golden or SHIPPED, update), jobs or usable_cores(), watch)
-    print_runs(runs, [accelerator.name for accelerator in accelerators], Console(file=sys.stdout))
+    places = [accelerator.name for accelerator in accelerators]
+    if html_file is not None:
+        how = "Compiled, verified at fewer points, a few priced (--quick)" if quick else "Compiled, verified and priced"
+        write_whole(html_file, zoo_page(runs, places, how))
+    print_runs(runs, places, Console(file=sys.stdout))
     if not all(run.green for run in runs):
         ctx.exit(DIFFERS)

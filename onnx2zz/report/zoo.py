@@ -33,14 +33,15 @@ def print_runs(runs: Sequence[ModelRun], accelerators: Sequence[str], console: C
     """Print what was found, then faults, then what moved; the last line counts the green ones."""
     table = _table("Model", "Layers", "MACs", "Verified", "", numbers=("Layers", "MACs", "Verified"))
     for run in runs:
-        table.add_row(Text(run.model.name), *_counts(run), _verdict(run))
+        table.add_row(Text(run.model.name), *_counts(run), verdict(run))
     print_whole(table, console)
     _print_prices(runs, accelerators, console)
     for run in runs:
         for fault in run.faults:
             console.print(f"{run.model.name}: {fault}", markup=False, highlight=False, soft_wrap=True)
     print_moved([moved for run in runs for moved in run.moved], console)
-    _print_versions([run for run in runs if run.moved], console)
+    for sentence in other_versions(runs):
+        console.print(sentence, markup=False, highlight=False)
     console.print(f"{sum(run.green for run in runs)} of {len(runs)} models green", highlight=False)
 
 
@@ -55,19 +56,18 @@ def print_moved(moved: Sequence[Moved], console: Console) -> None:
     print_whole(table, console)
 
 
-def _print_versions(runs: Sequence[ModelRun], console: Console) -> None:
-    """Say which versions made what moved, where they are others than those at hand."""
+def other_versions(runs: Sequence[ModelRun]) -> list[str]:
+    """Which versions made what moved, where they are others than those at hand."""
     said = {
         f"{package} {was[package]} made the golden on {step}, here is {now[package]}"
         for run in runs
-        if run.golden and run.found
+        if run.moved and run.golden and run.found
         for step, now in run.found.made_with.items()
         for was in [run.golden.made_with.get(step, now)]
         for package in now
         if was.get(package, now[package]) != now[package]
     }
-    for sentence in sorted(said):
-        console.print(sentence, markup=False, highlight=False)
+    return sorted(said)
 
 
 def _counts(run: ModelRun) -> tuple[str, str, str]:
@@ -91,7 +91,8 @@ def _print_prices(runs: Sequence[ModelRun], accelerators: Sequence[str], console
         print_whole(table, console)
 
 
-def _verdict(run: ModelRun) -> str:
+def verdict(run: ModelRun) -> str:
+    """The run in two words."""
     if run.faults:
         return "red: at fault"
     if run.updated:

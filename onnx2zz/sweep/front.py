@@ -12,13 +12,16 @@ HOW = ("accelerator", "template", "parameters", "mapping", "opt", "lpf_limit", "
 """What runs that are summed have in common."""
 
 
-def fronts(rows: Sequence[Row], columns: Sequence[str]) -> dict[str, list[Row]]:
-    """The front of each model, and that of their sums. Runs without a number in a column are not compared."""
+def grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The rows of each model, and of the sums over all where there are several."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row["model"], []).append(row)
-    if len(groups) > 1:
-        groups[ALL] = summed(rows, len(groups))
+    return {**groups, ALL: summed(rows, len(groups))} if len(groups) > 1 else groups
+
+
+def fronts(groups: Mapping[str, Sequence[Row]], columns: Sequence[str]) -> dict[str, list[Row]]:
+    """The front of each group. Runs without a number in a column are not compared."""
     return {model: front(group, columns) for model, group in groups.items()}
 
 

@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +15,8 @@ from onnx2zz.evaluate.run import evaluate
 from onnx2zz.report.page import Run, page
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.browser import SCREENSHOTS, opened
 
-SCREENSHOTS = Path(__file__).parents[2] / "artefacts" / "screenshots"
 EVIL = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
 
@@ -56,32 +54,6 @@ def priced(arch: str, folder: Path) -> Run:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
     return [priced(arch, tmp_path_factory.mktemp("runs")) for arch in ("seneca", "tpu_like")]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("no chromium here: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=found, args=["--no-sandbox"])  # root in a container has none
-        yield browser
-        browser.close()
-
-
-def opened(chromium: Any, file: Path, **how: Any) -> tuple[Any, list[str]]:
-    """The page, and everything that went wrong in it or that it asked for elsewhere."""
-    tab = chromium.new_context(**{"viewport": {"width": 1240, "height": 900}, **how}).new_page()
-    wrong: list[str] = []
-    tab.on("console", lambda message: wrong.append(message.text))
-    tab.on("pageerror", lambda error: wrong.append(str(error)))
-    tab.on(
-        "request", lambda request: wrong.append(request.url) if not request.url.startswith(("file:", "data:")) else None
-    )
-    tab.on("dialog", lambda dialog: wrong.append(dialog.message))
-    tab.goto(file.as_uri())
-    return tab, wrong
 
 
 @pytest.fixture

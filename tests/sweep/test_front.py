@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx2zz.sweep.front import ALL, front, fronts, summed
+from onnx2zz.sweep.front import ALL, front, fronts, grouped, summed
 
 points = st.lists(st.tuples(*[st.integers(0, 6)] * 3), max_size=25)
 
@@ -44,5 +44,5 @@ def test_models_are_added_up_where_all_have_a_run():
         ("one", 7, 30),
         ("two", 10, None),
     ]
-    assert [row["accelerator"] for row in fronts(rows, ("energy_pj", "latency_cycles"))[ALL]] == ["one"]
-    assert ALL not in fronts(rows[:1], ("energy_pj",))
+    assert [row["accelerator"] for row in fronts(grouped(rows), ("energy_pj", "latency_cycles"))[ALL]] == ["one"]
+    assert ALL not in fronts(grouped(rows[:1]), ("energy_pj",))

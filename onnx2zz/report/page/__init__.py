@@ -1,7 +1,7 @@
-"""The report as one HTML file that needs nothing else: style, scripts and numbers are inside it.
+"""Reports as one HTML file that needs nothing else: style, scripts and numbers are inside it.
 
-`page` fills page.html. The scripts draw the numbers in the browser; each has a subject of its own, and they are joined
-in the order of SCRIPTS. A report of two runs compares them.
+`filled` fills page.html. The scripts draw the numbers in the browser; each has a subject of its own, and they are
+joined in order, those that every report has first. `page` is the report of an evaluation, or compares two.
 """
 
 import json
@@ -12,7 +12,8 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-SCRIPTS = ("document", "quantities", "run", "bars", "overview", "roofline", "nest", "layers", "accounts", "main")
+SHARED = ("document", "quantities", "bar", "headline", "table", "diagram", "coverage", "theme")
+EVALUATION = ("run", "bars", "overview", "roofline", "nest", "layers", "accounts", "main")
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 """Where a part goes in page.html. Filled in one pass: what a part says is never read as a place."""
 
@@ -28,20 +29,25 @@ class Run:
 def page(runs: Sequence[Run]) -> str:
     """The HTML of a run, or of two runs side by side."""
     assert len(runs) in (1, 2)
+    title = " against ".join(f"{run.evaluation['model']} on {run.evaluation['accelerator']}" for run in runs)
+    data = {"runs": [{**run.evaluation, "coverage": run.coverage} for run in runs]}
+    return filled(title, "evaluation", EVALUATION, data)
+
+
+def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, Any]) -> str:
+    """The HTML of a report: the sections of `body`, which `scripts` fill with `data` (what JSON can hold)."""
     parts = {
-        "title": escape(
-            " against ".join(f"{run.evaluation['model']} on {run.evaluation['accelerator']}" for run in runs)
-        ),
+        "title": escape(title),
         "style": _part("page.css"),
-        "data": _as_data(runs),
-        "script": "\n".join(_part(f"{name}.js") for name in SCRIPTS),
+        "body": _part(f"{body}.html"),
+        "data": _as_data(data),
+        "script": "\n".join(_part(f"{name}.js") for name in (*SHARED, *scripts)),
     }
     return PLACE.sub(lambda place: parts[place[1]], _part("page.html"))
 
 
-def _as_data(runs: Sequence[Run]) -> str:
+def _as_data(document: Mapping[str, Any]) -> str:
     """JSON that no text in it can end: HTML reads a script up to the next `</script`, whatever it is within."""
-    document = {"runs": [{**run.evaluation, "coverage": run.coverage} for run in runs]}
     return json.dumps(document, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
 
 

@@ -8,7 +8,7 @@ function memoryTable() {
   return [
     make("h2", {}, "Memories"),
     make("p", { class: "about" }, "Accesses of all layers together, element by element, as ZigZag counts and charges them; the highest memory first."),
-    plainTable(heads, rows),
+    plainTable(heads, rows, COMPARING ? 2 : 1),
   ];
 }
 
@@ -20,16 +20,6 @@ function memoryRow(run, number, name) {
     bytes(run.hardware.memories[name]), count(passed("read")), count(passed("write")), energy(spent), percent(spent / (run.total.energy_pj || 1))];
 }
 
-function plainTable(heads, rows, textColumns = COMPARING ? 2 : 1, wrapped = -1) {
-  const kind = (number) => (number < textColumns ? "text" : "") + (number === wrapped ? " wrap" : "");
-  return make("div", { class: "scroll" }, make("table", {},
-    make("thead", {}, make("tr", {}, heads.map((head, number) => make("th", { class: kind(number), scope: "col" }, make("span", {}, head))))),
-    make("tbody", {}, rows.map((row) => make("tr", {}, row.map((cell, number) => make("td", { class: kind(number) }, cell)))))));
-}
-
-const STATUSES = {
-  lowered: "its own layers", fused: "rides on a layer", view: "renames data", folded: "constant", host: "left to the host",
-};
 const asked = { status: "" };
 
 function nodeTable() {
@@ -37,9 +27,7 @@ function nodeTable() {
   if (!run) return [];
   const nodes = run.coverage.nodes;
   const names = Object.fromEntries(run.coverage.layers.map((layer) => [layer.id, layer]));
-  const parts = Object.keys(STATUSES).map((status) => ({
-    label: `${status} (${STATUSES[status]})`, status, value: nodes.filter((node) => node.status === status).length, colour: `var(--${status})`,
-  })).filter((part) => part.value);
+  const parts = statusParts((status) => nodes.filter((node) => node.status === status).length);
   const select = make("select", { id: "status", "aria-label": "Show nodes of status", change: (event) => { asked.status = event.target.value; place("nodes", nodeTable()); } },
     make("option", { value: "" }, `all ${nodes.length} nodes`),
     parts.map((part) => make("option", { value: part.status, selected: part.status === asked.status ? "" : false }, `${part.value} ${part.status}`)));

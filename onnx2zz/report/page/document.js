@@ -1,8 +1,6 @@
 // Elements are made node by node and texts set as texts: names of layers are foreign input and never become markup.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
-const RUNS = DATA.runs;
-const COMPARING = RUNS.length > 1;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** An element: make("p", {class: "about"}, "text", child, ...). A function as attribute is an event's listener. */

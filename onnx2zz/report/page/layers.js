@@ -32,50 +32,31 @@ const ORDER = { id: "order", head: "Order of execution", value: (row) => row.ord
 const sortable = [ORDER, ...COLUMNS];
 
 function shownRows() {
-  const words = view.words.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = ROWS.filter((row) => (!view.type || row.type === view.type)
-    && words.every((word) => row.name.toLowerCase().includes(word)));
-  const value = sortable.find((column) => column.id === view.sort).value;
-  const sign = view.down ? -1 : 1;
-  const missing = (row) => { const v = value(row); return v === null || v === undefined || Number.isNaN(v); };
-  return found.sort((one, other) => missing(one) - missing(other)
-    || (missing(one) ? 0 : sign * (typeof value(one) === "string" ? value(one).localeCompare(value(other)) : value(one) - value(other)))
-    || one.order - other.order);
+  const found = ROWS.filter((row) => (!view.type || row.type === view.type) && says(row.name, view.words));
+  return sorted(found, sortable.find((column) => column.id === view.sort).value, view.down);
 }
 
 function controls() {
   const types = [...new Set(ROWS.map((row) => row.type))].sort();
-  const choose = (label, id, options, chosen, changed) => make("label", {}, label, make("select", { id, change: (event) => { changed(event.target.value); refresh(); } },
-    options.map(([value, said]) => make("option", { value, selected: value === chosen ? "" : false }, said))));
+  const redrawn = (change) => (value) => { change(value); refresh(); };
   place("controls", make("div", { class: "controls" },
-    make("input", { id: "filter", type: "search", placeholder: `Filter ${ROWS.length} layers by name`, "aria-label": "Filter layers by name",
-      input: (event) => { view.words = event.target.value; refresh(); } }),
-    choose("Operator", "type", [["", "all"], ...types.map((type) => [type, type])], view.type, (value) => { view.type = value; }),
-    choose("Sort by", "sort", sortable.map((column) => [column.id, column.head]), view.sort, (value) => {
-      view.sort = value; view.down = !["order", "name", "type", "bound"].includes(value); })));
+    wordsField(`Filter ${ROWS.length} layers by name`, redrawn((value) => { view.words = value; })),
+    choice("Operator", "type", [["", "all"], ...types.map((type) => [type, type])], view.type, redrawn((value) => { view.type = value; })),
+    choice("Sort by", "sort", sortable.map((column) => [column.id, column.head]), view.sort, redrawn((value) => {
+      view.sort = value; view.down = !["order", "name", "type", "bound"].includes(value); }))));
 }
 
 function sortBy(column) {
-  view.down = view.sort === column.id ? !view.down : !column.text;
-  view.sort = column.id;
+  turn(view, column);
   document.getElementById("sort").value = column.id;
   refresh();
-}
-
-const kindOf = (column) => `${column.id}${column.text ? " text" : ""}`;
-
-function heads() {
-  return make("tr", {}, COLUMNS.map((column) => make("th", {
-    class: kindOf(column), scope: "col",
-    "aria-sort": view.sort === column.id ? (view.down ? "descending" : "ascending") : "none",
-  }, make("button", { type: "button", click: () => sortBy(column) }, column.head, view.sort === column.id ? (view.down ? " ↓" : " ↑") : ""))));
 }
 
 function layerTable(rows) {
   return [
     make("h2", {}, "Layers"),
     make("p", { class: "about" }, "A layer opens on its mapping: loops, the memory that holds each operand meanwhile, what runs in parallel, and what passes each memory."),
-    make("div", { class: "scroll" }, make("table", { id: "table" }, make("thead", {}, heads()), make("tbody", {}, rows.flatMap(lines), totals()))),
+    make("div", { class: "scroll" }, make("table", { id: "table" }, make("thead", {}, sortHeads(COLUMNS, view, sortBy)), make("tbody", {}, rows.flatMap(lines), totals()))),
   ];
 }
 

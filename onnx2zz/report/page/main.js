@@ -6,17 +6,9 @@ function refresh() {
   place("layers", layerTable(rows));
 }
 
-function theme(name) {
-  document.documentElement.dataset.theme = name;
-  place("theme", name === "dark" ? "Light" : "Dark");
-  refresh();
-}
-
 overview();
 controls();
-theme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
-document.getElementById("theme").addEventListener("click", () =>
-  theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark"));
+startTheme(refresh);
 place("roofline", rooflineCard());
 place("memories", memoryTable());
 place("nodes", nodeTable());

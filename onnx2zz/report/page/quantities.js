@@ -13,6 +13,8 @@ function quantity(value, units) {
   return `${scaled.toFixed(digits)}\u00a0${name}`.trim(); // a number and its unit stay on one line
 }
 
+const sum = (numbers) => numbers.reduce((total, number) => total + (number || 0), 0);
+
 const energy = (pj) => quantity(pj, ENERGY);
 const count = (number) => quantity(number, COUNT);
 const bytes = (bits) => quantity(bits, BYTES);

@@ -1,7 +1,5 @@
 // The roofline: operations per cycle over operations per bit that pass the busiest port of the highest memory.
 
-const MARGIN = { left: 62, right: 18, top: 14, bottom: 44 };
-
 function rooflineCard() {
   const points = RUNS.flatMap((run, number) => layersOf(run).filter((layer) => layer.breakdown.port)
     .map((layer) => point(run, number, layer)));
@@ -24,43 +22,15 @@ function point(run, number, layer) {
 }
 
 function diagram(points) {
-  const width = Math.max(280, document.getElementById("controls").clientWidth - 40);
-  const height = Math.min(420, Math.max(280, width * 0.42));
+  const { width, height } = room();
   const roofs = [...new Map(points.map((one) => [`${one.units} ${one.width}`, one])).values()];
   const x = scale([...points.map((one) => one.x), ...roofs.map((one) => one.units / one.width)], MARGIN.left, width - MARGIN.right);
   const y = scale([...points.map((one) => one.y), ...roofs.map((one) => one.units)], height - MARGIN.bottom, MARGIN.top);
   return draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "Roofline of the layers" },
-    axes(x, y, width, height),
+    axes(x, y, width < 520 ? "operations per bit" : "operations per bit of the highest memory's port", "operations per cycle"),
     roofs.flatMap((one) => roof(x, y, one)),
     points.map((one) => mark(one, x(one.x), y(one.y))),
     width < 520 ? [] : costliestPoints(points).map((one) => pointName(one, x(one.x), y(one.y), width)));
-}
-
-/** A logarithmic scale with room at both ends; ticks at 1, 2 and 5 of each decade, or at decades where it is long. */
-function scale(values, from, to) {
-  const low = Math.log10(Math.min(...values) * 0.6);
-  const high = Math.log10(Math.max(...values) * 1.7);
-  const at = (value) => from + ((Math.log10(value) - low) / (high - low)) * (to - from);
-  const steps = high - low > 3 ? [1] : [1, 2, 5];
-  const decades = [...Array(Math.ceil(high) - Math.floor(low) + 1).keys()].map((n) => 10 ** (Math.floor(low) + n));
-  const ticks = decades.flatMap((decade) => steps.map((step) => step * decade)).filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
-  return Object.assign(at, { low: 10 ** low, high: 10 ** high, ticks });
-}
-
-const tick = (value) => value >= 0.001 && value < 1e5 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
-
-function axes(x, y, width, height) {
-  const bottom = height - MARGIN.bottom;
-  return [
-    ...x.ticks.flatMap((value) => [
-      draw("line", { class: "axis", x1: x(value), x2: x(value), y1: MARGIN.top, y2: bottom }),
-      draw("text", { x: x(value), y: bottom + 16, "text-anchor": "middle" }, tick(value))]),
-    ...y.ticks.flatMap((value) => [
-      draw("line", { class: "axis", x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value) }),
-      draw("text", { x: MARGIN.left - 8, y: y(value) + 4, "text-anchor": "end" }, tick(value))]),
-    draw("text", { x: (MARGIN.left + width) / 2, y: height - 8, "text-anchor": "middle" }, width < 520 ? "operations per bit" : "operations per bit of the highest memory's port"),
-    draw("text", { transform: `translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, "operations per cycle"),
-  ];
 }
 
 function roof(x, y, { units, width: bits, memory }) {

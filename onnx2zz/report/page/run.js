@@ -1,4 +1,7 @@
-// What the sections read of a run's layers.
+// What the sections read of a run's layers; two runs are compared.
+
+const RUNS = DATA.runs;
+const COMPARING = RUNS.length > 1;
 
 /** The memories of all runs, the lowest first, and a colour for each: the farther from the array, the stronger. */
 const MEMORIES = [...new Set(RUNS.flatMap((run) => Object.keys(run.hardware ? run.hardware.memories : {})))];
@@ -20,7 +23,6 @@ const boundColour = (bound) => bound === "units" ? "var(--units)" : memoryColour
 const boundName = (bound) => bound === "units" ? "the array" : bound;
 
 const priced = (layer) => Boolean(layer) && !layer.error;
-const sum = (numbers) => numbers.reduce((total, number) => total + (number || 0), 0);
 const layersOf = (run) => run.layers.filter(priced);
 
 function energyParts(layer) {

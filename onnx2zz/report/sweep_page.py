@@ -1,0 +1,54 @@
+"""A sweep as one HTML file."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from onnx2zz import __version__
+from onnx2zz.evaluate.inputs import Workload
+from onnx2zz.report.page import filled
+from onnx2zz.report.sweep import HOW
+from onnx2zz.sweep.plan import Run
+from onnx2zz.sweep.spec import Spec
+from onnx2zz.sweep.tables import spread
+
+SCRIPTS = ("scatter", "sweep")
+Row = Mapping[str, Any]
+
+
+def sweep_page(
+    asked: Spec,
+    runs: Sequence[Run],
+    groups: Mapping[str, Sequence[Row]],
+    best: Mapping[str, Sequence[Row]],
+    priced: int,
+) -> str:
+    """The HTML. `groups`: the rows that are done, by model; `best`: those of them that are on its front; `priced`: how
+    many units were priced in this start."""
+    rows = [row for group in groups.values() for row in group]
+    on_front = {id(row) for front in best.values() for row in front}
+    parameters = dict.fromkeys(name for run in runs for name in run.design.parameters)
+    spread_rows = spread(rows)
+    varying = [name for name in (*HOW, *parameters) if len({row.get(name) for row in spread_rows}) > 1]
+    data = {
+        "file": asked.path,
+        "onnx2zz": __version__,
+        "models": [_model(workload) for workload in {run.workload.model: run.workload for run in runs}.values()],
+        "runs": [{**row, "front": id(one) in on_front} for row, one in zip(spread_rows, rows, strict=True)],
+        "varying": list(dict.fromkeys(("accelerator", *varying))),
+        "objectives": list(asked.pareto),
+        "asked": len({run.key for run in runs}),
+        "priced": priced,
+    }
+    return filled(f"Sweep {asked.path}", "sweep", SCRIPTS, data)
+
+
+def _model(workload: Workload) -> Mapping[str, Any]:
+    coverage = workload.coverage or {"nodes": [], "layers": []}
+    hosts = [node for node in coverage["nodes"] if node["status"] == "host"]
+    return {
+        "name": workload.model,
+        "statuses": Counter(node["status"] for node in coverage["nodes"]),
+        "hosts": [f"{node['op']} {node['node'] or node['outputs'][0]} ({node['why']})" for node in hosts],
+        "stand_ins": [layer["name"] for layer in coverage["layers"] if layer["kind"] == "approximate"],
+    }

@@ -1,0 +1,125 @@
+"""A sweep's report in a browser: the front, sorting and filtering, foreign text as text, a phone's width."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from onnx2zz.cli.main import run
+from tests.browser import SCREENSHOTS, opened
+
+EVIL = "<img src=x onerror=alert(1)>"
+CORE = {
+    "template": "seneca_core",
+    "name": "core",
+    "parameters": {"npes": [4, 12], "node": {"a": {"energy": 1}, EVIL: {"energy": 0.4}}},
+    "set": {"operational_array.sizes.D1": "npes", "memories.*.r_cost": "old * node.energy"},
+}
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """LeNet-5 under two names on four cores: the same prices, and their sums. The folder, with report.html."""
+    folder = tmp_path_factory.mktemp("sweep")
+    spec = {
+        "models": ["lenet5", {"model": "lenet5", "name": EVIL}],
+        "accelerators": [CORE],
+        "options": {"lpf_limit": 2},
+    }
+    (folder / "sweep.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
+    where = ["-o", str(folder), "--cache", str(folder / "cache"), "--html", str(folder / "report.html")]
+    assert run(["sweep", str(folder / "sweep.yaml"), "--jobs", "1", *where]) == 0
+    return folder
+
+
+@pytest.fixture
+def report(swept: Path) -> Path:
+    return swept / "report.html"
+
+
+def rows(folder: Path, table: str = "runs") -> list[dict[str, str]]:
+    with (folder / f"{table}.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def column(tab, number: int) -> list[str]:
+    return tab.locator(f"#table tbody tr td:nth-child({number})").all_inner_texts()
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dark", 1240), ("light", 390)])
+def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(chromium, report, scheme, width):
+    tab, wrong = opened(chromium, report, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    assert tab.evaluate("document.documentElement.dataset.theme") == scheme
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    tab.screenshot(path=SCREENSHOTS / f"sweep-{scheme}-{width}.png", full_page=True)
+    assert wrong == []
+
+
+def test_names_that_are_markup_are_names(chromium, report):
+    tab, wrong = opened(chromium, report)
+    tab.select_option("#model", EVIL)
+    tab.select_option("#colour", "node")
+    assert set(column(tab, 1)) == {EVIL} and EVIL in column(tab, 5)
+    assert EVIL in tab.locator("#front .legend").inner_text()
+    assert tab.locator("img").count() == 0 and tab.locator("script").count() == 2
+    assert wrong == []
+
+
+def test_the_front_is_pareto_csv_s(chromium, report, swept):
+    tab, _ = opened(chromium, report)
+    tab.select_option("#only", "front")
+    for model in ("lenet5", "all models"):
+        tab.select_option("#model", model)
+        best = [row["accelerator"] for row in rows(swept, "pareto") if row["model"] == model]
+        assert sorted(column(tab, 3)) == sorted(best)
+        assert tab.locator("#front svg circle.ring").count() == tab.locator("#front svg circle").count() == len(best)
+
+
+def test_sorts_and_filters_and_the_points_follow(chromium, report, swept):
+    tab, _ = opened(chromium, report)
+    tab.select_option("#model", "lenet5")
+    mine = [row for row in rows(swept) if row["model"] == "lenet5"]
+    by_latency = sorted(mine, key=lambda row: (-float(row["latency_cycles"]), mine.index(row)))
+    tab.get_by_role("button", name="Latency (cycles)").click()
+    assert column(tab, 3) == [row["accelerator"] for row in by_latency]
+    tab.fill("#filter", "npes12 nodea")
+    assert column(tab, 3) == ["core_npes12_nodea"] and tab.locator("#front svg circle").count() == 1
+    tab.fill("#filter", "nothing like it")
+    assert "Nothing matches" in tab.locator("#runs").inner_text()
+    assert "Nothing to draw" in tab.locator("#front").inner_text()
+
+
+def test_hovering_tells_a_run_and_axes_can_be_changed(chromium, report, swept):
+    tab, wrong = opened(chromium, report)
+    tab.select_option("#model", "lenet5")
+    tab.fill("#filter", "npes4 nodea")
+    tab.select_option("#across", "area")
+    tab.locator("#front svg circle").hover()
+    said = tab.locator("#tooltip").inner_text()
+    row = next(row for row in rows(swept) if (row["accelerator"], row["model"]) == ("core_npes4_nodea", "lenet5"))
+    assert said.startswith("lenet5 on core_npes4_nodea\nnpes: 4\n")
+    assert f"{round(float(row['latency_cycles'])):,}" in said
+    assert wrong == []
+
+
+def test_what_the_host_does_and_what_is_missing_stand_in_plain_view(chromium, swept, tmp_path):
+    """A run that is not there, one without prices, and a model with a host node: what the data of the page say."""
+    html = (swept / "report.html").read_text()
+    start = html.index('id="data">') + len('id="data">')
+    end = html.index("</script>", start)
+    data = json.loads(html[start:end])
+    data["asked"] += 1
+    data["runs"][0] |= {"energy_pj": None, "latency_cycles": None, "not_priced": 3}
+    data["models"][0]["hosts"] = ["TopK best (a partial sort)"]
+    file = tmp_path / "report.html"
+    file.write_text(html[:start] + json.dumps(data).replace("<", "\\u003c") + html[end:])
+    tab, wrong = opened(chromium, file)
+    said = tab.locator("#notices").inner_text()
+    assert "1 run is missing" in said and "1 run has layers without a price" in said
+    assert "lenet5 leaves to the host: TopK best (a partial sort)" in said
+    tab.select_option("#model", "lenet5")
+    assert column(tab, 2)[-1] == "3 layers without a price" and column(tab, 6)[-1] == ""
+    assert wrong == []
