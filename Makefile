@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: evaluate test check docs test-long mutation bench models fuzz kills soak clean
+.PHONY: evaluate test check docs test-long mutation bench models reliability fuzz kills soak lock audit sbom clean
 
 evaluate: .venv/installed
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
@@ -27,6 +27,24 @@ docs: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python scripts/bench.py
+
+reliability: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[fuzz]"
+	$(BIN)/python scripts/reliability.py
+
+lock: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml -o requirements-ci.txt
+
+audit: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pip-audit
+	$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-ci.txt
+
+sbom: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check cyclonedx-bom
+	mkdir -p dist
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml -o dist/onnx2zz.cdx.json requirements-ci.txt
 
 fuzz: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[fuzz]"

@@ -183,7 +183,7 @@ def play_round(
     code = ended(start(case, folder))
     so_far.rounds += 1
     said = (folder / "said").read_text()
-    if code or "warning" in said:
+    if code or any(line.startswith("warning:") for line in said.splitlines()):
         so_far.complaints.append(f"{code}: {said[-500:]}")
     so_far.differences += (outputs(folder) != right.files) + (rows(folder) != right.rows)
     so_far.left_behind += sum(path.name.startswith(".") for path in (folder / "out").rglob("*"))

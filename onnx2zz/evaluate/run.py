@@ -27,6 +27,7 @@ from onnx2zz.evaluate.weights_home import weights_with_room
 from onnx2zz.evaluate.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.shipped_files import Found
 from onnx2zz.workload_entry import Entry, operations
+from onnx2zz.zigzag import tested
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
 from onnx2zz.zigzag.levels import KeptLevels
@@ -218,7 +219,9 @@ def priced(
     units: Sequence[Unit], remembered: Remembered, means: Means, log: Path
 ) -> Generator[tuple[Unit, Outcome], None, None]:
     """Each unit with its outcome as they come; prices are kept at once."""
-    done = 0
+    done, doubt = 0, tested.doubt() if units else None
+    if doubt:
+        means.tell(doubt)
 
     def begun(unit: Unit) -> None:
         means.watch(done, len(units), unit.task.name)
