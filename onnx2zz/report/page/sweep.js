@@ -12,7 +12,7 @@ const RUN_COLUMNS = [
   { id: "model", head: "Model", text: true, value: (row) => row.model },
   { id: "front", head: "Front", text: true, value: (row) => row.front ? "front" : "", cell: (row) => row.front ? make("span", { class: "tag loud" }, "front")
     : row.not_priced ? make("span", { class: "tag" }, `${row.not_priced} layers without a price`) : "" },
-  ...DATA.varying.map((id) => ({ id, head: id, text: typeof ROWS[0]?.[id] !== "number", value: (row) => row[id], cell: (row) => row[id] === undefined || row[id] === null ? "" : String(row[id]) })),
+  ...DATA.varying.map((id) => ({ id, kind: "", head: id, text: typeof ROWS[0]?.[id] !== "number", value: (row) => row[id], cell: (row) => row[id] === undefined || row[id] === null ? "" : String(row[id]) })),
   ...MEASURED.map((id) => ({ id, head: MEASURES[id][0], value: (row) => row[id], cell: (row) => measured(id, row[id]) })),
 ];
 

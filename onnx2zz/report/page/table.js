@@ -19,7 +19,8 @@ function sorted(rows, value, down) {
 /** Whether a text has all of the words that were typed. */
 const says = (text, words) => words.toLowerCase().split(/\s+/).filter(Boolean).every((word) => text.toLowerCase().includes(word));
 
-const kindOf = (column) => `${column.id}${column.text ? " text" : ""}`;
+/** A column's classes: its id, unless that is foreign and it has a `kind`. */
+const kindOf = (column) => `${column.kind ?? column.id}${column.text ? " text" : ""}`;
 
 /** Heads that sort. `columns`: {id, head, text, value(row), cell(row)}; `view`: {sort, down}. */
 function sortHeads(columns, view, sortBy) {

@@ -11,10 +11,10 @@ const MODEL_COLUMNS = [
     cell: (model) => make("span", { class: `tag${model.green ? "" : " loud"}` }, model.verdict) },
   { id: "origin", head: "From", text: true, value: (model) => model.origin },
   { id: "layers", head: "Layers", value: (model) => model.layers, cell: (model) => whole(model.layers) },
-  { id: "macs", head: "MACs", value: (model) => model.macs, cell: (model) => count(model.macs) },
+  { id: "macs", kind: "", head: "MACs", value: (model) => model.macs, cell: (model) => count(model.macs) },
   { id: "checked", head: "Nodes right", value: (model) => model.matched, cell: (model) => `${model.matched} of ${model.exact}` },
   ...DATA.accelerators.flatMap((name) => ["energy_pj", "latency_cycles"].map((id) => ({
-    id: `${id} ${name}`, head: `${id === "energy_pj" ? "Energy" : "Cycles"}, ${name}`,
+    id: `${id} ${name}`, kind: "", head: `${id === "energy_pj" ? "Energy" : "Cycles"}, ${name}`,
     value: (model) => priceOf(model, name)[id], cell: (model) => measured(id, priceOf(model, name)[id]) }))),
 ];
 
