@@ -6,7 +6,7 @@ divides by strides, groups and heads. Source: ONNX operator pages, ONNX Runtime'
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ import onnx
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.output_types import WINDOWS, schema_of
-from onnx2zz.frontend.state import Scope, Trace, label_of, qualified
+from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, qualified
 
 Attribute = onnx.AttributeProto
 SIZES = range(1, 2**31)
@@ -46,6 +46,13 @@ EQUATION = re.compile(r"[A-Za-z., ]*(->[A-Za-z. ]*)?")
 INSIDE_INPUT = frozenset({"Softmax", "LogSoftmax", "Hardmax", "LayerNormalization", "SplitToSequence"})
 """Operators with an `axis` of their first input which onnx does not look at, or only after it has used it."""
 
+PASSED: set[Hashable] = set()
+"""Nodes that were found in order, by all that the answer depends on: networks repeat theirs. Of a Constant's megabytes
+nothing is kept."""
+MOST_PASSED = 20_000
+LARGEST_KEPT = 2_000
+"""Bytes of a node."""
+
 
 @dataclass(frozen=True)
 class Signature:
@@ -65,12 +72,25 @@ def check_node(state: Trace, proto: onnx.NodeProto, scope: Scope) -> None:
     except TypeError:  # protobuf gives bytes where a name is no text
         raise InputError(Problem(f"node {label_of(proto)} ({op})", "has a name that is not UTF-8")) from None
     shape = _first_shape(state, proto, scope)
+    small = proto.ByteSize() <= LARGEST_KEPT
+    attributes = tuple([attribute.SerializeToString() for attribute in proto.attribute]) if small else ()
+    version = scope.opsets.get("" if proto.domain in ONNX_DOMAINS else proto.domain)
+    asked = op, version, len(proto.input), len(proto.output), shape, attributes
+    if small and asked in PASSED:
+        return
+    said = _said(op, proto, shape, scope)
+    if said:
+        raise InputError(Problem(f"node {label_of(proto)} ({op})", one) for one in said)
+    if small and len(PASSED) < MOST_PASSED:
+        PASSED.add(asked)
+
+
+def _said(op: str, proto: onnx.NodeProto, shape: tuple[int, ...] | None, scope: Scope) -> list[str]:
     signature = _signature(proto, scope)
     said = [*_misfits(proto, signature)] if signature else []
     for attribute in proto.attribute:
         said.extend(_objections(op, attribute, shape))
-    if said:
-        raise InputError(Problem(f"node {label_of(proto)} ({op})", one) for one in said)
+    return said
 
 
 def _first_shape(state: Trace, proto: onnx.NodeProto, scope: Scope) -> tuple[int, ...] | None:
