@@ -18,3 +18,17 @@ def opened(chromium: Any, file: Path, **how: Any) -> tuple[Any, list[str]]:
     tab.on("dialog", lambda dialog: wrong.append(dialog.message))
     tab.goto(file.as_uri())
     return tab, wrong
+
+
+LOOKS = (("light", 1240), ("dark", 1240), ("light", 390))
+"""Colour schemes and widths, of a desk and of a telephone, that a page is looked at in."""
+
+
+def assert_opens_cleanly(chromium: Any, file: Path, name: str, scheme: str, width: int) -> None:
+    """Opens at a width without an error and without being wider than that; leaves a screenshot called after `name`."""
+    tab, wrong = opened(chromium, file, viewport={"width": width, "height": 900}, color_scheme=scheme)
+    assert tab.evaluate("document.documentElement.dataset.theme") == scheme
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    tab.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png", full_page=True)
+    assert wrong == []

@@ -9,7 +9,7 @@ from typing import Literal, Unpack
 
 from onnx2zz.api.beyond import counted_events
 from onnx2zz.api.compile import Model, ModelOptions, compile
-from onnx2zz.api.inputs import Pricing, gather, is_workload, price, workload_of
+from onnx2zz.api.inputs import Pricing, gather, is_workload, price
 from onnx2zz.compiler import Compiled
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.evaluate.inputs import Workload
@@ -17,7 +17,7 @@ from onnx2zz.evaluate.remembered import NoMemory
 from onnx2zz.evaluate.result import Evaluation
 from onnx2zz.evaluate.run import Means
 from onnx2zz.evaluate.store import Store, folder_or_default
-from onnx2zz.evaluate.workload_file import read_workload
+from onnx2zz.evaluate.workload_file import read_workload, workload_of
 from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
 

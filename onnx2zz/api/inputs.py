@@ -97,14 +97,6 @@ def price(
     return found if choice is None else with_choices(found, choice)
 
 
-def workload_of(compiled: "Compiled", file: str) -> "Workload":
-    """A compiled model as a workload to be evaluated; `file` is what errors name."""
-    from onnx2zz.evaluate.inputs import Workload
-
-    coverage = compiled.coverage
-    return Workload(coverage["model"], file, compiled.entries, coverage)
-
-
 def is_workload(text: str) -> bool:
     """Whether a name is that of a workload file, and not of a model."""
     return Path(text).suffix in (".yaml", ".yml")

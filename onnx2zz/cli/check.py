@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from onnx2zz.cli.exit_codes import INPUT_AT_FAULT
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.printable import printable
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from onnx2zz.check.finding import Diagnosis, Finding
     from onnx2zz.check.repair import RepairedFile
 
-INPUT_AT_FAULT = 1
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 

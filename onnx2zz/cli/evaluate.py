@@ -13,9 +13,12 @@ from click.core import ParameterSource
 from onnx2zz.cli.auto_mapping import auto_options
 from onnx2zz.cli.beyond import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.cache import cache_option
+from onnx2zz.cli.exit_codes import NOT_PRICED
+from onnx2zz.cli.extras import require
+from onnx2zz.cli.html import html_option
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
-from onnx2zz.cli.scheduler import cluster_at, refuse_with_scheduler, scheduler_option
+from onnx2zz.cli.where_priced import cluster_at, refuse_with_scheduler, where_priced_options
 from onnx2zz.cli.zigzag_options import refuse_salsa_with, zigzag_options
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.printable import printable
@@ -28,8 +31,6 @@ if TYPE_CHECKING:
     from onnx2zz.evaluate.result import Evaluation
     from onnx2zz.evaluate.run import Means
     from onnx2zz.zigzag.layer_price import Search
-
-NOT_PRICED = 3
 
 
 @click.command("evaluate")
@@ -56,16 +57,7 @@ NOT_PRICED = 3
 )
 @click.option("--paranoid", is_flag=True, help="Run both searches; where they differ the layer fails.")
 @zigzag_options
-@click.option(
-    "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
-)
-@scheduler_option
-@click.option(
-    "--layer-timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Give up a layer that takes longer; the others are priced.",
-)
+@where_priced_options
 @memory_limit_option
 @events_option
 @cache_option
@@ -73,7 +65,7 @@ NOT_PRICED = 3
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the layers as CSV.")
-@click.option("--html", "html_file", metavar="FILE", help="Write a report to look at: one file that needs no network.")
+@html_option
 @click.option("--plot", "plot_folder", metavar="DIR", help="Write the figures as SVG and PNG (onnx2zz[plot]).")
 @model_options
 @click.pass_context
@@ -102,7 +94,7 @@ def evaluate_command(
     output: Path,
     json_file: str | None,
     csv_file: str | None,
-    html_file: str | None,
+    html_file: Path | None,
     plot_folder: str | None,
     **model_arguments: Any,
 ) -> None:
@@ -117,6 +109,8 @@ def evaluate_command(
         _refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
     refuse_with_scheduler(scheduler, jobs, layer_timeout)
+    if plot_folder is not None:
+        require("matplotlib", "plot", "--plot")
     options = PriceOptions(opt, lpf_limit, 3, temporal, mixed_mapping, engine)
     how = Pricing(options, locality, mapping_rules, mapping_budget, Path(save_mapping) if save_mapping else None)
     inputs = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell)
@@ -139,7 +133,8 @@ def evaluate_command(
 
 
 def _workload(model: str | None, output: Path, model_arguments: dict[str, Any]) -> tuple["Compiled | None", "Workload"]:
-    from onnx2zz.api.inputs import is_workload, told, workload_of
+    from onnx2zz.api.inputs import is_workload, told
+    from onnx2zz.evaluate.workload_file import workload_of
     from onnx2zz.shipped_files import find_model
 
     if model is None or is_workload(model):
@@ -233,12 +228,12 @@ def _report(evaluation: "Evaluation", output: Path, json_file: str | None, csv_f
             click.echo(f"not priced: {printable(layer.error)}", err=True)
 
 
-def _write_page(evaluation: "Evaluation", workload: "Workload", file: str) -> None:
+def _write_page(evaluation: "Evaluation", workload: "Workload", file: Path) -> None:
     from onnx2zz.evaluate.result import document
     from onnx2zz.report.page import Run, page
     from onnx2zz.written_file import write_whole
 
-    write_whole(Path(file), page([Run(document(evaluation), workload.coverage)]))
+    write_whole(file, page([Run(document(evaluation), workload.coverage)]))
 
 
 def _write_figures(evaluation: "Evaluation", folder: str) -> None:

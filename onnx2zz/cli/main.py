@@ -1,6 +1,6 @@
 """The `onnx2zz` command: finds the subcommand, and turns what goes wrong into a sentence and an exit code.
 
-Exit codes: 0 fine, 1 the input is at fault, 2 usage, 3 a layer could not be priced, 70 a bug of ours.
+Exit codes: exit_codes.py; 0 is fine, 2 is click's, for usage.
 """
 
 import errno
@@ -13,6 +13,7 @@ from importlib import import_module
 
 import click
 
+from onnx2zz.cli.exit_codes import BUG, INPUT_AT_FAULT, INTERRUPTED
 from onnx2zz.errors import InputError, Problem
 
 COMMANDS: Mapping[str, str] = {
@@ -29,7 +30,6 @@ COMMANDS: Mapping[str, str] = {
 }
 """Subcommand -> "module:attribute". The modules must be cheap to import: `--help` imports them for their first line."""
 
-INPUT_AT_FAULT, INTERRUPTED, BUG = 1, 130, 70
 SURROUNDINGS = frozenset((
     *(errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
     *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EPIPE),

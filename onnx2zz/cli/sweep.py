@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from onnx2zz.cli.cache import cache_option
+from onnx2zz.cli.exit_codes import NOT_PRICED
 from onnx2zz.cli.extras import require
+from onnx2zz.cli.html import html_option
 from onnx2zz.cli.memory_limit import memory_limit_option
-from onnx2zz.cli.scheduler import cluster_at, refuse_with_scheduler, scheduler_option
+from onnx2zz.cli.where_priced import cluster_at, refuse_with_scheduler, where_priced_options
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from onnx2zz.sweep.run import Progress
     from onnx2zz.sweep.tables import Row
 
-NOT_PRICED = 3
 PLOTS = (".svg", ".png", ".pdf")
 
 
@@ -30,26 +31,14 @@ PLOTS = (".svg", ".png", ".pdf")
 @click.option(
     "-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_sweep", metavar="DIR"
 )
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each core.")
-@scheduler_option
-@click.option(
-    "--layer-timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Give up a layer that takes longer; its runs are tried again at the next start.",
-)
+@where_priced_options
 @memory_limit_option
 @click.option("--dry-run", is_flag=True, help="Read and check SPEC.yaml, list the runs, and price nothing.")
 @click.option("--parquet", is_flag=True, help="Write Parquet files beside the CSV files (needs onnx2zz[parquet]).")
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw the front (svg, png)."
 )
-@click.option(
-    "--html",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write a report to look at: one file that needs no network.",
-)
+@html_option
 @cache_option
 @click.pass_context
 def sweep_command(
@@ -62,7 +51,7 @@ def sweep_command(
     dry_run: bool,
     parquet: bool,
     plot: Path | None,
-    html: Path | None,
+    html_file: Path | None,
     cache_folder: Path | None,
 ) -> None:
     """Price models x accelerators x options; what was done before, by whatever run, is not done again.
@@ -109,8 +98,8 @@ def sweep_command(
             write_parquet(output / f"{name}.parquet", table)
     if plot and best:
         write_plot(plot, {model: (groups[model], best[model]) for model in best}, asked.pareto)
-    if html:
-        write_whole(html, sweep_page(asked, runs, groups, best, state.priced))
+    if html_file:
+        write_whole(html_file, sweep_page(asked, runs, groups, best, state.priced))
     print_fronts(rows, best, asked.pareto, Console(file=sys.stdout))
     without = sum(row["not_priced"] > 0 for row in rows)
     click.echo(f"{len(rows)} of {len(runs)} runs done, {without} with layers that have no price -> {output}")

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from onnx2zz.cli.exit_codes import DIFFERS
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
 
 if TYPE_CHECKING:
     from onnx2zz.verify.result import Verification
-
-DIFFERS = 1
 
 
 @click.command("verify")

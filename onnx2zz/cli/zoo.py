@@ -5,7 +5,9 @@ from pathlib import Path
 
 import click
 
-DIFFERS = 1
+from onnx2zz.cli.exit_codes import DIFFERS
+from onnx2zz.cli.html import html_option
+from onnx2zz.cli.where_priced import jobs_option
 
 golden_option = click.option(
     "--golden",
@@ -42,15 +44,9 @@ def list_command(golden: Path | None) -> None:
 @click.option("--model", "names", multiple=True, metavar="NAME", help="Only this model (repeatable).")
 @click.option("--arch", "archs", multiple=True, metavar="A", help="Price on this accelerator (repeatable).")
 @click.option("--update-golden", "update", is_flag=True, help="Keep what is found as the new golden numbers.")
-@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes; else one for each usable core.")
+@jobs_option
 @golden_option
-@click.option(
-    "--html",
-    "html_file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Write a report to look at: one file that needs no network.",
-)
+@html_option
 @click.pass_context
 def run_command(
     ctx: click.Context,

@@ -1,13 +1,16 @@
-"""Read a workload.yaml, and what lies beside it if it was compiled: coverage.json."""
+"""Where workloads come from: a workload.yaml, with coverage.json beside it if it was compiled, or a compiled model."""
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.workload_check import missing_fields
 from onnx2zz.yaml_source import load_yaml
+
+if TYPE_CHECKING:
+    from onnx2zz.compiler import Compiled
 
 
 def read_workload(path: Path) -> Workload:
@@ -18,6 +21,12 @@ def read_workload(path: Path) -> Workload:
     coverage = _read_coverage(path)
     model = (coverage or {}).get("model") or path
     return Workload(str(model), str(path), tuple(document), coverage)
+
+
+def workload_of(compiled: "Compiled", file: str) -> Workload:
+    """A compiled model as a workload to be evaluated; `file` is what errors name."""
+    coverage = compiled.coverage
+    return Workload(coverage["model"], file, compiled.entries, coverage)
 
 
 def _read_coverage(workload: Path) -> dict[str, Any] | None:

@@ -36,9 +36,10 @@ EXCEPTIONS = {
     ("com.microsoft.RotaryEmbedding", "num_heads"): COUNTS,
     ("RotaryEmbedding", "num_heads"): COUNTS,
 }
+"""Where an operator's attribute of that name is another."""
 CHOICES = {
     "auto_pad": ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"),
-    "direction": ("forward", "reverse", "bidirectional", "LEFT", "RIGHT"),
+    "direction": ("forward", "reverse", "bidirectional"),
 }
 PER_SPATIAL_AXIS = {"strides": 1, "dilations": 1, "kernel_shape": 1, "output_padding": 1, "pads": 2}
 EQUATION = re.compile(r"[A-Za-z., ]*(->[A-Za-z. ]*)?")
@@ -146,7 +147,7 @@ def _objections(op: str, attribute: Attribute, shape: tuple[int, ...] | None) ->
     name = attribute.name
     allowed = RANGES.get(name)
     if allowed is None or attribute.type not in (Attribute.INT, Attribute.INTS):
-        yield from _no_choice(attribute)
+        yield from _no_choice(op, attribute)
         return
     allowed = EXCEPTIONS.get((op, name), allowed)
     numbers = attribute.ints if attribute.type == Attribute.INTS else (attribute.i,)
@@ -157,8 +158,9 @@ def _objections(op: str, attribute: Attribute, shape: tuple[int, ...] | None) ->
         yield from _against_shape(op, name, attribute, shape)
 
 
-def _no_choice(attribute: Attribute) -> Iterator[str]:
-    choices, given = CHOICES.get(attribute.name), attribute.s.decode("utf-8", "replace")
+def _no_choice(op: str, attribute: Attribute) -> Iterator[str]:
+    choices = ("LEFT", "RIGHT") if op == "BitShift" else CHOICES.get(attribute.name)
+    given = attribute.s.decode("utf-8", "replace")
     if choices and given not in choices:
         yield f"its attribute {attribute.name} is {given!r}; it takes {', '.join(choices)}"
     elif attribute.name == "equation":

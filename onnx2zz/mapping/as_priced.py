@@ -27,10 +27,16 @@ def mapping_as_priced(
     return mapping_entries(rows)
 
 
+def _whole(number: float) -> int:
+    """ZigZag keeps factors and sizes as floats; they are whole also where an unrolling does not divide its loop."""
+    assert number == int(number), number
+    return int(number)
+
+
 def _decided(result: LayerResult) -> dict[str, Any]:
     assert result.spatial_mapping is not None
     unrolled = {
-        dim: [f"{loop}, {int(factor)}" for loop, factor in pairs.items() if factor > 1]
+        dim: [f"{loop}, {_whole(factor)}" for loop, factor in pairs.items() if factor > 1]
         for dim, pairs in result.spatial_mapping.items()
     }
     return {"spatial_mapping": unrolled, "spatial_mapping_hint": None, "temporal_ordering": _ordering(result)}
@@ -41,4 +47,4 @@ def _ordering(result: LayerResult) -> list[list[Any]]:
     between which they are cut."""
     assert result.breakdown is not None
     levels = next(iter(result.breakdown.temporal_mapping.values()))
-    return [[loop, int(size)] for level in levels for loop, size in level.loops if size > 1]
+    return [[loop, _whole(size)] for level in levels for loop, size in level.loops if size > 1]

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onnx2zz.errors import InputError, Problem
 from onnx2zz.evaluate.result import Evaluation, LayerResult
 from onnx2zz.report.quantity import ENERGY, unit_for
 from onnx2zz.written_file import write_whole_bytes
@@ -21,7 +20,7 @@ Part = tuple[str, str, list[float]]
 
 
 def write_figures(evaluation: Evaluation, folder: Path) -> None:
-    """Writes latency, energy, utilization and roofline, each as .svg and .png. Raises InputError without matplotlib."""
+    """Writes latency, energy, utilization and roofline, each as .svg and .png. Needs matplotlib."""
     layers = [layer for layer in evaluation.layers if layer.breakdown is not None]
     drawings: dict[str, Callable[[Axes, Evaluation, Sequence[LayerResult]], None]] = {
         "latency": _latency,
@@ -40,10 +39,8 @@ def write_figures(evaluation: Evaluation, folder: Path) -> None:
 
 
 def _figure(layers: int, square: bool) -> "Figure":
-    try:
-        from matplotlib.figure import Figure  # no pyplot: it keeps figures, and asks for a screen
-    except ImportError as error:
-        raise InputError(Problem("--plot", "needs matplotlib", 'pip install "onnx2zz[plot]"')) from error
+    from matplotlib.figure import Figure  # no pyplot: it keeps figures, and asks for a screen
+
     figure = Figure(figsize=(7, 4.5 if square else 1.4 + 0.22 * max(layers, 4)), layout="constrained")
     figure.subplots()
     return figure

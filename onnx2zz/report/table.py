@@ -10,8 +10,8 @@ from rich.text import Text
 from onnx2zz.evaluate.result import Evaluation, LayerResult
 from onnx2zz.printable import printable
 from onnx2zz.report.distance import distance, print_worst
+from onnx2zz.report.quantity import ENERGY
 
-UNITS = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
 DIGITS_BEFORE_THE_POINT = 1e3
 """The total has at least four: layers of a thousandth of it still show."""
 
@@ -118,4 +118,4 @@ def _numbers(layer: LayerResult, scale: float) -> tuple[str, str, str, str]:
 
 def energy_unit(total_pj: float) -> tuple[float, str]:
     """How many pJ the unit has in which a total is written, and its name."""
-    return next((unit for unit in UNITS if total_pj >= DIGITS_BEFORE_THE_POINT * unit[0]), UNITS[-1])
+    return next((unit for unit in ENERGY if total_pj >= DIGITS_BEFORE_THE_POINT * unit[0]), ENERGY[-1])

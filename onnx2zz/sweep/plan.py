@@ -12,6 +12,7 @@ from onnx2zz.compiler import CompileOptions, compile_model
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.evaluate.inputs import Workload, load_inputs
 from onnx2zz.evaluate.remembered import Remembered, key_of
+from onnx2zz.evaluate.workload_file import workload_of
 from onnx2zz.lowering.options import LoweringOptions, Precision
 from onnx2zz.shipped_files import Found
 from onnx2zz.sweep.design import Design, designs
@@ -76,7 +77,7 @@ def plan(spec: Spec) -> tuple[Run, ...]:
 def _workload(model: ModelSpec, precision: Precision) -> Workload:
     options = CompileOptions(model.bindings, LoweringOptions(precision))
     compiled = compile_model(model.found.path, options, model.name)
-    return Workload(compiled.coverage["model"], str(model.found.path), compiled.entries, compiled.coverage)
+    return workload_of(compiled, str(model.found.path))
 
 
 def check(runs: Sequence[Run], folder: Path, remembered: Remembered) -> None:

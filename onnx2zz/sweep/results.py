@@ -39,7 +39,7 @@ RUN_COLUMNS = (
     "onnx2zz",
 )
 """`run` is a digest of everything that the numbers depend on."""
-LAYER_COLUMNS = ("run", *(f.name for f in fields(LayerResult) if f.name not in (*BEYOND, "from_cache", "choice")))
+LAYER_COLUMNS = ("run", *(f.name for f in fields(LayerResult) if f.name not in (*BEYOND, "from_cache")))
 
 
 def numbers(evaluation: Evaluation, area: float) -> Row:

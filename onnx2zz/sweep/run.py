@@ -85,15 +85,15 @@ class _Batch:
         """Price, and keep every run but those with layers that were given up: they are tried again at the next start.
         How many were kept."""
         found = self._found()
+        given_up = {key: outcome for key, outcome in found.items() if _given_up(outcome)}
         whole = [
             (run, evaluation)
-            for run, evaluation in zip(self.runs, self._evaluations(found), strict=True)
-            if not any(_given_up(layer.error or "") for layer in evaluation.layers)
+            for run, keys, evaluation in zip(self.runs, self._keys, self._evaluations(found), strict=True)
+            if given_up.keys().isdisjoint(keys.values())
         ]
-        for key, outcome in found.items():
-            if isinstance(outcome, str) and _given_up(outcome):
-                name = self.units[key].task.name
-                self._means.tell(f"{name}: {outcome}; runs with this layer are tried again at the next start")
+        for key, outcome in given_up.items():
+            name = self.units[key].task.name
+            self._means.tell(f"{name}: {outcome}; runs with this layer are tried again at the next start")
         rows = [_row(run, evaluation) for run, evaluation in whole]
         results.keep(rows, [row for run, evaluation in whole for row in layer_rows(run.key, evaluation)])
         return len(rows)
@@ -134,9 +134,9 @@ class _Batch:
         return Found(AUTO, path)
 
 
-def _given_up(error: str) -> bool:
-    """Whether the next try may end otherwise."""
-    return DIED in error or TOO_LONG in error
+def _given_up(outcome: Outcome) -> bool:
+    """Whether a layer has no price, and the next try may end otherwise."""
+    return isinstance(outcome, str) and outcome.startswith((DIED, TOO_LONG))
 
 
 def _price_options(run: Run) -> PriceOptions:

@@ -49,10 +49,6 @@ class AcceleratorSpec:
     parameters: Mapping[str, Mapping[str, Value]]
     settings: tuple[Setting, ...] = ()
 
-    @property
-    def is_template(self) -> bool:
-        return bool(self.settings)
-
 
 @dataclass(frozen=True)
 class Options:

@@ -1,10 +1,13 @@
 """A sweep's results as CSV and Parquet; each parameter of a template is a column of its own."""
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from onnx2zz.written_file import write_whole_bytes
 
 Row = Mapping[str, Any]
 
@@ -38,10 +41,10 @@ def _number(label: str) -> int | float | None:
 
 
 def write_parquet(path: Path, rows: Sequence[Row]) -> None:
-    """Write the rows as a Parquet file, whole or not at all. Needs pyarrow."""
+    """Write the rows as a Parquet file, whole or not at all. Needs pyarrow; raises InputError on a full disk."""
     columns = dict.fromkeys(column for row in rows for column in row)
     pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     table = pyarrow.table({column: [row.get(column) for row in rows] for column in columns})
-    temporary = path.with_name(f".{path.name}")
-    parquet.write_table(table, temporary)
-    temporary.replace(path)
+    written = io.BytesIO()
+    parquet.write_table(table, written)
+    write_whole_bytes(path, written.getvalue())

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.errors import InputError
-from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.result import Evaluation
 from onnx2zz.evaluate.run import Means, evaluate
+from onnx2zz.evaluate.workload_file import workload_of
 from onnx2zz.shipped_files import MAPPINGS, ZIGZAG, Found, ours, zigzag_mapping
 from onnx2zz.verify.result import Verification
 from onnx2zz.verify.verify import VerifyOptions, verify
@@ -117,7 +117,7 @@ def run_model(model: ZooModel, steps: Steps, setting: Setting, means: Means) -> 
 
 def evaluated(model: ZooModel, compiled: Compiled, accelerator: Found, means: Means) -> Evaluation:
     """The prices of a model's layers with the mapping that ships for the accelerator."""
-    workload = Workload(model.name, str(model.path), compiled.entries, compiled.coverage)
+    workload = workload_of(compiled, str(model.path))
     mapping = kept_mapping(accelerator)
     return evaluate(workload, accelerator, mapping, PriceOptions(), Path(os.devnull), means=means)
 

@@ -1,13 +1,11 @@
 """A whole evaluation: against stock ZigZag, layers that fail, and in-memory compute."""
 
-import contextlib
-import io
 import logging
 
 import pytest
 import yaml
 from small_workloads import strip
-from zigzag.api import get_hardware_performance_zigzag
+from stock import stock_zigzag
 
 from onnx2zz.errors import InputError
 from onnx2zz.evaluate.inputs import Workload
@@ -26,15 +24,8 @@ def run(layers, accelerator, folder, mapping=None, **more):
 
 def test_the_total_is_stock_zigzags(tmp_path):
     accelerator = find_accelerator("tpu_like")
-    with contextlib.redirect_stdout(io.StringIO()):
-        energy, latency, _ = get_hardware_performance_zigzag(
-            strip(),
-            str(accelerator.path),
-            str(choose_mapping(None, accelerator).path),
-            dump_folder=str(tmp_path / "stock"),
-            lpf_limit=OPTIONS.lpf_limit,
-            loma_show_progress_bar=False,
-        )
+    files = (accelerator.path, choose_mapping(None, accelerator).path, tmp_path / "stock")
+    energy, latency, _ = stock_zigzag(strip(), *files, lpf_limit=OPTIONS.lpf_limit)
     found = run(strip(), accelerator, tmp_path)
     assert found.total.energy_pj == energy
     assert found.total.latency_cycles == latency

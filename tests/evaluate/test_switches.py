@@ -1,12 +1,10 @@
 """ZigZag's own switches give stock ZigZag's numbers."""
 
-import contextlib
-import io
 from dataclasses import replace
 
 import pytest
 from small_workloads import strip
-from zigzag.api import get_hardware_performance_zigzag
+from stock import stock_zigzag
 
 from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.run import evaluate
@@ -27,12 +25,7 @@ def ours(options, folder, arch="seneca", mapping=None):
 def stock(folder, arch="seneca", mapping=None, **switches):
     accelerator = find_accelerator(arch)
     chosen = mapping or choose_mapping(None, accelerator)
-    with contextlib.redirect_stdout(io.StringIO()):
-        energy, latency, _ = get_hardware_performance_zigzag(
-            CHAIN, str(accelerator.path), str(chosen.path), dump_folder=str(folder / "stock"), lpf_limit=3,
-            loma_show_progress_bar=False, **switches,
-        )  # fmt: skip
-    return energy, latency
+    return stock_zigzag(CHAIN, accelerator.path, chosen.path, folder / "stock", lpf_limit=3, **switches)[:2]
 
 
 def test_even_mappings(tmp_path):

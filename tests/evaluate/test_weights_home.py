@@ -1,11 +1,9 @@
 """Weights between layers: ZigZag takes them to fit beside an addition, whatever their size. Its own stages are the
 oracle, with their one answer about weights replaced where it stops."""
 
-import contextlib
-import io
-
 import pytest
 from small_workloads import add, gemm, strip
+from stock import stock_zigzag
 from zigzag import api
 from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
 from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
@@ -39,17 +37,9 @@ def branches(wide: int):
 
 
 def stock(layers, folder):
-    with contextlib.redirect_stdout(io.StringIO()):
-        *_, sums = api.get_hardware_performance_zigzag(
-            layers,
-            str(SENECA.path),
-            str(MAPPING.path),
-            dump_folder=str(folder),
-            lpf_limit=LPF_LIMIT,
-            loma_show_progress_bar=False,
-            exploit_data_locality=True,
-        )
-    return {layer.id: (found.energy_total, found.latency_total2) for found, (layer, _) in sums[0][1]}
+    files = (SENECA.path, MAPPING.path, folder)
+    *_, found = stock_zigzag(layers, *files, lpf_limit=LPF_LIMIT, exploit_data_locality=True)
+    return {layer: (evaluation.energy_total, evaluation.latency_total2) for layer, evaluation in found.items()}
 
 
 def ours(layers, folder):

@@ -1,14 +1,12 @@
 """The mapping as it was priced: stock ZigZag, which has nothing left to search, gives every number again."""
 
-import contextlib
-import io
 import json
 from pathlib import Path
 
 import pytest
 import yaml
 from small_workloads import strip
-from zigzag.api import get_hardware_performance_zigzag
+from stock import stock_zigzag
 
 from onnx2zz.cli.main import run
 from onnx2zz.shipped_files import find_accelerator
@@ -26,17 +24,8 @@ def evaluated(*options: str) -> dict:
 
 
 def stock(arch: str, lpf_limit: int, **switches) -> tuple[float, float]:
-    with contextlib.redirect_stdout(io.StringIO()):
-        energy, latency, _ = get_hardware_performance_zigzag(
-            strip(),
-            str(find_accelerator(arch).path),
-            "priced.yaml",
-            dump_folder="stock",
-            lpf_limit=lpf_limit,
-            loma_show_progress_bar=False,
-            **switches,
-        )
-    return energy, latency
+    files = (find_accelerator(arch).path, Path("priced.yaml"), Path("stock"))
+    return stock_zigzag(strip(), *files, lpf_limit=lpf_limit, **switches)[:2]
 
 
 @pytest.mark.parametrize(
@@ -77,11 +66,8 @@ def test_a_partly_fixed_order_is_kept_and_the_rest_is_stock_zigzags_best(order):
     Path("net.yaml").write_text(yaml.safe_dump(strip()[:1], sort_keys=False))
     Path("mine.yaml").write_text(yaml.safe_dump([entry | {"memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}]))
     found = evaluated("--arch", "seneca", "--mapping", "mine.yaml", "--lpf-limit", "5", "--save-mapping", "priced.yaml")
-    with contextlib.redirect_stdout(io.StringIO()):
-        energy, latency, _ = get_hardware_performance_zigzag(
-            strip()[:1], str(find_accelerator("seneca").path), "mine.yaml", dump_folder="stock", lpf_limit=5,
-            loma_show_progress_bar=False,
-        )  # fmt: skip
+    files = (find_accelerator("seneca").path, Path("mine.yaml"), Path("stock"))
+    energy, latency, _ = stock_zigzag(strip()[:1], *files, lpf_limit=5)
     assert (found["total"]["energy_pj"], found["total"]["latency_cycles"]) == (energy, latency)
     (priced,) = [one for one in yaml.safe_load(Path("priced.yaml").read_text()) if one["name"] == "default"]
     innermost = priced["temporal_ordering"][: len(order)]

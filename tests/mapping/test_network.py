@@ -1,12 +1,9 @@
 """A whole network: its mapping file is plain, stock ZigZag takes it, and prices what was chosen."""
 
-import contextlib
-import io
-
 import pytest
 import yaml
 from small_workloads import residual, strip
-from zigzag.api import get_hardware_performance_zigzag
+from stock import stock_zigzag
 
 from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.run import evaluate
@@ -33,15 +30,8 @@ def chosen_for(layers, arch, folder, policy=None, base=None):
 def test_stock_zigzag_takes_the_file_and_gives_the_same_numbers(arch, tmp_path):
     workload, accelerator, chosen, mapping = chosen_for(strip(), arch, tmp_path)
     ours = evaluate(workload, accelerator, mapping, OPTIONS, tmp_path / "log")
-    with contextlib.redirect_stdout(io.StringIO()):
-        energy, latency, _ = get_hardware_performance_zigzag(
-            strip(),
-            str(accelerator.path),
-            str(mapping.path),
-            dump_folder=str(tmp_path / "stock"),
-            lpf_limit=OPTIONS.lpf_limit,
-            loma_show_progress_bar=False,
-        )
+    files = (accelerator.path, mapping.path, tmp_path / "stock")
+    energy, latency, _ = stock_zigzag(strip(), *files, lpf_limit=OPTIONS.lpf_limit)
     assert (ours.total.energy_pj, ours.total.latency_cycles) == (energy, latency)
     for layer in ours.layers:
         asked = dict(chosen.choices[layer.id].best.unrolling)

@@ -1,13 +1,11 @@
 """Templates: which one a layer takes, what it gives the layer, and that stock ZigZag has nothing to change about it."""
 
-import contextlib
-import io
 from pathlib import Path
 
 import pytest
 import yaml
 from small_workloads import add, conv, depthwise, gemm, pool, residual, strip
-from zigzag.api import get_hardware_performance_zigzag
+from stock import stock_zigzag
 
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
@@ -120,15 +118,8 @@ def test_stock_zigzag_takes_the_file_and_unrolls_as_it_says(arch, tmp_path):
     options = PriceOptions(lpf_limit=3)
     mapping, workload = mapped_by_templates(strip(), arch, tmp_path), Workload("net", "net.yaml", tuple(strip()))
     ours = evaluate(workload, find_accelerator(arch), mapping, options, tmp_path / "log")
-    with contextlib.redirect_stdout(io.StringIO()):
-        energy, latency, _ = get_hardware_performance_zigzag(
-            strip(),
-            str(find_accelerator(arch).path),
-            str(mapping.path),
-            dump_folder=str(tmp_path / "stock"),
-            lpf_limit=options.lpf_limit,
-            loma_show_progress_bar=False,
-        )
+    files = (find_accelerator(arch).path, mapping.path, tmp_path / "stock")
+    energy, latency, _ = stock_zigzag(strip(), *files, lpf_limit=options.lpf_limit)
     assert (ours.total.energy_pj, ours.total.latency_cycles) == (energy, latency)
     for layer, entry in zip(ours.layers, strip(), strict=True):
         asked = {dim: {loop for loop, _ in pairs} for dim, pairs in unrolled(entry, arch)}

@@ -1,12 +1,9 @@
 """What `auto` chose for a real network, priced again by stock ZigZag from the file that was written."""
 
-import contextlib
-import io
-import pickle
 from pathlib import Path
 
 import pytest
-from zigzag.api import get_hardware_performance_zigzag
+from stock import stock_zigzag
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.evaluate.inputs import Workload
@@ -36,18 +33,8 @@ def test_stock_zigzag_gives_the_chosen_price_and_unrolls_as_asked(arch, tmp_path
     workload = Workload("some", "some.yaml", tuple(layers))
     chosen = choose_mappings(workload, accelerator, choose_mapping(None, accelerator), OPTIONS, tmp_path / "log")
     (tmp_path / "mapping.yaml").write_text(mapping_text(chosen.entries, "auto"))
-    with contextlib.redirect_stdout(io.StringIO()):
-        get_hardware_performance_zigzag(
-            layers,
-            str(accelerator.path),
-            str(tmp_path / "mapping.yaml"),
-            dump_folder=str(tmp_path),
-            pickle_filename=str(tmp_path / "found.pickle"),
-            lpf_limit=OPTIONS.lpf_limit,
-            loma_show_progress_bar=False,
-        )
-    with (tmp_path / "found.pickle").open("rb") as file:
-        found = {cme.layer.id: cme for cme in pickle.load(file)}
+    files = (accelerator.path, tmp_path / "mapping.yaml", tmp_path / "stock")
+    *_, found = stock_zigzag(layers, *files, lpf_limit=OPTIONS.lpf_limit)
     for layer in layers:
         best, stock = chosen.choices[layer["id"]].best, found[layer["id"]]
         asked = {dim: dict(pairs) for dim, pairs in best.unrolling}

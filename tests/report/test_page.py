@@ -15,7 +15,7 @@ from onnx2zz.evaluate.run import evaluate
 from onnx2zz.report.page import Run, page
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions
-from tests.browser import SCREENSHOTS, opened
+from tests.browser import LOOKS, SCREENSHOTS, opened
 
 EVIL = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
@@ -67,7 +67,7 @@ def names(tab: Any) -> list[str]:
     return tab.locator("#table td.name button").all_inner_texts()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dark", 1240), ("light", 390)])
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(chromium, report, scheme, width):
     viewport = {"width": width, "height": 900}
     tab, wrong = opened(chromium, report, viewport=viewport, color_scheme=scheme)

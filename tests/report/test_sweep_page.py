@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from onnx2zz.cli.main import run
-from tests.browser import SCREENSHOTS, opened
+from tests.browser import LOOKS, assert_opens_cleanly, opened
 
 EVIL = "<img src=x onerror=alert(1)>"
 CORE = {
@@ -48,14 +48,9 @@ def column(tab, number: int) -> list[str]:
     return tab.locator(f"#table tbody tr td:nth-child({number})").all_inner_texts()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dark", 1240), ("light", 390)])
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(chromium, report, scheme, width):
-    tab, wrong = opened(chromium, report, viewport={"width": width, "height": 900}, color_scheme=scheme)
-    assert tab.evaluate("document.documentElement.dataset.theme") == scheme
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    tab.screenshot(path=SCREENSHOTS / f"sweep-{scheme}-{width}.png", full_page=True)
-    assert wrong == []
+    assert_opens_cleanly(chromium, report, "sweep", scheme, width)
 
 
 def test_names_that_are_markup_are_names(chromium, report):

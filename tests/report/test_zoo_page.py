@@ -12,7 +12,7 @@ from onnx2zz.zoo.difference import differences
 from onnx2zz.zoo.golden import SHIPPED, read_golden
 from onnx2zz.zoo.models import chosen_models
 from onnx2zz.zoo.run import ModelRun
-from tests.browser import SCREENSHOTS, opened
+from tests.browser import LOOKS, assert_opens_cleanly, opened
 
 EVIL = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
@@ -50,14 +50,9 @@ def names(tab) -> list[str]:
     return tab.locator("#table tbody tr td:first-child").all_inner_texts()
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1240), ("dark", 1240), ("light", 390)])
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(chromium, report, scheme, width):
-    tab, wrong = opened(chromium, report, viewport={"width": width, "height": 900}, color_scheme=scheme)
-    assert tab.evaluate("document.documentElement.dataset.theme") == scheme
-    assert tab.evaluate("document.documentElement.scrollWidth") <= width
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    tab.screenshot(path=SCREENSHOTS / f"zoo-{scheme}-{width}.png", full_page=True)
-    assert wrong == []
+    assert_opens_cleanly(chromium, report, "zoo", scheme, width)
 
 
 def test_says_what_is_green_what_moved_and_what_is_at_fault(chromium, report):

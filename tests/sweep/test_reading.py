@@ -24,7 +24,7 @@ SMALL = "models: [lenet5]\naccelerators: [seneca]\n"
 def test_the_smallest_file(tmp_path):
     found = spec(tmp_path, SMALL)
     assert [model.found.name for model in found.models] == ["lenet5"]
-    assert [(one.name, one.is_template) for one in found.accelerators] == [("seneca", False)]
+    assert [(one.name, one.settings) for one in found.accelerators] == [("seneca", ())]
     assert found.axes.combinations() == (Options("latency", 6, "own", "int8", False),)
     assert found.pareto == ("energy_pj", "latency_cycles", "area")
 

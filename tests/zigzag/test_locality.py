@@ -1,14 +1,12 @@
 """Data kept in lower memories between layers: stock ZigZag's levels and prices, and networks that stock dies on."""
 
-import contextlib
-import io
-
 import pytest
 import yaml
 from guarded_locality import guarded_search
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_workloads import add, conv, gemm, strip
+from stock import stock_zigzag
 from zigzag import api
 from zigzag.parser.workload_factory import WorkloadFactory
 from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
@@ -40,18 +38,9 @@ def run(layers, name, folder, coverage=None):
 def stock(layers, name, folder):
     accelerator = find_accelerator(name)
     in_memory = name in ("aimc", "dimc")
-    with contextlib.redirect_stdout(io.StringIO()):
-        *_, sums = api.get_hardware_performance_zigzag(
-            layers,
-            str(accelerator.path),
-            str(choose_mapping(None, accelerator).path),
-            dump_folder=str(folder),
-            lpf_limit=LPF_LIMIT,
-            loma_show_progress_bar=False,
-            exploit_data_locality=not in_memory,
-            in_memory_compute=in_memory,
-        )
-    return {layer.id: evaluation for evaluation, (layer, _) in sums[0][1]}
+    files = (accelerator.path, choose_mapping(None, accelerator).path, folder)
+    switches = {"exploit_data_locality": not in_memory, "in_memory_compute": in_memory}
+    return stock_zigzag(layers, *files, lpf_limit=LPF_LIMIT, **switches)[2]
 
 
 @pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like", "seneca", "aimc", "dimc"])

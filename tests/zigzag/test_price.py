@@ -1,13 +1,11 @@
 """The price of one layer is what stock ZigZag says, bit for bit."""
 
-import contextlib
-import io
 from dataclasses import replace
 
 import pytest
 import yaml
 from small_workloads import lenet5, residual, strip
-from zigzag.api import get_hardware_performance_zigzag
+from stock import stock_zigzag
 
 from onnx2zz.evaluate.distinct import mapping_entry_for
 from onnx2zz.shipped_files import choose_mapping, find_accelerator
@@ -22,17 +20,7 @@ LPF_LIMIT = 3
 
 def stock(layers, accelerator, mapping, folder, **options):
     """Layer id -> ZigZag's own evaluation of it."""
-    with contextlib.redirect_stdout(io.StringIO()):
-        *_, sums = get_hardware_performance_zigzag(
-            layers,
-            str(accelerator.path),
-            str(mapping.path),
-            dump_folder=str(folder),
-            lpf_limit=LPF_LIMIT,
-            loma_show_progress_bar=False,
-            **options,
-        )
-    return {layer.id: evaluation for evaluation, (layer, _) in sums[0][1]}
+    return stock_zigzag(layers, accelerator.path, mapping.path, folder, lpf_limit=LPF_LIMIT, **options)[2]
 
 
 def assert_prices_are_stock(network, name, mapping, opt, folder):
