@@ -6,9 +6,12 @@ Source: ZigZag 3.9.1 parser/workload_validator.py:14-15 (what an equation and a 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from onnx2zz.layer import Access, Axis, Layer
+from onnx2zz.layer import Axis, Layer
 
+Operand = tuple[tuple[Axis, ...], bool]
+"""Its axes, and whether what lies outside the tensor is part of it."""
 ADDITIVE = frozenset({"add", "sub", "swapped_sub", "max", "min", "squared_difference"})
 
 
@@ -43,13 +46,21 @@ def notation(layer: Layer, variable: bool) -> Notation:
     ZigZag takes the second of two variable operands as the activation, and the first of two constant ones
     (workload/layer_node.py:178 get_act_layer_op): so I comes second in the first case, else first.
     """
-    writer = _Writer(layer)
-    out = writer.indices(layer.output) or writer.unit_index()
-    first = ("I", writer.indices(layer.inputs[0]))
-    second = ("W", writer.indices(layer.inputs[1]) if len(layer.inputs) > 1 else "[]")
-    left, right = (second, first) if variable and len(layer.inputs) > 1 else (first, second)
+    accesses = tuple([(access.axes, access.outside is not None) for access in (layer.output, *layer.inputs)])
     sign = "+" if layer.combine.function in ADDITIVE and len(layer.inputs) > 1 else "*"
-    assign = "=" if layer.reduce == "none" else "+="
+    return _notation(layer.loops, accesses, sign, "=" if layer.reduce == "none" else "+=", variable)
+
+
+@lru_cache(maxsize=4096)
+def _notation(
+    loops: tuple[tuple[str, int], ...], accesses: tuple[Operand, ...], sign: str, assign: str, variable: bool
+) -> Notation:
+    """Networks repeat their layers. `accesses`: the output's, then the inputs'."""
+    writer = _Writer(loops)
+    out = writer.indices(*accesses[0]) or writer.unit_index()
+    first = ("I", writer.indices(*accesses[1]))
+    second = ("W", writer.indices(*accesses[2]) if len(accesses) > 2 else "[]")
+    left, right = (second, first) if variable and len(accesses) > 2 else (first, second)
     equation = f"O{out}{assign}{left[0]}{left[1] or writer.unit_index()}{sign}{right[0]}{right[1] or '[]'}"
     return Notation(equation, tuple(writer.relations), tuple(writer.loops.items()))
 
@@ -57,17 +68,18 @@ def notation(layer: Layer, variable: bool) -> Notation:
 class _Writer:
     """Collects relations and added loops while operands are written."""
 
-    def __init__(self, layer: Layer):
-        self.loops = dict(layer.loops)
+    def __init__(self, loops: tuple[tuple[str, int], ...]):
+        self.loops = dict(loops)
         self.relations: list[Relation] = []
 
-    def indices(self, access: Access) -> str:
-        """The operand's indices, each loop once."""
-        found = [index for axis in access.axes for index in self.axis(axis, access.outside is not None)]
+    def indices(self, axes: tuple[Axis, ...], whole: bool) -> str:
+        """An operand's indices, each loop once; `whole`: what lies outside the tensor is part of the operand, not
+        padding."""
+        found = [index for axis in axes for index in self.axis(axis, whole)]
         return "".join(f"[{index.lower()}]" for index in dict.fromkeys(found))
 
     def axis(self, axis: Axis, whole: bool) -> list[str]:
-        """The indices of one axis; `whole`: what lies outside the tensor is part of the operand, not padding."""
+        """The indices of one axis."""
         terms = [(loop, coefficient) for loop, coefficient in axis.terms if coefficient]
         slides = len(terms) == 2 and terms[1][0].startswith("F") and not terms[0][0].startswith("F")
         if slides:
