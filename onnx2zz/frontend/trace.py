@@ -6,7 +6,7 @@ iterations, where they stand.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import onnx
@@ -16,10 +16,11 @@ from onnx2zz.frontend.binding import Bindings, bind_inputs, real_inputs
 from onnx2zz.frontend.bodies import calls_own_function, function_key, inline_branch, inline_function
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph
-from onnx2zz.frontend.inference import visit
+from onnx2zz.frontend.inference import subgraphs, visit
 from onnx2zz.frontend.loops import unroll_loop, unroll_scan
 from onnx2zz.frontend.node_check import check_node
 from onnx2zz.frontend.order import check_order
+from onnx2zz.frontend.output_types import CONTROL_FLOW
 from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_initializers, opsets_of, qualified
 from onnx2zz.frontend.values import LARGEST
@@ -36,9 +37,7 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
     (a node that reads what nothing makes).
     """
     graph = model.graph
-    if len(graph.node) > MOST_NODES:
-        what = f"has {len(graph.node):,} nodes, more than {MOST_NODES:,}"
-        raise InputError(Problem(f"graph {graph.name}", what, "no network is so large; cut it in parts"))
+    _check_size(model)
     shapes = bind_inputs(graph, bindings)
     functions = {function_key(f.domain, f.name, f.overload): f for f in model.functions}
     state = Trace(functions, model.ir_version or 8)
@@ -59,6 +58,23 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
         shaped_by_data=frozenset(state.shaped_by_data),
         values=state.values,
     )
+
+
+def _check_size(model: onnx.ModelProto) -> None:
+    nodes = _count(model.graph.node) + sum(_count(function.node) for function in model.functions)
+    if nodes > MOST_NODES:
+        what = f"has {nodes:,} nodes, those of bodies and functions included; more than {MOST_NODES:,}"
+        raise InputError(Problem(f"graph {model.graph.name}", what, "no network is so large; cut it in parts"))
+
+
+def _count(nodes: Sequence[onnx.NodeProto]) -> int:
+    """As far as it takes to see that they are too many."""
+    found = len(nodes)
+    for body in (body for node in nodes if node.op_type in CONTROL_FLOW for body in subgraphs(node.attribute)):
+        if found > MOST_NODES:
+            break
+        found += _count(body.node)
+    return found
 
 
 def _note_input(state: Trace, info: onnx.ValueInfoProto, shape: tuple[int, ...] | None, bindings: Bindings) -> None:

@@ -102,8 +102,31 @@ def test_a_million_nodes(tmp_path, capsys):
     assert verdict(["compile", "net.onnx", "-o", "out"], tmp_path) == INPUT_AT_FAULT
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: net.onnx: graph hostile: has 1,000,000 nodes")
+
+
+def test_two_thousand_nodes_in_a_row(tmp_path):
+    """Each is read by the next; nothing recurses over them."""
     chain = model([relu(f"t{n}" if n else "x", f"t{n + 1}" if n < 1999 else "y") for n in range(2000)])
     assert verdict(["compile", save(chain, tmp_path), "-o", "out"], tmp_path) == FINE
+
+
+def half_a_million(result: str) -> list[onnx.NodeProto]:
+    """Nodes of a body; the last makes `result`."""
+    return [*(relu("x", f"t{n}") for n in range(500_000)), relu("x", result)]
+
+
+def test_half_a_million_nodes_in_a_branch(tmp_path, capsys):
+    then = helper.make_graph(half_a_million("o"), "then", [], [values("o", None)])
+    other = helper.make_graph([relu("x", "p")], "else", [], [values("p", None)])
+    (line,) = said(model([helper.make_node("If", ["c"], ["y"], then_branch=then, else_branch=other)]), tmp_path, capsys)
+    assert "has 500,003 nodes, those of bodies and functions included; more than 500,000" in line
+
+
+def test_half_a_million_nodes_in_a_function(tmp_path, capsys):
+    proto = model([call("F", "x", "y")])
+    proto.functions.append(function("F", half_a_million("out")))
+    (line,) = said(proto, tmp_path, capsys)
+    assert "has 500,002 nodes" in line
 
 
 def encoded(number: int) -> bytes:
