@@ -23,7 +23,7 @@ from scripts.measurements import MEASURED, ROOT, keep
 FILE = MEASURED / "versions.jsonl"
 PYTHONS = ("3.11", "3.12", "3.13")
 RESOLUTIONS = {"oldest": "lowest-direct", "newest": "highest"}
-TOOLS = ("pytest>=8.2,<10", "hypothesis>=6.100,<7", "pyarrow>=15,<25")
+TOOLS = ("pytest>=8.2,<10", "hypothesis>=6.100,<7")
 QUICK = (
     *("tests/test_layer.py", "tests/test_networks.py", "tests/frontend", "tests/emission", "tests/lowering"),
     *("tests/evaluate/test_run.py", "tests/evaluate/test_store.py", "tests/evaluate/test_remembered.py"),
@@ -56,7 +56,7 @@ def tried(python: str, version: str, end: str, folder: Path) -> dict:
     line: dict = {"python": version, "dependencies": end}
     own = folder / "bin" / "python"
     made = uv("venv", "--quiet", "--python", python, str(folder))
-    wanted = ["-e", ".[dataframe,plot]", *TOOLS]
+    wanted = ["-e", ".[dataframe,parquet,plot]", *TOOLS]
     if not made.returncode:
         made = uv("pip", "install", "--quiet", "--python", str(own), "--resolution", RESOLUTIONS[end], *wanted)
     if made.returncode:

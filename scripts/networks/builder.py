@@ -67,9 +67,13 @@ class Network:
         return name if known else self.constant(name, value)
 
     def weight(self, name: str, *shape: int) -> str:
-        """A weight tensor: seeded random values scaled by fan-in, or a fill."""
+        """A weight tensor: seeded random values scaled by fan-in, or a fill.
+
+        A vector's fill is as small as its length makes it: over larger equal values ONNX Runtime before 1.28 computes
+        negative variances, whose root is no number.
+        """
         if self.seed is None:
-            fill = numpy_helper.from_array(np.asarray([1.0 / max(1, int(np.prod(shape[1:])))], np.float32))
+            fill = numpy_helper.from_array(np.asarray([1.0 / max(1, int(np.prod(shape[1:] or shape)))], np.float32))
             return self.node("ConstantOfShape", [self.shape(*shape)], name, value=fill)
         scale = 1.0 / np.sqrt(max(1, int(np.prod(shape[1:]))))
         return self.constant(name, (self._rng.standard_normal(shape) * scale).astype(np.float32))
