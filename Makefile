@@ -29,7 +29,7 @@ bench: .venv/installed
 	$(BIN)/python scripts/bench.py
 
 reliability: .venv/installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[fuzz]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[fuzz]" uv
 	$(BIN)/python scripts/reliability.py
 
 lock: .venv/installed

@@ -1,6 +1,6 @@
-"""The figures of docs/reliability.md: fuzz every kind of file, kill, soak; then write the tables.
+"""The figures of docs/reliability.md: fuzz every kind of file, kill, soak, try versions; then write the tables.
 
-python scripts/reliability.py              # everything: about an hour on two cores
+python scripts/reliability.py              # everything: more than an hour
 python scripts/reliability.py --table      # only the tables, from what docs/measured holds
 """
 
@@ -19,6 +19,7 @@ STEPS = (
     ("fuzz.py", "--keep", "--seconds", "300"),
     ("kills.py", "--keep", "--kills", "200"),
     ("soak.py", "--keep"),
+    ("version_matrix.py", "--keep"),
 )
 Sums = dict[str, dict[str, int]]
 
