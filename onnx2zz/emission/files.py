@@ -1,4 +1,4 @@
-"""Writes a compiled model to a folder, each file whole or not at all (see written_file)."""
+"""Writes a compiled model to a folder, its files together or not at all (see written_file)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,19 +7,16 @@ from typing import Any
 
 import yaml
 
-from onnx2zz.written_file import write_whole
+from onnx2zz.written_file import write_together
 
 
 def write_compiled(
     directory: Path, entries: Sequence[Mapping[str, Any]], coverage: Mapping[str, Any], mapping: str | None
 ) -> None:
     """Writes workload.yaml, coverage.json and, if given, mapping.yaml; an older mapping.yaml does not survive."""
-    write_whole(directory / "workload.yaml", workload_text(entries))
-    write_whole(directory / "coverage.json", json.dumps(coverage, indent=1, ensure_ascii=False) + "\n")
-    if mapping is not None:
-        write_whole(directory / "mapping.yaml", mapping)
-    else:
-        (directory / "mapping.yaml").unlink(missing_ok=True)
+    covered = json.dumps(coverage, indent=1, ensure_ascii=False) + "\n"
+    beside = {directory / "coverage.json": covered, directory / "mapping.yaml": mapping}
+    write_together(directory / "workload.yaml", workload_text(entries), beside)
 
 
 def workload_text(entries: Sequence[Mapping[str, Any]]) -> str:

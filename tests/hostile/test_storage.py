@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,9 @@ import yaml
 from hostile.hostile_files import FINE, INPUT_AT_FAULT, verdict
 from small_workloads import gemm
 
+from onnx2zz.cli.main import run
 from onnx2zz.evaluate.store import FILE, Store
+from onnx2zz.written_file import write_together
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of the operating system")
 EVALUATE = ["evaluate", "net.yaml", "--arch", "tpu_like", "--mapping", "zigzag:tpu_like"]
@@ -39,8 +41,6 @@ def in_a_process(prepared: Callable[[], None], *arguments: str) -> tuple[int, st
         sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
         prepared()
-        from onnx2zz.cli.main import run
-
         code = run(arguments)
         sys.stderr.flush()
         os._exit(code)
@@ -71,6 +71,56 @@ def test_a_full_disk_leaves_no_half_output(size):
 
 
 @posix
+def contents(folder: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def test_a_disk_that_is_full_for_one_of_the_files_keeps_those_of_the_model_before():
+    """workload.yaml of one model beside coverage.json of another would be read as one."""
+    assert run(["compile", "lenet5", "-o", "out"]) == FINE
+    assert run(["compile", "tiny_yolov2", "-o", "other"]) == FINE
+    before = contents("out")
+    smaller, larger = sorted(map(len, contents("other").values()))
+    code, said = in_a_process(files_of((smaller + larger) // 2), "compile", "tiny_yolov2", "-o", "out")
+    assert code == INPUT_AT_FAULT and "cannot be written" in said
+    assert contents("out") == before
+
+
+@pytest.mark.parametrize("calls", range(5))
+def test_a_process_that_is_killed_while_it_writes_leaves_files_of_one_model(calls, monkeypatch):
+    """Killed before any of the five calls that change names in the folder."""
+    for model in ("lenet5", "tiny_yolov2"):
+        assert run(["compile", model, "--arch", "seneca", "-o", model]) == FINE
+    for name, content in contents("lenet5").items():
+        (Path("out") / name).parent.mkdir(exist_ok=True)
+        (Path("out") / name).write_bytes(content)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        left = iter(range(calls))
+        for name in ("replace", "unlink"):
+            patched.setattr(Path, name, killed_after(left, getattr(Path, name)))
+        write_compiled_again("tiny_yolov2", "out")
+    found = {name: content for name, content in contents("out").items() if not name.startswith(".")}
+    assert found.items() <= contents("lenet5").items() or found.items() <= contents("tiny_yolov2").items()
+    assert "workload.yaml" in found
+
+
+def killed_after(left: Iterator[int], method: Callable) -> Callable:
+    """The method; it is not called any more when `left` has run out."""
+
+    def called(*arguments, **options):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return method(*arguments, **options)
+
+    return called
+
+
+def write_compiled_again(source: str, folder: str) -> None:
+    texts = {name: content.decode() for name, content in contents(source).items()}
+    beside = {Path(folder, name): texts[name] for name in ("coverage.json", "mapping.yaml")}
+    write_together(Path(folder, "workload.yaml"), texts["workload.yaml"], beside)
+
+
 def test_a_full_disk_costs_the_cache_only_and_a_warning():
     Path("cache").mkdir()
     code, said = in_a_process(files_of(40_000), *EVALUATE)
