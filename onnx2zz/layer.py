@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal
 
+from onnx2zz import stepped
+
 OperatorType = Literal["Conv", "Gemm", "Pooling", "Add"]
 Kind = Literal["exact", "movement", "approximate"]
 Reduction = Literal["none", "sum", "max", "min", "prod", "logsumexp"]
@@ -54,14 +56,18 @@ class Axis:
         if self._gapless(sizes):
             low, high = self.reach(sizes)
             return max(0, min(high, self.extent - 1) - max(low, 0) + 1)
-        return sum(0 <= element < self.extent for element in self.reached(sizes))
+        return self._count(sizes, 0, self.extent - 1)
 
-    def reached(self, sizes: Mapping[str, int]) -> set[int]:
-        """The distinct elements of the axis that the loops reach, those outside it included."""
-        elements = {self.offset}
-        for loop, coefficient in self.terms:
-            elements = {e + coefficient * i for e in elements for i in range(sizes[loop])}
-        return {element // self.shared_by for element in elements}
+    def reached(self, sizes: Mapping[str, int]) -> int:
+        """The number of distinct elements that the loops reach, those outside the axis included."""
+        return self._count(sizes, *self.reach(sizes))
+
+    def _count(self, sizes: Mapping[str, int], low: int, high: int) -> int:
+        steps = [(coefficient, sizes[loop]) for loop, coefficient in self.terms]
+        if self.shared_by == 1:
+            return stepped.count(self.offset, steps, low, high)
+        shared = {element // self.shared_by for element in stepped.elements(self.offset, steps)}
+        return sum(low <= element <= high for element in shared)
 
     def _gapless(self, sizes: Mapping[str, int]) -> bool:
         """Whether the loops touch every element between the lowest and the highest: none steps over what the smaller
@@ -163,7 +169,7 @@ class Access:
         volume = 1
         for axis in self.axes:
             loops = {loop for loop, coefficient in axis.terms if coefficient}
-            new = axis.touched(sizes) if self.outside is None else len(axis.reached(sizes))
+            new = axis.touched(sizes) if self.outside is None else axis.reached(sizes)
             volume *= 1 if loops and loops <= walked else new
             walked |= loops
         return volume

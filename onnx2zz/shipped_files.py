@@ -57,7 +57,7 @@ def find_mapping(text: str) -> Found:
     A name of one of ZigZag's accelerators that has no mapping of that name takes NAME_like, then the default one.
     """
     bare = text.removeprefix(ZIGZAG)
-    by_accelerator = bare not in shipped(MAPPINGS, text) and bare in zigzags(ACCELERATORS) and not Path(text).is_file()
+    by_accelerator = bare not in shipped(MAPPINGS, text) and bare in zigzags(ACCELERATORS) and not is_there(Path(text))
     if by_accelerator:
         return _say_so(zigzag_mapping(Found(bare, zigzags(ACCELERATORS)[bare])), text)
     return _find(MAPPINGS, text)
@@ -135,8 +135,16 @@ def _by_name(folder: Path, suffix: str) -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob(f"*{suffix}")) if "." not in path.stem}
 
 
+def is_there(path: Path) -> bool:
+    """Whether a file lies at `path`; what is too long for a path is the name of none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def _find(shelf: Shelf, text: str) -> Found:
-    if Path(text).is_file():
+    if is_there(Path(text)):
         return Found(Path(text).stem, Path(text))
     bare = text.removeprefix(ZIGZAG)
     stem = bare.removesuffix(shelf.suffix)

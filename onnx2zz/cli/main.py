@@ -32,9 +32,9 @@ COMMANDS: Mapping[str, str] = {
 
 SURROUNDINGS = frozenset((
     *(errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
-    *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EPIPE),
+    *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EPIPE, errno.ENAMETOOLONG),
 ))  # fmt: skip
-"""What the operating system refuses whatever the program is: a full or locked disk, a reader that has gone."""
+"""What the operating system refuses whatever the program is: a full or locked disk, a reader that has gone, a name."""
 MOST_PROBLEMS = 100
 
 

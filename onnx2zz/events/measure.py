@@ -13,7 +13,7 @@ from onnx2zz.layer import Access, Layer
 from onnx2zz.verify.groups import Group, fates_of, groups
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values, walk
-from onnx2zz.verify.verify import VerifyOptions
+from onnx2zz.verify.verify import VerifyOptions, begin
 from onnx2zz.workload import PlacedLayer
 
 Watch = Callable[[int, int, str], None]
@@ -24,13 +24,11 @@ NEEDS_ZEROS = "a zero changes its result like any other value"
 
 def measure(compiled: Compiled, inputs: str, options: VerifyOptions, watch: Watch | None = None) -> Activities:
     """The activity of every layer on the inputs of `options`, random where it has none; `inputs` names them."""
-    graph = compiled.graph
-    stored = StoredValues(graph, options.directory)
-    values = Values(graph, stored, np.random.default_rng(options.seed), dict(options.inputs))
+    values = begin(compiled, options)
     return Activities(
         inputs=inputs,
         layers=dict(_activities(compiled, values, watch or (lambda done, total, name: None))),
-        random_weights=tuple(_random_weights(compiled, stored)),
+        random_weights=tuple(_random_weights(compiled, values.stored)),
         not_run=tuple(node.label for node in values.failed),
     )
 

@@ -60,7 +60,8 @@ def _declared(info: onnx.ValueInfoProto) -> tuple[int | str | None, ...] | None:
 def _axis(dim: onnx.TensorShapeProto.Dimension) -> int | str | None:
     if dim.HasField("dim_value") and dim.dim_value >= 0:
         return dim.dim_value
-    return dim.dim_param or None
+    name = dim.dim_param  # protobuf gives bytes where it is no text
+    return name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else name or None
 
 
 def _unknown_names(inputs: Mapping[str, onnx.ValueInfoProto], bindings: Bindings) -> list[Problem]:

@@ -11,6 +11,7 @@ from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, Table, along, fixed
 from onnx2zz.ops.loops import in_order, output_loops
 from onnx2zz.ops.registry import lowers
+from onnx2zz.ops.tabulated import within_reason
 
 
 @lowers("AffineGrid", how="for each axis an element-wise layer for its term, and one for each sum of terms")
@@ -31,6 +32,7 @@ def affine_grid(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def _term(column: Access, loop: str, sizes: dict[str, int], aligned: bool, name: str) -> Layer:
     """A column of theta times the coordinates of an axis, which run from -1 to 1."""
     size = sizes[loop]
+    within_reason(size, of="coordinates")
     ends = np.linspace(-1, 1, size) if aligned else (2 * np.arange(size) + 1) / size - 1
     coordinates = Table(loop, tuple(float(c) for c in ends))
     return _elementwise(name, ("B", loop, "K"), sizes, (column,), Step("mul", coordinates))

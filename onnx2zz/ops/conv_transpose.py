@@ -21,6 +21,10 @@ from onnx2zz.ops.elementwise import elementwise
 from onnx2zz.ops.loops import filter_loops, output_loops, tensor_loops
 from onnx2zz.ops.movement import whole
 from onnx2zz.ops.registry import lowers
+from onnx2zz.ops.tabulated import within_reason
+
+MOST_PHASES = 1 << 14
+"""Each is a layer; strides of 16 along three axes make 4,096."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,10 @@ class Phase:
 @lowers("ConvTranspose", how="one Conv layer for each sub-pixel phase, prod(strides) of them")
 def conv_transpose(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x (N, C, spatial...), w (C, K/group, kernel...) -> (N, K, spatial...)."""
-    each_axis = (phases_of_axis(node, graph, axis) for axis in range(len(graph.shape(node.inputs[0])) - 2))
+    each_axis = [phases_of_axis(node, graph, axis) for axis in range(len(graph.shape(node.inputs[0])) - 2)]
+    count = math.prod(map(len, each_axis))
+    if count > MOST_PHASES:
+        raise ValueError(f"its strides cut it into {count:,} layers, more than {MOST_PHASES:,}")
     layers = [_phase_layer(node, graph, combined) for combined in product(*each_axis)]
     return _with_bias(_with_useful_macs(layers, node, graph), node, graph)
 
@@ -60,6 +67,7 @@ def phases_of_axis(node: Node, graph: Graph, axis: int) -> tuple[Phase, ...]:
 
 def phases(stride: int, dilation: int, kernel: int, out: int, pad: int) -> tuple[Phase, ...]:
     """The phases of an axis of `out` elements, `pad` of which are cut off before the first."""
+    within_reason(min(stride, out), kernel, of="elements of phases")
     return tuple(_phase(offset, stride, dilation, kernel, out, pad) for offset in range(min(stride, out)))
 
 

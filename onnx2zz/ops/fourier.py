@@ -16,6 +16,7 @@ from onnx2zz.layer import Access, Axis, Layer, Step, Table, along, fixed
 from onnx2zz.ops.elementwise import elementwise
 from onnx2zz.ops.loops import in_order, tensor_loops
 from onnx2zz.ops.registry import lowers
+from onnx2zz.ops.tabulated import within_reason
 
 TAP = "FX"
 HOW = "for the real and the imaginary part one Pooling layer; of complex input two, and their sum"
@@ -33,6 +34,7 @@ class Spectrum:
 
     def turns(self, part: int, of: int, loop: str) -> Table:
         """What the real (0) or imaginary (1) part of an element adds to the real or imaginary part of a result."""
+        within_reason(self.rows, self.taps, of="turns")
         angle = 2 * np.pi * np.outer(np.arange(self.rows), np.arange(self.taps)) / self.length
         sine = -np.sin(angle) if self.inverse else np.sin(angle)
         values = np.cos(angle) if part == of else (sine if part == 0 else -sine)

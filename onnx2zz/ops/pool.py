@@ -12,6 +12,7 @@ from onnx2zz.ops.loops import filter_loops, in_order, output_loops
 from onnx2zz.ops.pad import past_pads
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.sliding_window import SlidingWindow, sliding_window
+from onnx2zz.ops.tabulated import within_reason
 
 
 @lowers("MaxPool", how="one Pooling layer")
@@ -74,6 +75,7 @@ def divisors(node: Node, x: tuple[int, ...], out_shape: tuple[int, ...], window:
     extents, out = x[2:], out_shape[2:]
     steps = []
     for i, loop in enumerate(output_loops(len(extents))):
+        within_reason(out[i], window.kernel[i], of="elements of windows")
         before, after = window.pads[i] if node.attribute("count_include_pad", 0) else (0, 0)
         first = [o * window.strides[i] - window.pads[i][0] for o in range(out[i])]
         taps = range(0, window.kernel[i] * window.dilations[i], window.dilations[i])

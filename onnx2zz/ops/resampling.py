@@ -11,6 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from onnx2zz.ops.tabulated import within_reason
+
 
 @dataclass(frozen=True)
 class Resizing:
@@ -41,6 +43,7 @@ class Grid:
 
 def positions(axis: Resizing, mode: str) -> np.ndarray:
     """The input coordinate of every output element (coordinate_transformation_mode)."""
+    within_reason(axis.out, of="positions")
     o, extent, out, scale = np.arange(axis.out, dtype=np.float64), axis.extent, axis.out, axis.scale
     if mode == "align_corners":
         return o * (extent - 1) / max(1, out - 1)
@@ -98,6 +101,7 @@ def taps(
     stretch = max(1.0, 1.0 / axis.scale) if antialias else 1.0
     reach = radius * stretch
     count = 2 * radius if stretch == 1 else math.ceil(2 * reach) + 1
+    within_reason(axis.out, count, of="weights")
     starts, rows = [], []
     for x in positions(axis, mode):
         start = math.floor(x) - radius + 1 if stretch == 1 else math.floor(x - reach) + 1

@@ -8,7 +8,7 @@ from onnx2zz.check.spelling import did_you_mean
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.lowering.options import Precision
-from onnx2zz.shipped_files import Found, find_accelerator, find_mapping, find_model
+from onnx2zz.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
 from onnx2zz.sidecar.section import Section
 from onnx2zz.sweep.expression import FUNCTIONS, Value
 from onnx2zz.sweep.results import RUN_COLUMNS
@@ -80,11 +80,15 @@ class _Reading:
             self._object(place, f"{text!r} is no file or name")
             return None
         try:
-            return find(str(self.folder / text) if (self.folder / text).is_file() else text)
+            return find(self._beside(text))
         except InputError as error:
             for problem in error.problems:
                 self._object(place, f"{problem.where}: {problem.what}", problem.way_out)
             return None
+
+    def _beside(self, text: str) -> str:
+        """The path of a file beside the sweep file, if `text` is one."""
+        return str(self.folder / text) if is_there(self.folder / text) else text
 
     def _section(self, place: Path_, known: tuple[str, ...], needed: str) -> Section | None:
         section = Section(self.source, place, known, self.whole.problems)
@@ -205,7 +209,7 @@ class _Reading:
         if not isinstance(value, str):
             raise ValueError(f"{OWN}, {AUTO}, a name or a file is needed")
         try:
-            return str(find_mapping(str(self.folder / value) if (self.folder / value).is_file() else value).path)
+            return str(find_mapping(self._beside(value)).path)
         except InputError as error:
             raise ValueError(str(error)) from error
 

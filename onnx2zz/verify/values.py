@@ -9,9 +9,11 @@ from onnx import helper
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access
-from onnx2zz.verify.draws import MANY, Place, draw, place_of, steers
+from onnx2zz.verify.draws import FEW, MANY, Place, draw, place_of, steers
 from onnx2zz.verify.node_run import CannotRunError, run_node
 from onnx2zz.verify.stored_values import StoredValues
+
+ELEMENT_TYPES = frozenset(helper.get_all_tensor_dtypes())
 
 
 @dataclass
@@ -40,7 +42,7 @@ class Values:
         """Another random value for what a node reads; one that steers the graph keeps its own."""
         own = name in reader.inputs
         place = Place(reader, reader.inputs.index(name)) if own else place_of(name, self.graph)
-        return self.of(name) if steers(place) else draw(name, place, self.graph, self.rng, MANY)
+        return self.of(name) if steers(place) else self._drawn(name, place, MANY)
 
     def index(self, name: str, picked: Access) -> np.ndarray:
         """Random positions on the axis of another tensor that this one picks from."""
@@ -58,8 +60,13 @@ class Values:
             return value
         place = place_of(name, self.graph)
         if value is None or (self.stored.holds(name) and _hides_axes(value) and not steers(place)):
-            return draw(name, place, self.graph, self.rng)
+            return self._drawn(name, place, FEW)
         return value
+
+    def _drawn(self, name: str, place: Place | None, integers: int) -> np.ndarray:
+        if self.graph.tensors[name].type not in ELEMENT_TYPES:
+            raise CannotRunError(f"{name} has no element type")
+        return draw(name, place, self.graph, self.rng, integers)
 
     def run(self, node: Node) -> None:
         """Runs a node on the tensors at hand."""

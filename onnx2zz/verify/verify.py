@@ -12,6 +12,7 @@ from onnx2zz.verify.check_node import NodeCheck, check_node
 from onnx2zz.verify.conservation import conservation
 from onnx2zz.verify.groups import Group, fates_of, groups
 from onnx2zz.verify.result import Mismatch, NotExecuted, Verification
+from onnx2zz.verify.room import check_room
 from onnx2zz.verify.sampling import USUAL_POINTS
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values, walk
@@ -40,13 +41,18 @@ def verify(compiled: Compiled, options: VerifyOptions | None = None, watch: Watc
     return summary(compiled, lowered, run, conservation(compiled, lowered))
 
 
+def begin(compiled: Compiled, options: VerifyOptions) -> Values:
+    """The tensors of a run of the model, of which none is made yet. Raises InputError if they will not fit."""
+    check_room(compiled.graph, str(compiled.file or compiled.workload.model))
+    stored = StoredValues(compiled.graph, options.directory)
+    return Values(compiled.graph, stored, np.random.default_rng(options.seed), dict(options.inputs))
+
+
 def checks(
     exact: Mapping[Node, Group], compiled: Compiled, options: VerifyOptions, watch: Watch
 ) -> Iterator[tuple[Node, NodeCheck]]:
     """Checks node after node, while the run has their operands at hand."""
-    graph = compiled.graph
-    stored = StoredValues(graph, options.directory)
-    values = Values(graph, stored, np.random.default_rng(options.seed), dict(options.inputs))
+    graph, values = compiled.graph, begin(compiled, options)
     dead = {node for node, fate in fates_of(graph, compiled.workload).items() if fate.why == "dead"}
     reads = {node: group.reads for node, group in exact.items()}
     done = 0

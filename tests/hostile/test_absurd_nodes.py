@@ -36,6 +36,14 @@ ABSURD = {
     ),
     "no heads": (one_node("MultiHeadAttention", "com.microsoft", x=(3, 4, 5)), "do not fit its operator"),
     "products that do not meet": (one_node("FusedMatMul", "com.microsoft", x=(3, 4), w=(5, 6)), "w would have to be"),
+    "two billion windows of an average": (
+        one_node("AveragePool", attributes={"kernel_shape": [3, 2], "pads": [1, 0, 1, 0]}, x=(1, 3, 2**30, 5)),
+        "1,073,741,824 x 3 elements of windows",
+    ),
+    "a layer for each of a million phases": (
+        one_node("ConvTranspose", attributes={"strides": [999, 1001]}, w=(4, 6, 3, 5)),
+        "999,999 layers",
+    ),
     "too many inputs": (one_node("Relu", w=W), "has 2 inputs; its operator takes 1"),
 }
 
@@ -46,6 +54,14 @@ def test_an_absurd_node_is_one_sentence(proto, said, tmp_path, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: net.onnx: node culprit (")
     assert said in line
+
+
+def test_an_image_of_two_billion_columns_is_not_walked(tmp_path, capsys):
+    resize = helper.make_node("Resize", ["x", "", "s"], ["y"], "culprit", mode="nearest")
+    proto = model([resize], x=(1, 3, 5, 2**30))
+    proto.graph.initializer.append(helper.make_tensor("s", TensorProto.FLOAT, [4], [1.0, 1.0, 1.0, 2.0]))
+    assert verdict(["compile", save(proto, tmp_path)], tmp_path) == INPUT_AT_FAULT
+    assert "2,147,483,648 positions would have to be told apart" in capsys.readouterr().err
 
 
 def test_more_parts_than_outputs_end_in_a_sentence_not_in_onnx(tmp_path, capsys):

@@ -183,6 +183,31 @@ def test_a_version_that_onnx_cannot_hold(version, tmp_path, capsys):
     assert f"opset_import ai.onnx: has version {version}" in line
 
 
+def test_two_billion_windows_with_gaps_between_them(tmp_path):
+    """Windows of 2 every 3 elements: counted, not walked."""
+    conv = helper.make_node("Conv", ["x", "w"], ["y"], strides=[1, 3])
+    name = save(model([conv], x=(1, 4, 5, 2**31 - 1), w=(6, 4, 3, 2)), tmp_path)
+    assert verdict(["compile", name, "-o", "out"], tmp_path) == FINE
+
+
+def test_a_dim_whose_name_is_no_text(tmp_path, capsys):
+    proto = model([relu("x", "y")])
+    proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
+    (tmp_path / "net.onnx").write_bytes(proto.SerializeToString().replace(b"batch", b"b\xff\xfech"))
+    assert verdict(["compile", "net.onnx", "-o", "out"], tmp_path) == INPUT_AT_FAULT
+    assert "input x: its shape b\\xff\\xfechx4x9x7 is open" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["verify"], ["evaluate", "--arch", "seneca", "--events", "random", "-o", "out"]])
+def test_a_run_that_does_not_fit_the_memory_is_refused_before_it_begins(command, tmp_path, capsys):
+    """An empty tensor takes none, but its other axes are walked."""
+    conv = helper.make_node("Conv", ["x", "w"], ["y"], "large", pads=[1, 1, 1, 1])
+    name = save(model([conv], x=(2**31 - 1, 4, 0, 70), w=(6, 4, 3, 3)), tmp_path)
+    assert verdict([command[0], name, *command[1:]], tmp_path) == INPUT_AT_FAULT
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: net.onnx: node large (Conv): its tensors take about") and "GiB" in line
+
+
 def test_nodes_that_nobody_reads(tmp_path):
     """Nodes that feed nothing cost no layer."""
     proto = model([*(relu("x", f"t{n}") for n in range(2000)), relu("x", "y")])

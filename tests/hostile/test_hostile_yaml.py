@@ -89,6 +89,34 @@ TRAPS = {
 }
 
 
+LONG = "a" * 5000
+"""No file system takes a name of so many letters, and says so in its own way."""
+
+
+def test_names_too_long_for_a_path_in_a_sweep(tmp_path, capsys):
+    (tmp_path / "sweep.yaml").write_text(f"models: [{LONG}]\naccelerators: [{LONG}]\noptions: {{mapping: {LONG}}}\n")
+    assert verdict(["sweep", "sweep.yaml", "--dry-run", "-o", "out"], tmp_path) == INPUT_AT_FAULT
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 3 and all(line.startswith("error: sweep.yaml:") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["compile", LONG],
+        ["evaluate", "lenet5", "-o", "out", "--arch", LONG],
+        ["evaluate", "lenet5", "-o", "out", "--arch", "seneca", "--events", LONG],
+        ["check", f"{LONG}.yaml"],
+        ["compile", "lenet5", "-o", LONG],
+    ],
+    ids=lambda arguments: " ".join(arguments).replace(LONG, "LONG"),
+)
+def test_a_name_too_long_for_a_path(arguments, tmp_path, capsys):
+    assert verdict(arguments, tmp_path) == INPUT_AT_FAULT
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: aaa")
+
+
 @pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS.keys())
 @pytest.mark.parametrize("place", ["name", "size"])
 def test_what_yaml_makes_of_plain_words(trap, place, tmp_path, capsys):
