@@ -106,7 +106,7 @@ def opsets_of(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
     """Domain to version, ONNX's own domain under "". Raises InputError for what onnx cannot hold (an int of 32 bit)."""
     opsets = {"" if o.domain in ONNX_DOMAINS else o.domain: o.version for o in imports}
     for domain, version in opsets.items():
-        if version not in VERSIONS:
+        if version not in VERSIONS or (version < 1 and not domain):
             what = f"has version {version}, which there is not"
             raise InputError(Problem(f"opset_import {domain or 'ai.onnx'}", what, "export the network anew"))
     return {"": 1} | opsets

@@ -22,11 +22,18 @@ def read_inputs(path: Path, graph: Graph) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             raise_if_any(_too_large(path, arrays.zip, graph))
-            given = {name: arrays[name] for name in arrays.files}
+            given = {name: _array(arrays[name]) for name in arrays.files}
     except BROKEN as error:
         what = getattr(error, "strerror", None) or "is no .npz file of plain arrays"
         raise InputError(Problem(str(path), str(what), "write it with numpy.savez")) from None
     return check_inputs(str(path), given, graph)
+
+
+def _array(value: object) -> np.ndarray:
+    """Numpy hands out the bytes of a member that is no array. Raises ValueError."""
+    if not isinstance(value, np.ndarray):
+        raise ValueError("no array")
+    return value
 
 
 def _too_large(path: Path, members: zipfile.ZipFile, graph: Graph) -> list[Problem]:

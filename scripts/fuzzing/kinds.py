@@ -39,7 +39,9 @@ SWEEP = {
     "options": {"lpf_limit": 2, "opt": "energy", "precision": {"W": 4}},
     "pareto": ["energy_pj", "area"],
 }
-PRICED = ("--lpf-limit", "2", "-o", "out")
+LIMITED = ("--memory-limit", "3G")
+"""Less than what ends the fuzzer."""
+PRICED = ("--lpf-limit", "2", "-o", "out", *LIMITED)
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,10 @@ def _evaluate(*arguments: str) -> tuple[str, ...]:
 
 
 KINDS = {
-    "model": Kind("f.onnx", (("compile", "f.onnx", "-o", "out", "--unsupported", "host"),), _all_models, "onnx"),
-    "proof": Kind("f.onnx", (("verify", "f.onnx", "--unsupported", "host"),), _models, "onnx"),
+    "model": Kind(
+        "f.onnx", (("compile", "f.onnx", "-o", "out", "--unsupported", "host", *LIMITED),), _all_models, "onnx"
+    ),
+    "proof": Kind("f.onnx", (("verify", "f.onnx", "--unsupported", "host", *LIMITED),), _models, "onnx"),
     "workload": Kind(
         "f.yaml",
         (_evaluate("f.yaml", "--arch", "tpu_like", "--no-cache"), ("check", "f.yaml")),
@@ -164,7 +168,9 @@ KINDS = {
         _sidecars,
         "yaml",
     ),
-    "sweep": Kind("f.yaml", (("sweep", "f.yaml", "--dry-run"),), lambda: [yaml.safe_dump(SWEEP).encode()], "yaml"),
-    "inputs": Kind("f.npz", (("verify", "net.onnx", "--inputs", "f.npz"),), _arrays),
+    "sweep": Kind(
+        "f.yaml", (("sweep", "f.yaml", "--dry-run", *LIMITED),), lambda: [yaml.safe_dump(SWEEP).encode()], "yaml"
+    ),
+    "inputs": Kind("f.npz", (("verify", "net.onnx", "--inputs", "f.npz", *LIMITED),), _arrays),
     "cache": Kind(f"out/{CACHE}", (_evaluate("good.yaml", "--arch", "tpu_like", "--cache", "out"),), _caches),
 }

@@ -175,7 +175,7 @@ def test_a_function_in_an_if_that_leads_back_to_it(tmp_path, capsys):
     assert "no function may call itself" in line
 
 
-@pytest.mark.parametrize("version", [2**31, -(2**40), 2**63 - 1])
+@pytest.mark.parametrize("version", [2**31, -(2**40), 2**63 - 1, -1, 0])
 def test_a_version_that_onnx_cannot_hold(version, tmp_path, capsys):
     proto = model([relu("x", "y")])
     proto.opset_import[0].version = version
@@ -206,6 +206,13 @@ def test_a_run_that_does_not_fit_the_memory_is_refused_before_it_begins(command,
     assert verdict([command[0], name, *command[1:]], tmp_path) == INPUT_AT_FAULT
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: net.onnx: node large (Conv): its tensors take about") and "GiB" in line
+
+
+def test_an_input_without_an_element_type_is_not_run(tmp_path, capsys):
+    proto = model([relu("x", "y", "last")])
+    proto.graph.input[0].type.tensor_type.elem_type = 0
+    assert verdict(["verify", save(proto, tmp_path)], tmp_path) == FINE
+    assert "last" in capsys.readouterr().out
 
 
 def test_nodes_that_nobody_reads(tmp_path):

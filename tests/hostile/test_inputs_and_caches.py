@@ -2,6 +2,7 @@
 
 import pickle
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,11 @@ def pickled(path: Path) -> None:
         np.savez(file, x=np.array([Touch()], dtype=object))
 
 
+def archive(path: Path, name: str, content: bytes) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(name, content)
+
+
 NPZ = {
     "pickles": pickled,
     "a pickle": lambda path: path.write_bytes(pickle.dumps(Touch())),
@@ -35,6 +41,7 @@ NPZ = {
     "half a file": lambda path: (np.savez(path, x=np.ones(9)), path.write_bytes(path.read_bytes()[:50])),
     "an array that claims a terabyte": lambda path: path.write_bytes(_claims(2**40)),
     "a bomb": lambda path: np.savez_compressed(path, x=np.zeros(1 << 24)),
+    "an archive of bytes": lambda path: archive(path, "x.npy", b"not an array"),
     "another input": lambda path: np.savez(path, z=np.ones(3)),
     "another shape": lambda path: np.savez(path, x=np.ones((3, 5), np.float32)),
 }
