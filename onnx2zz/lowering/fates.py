@@ -40,8 +40,11 @@ def _joined(first: NodeFate, second: NodeFate) -> NodeFate:
 
 
 def _layers_of_bodies(state: Lowering, ids: Ids) -> dict[Node, list[int]]:
-    """Calling node to the layers of its body, those of the bodies in it included."""
-    calls = {next((o for o in n.outputs if o), n.name): n for n in state.graph.nodes if n.op == CALL}
+    """Calling node to the layers of its body, those of the bodies in it included.
+
+    A call without outputs goes by no tensor, and nobody reads what its body makes.
+    """
+    calls = {next(filter(None, n.outputs)): n for n in state.graph.nodes if n.op == CALL and any(n.outputs)}
     found: dict[Node, list[int]] = {}
     for node, layers in ids.items() if calls else ():
         caller = calls.get(_caller(node))

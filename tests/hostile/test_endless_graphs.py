@@ -215,6 +215,16 @@ def test_an_input_without_an_element_type_is_not_run(tmp_path, capsys):
     assert "last" in capsys.readouterr().out
 
 
+def test_a_call_without_name_and_outputs_in_a_branch(tmp_path):
+    """It goes by no tensor; nothing is looked for in its caller's caller's caller ..."""
+    true = helper.make_node("Constant", [], ["c"], value=helper.make_tensor("t", TensorProto.BOOL, [], [True]))
+    nameless = helper.make_node("Silent", [], [], domain="own")
+    branch = helper.make_graph([relu("x", "o"), nameless], "b", [], [values("o", None)])
+    proto = model([true, helper.make_node("If", ["c"], ["y"], then_branch=branch, else_branch=branch)])
+    proto.functions.append(helper.make_function("own", "Silent", [], [], [], [helper.make_opsetid("", 18)]))
+    assert verdict(["compile", save(proto, tmp_path), "-o", "out"], tmp_path) == FINE
+
+
 def test_nodes_that_nobody_reads(tmp_path):
     """Nodes that feed nothing cost no layer."""
     proto = model([*(relu("x", f"t{n}") for n in range(2000)), relu("x", "y")])
