@@ -69,7 +69,7 @@ def check_node(state: Trace, proto: onnx.NodeProto, scope: Scope) -> None:
     """Raises InputError naming everything that makes a node none of its operator's."""
     op = qualified(proto)
     try:
-        "".join((op, proto.name, *proto.input, *proto.output))
+        "".join((proto.op_type, proto.domain, proto.name, *proto.input, *proto.output))
     except TypeError:  # protobuf gives bytes where a name is no text
         raise InputError(Problem(f"node {label_of(proto)} ({op})", "has a name that is not UTF-8")) from None
     shape = _first_shape(state, proto, scope)

@@ -1,4 +1,4 @@
-"""Whether every tensor is made once, before it is read, in the main graph and in the bodies that its nodes hold."""
+"""Whether every tensor is made once, before it is read: in the main graph, in bodies that nodes hold, in functions."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -13,7 +13,7 @@ from onnx2zz.frontend.state import label_of
 class Makers:
     """Who makes each tensor of a graph, and of those around it; looked up only when something is wrong."""
 
-    def __init__(self, graph: onnx.GraphProto, outer: "Makers | None" = None):
+    def __init__(self, graph: onnx.GraphProto | onnx.FunctionProto, outer: "Makers | None" = None):
         self.graph, self.outer = graph, outer
 
     @cached_property
@@ -29,16 +29,27 @@ def check_order(graph: onnx.GraphProto, given: Iterable[str]) -> None:
     """Raises InputError naming every node that reads what is not there yet, or makes what is there already; `given` are
     inputs and initializers."""
     made = {*given, ""}
-    problems = [*_problems(graph, made, Makers(graph))]
+    problems = [*_problems(graph.node, {*_given(graph)}, made, Makers(graph))]
     problems += [Problem(f"output {o.name}", "is made by no node") for o in graph.output if o.name not in made]
     if problems:
         raise InputError(problems)
 
 
-def _problems(graph: onnx.GraphProto, made: set[str], makers: Makers) -> Iterator[Problem]:
-    """What is wrong in a graph; adds to `made` what its nodes make."""
-    own: set[str] = {*_given(graph)}
-    for node in graph.node:
+def check_functions(functions: Iterable[onnx.FunctionProto]) -> None:
+    """The same for functions, which see nothing but their inputs."""
+    problems = []
+    for function in functions:
+        name, made = f"function {function.name}", {*function.input, ""}
+        found = [*_problems(function.node, {*function.input}, made, Makers(function))]
+        problems += [Problem(f"{name}: {problem.where}", problem.what, problem.way_out) for problem in found]
+        problems += [Problem(f"{name}: output {o}", "is made by no node") for o in function.output if o not in made]
+    if problems:
+        raise InputError(problems)
+
+
+def _problems(nodes: Iterable[onnx.NodeProto], own: set[str], made: set[str], makers: Makers) -> Iterator[Problem]:
+    """What is wrong in a graph that holds `own` before its first node; adds to `made` what its nodes make."""
+    for node in nodes:
         if not made.issuperset(node.input):
             wanted = dict.fromkeys(name for name in node.input if name not in made)
             yield from (_unmade(label_of(node), name, makers) for name in wanted)
@@ -61,7 +72,7 @@ def _problems_of_body(body: onnx.GraphProto, caller: str, made: set[str], outer:
     inner = [name for name in _given(body) if name not in made]
     inner += [name for node in body.node for name in node.output if name not in made]
     made.update(_given(body))
-    for problem in _problems(body, made, Makers(body, outer)):
+    for problem in _problems(body.node, {*_given(body)}, made, Makers(body, outer)):
         yield Problem(f"node {caller}", problem.what, problem.way_out)
     yield from (Problem(f"node {caller}", f"its body makes no {o.name}") for o in body.output if o.name not in made)
     made.difference_update(inner)

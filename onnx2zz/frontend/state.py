@@ -11,6 +11,7 @@ from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Node, Tensor
 from onnx2zz.frontend.values import KnownValues, Recipe
 
+ELEMENT_TYPES = frozenset(onnx.helper.get_all_tensor_dtypes())
 DEEPEST = 64
 """Bodies in bodies: beyond this many a function calls itself, if by way of others."""
 ONNX_DOMAINS = ("", "ai.onnx")
@@ -133,6 +134,8 @@ def note_initializers(state: Trace, graph: onnx.GraphProto, scope: Scope) -> Non
         name = scope.declare(tensor.name)
         if min(tensor.dims, default=0) < 0:
             raise InputError(Problem(f"tensor {name}", f"has {min(tensor.dims)} elements along an axis"))
+        if tensor.data_type not in ELEMENT_TYPES:
+            raise InputError(Problem(f"tensor {name}", f"has element type {tensor.data_type}, which there is not"))
         state.note_known(name, tensor_type(tensor.data_type, tuple(tensor.dims)))
         state.values.hold_proto(name, tensor)
         state.constants.add(name)

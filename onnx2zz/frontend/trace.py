@@ -19,7 +19,7 @@ from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.inference import subgraphs, visit
 from onnx2zz.frontend.loops import unroll_loop, unroll_scan
 from onnx2zz.frontend.node_check import check_node
-from onnx2zz.frontend.order import check_order
+from onnx2zz.frontend.order import check_functions, check_order
 from onnx2zz.frontend.output_types import CONTROL_FLOW
 from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_initializers, opsets_of, qualified
@@ -46,6 +46,7 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
     for info in real_inputs(graph).values():
         _note_input(state, info, shapes.get(info.name), bindings)
     check_order(graph, state.tensors)
+    check_functions(model.functions)
     _walk(state, graph.node, scope)
     return Graph(
         name=name or graph.name,

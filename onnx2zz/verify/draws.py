@@ -157,7 +157,8 @@ def _dtype(element: int) -> np.dtype:
 def _limits(place: Place, graph: Graph) -> tuple[int, int] | None:
     """The least and the greatest value of integers that count: rows of a table, or the steps of each sequence."""
     op, index = place.node.op.rpartition(".")[2], place.index
-    shape = graph.tensors[place.node.inputs[0]].shape
+    first = graph.tensors.get(place.node.input(0))
+    shape = first.shape if first else None
     if is_index(place):
         return 0, max(1, shape[place.node.attribute("axis", 0) % len(shape)] if shape else FEW) - 1
     if op in RECURRENT and index == SEQUENCE_LENS and shape:

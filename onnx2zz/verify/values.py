@@ -8,12 +8,11 @@ import numpy as np
 from onnx import helper
 
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.frontend.state import ELEMENT_TYPES
 from onnx2zz.layer import Access
 from onnx2zz.verify.draws import FEW, MANY, Place, draw, place_of, steers
 from onnx2zz.verify.node_run import CannotRunError, run_node
 from onnx2zz.verify.stored_values import StoredValues
-
-ELEMENT_TYPES = frozenset(helper.get_all_tensor_dtypes())
 
 
 @dataclass

@@ -190,6 +190,43 @@ def test_two_billion_windows_with_gaps_between_them(tmp_path):
     assert verdict(["compile", name, "-o", "out"], tmp_path) == FINE
 
 
+@pytest.mark.parametrize(
+    ("steps", "wrong"),
+    [
+        ([relu("own", "own", "self"), relu("own", "out")], "node self: reads own, which node self makes only later"),
+        ([relu("later", "own", "early"), relu("in", "later"), relu("own", "out")], "node early: reads later"),
+        ([relu("in", "other")], "output out: is made by no node"),
+        ([relu("x", "out", "outside")], "node outside: reads x, which nothing makes"),
+    ],
+)
+def test_a_function_whose_nodes_are_in_no_order(steps, wrong, tmp_path, capsys):
+    """What reads itself has no value to be computed; looking for it would never end."""
+    proto = model([call("F", "x", "y")])
+    proto.functions.append(function("F", steps))
+    (line,) = said(proto, tmp_path, capsys)
+    assert line.startswith("error: net.onnx: function F: ") and wrong in line
+
+
+def test_a_domain_that_is_no_text(tmp_path, capsys):
+    proto = model([call("F", "x", "y")])
+    (tmp_path / "net.onnx").write_bytes(proto.SerializeToString().replace(b"own", b"o\xffn"))
+    assert verdict(["compile", "net.onnx", "-o", "out", "--unsupported", "host"], tmp_path) == INPUT_AT_FAULT
+    assert "not UTF-8" in capsys.readouterr().err
+
+
+def test_a_weight_of_no_element_type(tmp_path, capsys):
+    proto = model([helper.make_node("Add", ["x", "w"], ["y"])])
+    proto.graph.initializer.append(onnx.TensorProto(name="w", data_type=2**31 - 1, dims=[7]))
+    (line,) = said(proto, tmp_path, capsys)
+    assert "tensor w: has element type 2147483647, which there is not" in line
+
+
+def test_a_node_of_the_host_without_its_first_input_is_verified(tmp_path):
+    node = helper.make_node("Own", ["", "x"], ["z"], domain="own")
+    proto = model([node, relu("x", "y")])
+    assert verdict(["verify", save(proto, tmp_path), "--unsupported", "host"], tmp_path) == FINE
+
+
 def test_a_dim_whose_name_is_no_text(tmp_path, capsys):
     proto = model([relu("x", "y")])
     proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param = "batch"
