@@ -62,10 +62,11 @@ class StoredBits:
 
 def _reads_as_stored(node: Node, graph: Graph, views: Container[Node]) -> bool:
     operator = operators().get(node.op)
-    if operator is None or operator.host or not node.inputs:
+    first, made = node.input(0), next(filter(None, node.outputs), "")
+    if operator is None or operator.host or not first or not made:
         return False
     if operator.kind == "movement":
-        return graph.tensors[node.inputs[0]].type == graph.tensors[node.outputs[0]].type
+        return graph.tensors[first].type == graph.tensors[made].type
     return operator.kind is None or node in views or node.op in DEQUANTISE
 
 

@@ -262,6 +262,18 @@ def test_a_call_without_name_and_outputs_in_a_branch(tmp_path):
     assert verdict(["compile", save(proto, tmp_path), "-o", "out"], tmp_path) == FINE
 
 
+@pytest.mark.parametrize(
+    "node",
+    [
+        helper.make_node("Transpose", ["x"], [""], perm=[0, 3, 1, 2]),
+        helper.make_node("Split", ["x"], ["", "s"], axis=2, num_outputs=2),
+    ],
+    ids=lambda node: node.op_type,
+)
+def test_a_movement_whose_first_output_is_left_out(node, tmp_path):
+    assert verdict(["compile", save(model([node, relu("x", "y")]), tmp_path), "-o", "out"], tmp_path) == FINE
+
+
 def test_nodes_that_nobody_reads(tmp_path):
     """Nodes that feed nothing cost no layer."""
     proto = model([*(relu("x", f"t{n}") for n in range(2000)), relu("x", "y")])
