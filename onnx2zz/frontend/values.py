@@ -9,6 +9,8 @@ import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
 
+UNDECODABLE = (ValueError, TypeError, KeyError)
+"""What onnx raises on a tensor whose data is not that of its shape, or whose element type there is not."""
 LARGEST = 1 << 16  # elements; shape arithmetic is far below, and weights are never read to compile
 
 
@@ -106,7 +108,7 @@ def decode(proto: onnx.TensorProto) -> np.ndarray | None:
         return None
     try:
         return onnx.numpy_helper.to_array(proto)
-    except (ValueError, TypeError):
+    except UNDECODABLE:
         return None
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 
 from onnx2zz.frontend.graph import Graph
+from onnx2zz.frontend.values import UNDECODABLE
 
 
 class StoredValues:
@@ -29,5 +30,5 @@ class StoredValues:
             return None
         try:
             return onnx.numpy_helper.to_array(proto, str(self.directory or ""))
-        except (OSError, ValueError, TypeError, onnx.checker.ValidationError):
+        except (OSError, *UNDECODABLE, onnx.checker.ValidationError):
             return None

@@ -262,15 +262,16 @@ def test_a_call_without_name_and_outputs_in_a_branch(tmp_path):
     assert verdict(["compile", save(proto, tmp_path), "-o", "out"], tmp_path) == FINE
 
 
-@pytest.mark.parametrize(
-    "node",
-    [
-        helper.make_node("Transpose", ["x"], [""], perm=[0, 3, 1, 2]),
-        helper.make_node("Split", ["x"], ["", "s"], axis=2, num_outputs=2),
-    ],
-    ids=lambda node: node.op_type,
-)
-def test_a_movement_whose_first_output_is_left_out(node, tmp_path):
+def test_a_constant_of_no_element_type_is_not_read(tmp_path):
+    constant = helper.make_node("Constant", [], ["c"], value=onnx.TensorProto(data_type=2**31 - 1))
+    proto = model([constant, helper.make_node("Own", ["c"], ["z"], domain="own"), relu("x", "y")])
+    for command in ("compile", "verify"):
+        place = ["-o", "out"] if command == "compile" else []
+        assert verdict([command, save(proto, tmp_path), "--unsupported", "host", *place], tmp_path) == FINE
+
+
+def test_a_movement_whose_first_output_is_left_out(tmp_path):
+    node = helper.make_node("Split", ["x"], ["", "s"], axis=2, num_outputs=2)
     assert verdict(["compile", save(model([node, relu("x", "y")]), tmp_path), "-o", "out"], tmp_path) == FINE
 
 
