@@ -48,8 +48,7 @@ def _without(proto: onnx.NodeProto, inputs: tuple[str, ...]) -> onnx.NodeProto:
 
 def subgraphs(attributes: Iterable[onnx.AttributeProto]) -> list[onnx.GraphProto]:
     """The graphs that attributes hold."""
-    holders = [attribute for attribute in attributes if attribute.type in MAY_HOLD_GRAPHS]
-    return [g for holder in holders for g in ((holder.g,) if holder.HasField("g") else holder.graphs)]
+    return [g for a in attributes if a.type in MAY_HOLD_GRAPHS for g in ((a.g,) if a.HasField("g") else a.graphs)]
 
 
 def outer_names(attributes: Iterable[onnx.AttributeProto]) -> tuple[str, ...]:
