@@ -104,7 +104,7 @@ class Trace:
 
 
 def opsets_of(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
-    """Domain to version, ONNX's own domain under "". Raises InputError for what onnx cannot hold (an int of 32 bit)."""
+    """Domain to version, ONNX's own domain under "" and from 1 on. Raises InputError for others, and beyond 32 bit."""
     opsets = {"" if o.domain in ONNX_DOMAINS else o.domain: o.version for o in imports}
     for domain, version in opsets.items():
         if version not in VERSIONS or (version < 1 and not domain):
