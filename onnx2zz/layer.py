@@ -176,7 +176,12 @@ class Access:
 
 
 def disjoint(first: Access, first_sizes: Mapping[str, int], second: Access, second_sizes: Mapping[str, int]) -> bool:
-    """Whether two accesses of one tensor cannot meet: on some axis, one ends before the other begins."""
+    """Whether two accesses of one tensor cannot meet: on some axis, one ends before the other begins.
+
+    Where a run picks the elements of an axis, it may pick any.
+    """
+    if first.picks is not None or second.picks is not None:
+        return False
     if [axis.extent for axis in first.axes] != [axis.extent for axis in second.axes]:
         return False
     reaches = [

@@ -6,6 +6,7 @@ from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer
 from onnx2zz.lowering.options import LoweringOptions
 from onnx2zz.lowering.precision import StoredBits
+from onnx2zz.lowering.repeats import Repeated
 from onnx2zz.lowering.triage import Verdict
 from onnx2zz.lowering.views import Views
 
@@ -18,6 +19,7 @@ class Lowering:
     options: LoweringOptions
     verdicts: dict[Node, Verdict]
     views: Views
+    repeated: Repeated
     stored: StoredBits = field(default_factory=lambda: StoredBits({}))
     layers: dict[Node, tuple[Layer, ...]] = field(default_factory=dict)
     riding: dict[Node, Node] = field(default_factory=dict)

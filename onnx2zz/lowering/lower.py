@@ -12,7 +12,7 @@ from onnx2zz.lowering.names import layer_name
 from onnx2zz.lowering.options import LoweringOptions
 from onnx2zz.lowering.placement import place_concats
 from onnx2zz.lowering.precision import StoredBits, widths_of
-from onnx2zz.lowering.repeats import read_where_stored
+from onnx2zz.lowering.repeats import Repeated, read_where_stored
 from onnx2zz.lowering.sources import Sources
 from onnx2zz.lowering.triage import triage
 from onnx2zz.lowering.views import find_views, rereads
@@ -24,7 +24,8 @@ def lower(graph: Graph, options: LoweringOptions | None = None) -> Workload:
     """The workload of a graph. Raises InputError for nodes that cannot be lowered, all of them at once."""
     options = options or LoweringOptions()
     verdicts = triage(graph, options.unsupported)
-    state = Lowering(graph, options, verdicts, find_views(graph, verdicts, options.movement))
+    views = find_views(graph, verdicts, options.movement)
+    state = Lowering(graph, options, verdicts, views, Repeated(graph, views.nodes))
     in_place = options.movement == "auto"
     for node in graph.nodes:
         if state.is_work(node) and not state.is_view(node) and node not in state.riding:
@@ -51,7 +52,7 @@ def _lower_node(state: Lowering, node: Node) -> None:
     """Takes in the node's layers, and the nodes that ride on the last of them."""
     copies = state.views.copies.get(node)
     layers = copies if copies is not None else operators()[node.op].lower(node, state.graph)
-    layers = tuple(read_where_stored(layer, state.graph, state.views.nodes) for layer in layers)
+    layers = tuple(read_where_stored(layer, state.graph, state.repeated) for layer in layers)
     state.layers[node] = layers
     outputs = [o for o in node.outputs if o and (o in state.graph.readers or o in state.graph.results)]
     carried = any(layer.recurrent and layer.output.tensor in outputs for layer in layers)  # the next step reads it

@@ -4,114 +4,143 @@ Grouped-query attention expands K and V to every query head and merges the new a
 reads them gets its head loop cut in two (stored heads, repetitions), and its access moves with the stored heads only.
 """
 
-import math
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 
-from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Position, Step
-from onnx2zz.lowering.layout import Digit, contiguous
-from onnx2zz.lowering.view_chain import along_chain
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.layer import Axis, Layer
+from onnx2zz.lowering.cut_loop import cut_loop
+from onnx2zz.lowering.layout import Digit, Layout, contiguous, walk_digits
+from onnx2zz.lowering.view_chain import after_view, own_layout, renamed
+
+Stored = tuple[str, Layout]
+"""The tensor before an Expand, and how a view of what is expanded lies in it."""
 
 
-def read_where_stored(layer: Layer, graph: Graph, views: Collection[Node]) -> Layer:
+@dataclass
+class Repeated:
+    """View tensor to the tensor before the earliest Expand behind it; asked in execution order, when all views before
+    are known."""
+
+    graph: Graph
+    views: Collection[Node]
+    _known: dict[str, Stored | None] = field(default_factory=dict[str, Stored | None])
+
+    def of(self, tensor: str) -> Stored | None:
+        """Where the elements of a repeated tensor are stored; None if none is repeated, or no layout tells."""
+        chain: list[tuple[Node, str]] = []
+        name = tensor
+        while name not in self._known:
+            node = self.graph.maker.get(name)
+            if node is None or node not in self.views or node.op == "Concat":
+                self._known[name] = None
+                break
+            chain.append((node, name))
+            name = renamed(node, name)
+        for node, output in reversed(chain):
+            self._known[output] = self._behind(node, output)
+        return self._known[tensor]
+
+    def _behind(self, view: Node, output: str) -> Stored | None:
+        name = renamed(view, output)
+        before = self._known[name]
+        if before is not None:
+            layout = after_view(view, output, before[1], self.graph)
+            return None if layout is None else (before[0], layout)
+        own = own_layout(view, output, self.graph) if view.op == "Expand" else None
+        return (name, own) if own is not None and own.repeats else None
+
+
+def read_where_stored(layer: Layer, graph: Graph, repeated: Repeated) -> Layer:
     """The layer with every operand that is an expanded view read from the tensor before the Expand."""
     for index, access in enumerate(layer.inputs):
-        chain = _back_to_expand(access.tensor, graph, views)
-        if chain:
-            layer = _unrepeated(layer, index, chain, graph)
+        if found := repeated.of(access.tensor):
+            stored, layout = found
+            layer = unrepeated(layer, index, stored, graph.tensors[stored].elements, layout) or layer
     return layer
 
 
-def walks_singly(access: Access) -> bool:
-    """Whether each axis is walked by at most one loop, element by element from its start."""
-    return all(len(a.terms) <= 1 and a.offset == 0 and all(c == 1 for _, c in a.terms) for a in access.axes)
+def unrepeated(layer: Layer, index: int, stored: str, elements: int, layout: Layout) -> Layer | None:
+    """The layer with an operand read from `stored`, a tensor of `elements` in which the operand has this layout.
 
-
-def _back_to_expand(tensor: str, graph: Graph, views: Collection[Node]) -> list[tuple[Node, str]]:
-    """The chain of views from the earliest Expand to the tensor; empty if there is none."""
-    chain: list[tuple[Node, str]] = []
-    found: list[tuple[Node, str]] = []
-    while (node := graph.maker.get(tensor)) is not None and node in views and node.op != "Concat":
-        chain.insert(0, (node, tensor))
-        if node.op == "Expand":
-            found = list(chain)
-        tensor = node.inputs[node.outputs.index(tensor)] if node.op == CALL else node.inputs[0]
-    return found
-
-
-def _unrepeated(layer: Layer, index: int, chain: list[tuple[Node, str]], graph: Graph) -> Layer:
-    stored = chain[0][0].inputs[0]
-    layout = along_chain(stored, chain, graph)
-    assert layout is not None and layout.affine, f"{stored} is no view of the layers that read it"
+    None where the read is no affine walk of the stored tensor: padding beside repeated elements, windows over them,
+    rows that a run picks.
+    """
     access = layer.inputs[index]
-    strides: list[tuple[str, int]] = []  # loop, stride in elements of the stored tensor
-    for axis, digits in zip(access.axes, layout.axes, strict=True):
-        for loop, _ in axis.terms if digits else ():
-            layer, walked = _cut(layer, loop, digits)
-            strides += walked
-    shape = graph.shape(stored)
-    axes = tuple(
-        _stored_axis(axis, extent, strides) for axis, extent in zip(contiguous(shape).axes, shape, strict=True)
-    )
+    extents = tuple(axis.extent for axis in access.axes)
+    seen: Layout | None = layout if layout.shape == extents else layout.then(contiguous(extents))
+    steered = access.picks is not None or access.packed or access.outside is not None or access.border != "constant"
+    if seen is None or steered:
+        return None
+    walked: list[tuple[int, Axis]] = []  # stride in the stored tensor, the axis of that stride
+    for axis, digits in zip(access.axes, seen.axes, strict=True):
+        if (cut := _crossing(axis, digits, layer)) is not None:
+            smaller = cut_loop(layer, *cut)
+            return None if smaller is None else unrepeated(smaller, index, stored, elements, layout)
+        if (found := _walked(axis, digits, layer)) is None:
+            return None
+        walked += found
+    axes = _stored_axes(walked, elements, seen.offset, layer)
+    if axes is None:
+        return None
     inputs = (replace(a, tensor=stored, axes=axes) if i == index else a for i, a in enumerate(layer.inputs))
     return replace(layer, inputs=tuple(inputs))
 
 
-def _cut(layer: Layer, loop: str, digits: tuple[Digit, ...]) -> tuple[Layer, list[tuple[str, int]]]:
-    """The layer with a loop cut into one loop a digit, and the strides of those that move."""
-    names = [loop, *(f"{loop}{n}" for n in range(1, len(digits)))]
-    sizes = [size for size, _ in digits]
-    walked = [(name, stride) for name, (_, stride) in zip(names, digits, strict=True) if stride]
-    if len(digits) == 1:
-        return layer, walked
-    terms = [(name, math.prod(sizes[n + 1 :])) for n, name in enumerate(names)]
-    loops = tuple(
-        new
-        for name, size in layer.loops
-        for new in (zip(names, sizes, strict=True) if name == loop else ((name, size),))
-    )
-    return replace(
-        layer,
-        loops=loops,
-        inputs=tuple(_with_loop_cut(access, loop, terms) for access in layer.inputs),
-        output=_with_loop_cut(layer.output, loop, terms),
-        combine=_step_cut(layer.combine, loop, terms),
-        after=tuple(_step_cut(step, loop, terms) for step in layer.after),
-    ), walked
+def _plain(digits: tuple[Digit, ...]) -> bool:
+    """Whether an axis is at most one digit that repeats nothing: it is walked as before, padding included."""
+    return not digits or (len(digits) == 1 and digits[0][1] != 0)
 
 
-def _with_loop_cut(access: Access, loop: str, terms: list[tuple[str, int]]) -> Access:
-    return replace(
-        access,
-        axes=tuple(_axis_cut(axis, loop, terms) for axis in access.axes),
-        prepare=tuple(_step_cut(step, loop, terms) for step in access.prepare),
-        outside=_with_loop_cut(access.outside, loop, terms) if isinstance(access.outside, Access) else access.outside,
-    )
+def _crossing(axis: Axis, digits: tuple[Digit, ...], layer: Layer) -> tuple[str, list[int]] | None:
+    """A loop that runs over several digits of an axis, and the sizes that it has to be cut into."""
+    if _plain(digits) or axis.shared_by != 1:
+        return None
+    terms = _moving(axis, layer)
+    walk = walk_digits(digits, axis.offset, [(layer.sizes[loop], coefficient) for loop, coefficient in terms])
+    if walk is None:
+        return None
+    cuts = ((loop, [m.size for m in moves]) for (loop, _), moves in zip(terms, walk.moves, strict=True))
+    return next(((loop, sizes) for loop, sizes in cuts if len(sizes) > 1), None)
 
 
-def _step_cut(step: Step, loop: str, terms: list[tuple[str, int]]) -> Step:
-    if isinstance(step.operand, Position):
-        return replace(step, operand=replace(step.operand, terms=_terms_cut(step.operand.terms, loop, terms)))
-    if not isinstance(step.operand, Access):
-        return step
-    return replace(step, operand=_with_loop_cut(step.operand, loop, terms))
+def _walked(axis: Axis, digits: tuple[Digit, ...], layer: Layer) -> list[tuple[int, Axis]] | None:
+    """The axes of the stored tensor that an axis of the view walks, each with its stride."""
+    if _plain(digits):
+        return [(digits[0][1] if digits else 0, axis)]
+    terms = _moving(axis, layer)
+    walk = walk_digits(digits, axis.offset, [(layer.sizes[loop], coefficient) for loop, coefficient in terms])
+    if walk is None or axis.shared_by != 1 or axis.padding(layer.sizes) != (0, 0):
+        return None
+    moved = [(loop, move) for (loop, _), moves in zip(terms, walk.moves, strict=True) for move in moves]
+    return [
+        (stride, Axis(tuple((loop, m.steps) for loop, m in moved if m.digit == number), size, walk.start[number]))
+        for number, (size, stride) in enumerate(digits)
+        if stride
+    ]
 
 
-def _axis_cut(axis: Axis, loop: str, terms: list[tuple[str, int]]) -> Axis:
-    return replace(axis, terms=_terms_cut(axis.terms, loop, terms))
+def _moving(axis: Axis, layer: Layer) -> list[tuple[str, int]]:
+    return [(loop, coefficient) for loop, coefficient in axis.terms if coefficient and layer.sizes[loop] > 1]
 
 
-def _terms_cut(
-    walked: tuple[tuple[str, int], ...], loop: str, terms: list[tuple[str, int]]
-) -> tuple[tuple[str, int], ...]:
-    cut = [(n, c * coefficient) for name, coefficient in walked for n, c in (terms if name == loop else [(name, 1)])]
-    return tuple(cut)
-
-
-def _stored_axis(digits: tuple[Digit, ...], extent: int, strides: list[tuple[str, int]]) -> Axis:
-    """The axis of the stored tensor whose stride divides those of the loops that walk it."""
-    if not digits:
-        return Axis((), extent)
-    stride = digits[0][1]
-    return Axis(tuple((loop, s // stride) for loop, s in strides if stride <= s < stride * extent), extent)
+def _stored_axes(
+    walked: Iterable[tuple[int, Axis]], elements: int, offset: int, layer: Layer
+) -> tuple[Axis, ...] | None:
+    """The stored tensor as row-major axes: those that are walked, each as long as the tensor has it, and fixed ones
+    where a part was cut out."""
+    axes: list[Axis] = []
+    outer = elements
+    for stride, axis in sorted(walked, key=lambda each: -each[0]):
+        if stride == 0:
+            axes.append(axis)
+            continue
+        if stride < 0 or outer % stride:
+            return None
+        extent, start = outer // stride, offset // stride
+        whole = axis.extent == extent
+        if start + axis.extent > extent or (not whole and axis.padding(layer.sizes) != (0, 0)):
+            return None  # beyond a part lie its neighbours, not padding
+        axes.append(replace(axis, extent=extent, offset=axis.offset + start))
+        offset, outer = offset % stride, stride
+    return (*axes, Axis((), outer, offset)) if outer > 1 else tuple(axes)

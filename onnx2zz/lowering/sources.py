@@ -63,7 +63,7 @@ class Sources:
         if not emitted:
             for name in node.outputs:
                 self._known.pop(name, None)
-        if emitted and node in self.views.copies:
+        if emitted and node in self.views.placed:
             self._known[node.outputs[0]] = _union(
                 self._known.get(node.outputs[0], ()), *map(self.of, self.views.placed[node])
             )

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Layer, Position, Table, steps_of
+from onnx2zz.layer import Layer
 from onnx2zz.lowering.layout import Layout, contiguous
-from onnx2zz.lowering.repeats import walks_singly
+from onnx2zz.lowering.repeats import unrepeated
 from onnx2zz.lowering.triage import Verdict
-from onnx2zz.lowering.view_chain import after_view
+from onnx2zz.lowering.view_chain import after_view, own_layout, renamed
 from onnx2zz.ops.registry import operators
 from onnx2zz.ops.slicing import SLICING, part_copy, parts
 
@@ -39,15 +39,14 @@ def find_views(graph: Graph, verdicts: Mapping[Node, Verdict], movement: str) ->
         elif movement == "free" and operators()[node.op].kind == "movement":
             views.nodes[node] = "movement is free"
     if movement == "auto":
-        for node in reversed(work):
-            if (
-                node.op in ("Transpose", "Expand")
-                and node not in views.nodes
-                and _readers_take(node, graph, verdicts, views)
-            ):
+        readers = _Readers(graph, verdicts, views)
+        for node in reversed(work):  # a node is decided after all that read it
+            if node in views.nodes:
+                continue
+            if node.op in ("Transpose", "Expand") and readers.take(node):
                 views.nodes[node] = "every reader takes it into its access map"
-            elif node.op in SLICING and node not in views.nodes:
-                _cut(node, graph, verdicts, views)
+            elif node.op in SLICING:
+                _cut(node, graph, readers, views)
     return views
 
 
@@ -57,69 +56,119 @@ def rereads(node: Node, graph: Graph) -> bool:
     return operator is not None and operator.rereads(node, graph)
 
 
-def _cut(node: Node, graph: Graph, verdicts: Mapping[Node, Verdict], views: Views) -> None:
+def _cut(node: Node, graph: Graph, readers: "_Readers", views: Views) -> None:
     """A part is a view; those of its outputs that leave the graph or go to the host are copied."""
     if any(parts(node, graph, output) is None for output in node.outputs if output):
         return
-    leaving = [o for o in node.outputs if o and leaves(o, graph, verdicts, views.nodes)]
+    leaving = [o for o in node.outputs if o and readers.leaves(o)]
     if leaving:
         views.copies[node] = tuple(part_copy(node, graph, output) for output in leaving)
-        views.placed[node] = ()
     else:
         views.nodes[node] = "a part of a tensor"
 
 
-def leaves(tensor: str, graph: Graph, verdicts: Mapping[Node, Verdict], views: Mapping[Node, str]) -> bool:
-    """Whether a tensor is an output of the graph or read by the host, itself or through views."""
-    pending = [tensor]
-    while pending:
-        name = pending.pop()
-        if name in graph.results:
-            return True
-        for reader in graph.readers.get(name, ()):
-            if verdicts[reader].status == "host":
-                return True
-            if (reader in views or rereads(reader, graph)) and reader.op != "Concat":
-                pending.extend(filter(None, reader.outputs))
-    return False
+@dataclass
+class _Readers:
+    """Who reads a tensor, through the views that are known so far; each answer is found once.
 
+    Asked from the last node to the first: whatever reads a tensor has been decided by then.
+    """
 
-def _readers_take(node: Node, graph: Graph, verdicts: Mapping[Node, Verdict], views: Views) -> bool:
-    """Whether all that read the rearranged tensor, through views, can walk it with one loop an axis."""
-    start = after_view(node, node.outputs[0], contiguous(graph.shape(node.inputs[0])), graph)
-    if start is None or start == contiguous(graph.shape(node.outputs[0])):
-        return start is not None
-    pending = [(node.outputs[0], start)]
-    while pending:
-        tensor, layout = pending.pop()
-        if tensor in graph.results:
-            return False
-        for reader in graph.readers.get(tensor, ()):
-            if verdicts[reader].status == "folded":
+    graph: Graph
+    verdicts: Mapping[Node, Verdict]
+    views: Views
+    _leaving: dict[str, bool] = field(default_factory=dict[str, bool])
+    _taken: set[tuple[str, Layout]] = field(default_factory=set[tuple[str, Layout]])
+
+    def leaves(self, tensor: str) -> bool:
+        """Whether a tensor is an output of the graph or read by the host, itself or through views."""
+        pending = [tensor]
+        while pending:
+            name = pending[-1]
+            behind = [] if self._leaves_itself(name) else self._seen_through(name)
+            if unknown := [output for output in behind if output not in self._leaving]:
+                pending += unknown
                 continue
-            cuts_repeats = node.op == "Expand" and reader.op in SLICING  # the part's offset would be lost
-            if verdicts[reader].status == "host" or reader.op == "Concat" or cuts_repeats:
-                return False
-            if reader not in views.nodes and not rereads(reader, graph):
-                if not layout.affine or not _can_cut(reader, tensor, layout, graph):
-                    return False
-                if operators()[reader.op].rides(reader, graph):  # whoever reads a rider reads what it rides on
-                    pending.append((reader.outputs[0], layout))
+            self._leaving[pending.pop()] = self._leaves_itself(name) or any(self._leaving[o] for o in behind)
+        return self._leaving[tensor]
+
+    def _leaves_itself(self, name: str) -> bool:
+        to_host = any(self.verdicts[reader].status == "host" for reader in self.graph.readers.get(name, ()))
+        return name in self.graph.results or to_host
+
+    def _seen_through(self, name: str) -> list[str]:
+        """The outputs of the views that read a tensor; a Concat decides for itself."""
+        readers = [r for r in self.graph.readers.get(name, ()) if self._is_view(r) and r.op != "Concat"]
+        return [output for reader in readers for output in reader.outputs if output]
+
+    def _is_view(self, reader: Node) -> bool:
+        return reader in self.views.nodes or rereads(reader, self.graph)
+
+    def take(self, node: Node) -> bool:
+        """Whether all that read a rearranged tensor, through views, can take it into their access maps: walk it with
+        one loop an axis, and read what is repeated where it is stored."""
+        stored, output = node.inputs[0], node.outputs[0]
+        start = own_layout(node, output, self.graph)
+        if start is None or start == contiguous(self.graph.shape(output)):
+            return start is not None
+        seen: set[tuple[str, Layout]] = set()
+        pending = [(output, start)]
+        while pending:
+            tensor, layout = pending.pop()
+            if (tensor, layout) in seen or (tensor, layout) in self._taken:
                 continue
-            seen = {output: after_view(reader, output, layout, graph) for output in reader.outputs if output}
-            if any(following is None for following in seen.values()):
+            seen.add((tensor, layout))
+            following = self._readers_take(tensor, layout, stored)
+            if following is None:
                 return False
-            pending.extend((output, following) for output, following in seen.items() if following is not None)
-    return True
-
-
-def _can_cut(reader: Node, tensor: str, layout: Layout, graph: Graph) -> bool:
-    """Whether a reader of repeated elements can have its loops cut at the repetitions."""
-    if all(stride > 0 for axis in layout.axes for _, stride in axis):
+            pending += following
+        if not start.repeats:  # whether repeats can be read where they are stored depends on the stored tensor, too
+            self._taken |= seen
         return True
-    layers = operators()[reader.op].lower(reader, graph)
-    if any(isinstance(step.operand, Table | Position) for layer in layers for step in steps_of(layer)):
-        return False
-    reads = [access for layer in layers for access in layer.inputs if access.tensor == tensor]
-    steered = any(tensor in layer.tensors for layer in layers) and not reads
-    return not steered and all(walks_singly(access) for access in reads)
+
+    def _readers_take(self, tensor: str, layout: Layout, stored: str) -> list[tuple[str, Layout]] | None:
+        """The views that read a tensor of this layout, with theirs; None if some reader cannot take it."""
+        following: list[tuple[str, Layout]] = []
+        if tensor in self.graph.results:
+            return None
+        for reader in self.graph.readers.get(tensor, ()):
+            status = self.verdicts[reader].status
+            if status == "folded":
+                continue
+            if status == "host" or reader.op == "Concat":
+                return None
+            if self._is_view(reader):
+                seen = [(o, self._after(reader, o, layout)) for o in _outputs_of(reader, tensor, self.graph)]
+            elif self._takes(reader, tensor, layout, stored):
+                # whoever reads a rider reads what it rides on
+                rides = operators()[reader.op].rides(reader, self.graph)
+                seen = [(reader.outputs[0], layout)] if rides else []
+            else:
+                return None
+            following += [(output, behind) for output, behind in seen if behind is not None]
+            if any(behind is None for _, behind in seen):
+                return None
+        return following
+
+    def _after(self, view: Node, output: str, layout: Layout) -> Layout | None:
+        if view.op == "Pad":  # a Pad that is a view moves nothing: its readers look past it
+            return None if layout.repeats else layout
+        return after_view(view, output, layout, self.graph)
+
+    def _takes(self, reader: Node, tensor: str, layout: Layout, stored: str) -> bool:
+        """Whether the layers of a node can read a tensor that lies in `stored` like this."""
+        if not layout.affine:
+            return False
+        if not layout.repeats:
+            return True
+        layers = operators()[reader.op].lower(reader, self.graph)
+        reads = [(layer, i) for layer in layers for i, access in enumerate(layer.inputs) if access.tensor == tensor]
+        steered = any(tensor in layer.tensors for layer in layers) and not reads
+        elements = self.graph.tensors[stored].elements
+        return not steered and all(unrepeated(layer, i, stored, elements, layout) for layer, i in reads)
+
+
+def _outputs_of(view: Node, tensor: str, graph: Graph) -> list[str]:
+    """The outputs of a view that hold elements of a tensor; of a sequence, nobody knows."""
+    outputs = filter(None, view.outputs)
+    return [o for o in outputs if graph.tensors[o].shape is None or renamed(view, o) == tensor]

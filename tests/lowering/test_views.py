@@ -231,3 +231,61 @@ def test_repeats_are_cut_in_what_steps_read_too() -> None:
     assert placed.layer.inputs[0].volume(placed.layer.sizes) == x.size
     expected = onnxruntime_run(model, {"x": x})["y"]
     np.testing.assert_allclose(run(placed.layer, {"u": x[:, None], **constants}), expected, 1e-4, 1e-5)
+
+
+def test_a_part_keeps_its_source_when_its_sibling_leaves() -> None:
+    """The first part is read by a layer, the second is copied: for the graph's output, or for the host."""
+    x = distinct(RNG, 1, 5, 6, 7)
+    cut = [node("MaxPool", "x", "a", kernel_shape=[1, 1]), node("Split", "a s", "p q", axis=1)]
+    read = [node("MaxPool", "p", "y", kernel_shape=[2, 3])]
+    host = [node("TopK", "q k", "t i", axis=3)]
+    for nodes, outputs in ((cut + read, ("q", "y")), (cut + host + read, ("t", "y"))):
+        result = compiled(nodes, x, outputs, s=np.array([2, 3]), k=np.array([4]))
+        assert sources(result)["y"]["I"] == (0,)
+        assert statuses(result)["p"] == "lowered"
+
+
+def test_rows_picked_from_a_concat_come_from_all_its_inputs() -> None:
+    x, z = distinct(RNG, 3, 4), distinct(RNG, 5, 4)
+    nodes = [node("Concat", "x z", "c", axis=0), node("Gather", "c rows", "y", axis=0)]
+    model = model_of(nodes, {"x": x, "z": z}, {"rows": np.array([6, 0, 1])}, ("y",))
+    result = compile_model(model)
+    assert [placed.layer.kind for placed in result.workload.layers] == ["movement"] * 3
+    assert result.workload.layers[-1].sources["I"] == (0, 1)
+
+
+def test_a_part_of_what_is_expanded_is_read_where_it_is_stored() -> None:
+    """The part begins behind the first stored row: the read keeps that beginning."""
+    rows, repeats, depth = 5, 3, 4
+    x = distinct(RNG, rows, depth)
+    nodes = [
+        node("Unsqueeze", "x axis", "u"),
+        node("Expand", "u expanded", "e"),
+        node("Slice", "e two four axis", "p"),
+        node("Reshape", "p merged", "m"),
+        node("Gemm", "m w", "y"),
+    ]
+    constants = {
+        "axis": np.array([0]),
+        "expanded": np.array([repeats, rows, depth]),
+        "two": np.array([1]),
+        "four": np.array([3]),
+        "merged": np.array([2 * rows, depth]),
+        "w": distinct(RNG, depth, 6),
+    }
+    (placed,) = compile_model(model_of(nodes, {"x": x}, constants, ("y",))).workload.layers
+    assert placed.layer.inputs[0].volume(placed.layer.sizes) == x.size
+    expected = onnxruntime_run(model_of(nodes, {"x": x}, constants, ("y",)), {"x": x})["y"]
+    np.testing.assert_allclose(run(placed.layer, {"u": x[None], **constants}), expected, 1e-4, 1e-5)
+
+
+def test_a_view_is_decided_once_however_long_the_chain_behind_it() -> None:
+    """2,000 parts of parts, and as many transposes: each is asked about once, so that time grows with the graph."""
+    x = distinct(RNG, 2, 3)
+    turned = [node("Transpose", f"t{i}", f"t{i + 1}", perm=[1, 0]) for i in range(2000)]
+    parts = [node("Slice", f"t{2000 + i} zero end", f"t{2001 + i}") for i in range(2000)]
+    ends = [node("Exp", "x", "t0"), *turned, *parts, node("MaxPool", "r", "y", kernel_shape=[2])]
+    nodes = [*ends[:-1], node("Unsqueeze", "t4000 zero", "r"), ends[-1]]
+    result = compiled(nodes, x, ("y",), zero=np.array([0]), end=np.array([9]))
+    assert set(statuses(result).values()) == {"lowered", "view"}
+    assert [placed.node for placed in result.workload.layers] == ["t0", "y"]
