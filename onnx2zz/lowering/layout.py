@@ -9,6 +9,7 @@ over it moves nothing.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 Digit = tuple[int, int]  # size, stride in elements of the tensor behind the view
 
@@ -54,17 +55,7 @@ class Layout:
 
         `view` is laid out in this view's own row-major order.
         """
-        digits = _merged([digit for axis in self.axes for digit in axis])
-        steps = [step for axis in view.axes for step in axis]
-        walk = walk_digits(digits, view.offset, steps)
-        if walk is None:
-            return None
-        moved = iter(walk.moves)
-        axes = [[move for _ in axis for move in next(moved)] for axis in view.axes]
-        strides = [stride for _, stride in digits] + [0]
-        laid = [_merged([(m.size, m.steps * strides[m.digit]) for m in axis]) for axis in axes]
-        start = sum(at * stride for at, (_, stride) in zip(walk.start, digits, strict=True))
-        return Layout(tuple(laid), self.offset + start)
+        return _composed(self, view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +120,23 @@ def _moves(size: int, stride: int, sizes: Sequence[int], units: Sequence[int]) -
     return None if outer is None else (*outer, Move(within, digit, sign * steps))
 
 
+@lru_cache(maxsize=1024)
+def _composed(before: Layout, view: Layout) -> Layout | None:
+    """Networks repeat their views."""
+    digits = _merged([digit for axis in before.axes for digit in axis])
+    steps = [step for axis in view.axes for step in axis]
+    walk = walk_digits(digits, view.offset, steps)
+    if walk is None:
+        return None
+    moved = iter(walk.moves)
+    axes = [[move for _ in axis for move in next(moved)] for axis in view.axes]
+    strides = [stride for _, stride in digits] + [0]
+    laid = [_merged([(m.size, m.steps * strides[m.digit]) for m in axis]) for axis in axes]
+    start = sum(at * stride for at, (_, stride) in zip(walk.start, digits, strict=True))
+    return Layout(tuple(laid), before.offset + start)
+
+
+@lru_cache(maxsize=1024)
 def contiguous(shape: tuple[int, ...]) -> Layout:
     """A tensor as it is stored: row-major."""
     strides = [math.prod(shape[i + 1 :]) for i in range(len(shape))]
