@@ -1,4 +1,4 @@
-"""Judges ONNX's own operator tests and writes docs/operators.md. Takes some minutes.
+"""Judges ONNX's own operator tests and writes docs/corpus.md. Takes some minutes.
 
 python scripts/operator_corpus.py
 """
@@ -12,7 +12,7 @@ from scripts.corpus.cases import cases
 from scripts.corpus.judge import judge
 from scripts.corpus.report import page
 
-PAGE = Path(__file__).parents[1] / "docs/operators.md"
+PAGE = Path(__file__).parents[1] / "docs/corpus.md"
 
 
 def main() -> int:

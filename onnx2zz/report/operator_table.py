@@ -1,4 +1,4 @@
-"""The table of supported operators, for `onnx2zz ops` and the README."""
+"""The table of supported operators, for `onnx2zz ops` and docs/operators.md."""
 
 from dataclasses import dataclass
 
@@ -38,6 +38,6 @@ def _first_versions() -> dict[str, int]:
 
 
 def markdown() -> str:
-    """The table as the README has it."""
+    """The table as docs/operators.md has it."""
     head = "| operator | since opset | becomes | proof |\n|---|---|---|---|\n"
     return head + "".join(f"| {r.operator} | {r.since} | {r.how.replace('|', '/')} | {r.proof} |\n" for r in rows())

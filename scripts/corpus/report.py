@@ -1,4 +1,4 @@
-"""What the corpus says of the compiler, as docs/operators.md."""
+"""What the corpus says of the compiler, as docs/corpus.md."""
 
 from collections import Counter
 from collections.abc import Sequence
