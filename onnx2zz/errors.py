@@ -32,6 +32,10 @@ class InputError(Exception):
         return InputError, (self.problems,)  # from a worker process it comes with its problems, not their text
 
 
+class IncompleteResult(UserWarning):
+    """A result lacks something: layers without a price, or multiply-accumulates that were left to the host."""
+
+
 @contextmanager
 def noted_in(problems: list[Problem]) -> Iterator[None]:
     """Append the problems of an InputError to `problems` and go on after the block, to find the independent ones."""

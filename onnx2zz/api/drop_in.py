@@ -133,11 +133,11 @@ def _zigzags_network(model: "str | ModelProto", mapping: str) -> Any:
 
 
 def _our_network(model: "str | ModelProto", mapping: str) -> Any:
-    from onnx2zz.compiler import compile_model
+    from onnx2zz.compiler import compile_layers
     from onnx2zz.evaluate.graph import further_edges
     from onnx2zz.zigzag.performance import workload_of_entries
 
-    compiled = compile_model(Path(model) if isinstance(model, str) else model)
+    compiled = compile_layers(Path(model) if isinstance(model, str) else model)
     if not compiled.entries:
         raise InputError(Problem(compiled.workload.model, "no node of it is for an array of units"))
     edges = further_edges(compiled.entries, compiled.coverage)

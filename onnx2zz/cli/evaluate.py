@@ -13,9 +13,10 @@ from click.core import ParameterSource
 from onnx2zz.cli.auto_mapping import auto_options
 from onnx2zz.cli.beyond import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.cache import cache_option
-from onnx2zz.cli.exit_codes import NOT_PRICED
+from onnx2zz.cli.exit_codes import INCOMPLETE
 from onnx2zz.cli.extras import require
 from onnx2zz.cli.html import html_option
+from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.cli.where_priced import cluster_at, refuse_with_scheduler, where_priced_options
@@ -128,8 +129,8 @@ def evaluate_command(
         _write_page(evaluation, inputs.workload, html_file)
     if plot_folder is not None:
         _write_figures(evaluation, plot_folder)
-    if any(layer.error for layer in evaluation.layers):
-        ctx.exit(NOT_PRICED)
+    if evaluation.total.incomplete:
+        ctx.exit(INCOMPLETE)
 
 
 def _workload(model: str | None, output: Path, model_arguments: dict[str, Any]) -> tuple["Compiled | None", "Workload"]:
@@ -141,9 +142,9 @@ def _workload(model: str | None, output: Path, model_arguments: dict[str, Any]) 
         return None, _read(model, output)
     options = compile_options(**model_arguments)
     found = told(find_model(model), _tell)
-    from onnx2zz.compiler import compile_model
+    from onnx2zz.compiler import compile_layers
 
-    compiled = compile_model(found.path, options)
+    compiled = compile_layers(found.path, options)
     return compiled, workload_of(compiled, str(found.path))
 
 
@@ -226,6 +227,7 @@ def _report(evaluation: "Evaluation", output: Path, json_file: str | None, csv_f
     for layer in evaluation.layers:
         if layer.error:
             click.echo(f"not priced: {printable(layer.error)}", err=True)
+    tell_of_lost_work(evaluation.host)
 
 
 def _write_page(evaluation: "Evaluation", workload: "Workload", file: Path) -> None:

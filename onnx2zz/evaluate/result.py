@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from onnx2zz.comma_separated import csv_text
-from onnx2zz.evaluate.accounted import HostNode
+from onnx2zz.evaluate.accounted import HostNode, Unpriced, lost_work
 from onnx2zz.evaluate.breakdown import Breakdown, Target
 from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
 from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical
@@ -58,7 +58,7 @@ class LayerResult:
 
 @dataclass(frozen=True)
 class Total:
-    """The sums over the priced layers; `incomplete` if any layer is missing from them."""
+    """The sums over the priced layers; `incomplete` if any layer is missing from them, or work of the host's."""
 
     energy_pj: float
     latency_cycles: float
@@ -100,16 +100,30 @@ class Evaluation(Tabular):
     mapping: str | None = None
     hardware: Target | None = None
 
-    def table(self) -> Table:
-        total = self.total
-        caption = (
-            f"{self.model} on {self.accelerator}, best {self.opt}: {total.latency_cycles:,.0f} cycles, "
-            f"{total.energy_pj:,.1f} pJ, {total.macs:,} MACs{' (incomplete)' if total.incomplete else ''}"
+    @property
+    def unpriced(self) -> tuple[Unpriced, ...]:
+        """What the total lacks: layers without a price, then nodes that are left to the host with MACs."""
+        layers = (
+            Unpriced(one.name, one.operator_type, None, one.error) for one in self.layers if one.error is not None
         )
+        hosts = (
+            Unpriced(node.node, node.op, node.macs, f"left to the host: {node.why}") for node in lost_work(self.host)
+        )
+        return (*layers, *hosts)
+
+    def table(self) -> Table:
+        caption = f"{self.model} on {self.accelerator}, best {self.opt}: {self._in_numbers()}"
         return Table(caption, COLUMNS, tuple(tuple(getattr(one, c.name) for c in COLUMNS) for one in self.layers))
 
+    def _in_numbers(self) -> str:
+        total = self.total
+        if all(layer.error is not None for layer in self.layers):
+            return "nothing is priced"
+        said = f"{total.latency_cycles:,.0f} cycles, {total.energy_pj:,.1f} pJ, {total.macs:,} MACs"
+        return f"{said} (incomplete)" if total.incomplete else said
+
     def records(self) -> list[dict[str, Any]]:
-        return [_row(layer) for layer in self.layers]
+        return rows(self)
 
 
 def as_json(evaluation: Evaluation) -> str:
@@ -132,8 +146,17 @@ def _plain(value: Any) -> Any:
 
 
 def as_csv(evaluation: Evaluation) -> str:
-    """The layers as a table with a header; missing numbers are empty, the spatial mapping is JSON."""
-    return csv_text([_row(layer) for layer in evaluation.layers])
+    """The rows as a table with a header; missing numbers are empty, the spatial mapping is JSON."""
+    return csv_text(rows(evaluation))
+
+
+def rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """A row for each layer, and for each node of the host's with MACs: that has an error and no numbers, like a layer
+    without a price."""
+    layers = [_row(layer) for layer in evaluation.layers]
+    blank = dict.fromkeys(layers[0]) if layers else {}
+    hosts = ((node, f"left to the host: {node}") for node in lost_work(evaluation.host))
+    return layers + [{**blank, "name": node.node, "operator_type": node.op, "error": why} for node, why in hosts]
 
 
 def _row(layer: LayerResult) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onnx2zz import __version__
-from onnx2zz.compiler import CompileOptions, compile_model
+from onnx2zz.compiler import CompileOptions, compile_layers
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.evaluate.inputs import Workload, load_inputs
 from onnx2zz.evaluate.remembered import Remembered, key_of
@@ -76,7 +76,7 @@ def plan(spec: Spec) -> tuple[Run, ...]:
 
 def _workload(model: ModelSpec, precision: Precision) -> Workload:
     options = CompileOptions(model.bindings, LoweringOptions(precision))
-    compiled = compile_model(model.found.path, options, model.name)
+    compiled = compile_layers(model.found.path, options, model.name)
     return workload_of(compiled, str(model.found.path))
 
 
