@@ -10,6 +10,7 @@ from typing import Any
 
 import onnx
 
+from onnx2zz.conservation.law import hold
 from onnx2zz.emission.coverage import coverage
 from onnx2zz.emission.entry import Entry, entry
 from onnx2zz.emission.files import write_compiled
@@ -79,7 +80,8 @@ class Compiled(Tabular):
 def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None = None, name: str = "") -> Compiled:
     """Compiles a model from a file or from memory.
 
-    Raises InputError for what is wrong with the model or leaves it open, every independent problem at once.
+    Raises InputError for what is wrong with the model or leaves it open, every independent problem at once, and
+    BrokenLawError where the workload contradicts the model: a bug of ours, of which nothing is ever written.
     """
     options = options or CompileOptions()
     name = name or (model.stem if isinstance(model, Path) else model.graph.name)
@@ -89,6 +91,7 @@ def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None 
             graph = trace(proto, options.bindings, name)
             workload = lower(graph, options.lowering)
         entries = tuple([entry(placed) for placed in workload.layers])
+        hold(graph, workload, entries)
         return Compiled(graph, workload, entries, model if isinstance(model, Path) else None)
 
 

@@ -49,3 +49,7 @@ def raise_if_any(problems: Iterable[Problem]) -> None:
     """Raise an InputError that carries `problems`, if there are any."""
     if found := tuple(problems):
         raise InputError(found)
+
+
+class BrokenLawError(Exception):
+    """A workload contradicts the graph that it was made from: a bug of onnx2zz, whatever the input."""

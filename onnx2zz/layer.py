@@ -6,7 +6,7 @@ derived from it and never written by hand.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Literal
@@ -161,18 +161,24 @@ class Access:
         return frozenset(loop for axis in self.axes for loop, coefficient in axis.terms if coefficient)
 
     def volume(self, sizes: Mapping[str, int]) -> int:
-        """The number of distinct elements of the tensor that are touched, padding excluded.
+        """The number of distinct elements of the tensor that are touched, padding excluded."""
+        return volume(self.axes, sizes, self.outside is not None)
 
-        A loop that walks two axes walks a diagonal, which is as long as one of them.
-        """
-        walked: set[str] = set()
-        volume = 1
-        for axis in self.axes:
-            loops = {loop for loop, coefficient in axis.terms if coefficient}
-            new = axis.touched(sizes) if self.outside is None else axis.reached(sizes)
-            volume *= 1 if loops and loops <= walked else new
-            walked |= loops
-        return volume
+
+def volume(axes: Sequence[Axis], sizes: Mapping[str, int], whole: bool = False) -> int:
+    """The number of distinct elements that some axes touch together, padding excluded, unless what lies outside is part
+    of the operand (`whole`).
+
+    A loop that walks two axes walks a diagonal, which is as long as one of them.
+    """
+    walked: set[str] = set()
+    found = 1
+    for axis in axes:
+        loops = {loop for loop, coefficient in axis.terms if coefficient}
+        if not loops or not loops <= walked:
+            found *= axis.reached(sizes) if whole else axis.touched(sizes)
+        walked |= loops
+    return found
 
 
 def disjoint(first: Access, first_sizes: Mapping[str, int], second: Access, second_sizes: Mapping[str, int]) -> bool:

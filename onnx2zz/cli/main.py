@@ -14,7 +14,7 @@ from importlib import import_module
 import click
 
 from onnx2zz.cli.exit_codes import BUG, INPUT_AT_FAULT, INTERRUPTED
-from onnx2zz.errors import InputError, Problem
+from onnx2zz.errors import BrokenLawError, InputError, Problem
 
 COMMANDS: Mapping[str, str] = {
     "cache": "onnx2zz.cli.cache:cache_command",
@@ -125,7 +125,5 @@ def report_bug(error: Exception) -> None:
         click.echo(trace, err=True)
     with tempfile.NamedTemporaryFile("w", prefix="onnx2zz-bug-", suffix=".log", delete=False, encoding="utf-8") as log:
         log.write(trace)
-    click.echo(
-        f"error: a bug of onnx2zz, not of your input ({type(error).__name__}): please report it with {log.name}",
-        err=True,
-    )
+    said = f"{type(error).__name__}: {error}" if isinstance(error, BrokenLawError) else type(error).__name__
+    click.echo(f"error: a bug of onnx2zz, not of your input ({said}): please report it with {log.name}", err=True)

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.printable import printable
-from onnx2zz.verify.result import Mismatch, NotExecuted, Verification
+from onnx2zz.verify.result import NotExecuted, Verification
 
 LONGEST = 60
 """Characters of a name that are shown."""

@@ -4,16 +4,16 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from onnx2zz.conservation.groups import Group
+from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.layer import Layer
 from onnx2zz.verify.binding import bind
 from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS
 from onnx2zz.verify.epsilon import size_near_epsilon
 from onnx2zz.verify.fitness import DISTINCT, kinds, unfit
-from onnx2zz.verify.groups import Group
 from onnx2zz.verify.node_comparison import Trial, cause_of, deviations, points_in
 from onnx2zz.verify.node_run import CannotRunError
 from onnx2zz.verify.redraw import redrawn
-from onnx2zz.verify.result import Mismatch
 from onnx2zz.verify.sampling import sample
 from onnx2zz.verify.values import Values
 from onnx2zz.workload import PlacedLayer

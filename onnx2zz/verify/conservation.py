@@ -6,19 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from onnx2zz.compiler import Compiled
+from onnx2zz.conservation.edges import Reach, wrong_edges
+from onnx2zz.conservation.groups import Group, fates_of
+from onnx2zz.conservation.law import PRODUCTS, wrong_work
+from onnx2zz.conservation.mismatch import Mismatch
+from onnx2zz.conservation.work import COUNTS
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.frontend.mac_operators import MAC_OPERATORS
 from onnx2zz.layer import step_operands
-from onnx2zz.verify.edges import Reach, wrong_edges
 from onnx2zz.verify.elements import count, inside, places
-from onnx2zz.verify.groups import Group, fates_of
 from onnx2zz.verify.provenance import NOTHING, Origins, unfed_reads
-from onnx2zz.verify.result import Mismatch
-from onnx2zz.verify.work import COUNTS, macs
 from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import Entry, volumes
-
-PRODUCTS = ("Conv", "Gemm")
 
 
 def conservation(compiled: Compiled, lowered: Mapping[Node, Group]) -> tuple[Mismatch, ...]:
@@ -48,7 +46,7 @@ def _of_group(group: Group, compiled: Compiled, reach: Reach, origins: Origins) 
         origins.add(member)
     return [
         *found,
-        *wrong_work(group, compiled),
+        *wrong_work(group, compiled.graph, compiled.entries),
         *unwritten(group, compiled.graph, origins),
         *unread(group, compiled.graph),
     ]
@@ -67,21 +65,6 @@ def wrong_volumes(placed: PlacedLayer, entry: Entry) -> Iterator[Mismatch]:
         counted = count(access, layer.sizes)
         if said.get(operand) != counted:
             yield Mismatch(placed.node, placed.id, f"volume of {operand}", counted, str(said.get(operand)), "size")
-
-
-def wrong_work(group: Group, compiled: Compiled) -> Iterator[Mismatch]:
-    """Multiply-accumulates of the entries against the node's own."""
-    node = group.node
-    expected = macs(node, compiled.graph) if node.op in MAC_OPERATORS else 0
-    if expected is None:
-        return
-    got = sum(member.macs for member in group.members if not isinstance(member, PlacedLayer))
-    for placed in group.placed:
-        entry, useful = compiled.entries[placed.id], placed.layer.macs_useful
-        if entry["operator_type"] in PRODUCTS:
-            got += math.prod(entry["loop_sizes"]) if useful is None else useful
-    if got != expected:
-        yield Mismatch(node.label, None, "MACs", expected, got, "group or size")
 
 
 def unwritten(group: Group, graph: Graph, origins: Origins) -> Iterator[Mismatch]:

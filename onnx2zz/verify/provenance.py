@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from onnx2zz.conservation.groups import Group
+from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.layer import Access, Layer
 from onnx2zz.verify.elements import places
-from onnx2zz.verify.groups import Group
 from onnx2zz.verify.node_run import CannotRunError, run_node
-from onnx2zz.verify.result import Mismatch
 from onnx2zz.workload import NodeFate, PlacedLayer, Source
 
 Origin = int | np.ndarray

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from onnx2zz.verify.groups import Group
+from onnx2zz.conservation.groups import Group
 from onnx2zz.verify.node_run import run_node
 from onnx2zz.verify.values import Values
 

@@ -4,19 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.tabular import Column, Table, Tabular
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """Something in the workload that the model contradicts. `layer`: its id; None for what concerns the whole node."""
-
-    node: str
-    layer: int | None
-    where: str
-    expected: str | float
-    got: str | float
-    cause: str
 
 
 @dataclass(frozen=True)

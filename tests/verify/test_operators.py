@@ -9,9 +9,9 @@ import pytest
 from onnx import TensorProto, helper
 
 from onnx2zz.compiler import Compiled, compile_model
+from onnx2zz.conservation.groups import groups
 from onnx2zz.layer import Access, Step
 from onnx2zz.verify.draws import Place, draw
-from onnx2zz.verify.groups import groups
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values
 from onnx2zz.verify.verify import verify
