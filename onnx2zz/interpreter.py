@@ -161,7 +161,8 @@ def _walk(walk: Axis | Position, grid: Grid) -> np.ndarray:
     """`sum(coefficient * loop) + offset` over the grid."""
     element = np.asarray(walk.offset)
     for loop, coefficient in walk.terms:
-        element = element + coefficient * grid[loop]
+        if coefficient:  # a loop that moves nothing need not be in the grid (Access.loops)
+            element = element + coefficient * grid[loop]
     return element
 
 

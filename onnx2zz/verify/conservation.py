@@ -9,6 +9,7 @@ from onnx2zz.compiler import Compiled
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.mac_operators import MAC_OPERATORS
 from onnx2zz.layer import step_operands
+from onnx2zz.verify.cut_taps import cut_taps
 from onnx2zz.verify.edges import Reach, wrong_edges
 from onnx2zz.verify.elements import count, inside, places
 from onnx2zz.verify.groups import Group, fates_of
@@ -112,11 +113,18 @@ def unread(group: Group, graph: Graph) -> Iterator[Mismatch]:
             between = access.tensor in group.made and access.tensor not in group.node.outputs
             if (weights and access in layer.inputs) or between:
                 shape = [axis.extent for axis in access.axes]
-                mask = masks.setdefault(access.tensor, np.zeros(math.prod(shape), bool))
+                mask = masks.setdefault(access.tensor, _needless(group, access.tensor, graph, shape))
                 mask.reshape(shape)[places(access, layer.sizes)] = True
     for name, mask in masks.items():
         if not mask.all():
             yield Mismatch(group.node.label, None, f"elements of {name}", mask.size, int(mask.sum()), "size")
+
+
+def _needless(group: Group, tensor: str, graph: Graph, shape: Sequence[int]) -> np.ndarray:
+    """A flat mask over a tensor: the elements that nobody has to read."""
+    if group.node.op == "ConvTranspose" and tensor == group.node.inputs[1]:
+        return cut_taps(group.node, graph).ravel().copy()
+    return np.zeros(math.prod(shape), bool)
 
 
 def wrong_widths(placed: PlacedLayer, entries: Sequence[Entry]) -> Iterator[Mismatch]:

@@ -13,6 +13,7 @@ from onnx import helper
 
 from onnx2zz.frontend.graph import CALL, Node
 from onnx2zz.frontend.inference import outer_names
+from onnx2zz.verify.counted_from_front import counted_from_front
 from onnx2zz.verify.unsigned import unsigned
 
 Arrays = Mapping[str, np.ndarray]
@@ -34,7 +35,7 @@ def run_node(node: Node, operands: Arrays, constants: Collection[str] = ()) -> d
     """
     if node.op == CALL:
         return {o: operands[i] for i, o in zip(node.inputs, node.outputs, strict=False) if o}
-    node, operands = unsigned(node, operands)
+    node, operands = unsigned(counted_from_front(node, operands), operands)
     try:
         model, feeds = _model(node, operands, constants)
         session = onnxruntime.InferenceSession(model.SerializeToString(), _options(), ["CPUExecutionProvider"])
