@@ -8,9 +8,9 @@ import numpy as np
 
 from onnx2zz.layer import Layer
 from onnx2zz.verify.binding import bind
-from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS
+from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS, counts_steps
 from onnx2zz.verify.epsilon import size_near_epsilon
-from onnx2zz.verify.fitness import DISTINCT, has_no_more, kinds, same, unfit
+from onnx2zz.verify.fitness import DISTINCT, kinds, moves, richness, same, unfit
 from onnx2zz.verify.groups import Group
 from onnx2zz.verify.node_comparison import Trial, cause_of, deviations, points_in
 from onnx2zz.verify.node_run import CannotRunError
@@ -76,8 +76,8 @@ def _trial(group: Group, values: Values) -> Trial:
     fresh = tried[-TRIES:]
     if not any(_unfit_operands(group, trial) for trial in fresh):
         results = [list(trial.expected.values()) for trial in fresh]
-        if has_no_more(results) or _is_constant(group, values, results[0]):
-            return fresh[-1]
+        if moves(results) or _is_constant(group, values, results[0]):
+            return max(fresh, key=lambda trial: richness(list(trial.expected.values())))
     raise CannotRunError(reason)
 
 
@@ -110,7 +110,8 @@ def _unfit_operands(group: Group, trial: Trial) -> list[str]:
     if group.node.op in FEW_OPERANDS:
         return []
     operands = {access.tensor for layer in group.layers for access in layer.inputs} & trial.operands.keys()
-    reasons = ((name, unfit(trial.operands[name])) for name in sorted(operands))
+    counting = {name for name in operands if name in group.node.inputs and counts_steps(group.node, name)}
+    reasons = ((name, unfit(trial.operands[name])) for name in sorted(operands - counting))
     return [f"{name}: {reason}" for name, reason in reasons if reason]
 
 

@@ -1,6 +1,6 @@
 """Who feeds each layer: an independent walk back over the graph's views, riders and hosts (docs/conventions.md)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.layer import Layer, disjoint, step_operands
@@ -35,8 +35,16 @@ class Reach:
         if name in self.graph.inputs:
             return frozenset({f"input:{name}"})
         if name in self.between:
-            return self._written(name, self.between[name])
+            group = self.between[name]
+            return self._written(name, group, group.members)
         return self._through(name, self.graph.maker[name])
+
+    def read_by(self, placed: PlacedLayer, name: str) -> Sources:
+        """What a layer reads a tensor from; of its own node's layers, those before it (a step later reads the rest)."""
+        group = self.between.get(name)
+        if group is None or not placed.layer.recurrent or placed not in group.members:
+            return self.of(name)
+        return self._written(name, group, group.members[: group.members.index(placed)])
 
     def _through(self, name: str, node: Node) -> Sources:
         fate = self.fates[node]
@@ -49,12 +57,22 @@ class Reach:
             return behind
         return frozenset(s for s in behind if isinstance(s, int)) or frozenset({f"host:{node.label}"})
 
-    def _written(self, name: str, group: Group) -> Sources:
-        """The layers that write a tensor; an element that is left out passes on what it is made of."""
-        found: set[Source] = {placed.id for placed in group.placed if placed.layer.output.tensor == name}
-        for member in group.members:
-            if not isinstance(member, PlacedLayer) and member.output.tensor == name and member.operations:
-                found |= self.union(member.tensors - {name})
+    def _written(self, name: str, group: Group, members: Sequence[PlacedLayer | Layer]) -> Sources:
+        """The layers, of some of a group's, that write a tensor; an element that is left out passes on what it is made
+        of, which in a recurrent node of one element goes round in a circle."""
+        found: set[Source] = set()
+        pending, seen = [name], {name}
+        while pending:
+            tensor = pending.pop()
+            writing = [m for m in members if _layer(m).output.tensor == tensor]
+            found |= {member.id for member in writing if isinstance(member, PlacedLayer)}
+            left_out = [m for m in writing if not isinstance(m, PlacedLayer) and m.operations]
+            for read in frozenset[str]().union(*(layer.tensors for layer in left_out)) - seen:
+                seen.add(read)
+                if self.between.get(read) is group:
+                    pending.append(read)
+                else:
+                    found |= self.of(read)
         if group.node.op == "Concat":
             found |= self.union(set(group.node.inputs) - group.reads)
         return frozenset(found)
@@ -64,10 +82,15 @@ class Reach:
         return frozenset().union(*(self.of(name) for name in names if name))
 
 
+def _layer(member: PlacedLayer | Layer) -> Layer:
+    return member.layer if isinstance(member, PlacedLayer) else member
+
+
 def wrong_edges(placed: PlacedLayer, entry: Entry, reach: Reach) -> Iterator[Mismatch]:
     """Where a layer's sources, or its entry's, are not those of the walk."""
     for operand, names in operand_tensors(placed.layer, reach.graph).items():
-        behind = {s for s in reach.union(names) if not isinstance(s, int) or s < placed.id}
+        fed = frozenset[Source]().union(*(reach.read_by(placed, name) for name in names if name))
+        behind = {s for s in fed if not isinstance(s, int) or s < placed.id}
         behind -= _writing_elsewhere(placed, operand, reach)
         said = frozenset(placed.sources.get(operand, ())) - {"const"}
         if said != behind:

@@ -28,27 +28,20 @@ def unfit(values: np.ndarray, possible: int = DISTINCT) -> str:
     return f"{found} distinct value{'s' if found > 1 else ''}"
 
 
-def has_no_more(results: Sequence[Sequence[np.ndarray]]) -> bool:
-    """Whether an operator that gives few values has no more to give (four rows of a small image resized, say).
+def moves(results: Sequence[Sequence[np.ndarray]]) -> bool:
+    """Whether an operator's outputs on several fresh operands are finite, and not always the same.
 
-    `results`: its outputs on several fresh operands. They have as many values every time, and never the same ones.
+    Few values (four rows of a small image resized, short sequences) are then all that it has to give.
     """
     outputs = [[values for values in some if values.size] for some in results]
     finite = all(np.isfinite(v).all() for some in outputs for v in some if v.dtype.kind == "f")
-    if not finite or len(results) < 2:
-        return False
-    counts = {tuple(_apart(values) for values in some) for some in outputs}
-    moves = (not np.array_equal(a, b) for some, others in pairwise(outputs) for a, b in zip(some, others, strict=True))
-    return len(counts) == 1 and all(moves)
+    each = zip(*outputs, strict=True)
+    return finite and all(any(not np.array_equal(one, other) for one, other in pairwise(runs)) for runs in each)
 
 
-ROUNDING = 1e-5  # of the largest value
-
-
-def _apart(values: np.ndarray) -> int:
-    """How many distinct values there are, those that only rounding parts taken as one."""
-    ordered = np.sort(values.astype(np.float64), axis=None)
-    return 1 + int((np.diff(ordered) > ROUNDING * np.abs(ordered).max()).sum())
+def richness(values: Sequence[np.ndarray]) -> int:
+    """How many distinct values there are in the array that has the fewest."""
+    return min((len(np.unique(v)) for v in values if v.size), default=0)
 
 
 def same(results: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> bool:
