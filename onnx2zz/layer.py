@@ -6,8 +6,8 @@ derived from it and never written by hand.
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -168,11 +168,24 @@ class Access:
         walked: set[str] = set()
         volume = 1
         for axis in self.axes:
+            axis = off_the_diagonal(axis, walked, sizes)
             loops = {loop for loop, coefficient in axis.terms if coefficient}
             new = axis.touched(sizes) if self.outside is None else axis.reached(sizes)
             volume *= 1 if loops and loops <= walked else new
             walked |= loops
         return volume
+
+
+def off_the_diagonal(axis: Axis, walked: Collection[str], sizes: Mapping[str, int]) -> Axis:
+    """An axis as the loops beside those in `walked` see it, which walk another axis of the same tensor already.
+
+    Where nothing is padded, the others meet as many elements for each of their values (tap f of block o + f: every o
+    once), and none of them again for another value.
+    """
+    others = tuple((loop, coefficient) for loop, coefficient in axis.terms if loop not in walked)
+    if not others or len(others) == len(axis.terms) or axis.padding(sizes) != (0, 0):
+        return axis
+    return replace(axis, terms=others, offset=axis.reach(sizes)[0] - Axis(others, axis.extent).reach(sizes)[0])
 
 
 def disjoint(first: Access, first_sizes: Mapping[str, int], second: Access, second_sizes: Mapping[str, int]) -> bool:
