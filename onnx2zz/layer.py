@@ -6,8 +6,8 @@ derived from it and never written by hand.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Literal
 
@@ -174,11 +174,24 @@ def volume(axes: Sequence[Axis], sizes: Mapping[str, int], whole: bool = False) 
     walked: set[str] = set()
     found = 1
     for axis in axes:
+        axis = off_the_diagonal(axis, walked, sizes)
         loops = {loop for loop, coefficient in axis.terms if coefficient}
         if not loops or not loops <= walked:
             found *= axis.reached(sizes) if whole else axis.touched(sizes)
         walked |= loops
     return found
+
+
+def off_the_diagonal(axis: Axis, walked: Collection[str], sizes: Mapping[str, int]) -> Axis:
+    """An axis as the loops beside those in `walked` see it, which walk another axis of the same tensor already.
+
+    Where nothing is padded, the others meet as many elements for each of their values (tap f of block o + f: every o
+    once), and none of them again for another value.
+    """
+    others = tuple((loop, coefficient) for loop, coefficient in axis.terms if loop not in walked)
+    if not others or len(others) == len(axis.terms) or axis.padding(sizes) != (0, 0):
+        return axis
+    return replace(axis, terms=others, offset=axis.reach(sizes)[0] - Axis(others, axis.extent).reach(sizes)[0])
 
 
 def disjoint(first: Access, first_sizes: Mapping[str, int], second: Access, second_sizes: Mapping[str, int]) -> bool:

@@ -25,6 +25,7 @@ class Reach:
     def __init__(self, graph: Graph, fates: Mapping[Node, NodeFate], lowered: Mapping[Node, Group]):
         self.graph = graph
         self.between: dict[str, Group] = {}
+        self._in_step: dict[tuple[int, str], Feed] = {}
         self._known: dict[str, Feed] = {name: Feed(f"input:{name}") for name in graph.inputs}
         for node in graph.nodes:
             if node in lowered:
@@ -38,6 +39,12 @@ class Reach:
     def union(self, names: Sequence[str]) -> Feed:
         """What some tensors of the graph, or between the layers of one node, come from, taken together."""
         return self._of(names[0]) if len(names) == 1 else Feed.union(map(self._of, names))
+
+    def read_by(self, placed: PlacedLayer, names: Sequence[str]) -> Feed:
+        """What a layer reads some tensors from; of a recurrent node's layers, those before it."""
+        if not placed.layer.recurrent:
+            return self.union(names)
+        return Feed.union([self._in_step.get((placed.id, name)) or self._of(name) for name in names])
 
     def _pass(self, node: Node, fate: NodeFate) -> None:
         """A node without layers of its own hands on what it reads; a host only the layers behind it, else itself."""
@@ -55,6 +62,10 @@ class Reach:
             layer = member.layer if placed else member
             name = layer.output.tensor
             self.between[name] = group
+            if (
+                isinstance(member, PlacedLayer) and layer.recurrent
+            ):  # what comes later in the step feeds the next one, which no edge can say
+                self._in_step |= {(member.id, read): self._of(read) for read in layer.tensors & group.made}
             behind = Feed(member.id) if placed else NOTHING
             if not placed and layer.operations:
                 behind = self.union([*(layer.tensors - {name})])
@@ -72,7 +83,7 @@ def wrong_edges(placed: PlacedLayer, entry: Entry, reach: Reach) -> Iterator[Mis
     sources, written = placed.sources, entry.get("operand_source") or {}
     for operand, names in operand_tensors(placed.layer, reach.graph).items():
         said: Iterable[Source] = sources.get(operand, ())
-        behind: Iterable[Source] = reach.union(names).sources()
+        behind: Iterable[Source] = reach.read_by(placed, names).sources()
         if said != behind:
             behind = _before(behind, placed, operand, reach)
             if (said := frozenset(said) - CONST) != behind:

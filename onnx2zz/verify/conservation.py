@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,10 +14,13 @@ from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.conservation.work import COUNTS
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import step_operands
+from onnx2zz.verify.cut_taps import cut_taps
 from onnx2zz.verify.elements import count, inside, places
 from onnx2zz.verify.provenance import NOTHING, Origins, unfed_reads
 from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import Entry, volumes
+
+LSTM_GATES, FORGET = 4, 2  # in the order i, o, f, c (ONNX page LSTM)
 
 
 def conservation(compiled: Compiled, lowered: Mapping[Node, Group]) -> tuple[Mismatch, ...]:
@@ -95,11 +99,53 @@ def unread(group: Group, graph: Graph) -> Iterator[Mismatch]:
             between = access.tensor in group.made and access.tensor not in group.node.outputs
             if (weights and access in layer.inputs) or between:
                 shape = [axis.extent for axis in access.axes]
-                mask = masks.setdefault(access.tensor, np.zeros(math.prod(shape), bool))
+                mask = masks.setdefault(access.tensor, _needless(group, access.tensor, graph, shape))
                 mask.reshape(shape)[places(access, layer.sizes)] = True
+    states = states_unasked(group, graph)
     for name, mask in masks.items():
-        if not mask.all():
+        if states and _only_last_step(name, mask, group):
+            states -= 1
+        elif not mask.all():
             yield Mismatch(group.node.label, None, f"elements of {name}", mask.size, int(mask.sum()), "size")
+
+
+def states_unasked(group: Group, graph: Graph) -> int:
+    """How many last states of an LSTM nobody reads: results of the node all the same, made step by step."""
+    if group.node.op != "LSTM":
+        return 0
+    y, hidden, cell = (
+        bool(o) and (o in graph.readers or o in graph.results) for o in (*group.node.outputs, "", "")[:3]
+    )
+    return graph.shape(group.node.inputs[1])[0] * ((not y and not hidden) + (not cell))
+
+
+def _only_last_step(name: str, mask: np.ndarray, group: Group) -> bool:
+    """Whether the unread elements of a tensor are those that its recurrent layer writes in its last step."""
+    layer = next((layer for layer in group.layers if layer.output.tensor == name and layer.recurrent), None)
+    if layer is None or mask.all():
+        return False
+    loop, last = layer.recurrent, layer.sizes[layer.recurrent] - 1
+    axes = tuple(
+        replace(axis, terms=(), offset=axis.offset + axis.terms[0][1] * last) if dict(axis.terms).get(loop) else axis
+        for axis in layer.output.axes
+    )
+    unread = np.ones([axis.extent for axis in axes], bool)
+    unread[places(replace(layer.output, axes=axes), layer.sizes)] = False
+    return bool((mask == unread.ravel()).all())
+
+
+def _is_product(tensor: str, group: Group) -> bool:
+    return any(layer.operator_type in PRODUCTS for layer in group.layers if layer.output.tensor == tensor)
+
+
+def _needless(group: Group, tensor: str, graph: Graph, shape: Sequence[int]) -> np.ndarray:
+    """A flat mask over a tensor: the elements that nobody has to read."""
+    if group.node.op == "ConvTranspose" and tensor == group.node.inputs[1]:
+        return cut_taps(group.node, graph).ravel().copy()
+    mask = np.zeros(math.prod(shape), bool)
+    if group.node.op == "LSTM" and group.node.attribute("input_forget", 0) and _is_product(tensor, group):
+        mask.reshape(-1, LSTM_GATES, graph.shape(group.node.inputs[2])[2])[:, FORGET] = True  # 1 - input stands for it
+    return mask
 
 
 def wrong_widths(placed: PlacedLayer, entries: Sequence[Entry]) -> Iterator[Mismatch]:

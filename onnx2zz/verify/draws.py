@@ -52,13 +52,24 @@ def place_of(name: str, graph: Graph) -> Place | None:
 
 
 def steers(place: Place | None) -> bool:
-    """Whether a value decides where elements go, so that nothing else may stand in its place."""
-    return place is not None and place.index > 0 and place.node.op in STEERED and not is_index(place)
+    """Whether a value decides where elements go, or how long they go on: nothing else may stand in its place."""
+    if place is None or place.index == 0 or is_index(place):
+        return False
+    return place.node.op in STEERED or _is_length(place)
+
+
+def _is_length(place: Place) -> bool:
+    return place.node.op.rpartition(".")[2] in RECURRENT and place.index == SEQUENCE_LENS
 
 
 def is_index(place: Place | None) -> bool:
     """Whether a tensor counts rows of another."""
     return place is not None and place.index == 1 and place.node.op in ("Gather", "GatherElements")
+
+
+def counts_steps(node: Node, name: str) -> bool:
+    """Whether an input of a node holds the lengths of sequences, few different numbers at best."""
+    return name == node.input(SEQUENCE_LENS) and _is_length(Place(node, SEQUENCE_LENS))
 
 
 def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator, integers: int = FEW) -> np.ndarray:
@@ -156,12 +167,11 @@ def _dtype(element: int) -> np.dtype:
 
 def _limits(place: Place, graph: Graph) -> tuple[int, int] | None:
     """The least and the greatest value of integers that count: rows of a table, or the steps of each sequence."""
-    op, index = place.node.op.rpartition(".")[2], place.index
     first = graph.tensors.get(place.node.input(0))
     shape = first.shape if first else None
     if is_index(place):
         return 0, max(1, shape[place.node.attribute("axis", 0) % len(shape)] if shape else FEW) - 1
-    if op in RECURRENT and index == SEQUENCE_LENS and shape:
+    if _is_length(place) and shape:
         return 1, shape[1 if place.node.attribute("layout", 0) else 0]
     return None
 

@@ -1,5 +1,8 @@
 """Whether values can tell a right layer from a wrong one."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 
 DISTINCT = 8
@@ -23,6 +26,27 @@ def unfit(values: np.ndarray, possible: int = DISTINCT) -> str:
         if found >= wanted:
             return ""
     return f"{found} distinct value{'s' if found > 1 else ''}"
+
+
+def moves(results: Sequence[Sequence[np.ndarray]]) -> bool:
+    """Whether an operator's outputs on several fresh operands are finite, and not always the same.
+
+    Few values (four rows of a small image resized, short sequences) are then all that it has to give.
+    """
+    outputs = [[values for values in some if values.size] for some in results]
+    finite = all(np.isfinite(v).all() for some in outputs for v in some if v.dtype.kind == "f")
+    each = zip(*outputs, strict=True)
+    return finite and all(any(not np.array_equal(one, other) for one, other in pairwise(runs)) for runs in each)
+
+
+def richness(values: Sequence[np.ndarray]) -> int:
+    """How many distinct values there are in the array that has the fewest."""
+    return min((len(np.unique(v)) for v in values if v.size), default=0)
+
+
+def same(results: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> bool:
+    """Whether two runs gave the same finite values."""
+    return all(np.array_equal(a, b) and np.isfinite(a).all() for a, b in zip(results, others, strict=True))
 
 
 def kinds(values: np.ndarray) -> int:

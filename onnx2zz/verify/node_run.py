@@ -13,6 +13,8 @@ from onnx import helper
 
 from onnx2zz.frontend.graph import CALL, Node
 from onnx2zz.frontend.inference import outer_names
+from onnx2zz.verify.counted_from_front import counted_from_front
+from onnx2zz.verify.exact_kernels import exact_kernel
 from onnx2zz.verify.unsigned import unsigned
 
 Arrays = Mapping[str, np.ndarray]
@@ -30,11 +32,13 @@ def run_node(node: Node, operands: Arrays, constants: Collection[str] = ()) -> d
 
     Operands may have another element type than in the graph, as far as the operator takes it.
 
-    Raises CannotRunError where onnxruntime refuses.
+    A few nodes are computed here in exact arithmetic (exact_kernels). Raises CannotRunError where onnxruntime refuses.
     """
     if node.op == CALL:
         return {o: operands[i] for i, o in zip(node.inputs, node.outputs, strict=False) if o}
-    node, operands = unsigned(node, operands)
+    if kernel := exact_kernel(node, operands):
+        return {node.outputs[0]: kernel(node, operands)}
+    node, operands = unsigned(counted_from_front(node, operands), operands)
     try:
         model, feeds = _model(node, operands, constants)
         session = onnxruntime.InferenceSession(model.SerializeToString(), _options(), ["CPUExecutionProvider"])

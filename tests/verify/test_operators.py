@@ -12,6 +12,7 @@ from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.conservation.groups import groups
 from onnx2zz.layer import Access, Step
 from onnx2zz.verify.draws import Place, draw
+from onnx2zz.verify.fitness import moves
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values
 from onnx2zz.verify.verify import verify
@@ -133,3 +134,43 @@ def without_epsilon(placed: PlacedLayer) -> PlacedLayer:
     inputs = tuple(map(access, layer.inputs))
     changed = replace(layer, inputs=inputs, combine=of(layer.combine), after=tuple(map(of, layer.after)))
     return replace(placed, layer=changed)
+
+
+def padding_only(w: np.ndarray) -> Compiled:
+    """A Conv all of whose windows lie in the padding: out of 1x1 it makes 1x1, and never meets it."""
+    node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[2, 2, 0, 0], strides=[3, 3])
+    return compile_model(model_of([node], {"x": distinct(np.random.default_rng(0), 1, 5, 1, 1)}, {"w": w}, ["y"]))
+
+
+def test_a_convolution_that_reads_only_padding():
+    compiled = padding_only(distinct(np.random.default_rng(1), 3, 5, 1, 2))
+    assert compiled.entries[0]["pr_loop_sizes"] == [1, 1]  # ZigZag divides by what is touched
+    assert_proven(compiled)
+
+
+def test_few_values_that_change_with_the_operands_are_all_there_is():
+    """Three elements repeated four times."""
+    node = helper.make_node("Resize", ["x", "", "s"], ["y"], mode="linear")
+    inputs = {"x": distinct(np.random.default_rng(0), 1, 3, 1, 1)}
+    assert_proven(compile_model(model_of([node], inputs, {"s": np.asarray([1, 1, 2, 2], np.float32)}, ["y"])))
+
+
+def test_results_that_do_not_change_with_the_operands_prove_nothing():
+    some = np.asarray([1.0, 1.0, 2.0])
+    assert moves([[some], [2 * some], [3 * some]])
+    assert moves([[some], [some], [3 * some]])
+    assert not moves([[some], [some], [some]])
+    assert not moves([[some, some], [2 * some, some]])
+    assert not moves([[some], [np.inf * some], [3 * some]])
+    assert not moves([[some]])
+
+
+@pytest.mark.parametrize("lengths", [[0, 0], [1, 1], [3, 3]])
+@pytest.mark.parametrize("op", ["LSTM", "GRU", "RNN"])
+def test_lengths_that_leave_little_or_nothing_to_check(op, lengths):
+    """Zeros beyond each sequence's end: all of them, or all but a few."""
+    gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[op]
+    rng = np.random.default_rng(1)
+    weights = {"w": distinct(rng, 2, gates, 4), "r": distinct(rng, 2, gates, 1), "n": np.asarray(lengths, np.int32)}
+    node = helper.make_node(op, ["x", "w", "r", "", "n"], ["y", "h"], hidden_size=1, direction="bidirectional")
+    assert_proven(compile_model(model_of([node], {"x": distinct(rng, 3, 2, 4)}, weights, ["y", "h"])))
