@@ -47,6 +47,7 @@ def get_hardware_performance_zigzag(
     Raises InputError for files that cannot be used, and what ZigZag raises for layers that it cannot price.
     """
     _check_choices(temporal_mapping_search_engine, temporal_mapping_type, opt, onnx_frontend)
+    _check_names(workload, accelerator, mapping)
     from onnx2zz.zigzag.accelerator import load_accelerator
     from onnx2zz.zigzag.layer_price import PriceOptions
     from onnx2zz.zigzag.performance import RunOptions, performance
@@ -97,11 +98,19 @@ def _check_choices(engine: str, mapping_type: str, opt: str, front_end: str) -> 
     )
 
 
+def _check_names(*files: Any) -> None:
+    """ZigZag wants the whole ending (stages/parser/workload_parser.py:24, accelerator_parser.py:18)."""
+    names = [str(file) for file in files if isinstance(file, str | Path)]
+    raise_if_any(
+        Problem(name, "ZigZag takes no .yml", "name the file .yaml") for name in names if Path(name).suffix == ".yml"
+    )
+
+
 def _network(workload: Any, mapping: str, front_end: FrontEnd) -> Any:
     from onnx2zz.zigzag.performance import workload_of_entries
 
     if isinstance(workload, str | Path):
-        if Path(workload).suffix in (".yaml", ".yml"):
+        if Path(workload).suffix == ".yaml":
             return _compiled_network(Path(workload), mapping)
         workload = str(find_model(str(workload)).path)
     elif isinstance(workload, Sequence):

@@ -1,12 +1,13 @@
 """Read and check the files of an evaluation together, so that everything wrong with them is said at once."""
 
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from onnx2zz.check.costs import not_finite
 from onnx2zz.check.memories import Hierarchy, read_hierarchy
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.evaluate import mapping_check, workload_check
@@ -129,10 +130,18 @@ def _accepted(
     problems, facts = [*faults, *unreadable], None
     with noted_in(problems):
         facts = hardware(accelerator.built) if accelerator else None
+    problems.extend(_costs_without_value(accelerator) if accelerator else ())
     problems.extend(_mapping_problems(mapping) if mapping else ())
     raise_if_any(problems)
     assert facts is not None
     return facts
+
+
+def _costs_without_value(accelerator: AcceleratorFile) -> Iterator[Problem]:
+    """ZigZag prices with them, and its energies are nan or inf."""
+    for place, number in not_finite(accelerator.document):
+        field = ".".join(map(str, place))
+        yield Problem(f"{accelerator.path}: {field}", f"is {number}", "write a finite number; 0 is not counted")
 
 
 def _workload_problems(workload: Workload) -> tuple[Problem, ...]:

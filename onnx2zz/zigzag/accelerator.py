@@ -10,13 +10,13 @@ from zigzag.hardware.architecture.imc_array import ImcArray
 from zigzag.hardware.architecture.memory_level import MemoryLevel
 from zigzag.hardware.architecture.memory_port import DataDirection, MemoryPort
 from zigzag.parser.accelerator_factory import AcceleratorFactory
-from zigzag.parser.accelerator_validator import AcceleratorValidator
 
 from onnx2zz.accelerator_schema import to_port_based
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.yaml_source import load_yaml
 from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.hierarchy import Hierarchy, Level, Link
+from onnx2zz.zigzag.objections import AcceleratorObjector
 from onnx2zz.zigzag.schema import schema_problems
 
 WAY_OUT = "`--arch zigzag:tpu_like` names a file that ZigZag accepts, to compare with"
@@ -51,24 +51,13 @@ def _in_port_based_format(path: Path, document: dict[str, Any]) -> dict[str, Any
         raise InputError(replace(problem, where=f"{path}: {problem.where}") for problem in error.problems) from error
 
 
-class _Validator(AcceleratorValidator):
-    """ZigZag's validator, which keeps what it would only log."""
-
-    def __init__(self, data: dict[str, Any]):
-        super().__init__(data)
-        self.objections: list[str] = []
-
-    def invalidate(self, extra_msg: str) -> None:
-        self.objections.append(extra_msg)
-
-
 def _build(path: Path, document: dict[str, Any]) -> Accelerator:
-    validator = _Validator(document)
+    validator = AcceleratorObjector(document)
     cerberus: Any = validator.validator
     if not cerberus.validate(validator.data):
         raise InputError(schema_problems(f"{path}: ", cerberus.errors))
     validator.validate()
-    raise_if_any(Problem(str(path), objection) for objection in validator.objections)
+    raise_if_any(Problem(str(path), objection) for objection in validator.said)
     return AcceleratorFactory(validator.normalized_data).create()
 
 
