@@ -120,6 +120,7 @@ UNARY: dict[str, Function] = {
     "floor": np.floor,
     "ceil": np.ceil,
     "round": np.rint,
+    "trunc": np.trunc,
     "softplus": _softplus,
     "leaky_relu": lambda x, alpha: np.where(x < 0, alpha * x, x),
     "hard_sigmoid": lambda x, alpha, beta: np.clip(alpha * x + beta, 0.0, 1.0),

@@ -143,6 +143,8 @@ def _needless(group: Group, tensor: str, graph: Graph, shape: Sequence[int]) -> 
     if group.node.op == "ConvTranspose" and tensor == group.node.inputs[1]:
         return cut_taps(group.node, graph).ravel().copy()
     mask = np.zeros(math.prod(shape), bool)
+    if group.node.op == "com.microsoft.MatMulNBits" and tensor == group.node.inputs[1]:
+        mask.reshape(shape)[:, group.node.attribute("K") :] = True  # fills up each row's last block
     if group.node.op == "LSTM" and group.node.attribute("input_forget", 0) and _is_product(tensor, group):
         mask.reshape(-1, LSTM_GATES, graph.shape(group.node.inputs[2])[2])[:, FORGET] = True  # 1 - input stands for it
     return mask

@@ -21,7 +21,7 @@ STEERED = frozenset(
     {"Clip", "Compress", "ConstantOfShape", "Expand", "Gather", "Pad", "Range", "ReduceMean", "ReduceSum", "Reshape"}
     | {"Resize", "Slice", "Split", "Squeeze", "Tile", "TopK", "Trilu", "Unsqueeze", "Upsample", "OneHot", "CumSum"}
 )
-UNDER_A_ROOT = frozenset({"Sqrt", "Log", "Pow", "Acosh", "Reciprocal"})
+UNDER_A_ROOT = frozenset({"Sqrt", "Log", "Pow", "Acosh", "Reciprocal", "ReduceLogSum"})
 FEW = 2
 """The end of the range of an integer of which nothing is known: it may be a mask, or count something short."""
 MANY = 100
@@ -83,6 +83,9 @@ def _values(
 ) -> np.ndarray:
     if place is not None and (limits := _limits(place, graph)):
         return rng.integers(*limits, shape, endpoint=True)
+    if place is not None and place.node.op in REDUCTIONS and not _is_float(element):
+        reducible = _reducible(shape, place.node.op, rng)
+        return np.abs(reducible) if _dtype(element).kind == "u" else reducible
     if element in WHOLE_RANGE:
         return _quantised(shape, element, rng)
     if not _is_float(element):
@@ -120,23 +123,50 @@ def _wide(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.nd
     return rng.normal(0.0, 10.0, shape)
 
 
+def _near_one(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
+    """Factors of either sign of which a long product neither overflows nor vanishes."""
+    return np.exp(rng.normal(0.0, 1.0, shape) / math.sqrt(max(1, math.prod(shape)))) * rng.choice([-1.0, 1.0], shape)
+
+
 ODD = frozenset({"IsNaN", "IsInf"})
 SPECIAL: dict[str, Callable[[tuple[int, ...], int, np.random.Generator], np.ndarray]] = {
     "Clip": _around_zero,
     "Equal": _some_equal,
     "Acosh": _above_one,
+    "ReduceProd": _near_one,
     **dict.fromkeys(ODD, _some_odd),
     **dict.fromkeys(("Acos", "Asin", "Atanh"), _within_one),
     **dict.fromkeys(("Round", "Floor", "Ceil", "Shrink", "ThresholdedRelu"), _wide),
 }
 """Operators that tell nothing, or are not defined, on ordinary numbers."""
-FEW_OPERANDS = ODD | {"Equal"}
+FEW_OPERANDS = ODD | {"Equal", "ReduceProd"}
 """Operators whose own operands need not be finite, or have many values."""
 FEW_RESULTS = {"Sign": 2, "Hardmax": 2}
 """Distinct values that an operator has to give at most."""
 WHOLE_RANGE = frozenset({TensorProto.INT8, TensorProto.UINT8, TensorProto.INT16, TensorProto.UINT16, TensorProto.INT32})
 WIDEST = 1 << 12
 """Beyond this an int32 (a bias beside sums of products) would drown what it is added to."""
+
+
+REDUCTIONS = frozenset(
+    {"ReduceProd", "ReduceSum", "ReduceMean", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp"}
+    | {"ReduceSumSquare"}
+)
+LARGEST_SUM = 1 << 24  # of integers that are reduced; single precision, in which onnxruntime may add them, holds it
+LARGEST_PRODUCT = 24  # factors of two
+
+
+def _reducible(shape: tuple[int, ...], op: str, rng: np.random.Generator) -> np.ndarray:
+    """Integers whose sums, sums of squares or products stay within their type."""
+    count = max(1, math.prod(shape))
+    if op == "ReduceProd":
+        factors = rng.integers(2, 4, shape) ** (rng.random(shape) < LARGEST_PRODUCT / 4 / count)
+        return factors * rng.choice([-1, 1], shape)
+    most = min(WIDEST, max(2, math.isqrt(LARGEST_SUM // count) if op in SQUARES else LARGEST_SUM // count))
+    return rng.integers(1 if op == "ReduceLogSum" else -most, most, shape, endpoint=True)
+
+
+SQUARES = frozenset({"ReduceL2", "ReduceSumSquare"})
 
 
 def _quantised(shape: tuple[int, ...], element: int, rng: np.random.Generator) -> np.ndarray:

@@ -29,14 +29,22 @@ def unfit(values: np.ndarray, possible: int = DISTINCT) -> str:
 
 
 def moves(results: Sequence[Sequence[np.ndarray]]) -> bool:
-    """Whether an operator's outputs on several fresh operands are finite, and not always the same.
+    """Whether an operator's outputs on several fresh operands are not always the same, and infinite at the same places
+    every time, if anywhere (behind a Pad with -infinity).
 
     Few values (four rows of a small image resized, short sequences) are then all that it has to give.
     """
-    outputs = [[values for values in some if values.size] for some in results]
-    finite = all(np.isfinite(v).all() for some in outputs for v in some if v.dtype.kind == "f")
-    each = zip(*outputs, strict=True)
-    return finite and all(any(not np.array_equal(one, other) for one, other in pairwise(runs)) for runs in each)
+    return all(_moves([values.ravel() for values in runs]) for runs in zip(*results, strict=True))
+
+
+def _moves(runs: Sequence[np.ndarray]) -> bool:
+    """The same of one output."""
+    finite = [np.isfinite(values.astype(np.float64)) for values in runs]
+    if any(np.isnan(v.astype(np.float64)).any() for v in runs) or not all(np.array_equal(finite[0], f) for f in finite):
+        return False
+    return not runs[0].size or any(
+        not np.array_equal(one[finite[0]], other[finite[0]]) for one, other in pairwise(runs)
+    )
 
 
 def richness(values: Sequence[np.ndarray]) -> int:

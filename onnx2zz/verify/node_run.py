@@ -13,8 +13,8 @@ from onnx import helper
 
 from onnx2zz.frontend.graph import CALL, Node
 from onnx2zz.frontend.inference import outer_names
-from onnx2zz.verify.counted_from_front import counted_from_front
 from onnx2zz.verify.exact_kernels import exact_kernel
+from onnx2zz.verify.plain_attributes import plain_attributes
 from onnx2zz.verify.unsigned import unsigned
 
 Arrays = Mapping[str, np.ndarray]
@@ -38,7 +38,7 @@ def run_node(node: Node, operands: Arrays, constants: Collection[str] = ()) -> d
         return {o: operands[i] for i, o in zip(node.inputs, node.outputs, strict=False) if o}
     if kernel := exact_kernel(node, operands):
         return {node.outputs[0]: kernel(node, operands)}
-    node, operands = unsigned(counted_from_front(node, operands), operands)
+    node, operands = unsigned(plain_attributes(node, operands), operands)
     try:
         model, feeds = _model(node, operands, constants)
         session = onnxruntime.InferenceSession(model.SerializeToString(), _options(), ["CPUExecutionProvider"])

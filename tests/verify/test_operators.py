@@ -10,15 +10,19 @@ from onnx import TensorProto, helper
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.conservation.groups import groups
+from onnx2zz.frontend.graph import Node
 from onnx2zz.layer import Access, Step
+from onnx2zz.verify.comparison import differing
 from onnx2zz.verify.draws import Place, draw
 from onnx2zz.verify.fitness import moves
+from onnx2zz.verify.node_run import run_node
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values
 from onnx2zz.verify.verify import verify
 from onnx2zz.workload import PlacedLayer
+from onnx2zz.workload_entry import volumes
 from tests.frontend.test_loops import body_of_products, loop_model
-from tests.oracle import distinct, model_of
+from tests.oracle import distinct, model_of, onnxruntime_run
 from tests.verify.wrong import with_placed
 
 FLOAT = TensorProto.FLOAT
@@ -162,6 +166,8 @@ def test_results_that_do_not_change_with_the_operands_prove_nothing():
     assert not moves([[some], [some], [some]])
     assert not moves([[some, some], [2 * some, some]])
     assert not moves([[some], [np.inf * some], [3 * some]])
+    assert moves([[np.asarray([np.inf, 1.0])], [np.asarray([np.inf, 2.0])]])
+    assert not moves([[np.asarray([np.nan, 1.0])], [np.asarray([np.nan, 2.0])]])
     assert not moves([[some]])
 
 
@@ -174,3 +180,81 @@ def test_lengths_that_leave_little_or_nothing_to_check(op, lengths):
     weights = {"w": distinct(rng, 2, gates, 4), "r": distinct(rng, 2, gates, 1), "n": np.asarray(lengths, np.int32)}
     node = helper.make_node(op, ["x", "w", "r", "", "n"], ["y", "h"], hidden_size=1, direction="bidirectional")
     assert_proven(compile_model(model_of([node], {"x": distinct(rng, 3, 2, 4)}, weights, ["y", "h"])))
+
+
+def one(op: str, x: np.ndarray, domain: str = "", version: int = 13, constants=None, **attributes) -> Compiled:
+    constants = constants or {}
+    node = helper.make_node(op, ["x", *constants], ["y"], domain=domain, **attributes)
+    return compile_model(model_of([node], {"x": x}, constants, ["y"], version))
+
+
+REDUCTIONS = ["ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"]
+
+
+@pytest.mark.parametrize("op", REDUCTIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+@pytest.mark.parametrize("axes", [[1], [0, 1]])
+def test_long_reductions(op, dtype, axes):
+    """600 factors underflow and 600 squares overflow, if they are just any; integers are rounded as in onnxruntime."""
+    assert_proven(one(op, np.zeros((3, 200), dtype), axes=axes))
+
+
+def test_a_product_that_vanishes_in_single_precision():
+    """What onnxruntime loses below the smallest normal number of its type is rounding."""
+    tiny = np.asarray([1e-40, 3e-42], np.float64)
+    assert not differing(tiny, np.zeros(2, np.float32)).any()
+    assert differing(np.asarray([1e-30]), np.zeros(1, np.float32)).any()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_a_quantised_softmax_is_held_to_exact_arithmetic(dtype):
+    """onnxruntime's table is a step off in a tenth of the elements of uint8: more than ties explain."""
+    rng, limits = np.random.default_rng(0), np.iinfo(dtype)
+    x = rng.integers(limits.min, limits.max, (5, 9, 7), endpoint=True).astype(dtype)
+    scales = {"xs": np.float32(0.05), "xz": dtype(3), "ys": np.float32(1 / 256), "yz": dtype(limits.min)}
+    constants = {name: np.asarray(value) for name, value in scales.items()}
+    assert_proven(one("QLinearSoftmax", x, "com.microsoft", 17, constants, axis=1, opset=13))
+    assert_proven(one("QLinearSoftmax", x, "com.microsoft", 17, constants, axis=1, opset=11))
+    node = Node(
+        "com.microsoft.QLinearSoftmax", "", ("x", *constants), ("y",),
+        {a.name: a for a in helper.make_node("n", [], [], axis=1, opset=13).attribute}, 1,
+    )  # fmt: skip
+    exact = run_node(node, {"x": x, **constants})["y"].astype(int)
+    proto = helper.make_node("QLinearSoftmax", ["x", *constants], ["y"], domain="com.microsoft", axis=1, opset=13)
+    theirs = onnxruntime_run(model_of([proto], {"x": x}, constants, ["y"]), {"x": x})["y"].astype(int)
+    assert np.abs(exact - theirs).max() <= 1
+    assert (exact.sum(axis=1) - 9 * limits.min - 256 <= 5).all()  # probabilities in steps of 1/256 add up to one
+
+
+@pytest.mark.parametrize(("depth", "bits"), [(40, 4), (33, 8), (17, 2), (64, 4)])
+@pytest.mark.parametrize("accuracy", [0, 4])
+def test_packed_weights_with_a_last_block_half_full(depth, bits, accuracy):
+    """The rest of the block is not read; an activation rounded to 8 bits (accuracy_level 4) is not asked for."""
+    rng, blocks = np.random.default_rng(0), -(-depth // 32)
+    constants = {"b": rng.integers(0, 256, (5, blocks, 4 * bits)).astype(np.uint8)}
+    constants["s"] = rng.uniform(0.01, 0.08, 5 * blocks).astype(np.float32)
+    compiled = one("MatMulNBits", distinct(rng, 3, depth), "com.microsoft", 17, constants, K=depth, N=5, bits=bits,
+                   block_size=32, accuracy_level=accuracy)  # fmt: skip
+    assert_proven(compiled)
+    assert volumes(compiled.entries[0])["W"] == 5 * depth
+
+
+def test_a_packed_weight_that_counts_and_is_not_read_is_found():
+    rng = np.random.default_rng(0)
+    constants = {"b": rng.integers(0, 256, (5, 2, 16)).astype(np.uint8), "s": np.full(10, 0.05, np.float32)}
+    compiled = one("MatMulNBits", distinct(rng, 3, 40), "com.microsoft", 17, constants, K=40, N=5, block_size=32)
+    (placed,) = compiled.workload.layers
+    shorter = replace(placed.layer, loops=tuple((n, 39 if n == "C" else size) for n, size in placed.layer.loops))
+    found = verify(with_placed(compiled, replace(placed, layer=shorter))).mismatches
+    assert "elements of b" in {mismatch.where for mismatch in found}
+
+
+@pytest.mark.parametrize("value", [-3e38, 3e38, np.inf, -np.inf])
+def test_what_is_beside_a_pad_with_large_values(value):
+    constants = {"p": np.asarray([0, 0, 1, 0, 0, 0, 0, 2]), "v": np.asarray(value, np.float32)}
+    nodes = [
+        helper.make_node("Pad", ["x", "p", "v"], ["p0"]),
+        helper.make_node("MaxPool", ["p0"], ["y"], kernel_shape=[2, 2]),
+    ]
+    model = model_of(nodes, {"x": distinct(np.random.default_rng(0), 1, 3, 5, 4)}, constants, ["y"])
+    assert_proven(compile_model(model))
