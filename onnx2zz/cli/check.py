@@ -1,6 +1,5 @@
 """`onnx2zz check`: what is wrong with an accelerator, a mapping, a workload, and what cures it."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -87,7 +86,7 @@ def _context(files: Sequence[str], model: str | None, model_arguments: dict[str,
 
 
 def _tell(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    click.echo(printable(sentence), err=True)
 
 
 def _entries(model: str, arguments: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -115,7 +114,7 @@ def _fix(context: "Context", choices: dict[str, str], output: Path, *, quiet: bo
         click.echo("".join(f"{printable(line)}\n" for line in file.diff.splitlines()), nl=False, err=quiet)
     after = repaired_context(context, repaired)
     cured = sorted(before - Counter(one.code for one in causes(after)))
-    click.echo(f"wrote {', '.join(_names(repaired))} to {output}; cured: {', '.join(cured) or 'nothing'}", err=True)
+    _tell(f"wrote {', '.join(_names(repaired))} to {output}; cured: {', '.join(cured) or 'nothing'}")
     return after
 
 
@@ -126,22 +125,18 @@ def _names(files: Sequence["RepairedFile"]) -> list[str]:
 
 
 def _report(found: "Diagnosis", json_file: str | None) -> None:
-    if json_file != "-":
-        for one in found.findings:
-            _show(one)
-    if json_file is not None:
-        text = json.dumps({"findings": found.records()}, indent=1, ensure_ascii=False) + "\n"
-        _write_json(text, json_file)
-    click.echo(found.summary, err=True)
-
-
-def _write_json(text: str, json_file: str) -> None:
+    from onnx2zz.strict_json import json_text
     from onnx2zz.written_file import write_whole
 
+    text = json_text({"findings": found.records()}, indent=1, ensure_ascii=False) + "\n"
+    if json_file not in (None, "-"):
+        write_whole(Path(json_file), text)
     if json_file == "-":
         click.echo(text, nl=False)
     else:
-        write_whole(Path(json_file), text)
+        for one in found.findings:
+            _show(one)
+    click.echo(found.summary, err=True)
 
 
 def _show(one: "Finding") -> None:

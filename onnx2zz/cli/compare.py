@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from onnx2zz.printable import printable
+
 
 @click.command("compare")
 @click.argument("first", metavar="A.json")
@@ -25,5 +27,5 @@ def compare_command(first: str, second: str, html_file: str) -> None:
     write_whole(Path(html_file), page(runs))
     for run in runs:
         total = run.evaluation["total"]
-        name = f"{run.evaluation['model']} on {run.evaluation['accelerator']}"
+        name = printable(f"{run.evaluation['model']} on {run.evaluation['accelerator']}")
         click.echo(f"{name}: {total['latency_cycles']:,.0f} cycles, {total['energy_pj']:,.1f} pJ")

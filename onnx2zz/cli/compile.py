@@ -36,7 +36,7 @@ def compile_command(model: str, directory: Path, arch: str | None, **options: An
 
     found = find_model(model)
     if found.note:
-        click.echo(found.note, err=True)
+        click.echo(printable(found.note), err=True)
     accelerator = find_accelerator(arch) if arch else None
     compiled = compile_model(found.path, chosen)
     compiled.write(directory, _mapping(compiled, accelerator), arch)

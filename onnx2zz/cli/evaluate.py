@@ -123,11 +123,12 @@ def evaluate_command(
     ):
         means = replace(means, layer_timeout=layer_timeout, elsewhere=cluster)
         evaluation = price(inputs, how, output, means, activities)
-    _report(evaluation, output, json_file, csv_file)
+    _write(evaluation, output, json_file, csv_file)
     if html_file is not None:
         _write_page(evaluation, inputs.workload, html_file)
     if plot_folder is not None:
         _write_figures(evaluation, plot_folder)
+    _show(evaluation, json_file)
     if any(layer.error for layer in evaluation.layers):
         ctx.exit(NOT_PRICED)
 
@@ -200,19 +201,27 @@ def _means(search: "Search", cache_folder: Path | None, no_cache: bool, jobs: in
             click.echo(f"warning: {printable(sentence)}", err=True)
 
 
-def _report(evaluation: "Evaluation", output: Path, json_file: str | None, csv_file: str | None) -> None:
-    from rich.console import Console
-
+def _write(evaluation: "Evaluation", output: Path, json_file: str | None, csv_file: str | None) -> None:
     from onnx2zz.evaluate.result import as_csv, as_json
-    from onnx2zz.report.choices import print_choices
-    from onnx2zz.report.events import print_events
-    from onnx2zz.report.physical import print_physical
-    from onnx2zz.report.table import print_table
     from onnx2zz.written_file import write_whole
 
     write_whole(output / "result.json", as_json(evaluation))
     if csv_file is not None:
         write_whole(Path(csv_file), as_csv(evaluation))
+    if json_file not in (None, "-"):
+        write_whole(Path(json_file), as_json(evaluation))
+
+
+def _show(evaluation: "Evaluation", json_file: str | None) -> None:
+    """Comes after all files: whoever reads the screen may be gone."""
+    from rich.console import Console
+
+    from onnx2zz.evaluate.result import as_json
+    from onnx2zz.report.choices import print_choices
+    from onnx2zz.report.events import print_events
+    from onnx2zz.report.physical import print_physical
+    from onnx2zz.report.table import print_table
+
     if json_file == "-":
         click.echo(as_json(evaluation), nl=False)
     else:
@@ -221,8 +230,6 @@ def _report(evaluation: "Evaluation", output: Path, json_file: str | None, csv_f
         print_choices(evaluation, console)
         print_physical(evaluation, console)
         print_events(evaluation, console)
-    if json_file not in (None, "-"):
-        write_whole(Path(json_file), as_json(evaluation))
     for layer in evaluation.layers:
         if layer.error:
             click.echo(f"not priced: {printable(layer.error)}", err=True)

@@ -112,7 +112,8 @@ def _list(runs: "tuple[Run, ...]") -> None:
     for run in runs:
         options = run.options
         how = f"{options.opt}, limit {options.lpf_limit}, mapping {options.mapping}, {options.precision}"
-        click.echo(f"{run.workload.model} on {run.design.name}: {how}{', locality' if options.locality else ''}")
+        where = printable(f"{run.workload.model} on {run.design.name}")
+        click.echo(f"{where}: {how}{', locality' if options.locality else ''}")
     click.echo(f"{len(runs)} runs")
 
 

@@ -11,6 +11,7 @@ from onnx2zz.evaluate.breakdown import Breakdown, Target
 from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
 from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical
 from onnx2zz.sidecar.figures import Sidecar
+from onnx2zz.strict_json import json_text
 from onnx2zz.tabular import Column, Table, Tabular
 
 BEYOND = (
@@ -113,8 +114,8 @@ class Evaluation(Tabular):
 
 
 def as_json(evaluation: Evaluation) -> str:
-    """The evaluation as an indented JSON document."""
-    return json.dumps(document(evaluation), indent=2) + "\n"
+    """The evaluation as an indented JSON document; numbers that are none are null (`strict_json.py`)."""
+    return json_text(document(evaluation), indent=2) + "\n"
 
 
 def document(result: Evaluation | Total | LayerResult) -> dict[str, Any]:
