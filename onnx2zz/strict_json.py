@@ -32,11 +32,11 @@ def _finite(value: Any) -> Any:
 
 def _others(place: str, value: Any) -> Iterator[tuple[str, str]]:
     """Each number that is none, with its place."""
+    if _is_none(value):
+        yield place, "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list | tuple) else ()
     for key, below in inner:
         yield from _others(f"{place}.{key}" if place else str(key), below)
-    if _is_none(value):
-        yield place, "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _is_none(value: Any) -> bool:

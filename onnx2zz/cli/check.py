@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import INPUT_AT_FAULT
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.printable import printable
@@ -31,6 +32,7 @@ COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 @click.option(
     "--json", "json_file", metavar="FILE|-", help="Write the findings as JSON; - is stdout, without the text."
 )
+@no_cacti_option
 @model_options
 @click.pass_context
 def check_command(
@@ -43,6 +45,7 @@ def check_command(
     output: Path | None,
     decisions: tuple[str, ...],
     json_file: str | None,
+    no_cacti: bool,
     **model_arguments: Any,
 ) -> None:
     """Say what is wrong with an accelerator, a mapping and a workload: alone, or all three as ZigZag would run them."""
@@ -57,6 +60,8 @@ def check_command(
     context = replace(
         _context(files, model, model_arguments), lpf_limit=lpf_limit, exploit_data_locality=exploit_data_locality
     )
+    if no_cacti:
+        _refuse_cacti(context)
     if fix and output is not None:
         context = _fix(context, choices, output, quiet=json_file == "-")
     found = Diagnosis(diagnose(context))
@@ -83,6 +88,15 @@ def _context(files: Sequence[str], model: str | None, model_arguments: dict[str,
 
     context = read_context(files, _tell)
     return replace(context, model=_entries(model, model_arguments)) if model else context
+
+
+def _refuse_cacti(context: "Context") -> None:
+    """Raises InputError for an accelerator that would have it started."""
+    from onnx2zz.errors import raise_if_any
+    from onnx2zz.zigzag.cacti_costs import refusals
+
+    source = context.accelerator
+    raise_if_any(refusals(source.path, source.data) if source else ())
 
 
 def _tell(sentence: str) -> None:

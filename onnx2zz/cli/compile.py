@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.printable import printable
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
 )
 @click.option("--arch", metavar="A", help="Also write a mapping for this accelerator.")
 @memory_limit_option
+@no_cacti_option
 @model_options
-def compile_command(model: str, directory: Path, arch: str | None, **options: Any) -> None:
+def compile_command(model: str, directory: Path, arch: str | None, no_cacti: bool, **options: Any) -> None:
     """Compile MODEL (an ONNX file, or the name of one that ships) to a ZigZag workload."""
     chosen = compile_options(**options)
+    from onnx2zz.api.inputs import refuse_cacti
     from onnx2zz.compiler import compile_model
     from onnx2zz.shipped_files import find_accelerator, find_model
 
@@ -38,6 +41,8 @@ def compile_command(model: str, directory: Path, arch: str | None, **options: An
     if found.note:
         click.echo(printable(found.note), err=True)
     accelerator = find_accelerator(arch) if arch else None
+    if accelerator is not None:
+        refuse_cacti(accelerator.path, not no_cacti)
     compiled = compile_model(found.path, chosen)
     compiled.write(directory, _mapping(compiled, accelerator), arch)
     click.echo(summary(compiled, directory))
