@@ -39,6 +39,7 @@ def evaluate(
     mapping_rules: Literal["strict", "free"] = "strict",
     mapping_budget: int | None = None,
     output: str | Path | None = None,
+    cacti: bool = True,
     **options: Unpack[ModelOptions],
 ) -> Evaluation:
     """ZigZag's price of every layer: energy in pJ, latency in cycles; a layer without a price has an `error`.
@@ -46,14 +47,15 @@ def evaluate(
     `model` may be a compiled workload.yaml; it, `accelerator` and `mapping` take a path or the name of what ships, and
     everything else means what the option of that name means to `onnx2zz evaluate`. `cache`: whether, or in which
     folder, prices are kept between runs. `jobs`: worker processes; with more than one a script needs the usual
-    `if __name__ == "__main__":`. `output`: where ZigZag's log and a chosen mapping are kept.
+    `if __name__ == "__main__":`. `output`: where ZigZag's log and a chosen mapping are kept. `cacti`: whether an
+    accelerator may have that program started.
 
     Warns (IncompleteResult) where the total lacks something; `.unpriced` of the result lists it. Raises InputError with
     everything that is wrong with the files.
     """
     how = Pricing(PriceOptions(opt=opt, lpf_limit=lpf_limit), exploit_data_locality, mapping_rules, mapping_budget)
     asked = str(mapping) if mapping is not None else None
-    inputs = gather(str(accelerator), asked, lambda: _workload(model, events, options), events, _warn)
+    inputs = gather(str(accelerator), asked, lambda: _workload(model, events, options), events, _warn, cacti)
     activities = counted_events(events, inputs.compiled, Path(inputs.workload.file), inputs.events, _unwatched)
     kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
     with kept as folder, _memory(cache) as memory:

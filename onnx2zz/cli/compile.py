@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import INCOMPLETE
 from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
@@ -29,22 +30,28 @@ if TYPE_CHECKING:
 )
 @click.option("--arch", metavar="A", help="Also write a mapping for this accelerator.")
 @memory_limit_option
+@no_cacti_option
 @model_options
 @click.pass_context
-def compile_command(ctx: click.Context, model: str, directory: Path, arch: str | None, **options: Any) -> None:
+def compile_command(
+    ctx: click.Context, model: str, directory: Path, arch: str | None, no_cacti: bool, **options: Any
+) -> None:
     """Compile MODEL (an ONNX file, or the name of one that ships) to a ZigZag workload.
 
     Exit code 3 if MACs are left to the host: what is written lacks them.
     """
     chosen = compile_options(**options)
+    from onnx2zz.api.inputs import refuse_cacti
     from onnx2zz.compiler import compile_layers
     from onnx2zz.evaluate.accounted import host_nodes
     from onnx2zz.shipped_files import find_accelerator, find_model
 
     found = find_model(model)
     if found.note:
-        click.echo(found.note, err=True)
+        click.echo(printable(found.note), err=True)
     accelerator = find_accelerator(arch) if arch else None
+    if accelerator is not None:
+        refuse_cacti(accelerator.path, not no_cacti)
     compiled = compile_layers(found.path, chosen)
     compiled.write(directory, _mapping(compiled, accelerator), arch)
     click.echo(summary(compiled, directory))

@@ -9,6 +9,7 @@ import click
 from onnx2zz.cli.exit_codes import DIFFERS, INCOMPLETE
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
     from onnx2zz.verify.result import Verification
@@ -68,7 +69,7 @@ def _verified(
 
     found = find_model(model)
     if found.note:
-        click.echo(found.note, err=True)
+        click.echo(printable(found.note), err=True)
     written = _entries(workload) if workload else None
     compiled = compile_layers(found.path, chosen)
     given = read_inputs(Path(inputs), compiled.graph) if inputs else {}
@@ -96,9 +97,9 @@ def _report(result: "Verification", json_file: str | None) -> None:
     from onnx2zz.verify.result import as_json
     from onnx2zz.written_file import write_whole
 
+    if json_file not in (None, "-"):
+        write_whole(Path(json_file), as_json(result))
     if json_file == "-":
         click.echo(as_json(result), nl=False)
     else:
         print_verification(result, Console(file=sys.stdout))
-    if json_file not in (None, "-"):
-        write_whole(Path(json_file), as_json(result))

@@ -11,11 +11,13 @@ from onnx2zz.evaluate.breakdown import Breakdown, Target
 from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
 from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical
 from onnx2zz.sidecar.figures import Sidecar
+from onnx2zz.strict_json import json_text
 from onnx2zz.tabular import Column, Table, Tabular
+from onnx2zz.zigzag.cacti_costs import MemoryCosts
 
 BEYOND = (
     *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
-    *("host", "approximate", "mapping", "hardware"),
+    *("host", "approximate", "mapping", "hardware", "extracted"),
 )
 """What stands beside ZigZag's numbers, and is left out where there is nothing of the kind; the table of layers (CSV)
 has no room for choices and breakdowns."""
@@ -81,7 +83,8 @@ class EventsFrom:
 @dataclass(frozen=True, repr=False)
 class Evaluation(Tabular):
     """A whole run. Its fields are those of `evaluate --json`, in that order; `sidecar` is the file that `physical`
-    numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins."""
+    numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins.
+    `extracted`: what CACTI said of memories."""
 
     model: str
     accelerator: str
@@ -99,6 +102,7 @@ class Evaluation(Tabular):
     approximate: tuple[int, ...] = ()
     mapping: str | None = None
     hardware: Target | None = None
+    extracted: tuple[MemoryCosts, ...] = ()
 
     @property
     def unpriced(self) -> tuple[Unpriced, ...]:
@@ -127,8 +131,8 @@ class Evaluation(Tabular):
 
 
 def as_json(evaluation: Evaluation) -> str:
-    """The evaluation as an indented JSON document."""
-    return json.dumps(document(evaluation), indent=2) + "\n"
+    """The evaluation as an indented JSON document; numbers that are none are null (`strict_json.py`)."""
+    return json_text(document(evaluation), indent=2) + "\n"
 
 
 def document(result: Evaluation | Total | LayerResult) -> dict[str, Any]:

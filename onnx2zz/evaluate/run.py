@@ -135,6 +135,7 @@ class Prepared:
             approximate=stand_ins(workload.coverage),
             mapping=self.mapping,
             hardware=_target(self.inputs),
+            extracted=self.inputs.accelerator.extracted,
         )
 
 

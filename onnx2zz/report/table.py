@@ -64,11 +64,13 @@ def _print_accounts(evaluation: Evaluation, console: Console) -> None:
     """Say which nodes are not in the numbers, and which layers are stand-ins."""
     if evaluation.host:
         kinds = Counter(node.op for node in evaluation.host)
-        said = ", ".join(f"{count} {op}" for op, count in kinds.items())
-        console.print(f"Left to the host and not priced: {said} (`host` in the JSON has why).", highlight=False)
+        said = ", ".join(f"{count} {printable(op)}" for op, count in kinds.items())
+        sentence = f"Left to the host and not priced: {said} (`host` in the JSON has why)."
+        console.print(sentence, highlight=False, markup=False)
     names = [layer.name for layer in evaluation.layers if layer.id in evaluation.approximate]
     if names:
-        console.print(f"Approximate, see `onnx2zz explain`: {', '.join(names)}", highlight=False, markup=False)
+        said = ", ".join(map(printable, names))
+        console.print(f"Approximate, see `onnx2zz explain`: {said}", highlight=False, markup=False)
 
 
 def _print_below_roofline(evaluation: Evaluation, console: Console) -> None:

@@ -1,10 +1,10 @@
 """What a verification found, and its JSON."""
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from onnx2zz.conservation.mismatch import Mismatch
+from onnx2zz.strict_json import json_text
 from onnx2zz.tabular import Column, Table, Tabular
 
 
@@ -112,4 +112,4 @@ def as_json(result: Verification) -> str:
         "not_checkable": [{"node": n.node, "op": n.op, "why": n.why} for n in result.not_checkable],
         "mismatches": [asdict(mismatch) for mismatch in result.mismatches],
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return json_text(document, indent=1, ensure_ascii=False) + "\n"
