@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from onnx2zz.layer import Layer
+from onnx2zz.layer import Layer, Position, Table, step_operands, steps_of
 from onnx2zz.verify.binding import bind
 from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS
 from onnx2zz.verify.epsilon import size_near_epsilon
@@ -19,7 +19,7 @@ from onnx2zz.verify.values import Values
 from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import Entry
 
-TRIES = 3
+TRIES = 12  # of fresh operands: what squashes (Clip, a comparison with a constant) leaves few values apart
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,18 @@ def check_node(group: Group, values: Values, entries: Sequence[Entry], points: i
 
 
 def _trial(group: Group, values: Values) -> Trial:
-    """Operands that prove something: those of the run if they do, else fresh ones. Raises CannotRunError."""
+    """Operands that prove something: those of the run if they do, else fresh ones. Raises CannotRunError.
+
+    Only where none of them gives as many values as any node may have is it asked how many this one can have.
+    """
     reason = values.failed.get(group.node, "")
+    trial = None
     for trial in _trials(group, values):
-        reason = _unfit(group, trial)
+        reason = _unfit(group, trial, DISTINCT)
         if not reason:
             return trial
+    if trial is not None and not _unfit(group, trial, _apart(group)):
+        return trial
     raise CannotRunError(reason)
 
 
@@ -86,19 +92,36 @@ def _near_epsilon(group: Group, values: Values) -> Iterator[Trial]:
     if size := size_near_epsilon(group.node):
         operands, expected = redrawn(group, values, size)
         trial = Trial(operands, {o: expected[o] for o in group.node.outputs if o in group.made})
-        if not _unfit(group, trial):
+        if not _unfit(group, trial, DISTINCT):
             yield trial
 
 
-def _unfit(group: Group, trial: Trial) -> str:
+def _unfit(group: Group, trial: Trial, apart: int) -> str:
+    """Why operands or results prove nothing; `apart` distinct values are all that the results can have."""
     operands = {access.tensor for layer in group.layers for access in layer.inputs} & trial.operands.keys()
     values = [(name, trial.operands[name]) for name in sorted(operands)]
     pointwise = all(layer.reduce == "none" for layer in group.layers)
     possible = math.prod(kinds(value) for value in trial.operands.values()) if pointwise else DISTINCT
-    possible = min(possible, FEW_RESULTS.get(group.node.op, possible))
+    possible = min(possible, apart, FEW_RESULTS.get(group.node.op, possible))
     reasons = [(name, unfit(value)) for name, value in values if group.node.op not in FEW_OPERANDS]
     reasons += [(name, unfit(value, possible)) for name, value in trial.expected.items()]
     return next((f"{name}: {reason}" for name, reason in reasons if reason), "")
+
+
+def _apart(group: Group) -> int:
+    """How many elements of the outputs can differ: along a loop with which nothing moves that is read, they repeat."""
+    writing = [layer for layer in group.layers if layer.output.tensor in group.node.outputs]
+    return sum(math.prod(layer.sizes[loop] for loop in layer.output.loops & _moving(layer)) for layer in writing)
+
+
+def _moving(layer: Layer) -> frozenset[str]:
+    """The loops with which anything moves that a layer reads."""
+    read = [*layer.inputs, *step_operands(layer)]
+    read += [access.picks[1] for access in layer.inputs if access.picks]
+    known = [step.operand for step in steps_of(layer)]
+    loops = {loop for access in read for loop in access.loops}
+    loops |= {loop for table in known if isinstance(table, Table) for loop in (table.loop, table.inner)}
+    return frozenset(loops | {loop for place in known if isinstance(place, Position) for loop, _ in place.terms})
 
 
 def _compared(

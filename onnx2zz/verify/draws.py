@@ -76,6 +76,8 @@ def _values(
         return _quantised(shape, element, rng)
     if not _is_float(element):
         return rng.integers(0, FEW if element == TensorProto.BOOL else integers, shape)
+    if place is not None and place.node.op == "Clip" and (bounds := _bounds(place, graph)):
+        return rng.uniform(*bounds, shape)
     if place is not None and place.node.op in SPECIAL:
         return SPECIAL[place.node.op](shape, place.index, rng)
     if place is not None and place.node.op.endswith("QuantizeLinear") and not place.index:
@@ -86,6 +88,21 @@ def _values(
 def _around_zero(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
     """Numbers, then a lower and an upper bound that cut some of them off."""
     return rng.normal(0.0, 1.0, shape) if not index else (2 * index - 3) * rng.uniform(0.2, 1.0, shape)
+
+
+def _bounds(place: Place, graph: Graph) -> tuple[float, float] | None:
+    """A range of which known bounds cut a sixth off at either end; None for the bounds themselves."""
+    low, high = (_bound(place.node, name, index, graph) for index, name in ((1, "min"), (2, "max")))
+    if place.index or low is None or high is None or not -WIDEST < low < high < WIDEST:
+        return None
+    return low - (high - low) / 4, high + (high - low) / 4
+
+
+def _bound(node: Node, name: str, index: int, graph: Graph) -> float | None:
+    """A bound of Clip, an attribute in old files."""
+    value = graph.value(node.input(index))
+    given = node.attribute(name) if value is None else value
+    return None if given is None else float(np.max(given))
 
 
 def _some_equal(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
