@@ -56,12 +56,24 @@ class Reach:
             if not isinstance(member, PlacedLayer) and member.output.tensor == name and member.operations:
                 found |= self.union(member.tensors - {name})
         if group.node.op == "Concat":
-            found |= self.union(set(group.node.inputs) - group.reads)
+            found |= self.union(_in_place(group, self.graph))
         return frozenset(found)
 
     def union(self, names: Iterable[str]) -> Sources:
         """What some tensors come from, taken together."""
         return frozenset().union(*(self.of(name) for name in names if name))
+
+
+def _in_place(group: Group, graph: Graph) -> Iterator[str]:
+    """The inputs of a Concat that no layer copies: none of them begins where they do. (A copy may read another tensor
+    than it copies: the one before an Expand.)"""
+    axis = group.node.attribute("axis", 1) % len(graph.shape(group.node.outputs[0]))
+    copied = {layer.output.axes[axis].offset for layer in group.layers}
+    begin = 0
+    for name in group.node.inputs:
+        if graph.tensors[name].elements and begin not in copied:
+            yield name
+        begin += graph.shape(name)[axis]
 
 
 def wrong_edges(placed: PlacedLayer, entry: Entry, reach: Reach) -> Iterator[Mismatch]:

@@ -230,3 +230,18 @@ def test_a_clip_that_leaves_few_values_is_drawn_until_it_does_not():
     model = model_of([node], {"x": distinct(np.random.default_rng(0), 12)}, constants, ["y"])
     for seed in range(5):
         assert verify(compile_model(model), VerifyOptions(seed=seed)).nodes_matched == 1
+
+
+def test_copies_that_read_in_front_of_an_expand_leave_nothing_in_place():
+    """Both halves of the Concat are copied, from the tensor before the Expand: no edge leads past the copies."""
+    nodes = [
+        helper.make_node("Relu", ["x"], ["r"]),
+        helper.make_node("Expand", ["r", "same"], ["e"]),
+        helper.make_node("Concat", ["e", "e"], ["c"], axis=1),
+        helper.make_node("MatMul", ["c", "w"], ["y"]),
+    ]
+    rng = np.random.default_rng(0)
+    constants = {"same": np.array([3, 4]), "w": distinct(rng, 8, 5)}
+    compiled = compile_model(model_of(nodes, {"x": distinct(rng, 3, 4)}, constants, ["y"]))
+    assert [placed.node for placed in compiled.workload.layers] == ["r", "c", "c", "y"]
+    assert verify(compiled).mismatches == ()
