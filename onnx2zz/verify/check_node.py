@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from onnx2zz.layer import Layer, Position, Table, step_operands, steps_of
 from onnx2zz.verify.binding import bind
 from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS
@@ -65,15 +67,16 @@ def check_node(group: Group, values: Values, entries: Sequence[Entry], points: i
 def _trial(group: Group, values: Values) -> Trial:
     """Operands that prove something: those of the run if they do, else fresh ones. Raises CannotRunError.
 
-    Only where none of them gives as many values as any node may have is it asked how many this one can have.
+    Only where none of them gives as many values as any node may have is it asked how many this one can have, or left
+    after an operator that cuts most of few elements off (a Relu of eight).
     """
     reason = values.failed.get(group.node, "")
     trial = None
     for trial in _trials(group, values):
-        reason = _unfit(group, trial, DISTINCT)
+        reason = _unfit(group, trial)
         if not reason:
             return trial
-    if trial is not None and not _unfit(group, trial, _apart(group)):
+    if trial is not None and not _unfit(group, trial, few=True):
         return trial
     raise CannotRunError(reason)
 
@@ -92,20 +95,28 @@ def _near_epsilon(group: Group, values: Values) -> Iterator[Trial]:
     if size := size_near_epsilon(group.node):
         operands, expected = redrawn(group, values, size)
         trial = Trial(operands, {o: expected[o] for o in group.node.outputs if o in group.made})
-        if not _unfit(group, trial, DISTINCT):
+        if not _unfit(group, trial):
             yield trial
 
 
-def _unfit(group: Group, trial: Trial, apart: int) -> str:
-    """Why operands or results prove nothing; `apart` distinct values are all that the results can have."""
+def _unfit(group: Group, trial: Trial, few: bool = False) -> str:
+    """Why operands or results prove nothing; `few` distinct values will do, where there cannot be more."""
     operands = {access.tensor for layer in group.layers for access in layer.inputs} & trial.operands.keys()
     values = [(name, trial.operands[name]) for name in sorted(operands)]
     pointwise = all(layer.reduce == "none" for layer in group.layers)
     possible = math.prod(kinds(value) for value in trial.operands.values()) if pointwise else DISTINCT
-    possible = min(possible, apart, FEW_RESULTS.get(group.node.op, possible))
-    reasons = [(name, unfit(value)) for name, value in values if group.node.op not in FEW_OPERANDS]
-    reasons += [(name, unfit(value, possible)) for name, value in trial.expected.items()]
+    possible = min(possible, FEW_RESULTS.get(group.node.op, possible), _apart(group) if few else possible)
+    enough = _left if few else len
+    reasons = [
+        (name, unfit(value, enough(value.ravel()))) for name, value in values if group.node.op not in FEW_OPERANDS
+    ]
+    reasons += [(name, unfit(v, min(possible, enough(v.ravel())))) for name, v in trial.expected.items()]
     return next((f"{name}: {reason}" for name, reason in reasons if reason), "")
+
+
+def _left(values: np.ndarray) -> int:
+    """How many distinct values are enough where most are cut off: of three one, and two at least."""
+    return max(2, len(values) // 3)
 
 
 def _apart(group: Group) -> int:

@@ -245,3 +245,20 @@ def test_copies_that_read_in_front_of_an_expand_leave_nothing_in_place():
     compiled = compile_model(model_of(nodes, {"x": distinct(rng, 3, 4)}, constants, ["y"]))
     assert [placed.node for placed in compiled.workload.layers] == ["r", "c", "c", "y"]
     assert verify(compiled).mismatches == ()
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        pytest.param(helper.make_node("Relu", ["x"], ["y"]), id="half of eight"),
+        pytest.param(helper.make_node("Cast", ["x"], ["y"], to=onnx.TensorProto.INT8), id="integers"),
+        pytest.param(helper.make_node("Cast", ["x"], ["y"], to=onnx.TensorProto.BOOL), id="zeros among others"),
+        pytest.param(helper.make_node("QuantizeLinear", ["x", "s"], ["y"], output_dtype=22), id="four bits"),
+    ],
+)
+def test_few_elements_of_which_most_are_cut_off_prove_a_node(node):
+    inputs = {"x": distinct(np.random.default_rng(0), 2, 4)}
+    compiled = compile_model(model_of([node], inputs, {"s": np.array(0.02, np.float32)}, ["y"], opset=21))
+    for seed in range(5):
+        result = verify(compiled, VerifyOptions(seed=seed))
+        assert result.mismatches == () and result.nodes_matched == 1
