@@ -12,15 +12,13 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-import numpy as np
 import onnx
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.composed.bodies import draw_wraps, wrapped
-from tests.composed.drawing import drawn
+from tests.composed import judge
+from tests.composed.bodies import wrapped
 from tests.composed.finding import Finding
-from tests.composed.judge import judged
 from tests.composed.shrink import shrunk
 
 
@@ -28,17 +26,15 @@ def found(seeds: range) -> dict[str, list[tuple[int, Finding]]]:
     """Kind to the seeds that show it."""
     kinds: dict[str, list[tuple[int, Finding]]] = defaultdict(list)
     for seed in seeds:
-        flat = drawn(seed)
-        for finding in judged(flat, draw_wraps(np.random.default_rng([seed, 1]), flat)):
+        for finding in judge.found(seed):
             kinds[finding.kind].append((seed, finding))
     return kinds
 
 
 def smallest(seed: int, kind: str) -> str:
     """The text of the smallest graph with this kind of fault."""
-    flat = drawn(seed)
-    wraps = draw_wraps(np.random.default_rng([seed, 1]), flat)
-    model = wrapped(*shrunk(flat, wraps, lambda *graph: any(f.kind == kind for f in judged(*graph))))
+    flat, wraps = judge.graph_of(seed)
+    model = wrapped(*shrunk(flat, wraps, lambda *graph: any(f.kind == kind for f in judge.judged(*graph))))
     return onnx.printer.to_text(model)
 
 

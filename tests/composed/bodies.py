@@ -1,7 +1,7 @@
 """Parts of a graph put into functions, branches and loops: another file of the same meaning."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import onnx
@@ -27,7 +27,7 @@ def wrapped(flat: Flat, wraps: Sequence[Wrap]) -> onnx.ModelProto:
     for number, wrap in enumerate(wraps):
         wrapper.wrap(wrap, f"part{number}")
     constants = {**flat.constants, **wrapper.constants}
-    grown = Flat(flat.nodes, flat.inputs, constants, flat.outputs, flat.kinds)
+    grown = replace(flat, constants=constants)
     return flat_model(grown, wrapper.nodes, wrapper.functions)
 
 
@@ -107,7 +107,7 @@ def reads(node: onnx.NodeProto) -> set[str]:
     """What a node reads, its bodies included."""
     read = {name for name in node.input if name}
     for body in (a.g for a in node.attribute if a.HasField("g")):
-        made = {o for inner in body.node for o in inner.output} | {i.name for i in body.input}
+        made = {o for inner in body.node for o in inner.output} | {i.name for i in (*body.input, *body.initializer)}
         read |= set().union(*map(reads, body.node)) - made
     return read
 
@@ -122,7 +122,3 @@ def _draw_wrap(rng: np.random.Generator, names: Sequence[str]) -> Wrap:
     begin = int(rng.integers(0, len(names)))
     end = int(rng.integers(begin, min(len(names), begin + 5))) + 1
     return Wrap(str(rng.choice(FORMS)), frozenset(names[begin:end]))
-
-
-def names_of(nodes: Collection[onnx.NodeProto]) -> frozenset[str]:
-    return frozenset(node.name for node in nodes)

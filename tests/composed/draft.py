@@ -31,6 +31,7 @@ class Draft:
         self.constants: dict[str, np.ndarray] = {}
         self.kinds: dict[str, Kind] = {}
         self.made: list[str] = []
+        self.sparse_names: set[str] = set()
 
     # dice
 
@@ -73,6 +74,13 @@ class Draft:
         """A constant, no two elements alike, small enough to keep sums of `fan_in` products in range."""
         return self.constant(self._values(shape, 1.0 / np.sqrt(max(1, fan_in))))
 
+    def sparse(self, shape: Sequence[int]) -> str:
+        """A weight of which the file keeps only what is not zero."""
+        value = self._values(shape, 0.5)
+        name = self.constant(np.where(self.rng.random(tuple(shape)) < 0.5, value, np.float32(0)))
+        self.sparse_names.add(name)
+        return name
+
     def positive(self, shape: Sequence[int]) -> str:
         return self.constant(np.abs(self._values(shape, 1.0)) + np.float32(0.5))
 
@@ -90,12 +98,23 @@ class Draft:
 
     # nodes
 
-    def add(self, op: str, inputs: Sequence[str], outputs: int = 1, domain: str = "", **attributes: Any) -> list[str]:
-        """Appends a node, and gives its outputs. Raises NotDrawnError where ONNX or taste refuses it."""
+    def add(
+        self,
+        op: str,
+        inputs: Sequence[str],
+        outputs: int = 1,
+        domain: str = "",
+        made: Sequence[Kind] = (),
+        **attributes: Any,
+    ) -> list[str]:
+        """Appends a node, and gives its outputs. `made`: their kinds, for an operator that ONNX does not know.
+
+        Raises NotDrawnError where ONNX or taste refuses it.
+        """
         number = len(self.nodes)
         names = [f"t{number}"] if outputs == 1 else [f"t{number}_{i}" for i in range(outputs)]
         node = helper.make_node(op, list(inputs), names, f"n{number}_{op}", domain=domain, **attributes)
-        kinds = self._inferred(node)
+        kinds = dict(zip(names, made, strict=True)) if made else self._inferred(node)
         for name in names:
             _worth_having(kinds[name])
         self.nodes.append(node)
@@ -126,6 +145,7 @@ class Draft:
             {name: value for name, value in self.constants.items() if name in read},
             tuple(outputs),
             dict(self.kinds),
+            frozenset(self.sparse_names),
         )
 
 

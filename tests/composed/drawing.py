@@ -6,10 +6,15 @@ from itertools import count
 import numpy as np
 from onnxruntime.capi import onnxruntime_pybind11_state as states
 
+from tests.composed.attention import ATTENTION
 from tests.composed.draft import Draft, NotDrawnError
-from tests.composed.flat import Flat, flat_model
+from tests.composed.flat import HIDDEN, Flat, flat_model, visible
 from tests.composed.hosts import HOSTS
 from tests.composed.layers import LAYERS
+from tests.composed.loops import LOOPS
+from tests.composed.quantised import QUANTISED
+from tests.composed.recurrent import RECURRENT
+from tests.composed.types import TYPES
 from tests.composed.views import VIEWS, Piece
 from tests.oracle import onnxruntime_run
 
@@ -35,7 +40,7 @@ def drawn(seed: int, most: int = 12) -> Flat:
 
 def runs(flat: Flat) -> bool:
     """Whether onnxruntime makes every tensor in the shape that ONNX's inference gives it."""
-    every = tuple(name for node in flat.nodes for name in node.output)
+    every = visible(flat)
     try:
         made = onnxruntime_run(flat_model(replace(flat, outputs=every)), flat.inputs)
     except REFUSED:
@@ -61,7 +66,9 @@ def first(draft: Draft) -> None:
 
 
 def step(draft: Draft) -> None:
-    _try(draft, draft.one_of((VIEWS, VIEWS, VIEWS, VIEWS, LAYERS, LAYERS, LAYERS, HOSTS)))
+    _try(
+        draft, draft.one_of((*[VIEWS] * 12, *[LAYERS] * 9, *[HOSTS] * 3, RECURRENT, LOOPS, QUANTISED, ATTENTION, TYPES))
+    )
 
 
 def _try(draft: Draft, pieces: dict[Piece, int]) -> None:
@@ -77,5 +84,5 @@ def _try(draft: Draft, pieces: dict[Piece, int]) -> None:
 def _outputs(draft: Draft) -> list[str]:
     """What nobody reads, and some that are read as well."""
     read = {name for node in draft.nodes for name in node.input}
-    made = [name for name in draft.made if name not in draft.inputs]
+    made = [name for name in draft.made if name not in draft.inputs and draft.kinds[name].element not in HIDDEN]
     return [name for name in made if name not in read or draft.chance(0.12)]

@@ -6,10 +6,11 @@ import numpy as np
 import onnx
 
 from onnx2zz.workload import PlacedLayer
+from tests.composed.bodies import reads
 from tests.composed.finding import Finding
 from tests.composed.labels import ALL, moves
 from tests.composed.producers import Names, Producers, places_written
-from tests.composed.reads import read_places
+from tests.composed.reads import is_one_layer, read_places
 
 
 def wrong_edges(producers: Producers) -> Iterator[Finding]:
@@ -26,9 +27,9 @@ def wrong_edges(producers: Producers) -> Iterator[Finding]:
 
 def said_of(placed: PlacedLayer, producers: Producers) -> dict[str, Names]:
     """Operand to the nodes that its sources belong to, the layer's own node left out."""
-    node_of = {p.id: p.node for layers in producers.layers.values() for p in layers}
-    found = {o: {node_of[s] if isinstance(s, int) else s for s in said} for o, said in placed.sources.items()}
-    return {operand: frozenset(names - {placed.node, "const"}) for operand, names in found.items()}
+    names, own = producers.node_of, producers.node_of[placed.id]
+    found = {o: {names[s] if isinstance(s, int) else s for s in said} for o, said in placed.sources.items()}
+    return {operand: frozenset(said - {own, "const"}) for operand, said in found.items()}
 
 
 def _of_movement(node: onnx.NodeProto, placed: PlacedLayer, producers: Producers) -> Iterator[Finding]:
@@ -43,19 +44,19 @@ def _of_movement(node: onnx.NodeProto, placed: PlacedLayer, producers: Producers
         places[places_written(placed)] = True
     least = producers.behind(before, places)
     said = said_of(placed, producers)["I"]
-    most = frozenset().union(*map(producers.of, node.input))
+    most = frozenset().union(*map(producers.of, reads(node)))
     yield from _compared(node, "I", said, least, least if node.op_type != "Gather" else most)
 
 
 def _of_layers(node: onnx.NodeProto, producers: Producers) -> Iterator[Finding]:
     """All operands together; and, where the node is one layer, each."""
     layers = producers.layers[node.name]
-    least = {name: producers.of(name, _places(node, name, producers)) for name in node.input if name}
-    most = {name: producers.of(name) for name in node.input if name}
+    least = {name: producers.of(name, _places(node, name, producers)) for name in reads(node)}
+    most = {name: producers.of(name) for name in reads(node)}
     said = [said_of(placed, producers) for placed in layers]
     together = frozenset().union(*(names for one in said for names in one.values()))
     yield from _compared(node, "all", together, frozenset().union(*least.values()), frozenset().union(*most.values()))
-    if len(layers) == 1:
+    if len(layers) == 1 and is_one_layer(node):
         for name in least:
             if not any(least[name] <= names <= most[name] for names in said[0].values()):
                 yield _finding(node, f"some operand for {name}", frozenset().union(*said[0].values()), least[name])
@@ -68,8 +69,8 @@ def _places(node: onnx.NodeProto, name: str, producers: Producers) -> np.ndarray
 
 def _of_rider(node: onnx.NodeProto, producers: Producers) -> Iterator[Finding]:
     """It rides on the one layer whose elements arrive."""
-    said = frozenset(p.node for n in producers.layers.values() for p in n if p.id in producers.fates[node.name].layers)
-    yield from _compared(node, "rider", said, found := frozenset().union(*map(producers.of, node.input)), found)
+    said = frozenset(producers.node_of[identity] for identity in producers.fates[node.name].layers)
+    yield from _compared(node, "rider", said, found := frozenset().union(*map(producers.of, reads(node))), found)
 
 
 def _compared(node: onnx.NodeProto, operand: str, said: Names, least: Names, most: Names) -> Iterator[Finding]:

@@ -91,6 +91,8 @@ def matmul(draft: Draft) -> object:
         )
     if draft.chance(0.3) and len(draft.shape(x)) > 1:
         return draft.add_one("MatMul", draft.weight([draft.integer(1, 6), draft.shape(x)[-2]], draft.shape(x)[-2]), x)
+    if draft.chance(0.15):
+        return draft.add_one("MatMul", x, draft.sparse([depth, draft.integer(2, 7)]))
     return draft.add_one("MatMul", x, draft.weight([depth, draft.integer(1, 7)], depth))
 
 

@@ -12,6 +12,7 @@ import onnx
 
 from onnx2zz.compiler import Compiled
 from onnx2zz.workload import NodeFate, PlacedLayer
+from tests.composed.bodies import reads
 from tests.composed.flat import Flat
 from tests.composed.labels import ALL, Labels, Places, labels, moves
 
@@ -27,8 +28,10 @@ class Producers:
         self.flat = flat
         self.fates: dict[str, NodeFate] = {fate.node: fate for fate in compiled.workload.nodes}
         self.layers: dict[str, list[PlacedLayer]] = {}
-        for placed in compiled.workload.layers:
-            self.layers.setdefault(placed.node, []).append(placed)
+        for node in flat.nodes:
+            lowered = self.status(node) == "lowered"
+            self.layers[node.name] = [compiled.workload.layers[i] for i in self.fates[node.name].layers if lowered]
+        self.node_of = {placed.id: name for name, layers in self.layers.items() for placed in layers}
         self.maker = flat.maker
         self.labels: Labels = labels(flat, self._written(), self._same())
         self._of_owner = cache(self._named)
@@ -54,7 +57,7 @@ class Producers:
         status = self.status(node)
         if status == "lowered":
             return frozenset({node.name})
-        behind = frozenset().union(*map(self.of, node.input))
+        behind = frozenset().union(*map(self.of, reads(node)))
         if status == "host" and self.fates[node.name].why != "one element":
             return frozenset(name for name in behind if ":" not in name) or frozenset({f"host:{node.name}"})
         return behind

@@ -15,6 +15,11 @@ ALL = frozenset(
 )
 
 
+def is_one_layer(node: onnx.NodeProto) -> bool:
+    """Whether all that a node with a single layer reads is an operand of that layer."""
+    return node.op_type in ALL | WINDOWED
+
+
 def read_places(node: onnx.NodeProto, name: str, flat: Flat) -> np.ndarray | None:
     """A mask that broadcasts to the tensor `name` that the node reads."""
     if node.op_type in WINDOWED and name == node.input[0]:
