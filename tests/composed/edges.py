@@ -9,7 +9,7 @@ from onnx2zz.workload import PlacedLayer
 from tests.composed.bodies import reads
 from tests.composed.finding import Finding
 from tests.composed.labels import ALL, moves
-from tests.composed.producers import Names, Producers, places_written
+from tests.composed.producers import Names, Producers, flat_name, places_written
 from tests.composed.reads import is_one_layer, read_places
 
 
@@ -34,7 +34,7 @@ def said_of(placed: PlacedLayer, producers: Producers) -> dict[str, Names]:
 
 def _of_movement(node: onnx.NodeProto, placed: PlacedLayer, producers: Producers) -> Iterator[Finding]:
     """A layer that moves elements names those whose elements it moves, and at most all that it could."""
-    output = placed.layer.output.tensor.rpartition("/")[2]
+    output = flat_name(placed.layer.output.tensor)
     before = producers.labels.before.get(output)
     if before is None:
         return

@@ -1,7 +1,7 @@
 """All that is wrong with a graph once it is compiled: values by `verify`, edges and volumes by numbered elements."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +17,7 @@ from tests.composed.finding import Finding
 from tests.composed.flat import Flat, flat_model, visible
 from tests.composed.hosts import HOST_OPERATORS
 from tests.composed.labels import moves
+from tests.composed.moved import wrongly_moved
 from tests.composed.producers import Producers
 from tests.composed.provable import provable
 from tests.composed.volumes import wrong_volumes
@@ -84,15 +85,15 @@ def _values(flat: Flat, compiled: Compiled) -> Iterator[Finding]:
 
 
 def _structure(flat: Flat, compiled: Compiled) -> Iterator[Finding]:
-    producers = Producers(flat, compiled)
-    yield from _wrong_fates(flat, producers)
+    producers, values = Producers(flat, compiled), _run(flat)
+    yield from _wrong_fates(flat, producers, values)
+    yield from wrongly_moved(producers, compiled.entries, values)
     yield from wrong_edges(producers)
     yield from wrong_volumes(producers, compiled.entries)
 
 
-def _wrong_fates(flat: Flat, producers: Producers) -> Iterator[Finding]:
+def _wrong_fates(flat: Flat, producers: Producers, values: Mapping[str, np.ndarray]) -> Iterator[Finding]:
     """A view that changes values, a host that is work, something that hangs on the run and was folded."""
-    values = _run(flat)
     for node in flat.nodes:
         fate = producers.fates[node.name]
         if fate.status == "view" and not moves(node, flat) and node.op_type not in READ_AS_STORED:

@@ -77,11 +77,16 @@ class Producers:
     def _parts(self, node: onnx.NodeProto) -> Mapping[str, Places]:
         found: dict[str, Places] = {}
         for placed in self.layers[node.name]:
-            name = placed.layer.output.tensor.rpartition("/")[2]
+            name = flat_name(placed.layer.output.tensor)
             mask = np.zeros(self.flat.kinds[name].fixed, bool)
             mask[places_written(placed)] = True
             found[name] = found.get(name, np.zeros_like(mask)) | mask
         return found
+
+
+def flat_name(name: str) -> str:
+    """A tensor's name without those of the bodies it stands in."""
+    return name.rpartition("/")[2]
 
 
 def places_written(placed: PlacedLayer) -> tuple[np.ndarray, ...]:

@@ -9,9 +9,11 @@ from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import Entry, volumes
 from tests.composed.finding import Finding
 from tests.composed.labels import ALL, distinct, moves
-from tests.composed.producers import Producers, places_written
+from tests.composed.producers import Producers, flat_name, places_written
 from tests.composed.reads import read_places
 
+PRODUCTS = frozenset({"Conv", "MatMul", "Gemm"})
+"""Operators whose first two inputs are operands, constants or not; elsewhere constants may ride."""
 ROWS = "Gather"
 """It reads as many rows as there are positions, be they the same."""
 
@@ -28,7 +30,7 @@ def wrong_volumes(producers: Producers, entries: tuple[Entry, ...]) -> Iterator[
 
 
 def _of_movement(node: onnx.NodeProto, placed: PlacedLayer, producers: Producers, entry: Entry) -> Iterator[Finding]:
-    before = producers.labels.before[placed.layer.output.tensor.rpartition("/")[2]]
+    before = producers.labels.before[flat_name(placed.layer.output.tensor)]
     places = ALL
     if len(node.output) > 1 or node.op_type == "Concat":
         places = np.zeros(before.shape, bool)
@@ -48,8 +50,9 @@ def _of_layer(node: onnx.NodeProto, producers: Producers, entry: Entry) -> Itera
     if any(count is None for count in counts.values()):
         return
     operands = [volume for operand, volume in said.items() if operand != "O" and (operand == "I" or volume > 1)]
-    moving = [count for name, count in counts.items() if name not in flat.constants and producers.of(name)]
-    if not set(operands) <= set(counts.values()) or not set(moving) <= set(said.values()):
+    factors = node.input[:2] if node.op_type in PRODUCTS else ()
+    needed = [counts[n] for n in counts if n in factors or (n not in flat.constants and producers.of(n))]
+    if not set(operands) <= set(counts.values()) or not set(needed) <= set(said.values()):
         yield Finding(f"volume: {node.op_type}", f"{node.name}: {said}, but {counts} are read")
     written = int(np.prod(flat.kinds[node.output[0]].fixed))
     if said["O"] != written:
