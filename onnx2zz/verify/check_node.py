@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onnx2zz.frontend.graph import Graph
 from onnx2zz.layer import Layer, Position, Table, step_operands, steps_of
 from onnx2zz.verify.binding import bind
-from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS
+from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS, countable
 from onnx2zz.verify.epsilon import size_near_epsilon
 from onnx2zz.verify.fitness import DISTINCT, kinds, unfit
 from onnx2zz.verify.groups import Group
@@ -73,10 +74,10 @@ def _trial(group: Group, values: Values) -> Trial:
     reason = values.failed.get(group.node, "")
     trial = None
     for trial in _trials(group, values):
-        reason = _unfit(group, trial)
+        reason = _unfit(group, trial, values.graph)
         if not reason:
             return trial
-    if trial is not None and not _unfit(group, trial, few=True):
+    if trial is not None and not _unfit(group, trial, values.graph, few=True):
         return trial
     raise CannotRunError(reason)
 
@@ -95,11 +96,11 @@ def _near_epsilon(group: Group, values: Values) -> Iterator[Trial]:
     if size := size_near_epsilon(group.node):
         operands, expected = redrawn(group, values, size)
         trial = Trial(operands, {o: expected[o] for o in group.node.outputs if o in group.made})
-        if not _unfit(group, trial):
+        if not _unfit(group, trial, values.graph):
             yield trial
 
 
-def _unfit(group: Group, trial: Trial, few: bool = False) -> str:
+def _unfit(group: Group, trial: Trial, graph: Graph, few: bool = False) -> str:
     """Why operands or results prove nothing; `few` distinct values will do, where there cannot be more."""
     operands = {access.tensor for layer in group.layers for access in layer.inputs} & trial.operands.keys()
     values = [(name, trial.operands[name]) for name in sorted(operands)]
@@ -107,9 +108,9 @@ def _unfit(group: Group, trial: Trial, few: bool = False) -> str:
     possible = math.prod(kinds(value) for value in trial.operands.values()) if pointwise else DISTINCT
     possible = min(possible, FEW_RESULTS.get(group.node.op, possible), _apart(group) if few else possible)
     enough = _left if few else len
-    reasons = [
-        (name, unfit(value, enough(value.ravel()))) for name, value in values if group.node.op not in FEW_OPERANDS
-    ]
+    values = values if group.node.op not in FEW_OPERANDS else []
+    counts = {name: countable(name, group.node, graph) or DISTINCT for name, _ in values}
+    reasons = [(name, unfit(value, min(counts[name], enough(value.ravel())))) for name, value in values]
     reasons += [(name, unfit(v, min(possible, enough(v.ravel())))) for name, v in trial.expected.items()]
     return next((f"{name}: {reason}" for name, reason in reasons if reason), "")
 

@@ -62,6 +62,12 @@ def is_index(place: Place | None) -> bool:
     return place is not None and place.index == 1 and place.node.op in ("Gather", "GatherElements")
 
 
+def countable(name: str, node: Node, graph: Graph) -> int | None:
+    """How many values an operand of a node can take that counts something (rows, steps); None if it does not."""
+    limits = _limits(Place(node, node.inputs.index(name)), graph) if name in node.inputs else None
+    return limits and limits[1] - limits[0] + 1
+
+
 def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator, integers: int = FEW) -> np.ndarray:
     """Values for a tensor of static shape that is read at `place`; integers of no known meaning end at `integers`."""
     values = _values(graph.shape(name), graph.tensors[name].type, place, graph, rng, integers)

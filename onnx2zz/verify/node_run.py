@@ -14,6 +14,7 @@ from onnx import helper
 from onnx2zz.frontend.graph import CALL, Node
 from onnx2zz.frontend.inference import outer_names
 from onnx2zz.verify.carried import CARRIERS, carried_in, carried_out, element_of, landed
+from onnx2zz.verify.causal import with_mask
 from onnx2zz.verify.unsigned import unsigned
 
 Arrays = Mapping[str, np.ndarray]
@@ -35,7 +36,7 @@ def run_node(node: Node, operands: Arrays, constants: Collection[str] = ()) -> d
     """
     if node.op == CALL:
         return {o: operands[i] for i, o in zip(node.inputs, node.outputs, strict=False) if o}
-    node, operands = unsigned(node, operands)
+    node, operands = with_mask(*unsigned(node, operands))
     try:
         model, feeds = _model(node, operands, constants)
         feeds = carried_in(model.graph, feeds)

@@ -87,9 +87,9 @@ class Draft:
     def integers(self, values: Any) -> str:
         return self.constant(np.asarray(values, np.int64))
 
-    def constant(self, value: np.ndarray) -> str:
+    def constant(self, value: np.ndarray | np.generic) -> str:
         name = f"c{len(self.constants)}"
-        self.constants[name] = value
+        self.constants[name] = value = np.asarray(value)
         self.kinds[name] = kind_of(value)
         return name
 

@@ -57,6 +57,18 @@ def conv_transpose(draft: Draft) -> object:
     return draft.add_one("ConvTranspose", x, weights, *bias, group=group, **attributes)
 
 
+def fold(draft: Draft) -> object:
+    """Col2Im: columns added into an image, what falls on its pads cut off."""
+    x = draft.pick(3, 3)
+    channels, columns = draft.shape(x)[1:]
+    height = draft.one_of([h for h in range(1, columns + 1) if columns % h == 0])
+    block = draft.one_of([b for b in ((1, 2), (2, 1), (2, 3), (3, 2), (3, 1)) if channels % (b[0] * b[1]) == 0])
+    pads = [draft.integer(0, b - 1) for b in (*block, *block)]
+    places = (height, columns // height)
+    image = [n + b - 1 - before - after for n, b, before, after in zip(places, block, pads, pads[2:], strict=False)]
+    return draft.add_one("Col2Im", x, draft.integers(image), draft.integers(block), pads=pads)
+
+
 def pool(draft: Draft) -> object:
     op = draft.one_of(("MaxPool", "AveragePool", "LpPool"))
     x = draft.pick(3, 5)
@@ -280,6 +292,7 @@ LAYERS: dict[Piece, int] = {
     conv: 6,
     conv_of_two: 1,
     conv_transpose: 3,
+    fold: 1,
     pool: 3,
     global_pool: 1,
     matmul: 5,

@@ -50,7 +50,7 @@ def scan(draft: Draft) -> object:
     )
 
 
-def _scan(draft: Draft, axis: int, extents: tuple[int, int, int]) -> tuple[dict[str, Any], onnx.GraphProto]:
+def _scan(draft: Draft, axis: int, extents: tuple[int, ...]) -> tuple[dict[str, Any], onnx.GraphProto]:
     rows, depth, columns = extents
     nodes = [
         helper.make_node("MatMul", ["slice", "w"], ["product"], "product"),

@@ -60,7 +60,11 @@ class Producers:
         behind = frozenset().union(*map(self.of, reads(node)))
         if status == "host" and self.fates[node.name].why != "one element":
             return frozenset(name for name in behind if ":" not in name) or frozenset({f"host:{node.name}"})
-        return behind
+        return frozenset().union(*map(self.of, self._one_element(node))) if node.op_type == "Concat" else behind
+
+    def _one_element(self, node: onnx.NodeProto) -> list[str]:
+        """The inputs of a Concat that it copies element by element, in layers that are never emitted."""
+        return [name for name in node.input if np.prod(self.flat.kinds[name].fixed) == 1]
 
     def _same(self) -> list[str]:
         """Nodes that compute, by their operator, and are said to change nothing."""
@@ -70,9 +74,20 @@ class Producers:
         """Where layers write the outputs of nodes that move elements."""
         found: dict[str, Places] = {}
         for node in self.flat.nodes:
-            if moves(node, self.flat) and self.status(node) == "lowered":
+            if node.op_type == "Concat" and moves(node, self.flat) and self.status(node) == "host":
+                found |= self._copied_singly(node)
+            elif moves(node, self.flat) and self.status(node) == "lowered":
                 found |= dict.fromkeys(node.output, ALL) if node.op_type not in PARTS else self._parts(node)
         return found
+
+    def _copied_singly(self, node: onnx.NodeProto) -> Mapping[str, Places]:
+        """Where a Concat writes elements of its own although none of its layers is emitted."""
+        axis = next(a.i for a in node.attribute if a.name == "axis")
+        lengths = [self.flat.kinds[name].fixed[axis] for name in node.input]
+        singly = [name in self._one_element(node) for name in node.input]
+        rank = len(self.flat.kinds[node.output[0]].shape)
+        shape = [-1 if i == axis % rank else 1 for i in range(rank)]
+        return {node.output[0]: np.repeat(singly, lengths).reshape(shape)}
 
     def _parts(self, node: onnx.NodeProto) -> Mapping[str, Places]:
         found: dict[str, Places] = {}

@@ -11,7 +11,7 @@ from tests.composed.views import Piece
 
 MICROSOFT = "com.microsoft"
 UINT8, INT8, INT32 = TensorProto.UINT8, TensorProto.INT8, TensorProto.INT32
-DTYPES = {UINT8: np.uint8, INT8: np.int8}
+DTYPES: dict[int, type[np.uint8] | type[np.int8]] = {UINT8: np.uint8, INT8: np.int8}
 
 
 def scale(draft: Draft, count: int = 0) -> str:
@@ -85,6 +85,38 @@ def dynamic_product(draft: Draft) -> object:
     return draft.add_one("Cast", draft.add_one("MatMulInteger", q, weights, point, zero(draft, UINT8)), to=FLOAT)
 
 
+def product_to_real(draft: Draft) -> object:
+    """com.microsoft's products of bytes that give real numbers: the activation quantised before, or within."""
+    x = draft.pick(2, 3)
+    depth, columns = draft.shape(x)[-1], draft.integer(1, 7)
+    weights, kind = bytes_(draft, (depth, columns), UINT8), Kind(FLOAT, (*draft.shape(x)[:-1], columns))
+    step, point = scale(draft), zero(draft, UINT8)
+    if draft.chance(0.5):
+        return _microsoft(draft, "DynamicQuantizeMatMul", [x, weights, step, point], [kind])
+    q, *steps = quantised(draft, x, UINT8)
+    return _microsoft(draft, "MatMulIntegerToFloat", [q, weights, steps[0], step, steps[1], point], [kind])
+
+
+def gemm(draft: Draft) -> object:
+    x = draft.pick(2, 2)
+    rows, depth = draft.shape(x)
+    q, *steps = quantised(draft, x, UINT8)
+    columns = draft.integer(1, 7)
+    weights, out = bytes_(draft, (columns, depth), UINT8), [scale(draft), zero(draft, UINT8)]
+    inputs = [q, *steps, weights, scale(draft), zero(draft, UINT8), "", *out]
+    return real(draft, _microsoft(draft, "QGemm", inputs, [Kind(UINT8, (rows, columns))], transB=1), *out)
+
+
+def integer_conv(draft: Draft) -> object:
+    x = draft.pick(4, 4)
+    channels, *space = draft.shape(x)[1:]
+    kernel = [draft.integer(1, min(3, extent)) for extent in space]
+    q, _, point = quantised(draft, x, UINT8)
+    weights = bytes_(draft, (draft.integer(1, 4), channels, *kernel), UINT8)
+    pads = [draft.integer(0, k - 1) for k in (*kernel, *kernel)]
+    return draft.add_one("Cast", draft.add_one("ConvInteger", q, weights, point, pads=pads), to=FLOAT)
+
+
 def elementwise(draft: Draft) -> object:
     """QLinearAdd and QLinearMul, with bytes of the same shape."""
     x = draft.pick(1)
@@ -154,6 +186,9 @@ QUANTISED: dict[Piece, int] = {
     conv: 2,
     product: 2,
     dynamic_product: 1,
+    product_to_real: 2,
+    gemm: 1,
+    integer_conv: 1,
     elementwise: 1,
     pointwise: 1,
     softmax: 1,
