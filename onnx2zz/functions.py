@@ -41,8 +41,11 @@ def _gelu_tanh(x: np.ndarray) -> np.ndarray:
 
 def _cast(x: np.ndarray, element_type: float) -> np.ndarray:
     """The value after a round trip through an ONNX element type, given by its number."""
+    from onnx import TensorProto
     from onnx.helper import tensor_dtype_to_np_dtype
 
+    if element_type in (TensorProto.INT4, TensorProto.UINT4):  # ONNX does not say how; onnxruntime rounds and wraps
+        return _wrap(np.trunc(x + np.copysign(0.5, x)), 4, element_type == TensorProto.INT4)
     return np.asarray(x).astype(tensor_dtype_to_np_dtype(int(element_type))).astype(np.float64)
 
 

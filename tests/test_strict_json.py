@@ -6,10 +6,11 @@ from math import inf, nan
 
 import pytest
 
+from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.evaluate.result import Evaluation, LayerResult, Total, as_json
 from onnx2zz.report.page import filled
 from onnx2zz.strict_json import json_text
-from onnx2zz.verify.result import Mismatch, Verification
+from onnx2zz.verify.result import Verification
 from onnx2zz.verify.result import as_json as verification_as_json
 
 

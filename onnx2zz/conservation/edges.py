@@ -74,8 +74,20 @@ class Reach:
             if output and self.between.get(output) is not group:
                 self._known[output] = self.union(group.node.data_inputs)
             elif group.node.op == "Concat":
-                in_place = [n for n in set(group.node.inputs) - group.reads if self.graph.tensors[n].elements]
-                self._known[output] = Feed.union([self._known[output], *map(self._of, in_place)])
+                placed_there = map(self._of, _in_place(group, self.graph))
+                self._known[output] = Feed.union([self._known[output], *placed_there])
+
+
+def _in_place(group: Group, graph: Graph) -> Iterator[str]:
+    """The inputs of a Concat that no layer copies: none of them begins where they do. (A copy may read another tensor
+    than it copies: the one before an Expand.)"""
+    axis = group.node.attribute("axis", 1) % len(graph.shape(group.node.outputs[0]))
+    copied = {layer.output.axes[axis].offset for layer in group.layers}
+    begin = 0
+    for name in group.node.inputs:
+        if graph.tensors[name].elements and begin not in copied:
+            yield name
+        begin += graph.shape(name)[axis]
 
 
 def wrong_edges(placed: PlacedLayer, entry: Entry, reach: Reach) -> Iterator[Mismatch]:

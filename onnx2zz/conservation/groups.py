@@ -28,9 +28,9 @@ class Group:
 
     @property
     def kind(self) -> Kind:
-        """What the node's layers claim, taken together."""
+        """What the node's layers claim, taken together; a stand-in of one element, which is not placed, is one too."""
         kinds = {placed.layer.kind for placed in self.placed}
-        if "approximate" in kinds:
+        if any(layer.kind == "approximate" for layer in self.layers):
             return "approximate"
         return "exact" if "exact" in kinds else "movement"
 

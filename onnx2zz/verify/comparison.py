@@ -54,4 +54,4 @@ def _smallest(dtype: np.dtype) -> float:
 
 def _unit(dtype: np.dtype) -> float:
     """The unit in the last place of 1; of types that numpy does not know, of the coarsest."""
-    return float(np.finfo(dtype).eps) if dtype.kind == "f" else 1.0
+    return float(np.finfo(dtype).eps) if dtype in (np.float64, np.float32, np.float16) else 1.0

@@ -12,6 +12,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
+from onnx2zz.ops.quantisation import INTEGER_RANGES
 
 RENAMING = frozenset(
     {CALL, "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Expand", "Slice", "Split"}
@@ -72,6 +73,12 @@ def counts_steps(node: Node, name: str) -> bool:
     return name == node.input(SEQUENCE_LENS) and _is_length(Place(node, SEQUENCE_LENS))
 
 
+def countable(name: str, node: Node, graph: Graph) -> int | None:
+    """How many values an operand of a node can take that counts something (rows, steps); None if it does not."""
+    limits = _limits(Place(node, node.inputs.index(name)), graph) if name in node.inputs else None
+    return limits and limits[1] - limits[0] + 1
+
+
 def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator, integers: int = FEW) -> np.ndarray:
     """Values for a tensor of static shape that is read at `place`; integers of no known meaning end at `integers`."""
     values = _values(graph.shape(name), graph.tensors[name].type, place, graph, rng, integers)
@@ -90,6 +97,10 @@ def _values(
         return _quantised(shape, element, rng)
     if not _is_float(element):
         return rng.integers(0, FEW if element == TensorProto.BOOL else integers, shape)
+    if place is not None and place.node.op == "Clip" and (bounds := _bounds(place, graph)):
+        return rng.uniform(*bounds, shape)
+    if place is not None and place.node.op == "Cast" and (ends := _ends(place.node.attribute("to"))):
+        return _near_integers(shape, ends, rng)
     if place is not None and place.node.op in SPECIAL:
         return SPECIAL[place.node.op](shape, place.index, rng)
     if place is not None and place.node.op.endswith("QuantizeLinear") and not place.index:
@@ -100,6 +111,36 @@ def _values(
 def _around_zero(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
     """Numbers, then a lower and an upper bound that cut some of them off."""
     return rng.normal(0.0, 1.0, shape) if not index else (2 * index - 3) * rng.uniform(0.2, 1.0, shape)
+
+
+def _bounds(place: Place, graph: Graph) -> tuple[float, float] | None:
+    """A range of which known bounds cut a sixth off at either end; None for the bounds themselves."""
+    low, high = (_bound(place.node, name, index, graph) for index, name in ((1, "min"), (2, "max")))
+    if place.index or low is None or high is None or not -WIDEST < low < high < WIDEST:
+        return None
+    return low - (high - low) / 4, high + (high - low) / 4
+
+
+def _bound(node: Node, name: str, index: int, graph: Graph) -> float | None:
+    """A bound of Clip, an attribute in old files."""
+    value = graph.value(node.input(index))
+    given = node.attribute(name) if value is None else value
+    return None if given is None else float(np.max(given))
+
+
+def _near_integers(shape: tuple[int, ...], ends: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Integers with a fraction to be cut off or rounded away; half are 0, and the others anything, for a bool."""
+    whole = rng.integers(*ends, shape, endpoint=True)
+    return whole * rng.normal(0.0, 1.0, shape) if ends == (0, 1) else whole + rng.uniform(-0.4, 0.4, shape)
+
+
+def _ends(element: int) -> tuple[int, int] | None:
+    """The least and the greatest value to draw for a Cast to integers; None for another type."""
+    if element == TensorProto.BOOL:
+        return 0, 1
+    name = TensorProto.DataType.Name(element)
+    low, high = INTEGER_RANGES.get(name, (0 if name.startswith("U") else -MANY, MANY))
+    return (max(low, -MANY), min(high, MANY)) if "INT" in name else None
 
 
 def _some_equal(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
@@ -181,7 +222,9 @@ def _quantisable(shape: tuple[int, ...], place: Place, graph: Graph, rng: np.ran
     """Real numbers that fill the range of the integers that they are rounded to, where the step is known."""
     step = graph.value(place.node.input(1))
     usual = float(np.max(step)) if step is not None and step.size and _is_scale(Place(place.node, 1)) else 1.0
-    return rng.uniform(-BYTE, BYTE, shape) * usual if place.node.op == "QuantizeLinear" else rng.normal(0, 1, shape)
+    _, most = INTEGER_RANGES.get(TensorProto.DataType.Name(graph.tensors[place.node.outputs[0]].type), (0, BYTE))
+    most = min(most + 1, BYTE)
+    return rng.uniform(-most, most, shape) * usual if place.node.op == "QuantizeLinear" else rng.normal(0, 1, shape)
 
 
 BYTE = 256

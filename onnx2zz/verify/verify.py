@@ -92,7 +92,7 @@ def summary(
 
 def _of_kind(lowered: Mapping[Node, Group], kind: str) -> tuple[NotExecuted, ...]:
     whys = {
-        node: next((p.layer.why for p in group.placed if p.layer.why), "")
+        node: next((layer.why for layer in group.layers if layer.why), "")
         for node, group in lowered.items()
         if group.kind == kind
     }

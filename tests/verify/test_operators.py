@@ -7,10 +7,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from onnx.reference import ReferenceEvaluator
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.conservation.groups import groups
+from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Node
+from onnx2zz.frontend.trace import trace
 from onnx2zz.layer import Access, Step
 from onnx2zz.verify.comparison import differing
 from onnx2zz.verify.draws import Place, draw
@@ -258,3 +261,38 @@ def test_what_is_beside_a_pad_with_large_values(value):
     ]
     model = model_of(nodes, {"x": distinct(np.random.default_rng(0), 1, 3, 5, 4)}, constants, ["y"])
     assert_proven(compile_model(model))
+
+
+def test_one_query_after_a_past_does_not_see_what_comes_after_it():
+    """onnxruntime's own kernel forgets is_causal there; ONNX's reference does not."""
+    rng = np.random.default_rng(0)
+    inputs = {"q": distinct(rng, 2, 1, 15), "k": distinct(rng, 2, 5, 15), "v": distinct(rng, 2, 5, 15)}
+    inputs |= {"pk": distinct(rng, 2, 3, 4, 5), "pv": distinct(rng, 2, 3, 4, 5)}
+    names = ["q", "k", "v", "", "pk", "pv"]
+    node = helper.make_node("Attention", names, ["y", "nk", "nv"], is_causal=1, q_num_heads=3, kv_num_heads=3)
+    model = model_of([node], inputs, {}, ["y"], opset=23)
+    assert_proven(compile_model(model))
+    traced = trace(model, Bindings()).nodes[0]
+    expected = ReferenceEvaluator(model).run(["y"], inputs)[0]
+    np.testing.assert_allclose(run_node(traced, inputs)["y"], expected, 1e-4, 1e-5)
+
+
+def test_a_stand_in_of_one_element_is_still_a_stand_in():
+    """Sampling one element is a layer that is never emitted: the product behind it claims nothing."""
+    shapes = {"x": (1, 1, 1, 1), "w": (2, 1, 1, 1), "o": (1, 2, 1, 1)}
+    infos = [helper.make_tensor_value_info(name, FLOAT, shape) for name, shape in shapes.items()]
+    graph = helper.make_graph(
+        [helper.make_node("DeformConv", list(shapes), ["y"])], "one", infos, [helper.make_empty_tensor_value_info("y")]
+    )
+    result = verify(compile_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=10)))
+    assert result.mismatches == () and result.nodes_exact == 0
+    assert [stand_in.op for stand_in in result.approximate] == ["DeformConv"]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_lengths_take_no_more_values_than_there_are_steps(steps):
+    rng = np.random.default_rng(0)
+    constants = {"w": distinct(rng, 1, 9, 5), "r": distinct(rng, 1, 9, 3), "b": distinct(rng, 1, 18)}
+    constants["lengths"] = rng.integers(1, steps, 12, endpoint=True).astype(np.int32)
+    node = helper.make_node("GRU", ["x", *constants], ["y"], hidden_size=3)
+    assert_proven(compile_model(model_of([node], {"x": distinct(rng, steps, 12, 5)}, constants, ["y"])))
