@@ -39,23 +39,50 @@ def run_node(node: Node, operands: Arrays, constants: Collection[str] = ()) -> d
     if kernel := exact_kernel(node, operands):
         return {node.outputs[0]: kernel(node, operands)}
     node, operands = unsigned(plain_attributes(node, operands), operands)
+    constants = {*constants, *(name for name, value in operands.items() if value.dtype.isbuiltin != NUMPYS_OWN)}
     try:
-        model, feeds = _model(node, operands, constants)
-        session = onnxruntime.InferenceSession(model.SerializeToString(), _options(), ["CPUExecutionProvider"])
-        names = [output.name for output in session.get_outputs()]
-        results = session.run(names, feeds)
-        kinds = [output.type for output in session.get_outputs()]
-        return {name: _typed(r, kind) for name, r, kind in zip(names, results, kinds, strict=True)}
+        return _run(*_model(node, operands, constants))
     except Exception as error:  # pybind raises a class for each status, all of them plain Exceptions
         raise CannotRunError(" ".join(str(error).split())) from error
 
 
-def _typed(result: object, kind: str) -> np.ndarray:
-    """A result in its own type: onnxruntime hands 8-bit floats out as bytes."""
-    values, name = np.asarray(result), kind[len("tensor(") : -1].upper()
-    if name.startswith("FLOAT8") and values.dtype == np.uint8:
-        return values.view(helper.tensor_dtype_to_np_dtype(onnx.TensorProto.DataType.Value(name)))
-    return values
+def _run(model: onnx.ModelProto, feeds: Arrays) -> dict[str, np.ndarray]:
+    session = _session(model)
+    types = {output.name: _dtype(output.type) for output in session.get_outputs()}
+    closed = {name: dtype for name, dtype in types.items() if dtype.isbuiltin != NUMPYS_OWN}
+    if closed:
+        session = _session(_with_casts(model, closed))
+    results = session.run([f"{name}{AS_FLOAT}" if name in closed else name for name in types], dict(feeds))
+    arrays = dict(zip(types, map(np.asarray, results), strict=True))
+    return arrays | {name: arrays[name].astype(dtype) for name, dtype in closed.items()}
+
+
+AS_FLOAT = "/as_float"
+NUMPYS_OWN = 1  # dtype.isbuiltin of the types that onnxruntime takes and gives; bfloat16 and the like are not
+
+
+def _with_casts(model: onnx.ModelProto, closed: Collection[str]) -> onnx.ModelProto:
+    """The model with some outputs cast to float, which holds every bfloat16, every number of 8 bits and of 4."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    for name in closed:
+        copy.graph.node.append(helper.make_node("Cast", [name], [f"{name}{AS_FLOAT}"], to=onnx.TensorProto.FLOAT))
+        copy.graph.output.append(helper.make_empty_tensor_value_info(f"{name}{AS_FLOAT}"))
+    kept = [output for output in copy.graph.output if output.name not in closed]
+    del copy.graph.output[:]
+    copy.graph.output.extend(kept)
+    return copy
+
+
+def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(model.SerializeToString(), _options(), ["CPUExecutionProvider"])
+
+
+def _dtype(kind: str) -> np.dtype:
+    """The type of an output as onnxruntime names it, tensor(bfloat16) say."""
+    name = kind[len("tensor(") : -1].upper()
+    known = dict(onnx.TensorProto.DataType.items())
+    return helper.tensor_dtype_to_np_dtype(known[name]) if name in known else np.dtype(object)
 
 
 def _options() -> onnxruntime.SessionOptions:
