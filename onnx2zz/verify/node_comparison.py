@@ -99,7 +99,7 @@ def cause_of(deviation: Deviation, layers: Sequence[Layer], trial: Trial, grid: 
     def right(changed: Sequence[Layer]) -> bool:
         try:
             return not deviations(changed, trial, few)
-        except (IndexError, ValueError):
+        except (IndexError, ValueError, TypeError):  # a function of other parameters, say
             return False
 
     return likely_cause(layers, deviation.got, deviation.expected, right)

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.frontend.graph import Node
 from onnx2zz.interpreter import run_layers
-from onnx2zz.layer import Access, Step
+from onnx2zz.layer import Access, Position, Step
 from onnx2zz.verify.comparison import differing
 from onnx2zz.verify.draws import Place, draw
 from onnx2zz.verify.fitness import moves
@@ -326,3 +326,40 @@ def test_quantised_attention_with_weights_of_full_range(ahead):
     node = helper.make_node("QAttention", names, ["y"], domain="com.microsoft", num_heads=2, unidirectional=ahead)
     x = rng.integers(0, 256, (2, 5, 8)).astype(np.uint8)
     assert_proven(compile_model(model_of([node], {"x": x}, constants, ["y"])))
+
+
+MASKS = {"lengths": (2,), "lengths and where sequences begin": (8,), "of each key": (2, 4)}
+
+
+@pytest.mark.parametrize("kind", MASKS)
+@pytest.mark.parametrize("op", ["Attention", "MultiHeadAttention"])
+def test_masks_hide_some_keys(kind, op):
+    """Any integers would hide all keys or none; onnxruntime refuses lengths that there are not."""
+    rng = np.random.default_rng(0)
+    inputs = {name: distinct(rng, 2, 4, 6) for name in ("q", "k", "v")} | {"m": np.zeros(MASKS[kind], np.int32)}
+    constants = {}
+    names = ["q", "k", "v", "", "m"]
+    if op == "Attention":
+        inputs = {name: inputs[name] for name in ("q", "m")}
+        constants = {"w": distinct(rng, 6, 18), "b": distinct(rng, 18)}
+        names = ["q", "w", "b", "m"]
+    node = helper.make_node(op, names, ["y"], domain="com.microsoft", num_heads=2)
+    compiled = compile_model(model_of([node], inputs, constants, ["y"]))
+    assert_proven(compiled)
+    place = Place(compiled.graph.nodes[0], names.index("m"))
+    drawn = np.concatenate([draw("m", place, compiled.graph, rng).ravel() for _ in range(40)])
+    assert set(drawn) == ({0, 1} if len(MASKS[kind]) > 1 else {1, 2, 3, 4})
+
+
+def test_a_wrong_step_with_parameters_is_a_difference_and_no_error():
+    """The search for a cause tries other functions, which do not take as many."""
+    rng = np.random.default_rng(0)
+    inputs = {name: distinct(rng, 2, 4, 6) for name in ("q", "k", "v")} | {"m": np.asarray([2, 3], np.int32)}
+    node = helper.make_node("MultiHeadAttention", ["q", "k", "v", "", "m"], ["y"], domain="com.microsoft", num_heads=2)
+    compiled = compile_model(model_of([node], inputs, {}, ["y"]))
+    hiding = next(placed for placed in compiled.workload.layers if placed.layer.combine.function == "hide_from")
+    position = hiding.layer.combine.operand
+    assert isinstance(position, Position)
+    late = replace(hiding.layer.combine, operand=replace(position, offset=position.offset - 1))
+    wrong = replace(hiding, layer=replace(hiding.layer, combine=late))
+    assert {mismatch.node for mismatch in verify(with_placed(compiled, wrong)).mismatches} == {"y"}
