@@ -123,6 +123,7 @@ UNARY: dict[str, Function] = {
     "floor": np.floor,
     "ceil": np.ceil,
     "round": np.rint,
+    "round_away": lambda x: np.trunc(x + np.copysign(0.5, x)),
     "trunc": np.trunc,
     "softplus": _softplus,
     "leaky_relu": lambda x, alpha: np.where(x < 0, alpha * x, x),
