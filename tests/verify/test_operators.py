@@ -16,6 +16,7 @@ from onnx2zz.frontend.graph import Node
 from onnx2zz.frontend.trace import trace
 from onnx2zz.interpreter import run_layers
 from onnx2zz.layer import Access, Position, Step
+from onnx2zz.verify.binding import bind
 from onnx2zz.verify.comparison import differing
 from onnx2zz.verify.draws import Place, draw
 from onnx2zz.verify.fitness import moves
@@ -401,3 +402,15 @@ def test_a_wrong_step_with_parameters_is_a_difference_and_no_error():
     late = replace(hiding.layer.combine, operand=replace(position, offset=position.offset - 1))
     wrong = replace(hiding, layer=replace(hiding.layer, combine=late))
     assert {mismatch.node for mismatch in verify(with_placed(compiled, wrong)).mismatches} == {"y"}
+
+
+def test_an_axis_that_stands_still_takes_no_index_of_the_next():
+    """Rows of an image of one row: the loop over them moves nothing, and the relation is the columns'."""
+    node = helper.make_node(
+        "Resize", ["x", "", "s"], ["y"], mode="nearest",
+        nearest_mode="ceil", coordinate_transformation_mode="half_pixel_symmetric",
+    )  # fmt: skip
+    inputs = {"x": distinct(np.random.default_rng(0), 1, 3, 1, 5)}
+    compiled = compile_model(model_of([node], inputs, {"s": np.asarray([1, 1, 2, 2], np.float32)}, ["y"], 23))
+    (placed,) = compiled.workload.layers
+    assert bind(compiled.entries[0], placed).differences == ()
