@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: evaluate test check docs test-long composed mutation bench models reliability fuzz kills soak lock audit sbom clean
+.PHONY: evaluate test check docs test-long composed mutation bench models reliability fuzz kills soak growth lock audit sbom clean
 
 evaluate: .venv/installed
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
@@ -58,6 +58,9 @@ kills: .venv/installed
 
 soak: .venv/installed
 	$(BIN)/python scripts/soak.py --keep
+
+growth: .venv/installed
+	$(BIN)/python scripts/bench_growth.py
 
 models: .venv/installed
 	$(BIN)/python scripts/build_models.py
