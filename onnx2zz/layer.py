@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Literal
 
 from onnx2zz import stepped
+from onnx2zz.functions import Function
 
 OperatorType = Literal["Conv", "Gemm", "Pooling", "Add"]
 Kind = Literal["exact", "movement", "approximate"]
@@ -195,9 +196,18 @@ def disjoint(first: Access, first_sizes: Mapping[str, int], second: Access, seco
 class Step:
     """A scalar function of a value, with parameters and, for functions of one operand more, that operand."""
 
-    function: str
+    function: Function
     operand: Access | Table | Position | None = None
     parameters: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.parameters) != self.function.parameters:
+            raise ValueError(f"{self.function} takes {self.function.parameters} parameters, not {len(self.parameters)}")
+
+    @property
+    def takes(self) -> int:
+        """How many values the function works on besides the step's own operand."""
+        return self.function.operands - (self.operand is not None)
 
 
 @dataclass(frozen=True)
@@ -227,6 +237,11 @@ class Layer:
     macs_useful: int | None = field(default=None)
     output_bits: int = 0
     recurrent: str = ""
+
+    def __post_init__(self) -> None:
+        faults = layer_faults(self)
+        if faults:
+            raise ValueError("; ".join(faults))
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
@@ -263,3 +278,39 @@ def steps_of(layer: Layer) -> list[Step]:
         if isinstance(step.operand, Access):
             steps.extend(step.operand.prepare)
     return steps
+
+
+def layer_faults(layer: Layer) -> list[str]:
+    """What makes a layer none: loops that it names and does not have, operands that its functions do not take."""
+    names = [name for name, _ in layer.loops]
+    known = frozenset(names)
+    faults = [f"loop {name} stands twice" for name in known if names.count(name) > 1]
+    faults += [f"loop {name} of {size} iterations" for name, size in layer.loops if size < 0]
+    faults += [f"no loop {name}" for name in sorted(_named_loops(layer) - known)]
+    if not 1 <= len(layer.inputs) <= 2:
+        faults.append(f"{len(layer.inputs)} inputs; one or two can be combined")
+    if layer.combine.takes != len(layer.inputs):
+        faults.append(f"{layer.combine.function} combines {layer.combine.takes} inputs, not {len(layer.inputs)}")
+    alone = [*layer.after, *(step for access in layer.inputs for step in access.prepare)]
+    faults += [f"{step.function} wants {step.takes} values and gets one" for step in alone if step.takes != 1]
+    if layer.reduce == "none" and any(size > 1 and name not in layer.output.loops for name, size in layer.loops):
+        faults.append("values fall on one output element, and nothing reduces them")
+    return faults
+
+
+def _named_loops(layer: Layer) -> set[str]:
+    """Every loop that an access, a table or a position of a layer names."""
+    found = {layer.recurrent} - {""}
+    for access in (layer.output, *layer.inputs, *step_operands(layer)):
+        found |= _loops_of(access)
+    for operand in (step.operand for step in steps_of(layer)):
+        if isinstance(operand, Table):
+            found |= {operand.loop, operand.inner} - {""}
+        elif isinstance(operand, Position):
+            found.update(loop for loop, _ in operand.terms)
+    return found
+
+
+def _loops_of(access: Access) -> set[str]:
+    picked = _loops_of(access.picks[1]) if access.picks is not None else set[str]()
+    return picked | {loop for axis in access.axes for loop, _ in axis.terms}

@@ -12,7 +12,6 @@ from onnx2zz.layer import Axis, Layer
 
 Operand = tuple[tuple[Axis, ...], bool]
 """Its axes, and whether what lies outside the tensor is part of it."""
-ADDITIVE = frozenset({"add", "sub", "swapped_sub", "max", "min", "squared_difference"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def notation(layer: Layer, variable: bool) -> Notation:
     (workload/layer_node.py:178 get_act_layer_op): so I comes second in the first case, else first.
     """
     accesses = tuple([(access.axes, access.outside is not None) for access in (layer.output, *layer.inputs)])
-    sign = "+" if layer.combine.function in ADDITIVE and len(layer.inputs) > 1 else "*"
+    sign = "+" if layer.combine.function.additive and len(layer.inputs) > 1 else "*"
     return _notation(layer.loops, accesses, sign, "=" if layer.reduce == "none" else "+=", variable)
 
 

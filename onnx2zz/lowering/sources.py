@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.functions import swapped
 from onnx2zz.layer import Access, Layer, disjoint
 from onnx2zz.lowering.views import Views
 from onnx2zz.workload import Source
@@ -110,7 +109,7 @@ def _second_leads(layer: Layer, first: int, second: int) -> bool:
 
 def swap_operands(layer: Layer) -> Layer:
     """The same layer with I and W exchanged."""
-    combine = replace(layer.combine, function=swapped(layer.combine.function))
+    combine = replace(layer.combine, function=layer.combine.function.swapped())
     return replace(layer, inputs=layer.inputs[::-1], combine=combine)
 
 

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Step, along
 from onnx2zz.ops.conv_transpose import Phase, phases
@@ -66,7 +67,7 @@ class _PassAxes:
             loops=in_order((*kept, (self.walked, phase.positions), *rest, (self.tap, phase.taps))),
             output=Access(target, (*before, written, *after)),
             inputs=(Access(source, (*before, within, *blocks, number, *numbers)),),
-            combine=Step("identity"),
+            combine=Step(functions.IDENTITY),
             reduce="sum",
         )
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Step, along, split
 from onnx2zz.ops.bias import with_steps
@@ -129,7 +130,7 @@ def _phase_layer(node: Node, graph: Graph, combined: Sequence[Phase]) -> Layer:
             Access(x, (along("B", x_shape[0]), channels, *x_axes)),
             Access(w, (channels, along("K", w_shape[1]), *w_axes)),
         ),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
     )
 
@@ -154,9 +155,12 @@ def _with_bias(layers: tuple[Layer, ...], node: Node, graph: Graph) -> tuple[Lay
         return layers
     if name in graph.static:
         biases = (channel_bias(layer, name) for layer in layers)
-        return tuple(with_steps(layer, Step("add", bias)) for layer, bias in zip(layers, biases, strict=True))
+        return tuple(with_steps(layer, Step(functions.ADD, bias)) for layer, bias in zip(layers, biases, strict=True))
     shape = graph.shape(out)
     partial = f"{out}/product"
     products = (replace(layer, output=replace(layer.output, tensor=partial)) for layer in layers)
     vector = Access(name, (along(tensor_loops(len(shape))[1], shape[1]),))
-    return (*products, elementwise(out, shape, (replace(whole(graph, out), tensor=partial), vector), Step("add")))
+    return (
+        *products,
+        elementwise(out, shape, (replace(whole(graph, out), tensor=partial), vector), Step(functions.ADD)),
+    )

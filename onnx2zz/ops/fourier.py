@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Step, Table, along, fixed
 from onnx2zz.ops.elementwise import elementwise
@@ -78,7 +79,7 @@ def stft(node: Node, graph: Graph) -> tuple[Layer, ...]:
     samples = Axis(((frames, int(np.ravel(step)[0])), (TAP, 1)), graph.shape(signal)[1])
     read = Access(signal, (along(batch, graph.shape(signal)[0]), samples))
     if window:
-        read = replace(read, prepare=(Step("mul", Access(window, (along(TAP, length),))),))
+        read = replace(read, prepare=(Step(functions.MUL, Access(window, (along(TAP, length),))),))
     return tuple(_layers(graph, out, read, Spectrum(length, frequencies, length, False, (1.0,) * length), rows))
 
 
@@ -103,8 +104,8 @@ def _layers(graph: Graph, out: str, read: Access, spectrum: Spectrum, rows: str)
                 loops=in_order((*loops, (TAP, spectrum.taps))),
                 output=target,
                 inputs=(replace(read, axes=(*read.axes, fixed(parts, of))),),
-                combine=Step("mul", spectrum.turns(part, of, rows)),
+                combine=Step(functions.MUL, spectrum.turns(part, of, rows)),
                 reduce="sum",
             )
         if parts > 1:
-            yield replace(elementwise(out, shape[:-1], tuple(targets), Step("add")), output=final)
+            yield replace(elementwise(out, shape[:-1], tuple(targets), Step(functions.ADD)), output=final)

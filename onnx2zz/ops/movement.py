@@ -1,10 +1,11 @@
 """Layers that move data without computing: what an accelerator pays for a materialised rearrangement."""
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.layer import Access, Axis, Layer, Step, along
 from onnx2zz.ops.loops import in_order, tensor_loops
 
-COPY = Step("identity")
+COPY = Step(functions.IDENTITY)
 
 
 def whole(graph: Graph, tensor: str, loops: tuple[str, ...] | None = None) -> Access:

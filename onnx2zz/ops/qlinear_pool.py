@@ -6,6 +6,7 @@ Source: ONNX Runtime's ContribOperators page (QLinearAveragePool, QLinearGlobalA
 import math
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops.bias import with_steps
@@ -31,7 +32,7 @@ def qlinear_global_average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x, its scale and zero point, y's scale and zero point: the mean of each channel."""
     name, last = node.inputs[0], bool(node.attribute("channels_last", 0))
     shape = channels_second(graph.shape(name)) if last else graph.shape(name)
-    mean = Step("scale", parameters=(1.0 / math.prod(shape[2:]),))
+    mean = Step(functions.SCALE, parameters=(1.0 / math.prod(shape[2:]),))
     layer = _dequantising(whole_channels((name, shape), node.outputs[0], "sum"), node, graph)
     layer = with_steps(layer, mean, SINGLE, *_quantising(node, graph))
     return (channels_last(layer) if last else layer,)

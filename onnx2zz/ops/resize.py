@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 from onnx import TensorProto
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Kind, Layer, Step, Table, along
 from onnx2zz.ops.loops import in_order, tensor_loops
@@ -225,6 +226,6 @@ def _window_layer(
         loops=in_order((walked | added).items()),
         output=Access(names[1], tuple(writes)),
         inputs=(Access(names[0], tuple(reads), border="edge"),),
-        combine=Step("mul", table),
+        combine=Step(functions.MUL, table),
         reduce="sum",
     )

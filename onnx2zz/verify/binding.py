@@ -13,8 +13,6 @@ from onnx2zz.layer import Access, Axis, Layer
 from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import Entry, loop_sizes, operand_indices, relations
 
-ADDITIVE = frozenset({"add", "sub", "swapped_sub", "max", "min", "squared_difference"})
-
 
 @dataclass(frozen=True)
 class Difference:
@@ -198,7 +196,7 @@ def _form(entry: Entry, reading: _Reading, placed: PlacedLayer) -> Iterator[Diff
         yield Difference("equation", "= without reduction, else +=", equation, "equation")
     two = len(layer.inputs) > 1
     sums = "+" in equation.split("=", 1)[1]
-    if sums != (two and layer.combine.function in ADDITIVE):
+    if sums != (two and layer.combine.function.additive):
         yield Difference("equation", f"operands combined by {layer.combine.function}", equation, "equation")
     order = [operand for operand in reading.indices if operand != "O"]
     variable = two and not placed.constant

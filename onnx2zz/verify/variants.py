@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, permutations
 
+from onnx2zz import functions
 from onnx2zz.layer import Access, Axis, Layer
 
 NEAR = (-2, -1, 1, 2)
 COEFFICIENTS = (1, 2, 3, 4)
-FUNCTIONS = ("add", "sub", "swapped_sub", "mul", "div", "swapped_div", "max", "min")
+FUNCTIONS = (
+    *(functions.ADD, functions.SUB, functions.SUB.swapped(), functions.MUL, functions.DIV, functions.DIV.swapped()),
+    *(functions.MAX, functions.MIN),
+)
 REDUCTIONS = ("sum", "max", "min", "prod")
 
 
@@ -113,8 +117,8 @@ def _broadcast(access: Access, layer: Layer) -> Iterator[Access]:
 
 def _of_function(layer: Layer) -> Iterator[tuple[str, Layer]]:
     if len(layer.inputs) > 1:
-        names = [name for name in FUNCTIONS if name != layer.combine.function]
-        yield from (("function", replace(layer, combine=replace(layer.combine, function=name))) for name in names)
+        others = [function for function in FUNCTIONS if function != layer.combine.function]
+        yield from (("function", replace(layer, combine=replace(layer.combine, function=other))) for other in others)
     if layer.reduce != "none":
         yield from (("reduction", replace(layer, reduce=name)) for name in REDUCTIONS if name != layer.reduce)
     for number in range(len(layer.after)):

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
+from onnx2zz import functions
 from onnx2zz.compiler import compile_model
 from onnx2zz.interpreter import run
 from onnx2zz.layer import Access, Axis, Layer, Step, Table, along, fixed, window
@@ -14,7 +15,7 @@ from onnx2zz.lowering.repeats import unrepeated
 from onnx2zz.verify.verify import verify
 from tests.oracle import distinct, model_of
 
-COPY = Step("identity")
+COPY = Step(functions.IDENTITY)
 
 
 def one_axis(data: st.DataObject, number: int, extent: int) -> tuple[Axis, list[tuple[str, int]]]:
@@ -82,7 +83,7 @@ def test_merged_repeats_are_always_read_where_they_are_stored(
 
 def test_a_loop_that_looks_up_a_table_is_not_cut() -> None:
     access = Access("view", (along("H", 6),))
-    step = Step("mul", Table("H", (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)))
+    step = Step(functions.MUL, Table("H", (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)))
     layer = Layer("Add", (("H", 6),), Access("y", access.axes), (access,), COPY, after=(step,))
     assert unrepeated(layer, 0, "stored", 2, Layout((((2, 1), (3, 0)),))) is None
 
