@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import ClassVar, Literal
 
 from onnx2zz import stepped
 from onnx2zz.functions import Function
@@ -17,6 +17,7 @@ from onnx2zz.functions import Function
 OperatorType = Literal["Conv", "Gemm", "Pooling", "Add"]
 Kind = Literal["exact", "movement", "approximate"]
 Reduction = Literal["none", "sum", "max", "min", "prod", "logsumexp"]
+MOST_LOOPS = 64  # numpy has no arrays of more axes
 Border = Literal["constant", "edge", "reflect", "wrap"]
 
 
@@ -27,12 +28,20 @@ class Axis:
     `extent` is the axis' length in the ONNX tensor; a read outside 0..extent-1 gives the layer's padding value.
     `shared_by` neighbouring positions read one element (the scales of a blocked quantisation): the sum is divided by
     it, rounding down. Only what a step reads may be shared; an operand that ZigZag sees stays affine.
+    What kind of axis it is, a fixed one, a walk, a window, a split or blocks, its type says; `Axis` itself is none.
     """
 
     terms: tuple[tuple[str, int], ...]
     extent: int
     offset: int = 0
     shared_by: int = 1
+    walked_by: ClassVar[range] = range(0)
+
+    def __post_init__(self) -> None:
+        if len(self.terms) not in self.walked_by:
+            raise ValueError(f"{len(self.terms)} loops walk a {type(self).__name__} axis")
+        if self.extent < 0 or self.shared_by < 1 or len(dict(self.terms)) < len(self.terms):
+            raise ValueError(f"no axis: {self}")
 
     def reach(self, sizes: Mapping[str, int]) -> tuple[int, int]:
         """The lowest and highest element that the loops touch, padding included."""
@@ -81,36 +90,77 @@ class Axis:
         return True
 
 
+class Fixed(Axis):
+    """An axis that no loop walks."""
+
+    __slots__ = ()
+    walked_by = range(1)
+
+
+class Walk(Axis):
+    """An axis that one loop walks, in steps of its coefficient."""
+
+    __slots__ = ()
+    walked_by = range(1, 2)
+
+
+class Window(Axis):
+    """An axis that a window slides along: the loop that moves it, then the loop inside it."""
+
+    __slots__ = ()
+    walked_by = range(2, 3)
+
+
+class Split(Axis):
+    """An axis that several loops cover together, outermost first."""
+
+    __slots__ = ()
+    walked_by = range(MOST_LOOPS)
+
+
+class Blocks(Axis):
+    """An axis of which neighbouring positions of a loop share an element."""
+
+    __slots__ = ()
+    walked_by = range(1, MOST_LOOPS)
+
+
+def affine(terms: tuple[tuple[str, int], ...], extent: int, offset: int = 0) -> Axis:
+    """An axis that none, one or several loops walk together; no window (`window`)."""
+    kind = (Fixed, Walk)[len(terms)] if len(terms) < 2 else Split
+    return kind(terms, extent, offset)
+
+
 @lru_cache(maxsize=4096)
-def along(loop: str, extent: int, offset: int = 0) -> Axis:
-    """An axis that one loop walks, element by element."""
-    return Axis(((loop, 1),), extent, offset)
+def along(loop: str, extent: int, offset: int = 0, step: int = 1) -> Walk:
+    """An axis that one loop walks: `step * loop + offset`."""
+    return Walk(((loop, step),), extent, offset)
 
 
-def blocks(loop: str, extent: int, block: int) -> Axis:
+def blocks(loop: str, extent: int, block: int) -> Blocks:
     """An axis of blocks: `block` neighbouring positions of the loop read one element."""
-    return Axis(((loop, 1),), extent, shared_by=block)
+    return Blocks(((loop, 1),), extent, shared_by=block)
 
 
-def fixed(extent: int = 1, at: int = 0) -> Axis:
+def fixed(extent: int = 1, at: int = 0) -> Fixed:
     """An axis that no loop walks: the element `at` is read throughout (a broadcast axis of extent 1, say)."""
-    return Axis((), extent, at)
+    return Fixed((), extent, at)
 
 
 @lru_cache(maxsize=4096)
-def window(loop: str, filter_loop: str, extent: int, stride: int = 1, dilation: int = 1, pad: int = 0) -> Axis:
+def window(loop: str, filter_loop: str, extent: int, stride: int = 1, dilation: int = 1, pad: int = 0) -> Window:
     """The sliding window of Conv and Pool: `stride * loop + dilation * filter_loop - pad`."""
-    return Axis(((loop, stride), (filter_loop, dilation)), extent, -pad)
+    return Window(((loop, stride), (filter_loop, dilation)), extent, -pad)
 
 
-def split(loops: Iterable[tuple[str, int]], extent: int) -> Axis:
+def split(loops: Iterable[tuple[str, int]], extent: int) -> Split:
     """An axis that several loops (outermost first, with their sizes) cover together, as in `g * K + k`."""
     terms: list[tuple[str, int]] = []
     stride = 1
     for loop, size in reversed(list(loops)):
         terms.insert(0, (loop, stride))
         stride *= size
-    return Axis(tuple(terms), extent)
+    return Split(tuple(terms), extent)
 
 
 @dataclass(frozen=True, slots=True)

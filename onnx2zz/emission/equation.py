@@ -8,7 +8,7 @@ Source: ZigZag 3.9.1 parser/workload_validator.py:14-15 (what an equation and a 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from onnx2zz.layer import Axis, Layer
+from onnx2zz.layer import Axis, Layer, Window
 
 Operand = tuple[tuple[Axis, ...], bool]
 """Its axes, and whether what lies outside the tensor is part of it."""
@@ -80,8 +80,7 @@ class _Writer:
     def axis(self, axis: Axis, whole: bool) -> list[str]:
         """The indices of one axis."""
         terms = [(loop, coefficient) for loop, coefficient in axis.terms if coefficient]
-        slides = len(terms) == 2 and terms[1][0].startswith("F") and not terms[0][0].startswith("F")
-        if slides:
+        if isinstance(axis, Window) and len(terms) == 2:
             return [self._relation(axis, *terms[0], *terms[1])]
         if not whole and axis.padding(self.loops) != (0, 0):
             assert len(terms) == 1, f"an axis of several loops cannot be padded: {axis}"

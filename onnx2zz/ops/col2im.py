@@ -13,7 +13,7 @@ import numpy as np
 
 from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Step, along
+from onnx2zz.layer import Access, Axis, Layer, Step, along, window
 from onnx2zz.ops.conv_transpose import Phase, phases
 from onnx2zz.ops.loops import filter_loops, in_order, output_loops
 from onnx2zz.ops.registry import lowers
@@ -58,9 +58,9 @@ class _PassAxes:
     def layer(self, phase: Phase, source: str, target: str) -> Layer:
         """The sum of the blocks that overlap in one phase's elements."""
         kept, rest = (*self.channels, *self.finished), (*self.blocks, *self.numbers)
-        within = Axis(((self.tap, -phase.step),), self.block, phase.last)
-        number = Axis(((self.walked, 1), (self.tap, phase.spread)), self.count, phase.start)
-        written = Axis(((self.walked, phase.stride),), self.extent, phase.offset)
+        within = along(self.tap, self.block, phase.last, -phase.step)
+        number = window(self.walked, self.tap, self.count, dilation=phase.spread, pad=-phase.start)
+        written = along(self.walked, self.extent, phase.offset, phase.stride)
         blocks, numbers, before, after = (_along(loops) for loops in (self.blocks, self.numbers, kept, rest))
         return Layer(
             operator_type="Pooling",

@@ -13,7 +13,8 @@ import numpy as np
 
 from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Step, Table, along, fixed
+from onnx2zz.layer import Access, Layer, Step, Table, along, fixed
+from onnx2zz.layer import window as sliding
 from onnx2zz.ops.elementwise import elementwise
 from onnx2zz.ops.loops import in_order, tensor_loops
 from onnx2zz.ops.registry import lowers
@@ -76,7 +77,7 @@ def stft(node: Node, graph: Graph) -> tuple[Layer, ...]:
     window = node.input(2)
     length = graph.shape(window)[0] if window else _length(node, graph, 0, index=3)
     batch, frames, rows = tensor_loops(3)
-    samples = Axis(((frames, int(np.ravel(step)[0])), (TAP, 1)), graph.shape(signal)[1])
+    samples = sliding(frames, TAP, graph.shape(signal)[1], int(np.ravel(step)[0]))
     read = Access(signal, (along(batch, graph.shape(signal)[0]), samples))
     if window:
         read = replace(read, prepare=(Step(functions.MUL, Access(window, (along(TAP, length),))),))

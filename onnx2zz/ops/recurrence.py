@@ -65,8 +65,8 @@ class Direction:
     def time(self, shift: int = 0) -> Axis:
         """The axis of time at each step; `shift` -1 is the step before."""
         if self.reverse:
-            return Axis(((STEP, -1),), self.steps, self.steps - 1 - shift)
-        return Axis(((STEP, 1),), self.steps, shift)
+            return along(STEP, self.steps, self.steps - 1 - shift, -1)
+        return along(STEP, self.steps, shift)
 
     def values(self, part: str, channel: str = "G") -> Access:
         """A tensor (steps, batch, hidden) at each step."""
@@ -85,7 +85,7 @@ class Direction:
 
     def rows(self, loop: str, first: int, gates: int) -> Axis:
         """Rows of a matrix of `gates` gates, from gate `first` on."""
-        return Axis(((loop, 1),), gates * self.hidden, first * self.hidden)
+        return along(loop, gates * self.hidden, first * self.hidden)
 
     @cached_property
     def inputs(self) -> Access:
@@ -154,7 +154,7 @@ def bias(way: Direction, first: int, gates: int) -> tuple[Step, ...]:
     """The addition of some gates of B (directions, 2 * gates * hidden): those of the inputs, then of the state."""
     if not way.node.input(3):
         return ()
-    rows = Axis((("K", 1),), 2 * way.gates * way.hidden, first * way.hidden)
+    rows = along("K", 2 * way.gates * way.hidden, first * way.hidden)
     return (Step(functions.ADD, Access(way.node.input(3), (fixed(way.count, way.index), rows))),)
 
 

@@ -17,7 +17,7 @@ from onnx import TensorProto
 
 from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Kind, Layer, Step, Table, along
+from onnx2zz.layer import Access, Axis, Kind, Layer, Step, Table, affine, along, window
 from onnx2zz.ops.loops import in_order, tensor_loops
 from onnx2zz.ops.movement import movement
 from onnx2zz.ops.registry import lowers
@@ -141,12 +141,14 @@ def _nearest_layer(node: Node, graph: Graph) -> Layer:
             found = rough_grid(axis)
         inner = within(loop)
         sizes += [(loop, axis.out // found.period), (inner, found.period)]
-        reads.append(Axis(((loop, found.stride),), axis.extent, found.offsets[0]))
-        writes.append(Axis(((loop, found.period), (inner, 1)), axis.out))
+        reads.append(along(loop, axis.extent, found.offsets[0], found.stride))
+        writes.append(((loop, found.period), (inner, 1)))
     kept = tuple((loop, size) for loop, size in sizes if size > 1 or loop in loops)
     names = {loop for loop, _ in kept}
-    writes = [replace(axis, terms=tuple(t for t in axis.terms if t[0] in names)) for axis in writes]
-    return movement(kept, Access(out, tuple(writes)), Access(x, tuple(reads), border="edge"))
+    written = (
+        affine(tuple(t for t in terms if t[0] in names), e) for terms, e in zip(writes, graph.shape(out), strict=True)
+    )
+    return movement(kept, Access(out, tuple(written)), Access(x, tuple(reads), border="edge"))
 
 
 def within(loop: str) -> str:
@@ -216,9 +218,10 @@ def _window_layer(
     tap = f"F{inner[1:]}"
     walked = dict(zip(loops, shape, strict=True)) | {outer: axis.out // regular.period}
     added = {inner: len(places), tap: len(found.weights[0])}
-    reads, writes = ([along(loop, e) for loop, e in zip(loops, shape, strict=True)] for _ in range(2))
-    reads[index] = Axis(((outer, regular.stride), (tap, 1)), axis.extent, regular.offsets[places[0]])
-    writes[index] = Axis(((outer, regular.period), (inner, 1)), axis.out, places[0])
+    whole: list[Axis] = [along(loop, e) for loop, e in zip(loops, shape, strict=True)]
+    reads, writes = list(whole), list(whole)
+    reads[index] = window(outer, tap, axis.extent, regular.stride, pad=-regular.offsets[places[0]])
+    writes[index] = affine(((outer, regular.period), (inner, 1)), axis.out, places[0])
     single = regular.period == 1  # then each window may have weights of its own
     table = Table(outer, found.weights, tap) if single else Table(inner, tuple(found.weights[p] for p in places), tap)
     return Layer(

@@ -97,7 +97,7 @@ def rotated(x: Heads, target: Heads, angles: Angles, base: str) -> tuple[Layer, 
     apart, along_pairs = (1, 2) if angles.interleaved else (angles.half, 1)
     straight = {**walks, "d": ((PAIR, apart), ("OX", along_pairs))}
     turned = {**walks, "d": ((PAIR, -apart), ("OX", along_pairs))}
-    axes = tuple(Axis(((loop, 1),), size) for loop, size in loops)
+    axes = tuple(along(loop, size) for loop, size in loops)
     kept, moved = Access(f"{base}/straight", axes), Access(f"{base}/turned", axes)
     swapped = replace(x.at(turned, {"d": apart}), prepare=(TURNED,))
     layers = (

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from onnx2zz.layer import Access, Axis, Layer
+from onnx2zz.layer import Access, Axis, Layer, window
 from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import Entry, loop_sizes, operand_indices, relations
 
@@ -122,13 +122,13 @@ class _Reading:
                 return None
             seen.add(loop)
             terms.append((left.pop(0), coefficient))
-        return replace(axis, terms=tuple(terms))
+        return replace(axis, terms=tuple(terms)) if len(dict(terms)) == len(terms) else None
 
     def _window(self, axis: Axis, index: str, layer: Layer) -> Axis:
         (stride, outer), (dilation, inner) = self.relations[index]
         begins = axis.offset + axis.padding(layer.sizes)[0]  # without padding
         padding = self.padding.get(index, (0, 0))[0]
-        return replace(axis, terms=((outer, stride), (inner, dilation)), offset=begins - padding)
+        return window(outer, inner, axis.extent, stride, dilation, padding - begins)
 
 
 def _by_index(entry: Entry, field: str) -> dict[str, Any]:

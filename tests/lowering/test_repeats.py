@@ -9,7 +9,7 @@ from onnx import helper
 from onnx2zz import functions
 from onnx2zz.compiler import compile_model
 from onnx2zz.interpreter import run
-from onnx2zz.layer import Access, Axis, Layer, Step, Table, along, fixed, window
+from onnx2zz.layer import Access, Axis, Layer, Step, Table, along, fixed, split, window
 from onnx2zz.lowering.layout import Layout, contiguous
 from onnx2zz.lowering.repeats import unrepeated
 from onnx2zz.verify.verify import verify
@@ -25,13 +25,13 @@ def one_axis(data: st.DataObject, number: int, extent: int) -> tuple[Axis, list[
     if kind == "loop":
         return along(name, extent), [(name, extent)]
     if kind == "step":
-        return Axis(((name, -1),), extent, extent - 1), [(name, extent)]
+        return along(name, extent, extent - 1, -1), [(name, extent)]
     if kind == "window":
         pad = data.draw(st.integers(0, 2))
         size = max(1, extent + 2 * pad - 1)
         return window(name, f"F{name}", extent, pad=pad), [(name, size), (f"F{name}", 2)]
     if kind == "two loops" and extent % 2 == 0:
-        return Axis(((name, 2), (f"F{name}", 1)), extent), [(name, extent // 2), (f"F{name}", 2)]
+        return split(((name, extent // 2), (f"F{name}", 2)), extent), [(name, extent // 2), (f"F{name}", 2)]
     return fixed(extent, data.draw(st.integers(0, extent - 1))), []
 
 
