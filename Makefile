@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: evaluate test check docs test-long mutation bench models reliability fuzz kills soak lock audit sbom clean
+.PHONY: evaluate test check docs test-long composed mutation bench models reliability fuzz kills soak lock audit sbom clean
 
 evaluate: .venv/installed
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
@@ -12,6 +12,9 @@ test: check
 
 test-long: .venv/installed
 	$(BIN)/pytest -n 2 -m long
+
+composed: .venv/installed
+	$(BIN)/pytest -n 2 -m long tests/composed
 
 mutation: .venv/installed
 	$(BIN)/python scripts/mutation.py --write

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from onnx2zz.api.drop_in import get_hardware_performance_zigzag_imc as get_hardware_performance_zigzag_imc
     from onnx2zz.api.evaluate import evaluate as evaluate
     from onnx2zz.api.verify import verify as verify
+    from onnx2zz.errors import IncompleteResult as IncompleteResult
 
 __version__ = version("onnx2zz")
 
 PACKAGES = ("check", "evaluate", "verify")
 """Functions that have a package's name: see callable_package.py."""
 FUNCTIONS = {
+    "IncompleteResult": "onnx2zz.errors",
     "compile": "onnx2zz.api.compile",
     "get_hardware_performance_zigzag": "onnx2zz.api.drop_in",
     "get_hardware_performance_zigzag_imc": "onnx2zz.api.drop_in",
@@ -32,6 +34,7 @@ __all__ = [  # noqa: RUF022 - in the order of use
     "check",
     "verify",
     "evaluate",
+    "IncompleteResult",
     "get_hardware_performance_zigzag",
     "get_hardware_performance_zigzag_imc",
 ]

@@ -10,10 +10,11 @@ from typing import Any
 
 import onnx
 
+from onnx2zz.conservation.law import hold
 from onnx2zz.emission.coverage import coverage
 from onnx2zz.emission.entry import Entry, entry
 from onnx2zz.emission.files import write_compiled
-from onnx2zz.errors import InputError
+from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.load import load_model
@@ -58,9 +59,19 @@ class Compiled(Tabular):
         """Writes workload.yaml and coverage.json, and mapping.yaml with the given text."""
         write_compiled(directory, self.entries, coverage(self.workload, arch), mapping)
 
+    @property
+    def headline(self) -> str:
+        """Its layers and MACs, and whether the host has further ones."""
+        incomplete = " (incomplete)" if self.workload.incomplete else ""
+        return f"{self.workload.model}: {len(self.entries)} layers, {self.workload.macs:,} MACs{incomplete}"
+
+    @property
+    def fates_told(self) -> str:
+        """How many nodes have which status, in words."""
+        return ", ".join(f"{count} {status}" for status, count in self.fates.items())
+
     def table(self) -> Table:
-        fates = ", ".join(f"{count} {status}" for status, count in self.fates.items())
-        caption = f"{self.workload.model}: {len(self.entries)} layers, {self.workload.macs:,} MACs; nodes: {fates}"
+        caption = f"{self.headline}; nodes: {self.fates_told}"
         columns = tuple(Column(name) for name in ("node", "op", "status", "layers", "why"))
         nodes = self.coverage["nodes"]
         return Table(caption, columns, tuple(tuple(node[column.name] for column in columns) for node in nodes))
@@ -69,7 +80,8 @@ class Compiled(Tabular):
 def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None = None, name: str = "") -> Compiled:
     """Compiles a model from a file or from memory.
 
-    Raises InputError for what is wrong with the model or leaves it open, every independent problem at once.
+    Raises InputError for what is wrong with the model or leaves it open, every independent problem at once, and
+    BrokenLawError where the workload contradicts the model: a bug of ours, of which nothing is ever written.
     """
     options = options or CompileOptions()
     name = name or (model.stem if isinstance(model, Path) else model.graph.name)
@@ -79,7 +91,19 @@ def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None 
             graph = trace(proto, options.bindings, name)
             workload = lower(graph, options.lowering)
         entries = tuple([entry(placed) for placed in workload.layers])
+        hold(graph, workload, entries)
         return Compiled(graph, workload, entries, model if isinstance(model, Path) else None)
+
+
+def compile_layers(model: Path | onnx.ModelProto, options: CompileOptions | None = None, name: str = "") -> Compiled:
+    """`compile_model` for whoever is about to write, price or prove layers. Raises InputError where there are none too:
+    nothing that was done with them would be a success."""
+    compiled = compile_model(model, options, name)
+    if not compiled.entries:
+        where = str(model) if isinstance(model, Path) else compiled.workload.model
+        what = f"none of its nodes becomes a layer ({compiled.fates_told or 'it has none'})"
+        raise InputError(Problem(where, what, "`onnx2zz explain MODEL NODE` says why of each"))
+    return compiled
 
 
 @contextmanager

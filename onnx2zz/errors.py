@@ -32,6 +32,10 @@ class InputError(Exception):
         return InputError, (self.problems,)  # from a worker process it comes with its problems, not their text
 
 
+class IncompleteResult(UserWarning):
+    """A result lacks something: layers without a price, or multiply-accumulates that were left to the host."""
+
+
 @contextmanager
 def noted_in(problems: list[Problem]) -> Iterator[None]:
     """Append the problems of an InputError to `problems` and go on after the block, to find the independent ones."""
@@ -45,3 +49,7 @@ def raise_if_any(problems: Iterable[Problem]) -> None:
     """Raise an InputError that carries `problems`, if there are any."""
     if found := tuple(problems):
         raise InputError(found)
+
+
+class BrokenLawError(Exception):
+    """A workload contradicts the graph that it was made from: a bug of onnx2zz, whatever the input."""

@@ -129,8 +129,11 @@ def _gelu_tanh(x: Array) -> Array:
 
 def _cast(x: Array, element_type: float) -> Array:
     """The value after a round trip through an ONNX element type, given by its number."""
+    from onnx import TensorProto
     from onnx.helper import tensor_dtype_to_np_dtype
 
+    if element_type in (TensorProto.INT4, TensorProto.UINT4):  # ONNX does not say how; onnxruntime rounds and wraps
+        return _wrap(np.trunc(x + np.copysign(0.5, x)), 4, element_type == TensorProto.INT4)
     return np.asarray(x).astype(tensor_dtype_to_np_dtype(int(element_type))).astype(np.float64)
 
 
@@ -214,6 +217,7 @@ ERF = _unary("erf", _erf)
 FLOOR = _unary("floor", np.floor)
 CEIL = _unary("ceil", np.ceil)
 ROUND = _unary("round", np.rint)
+TRUNC = _unary("trunc", np.trunc)
 SOFTPLUS = _unary("softplus", _softplus)
 LEAKY_RELU = _unary("leaky_relu", lambda x, alpha: np.where(x < 0, alpha * x, x), 1)
 HARD_SIGMOID = _unary("hard_sigmoid", lambda x, alpha, beta: np.clip(alpha * x + beta, 0.0, 1.0), 2)

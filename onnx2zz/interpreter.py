@@ -51,9 +51,10 @@ def run_layers(layers: Sequence[Layer], tensors: Tensors) -> dict[str, np.ndarra
         for layer in together:
             empty = np.full([axis.extent for axis in layer.output.axes], np.nan)
             values.setdefault(layer.output.tensor, empty)
-        for step in range(together[0].sizes[loop]) if loop else (None,):
+        for step in range(max(layer.sizes[loop] for layer in together)) if loop else (None,):
             for layer in together:
-                _fill(values, layer, _at_step(all_points(layer), loop, step))
+                if step is None or step < layer.sizes[loop]:
+                    _fill(values, layer, _at_step(all_points(layer), loop, step))
     return values
 
 
@@ -159,7 +160,8 @@ def _walk(walk: Axis | Position, grid: Grid) -> np.ndarray:
     """`sum(coefficient * loop) + offset` over the grid."""
     element = np.asarray(walk.offset)
     for loop, coefficient in walk.terms:
-        element = element + coefficient * grid[loop]
+        if coefficient:  # a loop that moves nothing need not be in the grid (Access.loops)
+            element = element + coefficient * grid[loop]
     return element
 
 

@@ -6,8 +6,8 @@ derived from it and never written by hand.
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import ClassVar, Literal
 
@@ -212,18 +212,38 @@ class Access:
         return frozenset(loop for axis in self.axes for loop, coefficient in axis.terms if coefficient)
 
     def volume(self, sizes: Mapping[str, int]) -> int:
-        """The number of distinct elements of the tensor that are touched, padding excluded.
+        """The number of distinct elements of the tensor that are touched, padding excluded."""
+        return volume(self.axes, sizes, self.outside is not None)
 
-        A loop that walks two axes walks a diagonal, which is as long as one of them.
-        """
-        walked: set[str] = set()
-        volume = 1
-        for axis in self.axes:
-            loops = {loop for loop, coefficient in axis.terms if coefficient}
-            new = axis.touched(sizes) if self.outside is None else axis.reached(sizes)
-            volume *= 1 if loops and loops <= walked else new
-            walked |= loops
-        return volume
+
+def volume(axes: Sequence[Axis], sizes: Mapping[str, int], whole: bool = False) -> int:
+    """The number of distinct elements that some axes touch together, padding excluded, unless what lies outside is part
+    of the operand (`whole`).
+
+    A loop that walks two axes walks a diagonal, which is as long as one of them.
+    """
+    walked: set[str] = set()
+    found = 1
+    for axis in axes:
+        axis = off_the_diagonal(axis, walked, sizes)
+        loops = {loop for loop, coefficient in axis.terms if coefficient}
+        if not loops or not loops <= walked:
+            found *= axis.reached(sizes) if whole else axis.touched(sizes)
+        walked |= loops
+    return found
+
+
+def off_the_diagonal(axis: Axis, walked: Collection[str], sizes: Mapping[str, int]) -> Axis:
+    """An axis as the loops beside those in `walked` see it, which walk another axis of the same tensor already.
+
+    Where nothing is padded, the others meet as many elements for each of their values (tap f of block o + f: every o
+    once), and none of them again for another value.
+    """
+    others = tuple((loop, coefficient) for loop, coefficient in axis.terms if loop not in walked)
+    if not others or len(others) == len(axis.terms) or axis.padding(sizes) != (0, 0):
+        return axis
+    rest = affine(others, axis.extent)
+    return replace(rest, offset=axis.reach(sizes)[0] - rest.reach(sizes)[0], shared_by=axis.shared_by)
 
 
 def disjoint(first: Access, first_sizes: Mapping[str, int], second: Access, second_sizes: Mapping[str, int]) -> bool:

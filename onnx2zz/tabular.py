@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+from onnx2zz.printable import printable
 
 SHOWN = 20
 """Rows before a `repr` leaves out those in the middle."""
@@ -78,7 +79,7 @@ def as_text(table: Table) -> str:
     """The table in columns, without the middle where it is long."""
     heads = [column.name for column in table.columns]
     lines = _aligned([heads, *([_cut(cell) for cell in row] for row in _ends(table.cells))], table.is_number)
-    return "\n".join([table.caption, *(lines if table.rows else ())])
+    return "\n".join([printable(table.caption), *(lines if table.rows else ())])
 
 
 def as_html(table: Table) -> str:
@@ -100,7 +101,7 @@ def _ends(rows: list[list[str]]) -> list[list[str]]:
 
 
 def _cut(cell: str) -> str:
-    line = " ".join(cell.split())
+    line = printable(" ".join(cell.split()))
     return line if len(line) <= WIDEST else line[: WIDEST - 1] + "…"
 
 

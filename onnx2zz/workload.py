@@ -39,7 +39,10 @@ class PlacedLayer:
 
 @dataclass(frozen=True, slots=True)
 class NodeFate:
-    """What became of one node: its status, the layers that compute it, and why."""
+    """What became of one node: its status, the layers that compute it, and why.
+
+    `macs`: multiply-accumulates that the host has of it, and no layer; None if it has some, or may, of unknown number.
+    """
 
     node: str
     op: str
@@ -47,6 +50,7 @@ class NodeFate:
     status: Status
     layers: tuple[int, ...]
     why: str
+    macs: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -66,5 +70,10 @@ class Workload:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of the whole model."""
+        """Multiply-accumulates of all layers."""
         return sum(placed.layer.macs for placed in self.layers)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether the host has multiply-accumulates, or may have, that no layer holds."""
+        return any(fate.macs != 0 for fate in self.nodes)

@@ -1,11 +1,18 @@
-"""Write a file, or files that belong together, whole or not at all."""
+"""Write a file, or files that belong together, whole or not at all.
+
+Folders may be shared with strangers and with other containers: a file is written under a name that nobody can guess or
+have taken, and takes its place by a rename. A link is replaced, never followed.
+"""
 
 import os
+import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from onnx2zz.errors import InputError, Problem
+
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -18,14 +25,15 @@ def write_whole(path: Path, text: str) -> None:
 
 def write_whole_bytes(path: Path, content: bytes) -> None:
     """The same for what is no text."""
+    temporary: list[Path] = []
     try:
         if _is_stream(path):
             path.write_bytes(content)
             return
-        _put_beside(path, content)
-        _beside(path).replace(path)
+        temporary.append(_written_beside(path, content))
+        temporary[0].replace(path)
     except OSError as error:
-        _take_back([path])
+        _take_back(temporary)
         raise _unwritable(path, error) from error
 
 
@@ -36,32 +44,39 @@ def write_together(first: Path, text: str, others: Mapping[Path, str | None]) ->
     process is killed; it may be missing. Raises InputError where that is not possible.
     """
     texts = {first: text} | {path: content for path, content in others.items() if content is not None}
+    temporary: dict[Path, Path] = {}
     path = first
     try:
         for path, content in texts.items():
-            _put_beside(path, content.encode("utf-8", "backslashreplace"))
+            temporary[path] = _written_beside(path, content.encode("utf-8", "backslashreplace"))
         for path in others:
             path.unlink(missing_ok=True)
-        for path in texts:
-            _beside(path).replace(path)
+        for path, beside in temporary.items():
+            beside.replace(path)
     except OSError as error:
-        _take_back(texts)
+        _take_back(temporary.values())
         raise _unwritable(path, error) from error
 
 
-def _beside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}")
-
-
-def _put_beside(path: Path, content: bytes) -> None:
+def _written_beside(path: Path, content: bytes) -> Path:
+    """A file of a name that is short, since that of `path` may be as long as a name can be, and not made of the
+    process's number, which one in another container may have as well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    _beside(path).write_bytes(content)
+    beside = path.with_name(f".onnx2zz-{secrets.token_hex(8)}")
+    descriptor = os.open(beside, NEW_FILE, 0o666)
+    try:
+        with open(descriptor, "wb") as file:  # noqa: PTH123
+            file.write(content)
+    except OSError:
+        _take_back([beside])
+        raise
+    return beside
 
 
 def _take_back(paths: Iterable[Path]) -> None:
     for path in paths:
         with suppress(OSError):
-            _beside(path).unlink()
+            path.unlink()
 
 
 def _unwritable(path: Path, error: OSError) -> InputError:
@@ -69,5 +84,9 @@ def _unwritable(path: Path, error: OSError) -> InputError:
 
 
 def _is_stream(path: Path) -> bool:
-    """A pipe, a terminal, /dev/stdout: nothing that another file could take the place of."""
-    return path.exists() and (not path.is_file() or path.parent == Path("/dev"))
+    """A pipe, a terminal, /dev/stdout: nothing that another file could take the place of. A link leads to one only
+    where the system has put it."""
+    folder = path.parent.resolve()
+    if folder == Path("/dev") or folder.parts[:2] == ("/", "proc"):
+        return path.exists()
+    return path.exists() and not path.is_file() and not path.is_symlink()

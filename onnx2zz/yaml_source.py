@@ -19,6 +19,7 @@ try:
 except ImportError:  # a PyYAML built without libyaml reads the same, only slower
     from yaml import SafeLoader as Loader
 
+PYTHON = re.compile(r"^(from\s+[\w.]+\s+import\s|import\s+[\w.]+|def\s+\w+\(|class\s+\w+)", re.MULTILINE)
 NUMBER_THAT_STAYS_TEXT = re.compile(r"[-+]?(\d+(\.\d*)?[eE]\d+|\d+[eE][-+]\d+|0o[0-7]+)")
 OCTAL = re.compile(r"[-+]?0[0-7_]+")
 SEXAGESIMAL = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
@@ -72,11 +73,12 @@ def read_yaml(path: str | Path) -> YamlSource:
 
 def load_yaml(path: str | Path) -> Any:
     """The data of one file without its places, in half the time. Raises InputError also where it is no YAML."""
+    text = _text(path)
     try:
-        loader, node = composed(_text(path), Loader)
+        loader, node = composed(text, Loader)
         return None if node is None else loader.construct_document(node)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        trap = _syntax_error(error)
+        trap = _syntax_error(error, text)
         raise InputError(Problem(f"{path}:{trap.mark.line}", trap.what, trap.way_out)) from error
 
 
@@ -98,16 +100,24 @@ def parse_yaml(text: str, path: str) -> YamlSource:
         places = tuple(_walk(node, (), loader, frozenset()))
         data = loader.construct_document(node)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        return YamlSource(path, text, None, {}, (_syntax_error(error),))
+        return YamlSource(path, text, None, {}, (_syntax_error(error, text),))
     marks = {place: mark for place, mark, _ in places}
     return YamlSource(path, text, data, marks, tuple(trap for *_, trap in places if trap))
 
 
-def _syntax_error(error: Exception) -> Trap:
+def _syntax_error(error: Exception, text: str) -> Trap:
+    if python := PYTHON.search(text):
+        return _python(text.count("\n", 0, python.start()) + 1)
     mark = getattr(error, "problem_mark", None)
     place = Mark(mark.line + 1, mark.column + 1) if mark else Mark(1, 1)
     what = getattr(error, "problem", None) or str(error)
     return Trap(place, f"no valid YAML: {what}", "correct the syntax at this place", fatal=True)
+
+
+def _python(line: int) -> Trap:
+    """Accelerators, mappings and workloads were Python for ZigZag before they were YAML."""
+    what = "this is Python: ZigZag took Python classes once, and takes YAML now"
+    return Trap(Mark(line, 1), what, "write it as YAML", fatal=True)
 
 
 def _walk(

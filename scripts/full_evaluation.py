@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from onnx2zz.conservation.groups import Group
 from onnx2zz.interpreter import apply, run
 from onnx2zz.layer import Access, Layer
-from onnx2zz.verify.groups import Group
 
 Entry = Mapping[str, Any]
 Arrays = Mapping[str, np.ndarray]

@@ -19,7 +19,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from onnx2zz.compiler import Compiled, compile_model
-from onnx2zz.verify.groups import groups
+from onnx2zz.conservation.groups import groups
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values, walk
 from onnx2zz.verify.verify import verify

@@ -1,5 +1,6 @@
 """Options and fixtures of the whole suite."""
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,15 @@ GOLDEN = Path(__file__).parent / "golden"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files (and the README's table) anew")
+    parser.addoption(
+        "--shuffle", type=int, metavar="SEED", help="run the tests in another order; no test needs another"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seed = config.getoption("--shuffle")
+    if seed is not None:
+        random.Random(seed).shuffle(items)
 
 
 @pytest.fixture

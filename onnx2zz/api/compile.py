@@ -7,8 +7,9 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from onnx import ModelProto
 
-from onnx2zz.compiler import Compiled, CompileOptions, compile_model
-from onnx2zz.errors import InputError, Problem, raise_if_any
+from onnx2zz.compiler import Compiled, CompileOptions, compile_layers
+from onnx2zz.errors import IncompleteResult, InputError, Problem, raise_if_any
+from onnx2zz.evaluate.accounted import host_nodes, lost_work
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.lowering.options import LoweringOptions, Precision
 from onnx2zz.shipped_files import Found, find_model
@@ -34,14 +35,24 @@ class ModelOptions(TypedDict, total=False):
 def compile(model: Model, **options: Unpack[ModelOptions]) -> Compiled:
     """The model as a ZigZag workload, every node accounted for; `.write(folder)` writes it.
 
-    Raises InputError for what is wrong with the model, every independent problem at once.
+    Warns (IncompleteResult) where the host has MACs that no layer holds. Raises InputError for what is wrong with the
+    model, every independent problem at once, and where no node becomes a layer.
     """
+    compiled = compiled_of(model, options)
+    if compiled is not model and compiled.workload.incomplete:
+        left = "; ".join(map(str, lost_work(host_nodes(compiled.coverage))))
+        warnings.warn(f"{compiled.headline}, left to the host: {left}", IncompleteResult, stacklevel=2)
+    return compiled
+
+
+def compiled_of(model: Model, options: ModelOptions) -> Compiled:
+    """The model compiled, for functions that say in their own way what it lacks. Raises InputError."""
     if isinstance(model, Compiled):
         if options:
             raise InputError(Problem(", ".join(options), "for a model; this one is compiled already"))
         return model
     chosen = compile_options(options)
-    return compile_model(model if isinstance(model, ModelProto) else told(find_model(str(model))).path, chosen)
+    return compile_layers(model if isinstance(model, ModelProto) else told(find_model(str(model))).path, chosen)
 
 
 def compile_options(options: ModelOptions) -> CompileOptions:

@@ -47,6 +47,7 @@ def get_hardware_performance_zigzag(
     Raises InputError for files that cannot be used, and what ZigZag raises for layers that it cannot price.
     """
     _check_choices(temporal_mapping_search_engine, temporal_mapping_type, opt, onnx_frontend)
+    _check_names(workload, accelerator, mapping)
     from onnx2zz.zigzag.accelerator import load_accelerator
     from onnx2zz.zigzag.layer_price import PriceOptions
     from onnx2zz.zigzag.performance import RunOptions, performance
@@ -97,11 +98,19 @@ def _check_choices(engine: str, mapping_type: str, opt: str, front_end: str) -> 
     )
 
 
+def _check_names(*files: Any) -> None:
+    """ZigZag wants the whole ending (stages/parser/workload_parser.py:24, accelerator_parser.py:18)."""
+    names = [str(file) for file in files if isinstance(file, str | Path)]
+    raise_if_any(
+        Problem(name, "ZigZag takes no .yml", "name the file .yaml") for name in names if Path(name).suffix == ".yml"
+    )
+
+
 def _network(workload: Any, mapping: str, front_end: FrontEnd) -> Any:
     from onnx2zz.zigzag.performance import workload_of_entries
 
     if isinstance(workload, str | Path):
-        if Path(workload).suffix in (".yaml", ".yml"):
+        if Path(workload).suffix == ".yaml":
             return _compiled_network(Path(workload), mapping)
         workload = str(find_model(str(workload)).path)
     elif isinstance(workload, Sequence):
@@ -133,11 +142,11 @@ def _zigzags_network(model: "str | ModelProto", mapping: str) -> Any:
 
 
 def _our_network(model: "str | ModelProto", mapping: str) -> Any:
-    from onnx2zz.compiler import compile_model
+    from onnx2zz.compiler import compile_layers
     from onnx2zz.evaluate.graph import further_edges
     from onnx2zz.zigzag.performance import workload_of_entries
 
-    compiled = compile_model(Path(model) if isinstance(model, str) else model)
+    compiled = compile_layers(Path(model) if isinstance(model, str) else model)
     if not compiled.entries:
         raise InputError(Problem(compiled.workload.model, "no node of it is for an array of units"))
     edges = further_edges(compiled.entries, compiled.coverage)

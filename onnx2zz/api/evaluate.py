@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 from typing import Literal, Unpack
 
 from onnx2zz.api.beyond import counted_events
-from onnx2zz.api.compile import Model, ModelOptions, compile
+from onnx2zz.api.compile import Model, ModelOptions, compiled_of
 from onnx2zz.api.inputs import Pricing, gather, is_workload, price
 from onnx2zz.compiler import Compiled
-from onnx2zz.errors import InputError, Problem
+from onnx2zz.errors import IncompleteResult, InputError, Problem
 from onnx2zz.evaluate.inputs import Workload
 from onnx2zz.evaluate.remembered import NoMemory
 from onnx2zz.evaluate.result import Evaluation
@@ -19,6 +19,9 @@ from onnx2zz.evaluate.run import Means
 from onnx2zz.evaluate.store import Store, folder_or_default
 from onnx2zz.evaluate.workload_file import read_workload, workload_of
 from onnx2zz.zigzag.layer_price import PriceOptions, Search
+
+SHOWN = 8
+"""Names in a warning before the rest is only counted."""
 
 
 def evaluate(
@@ -36,6 +39,7 @@ def evaluate(
     mapping_rules: Literal["strict", "free"] = "strict",
     mapping_budget: int | None = None,
     output: str | Path | None = None,
+    cacti: bool = True,
     **options: Unpack[ModelOptions],
 ) -> Evaluation:
     """ZigZag's price of every layer: energy in pJ, latency in cycles; a layer without a price has an `error`.
@@ -43,17 +47,24 @@ def evaluate(
     `model` may be a compiled workload.yaml; it, `accelerator` and `mapping` take a path or the name of what ships, and
     everything else means what the option of that name means to `onnx2zz evaluate`. `cache`: whether, or in which
     folder, prices are kept between runs. `jobs`: worker processes; with more than one a script needs the usual
-    `if __name__ == "__main__":`. `output`: where ZigZag's log and a chosen mapping are kept.
+    `if __name__ == "__main__":`. `output`: where ZigZag's log and a chosen mapping are kept. `cacti`: whether an
+    accelerator may have that program started.
 
-    Raises InputError with everything that is wrong with the files.
+    Warns (IncompleteResult) where the total lacks something; `.unpriced` of the result lists it. Raises InputError with
+    everything that is wrong with the files.
     """
     how = Pricing(PriceOptions(opt=opt, lpf_limit=lpf_limit), exploit_data_locality, mapping_rules, mapping_budget)
     asked = str(mapping) if mapping is not None else None
-    inputs = gather(str(accelerator), asked, lambda: _workload(model, events, options), events, _warn)
+    inputs = gather(str(accelerator), asked, lambda: _workload(model, events, options), events, _warn, cacti)
     activities = counted_events(events, inputs.compiled, Path(inputs.workload.file), inputs.events, _unwatched)
     kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
     with kept as folder, _memory(cache) as memory:
-        return price(inputs, how, Path(folder), Means(search, memory, jobs, tell=_warn), activities)
+        found = price(inputs, how, Path(folder), Means(search, memory, jobs, tell=_warn), activities)
+    if found.total.incomplete:
+        names = [one.name for one in found.unpriced]
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        warnings.warn(f"the total is incomplete, it lacks {shown}: see .unpriced", IncompleteResult, stacklevel=3)
+    return found
 
 
 def _workload(model: Model, events: str | None, options: ModelOptions) -> tuple[Compiled | None, Workload]:
@@ -62,7 +73,7 @@ def _workload(model: Model, events: str | None, options: ModelOptions) -> tuple[
         if told:
             raise InputError(Problem(", ".join(told), f"for a model; {model} is compiled already", "name its model"))
         return None, read_workload(Path(model))
-    compiled = compile(model, **options)
+    compiled = compiled_of(model, options)
     return compiled, workload_of(compiled, str(compiled.file or compiled.workload.model))
 
 

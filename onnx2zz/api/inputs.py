@@ -56,8 +56,10 @@ def gather(
     source: "Callable[[], tuple[Compiled | None, Workload]]",
     events: str | None,
     tell: Tell,
+    cacti: bool = True,
 ) -> Inputs:
-    """The inputs; `source` compiles or reads the workload, `tell` hears what was chosen among names.
+    """The inputs; `source` compiles or reads the workload, `tell` hears what was chosen among names. Without `cacti` an
+    accelerator whose costs that program would say is a problem.
 
     Raises InputError with every independent problem.
     """
@@ -68,6 +70,7 @@ def gather(
     with noted_in(problems):
         found = told(find_accelerator(accelerator), tell)
         _tell_if_old(found, tell)
+        refuse_cacti(found.path, cacti)
         sidecar = sidecar_of(found)
     with noted_in(problems):
         compiled, workload = source()
@@ -95,6 +98,14 @@ def price(
     if how.save_mapping is not None:
         save_as_priced(inputs.workload, mapping, found, how.save_mapping)
     return found if choice is None else with_choices(found, choice)
+
+
+def refuse_cacti(accelerator: Path, allowed: bool) -> None:
+    """Raises InputError for a file that would have CACTI started, where that is not allowed."""
+    from onnx2zz.yaml_source import load_yaml
+    from onnx2zz.zigzag.cacti_costs import refusals
+
+    raise_if_any(() if allowed else refusals(str(accelerator), load_yaml(accelerator)))
 
 
 def is_workload(text: str) -> bool:

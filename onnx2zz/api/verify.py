@@ -6,7 +6,7 @@ from typing import Unpack
 
 import numpy as np
 
-from onnx2zz.api.compile import Model, ModelOptions, compile
+from onnx2zz.api.compile import Model, ModelOptions, compiled_of
 from onnx2zz.verify.given_inputs import check_inputs, read_inputs
 from onnx2zz.verify.result import Verification
 from onnx2zz.verify.sampling import USUAL_POINTS
@@ -22,12 +22,14 @@ def verify(
     inputs: str | Path | Mapping[str, np.ndarray] | None = None,
     **options: Unpack[ModelOptions],
 ) -> Verification:
-    """Runs every layer as ZigZag will read it and compares with onnxruntime; `.ok` is whether nothing differs.
+    """Runs every layer as ZigZag will read it and compares with onnxruntime.
+
+    `.ok` is whether all that claims to be exact was run, and nothing differs.
 
     `points`: output elements at which a large layer is run. `inputs`: values of the model's inputs by name, or a .npz
     file of them; the others are random, from `seed`. Raises InputError.
     """
-    compiled = compile(model, **options)
+    compiled = compiled_of(model, options)
     if isinstance(inputs, str | Path):
         inputs = read_inputs(Path(inputs), compiled.graph)
     given = check_inputs("inputs", inputs or {}, compiled.graph)

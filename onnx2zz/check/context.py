@@ -13,12 +13,14 @@ from onnx2zz.yaml_source import YamlSource
 
 @dataclass(frozen=True)
 class MappingEntry:
-    """One entry of a mapping file: array dimension -> ((layer dimension, factor), ...), None without a mapping."""
+    """One entry of a mapping file: array dimension -> ((layer dimension, factor), ...), None without a mapping.
+    `ordering` are the loops of temporal_ordering that have a size, innermost first."""
 
     number: int
     name: str
     unrolled: Mapping[str, tuple[tuple[str, int], ...]] | None
     links: Mapping[str, str]
+    ordering: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,13 @@ def _read_mapping(number: int, entry: Mapping[str, Any]) -> MappingEntry:
         name=str(entry.get("name")),
         unrolled=_unrolled(spatial) if isinstance(spatial, Mapping) else None,
         links={str(key): str(value) for key, value in links.items()} if isinstance(links, Mapping) else DEFAULT_LINKS,
+        ordering=_ordering(entry.get("temporal_ordering")),
     )
+
+
+def _ordering(loops: Any) -> tuple[tuple[str, int], ...]:
+    pairs = [loop for loop in loops if isinstance(loop, list) and len(loop) == 2] if isinstance(loops, list) else []
+    return tuple((str(dim).upper(), size) for dim, size in pairs if isinstance(size, int))
 
 
 def _unrolled(spatial: Mapping[str, Any]) -> dict[str, tuple[tuple[str, int], ...]]:

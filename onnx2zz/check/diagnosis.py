@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from onnx2zz.check.context import Context
+from onnx2zz.check.costs import costs
 from onnx2zz.check.edges import bad_sources, unread_outputs
 from onnx2zz.check.equations import equations, operand_order, operator_types
 from onnx2zz.check.extents import input_based_relations, missing_padding, size_mismatch
@@ -13,8 +14,16 @@ from onnx2zz.check.memory_order import memory_order
 from onnx2zz.check.model import not_in_model
 from onnx2zz.check.ports import port_direction, port_undeclared, port_width
 from onnx2zz.check.prediction import with_verdict
-from onnx2zz.check.served_dimensions import served_dimensions
-from onnx2zz.check.spatial_mapping import low_utilization, mapping_dims, mapping_overfull, name_clash
+from onnx2zz.check.refused_values import with_refused_values
+from onnx2zz.check.served_dimensions import array_sizes, served_dimensions
+from onnx2zz.check.spatial_mapping import (
+    low_utilization,
+    mapping_dims,
+    mapping_overfull,
+    name_clash,
+    unrolled_too_far,
+)
+from onnx2zz.check.temporal_ordering import temporal_ordering
 
 FAMILIES: tuple[Callable[[Context], Iterable[Finding]], ...] = (
     yaml_traps,
@@ -24,13 +33,17 @@ FAMILIES: tuple[Callable[[Context], Iterable[Finding]], ...] = (
     port_undeclared,
     port_direction,
     port_width,
+    array_sizes,
     served_dimensions,
+    costs,
     no_memory,
     no_common_level,
     capacity,
     mapping_dims,
     mapping_overfull,
+    unrolled_too_far,
     low_utilization,
+    temporal_ordering,
     name_clash,
     operator_types,
     equations,
@@ -51,4 +64,4 @@ def causes(context: Context) -> tuple[Finding, ...]:
 
 def diagnose(context: Context) -> tuple[Finding, ...]:
     """Everything that is wrong with the files; on a full triple, an error if and only if ZigZag raises."""
-    return with_verdict(context, causes(context))
+    return with_verdict(context, with_refused_values(context, causes(context)))

@@ -54,6 +54,39 @@ def capacity(context: Context) -> Iterator[Finding]:
             needed = bits_at_home(layer, context.links(layer), at_home(context.hierarchy, memory))
             if memory.size is not None and sum(needed.values()) > memory.size:
                 yield _too_small(context, layer, memory, needed)
+                continue
+            one = bits_of_one(layer, context.links(layer), memory.operands)
+            if memory.size is not None and sum(one.values()) > memory.size and _sums_over_time(context, layer):
+                yield _too_narrow(context, layer, memory, one)
+
+
+def _sums_over_time(context: Context, layer: Layer) -> bool:
+    """Whether partial sums are kept: a layer that adds nothing up has its final values at once."""
+    return layer.operations > layer.elements("O")
+
+
+def _too_narrow(context: Context, layer: Layer, memory: Memory, one: dict[str, int]) -> Finding:
+    assert context.accelerator is not None
+    return finding(
+        "capacity",
+        "error",
+        context.accelerator,
+        (*memory.place, "size"),
+        f"{memory.name} has {memory.size} bit, and one element of {element_sizes(one)} of layer {layer.name} (id "
+        f"{layer.id}) does not fit it",
+        zigzag=f"NoValidLoopOrderingFoundException: No valid loop ordering was found for layer {layer.name}",
+        fix=f"make {memory.name} at least {sum(one.values())} bit large, or the elements narrower",
+        layer=layer.name,
+    )
+
+
+def element_sizes(one: Mapping[str, int]) -> str:
+    """`O (a partial sum of 32 bit)`."""
+    return ", ".join(
+        f"{operand} ({'a partial sum of ' if operand == 'O' else ''}{bits} bit)"
+        for operand, bits in one.items()
+        if bits
+    )
 
 
 def at_home(hierarchy: Hierarchy, memory: Memory) -> frozenset[str]:
@@ -65,6 +98,13 @@ def bits_at_home(layer: Layer, links: Mapping[str, str], held: Collection[str]) 
     """Bits of the layer's operands that live in a memory where `held` are at home: they must fit whole, all at once."""
     linked = {operand: links.get(operand, DEFAULT_LINKS.get(operand, operand)) for operand in layer.indices}
     return {operand: layer.bits(operand) for operand, memory_operand in linked.items() if memory_operand in held}
+
+
+def bits_of_one(layer: Layer, links: Mapping[str, str], held: Collection[str]) -> dict[str, int]:
+    """Bits of one element of each of the layer's operands that a memory holds: the least that passes it. An output is a
+    partial sum there."""
+    linked = {operand: links.get(operand, DEFAULT_LINKS.get(operand, operand)) for operand in layer.indices}
+    return {operand: layer.precision.get(operand, 0) for operand, memory in linked.items() if memory in held}
 
 
 def _too_small(context: Context, layer: Layer, memory: Memory, needed: dict[str, int]) -> Finding:

@@ -15,6 +15,13 @@ UNKNOWN = Trap(
     "give one of these three",
     fatal=True,
 )
+NOTHING = Trap(
+    Mark(1, 1),
+    "there is nothing in this file: a workload needs at least one layer, a mapping at least the entry `default`, an "
+    "accelerator its memories and its array",
+    "fill it, or leave it out; a model compiles to no layers where all its nodes are the host's",
+    fatal=True,
+)
 LAYER_FIELDS = {"equation", "loop_dims", "loop_sizes", "operand_precision", "operator_type"}
 MAPPING_FIELDS = {"spatial_mapping", "memory_operand_links", "spatial_mapping_hint", "temporal_ordering", "name"}
 ACCELERATOR_FIELDS = {"memories", "operational_array"}
@@ -44,7 +51,7 @@ def sorted_by_kind(sources: Iterable[YamlSource]) -> Context:
 
 
 def _unknown(source: YamlSource) -> YamlSource:
-    return replace(source, traps=(*source.traps, UNKNOWN))
+    return replace(source, traps=(*source.traps, UNKNOWN if source.data else NOTHING))
 
 
 def kind_of(data: Any) -> str | None:

@@ -44,10 +44,12 @@ class Memory:
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """The memories in the order of the file, and the array: dimension -> number of units."""
+    """The memories in the order of the file, and the array: dimension -> number of units. `dimensions` are all that the
+    array has, those without a size too."""
 
     memories: tuple[Memory, ...]
     array: Mapping[str, int]
+    dimensions: tuple[str, ...] = ()
 
     @property
     def units(self) -> int:
@@ -75,7 +77,12 @@ def read_hierarchy(accelerator: Any) -> Hierarchy:
     return Hierarchy(
         tuple(_read_memory(name, number, memory) for number, (name, memory) in enumerate(readable)),
         _read_array(data.get("operational_array")),
+        _read_dimensions(data.get("operational_array")),
     )
+
+
+def _read_dimensions(array: Any) -> tuple[str, ...]:
+    return texts(array.get("dimensions")) if isinstance(array, Mapping) else ()
 
 
 def _read_array(array: Any) -> dict[str, int]:

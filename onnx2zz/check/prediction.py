@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from onnx2zz.accelerator_schema import to_port_based
-from onnx2zz.check.context import Context
+from onnx2zz.check.context import Context, MappingEntry
 from onnx2zz.check.edges import heads
 from onnx2zz.check.finding import Finding, Severity, finding
 from onnx2zz.errors import InputError
@@ -18,22 +18,33 @@ from onnx2zz.errors import InputError
 if TYPE_CHECKING:
     from onnx2zz.zigzag.predict import Raised
 
+ORDER = ("temporal-ordering",)
 # Causes of an exception, the likeliest first; the first code is used when no rule has found any of them.
 CAUSES = {
-    "NoValidLoopOrderingFoundException": ("capacity", "memory-order", "no-memory", "operand-order"),
+    "NoValidLoopOrderingFoundException": (
+        "capacity", "memory-order", "no-memory", "operand-order", "temporal-ordering", "mapping-overfull",
+    ),
+    "factorial()": ORDER,
+    "tuple.index(x)": ORDER,
+    "list index out of range": ORDER,
+    "dictionary changed size": ORDER,
     "There are still layers": ("no-common-level", "capacity", "memory-order", "no-memory", "operand-order"),
     "Memory bandwidth not defined": ("port-direction", "port-width"),
     "'NoneType' and": ("port-direction",),
     "Illegal reference": ("bad-source",),
     "max() arg is an empty": ("size-mismatch",),
-    "validate user provided mapping": ("mapping-dim", "missing-field", "unknown-field", "yaml"),
-    "validate user provided workload": ("equation", "operator-type", "missing-field", "unknown-field", "yaml"),
-    "validate provided accelerator": ("missing-field", "port-direction", "served-dimension", "unknown-field", "yaml"),
+    "validate user provided mapping": ("mapping-dim", "missing-field", "unknown-field", "yaml", "value"),
+    "validate user provided workload": (
+        "equation", "operator-type", "missing-field", "unknown-field", "yaml", "value",
+    ),
+    "validate provided accelerator": (
+        "missing-field", "port-direction", "served-dimension", "unknown-field", "yaml", "value", "size-mismatch",
+    ),
     "is not in list": ("port-undeclared",),
     "KeyError: I": ("input-based-relation", "operand-order", "no-memory"),
     "KeyError: D": ("mapping-dim",),
     "Illegal OADimension": ("mapping-dim",),
-    "KeyError": ("equation", "missing-field", "mapping-dim", "size-mismatch"),
+    "KeyError": ("equation", "missing-field", "mapping-dim", "size-mismatch", "temporal-ordering"),
 }  # fmt: skip
 CAUSES_BY_STAGE = {
     "workload": ("equation",),
@@ -84,6 +95,8 @@ def _blamed(context: Context, findings: tuple[Finding, ...], raised: Iterable["R
     found = list(findings)
     for error in raised:
         codes = causes(error)
+        if codes == ORDER and _ordered_entry(context, error) is None:
+            codes = CAUSES_BY_STAGE[error.stage]
         matching = [i for i, one in enumerate(found) if one.code in codes and _may_concern(context, one, error)]
         certain = [i for i in matching if found[i].severity == "error"]
         if certain or matching:
@@ -111,7 +124,32 @@ def _worse(one: Finding) -> Severity:
     return "error" if one.severity == "warning" else one.severity
 
 
+def _ordered_entry(context: Context, error: "Raised") -> MappingEntry | None:
+    """The mapping entry with a temporal_ordering that a layer takes which the exception hits."""
+    assert context.mapping is not None
+    entries = (context.mapping_of(layer) for layer in context.layers if layer.id in error.layers)
+    return next((e for e in entries if e and context.mapping.data[e.number].get("temporal_ordering")), None)
+
+
+def _order_does_not_fit(context: Context, error: "Raised", entry: MappingEntry) -> Finding:
+    assert context.mapping is not None
+    layer = next(layer for layer in context.layers if layer.id in error.layers)
+    return finding(
+        "temporal-ordering",
+        "error",
+        context.mapping,
+        (entry.number, "temporal_ordering"),
+        f"the temporal_ordering of {entry.name} cannot be placed among the loops of layer {layer.name} (id {layer.id}) "
+        "that run in time: it names too many, or leaves out one that the array does not unroll whole",
+        zigzag=str(error),
+        fix='name every loop with what is left of it in time, or no sizes ("*"), or leave the order out',
+        layer=layer.name,
+    )
+
+
 def _made_for(context: Context, error: "Raised", code: str) -> Finding:
+    if code == "temporal-ordering" and (entry := _ordered_entry(context, error)):
+        return _order_does_not_fit(context, error, entry)
     source = context.workload if error.layers or error.stage == "workload" else context.accelerator
     assert source is not None
     layers = [layer for layer in context.layers if layer.id in error.layers]

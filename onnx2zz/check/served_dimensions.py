@@ -1,17 +1,35 @@
-"""Which dimensions of the array a memory serves, and whether they exist."""
+"""The dimensions of the array: whether each has a size, and whether those that a memory serves exist."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from onnx2zz.check.context import Context
 from onnx2zz.check.finding import Finding, finding
 from onnx2zz.check.spelling import did_you_mean
 
 
+def array_sizes(context: Context) -> Iterator[Finding]:
+    """Not one size for each dimension (zigzag parser/accelerator_validator.py:269)."""
+    array = context.accelerator.data.get("operational_array") if context.accelerator else None
+    sizes = array.get("sizes") if isinstance(array, Mapping) else None
+    dimensions = context.hierarchy.dimensions
+    if context.accelerator and isinstance(sizes, list) and dimensions and len(sizes) != len(dimensions):
+        yield finding(
+            "size-mismatch",
+            "error",
+            context.accelerator,
+            ("operational_array", "sizes"),
+            f"the array has {len(dimensions)} dimensions ({', '.join(dimensions)}), but {len(sizes)} in sizes: "
+            f"{', '.join(map(str, sizes)) or 'none'}",
+            zigzag="ValueError: Failed to validate provided accelerator",
+            fix="give one size for each dimension",
+        )
+
+
 def served_dimensions(context: Context) -> Iterator[Finding]:
     """A served dimension that the array lacks (zigzag parser/accelerator_validator.py:228)."""
-    if context.accelerator is None or not context.hierarchy.array:
+    array = context.hierarchy.dimensions
+    if context.accelerator is None or not array:
         return
-    array = tuple(context.hierarchy.array)
     for memory in context.hierarchy.memories:
         for index, dimension in enumerate(memory.served):
             if dimension not in array:

@@ -40,7 +40,7 @@ def _no_default(context: Context) -> Finding:
 
 def _array_dims(context: Context, entry: MappingEntry) -> Iterator[Finding]:
     assert context.mapping is not None
-    array = context.hierarchy.array
+    array = context.hierarchy.dimensions
     for dim in entry.unrolled or ():
         if array and dim not in array:
             yield finding(
@@ -103,6 +103,50 @@ def mapping_overfull(context: Context) -> Iterator[Finding]:
                     zigzag="nothing: it cuts a factor, or drops a loop, with a warning in its log",
                     fix=f"lower the factors to {size} in all",
                 )
+
+
+def unrolled_too_far(context: Context) -> Iterator[Finding]:
+    """A loop whose parts over several array dimensions are more than the loop in all, where none of them is by itself:
+    ZigZag drops a part whole (zigzag mapping/spatial_mapping.py:193)."""
+    if context.mapping is None:
+        return
+    for entry in context.mapping_entries:
+        short: dict[tuple[str, int], list[Layer]] = {}
+        for layer in _layers_of(context, entry):
+            for loop, parts in _parts(context, entry, layer).items():
+                if len(parts) > 1 and prod(parts.values()) > layer.loops[loop]:
+                    short.setdefault((loop, prod(parts.values())), []).append(layer)
+        for (loop, asked), layers in short.items():
+            yield _too_far(context, entry, loop, asked, layers)
+
+
+def _parts(context: Context, entry: MappingEntry, layer: Layer) -> dict[str, dict[str, int]]:
+    """Loop -> array dimension -> factor: what is left of an entry once each factor is cut to the loop and the array."""
+    parts: dict[str, dict[str, int]] = {}
+    for array_dim, pairs in (entry.unrolled or {}).items():
+        for loop, factor in dict(pairs).items():
+            size = min(layer.loops.get(loop, 1), context.hierarchy.array.get(array_dim, factor))
+            if min(factor, size) > 1:
+                parts.setdefault(loop, {})[array_dim] = min(factor, size)
+    return parts
+
+
+def _too_far(context: Context, entry: MappingEntry, loop: str, asked: int, layers: list[Layer]) -> Finding:
+    assert context.mapping is not None
+    parts = _parts(context, entry, layers[0])[loop]
+    product = " x ".join(f"{factor} ({array_dim})" for array_dim, factor in parts.items())
+    sizes = ", ".join(str(size) for size in dict.fromkeys(layer.loops[loop] for layer in layers))
+    return finding(
+        "mapping-overfull",
+        "warning",
+        context.mapping,
+        (entry.number, "spatial_mapping", list(parts)[-1]),
+        f"{entry.name} unrolls {loop} by {product} = {asked}, which is more than the {sizes} iterations of {loop} in "
+        f"{_named(layers)}",
+        zigzag=f"nothing: it drops {loop} on one of {', '.join(parts)} whole, with a warning in its log; units there "
+        "stay idle, and a temporal_ordering may no longer fit",
+        fix=f"lower the factors of {loop}, so that their product is at most {sizes}",
+    )
 
 
 def low_utilization(context: Context) -> Iterator[Finding]:

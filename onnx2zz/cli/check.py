@@ -1,6 +1,5 @@
 """`onnx2zz check`: what is wrong with an accelerator, a mapping, a workload, and what cures it."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import INPUT_AT_FAULT
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.printable import printable
@@ -32,6 +32,7 @@ COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 @click.option(
     "--json", "json_file", metavar="FILE|-", help="Write the findings as JSON; - is stdout, without the text."
 )
+@no_cacti_option
 @model_options
 @click.pass_context
 def check_command(
@@ -44,6 +45,7 @@ def check_command(
     output: Path | None,
     decisions: tuple[str, ...],
     json_file: str | None,
+    no_cacti: bool,
     **model_arguments: Any,
 ) -> None:
     """Say what is wrong with an accelerator, a mapping and a workload: alone, or all three as ZigZag would run them."""
@@ -58,6 +60,8 @@ def check_command(
     context = replace(
         _context(files, model, model_arguments), lpf_limit=lpf_limit, exploit_data_locality=exploit_data_locality
     )
+    if no_cacti:
+        _refuse_cacti(context)
     if fix and output is not None:
         context = _fix(context, choices, output, quiet=json_file == "-")
     found = Diagnosis(diagnose(context))
@@ -86,8 +90,17 @@ def _context(files: Sequence[str], model: str | None, model_arguments: dict[str,
     return replace(context, model=_entries(model, model_arguments)) if model else context
 
 
+def _refuse_cacti(context: "Context") -> None:
+    """Raises InputError for an accelerator that would have it started."""
+    from onnx2zz.errors import raise_if_any
+    from onnx2zz.zigzag.cacti_costs import refusals
+
+    source = context.accelerator
+    raise_if_any(refusals(source.path, source.data) if source else ())
+
+
 def _tell(sentence: str) -> None:
-    click.echo(sentence, err=True)
+    click.echo(printable(sentence), err=True)
 
 
 def _entries(model: str, arguments: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -115,7 +128,7 @@ def _fix(context: "Context", choices: dict[str, str], output: Path, *, quiet: bo
         click.echo("".join(f"{printable(line)}\n" for line in file.diff.splitlines()), nl=False, err=quiet)
     after = repaired_context(context, repaired)
     cured = sorted(before - Counter(one.code for one in causes(after)))
-    click.echo(f"wrote {', '.join(_names(repaired))} to {output}; cured: {', '.join(cured) or 'nothing'}", err=True)
+    _tell(f"wrote {', '.join(_names(repaired))} to {output}; cured: {', '.join(cured) or 'nothing'}")
     return after
 
 
@@ -126,22 +139,18 @@ def _names(files: Sequence["RepairedFile"]) -> list[str]:
 
 
 def _report(found: "Diagnosis", json_file: str | None) -> None:
-    if json_file != "-":
-        for one in found.findings:
-            _show(one)
-    if json_file is not None:
-        text = json.dumps({"findings": found.records()}, indent=1, ensure_ascii=False) + "\n"
-        _write_json(text, json_file)
-    click.echo(found.summary, err=True)
-
-
-def _write_json(text: str, json_file: str) -> None:
+    from onnx2zz.strict_json import json_text
     from onnx2zz.written_file import write_whole
 
+    text = json_text({"findings": found.records()}, indent=1, ensure_ascii=False) + "\n"
+    if json_file not in (None, "-"):
+        write_whole(Path(json_file), text)
     if json_file == "-":
         click.echo(text, nl=False)
     else:
-        write_whole(Path(json_file), text)
+        for one in found.findings:
+            _show(one)
+    click.echo(found.summary, err=True)
 
 
 def _show(one: "Finding") -> None:

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from onnx2zz.cli.cacti import no_cacti_option
+from onnx2zz.cli.exit_codes import INCOMPLETE
+from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.printable import printable
@@ -27,20 +30,33 @@ if TYPE_CHECKING:
 )
 @click.option("--arch", metavar="A", help="Also write a mapping for this accelerator.")
 @memory_limit_option
+@no_cacti_option
 @model_options
-def compile_command(model: str, directory: Path, arch: str | None, **options: Any) -> None:
-    """Compile MODEL (an ONNX file, or the name of one that ships) to a ZigZag workload."""
+@click.pass_context
+def compile_command(
+    ctx: click.Context, model: str, directory: Path, arch: str | None, no_cacti: bool, **options: Any
+) -> None:
+    """Compile MODEL (an ONNX file, or the name of one that ships) to a ZigZag workload.
+
+    Exit code 3 if MACs are left to the host: what is written lacks them.
+    """
     chosen = compile_options(**options)
-    from onnx2zz.compiler import compile_model
+    from onnx2zz.api.inputs import refuse_cacti
+    from onnx2zz.compiler import compile_layers
+    from onnx2zz.evaluate.accounted import host_nodes
     from onnx2zz.shipped_files import find_accelerator, find_model
 
     found = find_model(model)
     if found.note:
-        click.echo(found.note, err=True)
+        click.echo(printable(found.note), err=True)
     accelerator = find_accelerator(arch) if arch else None
-    compiled = compile_model(found.path, chosen)
+    if accelerator is not None:
+        refuse_cacti(accelerator.path, not no_cacti)
+    compiled = compile_layers(found.path, chosen)
     compiled.write(directory, _mapping(compiled, accelerator), arch)
     click.echo(summary(compiled, directory))
+    if tell_of_lost_work(host_nodes(compiled.coverage)):
+        ctx.exit(INCOMPLETE)
 
 
 def _mapping(compiled: "Compiled", accelerator: "Found | None") -> str | None:
@@ -49,13 +65,9 @@ def _mapping(compiled: "Compiled", accelerator: "Found | None") -> str | None:
     return compiled_mapping(compiled, accelerator) if accelerator else None
 
 
-def summary(compiled: Any, directory: Path) -> str:
+def summary(compiled: "Compiled", directory: Path) -> str:
     """What was made of the model, for a person."""
-    fates = ", ".join(f"{count} {status}" for status, count in compiled.fates.items())
-    lines = [
-        f"{compiled.workload.model}: {len(compiled.entries)} layers, {compiled.workload.macs:,} MACs -> {directory}",
-        f"nodes: {fates}",
-    ]
+    lines = [f"{compiled.headline} -> {directory}", f"nodes: {compiled.fates_told}"]
     hosts = sorted({fate.op for fate in compiled.workload.nodes if fate.status == "host"})
     if hosts:
         lines.append(f"left to the host: {', '.join(hosts)} (reasons in coverage.json)")

@@ -13,9 +13,11 @@ from click.core import ParameterSource
 from onnx2zz.cli.auto_mapping import auto_options
 from onnx2zz.cli.beyond import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.cache import cache_option
-from onnx2zz.cli.exit_codes import NOT_PRICED
+from onnx2zz.cli.cacti import no_cacti_option
+from onnx2zz.cli.exit_codes import INCOMPLETE
 from onnx2zz.cli.extras import require
 from onnx2zz.cli.html import html_option
+from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.cli.where_priced import cluster_at, refuse_with_scheduler, where_priced_options
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
 @events_option
 @cache_option
 @click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
+@no_cacti_option
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
 @click.option("--csv", "csv_file", metavar="FILE", help="Write the layers as CSV.")
@@ -91,6 +94,7 @@ def evaluate_command(
     events: str | None,
     cache_folder: Path | None,
     no_cache: bool,
+    no_cacti: bool,
     output: Path,
     json_file: str | None,
     csv_file: str | None,
@@ -113,7 +117,7 @@ def evaluate_command(
         require("matplotlib", "plot", "--plot")
     options = PriceOptions(opt, lpf_limit, 3, temporal, mixed_mapping, engine)
     how = Pricing(options, locality, mapping_rules, mapping_budget, Path(save_mapping) if save_mapping else None)
-    inputs = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell)
+    inputs = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell, not no_cacti)
     refuse_salsa_with(ctx, engine, opt, paranoid, inputs.auto)
     activities = _prepared(inputs, arch, events, output)
     search = "both" if paranoid else search
@@ -123,13 +127,14 @@ def evaluate_command(
     ):
         means = replace(means, layer_timeout=layer_timeout, elsewhere=cluster)
         evaluation = price(inputs, how, output, means, activities)
-    _report(evaluation, output, json_file, csv_file)
+    _write(evaluation, output, json_file, csv_file)
     if html_file is not None:
         _write_page(evaluation, inputs.workload, html_file)
     if plot_folder is not None:
         _write_figures(evaluation, plot_folder)
-    if any(layer.error for layer in evaluation.layers):
-        ctx.exit(NOT_PRICED)
+    _show(evaluation, json_file)
+    if evaluation.total.incomplete:
+        ctx.exit(INCOMPLETE)
 
 
 def _workload(model: str | None, output: Path, model_arguments: dict[str, Any]) -> tuple["Compiled | None", "Workload"]:
@@ -141,9 +146,9 @@ def _workload(model: str | None, output: Path, model_arguments: dict[str, Any]) 
         return None, _read(model, output)
     options = compile_options(**model_arguments)
     found = told(find_model(model), _tell)
-    from onnx2zz.compiler import compile_model
+    from onnx2zz.compiler import compile_layers
 
-    compiled = compile_model(found.path, options)
+    compiled = compile_layers(found.path, options)
     return compiled, workload_of(compiled, str(found.path))
 
 
@@ -200,32 +205,41 @@ def _means(search: "Search", cache_folder: Path | None, no_cache: bool, jobs: in
             click.echo(f"warning: {printable(sentence)}", err=True)
 
 
-def _report(evaluation: "Evaluation", output: Path, json_file: str | None, csv_file: str | None) -> None:
-    from rich.console import Console
-
+def _write(evaluation: "Evaluation", output: Path, json_file: str | None, csv_file: str | None) -> None:
     from onnx2zz.evaluate.result import as_csv, as_json
-    from onnx2zz.report.choices import print_choices
-    from onnx2zz.report.events import print_events
-    from onnx2zz.report.physical import print_physical
-    from onnx2zz.report.table import print_table
     from onnx2zz.written_file import write_whole
 
     write_whole(output / "result.json", as_json(evaluation))
     if csv_file is not None:
         write_whole(Path(csv_file), as_csv(evaluation))
+    if json_file not in (None, "-"):
+        write_whole(Path(json_file), as_json(evaluation))
+
+
+def _show(evaluation: "Evaluation", json_file: str | None) -> None:
+    """Comes after all files: whoever reads the screen may be gone."""
+    from rich.console import Console
+
+    from onnx2zz.evaluate.result import as_json
+    from onnx2zz.report.choices import print_choices
+    from onnx2zz.report.events import print_events
+    from onnx2zz.report.extracted import print_extracted
+    from onnx2zz.report.physical import print_physical
+    from onnx2zz.report.table import print_table
+
     if json_file == "-":
         click.echo(as_json(evaluation), nl=False)
     else:
         console = Console(file=sys.stdout)
         print_table(evaluation, evaluation.mapping or "", console)
         print_choices(evaluation, console)
+        print_extracted(evaluation, console)
         print_physical(evaluation, console)
         print_events(evaluation, console)
-    if json_file not in (None, "-"):
-        write_whole(Path(json_file), as_json(evaluation))
     for layer in evaluation.layers:
         if layer.error:
             click.echo(f"not priced: {printable(layer.error)}", err=True)
+    tell_of_lost_work(evaluation.host)
 
 
 def _write_page(evaluation: "Evaluation", workload: "Workload", file: Path) -> None:

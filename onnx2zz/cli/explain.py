@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.printable import printable
 
 
 @click.command("explain")
@@ -20,5 +21,5 @@ def explain_command(model: str, node: str, **options: Any) -> None:
 
     found = find_model(model)
     if found.note:
-        click.echo(found.note, err=True)
+        click.echo(printable(found.note), err=True)
     click.echo(explanation(compile_model(found.path, chosen), node))

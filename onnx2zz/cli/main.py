@@ -14,7 +14,7 @@ from importlib import import_module
 import click
 
 from onnx2zz.cli.exit_codes import BUG, INPUT_AT_FAULT, INTERRUPTED
-from onnx2zz.errors import InputError, Problem
+from onnx2zz.errors import BrokenLawError, InputError, Problem
 
 COMMANDS: Mapping[str, str] = {
     "cache": "onnx2zz.cli.cache:cache_command",
@@ -32,10 +32,11 @@ COMMANDS: Mapping[str, str] = {
 
 SURROUNDINGS = frozenset((
     *(errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
-    *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EPIPE, errno.ENAMETOOLONG),
+    *(errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.EPIPE, errno.ENAMETOOLONG, errno.EBADF),
 ))  # fmt: skip
 """What the operating system refuses whatever the program is: a full or locked disk, a reader that has gone, a name."""
 MOST_PROBLEMS = 100
+STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 class LazyGroup(click.Group):
@@ -67,12 +68,28 @@ def onnx2zz() -> None:
 
 def main() -> None:
     """Entry point of the `onnx2zz` script."""
+    _open_what_is_closed()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
     except OSError:  # was said by `run`; what is buffered would fail again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """After `onnx2zz ... >&-` the next file that is opened would be number 1, and what is printed would go there.
+
+    Nobody can write to the stdout that stands in (as gnulib's `stdopen` has it): that the output got lost is said.
+    """
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= STDERR:
+        if opened == STDOUT:
+            os.close(opened)
+            os.open(os.devnull, os.O_RDONLY)
+    os.close(opened)
+    sys.stdin = sys.stdin or open(STDIN)  # noqa: SIM115 - for the life of the process
+    sys.stdout = sys.stdout or open(STDOUT, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(STDERR, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def run(arguments: Sequence[str], command: click.Command = onnx2zz) -> int:
@@ -125,7 +142,5 @@ def report_bug(error: Exception) -> None:
         click.echo(trace, err=True)
     with tempfile.NamedTemporaryFile("w", prefix="onnx2zz-bug-", suffix=".log", delete=False, encoding="utf-8") as log:
         log.write(trace)
-    click.echo(
-        f"error: a bug of onnx2zz, not of your input ({type(error).__name__}): please report it with {log.name}",
-        err=True,
-    )
+    said = f"{type(error).__name__}: {error}" if isinstance(error, BrokenLawError) else type(error).__name__
+    click.echo(f"error: a bug of onnx2zz, not of your input ({said}): please report it with {log.name}", err=True)

@@ -1,11 +1,19 @@
-"""`--memory-limit`: how much memory a command and its workers may take, each."""
+"""`--memory-limit`: how much memory a command and its workers may take, each.
+
+The operating system holds a process to a limit when it asks for more, and not when its allocator (malloc) hands out
+again what the process had and freed. In a process that is above the limit already, what lies free is taken away for as
+long as the limit holds.
+"""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+LARGEST, SMALLEST = 1 << 46, 1 << 16
+"""Blocks that are looked for, in bytes; below, what is left serves for the sentence that the memory is not enough."""
 SIZE = re.compile(r"(\d+)([KMG])i?B?", re.IGNORECASE)
 
 
@@ -26,12 +34,54 @@ def _limit(ctx: click.Context, param: click.Parameter, size: int | None) -> None
     if size is None:
         return
     try:
+        import mmap  # noqa: F401  under the limit a library may no longer be loaded
         import resource
     except ImportError:
         raise click.UsageError("--memory-limit needs an operating system with limits of its own", ctx) from None
+    libc = _libc()
     before, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    freed: list[int] = []
+
+    def end() -> None:
+        for block in freed:
+            libc.free(block)
+        resource.setrlimit(resource.RLIMIT_DATA, (before, hard))
+
+    ctx.call_on_close(end)
     resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
-    ctx.call_on_close(lambda: resource.setrlimit(resource.RLIMIT_DATA, (before, hard)))
+    if not _may_grow():
+        freed.extend(_freed_before(libc))
+
+
+def _may_grow() -> bool:
+    """Whether the system gives this process another page."""
+    import mmap
+
+    try:
+        mmap.mmap(-1, mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS).close()
+    except OSError:
+        return False
+    return True
+
+
+def _freed_before(libc: Any) -> Iterator[int]:
+    """Addresses of blocks that malloc has without asking the system, which would refuse. They are not written to, so
+    they take no pages."""
+    size = LARGEST
+    while size >= SMALLEST:
+        if block := libc.malloc(size):
+            yield block
+        else:
+            size //= 2
+
+
+def _libc() -> Any:
+    import ctypes
+
+    library = ctypes.CDLL(None)
+    library.malloc.argtypes, library.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
+    library.free.argtypes, library.free.restype = [ctypes.c_void_p], None
+    return library
 
 
 memory_limit_option = click.option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from onnx2zz.cli.cache import cache_option
+from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import NOT_PRICED
 from onnx2zz.cli.extras import require
 from onnx2zz.cli.html import html_option
@@ -40,6 +41,7 @@ PLOTS = (".svg", ".png", ".pdf")
 )
 @html_option
 @cache_option
+@no_cacti_option
 @click.pass_context
 def sweep_command(
     ctx: click.Context,
@@ -53,6 +55,7 @@ def sweep_command(
     plot: Path | None,
     html_file: Path | None,
     cache_folder: Path | None,
+    no_cacti: bool,
 ) -> None:
     """Price models x accelerators x options; what was done before, by whatever run, is not done again.
 
@@ -82,6 +85,8 @@ def sweep_command(
         require("matplotlib", "plot", "--plot")
     asked = read_spec(spec)
     runs = plan(asked)
+    if no_cacti:
+        _refuse_cacti(runs)
     if dry_run:
         _list(runs)
         return
@@ -108,11 +113,21 @@ def sweep_command(
         ctx.exit(NOT_PRICED)
 
 
+def _refuse_cacti(runs: "tuple[Run, ...]") -> None:
+    """Raises InputError for the accelerators that would have it started."""
+    from onnx2zz.errors import raise_if_any
+    from onnx2zz.zigzag.cacti_costs import refusals
+
+    designs = {run.design.name: run.design for run in runs}.values()
+    raise_if_any(problem for design in designs for problem in refusals(design.name, design.document))
+
+
 def _list(runs: "tuple[Run, ...]") -> None:
     for run in runs:
         options = run.options
         how = f"{options.opt}, limit {options.lpf_limit}, mapping {options.mapping}, {options.precision}"
-        click.echo(f"{run.workload.model} on {run.design.name}: {how}{', locality' if options.locality else ''}")
+        where = printable(f"{run.workload.model} on {run.design.name}")
+        click.echo(f"{where}: {how}{', locality' if options.locality else ''}")
     click.echo(f"{len(runs)} runs")
 
 

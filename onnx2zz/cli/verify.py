@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from onnx2zz.cli.exit_codes import DIFFERS
+from onnx2zz.cli.exit_codes import DIFFERS, INCOMPLETE
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
     from onnx2zz.verify.result import Verification
@@ -44,19 +45,22 @@ def verify_command(
 ) -> None:
     """Run every layer of MODEL as ZigZag will read it, and compare with onnxruntime.
 
-    Exit code 1 if anything differs: a value, a volume, an edge, a width.
+    Exit code 1 if anything differs: a value, a volume, an edge, a width; else 3 if not all was run that claims to be
+    exact, or nothing was.
     """
     result = _verified(model, points, seed, inputs, workload, options)
     _report(result, json_file)
     if result.mismatches:
         ctx.exit(DIFFERS)
+    if not result.complete:
+        ctx.exit(INCOMPLETE)
 
 
 def _verified(
     model: str, points: int, seed: int, inputs: str | None, workload: str | None, options: dict[str, Any]
 ) -> "Verification":
     chosen = compile_options(**options)
-    from onnx2zz.compiler import compile_model
+    from onnx2zz.compiler import compile_layers
     from onnx2zz.report.progress import progress_on_stderr
     from onnx2zz.shipped_files import find_model
     from onnx2zz.verify.by_hand.verify import verify_by_hand
@@ -65,9 +69,9 @@ def _verified(
 
     found = find_model(model)
     if found.note:
-        click.echo(found.note, err=True)
+        click.echo(printable(found.note), err=True)
     written = _entries(workload) if workload else None
-    compiled = compile_model(found.path, chosen)
+    compiled = compile_layers(found.path, chosen)
     given = read_inputs(Path(inputs), compiled.graph) if inputs else {}
     asked = VerifyOptions(points, seed, found.path.parent, given)
     with progress_on_stderr() as watch:
@@ -93,9 +97,9 @@ def _report(result: "Verification", json_file: str | None) -> None:
     from onnx2zz.verify.result import as_json
     from onnx2zz.written_file import write_whole
 
+    if json_file not in (None, "-"):
+        write_whole(Path(json_file), as_json(result))
     if json_file == "-":
         click.echo(as_json(result), nl=False)
     else:
         print_verification(result, Console(file=sys.stdout))
-    if json_file not in (None, "-"):
-        write_whole(Path(json_file), as_json(result))

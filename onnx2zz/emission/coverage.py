@@ -14,7 +14,12 @@ def coverage(workload: Workload, arch: str | None = None) -> dict[str, Any]:
         "arch": arch,
         "nodes": [_node(fate) for fate in workload.nodes],
         "layers": [_layer(placed) for placed in workload.layers],
-        "totals": {"nodes": len(workload.nodes), "layers": len(workload.layers), "macs": workload.macs},
+        "totals": {
+            "nodes": len(workload.nodes),
+            "layers": len(workload.layers),
+            "macs": workload.macs,
+            "incomplete": workload.incomplete,
+        },
     }
 
 
@@ -26,6 +31,7 @@ def _node(fate: NodeFate) -> dict[str, Any]:
         "status": fate.status,
         "layers": list(fate.layers),
         "why": fate.why,
+        **({"macs": fate.macs} if fate.macs != 0 else {}),
     }
 
 

@@ -8,7 +8,7 @@ Source: ZigZag 3.9.1 parser/workload_validator.py:14-15 (what an equation and a 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from onnx2zz.layer import Axis, Layer, Window
+from onnx2zz.layer import Axis, Layer, Window, off_the_diagonal
 
 Operand = tuple[tuple[Axis, ...], bool]
 """Its axes, and whether what lies outside the tensor is part of it."""
@@ -74,7 +74,9 @@ class _Writer:
     def indices(self, axes: tuple[Axis, ...], whole: bool) -> str:
         """An operand's indices, each loop once; `whole`: what lies outside the tensor is part of the operand, not
         padding."""
-        found = [index for axis in axes for index in self.axis(axis, whole)]
+        found: list[str] = []
+        for axis in axes:
+            found += self.axis(off_the_diagonal(axis, found, self.loops), whole)
         return "".join(f"[{index.lower()}]" for index in dict.fromkeys(found))
 
     def axis(self, axis: Axis, whole: bool) -> list[str]:

@@ -1,12 +1,12 @@
 """Writes a compiled model to a folder, its files together or not at all (see written_file)."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from onnx2zz.strict_json import json_text
 from onnx2zz.written_file import write_together
 
 
@@ -14,7 +14,7 @@ def write_compiled(
     directory: Path, entries: Sequence[Mapping[str, Any]], coverage: Mapping[str, Any], mapping: str | None
 ) -> None:
     """Writes workload.yaml, coverage.json and, if given, mapping.yaml; an older mapping.yaml does not survive."""
-    covered = json.dumps(coverage, indent=1, ensure_ascii=False) + "\n"
+    covered = json_text(coverage, indent=1, ensure_ascii=False) + "\n"
     beside = {directory / "coverage.json": covered, directory / "mapping.yaml": mapping}
     write_together(directory / "workload.yaml", workload_text(entries), beside)
 

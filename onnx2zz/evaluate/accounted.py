@@ -1,6 +1,6 @@
 """What the numbers of a compiled model do not hold, or hold by a stand-in: coverage.json knows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,20 +10,50 @@ ONE_ELEMENT = "one element"
 
 @dataclass(frozen=True)
 class HostNode:
-    """A node that is left to the host and not priced, and why."""
+    """A node that is left to the host and not priced, and why.
+
+    `macs`: multiply-accumulates that no layer holds therefore; None if there are some, or may be, of unknown number.
+    """
 
     node: str
     op: str
+    why: str
+    macs: int | None = 0
+
+    def __str__(self) -> str:
+        return f"{self.node} ({self.op}) with {'unknown' if self.macs is None else f'{self.macs:,}'} MACs: {self.why}"
+
+
+@dataclass(frozen=True)
+class Unpriced:
+    """What is in no total: a layer without a price, or a node that is left to the host with MACs; and why.
+
+    `macs`: of such a node; None if they are not known, and of a layer.
+    """
+
+    name: str
+    op: str
+    macs: int | None
     why: str
 
 
 def host_nodes(coverage: Mapping[str, Any] | None) -> tuple[HostNode, ...]:
     """The nodes that no layer stands for because an array of units is not for them."""
     return tuple(
-        HostNode(node["node"], node["op"], node["why"])
+        HostNode(_label(node), node["op"], node["why"], node.get("macs", 0))
         for node in (coverage or {}).get("nodes", ())
         if node["status"] == "host" and node["why"] != ONE_ELEMENT
     )
+
+
+def _label(node: Mapping[str, Any]) -> str:
+    """What a user recognises the node by: its name, else its first output."""
+    return node["node"] or next(filter(None, node.get("outputs", ())), "")
+
+
+def lost_work(hosts: Iterable[HostNode]) -> tuple[HostNode, ...]:
+    """Those with multiply-accumulates, or that may have some: without them a total is incomplete."""
+    return tuple(host for host in hosts if host.macs != 0)
 
 
 def stand_ins(coverage: Mapping[str, Any] | None) -> tuple[int, ...]:

@@ -1,19 +1,22 @@
 """Read and check the files of an evaluation together, so that everything wrong with them is said at once."""
 
 import pickle
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from onnx2zz.check.costs import not_finite
 from onnx2zz.check.memories import Hierarchy, read_hierarchy
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.evaluate import mapping_check, workload_check
+from onnx2zz.evaluate.extraction import extracted_costs
 from onnx2zz.evaluate.remembered import Remembered
 from onnx2zz.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.workload_entry import Entry
 from onnx2zz.yaml_source import load_yaml
+from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
 from onnx2zz.zigzag.hardware import Hardware
 
 if TYPE_CHECKING:
@@ -38,10 +41,15 @@ class Workload:
 
 @dataclass(frozen=True)
 class AcceleratorFile:
-    """What stands in an accelerator file, and ZigZag's object for it, which is built when it is first asked for."""
+    """What stands in an accelerator file, and ZigZag's object for it, which is built when it is first asked for.
+
+    `extracted`: what CACTI said of the memories that ask for it; `document` has it already, so everything that depends
+    on the document depends on that as well.
+    """
 
     path: Path
     document: Any
+    extracted: tuple[MemoryCosts, ...] = ()
 
     @cached_property
     def built(self) -> "Accelerator":
@@ -52,16 +60,16 @@ class AcceleratorFile:
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
-        """Its memories and its array as the file has them."""
-        return read_hierarchy(self.document)
+        """Its memories and its array as the file has them; areas that CACTI gave are in um2."""
+        return read_hierarchy(with_costs(self.document, self.extracted, UM2_PER_MM2))
 
     @property
     def unit_area(self) -> float:
         """The area of one unit of the array; 0 where the file gives none."""
         return self.document["operational_array"].get("unit_area") or 0.0
 
-    def __reduce__(self) -> tuple[Callable[..., "AcceleratorFile"], tuple[Path, bytes]]:
-        return _unpacked, (self.path, self._packed)  # another process builds its own
+    def __reduce__(self) -> tuple[Callable[..., "AcceleratorFile"], tuple[Path, bytes, tuple[MemoryCosts, ...]]]:
+        return _unpacked, (self.path, self._packed, self.extracted)  # another process builds its own
 
     @cached_property
     def _packed(self) -> bytes:
@@ -74,9 +82,17 @@ def read_accelerator(path: Path) -> AcceleratorFile:
 
 
 @lru_cache(maxsize=64)
-def _unpacked(path: Path, packed: bytes) -> AcceleratorFile:
+def _unpacked(path: Path, packed: bytes, extracted: tuple[MemoryCosts, ...] = ()) -> AcceleratorFile:
     """The same object for the same text, so that ZigZag's is built once: that takes as long as pricing a layer."""
-    return AcceleratorFile(path, pickle.loads(packed))
+    return AcceleratorFile(path, pickle.loads(packed), extracted)
+
+
+def _costed(file: AcceleratorFile, remembered: Remembered) -> AcceleratorFile:
+    """The accelerator with numbers where its file asks for CACTI's. Raises InputError."""
+    extracted = extracted_costs(file.path, file.document, remembered)
+    if not extracted:
+        return file
+    return _unpacked(file.path, pickle.dumps(with_costs(file.document, extracted)), extracted)
 
 
 @dataclass(frozen=True)
@@ -105,7 +121,7 @@ def load_inputs(workload: Workload, accelerator: Found, mapping: Found, remember
     unreadable: list[Problem] = []
     target = entries = None
     with noted_in(unreadable):
-        target = read_accelerator(accelerator.path)
+        target = _costed(read_accelerator(accelerator.path), remembered)
     with noted_in(unreadable):
         entries = MappingFile(mapping.path, load_yaml(mapping.path))
     asked = (target and target.document, entries and entries.document, list(workload.layers))
@@ -129,10 +145,18 @@ def _accepted(
     problems, facts = [*faults, *unreadable], None
     with noted_in(problems):
         facts = hardware(accelerator.built) if accelerator else None
+    problems.extend(_costs_without_value(accelerator) if accelerator else ())
     problems.extend(_mapping_problems(mapping) if mapping else ())
     raise_if_any(problems)
     assert facts is not None
     return facts
+
+
+def _costs_without_value(accelerator: AcceleratorFile) -> Iterator[Problem]:
+    """ZigZag prices with them, and its energies are nan or inf."""
+    for place, number in not_finite(accelerator.document):
+        field = ".".join(map(str, place))
+        yield Problem(f"{accelerator.path}: {field}", f"is {number}", "write a finite number; 0 is not counted")
 
 
 def _workload_problems(workload: Workload) -> tuple[Problem, ...]:

@@ -55,8 +55,8 @@ def _lacking(entry: Entry, served: Sequence[Entry], layers: Sequence[Entry]) -> 
     known = frozenset(dim for layer in (served if made_for_one else layers) for dim in loop_sizes(layer))
     allowed = known if made_for_one else known | LOOP_NAMES
     for array_dim, unrollings in (entry.get("spatial_mapping") or {}).items():
-        for dim in (str(unrolling).split(",")[0].strip() for unrolling in unrollings):
-            if dim.upper() not in allowed:
+        for dim, factor in (str(unrolling).replace(" ", "").split(",") for unrolling in unrollings):
+            if dim.upper() not in allowed and int(factor) != 1:  # `C, 1` unrolls nothing
                 yield f"{array_dim} unrolls {dim}, but {_whose(made_for_one)} has {', '.join(sorted(known))} only"
 
 

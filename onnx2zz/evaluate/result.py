@@ -6,16 +6,18 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from onnx2zz.comma_separated import csv_text
-from onnx2zz.evaluate.accounted import HostNode
+from onnx2zz.evaluate.accounted import HostNode, Unpriced, lost_work
 from onnx2zz.evaluate.breakdown import Breakdown, Target
 from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
 from onnx2zz.evaluate.physical import LayerPhysical, TotalPhysical
 from onnx2zz.sidecar.figures import Sidecar
+from onnx2zz.strict_json import json_text
 from onnx2zz.tabular import Column, Table, Tabular
+from onnx2zz.zigzag.cacti_costs import MemoryCosts
 
 BEYOND = (
     *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
-    *("host", "approximate", "mapping", "hardware"),
+    *("host", "approximate", "mapping", "hardware", "extracted"),
 )
 """What stands beside ZigZag's numbers, and is left out where there is nothing of the kind; the table of layers (CSV)
 has no room for choices and breakdowns."""
@@ -58,7 +60,7 @@ class LayerResult:
 
 @dataclass(frozen=True)
 class Total:
-    """The sums over the priced layers; `incomplete` if any layer is missing from them."""
+    """The sums over the priced layers; `incomplete` if any layer is missing from them, or work of the host's."""
 
     energy_pj: float
     latency_cycles: float
@@ -81,7 +83,8 @@ class EventsFrom:
 @dataclass(frozen=True, repr=False)
 class Evaluation(Tabular):
     """A whole run. Its fields are those of `evaluate --json`, in that order; `sidecar` is the file that `physical`
-    numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins."""
+    numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins.
+    `extracted`: what CACTI said of memories."""
 
     model: str
     accelerator: str
@@ -99,22 +102,37 @@ class Evaluation(Tabular):
     approximate: tuple[int, ...] = ()
     mapping: str | None = None
     hardware: Target | None = None
+    extracted: tuple[MemoryCosts, ...] = ()
+
+    @property
+    def unpriced(self) -> tuple[Unpriced, ...]:
+        """What the total lacks: layers without a price, then nodes that are left to the host with MACs."""
+        layers = (
+            Unpriced(one.name, one.operator_type, None, one.error) for one in self.layers if one.error is not None
+        )
+        hosts = (
+            Unpriced(node.node, node.op, node.macs, f"left to the host: {node.why}") for node in lost_work(self.host)
+        )
+        return (*layers, *hosts)
 
     def table(self) -> Table:
-        total = self.total
-        caption = (
-            f"{self.model} on {self.accelerator}, best {self.opt}: {total.latency_cycles:,.0f} cycles, "
-            f"{total.energy_pj:,.1f} pJ, {total.macs:,} MACs{' (incomplete)' if total.incomplete else ''}"
-        )
+        caption = f"{self.model} on {self.accelerator}, best {self.opt}: {self._in_numbers()}"
         return Table(caption, COLUMNS, tuple(tuple(getattr(one, c.name) for c in COLUMNS) for one in self.layers))
 
+    def _in_numbers(self) -> str:
+        total = self.total
+        if all(layer.error is not None for layer in self.layers):
+            return "nothing is priced"
+        said = f"{total.latency_cycles:,.0f} cycles, {total.energy_pj:,.1f} pJ, {total.macs:,} MACs"
+        return f"{said} (incomplete)" if total.incomplete else said
+
     def records(self) -> list[dict[str, Any]]:
-        return [_row(layer) for layer in self.layers]
+        return rows(self)
 
 
 def as_json(evaluation: Evaluation) -> str:
-    """The evaluation as an indented JSON document."""
-    return json.dumps(document(evaluation), indent=2) + "\n"
+    """The evaluation as an indented JSON document; numbers that are none are null (`strict_json.py`)."""
+    return json_text(document(evaluation), indent=2) + "\n"
 
 
 def document(result: Evaluation | Total | LayerResult) -> dict[str, Any]:
@@ -132,8 +150,17 @@ def _plain(value: Any) -> Any:
 
 
 def as_csv(evaluation: Evaluation) -> str:
-    """The layers as a table with a header; missing numbers are empty, the spatial mapping is JSON."""
-    return csv_text([_row(layer) for layer in evaluation.layers])
+    """The rows as a table with a header; missing numbers are empty, the spatial mapping is JSON."""
+    return csv_text(rows(evaluation))
+
+
+def rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """A row for each layer, and for each node of the host's with MACs: that has an error and no numbers, like a layer
+    without a price."""
+    layers = [_row(layer) for layer in evaluation.layers]
+    blank = dict.fromkeys(layers[0]) if layers else {}
+    hosts = ((node, f"left to the host: {node}") for node in lost_work(evaluation.host))
+    return layers + [{**blank, "name": node.node, "operator_type": node.op, "error": why} for node, why in hosts]
 
 
 def _row(layer: LayerResult) -> dict[str, Any]:

@@ -2,11 +2,11 @@
 
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
-from onnx2zz.check.homes import bits_at_home
+from onnx2zz.check.homes import bits_at_home, bits_of_one, element_sizes
 from onnx2zz.check.memories import read_hierarchy
 from onnx2zz.evaluate.inputs import AcceleratorFile
 from onnx2zz.evaluate.task import Task, Terms, price_task
@@ -23,13 +23,15 @@ class Shortage:
     """A memory of `size` bit that does not hold the operands of a layer that have no level above it.
 
     `needed` is operand -> bits; `least` the smallest size, in bit, with which ZigZag prices the layer (every other
-    memory that is too small made large enough), None where no size does.
+    memory that is too small made large enough), None where no size does. With `one_element`
+    the memory does not even hold one element of each operand that passes it, so that no level above would help.
     """
 
     memory: str
     size: int
     needed: Mapping[str, int]
     least: int | None
+    one_element: bool = False
 
     @property
     def bits(self) -> int:
@@ -56,7 +58,11 @@ def shortages(task: Task, terms: Terms) -> tuple[Shortage, ...]:
     needs = {memory: bits_at_home(layer, links, operands) for memory, operands in held.items()}
     sizes = {memory.name: memory.size for memory in memories if memory.size}
     short = {name: bits for name, bits in needs.items() if sum(bits.values()) > sizes.get(name, inf)}
-    return tuple(Shortage(name, sizes[name], bits, _least(task, terms, name, short)) for name, bits in short.items())
+    ones = {memory.name: bits_of_one(layer, links, memory.operands) for memory in memories if memory.name not in short}
+    narrow = {name: bits for name, bits in ones.items() if sum(bits.values()) > sizes.get(name, inf)}
+    found = {name: Shortage(name, sizes[name], bits, None, name in narrow) for name, bits in (short | narrow).items()}
+    known = (replace(one, least=_least(task, terms, name, short | narrow)) for name, one in found.items())
+    return tuple(one for one in known if one.least is not None or not one.one_element)
 
 
 def _least(task: Task, terms: Terms, memory: str, short: Mapping[str, Mapping[str, int]]) -> int | None:
@@ -99,6 +105,11 @@ def _said(short: Shortage, for_all: int | None) -> str:
     parts = " + ".join(f"{operand} {bits:,}" for operand, bits in short.needed.items() if bits)
     enough = "a larger one is not enough" if short.least is None else f"{short.least:,} bit would do for it"
     everything = "" if for_all is None else f", {for_all:,} for all"
+    if short.one_element:
+        return (
+            f"one element of {element_sizes(short.needed)} does not fit {short.memory}, which has {short.size:,} bit; "
+            f"{enough}{everything} ({NO_ORDERING})"
+        )
     return (
         f"does not fit {short.memory}, the highest memory for {', '.join(short.needed)}: {parts} = {short.bits:,} bit, "
         f"{short.bits - short.size:,} more than its {short.size:,}; {enough}{everything} ({NO_ORDERING})"

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
-from onnx2zz.evaluate.accounted import host_nodes, stand_ins
+from onnx2zz.evaluate.accounted import HostNode, host_nodes, lost_work, stand_ins
 from onnx2zz.evaluate.beyond import NOTHING, Beyond
 from onnx2zz.evaluate.breakdown import Target, breakdown
 from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
@@ -113,6 +113,7 @@ class Prepared:
     def evaluation(self, found: Mapping[str, Outcome]) -> Evaluation:
         """The whole, given the outcome of each unknown task by its key."""
         workload, outcomes = self.inputs.workload, {**self.known, **found}
+        hosts = host_nodes(workload.coverage)
         layers = tuple(
             _layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, self.beyond)
             for task in self.tasks
@@ -123,17 +124,18 @@ class Prepared:
             zigzag=version("zigzag-dse"),
             onnx2zz=__version__,
             opt=self.terms.options.opt,
-            total=_total(layers, self.inputs, self.beyond),
+            total=_total(layers, hosts, self.inputs, self.beyond),
             layers=layers,
             distinct_layers=len(_distinct(self.tasks)),
             evaluated=sum(isinstance(found[task.key], LayerPrice) for task in self.unknown),
             edges_added=len(self.edges),
             sidecar=self.beyond.sidecar,
             events_from=self.beyond.events_from,
-            host=host_nodes(workload.coverage),
+            host=hosts,
             approximate=stand_ins(workload.coverage),
             mapping=self.mapping,
             hardware=_target(self.inputs),
+            extracted=self.inputs.accelerator.extracted,
         )
 
 
@@ -289,14 +291,14 @@ def _target(inputs: Inputs) -> Target:
     return Target(dict(inputs.hardware.array), inputs.hardware.units, memories)
 
 
-def _total(layers: Sequence[LayerResult], inputs: Inputs, beyond: Beyond) -> Total:
+def _total(layers: Sequence[LayerResult], hosts: Sequence[HostNode], inputs: Inputs, beyond: Beyond) -> Total:
     by_id = {layer.id: layer for layer in layers if layer.error is None}
     priced = [by_id[layer] for layer in execution_order(inputs.workload.layers) if layer in by_id]
     return Total(
         energy_pj=_added_up(layer.energy_pj for layer in priced),
         latency_cycles=_added_up(layer.latency_cycles for layer in priced),
         macs=sum(layer.macs or 0 for layer in priced),
-        incomplete=len(priced) < len(layers),
+        incomplete=len(priced) < len(layers) or bool(lost_work(hosts)),
         physical=beyond.total_physical([layer.physical for layer in priced if layer.physical], inputs.accelerator),
         events=beyond.total_events([layer.events for layer in priced if layer.events]),
     )

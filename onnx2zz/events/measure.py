@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from onnx2zz.compiler import Compiled
+from onnx2zz.conservation.groups import Group, fates_of, groups
 from onnx2zz.evaluate.event_driven import Activities, Activity
 from onnx2zz.events.reads import Reads, reads_of, stored_values
 from onnx2zz.events.silence import skippable
 from onnx2zz.interpreter import read
 from onnx2zz.layer import Access, Layer
-from onnx2zz.verify.groups import Group, fates_of, groups
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values, walk
 from onnx2zz.verify.verify import VerifyOptions, begin

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import onnx
 
+from onnx2zz.frontend.amended_shapes import scaled
 from onnx2zz.frontend.graph import Node, Tensor
 
 Tensors = Sequence[Tensor | None]
@@ -35,8 +36,8 @@ def _upsampled(node: Node, shape: Shape) -> Shape:
     height, width = shape[-2:]
     return (
         *shape[:-2],
-        math.floor(height * node.attribute("height_scale")),
-        math.floor(width * node.attribute("width_scale")),
+        scaled(height, node.attribute("height_scale")),
+        scaled(width, node.attribute("width_scale")),
     )
 
 

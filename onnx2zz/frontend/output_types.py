@@ -11,6 +11,7 @@ import onnx
 from onnx import shape_inference
 
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.frontend.amended_shapes import amended_shape
 from onnx2zz.frontend.contrib_shapes import CONTRIB_SHAPES
 from onnx2zz.frontend.graph import Node, Tensor
 from onnx2zz.frontend.legacy_shapes import LEGACY_SHAPES, Rule
@@ -133,10 +134,20 @@ def _inferred(
         text = " ".join(str(error).split())
         raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None
     found = [types.get(local) or onnx.TypeProto() for local in proto.output]
-    known = tuple([(kind, as_tensor(kind)) for kind in found])
+    known = _amended(state, node, tuple([(kind, as_tensor(kind)) for kind in found]), values, proto)
     if node.op in WINDOWS and state.open.isdisjoint(node.inputs) and _missed(state.tensors[node.input(0)], known[0][1]):
         raise InputError(Problem(f"node {node.label} ({node.op})", "its window does not fit into its input"))
     return known
+
+
+def _amended(
+    state: Trace, node: Node, known: tuple[TypeAndTensor, ...], values: Values, proto: onnx.NodeProto
+) -> tuple[TypeAndTensor, ...]:
+    """The outputs with the shape of the first put right where onnx's inference is not."""
+    tensors = [state.tensors.get(name) if name else None for name in node.inputs]
+    steering = {i: values[local] for i, local in enumerate(proto.input) if local in values}
+    shape = amended_shape(node, tensors, steering)
+    return known if shape is None else (tensor_type(state.tensors[node.input(0)].type, shape), *known[1:])
 
 
 def _with_default(proto: onnx.NodeProto) -> onnx.NodeProto:

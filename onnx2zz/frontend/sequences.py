@@ -4,7 +4,7 @@ Source: ONNX operator pages of the Sequence* and Optional* operators, SplitToSeq
 stays a sequence that only a run knows is left to the host.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,20 +12,20 @@ import onnx
 
 from onnx2zz.frontend.bodies import Walk
 from onnx2zz.frontend.graph import CALL, Node
+from onnx2zz.frontend.known_sequence import KnownSequence
 from onnx2zz.frontend.state import Scope, Trace, qualified, scope_of_body
 
 GENERATED_OPSET = 13  # of the nodes that are put in
-Items = tuple[str, ...]
 
 
 def resolve_sequence(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
     """Replaces a node by what it does to the tensors of a known sequence; tells whether it did."""
     inputs = [scope.look_up(name) for name in proto.input]
     if proto.op_type in MAKERS:
-        items = MAKERS[proto.op_type](state, proto, inputs)
-        if items is None:
+        made = MAKERS[proto.op_type](state, proto, inputs)
+        if made is None:
             return False
-        _make_list(state, proto, scope, items)
+        _make_list(state, proto, scope, made, inputs)
         return True
     if proto.op_type == "SplitToSequence":
         return _split(state, proto, scope, walk)
@@ -42,28 +42,23 @@ def _position(state: Trace, inputs: list[str], index: int, missing: int) -> int 
     return None if value is None else int(np.asarray(value).ravel()[0])
 
 
-def _constructed(state: Trace, proto: onnx.NodeProto, inputs: list[str]) -> Items | None:
-    return tuple(name for name in inputs if name)
+def _constructed(state: Trace, proto: onnx.NodeProto, inputs: list[str]) -> KnownSequence | None:
+    return KnownSequence.of([name for name in inputs if name])
 
 
-def _inserted(state: Trace, proto: onnx.NodeProto, inputs: list[str]) -> Items | None:
-    items = state.lists.get(inputs[0])
-    at = _position(state, inputs, 2, len(items or ()))
-    if items is None or at is None:
-        return None
-    at = at + len(items) if at < 0 else at
-    return (*items[:at], inputs[1], *items[at:])
+def _inserted(state: Trace, proto: onnx.NodeProto, inputs: list[str]) -> KnownSequence | None:
+    before = state.lists.get(inputs[0])
+    at = _position(state, inputs, 2, before.length if before else 0)
+    return None if before is None or at is None else before.inserted(at, inputs[1])
 
 
-def _erased(state: Trace, proto: onnx.NodeProto, inputs: list[str]) -> Items | None:
-    items = state.lists.get(inputs[0])
+def _erased(state: Trace, proto: onnx.NodeProto, inputs: list[str]) -> KnownSequence | None:
+    before = state.lists.get(inputs[0])
     at = _position(state, inputs, 1, -1)
-    if not items or at is None:
-        return None
-    return tuple(item for n, item in enumerate(items) if n != at % len(items))
+    return None if before is None or not before.length or at is None else before.erased(at)
 
 
-MAKERS: dict[str, Callable[[Trace, onnx.NodeProto, list[str]], Items | None]] = {
+MAKERS: dict[str, Callable[[Trace, onnx.NodeProto, list[str]], KnownSequence | None]] = {
     "SequenceConstruct": _constructed,
     "SequenceEmpty": _constructed,
     "SequenceInsert": _inserted,
@@ -72,14 +67,26 @@ MAKERS: dict[str, Callable[[Trace, onnx.NodeProto, list[str]], Items | None]] = 
 }
 
 
-def _make_list(state: Trace, proto: onnx.NodeProto, scope: Scope, items: Items) -> None:
-    """The calling node of a sequence (or optional): it reads its elements and the sequences that it grew from."""
-    read = dict.fromkeys((*items, *(scope.look_up(name) for name in proto.input if name)))
+def _make_list(state: Trace, proto: onnx.NodeProto, scope: Scope, made: KnownSequence, read: Sequence[str]) -> None:
+    """The calling node of a sequence (or optional): it reads what it is made of, or the sequence that it grew from,
+    which reads the rest."""
     output = scope.declare(proto.output[0])
-    state.nodes.append(Node(CALL, proto.name, tuple(read), (output,), {}, 1, scope.body_of, calls=qualified(proto)))
-    element = state.types[items[0]] if items else onnx.TypeProto()
+    state.nodes.append(
+        Node(
+            CALL,
+            proto.name,
+            tuple(filter(None, dict.fromkeys(read))),
+            (output,),
+            {},
+            1,
+            scope.body_of,
+            calls=qualified(proto),
+        )
+    )
+    first = made.first
+    element = state.types[first] if first else onnx.TypeProto()
     state.note(output, onnx.helper.make_sequence_type_proto(element))
-    state.lists[output] = items
+    state.lists[output] = made
 
 
 def _split(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
@@ -102,7 +109,9 @@ def _split(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> boo
         inner.names["sizes"] = f"{inner.prefix}sizes"
         state.hold_constant(inner.names["sizes"], np.asarray(sizes, np.int64))
         walk(state, [onnx.helper.make_node("Split", ["x", "sizes"], outputs, axis=axis)], inner)
-    _make_list(state, proto, scope, tuple(inner.names[output] for output in outputs))
+    items = [inner.names[output] for output in outputs]
+    read = [*items, *map(scope.look_up, filter(None, proto.input))]
+    _make_list(state, proto, scope, KnownSequence.of(items), read)
     return True
 
 
@@ -119,7 +128,7 @@ def _sizes(state: Trace, scope: Scope, proto: onnx.NodeProto, extent: int) -> li
 def _at(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
     """SequenceAt and OptionalGetElement: the element under another name."""
     inputs = [scope.look_up(name) for name in proto.input]
-    items = state.lists[inputs[0]]
+    items = state.lists[inputs[0]].items()
     at = _position(state, inputs, 1, 0)
     if at is None or not -len(items) <= at < len(items):
         return False
@@ -143,7 +152,7 @@ def _rename(state: Trace, proto: onnx.NodeProto, scope: Scope, source: str) -> N
 def _count(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
     """SequenceLength and OptionalHasElement: known without a run."""
     source = scope.look_up(proto.input[0])
-    count = len(state.lists[source])
+    count = state.lists[source].length
     output = scope.declare(proto.output[0])
     value = np.asarray(count, np.int64) if proto.op_type == "SequenceLength" else np.asarray(count > 0)
     state.nodes.append(Node(proto.op_type, proto.name, (source,), (output,), {}, 1, scope.body_of))
@@ -155,7 +164,7 @@ def _concat(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bo
     """ConcatFromSequence: a Concat, along a new axis after an Unsqueeze of each element."""
     attributes = {a.name: a.i for a in proto.attribute}
     sequence = scope.look_up(proto.input[0])
-    items, axis = list(state.lists[sequence]), attributes["axis"]
+    items, axis = state.lists[sequence].items(), attributes["axis"]
     if not items:
         return False
     inner = replace(scope_of_body(proto, scope), opsets={"": GENERATED_OPSET})

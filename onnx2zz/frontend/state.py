@@ -9,6 +9,7 @@ import onnx
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Node, Tensor
+from onnx2zz.frontend.known_sequence import KnownSequence
 from onnx2zz.frontend.values import KnownValues, Recipe
 
 ELEMENT_TYPES = frozenset(onnx.helper.get_all_tensor_dtypes())
@@ -66,7 +67,7 @@ class Trace:
     shaped_by_data: set[str] = field(default_factory=set)
     values: KnownValues = field(default_factory=KnownValues)
     inlined: int = 0  # nodes of bodies and functions so far
-    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)  # sequences and optionals whose elements are known
+    lists: dict[str, KnownSequence] = field(default_factory=dict)  # sequences and optionals whose elements are known
 
     def note(self, name: str, type_proto: onnx.TypeProto) -> None:
         """A tensor's type."""

@@ -1,9 +1,11 @@
 """What has been decided of a graph's nodes while it is lowered."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer
+from onnx2zz.lowering.fusion import Riders
 from onnx2zz.lowering.options import LoweringOptions
 from onnx2zz.lowering.precision import StoredBits
 from onnx2zz.lowering.repeats import Repeated
@@ -23,6 +25,11 @@ class Lowering:
     stored: StoredBits = field(default_factory=lambda: StoredBits({}))
     layers: dict[Node, tuple[Layer, ...]] = field(default_factory=dict)
     riding: dict[Node, Node] = field(default_factory=dict)
+
+    @cached_property
+    def riders(self) -> Riders:
+        """Finds who rides on a layer."""
+        return Riders(self.graph, self.is_work, self.is_view)
 
     def is_work(self, node: Node) -> bool:
         """Whether a node is work for the array."""

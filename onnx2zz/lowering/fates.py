@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Node, unmarked
 from onnx2zz.lowering.decisions import Lowering
+from onnx2zz.lowering.host_macs import host_macs
 from onnx2zz.ops.registry import operators
 from onnx2zz.workload import NodeFate, Status
 
@@ -33,10 +34,11 @@ def fates(told: Mapping[Node, NodeFate]) -> list[NodeFate]:
 
 
 def _joined(first: NodeFate, second: NodeFate) -> NodeFate:
-    """One entry for two iterations of a node: the status that says most, the layers of both."""
+    """One entry for two iterations of a node: the status that says most, the layers and what the host has of both."""
     says_more = FIRST_TOLD.index(second.status) < FIRST_TOLD.index(first.status)
     told = second if says_more else first
-    return replace(told, layers=tuple(dict.fromkeys((*first.layers, *second.layers))))
+    macs = None if first.macs is None or second.macs is None else first.macs + second.macs
+    return replace(told, layers=tuple(dict.fromkeys((*first.layers, *second.layers))), macs=macs)
 
 
 def _layers_of_bodies(state: Lowering, ids: Ids) -> dict[Node, list[int]]:
@@ -64,6 +66,7 @@ def _fate(state: Lowering, node: Node, ids: Ids, body_layers: Mapping[Node, list
     status: Status
     layers: tuple[int, ...] = ()
     why = verdict.why
+    macs = host_macs(node, state.graph) if verdict.status == "host" else 0
     if verdict.status in ("folded", "host"):
         status = verdict.status
     elif node.op == CALL:
@@ -79,7 +82,7 @@ def _fate(state: Lowering, node: Node, ids: Ids, body_layers: Mapping[Node, list
     else:
         status, why = "host", "one element"
     op = node.calls or node.op
-    return NodeFate(node.name, op, node.outputs, status, layers, why)
+    return NodeFate(node.name, op, node.outputs, status, layers, why, macs)
 
 
 def _finishing(state: Lowering, node: Node, ids: Ids) -> tuple[int, ...]:

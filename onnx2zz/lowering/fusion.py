@@ -5,25 +5,57 @@ from outside is one layer's output and nothing of it but its last tensor is read
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ops.registry import operators
 
 
-def riders(
-    tensor: str, graph: Graph, is_work: Callable[[Node], bool], is_view: Callable[[Node], bool]
-) -> tuple[Node, ...]:
-    """The nodes that ride on the layer whose output is `tensor`, in execution order, views between them included.
+@dataclass
+class Riders:
+    """Finds who rides on a layer; what a node may ride on is asked once, however many layers feed it."""
 
-    They are the longest run of nodes fed by `tensor` alone after which a single tensor is still read from outside.
-    """
-    run = _Run(tensor, graph)
-    best = 0
-    for node in _fed_by(tensor, graph, is_work, is_view):
-        run.add(node)
-        if run.open == 1 and not is_view(node):
-            best = len(run.nodes)
-    return tuple(run.nodes[:best])
+    graph: Graph
+    is_work: Callable[[Node], bool]
+    is_view: Callable[[Node], bool]
+    _rides_on: dict[Node, tuple[str, ...]] = field(default_factory=dict[Node, tuple[str, ...]])
+
+    def of(self, tensor: str) -> tuple[Node, ...]:
+        """The nodes that ride on the layer whose output is `tensor`, in execution order, views between them included.
+
+        They are the longest run of nodes fed by `tensor` alone after which a single tensor is still read from outside.
+        """
+        run = _Run(tensor, self.graph)
+        best = 0
+        for node in self._fed_by(tensor):
+            run.add(node)
+            if run.open == 1 and not self.is_view(node):
+                best = len(run.nodes)
+        return tuple(run.nodes[:best])
+
+    def _fed_by(self, tensor: str) -> list[Node]:
+        """Nodes that could ride, in execution order: all their activations come from `tensor` through such nodes."""
+        size = self.graph.tensors[tensor].elements
+        known = {tensor}
+        found: set[Node] = set()
+        frontier = [tensor]
+        while frontier:
+            for node in self.graph.readers.get(frontier.pop(), ()):
+                if node not in found and self.is_work(node) and self._may_ride(node, known, size):
+                    found.add(node)
+                    known.update(filter(None, node.outputs))
+                    frontier.extend(filter(None, node.outputs))
+        return sorted(found, key=self.graph.position.__getitem__)
+
+    def _may_ride(self, node: Node, known: set[str], size: int) -> bool:
+        if self.graph.tensors[node.outputs[0]].elements != size:
+            return False
+        if self.is_view(node):
+            return node.inputs[0] in known and len(node.outputs) == 1
+        if node not in self._rides_on:
+            self._rides_on[node] = operators()[node.op].rides(node, self.graph)
+        activations = self._rides_on[node]
+        return bool(activations) and all(name in known for name in activations)
 
 
 class _Run:
@@ -46,27 +78,3 @@ class _Run:
             self.waiting[output] = self._readers(output)
             self.open += self.waiting[output] > 0
         self.nodes.append(node)
-
-
-def _fed_by(tensor: str, graph: Graph, is_work: Callable[[Node], bool], is_view: Callable[[Node], bool]) -> list[Node]:
-    """Nodes that could ride, in execution order: all their activations come from `tensor` through such nodes."""
-    size = graph.tensors[tensor].elements
-    known = {tensor}
-    found: set[Node] = set()
-    frontier = [tensor]
-    while frontier:
-        for node in graph.readers.get(frontier.pop(), ()):
-            if node not in found and is_work(node) and _may_ride(node, graph, known, size, is_view):
-                found.add(node)
-                known.update(filter(None, node.outputs))
-                frontier.extend(filter(None, node.outputs))
-    return sorted(found, key=graph.position.__getitem__)
-
-
-def _may_ride(node: Node, graph: Graph, known: set[str], size: int, is_view: Callable[[Node], bool]) -> bool:
-    if graph.tensors[node.outputs[0]].elements != size:
-        return False
-    if is_view(node):
-        return node.inputs[0] in known and len(node.outputs) == 1
-    activations = operators()[node.op].rides(node, graph)
-    return bool(activations) and all(name in known for name in activations)

@@ -7,7 +7,6 @@ from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, step_operands
 from onnx2zz.lowering.decisions import Lowering
 from onnx2zz.lowering.fates import fates, own_fates
-from onnx2zz.lowering.fusion import riders
 from onnx2zz.lowering.names import layer_name
 from onnx2zz.lowering.options import LoweringOptions
 from onnx2zz.lowering.placement import place_concats
@@ -57,7 +56,7 @@ def _lower_node(state: Lowering, node: Node) -> None:
     outputs = [o for o in node.outputs if o and (o in state.graph.readers or o in state.graph.results)]
     carried = any(layer.recurrent and layer.output.tensor in outputs for layer in layers)  # the next step reads it
     if copies is None and len(outputs) == 1 and not carried and any(layer.operations > 1 for layer in layers):
-        for rider in riders(outputs[0], state.graph, state.is_work, state.is_view):
+        for rider in state.riders.of(outputs[0]):
             if not state.is_view(rider):
                 state.riding[rider] = node
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.layer import Layer
-from onnx2zz.ops.concat import concat_axis, concat_copy, offsets
+from onnx2zz.ops.concat import concat_axis, concat_copies, offsets
 from onnx2zz.ops.slicing import SLICING, parts
 
 Place = tuple[object, ...]
@@ -32,7 +32,7 @@ def place_concats(
         if set(full) <= in_place:
             views[node] = "its inputs are written in place"
         else:
-            copies[node] = tuple(concat_copy(node, graph, i) for i in full if i not in in_place)
+            copies[node] = concat_copies(node, graph, [i for i in full if i not in in_place])
             placed[node] = tuple(node.inputs[i] for i in full if i in in_place)
 
 

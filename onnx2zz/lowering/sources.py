@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.layer import Access, Layer, disjoint
+from onnx2zz.lowering.feeds import CONST, Feed
 from onnx2zz.lowering.views import Views
 from onnx2zz.workload import Source
 
@@ -15,17 +16,20 @@ class Sources:
     def __init__(self, graph: Graph, views: Views):
         self.graph = graph
         self.views = views
-        self._known: dict[str, tuple[Source, ...]] = {name: (f"input:{name}",) for name in graph.inputs}
+        self._known: dict[str, Feed] = {name: Feed(f"input:{name}") for name in graph.inputs}
         self._carried: frozenset[str] = frozenset()
         self._writers: dict[int, Layer] = {}
 
     def of(self, tensor: str) -> tuple[Source, ...]:
         """Everything that feeds a tensor, earliest layer first; constants alone give ("const",)."""
+        if tensor in self._carried and tensor not in self._known:
+            return ()
+        return self._feed(tensor).sources()
+
+    def _feed(self, tensor: str) -> Feed:
         if tensor in self.graph.static or not tensor:
-            return ("const",)
-        if tensor in self._carried:
-            return self._known.get(tensor, ())
-        return self._known[tensor] or ("const",)
+            return CONST
+        return self._known[tensor]
 
     def read(self, access: Access, sizes: Mapping[str, int]) -> tuple[Source, ...]:
         """What feeds the elements that an access reads: layers that write others of the tensor do not."""
@@ -46,15 +50,19 @@ class Sources:
         """A layer writes (a part of) its output tensor."""
         tensor = layer.output.tensor
         self._writers[identity] = layer
-        self._known[tensor] = (*self._known.get(tensor, ()), identity)
+        self._known[tensor] = Feed.union([*self._before(tensor), Feed(identity)])
 
     def skip(self, layer: Layer) -> None:
         """A layer of one element is not emitted, and edges pass through it; one of no operations reads nothing."""
         if not layer.operations:
-            self._known.setdefault(layer.output.tensor, ())
+            self._known.setdefault(layer.output.tensor, Feed())
             return
-        before = self._known.get(layer.output.tensor, ())
-        self._known[layer.output.tensor] = _union(before, *map(self.of, sorted(layer.tensors)))
+        before = self._before(layer.output.tensor)
+        read = [self._feed(name) for name in sorted(layer.tensors) if name not in self._carried or name in self._known]
+        self._known[layer.output.tensor] = Feed.union([*before, *read] or [CONST])
+
+    def _before(self, tensor: str) -> list[Feed]:
+        return [self._known[tensor]] if tensor in self._known else []
 
     def close(self, node: Node, emitted: bool) -> None:
         """All layers of a node are placed: outputs that none of them writes take the node's inputs, and so do all of a
@@ -63,28 +71,29 @@ class Sources:
             for name in node.outputs:
                 self._known.pop(name, None)
         if emitted and node in self.views.placed:
-            self._known[node.outputs[0]] = _union(
-                self._known.get(node.outputs[0], ()), *map(self.of, self.views.placed[node])
-            )
+            placed = [self._feed(name) for name in self.views.placed[node]]
+            self._known[node.outputs[0]] = Feed.union([*self._before(node.outputs[0]), *placed])
         self._carried = frozenset()
         for output in filter(None, node.outputs):
             if output not in self._known:
-                self._known[output] = _union(*map(self.of, filter(None, node.data_inputs)))
+                self._known[output] = self._read_by(node)
+
+    def _read_by(self, node: Node) -> Feed:
+        return Feed.union([self._feed(name) for name in node.data_inputs if name] or [CONST])
 
     def pass_through(self, node: Node, rides_on: Node | None, status: str) -> None:
         """A node without layers: a view, a rider, or left to the host."""
         if status == "folded":
-            feeding: tuple[Source, ...] = ("const",)
+            feeding = CONST
         elif rides_on is not None:
-            feeding = self.of(rides_on.outputs[0])
+            feeding = self._feed(rides_on.outputs[0])
         else:
-            feeding = _union(*map(self.of, filter(None, node.data_inputs)))
+            feeding = self._read_by(node)
         if status == "host":
-            layers = tuple(s for s in feeding if isinstance(s, int))
-            feeding = layers or (f"host:{node.label}",)
+            feeding = feeding.past(node.label)
         for index, output in enumerate(node.outputs):
             renames = output and node.op == CALL and self.graph.tensors[output].shape is not None
-            self._known[output] = self.of(node.inputs[index]) if renames else feeding
+            self._known[output] = self._feed(node.inputs[index]) if renames else feeding
 
     def activation_first(self, layer: Layer) -> tuple[Layer, tuple[tuple[Source, ...], ...]]:
         """The layer with its operands ordered, and what feeds each: what layers make, then what the run brings, then
@@ -111,11 +120,3 @@ def swap_operands(layer: Layer) -> Layer:
     """The same layer with I and W exchanged."""
     combine = replace(layer.combine, function=layer.combine.function.swapped())
     return replace(layer, inputs=layer.inputs[::-1], combine=combine)
-
-
-def _union(*sources: tuple[Source, ...]) -> tuple[Source, ...]:
-    """Layers in execution order, then names; constants only if there is nothing else."""
-    flat = dict.fromkeys(s for group in sources for s in group)
-    layers = sorted(s for s in flat if isinstance(s, int))
-    names = [s for s in flat if isinstance(s, str) and s != "const"]
-    return (*layers, *names) or ("const",)

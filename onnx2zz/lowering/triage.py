@@ -1,5 +1,6 @@
 """First look at every node: is it folded, left to the host, or work? (docs/conventions.md)"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,10 +8,9 @@ import onnx
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.frontend.inference import RANDOM, SHAPED_BY_SHAPE, subgraphs
+from onnx2zz.frontend.inference import RANDOM, SHAPED_BY_SHAPE
 from onnx2zz.frontend.loops import MOST_ITERATIONS
-from onnx2zz.frontend.mac_operators import MAC_OPERATORS
-from onnx2zz.frontend.state import qualified
+from onnx2zz.lowering.host_macs import carries_macs
 from onnx2zz.ops.registry import operators
 
 
@@ -26,6 +26,8 @@ WORK = Verdict("work")
 DEAD = Verdict("folded", "dead")
 CONSTANT = Verdict("folded", "constant")
 SHAPE_ARITHMETIC = Verdict("folded", "shape arithmetic")
+SHAPED_BY_DATA = Verdict("host", "its output's shape depends on data")
+NO_LOWERING = Verdict("host", "no lowering for this operator")
 CONTROL_FLOW = {
     "If": "only a run knows its condition; give what decides it with --value NAME=X",
     "Loop": f"it cannot be unrolled (more than {MOST_ITERATIONS} iterations, or a number that only a run knows); "
@@ -39,11 +41,11 @@ def triage(graph: Graph, unsupported: str) -> dict[Node, Verdict]:
 
     Raises InputError naming every node that has no lowering, unless they may go to the host.
     """
-    alive, sizes = live_nodes(graph), _sizes(graph)
-    verdicts = {node: _verdict(node, graph, alive, sizes) for node in graph.nodes}
+    alive, sizes, behind = live_nodes(graph), _sizes(graph), _behind_unknown(graph)
+    verdicts = {node: _verdict(node, graph, alive, sizes, behind) for node in graph.nodes}
     refused = [node for node, verdict in verdicts.items() if verdict.status == "host" and _refused(node)]
     if refused and unsupported == "error":
-        raise InputError([_problem(node) for node in refused])
+        raise InputError([_problem(node, verdicts[node]) for node in refused])
     return verdicts
 
 
@@ -69,7 +71,20 @@ def _sizes(graph: Graph) -> frozenset[str]:
     return frozenset(known)
 
 
-def _verdict(node: Node, graph: Graph, alive: frozenset[Node], sizes: frozenset[str]) -> Verdict:
+def _behind_unknown(graph: Graph) -> dict[str, Node]:
+    """Tensors of unknown shape with the node, theirs or one before it, whose operator has no lowering."""
+    found: dict[str, Node] = {}
+    for node in graph.nodes if graph.shaped_by_data else ():
+        known = node.op in operators() or node.op == CALL
+        cause = next((found[i] for i in node.inputs if i in found), None) if known else node
+        if cause is not None:
+            found.update((o, cause) for o in node.outputs if o in graph.shaped_by_data)
+    return found
+
+
+def _verdict(
+    node: Node, graph: Graph, alive: frozenset[Node], sizes: frozenset[str], behind: Mapping[str, Node]
+) -> Verdict:
     if node not in alive:
         return DEAD
     outputs = [o for o in node.outputs if o]
@@ -79,12 +94,12 @@ def _verdict(node: Node, graph: Graph, alive: frozenset[Node], sizes: frozenset[
         return WORK
     decided_by_data = graph.shaped_by_data.intersection(outputs)
     if any(o in graph.readers or o in graph.results for o in decided_by_data):
-        return SHAPE_ARITHMETIC if sizes.issuperset(outputs) else Verdict("host", "its output's shape depends on data")
+        return SHAPE_ARITHMETIC if sizes.issuperset(outputs) else _of_unknown_shape(node, behind)
     if all(graph.tensors[o].elements == 0 for o in outputs):
         return Verdict("folded", "empty")
     operator = operators().get(node.op)
     if operator is None:
-        return Verdict("host", "no lowering for this operator")
+        return NO_LOWERING
     if any(graph.tensors[name].type == onnx.TensorProto.STRING for name in (*node.inputs, *outputs) if name):
         return Verdict("host", "text has no arithmetic")
     if operator.host:
@@ -92,26 +107,29 @@ def _verdict(node: Node, graph: Graph, alive: frozenset[Node], sizes: frozenset[
     return WORK
 
 
+def _of_unknown_shape(node: Node, behind: Mapping[str, Node]) -> Verdict:
+    """Left to the host: the run decides its shape, or an operator without a lowering stands before it."""
+    cause = next((behind[o] for o in node.outputs if o in behind), None)
+    if cause is None:
+        return SHAPED_BY_DATA
+    if cause is node:
+        return NO_LOWERING
+    return Verdict("host", f"its shape is not known behind {cause.label} ({cause.op}), which has no lowering")
+
+
 def _refused(node: Node) -> bool:
     """Whether leaving the node to the host would lose work that nobody agreed to lose."""
-    return node.op not in operators() or _carries_macs(node)
+    return node.op not in operators() or carries_macs(node)
 
 
-def _carries_macs(node: Node) -> bool:
-    return node.op in MAC_OPERATORS or any(map(_holds_macs, subgraphs(node.protos.values())))
-
-
-def _holds_macs(body: onnx.GraphProto) -> bool:
-    inner = [graph for node in body.node for graph in subgraphs(node.attribute)]
-    return any(qualified(node) in MAC_OPERATORS for node in body.node) or any(map(_holds_macs, inner))
-
-
-def _problem(node: Node) -> Problem:
+def _problem(node: Node, verdict: Verdict) -> Problem:
     where = f"node {node.label} ({node.op})"
     if node.op in CONTROL_FLOW:
         return Problem(where, f"its body carries MACs, and {CONTROL_FLOW[node.op]}", "or pass --unsupported host")
-    if node.op in operators():
+    if node.op in operators() and verdict == SHAPED_BY_DATA:
         return Problem(
             where, "carries MACs, and its shape depends on data", "fix the shape, or pass --unsupported host"
         )
+    if node.op in operators():
+        return Problem(where, f"carries MACs, and {verdict.why}", "pass --unsupported host to leave it out")
     return Problem(where, "this operator has no lowering", "pass --unsupported host to leave it out of the MAC array")

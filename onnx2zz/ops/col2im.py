@@ -1,76 +1,99 @@
-"""Col2Im: overlapping blocks added up to an image, one axis after the other.
+"""Col2Im: overlapping blocks added up to an image, one Pooling layer for each sub-pixel phase.
 
-Blocks of one axis overlap as the taps of a transposed convolution do, so each pass has its sub-pixel phases; what it
-leaves of the other axes' blocks, the next pass adds up.
+Blocks overlap as the taps of a transposed convolution do. Every element of every block has one place only, so a phase
+reads (tap, block) pairs, each once. Where pads cut pairs off, the phase is cut into runs of positions that lie under
+the same taps: what lies in the pads is neither read nor added.
 
 Source: ONNX operator page Col2Im.
 """
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby, product
 
 import numpy as np
 
 from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Step, along, window
-from onnx2zz.ops.conv_transpose import Phase, phases
+from onnx2zz.layer import Access, Layer, Step, along, window
+from onnx2zz.ops.conv_transpose import MOST_PHASES, Phase, phases
 from onnx2zz.ops.loops import filter_loops, in_order, output_loops
 from onnx2zz.ops.registry import lowers
 
 
-@lowers("Col2Im", how="for each spatial axis one Pooling layer a sub-pixel phase, which adds up its blocks")
+@lowers("Col2Im", how="for each sub-pixel phase one Pooling layer that adds up its blocks; more where pads cut blocks")
 def col2im(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """input (N, C * prod(block), blocks) -> (N, C, image...); the blocks' number is a product over the axes, too."""
-    block = graph.value(node.inputs[2])
-    assert block is not None, f"the blocks of {node.label} are unknown, and its shape is not"
-    return tuple(_passes(node, graph, [int(b) for b in np.ravel(block)]))
-
-
-def _passes(node: Node, graph: Graph, block: list[int]) -> Iterator[Layer]:
-    out, rank = node.outputs[0], len(block)
-    image = graph.shape(out)[2:]
+    value = graph.value(node.inputs[2])
+    assert value is not None, f"the blocks of {node.label} are unknown, and its shape is not"
+    block, image = [int(b) for b in np.ravel(value)], graph.shape(node.outputs[0])[2:]
+    rank = len(block)
     strides, dilations = (node.attribute(name, None) or [1] * rank for name in ("strides", "dilations"))
     pads = node.attribute("pads", None) or [0] * (2 * rank)
     reach = [d * (b - 1) + 1 for d, b in zip(dilations, block, strict=True)]
     counts = [(image[i] + pads[i] + pads[i + rank] - reach[i]) // strides[i] + 1 for i in range(rank)]
-    names = [node.inputs[0], *(f"{out}/axis{i}" for i in range(rank - 1)), out]
-    for i, (source, target) in enumerate(pairwise(names)):
-        axes = _PassAxes(graph.shape(out)[:2], image[: i + 1], block[i:], counts[i:])
-        for phase in phases(strides[i], dilations[i], block[i], image[i], pads[i]):
-            yield axes.layer(phase, source, target)
+    each_axis = [
+        [
+            run
+            for phase in phases(strides[i], dilations[i], block[i], image[i], pads[i])
+            for run in runs(phase, counts[i])
+        ]
+        for i in range(rank)
+    ]
+    if (layers := int(np.prod([len(axis) for axis in each_axis]))) > MOST_PHASES:
+        raise ValueError(f"its strides and pads cut it into {layers:,} layers, more than {MOST_PHASES:,}")
+    return tuple(_phase_layer(node, graph, combined, block, counts) for combined in product(*each_axis))
 
 
-class _PassAxes:
-    """One pass: tensors are (N, C, finished axes..., block's axes..., numbers of blocks...)."""
+def runs(phase: Phase, count: int) -> Iterator[Phase]:
+    """The phase, cut so that every part adds up only blocks (of `count`) that there are.
 
-    def __init__(self, channels: tuple[int, ...], image: tuple[int, ...], block: list[int], counts: list[int]):
-        rank = len(image) + len(block) - 1
-        outer, taps = output_loops(rank), filter_loops(rank)
-        self.walked, self.tap = outer[len(image) - 1], taps[len(image) - 1]
-        self.finished = tuple(zip(outer, image[:-1], strict=False))
-        rest = [f"P{loop[1:]}" for loop in outer[len(image) :]]
-        self.blocks = tuple(zip(rest, block[1:], strict=True))
-        self.numbers = tuple(zip(outer[len(image) :], counts[1:], strict=True))
-        self.channels = tuple(zip("BG", channels, strict=True))
-        self.extent, self.block, self.count = image[-1], block[0], counts[0]
-
-    def layer(self, phase: Phase, source: str, target: str) -> Layer:
-        """The sum of the blocks that overlap in one phase's elements."""
-        kept, rest = (*self.channels, *self.finished), (*self.blocks, *self.numbers)
-        within = along(self.tap, self.block, phase.last, -phase.step)
-        number = window(self.walked, self.tap, self.count, dilation=phase.spread, pad=-phase.start)
-        written = along(self.walked, self.extent, phase.offset, phase.stride)
-        blocks, numbers, before, after = (_along(loops) for loops in (self.blocks, self.numbers, kept, rest))
-        return Layer(
-            operator_type="Pooling",
-            loops=in_order((*kept, (self.walked, phase.positions), *rest, (self.tap, phase.taps))),
-            output=Access(target, (*before, written, *after)),
-            inputs=(Access(source, (*before, within, *blocks, number, *numbers)),),
-            combine=Step(functions.IDENTITY),
-            reduce="sum",
+    Whole where every tap meets every block: the windows at its ends then reach past the blocks, as those of a padded
+    pool do.
+    """
+    if phase.start + phase.spread * (phase.taps - 1) <= 0 and phase.start + phase.positions >= count:
+        yield phase
+        return
+    taps = [_taps_inside(phase, position, count) for position in range(phase.positions)]
+    for inside, group in groupby(range(phase.positions), key=taps.__getitem__):
+        positions = list(group)
+        first = inside.start if inside else 0
+        yield replace(
+            phase,
+            offset=phase.offset + phase.stride * positions[0],
+            positions=len(positions),
+            taps=len(inside),
+            last=phase.last - phase.step * first,
+            start=phase.start + positions[0] + phase.spread * first,
         )
 
 
-def _along(loops: tuple[tuple[str, int], ...]) -> tuple[Axis, ...]:
-    return tuple(along(loop, size) for loop, size in loops)
+def _taps_inside(phase: Phase, position: int, count: int) -> range:
+    """The taps under which there is a block."""
+    found = [j for j in range(phase.taps) if 0 <= position + phase.spread * j + phase.start < count]
+    return range(found[0], found[-1] + 1) if found else range(0)
+
+
+def _phase_layer(
+    node: Node, graph: Graph, combined: Sequence[Phase], block: Sequence[int], counts: Sequence[int]
+) -> Layer:
+    """The sum of the blocks that overlap in one phase of every axis; a fill with zeros where none does."""
+    x, out = node.inputs[0], node.outputs[0]
+    n, channels, *image = graph.shape(out)
+    spatial = tuple(zip(combined, output_loops(len(image)), filter_loops(len(image)), strict=True))
+    kept = (along("B", n), along("G", channels))
+    within = (along(f, b, p.last, -p.step) for (p, _, f), b in zip(spatial, block, strict=True))
+    number = (
+        window(o, f, count, dilation=p.spread, pad=-p.start) for (p, o, f), count in zip(spatial, counts, strict=True)
+    )
+    written = (along(o, extent, p.offset, p.stride) for (p, o, _), extent in zip(spatial, image, strict=True))
+    walked = ((o, p.positions) for p, o, _ in spatial)
+    taps = ((f, p.taps) for p, _, f in spatial)
+    return Layer(
+        operator_type="Pooling",
+        loops=in_order((("B", n), ("G", channels), *walked, *taps)),
+        output=Access(out, (*kept, *written)),
+        inputs=(Access(x, (*kept, *within, *number)),),
+        combine=Step(functions.IDENTITY),
+        reduce="sum",
+    )

@@ -3,6 +3,9 @@
 Source: ONNX operator page Concat.
 """
 
+from collections.abc import Iterable
+from itertools import accumulate
+
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, along
 from onnx2zz.ops.loops import tensor_loops
@@ -13,16 +16,21 @@ from onnx2zz.ops.registry import lowers
 @lowers("Concat", how="a view; an input that cannot be placed is one copy layer of its own volume", kind="movement")
 def concat(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """One copy layer for each input."""
-    return tuple(concat_copy(node, graph, index) for index in range(len(node.inputs)))
+    return concat_copies(node, graph, range(len(node.inputs)))
 
 
-def concat_copy(node: Node, graph: Graph, index: int) -> Layer:
-    """The layer that copies one input to its place."""
+def concat_copies(node: Node, graph: Graph, indices: Iterable[int]) -> tuple[Layer, ...]:
+    """The layers that copy some inputs to their places."""
+    begins = offsets(node, graph)
+    return tuple(_copy(node, graph, index, begins[index]) for index in indices)
+
+
+def _copy(node: Node, graph: Graph, index: int, begin: int) -> Layer:
     name, out = node.inputs[index], node.outputs[0]
     shape, axis = graph.shape(name), concat_axis(node, graph)
     loops = tensor_loops(len(shape))
     axes = tuple(map(along, loops, shape))
-    target = placed(axes, axis, offsets(node, graph)[index], graph.shape(out)[axis])
+    target = placed(axes, axis, begin, graph.shape(out)[axis])
     return movement(tuple(zip(loops, shape, strict=True)), Access(out, target), Access(name, axes))
 
 
@@ -34,5 +42,4 @@ def concat_axis(node: Node, graph: Graph) -> int:
 def offsets(node: Node, graph: Graph) -> tuple[int, ...]:
     """Where each input begins on the axis."""
     axis = concat_axis(node, graph)
-    sizes = [graph.shape(name)[axis] for name in node.inputs]
-    return tuple(sum(sizes[:i]) for i in range(len(sizes)))
+    return tuple(accumulate((graph.shape(name)[axis] for name in node.inputs[:-1]), initial=0))

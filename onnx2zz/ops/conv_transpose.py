@@ -62,7 +62,7 @@ def phases_of_axis(node: Node, graph: Graph, axis: int) -> tuple[Phase, ...]:
     stride = (node.attribute("strides", None) or [1] * rank)[axis]
     dilation = (node.attribute("dilations", None) or [1] * rank)[axis]
     kernel, out = graph.shape(node.inputs[1])[2 + axis], graph.shape(node.outputs[0])[2 + axis]
-    pad = _pad_begin(node, graph, axis, stride, dilation)
+    pad = pad_begin(node, graph, axis, stride, dilation)
     return phases(stride, dilation, kernel, out, pad)
 
 
@@ -88,13 +88,13 @@ def _phase(offset: int, stride: int, dilation: int, kernel: int, out: int, pad: 
     )
 
 
-def _pad_begin(node: Node, graph: Graph, axis: int, stride: int, dilation: int) -> int:
+def pad_begin(node: Node, graph: Graph, axis: int, stride: int, dilation: int) -> int:
     """The output elements cut off at the beginning of an axis."""
     rank = len(graph.shape(node.inputs[0])) - 2
     automatic = node.attribute("auto_pad", "NOTSET")
-    if automatic == "VALID":
+    if "output_shape" not in node.protos and automatic == "VALID":
         return 0
-    if automatic == "NOTSET" and "output_shape" not in node.protos:
+    if "output_shape" not in node.protos and automatic == "NOTSET":
         return (node.attribute("pads", None) or [0] * rank)[axis]
     extent, out = graph.shape(node.inputs[0])[2 + axis], graph.shape(node.outputs[0])[2 + axis]
     reach = (graph.shape(node.inputs[1])[2 + axis] - 1) * dilation + 1

@@ -38,3 +38,8 @@ def tensor_loops(rank: int) -> tuple[str, ...]:
     if rank <= 1:
         return ("G",)[:rank]
     return ("B", "G", *output_loops(rank - 2))
+
+
+def within(loop: str) -> str:
+    """The loop over the places within a period of another loop: PY of OY, PG of G."""
+    return f"P{loop[1:] if loop.startswith('O') else loop}"

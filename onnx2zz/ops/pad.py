@@ -7,6 +7,7 @@ Source: ONNX operator page Pad (pads, axes, mode; negative pads cut off).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy as np
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Border, Layer, along
 from onnx2zz.ops.loops import filter_loops, output_loops, tensor_loops
-from onnx2zz.ops.movement import copy_layer
+from onnx2zz.ops.movement import copy_layer, movement
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.sliding_window import sliding_window
 
@@ -36,12 +37,29 @@ def _same_size(node: Node, graph: Graph) -> bool:
     kind="movement", view=is_view,
 )  # fmt: skip
 def pad(node: Node, graph: Graph) -> tuple[Layer, ...]:
-    """Loops over the output; the input is read beyond its borders."""
-    x = node.inputs[0]
+    """Loops over the output; the input is read beyond its borders. What is cut off before it is wrapped around is a
+    layer of its own: what is left repeats."""
+    x, out, begins = node.inputs[0], node.outputs[0], pads_begin(node, graph)
     shape = graph.shape(x)
-    axes = zip(tensor_loops(len(shape)), shape, pads_begin(node, graph), strict=True)
-    source = Access(x, tuple(along(loop, extent, -begin) for loop, extent, begin in axes), border=_mode(node))
-    return (replace(copy_layer(graph, node.outputs[0], source), pad_value=_value(node, graph)),)
+    ends = tuple(o - e - b for o, e, b in zip(graph.shape(out), shape, begins, strict=True))
+    if _mode(node) == "wrap" and min(*begins, *ends) < 0:
+        left = tuple(e + min(b, 0) + min(a, 0) for e, b, a in zip(shape, begins, ends, strict=True))
+        cropped = Access(f"{out}/cropped", tuple(map(along, tensor_loops(len(shape)), left)))
+        crop = movement(_loops(left), cropped, _shifted(x, shape, [min(b, 0) for b in begins]))
+        rest = _shifted(cropped.tensor, left, [max(b, 0) for b in begins])
+        return (crop, copy_layer(graph, out, replace(rest, border="wrap")))
+    source = replace(_shifted(x, shape, begins), border=_mode(node))
+    return (replace(copy_layer(graph, out, source), pad_value=_value(node, graph)),)
+
+
+def _loops(shape: Sequence[int]) -> tuple[tuple[str, int], ...]:
+    return tuple(zip(tensor_loops(len(shape)), shape, strict=True))
+
+
+def _shifted(tensor: str, shape: Sequence[int], begins: Sequence[int]) -> Access:
+    """A tensor read from `begins` elements before its first, on each axis."""
+    axes = zip(tensor_loops(len(shape)), shape, begins, strict=True)
+    return Access(tensor, tuple(along(loop, extent, -begin) for loop, extent, begin in axes))
 
 
 @lowers("CenterCropPad", how="one movement layer; a view where the size stays", kind="movement", view=_same_size)

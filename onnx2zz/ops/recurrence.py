@@ -62,15 +62,15 @@ class Direction:
         """The name of a tensor between the layers."""
         return f"{next(filter(None, self.node.outputs))}/{part}{self.index}"
 
-    def time(self, shift: int = 0) -> Axis:
-        """The axis of time at each step; `shift` -1 is the step before."""
-        if self.reverse:
-            return along(STEP, self.steps, self.steps - 1 - shift, -1)
-        return along(STEP, self.steps, shift)
+    def time(self, shift: int = 0, left_out: int = 0) -> Axis:
+        """The axis of time at each step; `shift` -1 is the step before. It has no place for the last `left_out`."""
+        steps = self.steps - left_out
+        return along(STEP, steps, steps - 1 - shift, -1) if self.reverse else along(STEP, steps, shift)
 
-    def values(self, part: str, channel: str = "G") -> Access:
-        """A tensor (steps, batch, hidden) at each step."""
-        return Access(self.tensor(part), (self.time(), along("B", self.batch), along(channel, self.hidden)))
+    def values(self, part: str, channel: str = "G", left_out: int = 0) -> Access:
+        """A tensor (steps, batch, hidden) at each step; it ends before the last `left_out`."""
+        time = self.time(left_out=left_out)
+        return Access(self.tensor(part), (time, along("B", self.batch), along(channel, self.hidden)))
 
     def gate(self, part: str, index: int, gates: int) -> Access:
         """One gate of a tensor (steps, batch, gates * hidden) at each step."""
@@ -161,8 +161,9 @@ def bias(way: Direction, first: int, gates: int) -> tuple[Step, ...]:
 def at_each_step(
     way: Direction, output: Access, inputs: tuple[Access, ...], combine: Step, after: tuple[Step, ...] = ()
 ) -> Layer:
-    """An element-wise layer over the hidden channels of each step."""
-    loops = in_order((("B", way.batch), ("G", way.hidden), (STEP, way.steps)))
+    """An element-wise layer over the hidden channels of each step that `output` has a place for."""
+    steps = next((axis.extent for axis in output.axes if axis.terms and axis.terms[0][0] == STEP), way.steps)
+    loops = in_order((("B", way.batch), ("G", way.hidden), (STEP, steps)))
     return Layer("Add", loops, output, inputs, combine, after=after, recurrent=STEP)
 
 

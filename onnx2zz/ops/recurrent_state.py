@@ -37,16 +37,26 @@ class State:
 
     @property
     def held(self) -> bool:
-        """Whether what the next step reads differs from what is written: initial where a sequence has not begun."""
-        return self.masked and self.way.reverse and self.given
+        """Whether what the next step reads differs from what is written: initial where a sequence has not begun.
+
+        It is written for every step but the last, behind which there is none.
+        """
+        return self.masked and self.way.reverse and self.given and self.way.steps > 1
 
     def previous(self, channel: str = "G") -> Access:
         """What a step reads: the state of the step before it."""
-        carried = replace(self.way.values(f"{self.part}_carried"), outside=None) if self.held else self.all_steps()
-        outside = self.way.single(self.way.node.input(self.initial), channel) if self.given else 0.0
-        previous = tuple(self.way.time(-1) if axis == self.way.time() else axis for axis in carried.axes)
-        axes = (*previous[:-1], along(channel, self.way.hidden))
-        return Access(carried.tensor, axes, outside=outside)
+        way, left_out = self.way, int(self.held)
+        carried = self._carried() if self.held else self.all_steps()
+        outside = way.single(way.node.input(self.initial), channel) if self.given else 0.0
+        now, before = way.time(left_out=left_out), way.time(-1, left_out)
+        previous = tuple(before if axis == now else axis for axis in carried.axes)
+        return Access(carried.tensor, (*previous[:-1], along(channel, way.hidden)), outside=outside)
+
+    def _carried(self) -> Access:
+        return self.way.values(f"{self.part}_carried", left_out=1)
+
+    def _held(self) -> Access:
+        return self.way.values(f"{self.part}_held", left_out=1)
 
     def all_steps(self) -> Access:
         """The state after each step: Y (steps, directions, batch, hidden), batch first in layout 1; else a tensor of
@@ -71,7 +81,7 @@ class State:
             return ()
         operands = (way.single(way.node.input(self.initial)), way.lengths)
         step = Step(functions.NOT_BEFORE, way.position())
-        return (replace(at_each_step(way, way.values(f"{self.part}_held"), operands, step), recurrent=""),)
+        return (replace(at_each_step(way, self._held(), operands, step), recurrent=""),)
 
     def closing(self) -> tuple[Layer, ...]:
         """At the end of each step: nothing beyond the sequence's length, then what the next step reads."""
@@ -80,8 +90,7 @@ class State:
             operands = (self.written, way.lengths)
             layers.append(at_each_step(way, self.all_steps(), operands, Step(functions.BEFORE, way.position())))
         if self.held:
-            operands = (self.all_steps(), way.values(f"{self.part}_held"))
-            layers.append(at_each_step(way, way.values(f"{self.part}_carried"), operands, Step(functions.ADD)))
+            layers.append(at_each_step(way, self._carried(), (self.all_steps(), self._held()), Step(functions.ADD)))
         return tuple(layers)
 
     def last(self, out: str) -> tuple[Layer, ...]:

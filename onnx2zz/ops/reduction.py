@@ -12,6 +12,7 @@ import numpy as np
 from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Reduction, Step, along, fixed
+from onnx2zz.ops.integers import BITS
 from onnx2zz.ops.loops import in_order, tensor_loops
 from onnx2zz.ops.registry import lowers
 
@@ -29,6 +30,13 @@ FORMULA: dict[str, tuple[Step, Reduction, tuple[Step, ...]]] = {
     "ReduceLogSumExp": (IDENTITY, "logsumexp", ()),
     "ReduceSumSquare": (SQUARE, "sum", ()),
 }
+ROUNDED = {
+    "ReduceMean": functions.TRUNC,
+    "ReduceL2": functions.TRUNC,
+    "ReduceLogSum": functions.TRUNC,
+    "ReduceLogSumExp": functions.FLOOR,
+}
+"""How onnxruntime makes integers of their results: LogSumExp adds the whole part of a logarithm to the largest."""
 OF_ONE_ELEMENT = frozenset({"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceLogSumExp"})
 
 
@@ -44,6 +52,8 @@ def reduction(node: Node, graph: Graph) -> tuple[Layer, ...]:
     combine, reduce, after = FORMULA[node.op]
     if node.op == "ReduceMean":
         after = (mean_of(shape, axes),)
+    if node.op in ROUNDED and graph.tensors[node.outputs[0]].type in BITS:
+        after = (*after, Step(ROUNDED[node.op]))
     layer = reduced(node.outputs[0], node.inputs[0], shape, axes, reduce, combine, after)
     return (layer if node.attribute("keepdims", 1) else without_axes(layer, axes),)
 

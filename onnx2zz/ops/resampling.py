@@ -42,9 +42,14 @@ class Grid:
 
 
 def positions(axis: Resizing, mode: str) -> np.ndarray:
-    """The input coordinate of every output element (coordinate_transformation_mode)."""
+    """The input coordinate of every output element (coordinate_transformation_mode).
+
+    An axis whose scale is 1 stays as it is, as in onnxruntime: half a pixel or a crop would mix its neighbours.
+    """
     within_reason(axis.out, of="positions")
     o, extent, out, scale = np.arange(axis.out, dtype=np.float64), axis.extent, axis.out, axis.scale
+    if scale == 1:
+        return o
     if mode == "align_corners":
         return o * (extent - 1) / max(1, out - 1)
     if mode == "asymmetric":
@@ -108,8 +113,8 @@ def taps(
         row = [weight((start + j - x) / stretch) for j in range(count)]
         if inside_only:
             row = [w if 0 <= start + j < axis.extent else 0.0 for j, w in enumerate(row)]
-        starts.append(start)
-        rows.append(tuple(w / sum(row) for w in row))
+        starts.append(min(max(start, 1 - count), axis.extent - 1))  # beyond, every tap is held at one element anyway
+        rows.append(tuple(w / (sum(row) or 1.0) for w in row))
     return Taps(tuple(starts), tuple(rows))
 
 

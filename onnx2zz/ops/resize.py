@@ -1,28 +1,22 @@
 """Resize and Upsample: nearest is one movement layer, interpolation one pass of weighted windows for each axis.
 
-Weights depend on the place within a period only (a factor of 2 has two places), so they are constants of the layer.
-Where the window moves irregularly (other than whole periods), the pass is an approximation: as many taps, on a regular
-grid.
-
 Source: ONNX operator pages Resize (versions 10 to 19) and Upsample (7, 9).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from onnx import TensorProto
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Kind, Layer, Step, Table, affine, along, window
-from onnx2zz.ops.loops import in_order, tensor_loops
+from onnx2zz.layer import Access, Layer, affine, along
+from onnx2zz.ops.interpolation import interpolation, pieces, within
+from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import movement
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.resampling import (
-    Grid,
     Resizing,
     Taps,
     cubic_weight,
@@ -37,7 +31,6 @@ from onnx2zz.ops.resampling import (
 T = TypeVar("T")
 U = TypeVar("U")
 FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
-MOST_GROUPS = 4  # layers that one axis may be cut into; beyond, one approximate layer stands for them
 
 
 @dataclass(frozen=True)
@@ -50,14 +43,8 @@ class Method:
 
 
 def is_identity(node: Node, graph: Graph) -> bool:
-    """Whether every element of the output is the input's of the same place."""
-    if graph.shape(node.inputs[0]) != graph.shape(node.outputs[0]):
-        return False
-    how = _method(node)
-    axes = _resizings(node, graph)
-    if how.mode == "nearest":
-        return all(nearest(a, how.coordinates, how.rounding) == tuple(range(a.extent)) for a in axes)
-    return all(np.allclose(positions(a, how.coordinates), np.arange(a.extent)) for a in axes)
+    """Whether the output is the input: onnxruntime copies where the sizes stay, whatever the coordinates say."""
+    return graph.shape(node.inputs[0]) == graph.shape(node.outputs[0])
 
 
 @lowers(
@@ -151,22 +138,12 @@ def _nearest_layer(node: Node, graph: Graph) -> Layer:
     return movement(kept, Access(out, tuple(written)), Access(x, tuple(reads), border="edge"))
 
 
-def within(loop: str) -> str:
-    """The loop over the places within a period of another loop: PY of OY, PG of G."""
-    return f"P{loop[1:] if loop.startswith('O') else loop}"
-
-
 def _passes(node: Node, graph: Graph) -> Iterator[Layer]:
-    """One axis after the other, the first resized first; tensors between carry the axis' number."""
-    source, shape = node.inputs[0], list(graph.shape(node.inputs[0]))
+    """The interpolating layers, `approximate` where they stand for a node that a run does not prove."""
     how, axes = _method(node), _resizings(node, graph)
-    resized = [i for i, axis in enumerate(axes) if not _unchanged(axis, how)]
-    for i in resized:
-        target = node.outputs[0] if i == resized[-1] else f"{node.outputs[0]}/axis{i}"
-        kind: Kind = "exact" if _is_exact(node, graph, axes[i]) else "approximate"
-        for layer in _pass(_taps(node, axes[i]), axes[i], i, (source, target), tuple(shape)):
-            yield layer if layer.kind == "approximate" else replace(layer, kind=kind)
-        source, shape[i] = target, axes[i].out
+    moved = [i for i, axis in enumerate(axes) if not _unchanged(axis, how)]
+    windows = {i: pieces(_taps(node, axes[i]), axes[i], _is_exact(node, graph, axes[i])) for i in moved}
+    return interpolation(node.inputs[0], node.outputs[0], graph.shape(node.inputs[0]), windows)
 
 
 def _unchanged(axis: Resizing, how: Method) -> bool:
@@ -186,49 +163,3 @@ def _taps(node: Node, axis: Resizing) -> Taps:
     weight = cubic_weight(node.attribute("cubic_coeff_a", -0.75)) if cubic else linear_weight
     antialias, inside_only = bool(node.attribute("antialias", 0)), bool(node.attribute("exclude_outside", 0))
     return taps(axis, _method(node).coordinates, weight, 2 if cubic else 1, antialias, cubic and inside_only)
-
-
-def _pass(found: Taps, axis: Resizing, index: int, names: tuple[str, str], shape: tuple[int, ...]) -> Iterator[Layer]:
-    """The layers that resize one axis: one for each run of places whose windows start at one element."""
-    regular = grid(axis, found.starts)
-    rows = found.weights
-    repeated = np.tile(rows[: regular.period], (axis.out // regular.period, 1))
-    same = regular.period == 1 or np.allclose(rows, repeated, atol=1e-6)
-    groups = [list(run) for _, run in groupby(range(regular.period), key=regular.offsets.__getitem__)]
-    if not same or len(groups) > MOST_GROUPS:
-        layer = _window_layer(rough_grid(axis), [0], found, axis, index, names, shape)
-        yield replace(layer, kind="approximate", why="its windows are put on a regular grid")
-        return
-    for places in groups:
-        yield _window_layer(regular, places, found, axis, index, names, shape)
-
-
-def _window_layer(
-    regular: Grid,
-    places: list[int],
-    found: Taps,
-    axis: Resizing,
-    index: int,
-    names: tuple[str, str],
-    shape: tuple[int, ...],
-) -> Layer:
-    """The weighted windows of some places of every period."""
-    loops = tensor_loops(len(shape))
-    outer, inner = loops[index], within(loops[index])
-    tap = f"F{inner[1:]}"
-    walked = dict(zip(loops, shape, strict=True)) | {outer: axis.out // regular.period}
-    added = {inner: len(places), tap: len(found.weights[0])}
-    whole: list[Axis] = [along(loop, e) for loop, e in zip(loops, shape, strict=True)]
-    reads, writes = list(whole), list(whole)
-    reads[index] = window(outer, tap, axis.extent, regular.stride, pad=-regular.offsets[places[0]])
-    writes[index] = affine(((outer, regular.period), (inner, 1)), axis.out, places[0])
-    single = regular.period == 1  # then each window may have weights of its own
-    table = Table(outer, found.weights, tap) if single else Table(inner, tuple(found.weights[p] for p in places), tap)
-    return Layer(
-        operator_type="Pooling",
-        loops=in_order((walked | added).items()),
-        output=Access(names[1], tuple(writes)),
-        inputs=(Access(names[0], tuple(reads), border="edge"),),
-        combine=Step(functions.MUL, table),
-        reduce="sum",
-    )

@@ -5,7 +5,8 @@ Source: ONNX operator pages Slice, Split, Gather.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -69,11 +70,16 @@ def _list(node: Node, graph: Graph, index: int, attribute: str) -> list[int] | N
 
 
 def _split_part(node: Node, graph: Graph, output: str) -> Part:
-    shape = graph.shape(node.inputs[0])
-    axis = node.attribute("axis", 0) % len(shape)
-    sizes = [graph.shape(o)[axis] for o in node.outputs]
-    index = node.outputs.index(output)
-    return Part(axis, sum(sizes[:index]), 1, sizes[index])
+    if node not in _SPLITS:
+        axis = node.attribute("axis", 0) % len(graph.shape(node.inputs[0]))
+        sizes = [graph.shape(o)[axis] for o in node.outputs]
+        begins = accumulate(sizes, initial=0)
+        _SPLITS[node] = {o: Part(axis, at, 1, size) for o, at, size in zip(node.outputs, begins, sizes, strict=False)}
+    return _SPLITS[node][output]
+
+
+_SPLITS: WeakKeyDictionary[Node, dict[str, Part]] = WeakKeyDictionary()
+"""The parts of each Split: every reader asks for one, and each begins where the ones before end."""
 
 
 def _gather_parts(node: Node, graph: Graph) -> tuple[Part, ...] | None:

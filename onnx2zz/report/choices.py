@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from onnx2zz.evaluate.result import Evaluation, LayerResult
+from onnx2zz.printable import printable
 
 
 def print_choices(evaluation: Evaluation, console: Console) -> None:
@@ -41,7 +42,7 @@ def _row(layers: Sequence[LayerResult]) -> tuple[Text, ...]:
     most = max(choices, key=lambda choice: choice["priced"])
     priced = f"{most['priced']} of {most['priced'] + most['enumerated']}"
     cells = (name, _unrolled(first.spatial_mapping), origins, priced, _second(choices))
-    return tuple(Text(cell) for cell in cells)
+    return tuple(Text(printable(cell)) for cell in cells)
 
 
 def _second(choices: Sequence[Mapping[str, Any]]) -> str:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from onnx2zz.evaluate.physical import TotalPhysical
 from onnx2zz.evaluate.result import Evaluation
+from onnx2zz.printable import printable
 from onnx2zz.report.quantity import AREA, ENERGY, TIME, quantity
 from onnx2zz.sidecar.figures import Correction, Sidecar
 
@@ -23,14 +24,16 @@ def print_physical(evaluation: Evaluation, console: Console) -> None:
     if not rows or sidecar is None:
         return
     console.print()
-    console.print(f"Beside ZigZag, from {Path(sidecar.path).name}", style="bold", highlight=False, markup=False)
+    console.print(
+        printable(f"Beside ZigZag, from {Path(sidecar.path).name}"), style="bold", highlight=False, markup=False
+    )
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_edge=False, pad_edge=False)
     table.add_column("Total", no_wrap=True)
     table.add_column("ZigZag", justify="right", no_wrap=True)
     table.add_column("Ours", justify="right", no_wrap=True)
     table.add_column("Rule")
     for name, zigzag, ours, rule in rows:
-        table.add_row(name, zigzag, ours, Text(rule))
+        table.add_row(name, zigzag, ours, Text(printable(rule)))
     console.print(table)
 
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onnx2zz.printable import printable
 from onnx2zz.report.whole_table import print_whole
 
 Row = Mapping[str, Any]
@@ -21,10 +22,11 @@ def print_fronts(
     """Print the fronts; options that are the same in all runs are left out."""
     varying = [name for name in HOW if name == "accelerator" or len({row[name] for row in rows}) > 1]
     for model, front in fronts.items():
-        console.print(f"Pareto front of {model}: {', '.join(objectives)}", style="bold", highlight=False, markup=False)
+        head = printable(f"Pareto front of {model}: {', '.join(objectives)}")
+        console.print(head, style="bold", highlight=False, markup=False)
         table = _table(varying, objectives)
         for row in front:
-            how = (Text(str(row[name])) for name in varying)
+            how = (Text(printable(str(row[name]))) for name in varying)
             table.add_row(*how, *(f"{row[name]:,.10g}" for name in objectives))
         print_whole(table, console)
 

@@ -1,9 +1,12 @@
 """The runs of a sweep as points, its Pareto front among them: drawn by matplotlib, which is imported on demand."""
 
+import io
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from onnx2zz.written_file import write_whole_bytes
 
 Row = Mapping[str, Any]
 
@@ -37,9 +40,9 @@ def write_plot(path: Path, groups: Mapping[str, tuple[Sequence[Row], Sequence[Ro
         axis.legend()
         if colour:
             figure.colorbar(points, ax=axis, label=NAMES[columns[2]])
-    temporary = path.with_name(f".{path.name}")
-    figure.savefig(temporary, format=path.suffix.removeprefix("."))
-    temporary.replace(path)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=path.suffix.removeprefix("."))
+    write_whole_bytes(path, drawn.getvalue())
 
 
 def _places(rows: Sequence[Row], across: str, up: str) -> tuple[list[float], list[float]]:

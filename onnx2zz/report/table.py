@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onnx2zz.evaluate.accounted import lost_work
 from onnx2zz.evaluate.result import Evaluation, LayerResult
 from onnx2zz.printable import printable
 from onnx2zz.report.distance import distance, print_worst
@@ -38,11 +39,7 @@ def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
     console.print(layers_table(evaluation, SHORTEST_NAME + spare, far))
     _print_below_roofline(evaluation, console)
     print_worst(evaluation, console)
-    if evaluation.total.incomplete:
-        priced = sum(layer.error is None for layer in evaluation.layers)
-        console.print(
-            f"The total is incomplete: {priced} of {len(evaluation.layers)} layers are priced.", highlight=False
-        )
+    _print_missing(evaluation, console)
     _print_accounts(evaluation, console)
 
 
@@ -51,15 +48,29 @@ def _narrowest(evaluation: Evaluation, console: Console, far: bool) -> int:
     return console.measure(table, options=console.options.update(width=1000)).maximum
 
 
+def _print_missing(evaluation: Evaluation, console: Console) -> None:
+    """Say what the total lacks: layers without a price, and MACs that the host has."""
+    priced = sum(layer.error is None for layer in evaluation.layers)
+    if priced < len(evaluation.layers):
+        console.print(
+            f"The total is incomplete: {priced} of {len(evaluation.layers)} layers are priced.", highlight=False
+        )
+    for node in lost_work(evaluation.host):
+        line = f"The total is incomplete: left to the host: {node}"
+        console.print(printable(line), highlight=False, markup=False)
+
+
 def _print_accounts(evaluation: Evaluation, console: Console) -> None:
     """Say which nodes are not in the numbers, and which layers are stand-ins."""
     if evaluation.host:
         kinds = Counter(node.op for node in evaluation.host)
-        said = ", ".join(f"{count} {op}" for op, count in kinds.items())
-        console.print(f"Left to the host and not priced: {said} (`host` in the JSON has why).", highlight=False)
+        said = ", ".join(f"{count} {printable(op)}" for op, count in kinds.items())
+        sentence = f"Left to the host and not priced: {said} (`host` in the JSON has why)."
+        console.print(sentence, highlight=False, markup=False)
     names = [layer.name for layer in evaluation.layers if layer.id in evaluation.approximate]
     if names:
-        console.print(f"Approximate, see `onnx2zz explain`: {', '.join(names)}", highlight=False, markup=False)
+        said = ", ".join(map(printable, names))
+        console.print(f"Approximate, see `onnx2zz explain`: {said}", highlight=False, markup=False)
 
 
 def _print_below_roofline(evaluation: Evaluation, console: Console) -> None:
@@ -83,12 +94,14 @@ def layers_table(evaluation: Evaluation, name_width: int, far: bool) -> Table:
         box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_footer=True, show_edge=False, pad_edge=False
     )
     total = evaluation.total
-    table.add_column("Layer", "Total", min_width=SHORTEST_NAME, no_wrap=True)
+    some = any(layer.error is None for layer in evaluation.layers)
+    foot = "Total" if not total.incomplete else "Incomplete" if some else "Not priced"
+    table.add_column("Layer", foot, min_width=SHORTEST_NAME, no_wrap=True)
     table.add_column("Operator", no_wrap=True)
     for head, foot in (
-        ("MACs", f"{total.macs:,}"),
-        ("Cycles", f"{total.latency_cycles:,.0f}"),
-        (f"Energy [{unit}]", f"{total.energy_pj / scale:,.1f}"),
+        ("MACs", f"{total.macs:,}" if some else ""),
+        ("Cycles", f"{total.latency_cycles:,.0f}" if some else ""),
+        (f"Energy [{unit}]", f"{total.energy_pj / scale:,.1f}" if some else ""),
         ("Util.", ""),
         *([("Roof", _total_distance(evaluation))] if far else []),
     ):

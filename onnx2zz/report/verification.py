@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.printable import printable
-from onnx2zz.verify.result import Mismatch, NotExecuted, Verification
+from onnx2zz.verify.result import NotExecuted, Verification
 
 LONGEST = 60
 """Characters of a name that are shown."""
@@ -20,7 +21,7 @@ LISTED = 20
 def print_verification(result: Verification, console: Console) -> None:
     """Print what was proven, then what was not, then what differs."""
     for title, nodes in (
-        ("not checkable", result.not_checkable),
+        ("not provable here", result.not_checkable),
         ("moves data only: volumes and edges proven", result.movement),
         ("stand-in", result.approximate),
         ("left to the host", result.host),
@@ -33,6 +34,7 @@ def print_verification(result: Verification, console: Console) -> None:
         for line in _causes(result.mismatches):
             console.print(printable(line), highlight=False, markup=False)
     console.print(printable(result.summary), highlight=False, markup=False)
+    console.print(result.verdict, highlight=False, markup=False, soft_wrap=True)
 
 
 def _causes(mismatches: Sequence[Mismatch]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from onnx2zz.report.table import energy_unit
 from onnx2zz.report.whole_table import print_whole
 from onnx2zz.zoo.difference import Moved, Value
 from onnx2zz.zoo.models import ZooModel
+from onnx2zz.zoo.record import Record
 from onnx2zz.zoo.run import ModelRun
 
 
@@ -80,15 +81,21 @@ def _counts(run: ModelRun) -> tuple[str, str, str]:
 
 def _print_prices(runs: Sequence[ModelRun], accelerators: Sequence[str], console: Console) -> None:
     """Print what the evaluated models cost in all."""
-    table = _table("Priced", "On", "Energy", "Cycles", numbers=("Energy", "Cycles"))
+    table = _table("Priced", "On", "Energy", "Cycles", "", numbers=("Energy", "Cycles"))
     for run in runs:
         for name in accelerators:
             if run.found and name in run.found.accelerators:
                 energy, cycles = run.found.total(name)
                 scale, unit = energy_unit(energy)
-                table.add_row(Text(run.model.name), Text(name), f"{energy / scale:,.1f} {unit}", f"{cycles:,.0f}")
+                numbers = (f"{energy / scale:,.1f} {unit}", f"{cycles:,.0f}")
+                table.add_row(Text(run.model.name), Text(name), *numbers, _incomplete(run.found, name))
     if table.row_count:
         print_whole(table, console)
+
+
+def _incomplete(found: Record, accelerator: str) -> str:
+    missing = found.unpriced(accelerator)
+    return f"incomplete: {missing} of {len(found.layers)} layers not priced" if missing else ""
 
 
 def verdict(run: ModelRun) -> str:

@@ -46,4 +46,5 @@ def _model(run: ModelRun) -> Mapping[str, Any]:
         "hosts": [f"{one.op} {one.node} ({one.why})" for one in proof.host] if proof else [],
         "stand_ins": [f"{one.op} {one.node} ({one.why})" for one in proof.approximate] if proof else [],
         "prices": {name: {"energy_pj": pj, "latency_cycles": cycles} for name, (pj, cycles) in totals.items()},
+        "unpriced": {name: found.unpriced(name) for name in found.accelerators} if found else {},
     }

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onnx2zz import __version__
-from onnx2zz.compiler import CompileOptions, compile_model
+from onnx2zz.compiler import CompileOptions, compile_layers
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.evaluate.inputs import Workload, load_inputs
 from onnx2zz.evaluate.remembered import Remembered, key_of
@@ -18,6 +18,8 @@ from onnx2zz.shipped_files import Found
 from onnx2zz.sweep.design import Design, designs
 from onnx2zz.sweep.spec import AUTO, OWN, ModelSpec, Options, Spec
 from onnx2zz.yaml_source import load_yaml
+from onnx2zz.zigzag.cacti_costs import asking
+from onnx2zz.zigzag.cacti_files import cacti_digest
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Run:
         design, options = self.design, replace(self.options, mapping=self.mapping_name)
         model = (self.workload.model, list(self.workload.layers), (self.workload.coverage or {}).get("layers"))
         accelerator = (design.name, design.parameters, design.document, design.sidecar_document, self._mapping_document)
-        return key_of(("run", model, accelerator, options, __version__))
+        cacti = (cacti_digest(),) if asking(design.document) else ()
+        return key_of(("run", model, accelerator, options, __version__, *cacti))
 
     @property
     def mapping_name(self) -> str:
@@ -76,7 +79,7 @@ def plan(spec: Spec) -> tuple[Run, ...]:
 
 def _workload(model: ModelSpec, precision: Precision) -> Workload:
     options = CompileOptions(model.bindings, LoweringOptions(precision))
-    compiled = compile_model(model.found.path, options, model.name)
+    compiled = compile_layers(model.found.path, options, model.name)
     return workload_of(compiled, str(model.found.path))
 
 

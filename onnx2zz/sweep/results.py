@@ -43,8 +43,8 @@ LAYER_COLUMNS = ("run", *(f.name for f in fields(LayerResult) if f.name not in (
 
 
 def numbers(evaluation: Evaluation, area: float) -> Row:
-    """The columns of a run that an evaluation fills; a run with layers that have no price has no totals either, since
-    they would look better than they are."""
+    """The columns of a run that an evaluation fills; a run with layers that have no price, or with MACs left to the
+    host, has no totals either, since they would look better than they are."""
     total, physical = evaluation.total, evaluation.total.physical
     whole = {
         "energy_pj": total.energy_pj,
@@ -58,7 +58,7 @@ def numbers(evaluation: Evaluation, area: float) -> Row:
         "area": area,
         "macs": total.macs,
         "layers": len(evaluation.layers),
-        "not_priced": sum(layer.error is not None for layer in evaluation.layers),
+        "not_priced": len(evaluation.unpriced),
         "zigzag": evaluation.zigzag,
         "onnx2zz": evaluation.onnx2zz,
     }

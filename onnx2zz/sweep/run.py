@@ -26,6 +26,7 @@ from onnx2zz.sweep.plan import Run, check, described
 from onnx2zz.sweep.results import Results, layer_rows, numbers
 from onnx2zz.sweep.spec import AUTO
 from onnx2zz.written_file import write_whole
+from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
 
@@ -145,11 +146,12 @@ def _price_options(run: Run) -> PriceOptions:
 
 def _row(run: Run, evaluation: Evaluation) -> Mapping[str, object]:
     parameters = json.dumps(run.design.parameters)
-    return {**described(run), "parameters": parameters, **numbers(evaluation, area(run))}
+    return {**described(run), "parameters": parameters, **numbers(evaluation, area(run, evaluation.extracted))}
 
 
-def area(run: Run) -> float:
-    """The accelerator's memories and units: the sidecar's figure for each memory that it has one of, else ZigZag's
-    `area` field; what has neither counts 0."""
-    array = run.design.document["operational_array"]
-    return area_um2(read_hierarchy(run.design.document), array.get("unit_area") or 0.0, run.design.sidecar)
+def area(run: Run, extracted: Sequence[MemoryCosts] = ()) -> float:
+    """The accelerator's memories and units: the sidecar's figure for each memory that it has one of, else what CACTI
+    said (`extracted`), else ZigZag's `area` field; what has none of them counts 0."""
+    document = with_costs(run.design.document, extracted, UM2_PER_MM2)
+    unit_area = document["operational_array"].get("unit_area") or 0.0
+    return area_um2(read_hierarchy(document), unit_area, run.design.sidecar)

@@ -179,7 +179,7 @@ def _related(reading: _Reading, layer: Layer) -> Iterator[Difference]:
         if axis is None:
             yield Difference(f"relation of {index}", "a window of some operand", "unused", "equation")
             continue
-        padding, extent = axis.padding(reading.sizes), axis.touched(reading.sizes)
+        padding, extent = axis.padding(reading.sizes), max(1, axis.touched(reading.sizes))  # as `elements.count`
         said = tuple(reading.padding.get(index, (0, 0)))
         if said != padding:
             yield Difference(f"padding of {index}", str(list(padding)), str(list(said)), "padding")

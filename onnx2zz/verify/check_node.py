@@ -4,22 +4,26 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from onnx2zz.layer import Layer
+import numpy as np
+
+from onnx2zz.conservation.groups import Group
+from onnx2zz.conservation.mismatch import Mismatch
+from onnx2zz.frontend.graph import Graph
+from onnx2zz.layer import Layer, Position, Table, step_operands, steps_of
 from onnx2zz.verify.binding import bind
-from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS
+from onnx2zz.verify.draws import FEW_OPERANDS, FEW_RESULTS, countable, counts_steps
 from onnx2zz.verify.epsilon import size_near_epsilon
-from onnx2zz.verify.fitness import DISTINCT, kinds, unfit
-from onnx2zz.verify.groups import Group
+from onnx2zz.verify.fitness import DISTINCT, kinds, moves, richness, same, unfit
 from onnx2zz.verify.node_comparison import Trial, cause_of, deviations, points_in
 from onnx2zz.verify.node_run import CannotRunError
 from onnx2zz.verify.redraw import redrawn
-from onnx2zz.verify.result import Mismatch
 from onnx2zz.verify.sampling import sample
 from onnx2zz.verify.values import Values
 from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import Entry
 
-TRIES = 3
+TRIES = 12  # of fresh operands: what squashes (Clip, a comparison with a constant) leaves few values apart
+OTHER_SIZES = (1.0, -1.0, 64.0, -64.0, 1 / 64, -1 / 64)  # of real operands; no activation is flat over all of them
 
 
 @dataclass(frozen=True)
@@ -63,13 +67,33 @@ def check_node(group: Group, values: Values, entries: Sequence[Entry], points: i
 
 
 def _trial(group: Group, values: Values) -> Trial:
-    """Operands that prove something: those of the run if they do, else fresh ones. Raises CannotRunError."""
-    reason = values.failed.get(group.node, "")
+    """Operands that prove something: those of the run if they do, else fresh ones. Raises CannotRunError.
+
+    Only where none of them gives as many values as any node may have is it asked whether results change with the
+    operands at all, and then how many this node can have, or has left after an operator that cuts most of few elements
+    off (a Relu of eight).
+    """
+    reason, tried = values.failed.get(group.node, ""), list[Trial]()
     for trial in _trials(group, values):
-        reason = _unfit(group, trial)
+        reason = _unfit(group, trial, values.graph)
         if not reason:
             return trial
+        tried.append(trial)
+    fresh = tried[-TRIES:]
+    if not any(_unfit_operands(group, trial, values.graph) for trial in fresh):
+        results = [list(trial.expected.values()) for trial in fresh]
+        if moves(results) or _is_constant(group, values, results[0]):
+            return max(fresh, key=lambda trial: richness(list(trial.expected.values())))
+    if tried and not _unfit(group, tried[-1], values.graph, few=True):
+        return tried[-1]
     raise CannotRunError(reason)
+
+
+def _is_constant(group: Group, values: Values, result: Sequence[np.ndarray]) -> bool:
+    """Whether the node gives the same on any operands, large, small or of the other sign (it reads padding only)."""
+    redraws = (redrawn(group, values, size)[1] for size in OTHER_SIZES)
+    names = [o for o in group.node.outputs if o in group.made]
+    return all(same(result, [outputs[o] for o in names]) for outputs in redraws)
 
 
 def _trials(group: Group, values: Values) -> Iterator[Trial]:
@@ -86,19 +110,53 @@ def _near_epsilon(group: Group, values: Values) -> Iterator[Trial]:
     if size := size_near_epsilon(group.node):
         operands, expected = redrawn(group, values, size)
         trial = Trial(operands, {o: expected[o] for o in group.node.outputs if o in group.made})
-        if not _unfit(group, trial):
+        if not _unfit(group, trial, values.graph):
             yield trial
 
 
-def _unfit(group: Group, trial: Trial) -> str:
+def _unfit_operands(group: Group, trial: Trial, graph: Graph, few: bool = False) -> list[str]:
+    """Why operands prove nothing; lengths of sequences are few different numbers at best."""
+    if group.node.op in FEW_OPERANDS:
+        return []
+    enough = _left if few else len
     operands = {access.tensor for layer in group.layers for access in layer.inputs} & trial.operands.keys()
-    values = [(name, trial.operands[name]) for name in sorted(operands)]
+    counting = {name for name in operands if name in group.node.inputs and counts_steps(group.node, name)}
+    values = [(name, trial.operands[name]) for name in sorted(operands - counting)]
+    counts = {name: countable(name, group.node, graph) or DISTINCT for name, _ in values}
+    reasons = ((name, unfit(value, min(counts[name], enough(value.ravel())))) for name, value in values)
+    return [f"{name}: {reason}" for name, reason in reasons if reason]
+
+
+def _unfit(group: Group, trial: Trial, graph: Graph, few: bool = False) -> str:
+    """Why operands or results prove nothing; `few` distinct values will do, where there cannot be more."""
     pointwise = all(layer.reduce == "none" for layer in group.layers)
     possible = math.prod(kinds(value) for value in trial.operands.values()) if pointwise else DISTINCT
-    possible = min(possible, FEW_RESULTS.get(group.node.op, possible))
-    reasons = [(name, unfit(value)) for name, value in values if group.node.op not in FEW_OPERANDS]
-    reasons += [(name, unfit(value, possible)) for name, value in trial.expected.items()]
-    return next((f"{name}: {reason}" for name, reason in reasons if reason), "")
+    possible = min(possible, FEW_RESULTS.get(group.node.op, possible), _apart(group) if few else possible)
+    enough = _left if few else len
+    reasons = ((name, unfit(v, min(possible, enough(v.ravel())))) for name, v in trial.expected.items())
+    found = [*_unfit_operands(group, trial, graph, few), *(f"{name}: {reason}" for name, reason in reasons if reason)]
+    return next(iter(found), "")
+
+
+def _left(values: np.ndarray) -> int:
+    """How many distinct values are enough where most are cut off: of three one, and two at least."""
+    return max(2, len(values) // 3)
+
+
+def _apart(group: Group) -> int:
+    """How many elements of the outputs can differ: along a loop with which nothing moves that is read, they repeat."""
+    writing = [layer for layer in group.layers if layer.output.tensor in group.node.outputs]
+    return sum(math.prod(layer.sizes[loop] for loop in layer.output.loops & _moving(layer)) for layer in writing)
+
+
+def _moving(layer: Layer) -> frozenset[str]:
+    """The loops with which anything moves that a layer reads."""
+    read = [*layer.inputs, *step_operands(layer)]
+    read += [access.picks[1] for access in layer.inputs if access.picks]
+    known = [step.operand for step in steps_of(layer)]
+    loops = {loop for access in read for loop in access.loops}
+    loops |= {loop for table in known if isinstance(table, Table) for loop in (table.loop, table.inner)}
+    return frozenset(loops | {loop for place in known if isinstance(place, Position) for loop, _ in place.terms})
 
 
 def _compared(

@@ -16,7 +16,7 @@ def differing(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
     wanted = expected.astype(np.float64)
     got = _in_range(got, expected.dtype)
     error = _distance(got, wanted, expected.dtype)
-    error[(got == wanted) | (np.isnan(got) & np.isnan(wanted))] = 0.0
+    error[(got == _in_range(wanted, expected.dtype)) | (np.isnan(got) & np.isnan(wanted))] = 0.0
     error = np.where(np.isnan(error), np.inf, error)
     if expected.dtype.kind in "iub":
         one_byte = expected.dtype.itemsize == 1 and expected.dtype != bool
@@ -44,9 +44,14 @@ def _tolerance(dtype: np.dtype, wanted: np.ndarray) -> np.ndarray:
     finite = wanted[np.isfinite(wanted)]
     usual = float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0
     step = min(ROUNDINGS * _unit(dtype), 2e-2)
-    return step * (np.abs(np.where(np.isfinite(wanted), wanted, 0.0)) + usual)
+    return step * (np.abs(np.where(np.isfinite(wanted), wanted, 0.0)) + usual) + _smallest(dtype)
+
+
+def _smallest(dtype: np.dtype) -> float:
+    """The smallest normal number of a type: what lies below may be lost on the way (a long product)."""
+    return float(np.finfo(dtype).tiny) if dtype.kind == "f" else 0.0
 
 
 def _unit(dtype: np.dtype) -> float:
     """The unit in the last place of 1; of types that numpy does not know, of the coarsest."""
-    return float(np.finfo(dtype).eps) if dtype.kind == "f" else 1.0
+    return float(np.finfo(dtype).eps) if dtype in (np.float64, np.float32, np.float16) else 1.0

@@ -2,23 +2,25 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from onnx2zz.compiler import Compiled
+from onnx2zz.conservation.edges import Reach, wrong_edges
+from onnx2zz.conservation.groups import Group, fates_of
+from onnx2zz.conservation.law import PRODUCTS, wrong_work
+from onnx2zz.conservation.mismatch import Mismatch
+from onnx2zz.conservation.work import COUNTS
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.frontend.mac_operators import MAC_OPERATORS
-from onnx2zz.layer import step_operands
-from onnx2zz.verify.edges import Reach, wrong_edges
+from onnx2zz.layer import fixed, step_operands
+from onnx2zz.verify.cut_taps import cut_taps
 from onnx2zz.verify.elements import count, inside, places
-from onnx2zz.verify.groups import Group, fates_of
 from onnx2zz.verify.provenance import NOTHING, Origins, unfed_reads
-from onnx2zz.verify.result import Mismatch
-from onnx2zz.verify.work import COUNTS, macs
 from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import Entry, volumes
 
-PRODUCTS = ("Conv", "Gemm")
+LSTM_GATES, FORGET = 4, 2  # in the order i, o, f, c (ONNX page LSTM)
 
 
 def conservation(compiled: Compiled, lowered: Mapping[Node, Group]) -> tuple[Mismatch, ...]:
@@ -48,7 +50,7 @@ def _of_group(group: Group, compiled: Compiled, reach: Reach, origins: Origins) 
         origins.add(member)
     return [
         *found,
-        *wrong_work(group, compiled),
+        *wrong_work(group, compiled.graph, compiled.entries),
         *unwritten(group, compiled.graph, origins),
         *unread(group, compiled.graph),
     ]
@@ -67,21 +69,6 @@ def wrong_volumes(placed: PlacedLayer, entry: Entry) -> Iterator[Mismatch]:
         counted = count(access, layer.sizes)
         if said.get(operand) != counted:
             yield Mismatch(placed.node, placed.id, f"volume of {operand}", counted, str(said.get(operand)), "size")
-
-
-def wrong_work(group: Group, compiled: Compiled) -> Iterator[Mismatch]:
-    """Multiply-accumulates of the entries against the node's own."""
-    node = group.node
-    expected = macs(node, compiled.graph) if node.op in MAC_OPERATORS else 0
-    if expected is None:
-        return
-    got = sum(member.macs for member in group.members if not isinstance(member, PlacedLayer))
-    for placed in group.placed:
-        entry, useful = compiled.entries[placed.id], placed.layer.macs_useful
-        if entry["operator_type"] in PRODUCTS:
-            got += math.prod(entry["loop_sizes"]) if useful is None else useful
-    if got != expected:
-        yield Mismatch(node.label, None, "MACs", expected, got, "group or size")
 
 
 def unwritten(group: Group, graph: Graph, origins: Origins) -> Iterator[Mismatch]:
@@ -112,11 +99,55 @@ def unread(group: Group, graph: Graph) -> Iterator[Mismatch]:
             between = access.tensor in group.made and access.tensor not in group.node.outputs
             if (weights and access in layer.inputs) or between:
                 shape = [axis.extent for axis in access.axes]
-                mask = masks.setdefault(access.tensor, np.zeros(math.prod(shape), bool))
+                mask = masks.setdefault(access.tensor, _needless(group, access.tensor, graph, shape))
                 mask.reshape(shape)[places(access, layer.sizes)] = True
+    states = states_unasked(group, graph)
     for name, mask in masks.items():
-        if not mask.all():
+        if states and _only_last_step(name, mask, group):
+            states -= 1
+        elif not mask.all():
             yield Mismatch(group.node.label, None, f"elements of {name}", mask.size, int(mask.sum()), "size")
+
+
+def states_unasked(group: Group, graph: Graph) -> int:
+    """How many last states of an LSTM nobody reads: results of the node all the same, made step by step."""
+    if group.node.op != "LSTM":
+        return 0
+    y, hidden, cell = (
+        bool(o) and (o in graph.readers or o in graph.results) for o in (*group.node.outputs, "", "")[:3]
+    )
+    return graph.shape(group.node.inputs[1])[0] * ((not y and not hidden) + (not cell))
+
+
+def _only_last_step(name: str, mask: np.ndarray, group: Group) -> bool:
+    """Whether the unread elements of a tensor are those that its recurrent layer writes in its last step."""
+    layer = next((layer for layer in group.layers if layer.output.tensor == name and layer.recurrent), None)
+    if layer is None or mask.all():
+        return False
+    loop, last = layer.recurrent, layer.sizes[layer.recurrent] - 1
+    axes = tuple(
+        fixed(axis.extent, axis.offset + axis.terms[0][1] * last) if dict(axis.terms).get(loop) else axis
+        for axis in layer.output.axes
+    )
+    unread = np.ones([axis.extent for axis in axes], bool)
+    unread[places(replace(layer.output, axes=axes), layer.sizes)] = False
+    return bool((mask == unread.ravel()).all())
+
+
+def _is_product(tensor: str, group: Group) -> bool:
+    return any(layer.operator_type in PRODUCTS for layer in group.layers if layer.output.tensor == tensor)
+
+
+def _needless(group: Group, tensor: str, graph: Graph, shape: Sequence[int]) -> np.ndarray:
+    """A flat mask over a tensor: the elements that nobody has to read."""
+    if group.node.op == "ConvTranspose" and tensor == group.node.inputs[1]:
+        return cut_taps(group.node, graph).ravel().copy()
+    mask = np.zeros(math.prod(shape), bool)
+    if group.node.op == "com.microsoft.MatMulNBits" and tensor == group.node.inputs[1]:
+        mask.reshape(shape)[:, group.node.attribute("K") :] = True  # fills up each row's last block
+    if group.node.op == "LSTM" and group.node.attribute("input_forget", 0) and _is_product(tensor, group):
+        mask.reshape(-1, LSTM_GATES, graph.shape(group.node.inputs[2])[2])[:, FORGET] = True  # 1 - input stands for it
+    return mask
 
 
 def wrong_widths(placed: PlacedLayer, entries: Sequence[Entry]) -> Iterator[Mismatch]:

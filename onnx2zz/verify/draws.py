@@ -12,6 +12,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
+from onnx2zz.ops.quantisation import INTEGER_RANGES
 
 RENAMING = frozenset(
     {CALL, "Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Cast", "Expand", "Slice", "Split"}
@@ -21,7 +22,7 @@ STEERED = frozenset(
     {"Clip", "Compress", "ConstantOfShape", "Expand", "Gather", "Pad", "Range", "ReduceMean", "ReduceSum", "Reshape"}
     | {"Resize", "Slice", "Split", "Squeeze", "Tile", "TopK", "Trilu", "Unsqueeze", "Upsample", "OneHot", "CumSum"}
 )
-UNDER_A_ROOT = frozenset({"Sqrt", "Log", "Pow", "Acosh", "Reciprocal"})
+UNDER_A_ROOT = frozenset({"Sqrt", "Log", "Pow", "Acosh", "Reciprocal", "ReduceLogSum"})
 FEW = 2
 """The end of the range of an integer of which nothing is known: it may be a mask, or count something short."""
 MANY = 100
@@ -52,13 +53,30 @@ def place_of(name: str, graph: Graph) -> Place | None:
 
 
 def steers(place: Place | None) -> bool:
-    """Whether a value decides where elements go, so that nothing else may stand in its place."""
-    return place is not None and place.index > 0 and place.node.op in STEERED and not is_index(place)
+    """Whether a value decides where elements go, or how long they go on: nothing else may stand in its place."""
+    if place is None or place.index == 0 or is_index(place):
+        return False
+    return place.node.op in STEERED or _is_length(place)
+
+
+def _is_length(place: Place) -> bool:
+    return place.node.op.rpartition(".")[2] in RECURRENT and place.index == SEQUENCE_LENS
 
 
 def is_index(place: Place | None) -> bool:
     """Whether a tensor counts rows of another."""
     return place is not None and place.index == 1 and place.node.op in ("Gather", "GatherElements")
+
+
+def counts_steps(node: Node, name: str) -> bool:
+    """Whether an input of a node holds the lengths of sequences, few different numbers at best."""
+    return name == node.input(SEQUENCE_LENS) and _is_length(Place(node, SEQUENCE_LENS))
+
+
+def countable(name: str, node: Node, graph: Graph) -> int | None:
+    """How many values an operand of a node can take that counts something (rows, steps); None if it does not."""
+    limits = _limits(Place(node, node.inputs.index(name)), graph) if name in node.inputs else None
+    return limits and limits[1] - limits[0] + 1
 
 
 def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator, integers: int = FEW) -> np.ndarray:
@@ -72,10 +90,17 @@ def _values(
 ) -> np.ndarray:
     if place is not None and (limits := _limits(place, graph)):
         return rng.integers(*limits, shape, endpoint=True)
+    if place is not None and place.node.op in REDUCTIONS and not _is_float(element):
+        reducible = _reducible(shape, place.node.op, rng)
+        return np.abs(reducible) if _dtype(element).kind == "u" else reducible
     if element in WHOLE_RANGE:
         return _quantised(shape, element, rng)
     if not _is_float(element):
         return rng.integers(0, FEW if element == TensorProto.BOOL else integers, shape)
+    if place is not None and place.node.op == "Clip" and (bounds := _bounds(place, graph)):
+        return rng.uniform(*bounds, shape)
+    if place is not None and place.node.op == "Cast" and (ends := _ends(place.node.attribute("to"))):
+        return _near_integers(shape, ends, rng)
     if place is not None and place.node.op in SPECIAL:
         return SPECIAL[place.node.op](shape, place.index, rng)
     if place is not None and place.node.op.endswith("QuantizeLinear") and not place.index:
@@ -86,6 +111,36 @@ def _values(
 def _around_zero(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
     """Numbers, then a lower and an upper bound that cut some of them off."""
     return rng.normal(0.0, 1.0, shape) if not index else (2 * index - 3) * rng.uniform(0.2, 1.0, shape)
+
+
+def _bounds(place: Place, graph: Graph) -> tuple[float, float] | None:
+    """A range of which known bounds cut a sixth off at either end; None for the bounds themselves."""
+    low, high = (_bound(place.node, name, index, graph) for index, name in ((1, "min"), (2, "max")))
+    if place.index or low is None or high is None or not -WIDEST < low < high < WIDEST:
+        return None
+    return low - (high - low) / 4, high + (high - low) / 4
+
+
+def _bound(node: Node, name: str, index: int, graph: Graph) -> float | None:
+    """A bound of Clip, an attribute in old files."""
+    value = graph.value(node.input(index))
+    given = node.attribute(name) if value is None else value
+    return None if given is None else float(np.max(given))
+
+
+def _near_integers(shape: tuple[int, ...], ends: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
+    """Integers with a fraction to be cut off or rounded away; half are 0, and the others anything, for a bool."""
+    whole = rng.integers(*ends, shape, endpoint=True)
+    return whole * rng.normal(0.0, 1.0, shape) if ends == (0, 1) else whole + rng.uniform(-0.4, 0.4, shape)
+
+
+def _ends(element: int) -> tuple[int, int] | None:
+    """The least and the greatest value to draw for a Cast to integers; None for another type."""
+    if element == TensorProto.BOOL:
+        return 0, 1
+    name = TensorProto.DataType.Name(element)
+    low, high = INTEGER_RANGES.get(name, (0 if name.startswith("U") else -MANY, MANY))
+    return (max(low, -MANY), min(high, MANY)) if "INT" in name else None
 
 
 def _some_equal(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
@@ -109,23 +164,50 @@ def _wide(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.nd
     return rng.normal(0.0, 10.0, shape)
 
 
+def _near_one(shape: tuple[int, ...], index: int, rng: np.random.Generator) -> np.ndarray:
+    """Factors of either sign of which a long product neither overflows nor vanishes."""
+    return np.exp(rng.normal(0.0, 1.0, shape) / math.sqrt(max(1, math.prod(shape)))) * rng.choice([-1.0, 1.0], shape)
+
+
 ODD = frozenset({"IsNaN", "IsInf"})
 SPECIAL: dict[str, Callable[[tuple[int, ...], int, np.random.Generator], np.ndarray]] = {
     "Clip": _around_zero,
     "Equal": _some_equal,
     "Acosh": _above_one,
+    "ReduceProd": _near_one,
     **dict.fromkeys(ODD, _some_odd),
     **dict.fromkeys(("Acos", "Asin", "Atanh"), _within_one),
     **dict.fromkeys(("Round", "Floor", "Ceil", "Shrink", "ThresholdedRelu"), _wide),
 }
 """Operators that tell nothing, or are not defined, on ordinary numbers."""
-FEW_OPERANDS = ODD | {"Equal"}
+FEW_OPERANDS = ODD | {"Equal", "ReduceProd"}
 """Operators whose own operands need not be finite, or have many values."""
 FEW_RESULTS = {"Sign": 2, "Hardmax": 2}
 """Distinct values that an operator has to give at most."""
 WHOLE_RANGE = frozenset({TensorProto.INT8, TensorProto.UINT8, TensorProto.INT16, TensorProto.UINT16, TensorProto.INT32})
 WIDEST = 1 << 12
 """Beyond this an int32 (a bias beside sums of products) would drown what it is added to."""
+
+
+REDUCTIONS = frozenset(
+    {"ReduceProd", "ReduceSum", "ReduceMean", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp"}
+    | {"ReduceSumSquare"}
+)
+LARGEST_SUM = 1 << 24  # of integers that are reduced; single precision, in which onnxruntime may add them, holds it
+LARGEST_PRODUCT = 24  # factors of two
+
+
+def _reducible(shape: tuple[int, ...], op: str, rng: np.random.Generator) -> np.ndarray:
+    """Integers whose sums, sums of squares or products stay within their type."""
+    count = max(1, math.prod(shape))
+    if op == "ReduceProd":
+        factors = rng.integers(2, 4, shape) ** (rng.random(shape) < LARGEST_PRODUCT / 4 / count)
+        return factors * rng.choice([-1, 1], shape)
+    most = min(WIDEST, max(2, math.isqrt(LARGEST_SUM // count) if op in SQUARES else LARGEST_SUM // count))
+    return rng.integers(1 if op == "ReduceLogSum" else -most, most, shape, endpoint=True)
+
+
+SQUARES = frozenset({"ReduceL2", "ReduceSumSquare"})
 
 
 def _quantised(shape: tuple[int, ...], element: int, rng: np.random.Generator) -> np.ndarray:
@@ -140,7 +222,9 @@ def _quantisable(shape: tuple[int, ...], place: Place, graph: Graph, rng: np.ran
     """Real numbers that fill the range of the integers that they are rounded to, where the step is known."""
     step = graph.value(place.node.input(1))
     usual = float(np.max(step)) if step is not None and step.size and _is_scale(Place(place.node, 1)) else 1.0
-    return rng.uniform(-BYTE, BYTE, shape) * usual if place.node.op == "QuantizeLinear" else rng.normal(0, 1, shape)
+    _, most = INTEGER_RANGES.get(TensorProto.DataType.Name(graph.tensors[place.node.outputs[0]].type), (0, BYTE))
+    most = min(most + 1, BYTE)
+    return rng.uniform(-most, most, shape) * usual if place.node.op == "QuantizeLinear" else rng.normal(0, 1, shape)
 
 
 BYTE = 256
@@ -156,12 +240,11 @@ def _dtype(element: int) -> np.dtype:
 
 def _limits(place: Place, graph: Graph) -> tuple[int, int] | None:
     """The least and the greatest value of integers that count: rows of a table, or the steps of each sequence."""
-    op, index = place.node.op.rpartition(".")[2], place.index
     first = graph.tensors.get(place.node.input(0))
     shape = first.shape if first else None
     if is_index(place):
         return 0, max(1, shape[place.node.attribute("axis", 0) % len(shape)] if shape else FEW) - 1
-    if op in RECURRENT and index == SEQUENCE_LENS and shape:
+    if _is_length(place) and shape:
         return 1, shape[1 if place.node.attribute("layout", 0) else 0]
     return None
 

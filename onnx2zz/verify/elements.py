@@ -11,9 +11,12 @@ from onnx2zz.layer import Access, Axis
 
 
 def count(access: Access, sizes: Mapping[str, int]) -> int:
-    """The number of distinct elements inside the tensor, or outside it where something stands in for them."""
+    """The number of distinct elements inside the tensor, or outside it where something stands in for them.
+
+    Axes whose windows meet nothing but padding count one: ZigZag divides by what is touched (layer_node.py:347).
+    """
     rows = _reached if access.outside is not None else _rows
-    return math.prod(len(rows(_part(access, group), sizes)) for group in _sharing(access.axes))
+    return math.prod(max(1, len(rows(_part(access, group), sizes))) for group in _sharing(access.axes))
 
 
 def places(access: Access, sizes: Mapping[str, int]) -> tuple[np.ndarray, ...]:

@@ -111,7 +111,7 @@ def touched(layer: Layer, access: Access, points: Grid) -> np.ndarray:
     outer = np.stack([points[loop] for loop in access.loops if loop in points] or [np.zeros(1, int)], axis=1)
     names = [loop for loop in access.loops if loop in points]
     outer = np.unique(outer, axis=0)
-    step = max(1, CHUNK // max((v.size for v in inner.values()), default=1))
+    step = max(1, CHUNK // max(1, *(v.size for v in inner.values()), 1))
     for at in range(0, len(outer), step):
         grid = inner | {loop: outer[at : at + step, i, None] for i, loop in enumerate(names)}
         _mark(mask, access, grid)

@@ -1,5 +1,8 @@
 """Whether values can tell a right layer from a wrong one."""
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 
 DISTINCT = 8
@@ -23,6 +26,35 @@ def unfit(values: np.ndarray, possible: int = DISTINCT) -> str:
         if found >= wanted:
             return ""
     return f"{found} distinct value{'s' if found > 1 else ''}"
+
+
+def moves(results: Sequence[Sequence[np.ndarray]]) -> bool:
+    """Whether an operator's outputs on several fresh operands are not always the same, and infinite at the same places
+    every time, if anywhere (behind a Pad with -infinity).
+
+    Few values (four rows of a small image resized, short sequences) are then all that it has to give.
+    """
+    return all(_moves([values.ravel() for values in runs]) for runs in zip(*results, strict=True))
+
+
+def _moves(runs: Sequence[np.ndarray]) -> bool:
+    """The same of one output."""
+    finite = [np.isfinite(values.astype(np.float64)) for values in runs]
+    if any(np.isnan(v.astype(np.float64)).any() for v in runs) or not all(np.array_equal(finite[0], f) for f in finite):
+        return False
+    return not runs[0].size or any(
+        not np.array_equal(one[finite[0]], other[finite[0]]) for one, other in pairwise(runs)
+    )
+
+
+def richness(values: Sequence[np.ndarray]) -> int:
+    """How many distinct values there are in the array that has the fewest."""
+    return min((len(np.unique(v)) for v in values if v.size), default=0)
+
+
+def same(results: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> bool:
+    """Whether two runs gave the same finite values."""
+    return all(np.array_equal(a, b) and np.isfinite(a).all() for a, b in zip(results, others, strict=True))
 
 
 def kinds(values: np.ndarray) -> int:

@@ -13,6 +13,10 @@ from onnx import helper
 
 from onnx2zz.frontend.graph import CALL, Node
 from onnx2zz.frontend.inference import outer_names
+from onnx2zz.verify.carried import CARRIERS, carried_in, carried_out, element_of, landed
+from onnx2zz.verify.causal import with_mask
+from onnx2zz.verify.exact_kernels import exact_kernel
+from onnx2zz.verify.plain_attributes import plain_attributes
 from onnx2zz.verify.unsigned import unsigned
 
 Arrays = Mapping[str, np.ndarray]
@@ -30,28 +34,29 @@ def run_node(node: Node, operands: Arrays, constants: Collection[str] = ()) -> d
 
     Operands may have another element type than in the graph, as far as the operator takes it.
 
-    Raises CannotRunError where onnxruntime refuses.
+    A few nodes are computed here in exact arithmetic (exact_kernels). Raises CannotRunError where onnxruntime refuses.
     """
     if node.op == CALL:
         return {o: operands[i] for i, o in zip(node.inputs, node.outputs, strict=False) if o}
-    node, operands = unsigned(node, operands)
+    if kernel := exact_kernel(node, operands):
+        return {node.outputs[0]: kernel(node, operands)}
+    node, operands = with_mask(*unsigned(plain_attributes(node, operands), operands))
     try:
         model, feeds = _model(node, operands, constants)
-        session = onnxruntime.InferenceSession(model.SerializeToString(), _options(), ["CPUExecutionProvider"])
-        names = [output.name for output in session.get_outputs()]
-        results = session.run(names, feeds)
-        kinds = [output.type for output in session.get_outputs()]
-        return {name: _typed(r, kind) for name, r, kind in zip(names, results, kinds, strict=True)}
+        feeds = carried_in(model.graph, feeds)
+        session = _session(model)
+        elements = {output.name: element_of(output.type) for output in session.get_outputs()}
+        if not CARRIERS.keys().isdisjoint(elements.values()):
+            carried_out(model.graph, elements)
+            session = _session(model)
+        results = session.run([output.name for output in model.graph.output], feeds)
+        return {name: landed(result, elements[name]) for name, result in zip(elements, results, strict=True)}
     except Exception as error:  # pybind raises a class for each status, all of them plain Exceptions
         raise CannotRunError(" ".join(str(error).split())) from error
 
 
-def _typed(result: object, kind: str) -> np.ndarray:
-    """A result in its own type: onnxruntime hands 8-bit floats out as bytes."""
-    values, name = np.asarray(result), kind[len("tensor(") : -1].upper()
-    if name.startswith("FLOAT8") and values.dtype == np.uint8:
-        return values.view(helper.tensor_dtype_to_np_dtype(onnx.TensorProto.DataType.Value(name)))
-    return values
+def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(model.SerializeToString(), _options(), ["CPUExecutionProvider"])
 
 
 def _options() -> onnxruntime.SessionOptions:

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from onnx2zz.conservation.groups import Group
+from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Access, Layer
+from onnx2zz.layer import Access, Layer, step_operands
 from onnx2zz.verify.elements import places
-from onnx2zz.verify.groups import Group
 from onnx2zz.verify.node_run import CannotRunError, run_node
-from onnx2zz.verify.result import Mismatch
 from onnx2zz.workload import NodeFate, PlacedLayer, Source
 
 Origin = int | np.ndarray
@@ -95,9 +95,15 @@ class Origins:
         if isinstance(member, PlacedLayer):
             self._add(member.layer, frozenset({member.id}))
         elif member.operations:
-            self._add(member, self.sources(*(self.of(name) for name in member.tensors)))
+            self._add(member, self._passed_on(member))
         else:
             self._add(member, frozenset())
+
+    def _passed_on(self, layer: Layer) -> frozenset[Source]:
+        """What the elements are made of that a layer reads; before its first step a recurrent one reads nothing."""
+        read = [_at(access, layer, self.of(access.tensor)) for access in (*layer.inputs, *step_operands(layer))]
+        sources = self.sources(*read, *(self.of(name) for name in layer.also_reads))
+        return sources - NOTHING if layer.recurrent else sources
 
     def _add(self, layer: Layer, sources: frozenset[Source]) -> None:
         name, number = layer.output.tensor, self.number(sources)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from onnx2zz.verify.groups import Group
+from onnx2zz.conservation.groups import Group
 from onnx2zz.verify.node_run import run_node
 from onnx2zz.verify.values import Values
 
@@ -18,14 +18,17 @@ def redrawn(group: Group, values: Values, size: float = 1.0) -> tuple[dict[str, 
     node = group.node
     fresh = {name: values.fresh(name, node) for name in group.reads}
     fresh |= {name: values.index(name, picked) for name, picked in group.picking.items() if name in fresh}
-    fresh = {
-        name: value * value.dtype.type(size) if value.dtype.kind == "f" else value for name, value in fresh.items()
-    }
+    fresh = {name: _scaled(value, size) for name, value in fresh.items()}
     resolved = dict(fresh)
     for name in filter(None, node.inputs):
         _resolve(name, resolved, values)
     outputs = run_node(node, resolved, [n for n in node.inputs if n in values.graph.constants])
     return fresh, outputs
+
+
+def _scaled(value: np.ndarray, size: float) -> np.ndarray:
+    """A real tensor times `size`, an array still if it has no axes."""
+    return np.asarray(value * value.dtype.type(size)) if value.dtype.kind == "f" else value
 
 
 def _resolve(name: str, resolved: dict[str, np.ndarray], values: Values) -> None:

@@ -1,22 +1,11 @@
 """What a verification found, and its JSON."""
 
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from onnx2zz.conservation.mismatch import Mismatch
+from onnx2zz.strict_json import json_text
 from onnx2zz.tabular import Column, Table, Tabular
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """Something in the workload that the model contradicts. `layer`: its id; None for what concerns the whole node."""
-
-    node: str
-    layer: int | None
-    where: str
-    expected: str | float
-    got: str | float
-    cause: str
 
 
 @dataclass(frozen=True)
@@ -51,8 +40,44 @@ class Verification(Tabular):
 
     @property
     def ok(self) -> bool:
-        """Whether nothing differs."""
-        return not self.mismatches
+        """Whether all that claims to be exact was run, and nothing differs."""
+        return self.complete and not self.mismatches
+
+    @property
+    def complete(self) -> bool:
+        """Whether every node that claims to be exact was run; at least one, where anything is computed: stand-ins alone
+        prove nothing, but what only moves data is proven by volumes and edges."""
+        nothing_run = self.nodes_checked == 0 and bool(self.approximate)
+        return self.nodes_checked == self.nodes_exact and not nothing_run
+
+    @property
+    def nodes_differing(self) -> int:
+        """Nodes whose values, volumes, edges or widths are others than the model's."""
+        return len({mismatch.node for mismatch in self.mismatches})
+
+    @property
+    def nodes_moved(self) -> int:
+        """Nodes that only move data, and whose volumes and edges agree."""
+        wrong = {mismatch.node for mismatch in self.mismatches}
+        return sum(node.node not in wrong for node in self.movement)
+
+    @property
+    def nodes_proven(self) -> int:
+        """Nodes that were run and compute what the model computes, and those that only move data."""
+        return self.nodes_matched + self.nodes_moved
+
+    @property
+    def nodes_not_provable(self) -> int:
+        """Nodes that were not run, stand-ins among them, and of which nothing is known to differ."""
+        wrong = {mismatch.node for mismatch in self.mismatches}
+        return sum(node.node not in wrong for node in (*self.not_checkable, *self.approximate))
+
+    @property
+    def verdict(self) -> str:
+        """What a reader must know, in a line: how much was proven, could not be, and differs."""
+        moved = f" ({self.nodes_moved} by volumes and edges)" if self.nodes_moved else ""
+        rest = f"{self.nodes_not_provable} not provable here, {self.nodes_differing} differing"
+        return f"nodes: {self.nodes_proven} proven{moved}, {rest}"
 
     @property
     def summary(self) -> str:
@@ -67,7 +92,9 @@ class Verification(Tabular):
 
     def table(self) -> Table:
         columns = tuple(Column(name) for name in ("node", "layer", "where", "expected", "got", "cause"))
-        return Table(self.summary, columns, tuple(tuple(asdict(one).values()) for one in self.mismatches))
+        return Table(
+            f"{self.summary}; {self.verdict}", columns, tuple(tuple(asdict(one).values()) for one in self.mismatches)
+        )
 
 
 def as_json(result: Verification) -> str:
@@ -79,7 +106,10 @@ def as_json(result: Verification) -> str:
         "layers_checked": result.layers_checked,
         "points": result.points,
         "approximate_share": result.approximate_share,
+        "nodes_proven": result.nodes_proven,
+        "nodes_not_provable": result.nodes_not_provable,
+        "nodes_differing": result.nodes_differing,
         "not_checkable": [{"node": n.node, "op": n.op, "why": n.why} for n in result.not_checkable],
         "mismatches": [asdict(mismatch) for mismatch in result.mismatches],
     }
-    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return json_text(document, indent=1, ensure_ascii=False) + "\n"

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from onnx2zz.compiler import Compiled
+from onnx2zz.conservation.groups import Group, fates_of, groups
+from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.verify.check_node import NodeCheck, check_node
 from onnx2zz.verify.conservation import conservation
-from onnx2zz.verify.groups import Group, fates_of, groups
-from onnx2zz.verify.result import Mismatch, NotExecuted, Verification
+from onnx2zz.verify.result import NotExecuted, Verification
 from onnx2zz.verify.room import check_room
 from onnx2zz.verify.sampling import USUAL_POINTS
 from onnx2zz.verify.stored_values import StoredValues
@@ -91,7 +92,7 @@ def summary(
 
 def _of_kind(lowered: Mapping[Node, Group], kind: str) -> tuple[NotExecuted, ...]:
     whys = {
-        node: next((p.layer.why for p in group.placed if p.layer.why), "")
+        node: next((layer.why for layer in group.layers if layer.why), "")
         for node, group in lowered.items()
         if group.kind == kind
     }

@@ -1,5 +1,7 @@
 """ZigZag's object for an accelerator file, and the plain facts about it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +12,14 @@ from zigzag.hardware.architecture.imc_array import ImcArray
 from zigzag.hardware.architecture.memory_level import MemoryLevel
 from zigzag.hardware.architecture.memory_port import DataDirection, MemoryPort
 from zigzag.parser.accelerator_factory import AcceleratorFactory
-from zigzag.parser.accelerator_validator import AcceleratorValidator
 
 from onnx2zz.accelerator_schema import to_port_based
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.yaml_source import load_yaml
+from onnx2zz.zigzag.cacti import private_cacti
 from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.hierarchy import Hierarchy, Level, Link
+from onnx2zz.zigzag.objections import AcceleratorObjector
 from onnx2zz.zigzag.schema import schema_problems
 
 WAY_OUT = "`--arch zigzag:tpu_like` names a file that ZigZag accepts, to compare with"
@@ -32,15 +35,25 @@ def build_accelerator(path: Path, document: Any) -> Accelerator:
 
     Raises InputError with everything that ZigZag's schema, or the conversion of the older format, objects to.
     """
-    if not isinstance(document, dict) or not document.keys() >= {"name", "memories", "operational_array"}:
-        raise InputError(Problem(str(path), "no accelerator: name, memories or operational_array is missing", WAY_OUT))
-    document = _in_port_based_format(path, document)
+    with _refusing(path), private_cacti():
+        return AcceleratorFactory(_validated(path, document)).create()
+
+
+def check_accelerator(path: Path, document: Any) -> None:
+    """Raises InputError with everything that ZigZag's schema objects to; nothing is built, and no program started."""
+    with _refusing(path):
+        _validated(path, document)
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
     try:
-        return _build(path, document)
+        yield
     except InputError:
         raise
     except Exception as error:  # ZigZag raises anything on a file that its schema lets pass
-        said = f"ZigZag cannot build this accelerator ({type(error).__name__}: {error})"
+        reason = " ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
+        said = f"ZigZag cannot build this accelerator ({reason})"
         raise InputError(Problem(str(path), said, WAY_OUT)) from error
 
 
@@ -51,25 +64,17 @@ def _in_port_based_format(path: Path, document: dict[str, Any]) -> dict[str, Any
         raise InputError(replace(problem, where=f"{path}: {problem.where}") for problem in error.problems) from error
 
 
-class _Validator(AcceleratorValidator):
-    """ZigZag's validator, which keeps what it would only log."""
-
-    def __init__(self, data: dict[str, Any]):
-        super().__init__(data)
-        self.objections: list[str] = []
-
-    def invalidate(self, extra_msg: str) -> None:
-        self.objections.append(extra_msg)
-
-
-def _build(path: Path, document: dict[str, Any]) -> Accelerator:
-    validator = _Validator(document)
+def _validated(path: Path, document: Any) -> dict[str, Any]:
+    """The file in the port-based format, with ZigZag's defaults."""
+    if not isinstance(document, dict) or not document.keys() >= {"name", "memories", "operational_array"}:
+        raise InputError(Problem(str(path), "no accelerator: name, memories or operational_array is missing", WAY_OUT))
+    validator = AcceleratorObjector(_in_port_based_format(path, document))
     cerberus: Any = validator.validator
     if not cerberus.validate(validator.data):
         raise InputError(schema_problems(f"{path}: ", cerberus.errors))
     validator.validate()
-    raise_if_any(Problem(str(path), objection) for objection in validator.objections)
-    return AcceleratorFactory(validator.normalized_data).create()
+    raise_if_any(Problem(str(path), objection) for objection in validator.said)
+    return validator.normalized_data
 
 
 def hardware(accelerator: Accelerator) -> Hardware:

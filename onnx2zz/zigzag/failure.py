@@ -7,6 +7,7 @@ SENTENCES = {
     ),
     "StopIteration": "ZigZag ran out of candidates in the middle of its search",
     "KeyError": "ZigZag looked up {message}, which the accelerator or the mapping does not have",
+    "OrderingError": "{message}",
     "AssertionError": "ZigZag's own check failed{colon}",
 }
 

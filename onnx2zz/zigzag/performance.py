@@ -31,7 +31,6 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.locality import Edge, LocalityStage
 from onnx2zz.zigzag.price import BEST, stage_arguments
 from onnx2zz.zigzag.search import SearchNote, TemporalSearchStage
-from onnx2zz.zigzag.temporal_ordering import TemporalOrderingStage
 
 Engine = Literal["loma", "salsa"]
 Performance = list[tuple[CostModelEvaluationABC, Any]]
@@ -56,7 +55,6 @@ def performance(
     Raises what ZigZag raises.
     """
     notes: list[SearchNote] = []
-    left_out: list[str] = []
     found = MainStage(
         _stages(BEST[options.opt], run),
         workload=workload,
@@ -64,11 +62,10 @@ def performance(
         dump_folder=run.folder,
         pickle_filename=run.pickle_file,
         search_notes=notes,
-        ordering_notes=left_out,
         **stage_arguments(options),
     ).run()
     mismatches = (f"{note.layer}: {note.fallback}" for note in notes if note.mismatch)
-    return found, tuple(dict.fromkeys([*mismatches, *left_out]))
+    return found, tuple(dict.fromkeys(mismatches))
 
 
 def _stages(best: Any, run: RunOptions) -> list[Any]:
@@ -78,7 +75,7 @@ def _stages(best: Any, run: RunOptions) -> list[Any]:
         *((LocalityStage,) if run.locality else ()),
         *(WorkloadStage, VisualizationStage),
         *((ExploitInterLayerDataLocalityStage,) if run.locality else ()),
-        *(CompleteSaveStage, best, SpatialMappingGeneratorStage, best, TemporalOrderingStage, search, CostModelStage),
+        *(CompleteSaveStage, best, SpatialMappingGeneratorStage, best, search, CostModelStage),
     ]
 
 

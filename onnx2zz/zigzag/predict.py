@@ -38,6 +38,7 @@ from zigzag.stages.results.visualization import VisualizationStage
 from zigzag.workload.dnn_workload import DNNWorkload
 from zigzag.workload.layer_node import LayerNode
 
+from onnx2zz.zigzag.cacti import private_cacti
 from onnx2zz.zigzag.locality import kept_levels
 
 
@@ -70,7 +71,7 @@ def predict(
         _write(accelerator_file, accelerator)
         _write(mapping_file, mapping)
         network = _attempt("workload", lambda: _parse_workload(workload, mapping_file))
-        hardware = _attempt("accelerator", lambda: AcceleratorParserStage.parse_accelerator(str(accelerator_file)))
+        hardware = _attempt("accelerator", lambda: _parse_accelerator(accelerator_file))
         if isinstance(network, DNNWorkload) and isinstance(hardware, Accelerator):
             levels, raised = _levels(hardware, network, workload, mapping) if exploit_data_locality else (None, ())
             if any(error.stage == "locality" for error in raised):
@@ -86,6 +87,11 @@ def _write(path: Path, data: Any) -> None:
 def _parse_workload(workload: Any, mapping_file: Path) -> DNNWorkload:
     stage = WorkloadParserStage([CostModelStage], workload=workload, mapping=str(mapping_file))
     return stage.parse_workload()
+
+
+def _parse_accelerator(file: Path) -> Accelerator:
+    with private_cacti():
+        return AcceleratorParserStage.parse_accelerator(str(file))
 
 
 def _attempt(stage: str, action: Any, layers: tuple[int, ...] = ()) -> Any:

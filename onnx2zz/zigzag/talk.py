@@ -1,6 +1,7 @@
 """Keep ZigZag's log, prints and warnings off the screen: they go to a file."""
 
 import logging
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -34,9 +35,16 @@ def talk_goes_to(path: Path, anew: bool = True) -> Iterator[None]:
 def _opened(path: Path, mode: str) -> FileIO:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return FileIO(path, mode)
+        if path.is_symlink():
+            path.unlink()
+        return FileIO(path, mode, opener=_unless_a_link)
     except OSError as error:
         raise InputError(Problem(str(path), f"cannot be written ({error.strerror})", "choose another place")) from error
+
+
+def _unless_a_link(path: str, flags: int) -> int:
+    """A link that somebody has put into the folder would have another file of the user's overwritten."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 class _Log(TextIOBase):

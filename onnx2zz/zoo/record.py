@@ -50,6 +50,10 @@ class Record:
         priced = [layer.prices[accelerator] for layer in self.layers]
         return sum(energy or 0 for energy, _ in priced), sum(cycles or 0 for _, cycles in priced)
 
+    def unpriced(self, accelerator: str) -> int:
+        """How many layers have no price there, and are not in its total."""
+        return sum(None in layer.prices[accelerator] for layer in self.layers)
+
 
 def record(model: str, coverage: Mapping[str, Any], evaluations: Sequence[Evaluation] = ()) -> Record:
     """The record of a compiled model (its coverage.json) and its evaluations."""

@@ -8,7 +8,7 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from onnx2zz.compiler import Compiled, compile_model
+from onnx2zz.compiler import Compiled, compile_layers
 from onnx2zz.errors import InputError
 from onnx2zz.evaluate.result import Evaluation
 from onnx2zz.evaluate.run import Means, evaluate
@@ -101,7 +101,7 @@ def run_model(model: ZooModel, steps: Steps, setting: Setting, means: Means) -> 
     """
     golden = read_golden(setting.goldens, model.name)
     try:
-        compiled = compile_model(model.path)
+        compiled = compile_layers(model.path)
     except InputError as error:
         return ModelRun(model, golden=golden, faults=tuple(map(str, error.problems)))
     proof = verify(compiled, VerifyOptions(points=steps.points, directory=model.path.parent))

@@ -88,6 +88,45 @@ def test_evaluate_takes_a_workload_file_and_keeps_its_log(compiled, tmp_path):
         onnx2zz.evaluate(tmp_path / "workload.yaml", "tpu_like", events="random", dims={"N": 1})
 
 
+def test_an_incomplete_evaluation_warns_and_lists_what_it_lacks(tmp_path):
+    """ZigZag prices nothing but products on an array that computes in memory; nobody knows what `own` would cost."""
+    model = network()
+    model.graph.node.append(helper.make_node("Own", ["a", "b"], ["z"], name="own", domain="my.lab"))
+    model.graph.output.append(helper.make_empty_tensor_value_info("z"))
+    model.opset_import.append(helper.make_opsetid("my.lab", 1))
+    options = {"dims": {"N": 1}, "unsupported": "host"}
+    with pytest.warns(onnx2zz.IncompleteResult, match=r"incomplete.*left to the host: own \(my.lab.Own\)") as compiling:
+        compiled = onnx2zz.compile(model, **options)
+    assert issubclass(onnx2zz.IncompleteResult, UserWarning) and "(incomplete)" in repr(compiled)
+    with pytest.warns(onnx2zz.IncompleteResult, match=r"it lacks L1_relu, L2_pool, own: see .unpriced") as evaluating:
+        found = onnx2zz.evaluate(model, "aimc", cache=False, **options, **FAST)
+    for said in (compiling, evaluating):
+        assert [one.filename for one in said if one.category is onnx2zz.IncompleteResult] == [__file__]
+    names = [layer.name for layer in found.layers if layer.error]
+    assert [one.name for one in found.unpriced] == [*names, "own"] and names
+    own = found.unpriced[-1]
+    assert (own.op, own.macs, own.why) == ("my.lab.Own", None, "left to the host: no lowering for this operator")
+    assert list(found.to_dataframe()["name"])[-1] == "own"
+    assert " (incomplete)" in repr(found).splitlines()[0]
+
+
+def test_a_whole_evaluation_does_not_warn(compiled, recwarn):
+    assert onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST).unpriced == ()
+    assert not [one for one in recwarn if one.category is onnx2zz.IncompleteResult]
+
+
+def test_a_model_without_layers_is_refused():
+    """A Flatten renames its input."""
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 3, 5])
+    graph = helper.make_graph([helper.make_node("Flatten", ["x"], ["y"])], "flat", [x], [
+        helper.make_empty_tensor_value_info("y")
+    ])  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    for function in (onnx2zz.compile, onnx2zz.verify, lambda model: onnx2zz.evaluate(model, "seneca")):
+        with pytest.raises(InputError, match=r"flat: none of its nodes becomes a layer \(1 view\)"):
+            function(model)
+
+
 def test_everything_wrong_with_an_evaluation_is_said_at_once():
     with pytest.raises(InputError) as error:
         onnx2zz.evaluate(network(), "sneeca", "no_such_mapping")
@@ -124,9 +163,18 @@ def test_verify_runs_the_layers(compiled):
     values = np.linspace(-1, 1, 42, dtype=np.float32).reshape(1, 3, 1, 14)
     found = onnx2zz.verify(compiled, inputs={"x": values})
     assert found.ok and found.nodes_exact == found.nodes_matched == 2
-    assert "volumes and edges agree" in repr(found)
+    assert "volumes and edges agree" in repr(found) and "2 proven, 0 not provable here" in repr(found)
     with pytest.raises(InputError, match="inputs: z: the model has no such input"):
         onnx2zz.verify(compiled, inputs={"z": values})
+
+
+def test_a_verification_in_which_nothing_ran_is_not_ok():
+    """onnxruntime refuses SAME padding that would be negative."""
+    pool = helper.make_node("MaxPool", ["x"], ["y"], kernel_shape=[1], strides=[4], auto_pad="SAME_LOWER")
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 2, 8])
+    graph = helper.make_graph([pool], "pool", [x], [helper.make_empty_tensor_value_info("y")])
+    found = onnx2zz.verify(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8))
+    assert found.mismatches == () and not found.complete and not found.ok
 
 
 def test_check_finds_what_the_command_finds(tmp_path, capsys):

@@ -2,9 +2,11 @@
 each kind of accelerator, with data locality, with mixed unrollings, computing in memory. Stock makes every number.
 """
 
+import copy
 import pickle
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import yaml
@@ -240,3 +242,94 @@ def test_an_accelerator_of_before_3_8_2(tmp_path):
 def test_a_choice_that_does_not_exist_is_said_at_once():
     with pytest.raises(InputError, match="opt: no such choice: 'speed'; one of latency, energy, EDP"):
         onnx2zz.get_hardware_performance_zigzag(strip(), "tpu_like", "tpu_like", opt="speed")
+
+
+def outcome(function, workload, arch, mapping, **options):
+    """The two numbers, or None where the function stops."""
+    try:
+        return function(copy.deepcopy(workload), str(arch), str(mapping), lpf_limit=3, **options)[:2]
+    except Exception:  # ZigZag raises anything
+        return None
+
+
+def both_outcomes(tmp_path, workload, arch, mapping, **options):
+    theirs = outcome(stock.get_hardware_performance_zigzag, workload, arch, mapping, **folder(tmp_path, "s"), **options)
+    return outcome(
+        onnx2zz.get_hardware_performance_zigzag, workload, arch, mapping, **folder(tmp_path, "o"), **options
+    ), theirs
+
+
+@pytest.mark.parametrize("cost", [".nan", ".inf"])
+@pytest.mark.parametrize("opt", ["energy", "latency", "EDP"])
+def test_costs_that_are_no_numbers_give_what_stock_gives(cost, opt, tmp_path):
+    accelerator = tmp_path / "odd.yaml"
+    document = yaml.safe_load(HARDWARE["tpu_like"].read_text())
+    document["memories"]["dram"]["r_cost"] = float(cost[1:])
+    accelerator.write_text(yaml.safe_dump(document, sort_keys=False))
+    ours, theirs = both_outcomes(tmp_path, strip()[:2], accelerator, MAPPING["tpu_like"], opt=opt)
+    assert np.array_equal(ours, theirs, equal_nan=True)
+    assert not np.isfinite(ours[0]) and np.isfinite(ours[1])
+
+
+def layers_with(**fields):
+    layers = [gemm(0, None, "fc", k=12, c=10, b=2), gemm(1, 0, "fc2", k=5, c=12, b=2)]
+    return [{key: value for key, value in (layers[0] | fields).items() if value is not ...}, layers[1]]
+
+
+REFUSED = [
+    {"equation": ...},
+    {"operator_type": ...},
+    {"loop_dims": ...},
+    {"operand_precision": ...},
+    {"operator_type": "MatMul"},
+    {"colour": "blue"},
+    {"equation": "O[b][k]-=I[b][c]*W[c][k]"},
+    {"operand_source": {"I": 9, "W": 0}},
+    {"operand_source": {"I": 1, "W": 0}},
+    {"operand_source": {"I": "input", "W": 0}},
+    {"loop_sizes": [0, 12, 10]},
+    {"loop_sizes": [2, 12.5, 10]},
+    {"loop_sizes": [1, 1, 1]},
+    {"operand_precision": {"I": 8, "O": 16, "O_final": 8}},
+]
+TAKEN = [{"name": ...}, {"operand_precision": {"W": 0, "I": 8, "O": 16, "O_final": 8}}]
+
+
+@pytest.mark.parametrize("fields", [*REFUSED, *TAKEN], ids=str)
+@pytest.mark.parametrize("as_file", [False, True])
+def test_a_workload_is_refused_where_stock_refuses_it(fields, as_file, tmp_path):
+    layers = layers_with(**fields)
+    if as_file:
+        (tmp_path / "net.yaml").write_text(yaml.safe_dump(layers, sort_keys=False))
+    workload = str(tmp_path / "net.yaml") if as_file else layers
+    ours, theirs = both_outcomes(tmp_path, workload, HARDWARE["tpu_like"], MAPPING["tpu_like"])
+    assert ours == theirs
+    assert (theirs is None) == (fields in REFUSED)
+
+
+@pytest.mark.parametrize(
+    "order", [[["B", 1], ["K", 12]], [["K", 64]], [["C", 7], ["C", 2]], [["K", 2]], [["C", "x"]], [["K", "*"]]], ids=str
+)
+def test_an_order_is_refused_where_stock_refuses_it(order, tmp_path):
+    mapping = tmp_path / "ordered.yaml"
+    entry = {"name": "default", "spatial_mapping": {"D1": ["K, 12"], "D2": ["C, 5"]}, "temporal_ordering": order}
+    mapping.write_text(yaml.safe_dump([entry]))
+    ours, theirs = both_outcomes(tmp_path, layers_with()[:1], HARDWARE["tpu_like"], mapping)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("which", ["workload", "accelerator", "mapping"])
+def test_a_file_that_is_not_named_yaml_is_refused_as_by_stock(which, tmp_path):
+    texts = {
+        "workload": yaml.safe_dump(layers_with(), sort_keys=False),
+        "accelerator": HARDWARE["tpu_like"].read_text(),
+        "mapping": MAPPING["tpu_like"].read_text(),
+    }
+    files = {name: tmp_path / f"{name}.{'yml' if name == which else 'yaml'}" for name in texts}
+    for name, text in texts.items():
+        files[name].write_text(text)
+    paths = [str(files[name]) for name in texts]
+    with pytest.raises(AssertionError):
+        stock.get_hardware_performance_zigzag(*paths, **folder(tmp_path, "stock"))
+    with pytest.raises(InputError, match=r"ZigZag takes no \.yml"):
+        onnx2zz.get_hardware_performance_zigzag(*paths, **folder(tmp_path, "ours"))

@@ -198,3 +198,69 @@ def test_old_schema_is_a_warning() -> None:
     data["memories"]["rf"]["r_bw"] = 32
     found = [one for one in judged(accelerator=yaml.safe_dump(data, sort_keys=False)) if one.code == "old-schema"]
     assert [one.severity for one in found] == ["warning"]
+
+
+LAYER_OF_27_ROWS = """\
+- id: 0
+  name: rows
+  operator_type: Conv
+  equation: O[b][k][oy][ox]+=W[k][c][fy][fx]*I[b][c][iy][ix]
+  dimension_relations: [ix=1*ox+1*fx, iy=1*oy+1*fy]
+  loop_dims: [B, K, C, OY, OX, FY, FX]
+  loop_sizes: [1, 4, 2, 27, 5, 3, 3]
+  operand_precision: {W: 8, I: 8, O: 16, O_final: 8}
+  operand_source: {I: 0, W: 0}
+"""
+WIDE = ACCELERATOR.replace("sizes: [4, 2]", "sizes: [2, 14]")
+
+
+def rows(first: str, second: str, order: str = "") -> dict[str, str]:
+    links = "memory_operand_links: {O: O, W: I2, I: I1}"
+    entry = f'- name: default\n  spatial_mapping: {{D1: ["{first}"], D2: ["{second}"]}}\n  {links}\n{order}'
+    return {"accelerator": WIDE, "mapping": entry, "workload": LAYER_OF_27_ROWS}
+
+
+def test_a_loop_unrolled_further_than_it_is_long_over_two_dimensions() -> None:
+    (found,) = [one for one in judged(**rows("OY, 2", "OY, 14")) if one.code == "mapping-overfull"]
+    assert (found.severity, found.file, found.line) == ("warning", "mapping", 2)
+    assert "OY by 2 (D1) x 14 (D2) = 28, which is more than the 27 iterations of OY in layers rows" in found.message
+    assert "drops OY on one of D1, D2 whole" in found.zigzag
+
+
+@pytest.mark.parametrize(("first", "second"), [("OY, 2", "OY, 13"), ("K, 2", "OY, 14"), ("FY, 2", "FX, 3")])
+def test_a_loop_that_is_long_enough_is_fine(first: str, second: str) -> None:
+    assert not [one for one in judged(**rows(first, second)) if one.code == "mapping-overfull"]
+
+
+def test_an_order_that_names_more_of_a_loop_than_there_is() -> None:
+    changed = rows("K, 2", "OY, 14", "  temporal_ordering:\n  - [FX, 3]\n  - [C, 2]\n  - [C, 3]\n")
+    (found,) = [one for one in judged(**changed) if one.code == "temporal-ordering"]
+    assert (found.file, found.line, found.layer) == ("mapping", 4, "rows")
+    assert "C of 6 where the layer has 2" in found.message
+
+
+COSTS = [
+    ("r_cost: 1.0", "r_cost: .nan", 16, "memories.top.r_cost is nan"),
+    ("w_cost: 0.1", "w_cost: .inf", 6, "memories.rf.w_cost is inf"),
+    ("unit_energy: 0.1", "unit_energy: -.inf", 28, "operational_array.unit_energy is -inf"),
+    ("unit_area: 1", "unit_area: 1.0e+999", 29, "operational_array.unit_area is inf"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "line", "words"), COSTS)
+def test_a_cost_that_is_no_number_is_named_with_its_line(old: str, new: str, line: int, words: str) -> None:
+    (found,) = judged(accelerator=ACCELERATOR.replace(old, new, 1))
+    assert (found.code, found.severity, found.file, found.line) == ("cost", "warning", "accelerator", line)
+    assert words in found.message
+
+
+def test_not_one_size_for_each_dimension_is_one_error_about_sizes() -> None:
+    (found,) = judged(accelerator=ACCELERATOR.replace("sizes: [4, 2]", "sizes: [4]"))
+    assert (found.code, found.line) == ("size-mismatch", 31)
+    assert "2 dimensions (D1, D2), but 1 in sizes: 4" in found.message
+
+
+def test_a_register_that_is_too_narrow_for_one_partial_sum() -> None:
+    (found,) = [one for one in judged(workload=WORKLOAD.replace("O: 16", "O: 64")) if "first" in one.message]
+    assert (found.code, found.severity, found.line) == ("capacity", "error", 4)
+    assert "rf has 32 bit, and one element of O (a partial sum of 64 bit) of layer first" in found.message

@@ -87,8 +87,9 @@ def test_unknown_operators_are_named_all_at_once(here: Path, capsys: pytest.Capt
     nodes = [
         helper.make_node("Frob", ["x"], ["a"], name="one", domain="my"),
         helper.make_node("Nicate", ["x"], ["b"], domain="my"),
+        helper.make_node("Relu", ["x"], ["c"]),
     ]
-    model = model_of(nodes, {"x": distinct(np.random.default_rng(0), 2, 3)}, {}, ["a", "b"])
+    model = model_of(nodes, {"x": distinct(np.random.default_rng(0), 2, 3)}, {}, ["a", "b", "c"])
     model.opset_import.append(helper.make_opsetid("my", 1))
     onnx.save(model, here / "custom.onnx")
     assert run(["compile", "custom.onnx"]) == 1

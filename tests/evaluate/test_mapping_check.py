@@ -34,6 +34,12 @@ def test_a_slip_of_the_pen():
     )
 
 
+def test_a_loop_that_the_layer_lacks_by_a_factor_of_one_is_none():
+    """ZigZag leaves it out; an entry of ZigZag's own generators may have it."""
+    mapping = [entry("default", D1=["K, 8"], D2=["Q, 1"]), entry("L1_pool", D1=["G, 8", "C, 1"])]
+    assert dim_problems("m.yaml", mapping, strip()) == ()
+
+
 def test_an_entry_for_one_layer_must_fit_that_layer():
     mapping = [entry("default", D1=["K, 8"]), entry("L1_pool", D1=["K, 8"])]
     (sentence,) = said(dim_problems("m.yaml", mapping, strip()))

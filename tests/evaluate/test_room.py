@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from small_workloads import conv, gemm, pool
 
 from onnx2zz.evaluate.inputs import AcceleratorFile
-from onnx2zz.evaluate.room import shortages, smallest, with_sizes
+from onnx2zz.evaluate.room import NO_ORDERING, shortages, smallest, with_sizes, without_room
 from onnx2zz.evaluate.task import Task, Terms
-from onnx2zz.shipped_files import find_accelerator, find_mapping
+from onnx2zz.shipped_files import ACCELERATORS, find_accelerator, find_mapping, zigzags
 from onnx2zz.zigzag.accelerator import build_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -19,6 +19,8 @@ from onnx2zz.zigzag.price import price
 
 OPTIONS = PriceOptions(lpf_limit=3)
 K8 = next(entry for entry in yaml.safe_load(find_mapping("seneca").path.read_text()) if entry["name"] == "default")
+
+FREE = {"name": "default", "spatial_mapping": {"D1": ["K, 8"], "D2": ["C, 5"]}}
 
 
 def task(entry):
@@ -84,6 +86,26 @@ def test_what_passes_through_counts_as_well():
     assert short.least is not None and short.least > short.bits
     assert stock_runs(entry, with_sizes(document, {"data_memory": short.least}))
     assert not stock_runs(entry, with_sizes(document, {"data_memory": short.least - 1}))
+
+
+def with_register(bits):
+    """tpu_like has a register of its own for the sums of each unit."""
+    document = yaml.safe_load(zigzags(ACCELERATORS)["tpu_like"].read_text())
+    (register,) = [name for name, memory in document["memories"].items() if memory["operands"] == ["O"]]
+    return register, with_sizes(document, {register: bits})
+
+
+def test_a_register_that_is_too_narrow_for_one_partial_sum_is_named():
+    entry = gemm(0, None, "fc", k=24, c=40, b=6)
+    entry["operand_precision"] = {"W": 8, "I": 8, "O": 37, "O_final": 8}
+    register, document = with_register(21)
+    task_, on = Task("fc", entry, FREE, None), terms(document)
+    (short,) = shortages(task_, on)
+    assert (short.memory, short.size, dict(short.needed), short.one_element) == (register, 21, {"O": 37}, True)
+    assert short.least == 37
+    said = without_room([(task_, NO_ORDERING)], on)["fc"]
+    assert f"one element of O (a partial sum of 37 bit) does not fit {register}, which has 21 bit" in said
+    assert not shortages(task_, terms(with_register(37)[1]))
 
 
 @pytest.mark.parametrize(("first_that_fits", "found"), [(3, 10), (10, 10), (11, 11), (57, 57), (80, 80), (81, None)])

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import onnx
 import pytest
-from hostile.hostile_files import FINE, INPUT_AT_FAULT, model, save, values, verdict
+from hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, model, save, values, verdict
 from onnx import TensorProto, helper
 
 from onnx2zz.frontend import trace
@@ -74,7 +74,9 @@ def test_functions_that_multiply(tmp_path, capsys, monkeypatch):
 
 
 def test_a_constant_of_a_terabyte_is_never_made(tmp_path):
-    proto = model([helper.make_node("ConstantOfShape", ["s"], ["c"]), helper.make_node("Shape", ["c"], ["y"])])
+    nodes = [helper.make_node("ConstantOfShape", ["s"], ["c"]), helper.make_node("Shape", ["c"], ["y"]), relu("x", "z")]
+    proto = model(nodes)
+    proto.graph.output.append(values("z", None))
     proto.graph.initializer.append(helper.make_tensor("s", TensorProto.INT64, [2], [2**20, 2**18]))
     assert verdict(["compile", save(proto, tmp_path), "-o", "out"], tmp_path) == FINE
 
@@ -239,7 +241,9 @@ def test_a_dim_whose_name_is_no_text(tmp_path, capsys):
 def test_a_run_that_does_not_fit_the_memory_is_refused_before_it_begins(command, tmp_path, capsys):
     """An empty tensor takes none, but its other axes are walked."""
     conv = helper.make_node("Conv", ["x", "w"], ["y"], "large", pads=[1, 1, 1, 1])
-    name = save(model([conv], x=(2**31 - 1, 4, 0, 70), w=(6, 4, 3, 3)), tmp_path)
+    proto = model([conv, relu("v", "z")], x=(2**31 - 1, 4, 0, 70), w=(6, 4, 3, 3), v=(3, 5))
+    proto.graph.output.append(values("z", None))
+    name = save(proto, tmp_path)
     assert verdict([command[0], name, *command[1:]], tmp_path) == INPUT_AT_FAULT
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: net.onnx: node large (Conv): its tensors take about") and "GiB" in line
@@ -248,8 +252,8 @@ def test_a_run_that_does_not_fit_the_memory_is_refused_before_it_begins(command,
 def test_an_input_without_an_element_type_is_not_run(tmp_path, capsys):
     proto = model([relu("x", "y", "last")])
     proto.graph.input[0].type.tensor_type.elem_type = 0
-    assert verdict(["verify", save(proto, tmp_path)], tmp_path) == FINE
-    assert "last" in capsys.readouterr().out
+    assert verdict(["verify", save(proto, tmp_path)], tmp_path) == NOT_PRICED  # nothing was proven
+    assert "not provable here: Relu last: x has no element type" in capsys.readouterr().out
 
 
 def test_a_call_without_name_and_outputs_in_a_branch(tmp_path):

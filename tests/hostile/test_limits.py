@@ -3,6 +3,9 @@
 import json
 import os
 import resource
+import subprocess
+import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -43,6 +46,25 @@ def test_the_limit_holds_for_the_command_and_ends_with_it(capsys):
     assert "not enough memory" in capsys.readouterr().err
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
     assert run([], hungry) == FINE
+
+
+IN_A_PROCESS_OF_ITS_OWN = """
+from hostile.test_limits import hungry
+from onnx2zz.cli.main import run
+
+bytearray(31 << 20)  # freed at once: from here on blocks of its size are malloc's own, and not mapped one by one
+blocks = [bytearray(30 << 20) for _ in range(12)]
+above = [bytearray(200_000) for _ in range(20)]  # keeps what lies below from going back to the system
+blocks.clear()
+print([run(options, hungry) for options in (["--memory-limit", "1M"], ["--memory-limit", "1M"], [])])
+"""
+
+
+def test_the_limit_holds_in_a_process_that_had_more_and_freed_it():
+    tests = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-c", IN_A_PROCESS_OF_ITS_OWN]
+    done = subprocess.run(command, env=tests, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [INPUT_AT_FAULT, INPUT_AT_FAULT, FINE]
 
 
 def test_a_limit_has_a_unit(capsys):

@@ -9,8 +9,16 @@ import pytest
 import yaml
 from hostile.hostile_files import FINE, INPUT_AT_FAULT, model, one_node, save, verdict
 from onnx import helper
+from rich.console import Console
 
 from onnx2zz.cli.main import run
+from onnx2zz.evaluate.accounted import HostNode
+from onnx2zz.evaluate.physical import TotalPhysical
+from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
+from onnx2zz.report.choices import print_choices
+from onnx2zz.report.physical import print_physical
+from onnx2zz.report.table import print_table
+from onnx2zz.sidecar.figures import Correction, Sidecar
 
 NAMES = [
     "a/b", "a_b", "a\\b", "../../etc/passwd", "/etc/passwd", "it's \"quoted\"", "two\nlines", "tab\there",
@@ -94,3 +102,31 @@ def test_a_workload_of_foreign_names_is_priced_and_shown(tmp_path, capsys):
     assert "<script>alert" not in page and page.count("<script") == page.count("</script")
     data = page.split('id="data">')[1].split("</script")[0]
     assert [layer["name"] for layer in json.loads(data)["runs"][0]["layers"]] == [layer["name"] for layer in layers]
+
+
+CHOICE = {"origin": "mapping file", "priced": 1, "enumerated": 0, "honest_latency_cycles": 4.0, "runners_up": ()}
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name])
+def test_no_part_of_a_report_steers_a_terminal(name):
+    """Names of layers, models, operators, memories and corrections; a table's `repr` is shown in a terminal as well."""
+    layers = tuple(
+        LayerResult(
+            number, name, name, 5.0, 7.0, 3, 0.5, {"D1": {name: 3.0}}, roofline_cycles=6.0, bound_by=name, choice=CHOICE
+        )
+        for number in range(2)
+    )
+    physical = TotalPhysical(2.0, None, None, 3.0, 4.0, (), (name,))
+    evaluation = Evaluation(
+        name, name, "3.9.1", "0", "energy", Total(10.0, 14.0, 6, False, physical), layers, 2, 2, 0,
+        sidecar=Sidecar(f"{name}.yaml", corrections=(Correction(name, name, "I1", factor=0.5),)),
+        host=(HostNode(name, name, name),), approximate=(1,), mapping=name,
+    )  # fmt: skip
+    console = Console(file=io.StringIO(), width=300)
+    print_table(evaluation, name, console)
+    print_choices(evaluation, console)
+    print_physical(evaluation, console)
+    said = console.file.getvalue()
+    assert said.count("\n") > 10
+    assert [line for line in (said + repr(evaluation)).split("\n") if not line.isprintable()] == []
+    assert "[red]" not in name or said.count(name) >= 6

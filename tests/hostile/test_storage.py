@@ -165,6 +165,52 @@ def test_a_full_or_closed_stdout_is_no_bug_of_ours():
     assert (done.returncode, done.stderr) == (INPUT_AT_FAULT, b"")
 
 
+@posix
+@pytest.mark.parametrize("closed", [(1,), (1, 2), (0, 1, 2)])
+@pytest.mark.parametrize("command", [["ops"], [*EVALUATE], [*EVALUATE, "--json", "-"]])
+def test_a_stdout_that_is_closed_is_said_and_costs_no_file(command, closed):
+    """Without a stand-in the next file that is opened is number 1, the database of prices for one."""
+    script = "from onnx2zz.cli.main import main; main()"
+    arguments = [sys.executable, "-c", script, *command, *(["--csv", "out/layers.csv"] if len(command) > 1 else [])]
+    done = subprocess.run(
+        arguments, stderr=subprocess.PIPE, text=True, preexec_fn=lambda: [os.close(number) for number in closed]
+    )
+    assert done.returncode == INPUT_AT_FAULT
+    if 2 not in closed:
+        assert done.stderr.splitlines()[-1] == "error: the output: Bad file descriptor"
+    if len(command) > 1:
+        assert all(layer["energy_pj"] > 0 for layer in json.loads(Path("out/result.json").read_text())["layers"])
+        assert len(Path("out/layers.csv").read_text().splitlines()) == 3
+        with Store(Path("cache"), pytest.fail) as cache:
+            assert cache.count() > 0
+
+
+@posix
+def test_a_reader_that_has_gone_costs_no_file():
+    """`onnx2zz evaluate ... | true`: the table is lost, what was to be written is there."""
+    script = "from onnx2zz.cli.main import main; main()"
+    command = [*EVALUATE, "--csv", "out/layers.csv", "--json", "out/net.json", "--html", "out/page.html"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run([sys.executable, "-u", "-c", script, *command], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert done.returncode == INPUT_AT_FAULT
+    assert b"bug" not in done.stderr and b"Traceback" not in done.stderr
+    files = ("result.json", "layers.csv", "net.json", "page.html")
+    assert [name for name in files if not Path("out", name).is_file()] == []
+
+
+@posix
+def test_a_log_that_somebody_has_linked_elsewhere_leaves_that_file_alone(folder):
+    Path("out").mkdir()
+    Path("precious").write_text("mine")
+    for name in ("zigzag.log", "result.json"):
+        Path("out", name).symlink_to(folder / "precious")
+    assert verdict([*EVALUATE, "--no-cache"], folder) == FINE
+    assert Path("precious").read_text() == "mine"
+    assert not Path("out/zigzag.log").is_symlink() and not Path("out/result.json").is_symlink()
+
+
 def as_nobody() -> None:
     """Root may write everywhere."""
     if os.geteuid() == 0:

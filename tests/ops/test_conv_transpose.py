@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from onnx import helper
 
 from onnx2zz.compiler import compile_model
-from tests.oracle import check_node, distinct, model_of
+from onnx2zz.verify.verify import verify
+from tests.oracle import check_node, distinct, model_of, onnxruntime_run
 
 
 @st.composite
@@ -28,11 +29,11 @@ def transposed_convolutions(draw: st.DrawFn):
         begin = [draw(st.integers(0, min(3, full[i] - 1))) for i in range(rank)]
         attributes["pads"] = begin + [draw(st.integers(0, min(3, full[i] - 1 - begin[i]))) for i in range(rank)]
     elif padding == "output_shape":
-        # onnx's inference gives up below the input's size
-        attributes["output_shape"] = [draw(st.integers(max(extents[i], full[i] - 4), full[i])) for i in range(rank)]
+        attributes["output_shape"] = [draw(st.integers(max(1, full[i] - 4), full[i])) for i in range(rank)]
+        attributes["auto_pad"] = draw(st.sampled_from(["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"]))
     elif padding != "none":
         attributes["auto_pad"] = padding
-    if padding in ("pads", "none") and draw(st.booleans()):
+    if padding != "output_shape" and draw(st.booleans()):
         attributes["output_padding"] = [draw(st.integers(0, s - 1)) for s in strides]  # onnxruntime refuses more
     bias = draw(st.booleans())
     rng = np.random.default_rng(draw(st.integers(0, 99)))
@@ -48,6 +49,35 @@ def test_phases_compute_what_onnxruntime_computes(case) -> None:
     layers = check_node(node, {"x": x}, constants)
     w = constants["w"]
     assert sum(layer.macs_useful or 0 for layer in layers) == x.size * math.prod(w.shape[1:])
+
+
+@settings(max_examples=80, deadline=None)
+@given(transposed_convolutions())
+def test_verify_finds_nothing_in_any_form(case) -> None:
+    """Pads that cut taps off included: their weights need not be read, and windows may meet nothing but padding."""
+    node, x, constants = case
+    result = verify(compile_model(model_of([node], {"x": x}, constants, ["y"])))
+    assert (result.mismatches, result.not_checkable) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"output_shape": [2, 1, 3]}, (2, 1, 3)),  # below the input's size
+        ({"auto_pad": "SAME_UPPER", "strides": [2, 3, 2], "output_padding": [1, 2, 0]}, (6, 12, 10)),
+        ({"auto_pad": "SAME_LOWER", "strides": [5, 1, 1]}, (12, 4, 5)),  # the kernel is shorter than the stride
+        ({"auto_pad": "VALID", "output_shape": [4, 4, 6]}, (4, 4, 6)),
+    ],
+)
+def test_sizes_are_those_of_a_run(attributes, expected) -> None:
+    rng = np.random.default_rng(0)
+    x, constants = distinct(rng, 1, 4, 3, 4, 5), {"w": distinct(rng, 4, 3, 2, 2, 2)}
+    model = model_of(
+        [helper.make_node("ConvTranspose", ["x", "w"], ["y"], group=2, **attributes)], {"x": x}, constants, ["y"]
+    )
+    compiled = compile_model(model)
+    assert compiled.graph.shape("y")[2:] == onnxruntime_run(model, {"x": x})["y"].shape[2:] == expected
+    assert verify(compiled).nodes_matched == 1
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """LSTM, GRU and RNN against onnxruntime: directions, biases, initial states, lengths, peepholes, activations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -14,6 +16,7 @@ from onnx2zz.interpreter import run_layers
 from onnx2zz.ops.registry import operators
 from onnx2zz.verify.verify import verify
 from tests.oracle import check_node, distinct, model_of, onnxruntime_run
+from tests.verify.wrong import with_layer
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 ACTIVATIONS = {"LSTM": 3, "GRU": 2, "RNN": 1}
@@ -69,6 +72,53 @@ def test_every_form(op: str, direction: str, optional: set[str], steps: int, dat
     layers = check_node(node, inputs, constants, opset=14)
     assert sum(layer.macs for layer in layers) == directions * steps * B * GATES[op] * H * (IN + H)
     assert all(layer.kind in ("exact", "movement") for layer in layers)
+    result = verify(compile_model(model_of([node], inputs, constants, [o for o in node.output if o], 14)))
+    assert (result.mismatches, result.not_checkable) == ((), ())
+
+
+@pytest.mark.parametrize("op", sorted(GATES))
+def test_the_last_step_of_a_packed_sequence_carries_no_state_on(op: str) -> None:
+    """Backward, what the next step reads is masked step by step (3 of 4 steps here): behind the last there is none."""
+    inputs, constants = tensors(op, 1, {"h0", "lengths"})
+    node = node_of(op, {*inputs, *constants}, ["Y", "Y_h"], direction="reverse")
+    layers = check_node(node, inputs, constants, opset=14)
+    carried = [layer for layer in layers if "carried" in layer.output.tensor or "held" in layer.output.tensor]
+    assert [layer.sizes["T"] for layer in carried] == [T - 1, T - 1]
+
+
+@pytest.mark.parametrize("op", sorted(GATES))
+@pytest.mark.parametrize("direction", ["forward", "bidirectional"])
+def test_one_element_in_one_step(op: str, direction: str) -> None:
+    """Its layers are left out, and read one another in a circle."""
+    rng, directions = np.random.default_rng(0), 1 + (direction == "bidirectional")
+    constants = {"W": distinct(rng, directions, GATES[op], 3), "R": distinct(rng, directions, GATES[op], 1)}
+    node = helper.make_node(op, ["X", "W", "R"], ["Y", "Y_h"], hidden_size=1, direction=direction)
+    result = verify(compile_model(model_of([node], {"X": distinct(rng, 1, 1, 3)}, constants, ["Y", "Y_h"], 14)))
+    assert (result.mismatches, result.nodes_matched) == ((), 1)
+
+
+def test_an_lstm_whose_states_nobody_reads() -> None:
+    """The last states are results, asked for or not; coupled gates leave a quarter of the products unread."""
+    for outputs in (["", "", "Y_c"], ["", "Y_h"], ["Y"]):
+        for attributes in ({}, {"input_forget": 1}):
+            inputs, constants = tensors("LSTM", 1, {"h0", "c0", "lengths"})
+            node = node_of("LSTM", {*inputs, *constants}, outputs, direction="reverse", **attributes)
+            result = verify(compile_model(model_of([node], inputs, constants, [outputs[-1]], 14)))
+            assert (result.mismatches, result.nodes_matched) == ((), 1)
+
+
+def test_a_step_too_many_is_found() -> None:
+    """A state carried on behind the last step, as it once was."""
+    inputs, constants = tensors("GRU", 1, {"h0", "lengths"})
+    node = node_of("GRU", {*inputs, *constants}, ["Y", "Y_h"], direction="reverse")
+    compiled = compile_model(model_of([node], inputs, constants, ["Y", "Y_h"], 14))
+    (carried,) = (placed for placed in compiled.workload.layers if "carried" in placed.layer.output.tensor)
+    read = next(i for i, placed in enumerate(compiled.workload.layers) if "carried" in placed.layer.inputs[0].tensor)
+    assert read < carried.id  # a step earlier
+    longer = tuple((loop, T if loop == "T" else size) for loop, size in carried.layer.loops)
+    axes = (replace(carried.layer.output.axes[0], extent=T, offset=T - 1), *carried.layer.output.axes[1:])
+    layer = replace(carried.layer, loops=longer, output=replace(carried.layer.output, axes=axes))
+    assert verify(with_layer(compiled, carried.id, layer)).mismatches
 
 
 @pytest.mark.parametrize("op", sorted(GATES))

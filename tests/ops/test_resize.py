@@ -8,7 +8,8 @@ from onnx import helper
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.layer import Layer
-from tests.oracle import check_node, distinct, model_of
+from onnx2zz.verify.verify import verify
+from tests.oracle import check_node, distinct, model_of, onnxruntime_run
 
 PERIODIC = ["half_pixel", "pytorch_half_pixel", "asymmetric", "half_pixel_symmetric"]
 RULES = [*PERIODIC, "align_corners"]
@@ -138,3 +139,101 @@ def test_one_and_three_spatial_axes(rank: int) -> None:
     scales = [1.0, 1.0, *([2.0] * (len(shape) - 2))]
     layers = resize(distinct(np.random.default_rng(0), *shape), scales, mode="linear")
     assert len(layers) == 2 * (len(shape) - 2)
+
+
+@st.composite
+def resizes(draw: st.DrawFn):
+    """A Resize of the last one or two axes (nearest: any), by sizes or by scales, with its input and constants."""
+    mode = draw(st.sampled_from(["nearest", "linear", "cubic"]))
+    shape = draw(
+        st.sampled_from([(7,), (5, 1), (1, 6), (3, 4, 5), (1, 2, 5, 7), (1, 3, 1, 4), (2, 1, 6, 1), (1, 2, 3, 1, 4)])
+    )
+    opset = draw(st.sampled_from([11, 13, 18, 19]))
+    rules = [*RULES[:3], "align_corners", "tf_crop_and_resize"]
+    rules += ["half_pixel_symmetric"] if opset >= 19 else ["tf_half_pixel_for_nn"] if opset == 11 else []
+    rule = draw(st.sampled_from(rules))
+    rounding = draw(st.sampled_from(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]))
+    attributes = {"mode": mode, "coordinate_transformation_mode": rule, "nearest_mode": rounding}
+    attributes["cubic_coeff_a"] = draw(st.sampled_from([-0.75, -0.5]))
+    attributes["exclude_outside"] = draw(st.integers(0, 1)) if mode == "cubic" else 0
+    resized = draw(st.sets(st.sampled_from(range(len(shape))[-2:]), min_size=1))
+    listed = list(range(len(shape)))
+    if opset >= 18:
+        attributes["antialias"] = draw(st.integers(0, 1)) if mode != "nearest" else 0
+        if draw(st.booleans()):
+            listed = draw(st.permutations(sorted(resized)))
+            attributes["axes"] = [axis - draw(st.sampled_from([0, len(shape)])) for axis in listed]
+    out = {axis: draw(st.integers(1, 12)) if axis in resized else shape[axis] for axis in listed}
+    begin, end = draw(st.sampled_from([0.0, 0.25, -0.2])), draw(st.sampled_from([1.0, 0.75, 1.3]))
+    roi = [begin if axis in resized else 0.0 for axis in listed] + [end if axis in resized else 1.0 for axis in listed]
+    constants = {"roi": np.asarray(roi if rule == "tf_crop_and_resize" else [], np.float32)}
+    if draw(st.booleans()):
+        if opset >= 18:
+            attributes["keep_aspect_ratio_policy"] = draw(st.sampled_from(["stretch", "not_larger", "not_smaller"]))
+        constants |= {"scales": np.zeros(0, np.float32), "sizes": np.asarray([out[axis] for axis in listed])}
+    else:
+        constants["scales"] = np.asarray([out[axis] / shape[axis] for axis in listed], np.float32)
+    x = distinct(np.random.default_rng(0), *shape)
+    return helper.make_node("Resize", ["x", *constants], ["y"], **attributes), x, constants, opset
+
+
+@settings(max_examples=150, deadline=None)
+@given(resizes())
+def test_verify_finds_nothing_in_any_form(case) -> None:
+    node, x, constants, opset = case
+    model = model_of([node], {"x": x}, constants, ["y"], opset)
+    try:
+        onnxruntime_run(model, {"x": x})
+    except Exception as refused:  # cubic of three axes, a size of 0 ...
+        assume("mode only supports" not in str(refused) and "positive" not in str(refused))
+        raise
+    result = verify(compile_model(model))
+    assert (result.mismatches, result.not_checkable) == ((), ())
+
+
+def test_columns_that_are_skipped_are_not_made() -> None:
+    """Two of four rows and columns are read: sixteen elements of each channel's 64, and nothing lies between."""
+    x = distinct(np.random.default_rng(0), 1, 3, 8, 12)
+    layers = resize(x, [1.0, 1.0, 0.25, 0.25], mode="linear")
+    assert [layer.sizes for layer in layers] == [{"B": 1, "G": 3, "OX": 3, "OY": 2, "FX": 2, "FY": 2, "PX": 1, "PY": 1}]
+    assert layers[0].inputs[0].volume(layers[0].sizes) == 3 * (2 * 2) * (3 * 2)
+
+
+def test_an_axis_that_skips_goes_first() -> None:
+    """The columns that nobody reads are not resized along the other axis."""
+    x = distinct(np.random.default_rng(0), 1, 2, 3, 8)
+    columns, *rows = resize(x, [1.0, 1.0, 2.0, 0.25], mode="linear")
+    assert (columns.sizes["OY"], columns.sizes["OX"]) == (3, 2)
+    assert {row.sizes["OX"] for row in rows} == {2}
+
+
+def test_rows_beyond_a_crop_are_not_made() -> None:
+    x = distinct(np.random.default_rng(0), 1, 2, 3, 9)
+    node = helper.make_node("Resize", ["x", "roi", "", "sizes"], ["y"], mode="linear",
+                            coordinate_transformation_mode="tf_crop_and_resize")  # fmt: skip
+    constants = {"roi": np.asarray([0, 0, 0, 0, 1, 1, 1, 0.5], np.float32), "sizes": np.asarray([1, 2, 5, 5])}
+    layers = check_node(node, {"x": x}, constants)
+    read = [layer.sizes["OX"] for layer in layers if layer.output.tensor == "y/axis2"]
+    assert set(read) == {6}  # the first 0..5 of 9 columns: 0.5 * 8 is column 4, and its window has two taps
+
+
+def test_sizes_are_products_in_single_precision() -> None:
+    """In float32 5 * 2.6 is 13; the float32 next to 2.6 is a little less, and so would be the exact product."""
+    x = distinct(np.random.default_rng(0), 1, 2, 5, 3)
+    model = model_of(
+        [helper.make_node("Resize", ["x", "", "s"], ["y"])],
+        {"x": x},
+        {"s": np.asarray([1, 1, 2.6, 1], np.float32)},
+        ["y"],
+    )
+    assert compile_model(model).graph.shape("y") == onnxruntime_run(model, {"x": x})["y"].shape == (1, 2, 13, 3)
+
+
+def test_an_axis_of_scale_one_stays_as_it_is() -> None:
+    """As in onnxruntime: a crop of the columns alone changes no column while their number stays."""
+    x = distinct(np.random.default_rng(0), 1, 1, 4, 5)
+    node = helper.make_node("Resize", ["x", "roi", "s"], ["y"], mode="linear",
+                            coordinate_transformation_mode="tf_crop_and_resize")  # fmt: skip
+    roi = np.asarray([0, 0, 0, 0.25, 1, 1, 1, 0.75], np.float32)
+    layers = check_node(node, {"x": x}, {"roi": roi, "s": np.asarray([1, 1, 2, 1], np.float32)})
+    assert all("FX" not in layer.sizes for layer in layers)

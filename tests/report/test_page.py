@@ -185,6 +185,29 @@ def test_two_runs_stand_side_by_side(chromium, runs, tmp_path):
     assert wrong == []
 
 
+def test_a_run_that_lacks_something_says_so_and_is_compared_with_nothing(chromium, runs, tmp_path):
+    """B's first layer has no price, and a node of the host has MACs; then B has no price at all."""
+    first, rest = runs[1].evaluation["layers"][0], runs[1].evaluation["layers"][1:]
+    lost = {"node": "gate", "op": "my.Gate", "why": EVIL, "macs": None}
+    total = {**runs[1].evaluation["total"], "incomplete": True}
+    for layers, value in (
+        ([{**first, "error": "no"}, *rest], "incomplete"),
+        ([{**first, "error": "no"}], "not priced"),
+    ):
+        partial = Run({**runs[1].evaluation, "layers": layers, "total": total, "host": [lost]})
+        file = tmp_path / "both.html"
+        file.write_text(page([runs[0], partial]), encoding="utf-8")
+        tab, wrong = opened(chromium, file)
+        latency = tab.locator("#headline .tile").first.inner_text()
+        assert value in latency.splitlines()[2] and "incomplete: not to be compared" in latency and "×" not in latency
+        assert value not in latency.splitlines()[1]
+        foot = tab.locator("#table tr.total").inner_text()
+        assert foot.startswith("Incomplete") and "×" not in foot
+        notices = tab.locator("#notices").inner_text()
+        assert "B: 1 node is left to the host with MACs that the totals lack: my.Gate gate, unknown MACs" in notices
+        assert wrong == []
+
+
 def test_the_commands_write_reports_and_figures(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     arguments = ["evaluate", "lenet5", "--lpf-limit", "2", "--html", "r.html", "--plot", "figures"]

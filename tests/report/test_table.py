@@ -79,6 +79,23 @@ def test_what_the_numbers_do_not_hold_is_said_below_them():
     ]
 
 
+def test_macs_of_the_host_make_the_total_incomplete():
+    hosts = (HostNode("nms", "NonMaxSuppression", "selection"), HostNode("p", "MatMul", "its shape", 1260))
+    text = io.StringIO()
+    whole = replace(RUN, layers=LAYERS[:2], host=hosts)
+    print_table(whole, "npe", Console(file=text, width=120))
+    lines = text.getvalue().splitlines()
+    assert "The total is incomplete: left to the host: p (MatMul) with 1,260 MACs: its shape" in lines
+    assert [line.split()[0] for line in lines if "1,234,569,094" in line] == ["Incomplete"]
+
+
+def test_a_run_without_a_price_has_no_total():
+    text = io.StringIO()
+    print_table(replace(RUN, layers=LAYERS[2:], total=Total(0.0, 0.0, 0, True)), "npe", Console(file=text, width=120))
+    (foot,) = [line for line in text.getvalue().splitlines() if line.startswith("Not priced")]
+    assert foot.split() == ["Not", "priced"]
+
+
 def test_the_worst_ten_are_told_apart_by_what_they_lose_cycles_to():
     """Layer i takes 100 cycles at least, all of them the array's, and 10 * i more."""
     cycles = [Cycles(steps=100 + i, stalls=2 * i, filling=3 * i, draining=4 * i) for i in range(13)]

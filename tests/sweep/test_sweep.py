@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,15 +22,17 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx2zz.check.memories import read_hierarchy
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
+from onnx2zz.evaluate.accounted import HostNode
 from onnx2zz.evaluate.physical import instances
 from onnx2zz.evaluate.remembered import NoMemory
+from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
 from onnx2zz.evaluate.run import Means
 from onnx2zz.shipped_files import find_accelerator
 from onnx2zz.sweep import run as sweep_run
 from onnx2zz.sweep.design import designs, filling
 from onnx2zz.sweep.plan import plan
 from onnx2zz.sweep.reading import read_spec
-from onnx2zz.sweep.results import Results
+from onnx2zz.sweep.results import Results, numbers
 from onnx2zz.sweep.run import sweep
 from onnx2zz.yaml_source import load_yaml
 from tests.docs_commands import DOCS, console_commands
@@ -189,6 +192,18 @@ def test_killed_and_started_again(folder, capsys):
     swept(capsys, "--cache", "fresh", "-o", "whole")
     assert rows("killed") == rows("whole")
     assert rows("killed", "layers") == rows("whole", "layers")
+
+
+def test_macs_of_the_host_leave_a_run_without_totals_as_well():
+    layer = LayerResult(0, "L0_conv", "Conv", 12.5, 70.0, 960)
+    whole = Evaluation("net", "npe", "3", "0", "latency", Total(12.5, 70.0, 960, False), (layer,), 1, 1, 0)
+    lost = replace(
+        whole,
+        total=replace(whole.total, incomplete=True),
+        host=(HostNode("a", "TopK", ""), HostNode("b", "If", "", None)),
+    )
+    assert [numbers(one, 0.0)["energy_pj"] for one in (whole, lost)] == [12.5, None]
+    assert [numbers(one, 0.0)["not_priced"] for one in (whole, lost)] == [0, 1]
 
 
 def test_a_layer_without_a_price_leaves_its_run_without_totals(capsys):

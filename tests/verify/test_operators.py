@@ -7,17 +7,25 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from onnx.reference import ReferenceEvaluator
 
 from onnx2zz.compiler import Compiled, compile_model
+from onnx2zz.conservation.groups import groups
+from onnx2zz.frontend.binding import Bindings
+from onnx2zz.frontend.graph import Node
+from onnx2zz.frontend.trace import trace
 from onnx2zz.layer import Access, Step
+from onnx2zz.verify.comparison import differing
 from onnx2zz.verify.draws import Place, draw
-from onnx2zz.verify.groups import groups
+from onnx2zz.verify.fitness import moves
+from onnx2zz.verify.node_run import run_node
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values
 from onnx2zz.verify.verify import verify
 from onnx2zz.workload import PlacedLayer
+from onnx2zz.workload_entry import volumes
 from tests.frontend.test_loops import body_of_products, loop_model
-from tests.oracle import distinct, model_of
+from tests.oracle import distinct, model_of, onnxruntime_run
 from tests.verify.wrong import with_placed
 
 FLOAT = TensorProto.FLOAT
@@ -133,3 +141,158 @@ def without_epsilon(placed: PlacedLayer) -> PlacedLayer:
     inputs = tuple(map(access, layer.inputs))
     changed = replace(layer, inputs=inputs, combine=of(layer.combine), after=tuple(map(of, layer.after)))
     return replace(placed, layer=changed)
+
+
+def padding_only(w: np.ndarray) -> Compiled:
+    """A Conv all of whose windows lie in the padding: out of 1x1 it makes 1x1, and never meets it."""
+    node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[2, 2, 0, 0], strides=[3, 3])
+    return compile_model(model_of([node], {"x": distinct(np.random.default_rng(0), 1, 5, 1, 1)}, {"w": w}, ["y"]))
+
+
+def test_a_convolution_that_reads_only_padding():
+    compiled = padding_only(distinct(np.random.default_rng(1), 3, 5, 1, 2))
+    assert compiled.entries[0]["pr_loop_sizes"] == [1, 1]  # ZigZag divides by what is touched
+    assert_proven(compiled)
+
+
+def test_few_values_that_change_with_the_operands_are_all_there_is():
+    """Three elements repeated four times."""
+    node = helper.make_node("Resize", ["x", "", "s"], ["y"], mode="linear")
+    inputs = {"x": distinct(np.random.default_rng(0), 1, 3, 1, 1)}
+    assert_proven(compile_model(model_of([node], inputs, {"s": np.asarray([1, 1, 2, 2], np.float32)}, ["y"])))
+
+
+def test_results_that_do_not_change_with_the_operands_prove_nothing():
+    some = np.asarray([1.0, 1.0, 2.0])
+    assert moves([[some], [2 * some], [3 * some]])
+    assert moves([[some], [some], [3 * some]])
+    assert not moves([[some], [some], [some]])
+    assert not moves([[some, some], [2 * some, some]])
+    assert not moves([[some], [np.inf * some], [3 * some]])
+    assert moves([[np.asarray([np.inf, 1.0])], [np.asarray([np.inf, 2.0])]])
+    assert not moves([[np.asarray([np.nan, 1.0])], [np.asarray([np.nan, 2.0])]])
+    assert not moves([[some]])
+
+
+@pytest.mark.parametrize("lengths", [[0, 0], [1, 1], [3, 3]])
+@pytest.mark.parametrize("op", ["LSTM", "GRU", "RNN"])
+def test_lengths_that_leave_little_or_nothing_to_check(op, lengths):
+    """Zeros beyond each sequence's end: all of them, or all but a few."""
+    gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[op]
+    rng = np.random.default_rng(1)
+    weights = {"w": distinct(rng, 2, gates, 4), "r": distinct(rng, 2, gates, 1), "n": np.asarray(lengths, np.int32)}
+    node = helper.make_node(op, ["x", "w", "r", "", "n"], ["y", "h"], hidden_size=1, direction="bidirectional")
+    assert_proven(compile_model(model_of([node], {"x": distinct(rng, 3, 2, 4)}, weights, ["y", "h"])))
+
+
+def one(op: str, x: np.ndarray, domain: str = "", version: int = 13, constants=None, **attributes) -> Compiled:
+    constants = constants or {}
+    node = helper.make_node(op, ["x", *constants], ["y"], domain=domain, **attributes)
+    return compile_model(model_of([node], {"x": x}, constants, ["y"], version))
+
+
+REDUCTIONS = ["ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"]
+
+
+@pytest.mark.parametrize("op", REDUCTIONS)
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+@pytest.mark.parametrize("axes", [[1], [0, 1]])
+def test_long_reductions(op, dtype, axes):
+    """600 factors underflow and 600 squares overflow, if they are just any; integers are rounded as in onnxruntime."""
+    assert_proven(one(op, np.zeros((3, 200), dtype), axes=axes))
+
+
+def test_a_product_that_vanishes_in_single_precision():
+    """What onnxruntime loses below the smallest normal number of its type is rounding."""
+    tiny = np.asarray([1e-40, 3e-42], np.float64)
+    assert not differing(tiny, np.zeros(2, np.float32)).any()
+    assert differing(np.asarray([1e-30]), np.zeros(1, np.float32)).any()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8])
+def test_a_quantised_softmax_is_held_to_exact_arithmetic(dtype):
+    """onnxruntime's table is a step off in a tenth of the elements of uint8: more than ties explain."""
+    rng, limits = np.random.default_rng(0), np.iinfo(dtype)
+    x = rng.integers(limits.min, limits.max, (5, 9, 7), endpoint=True).astype(dtype)
+    scales = {"xs": np.float32(0.05), "xz": dtype(3), "ys": np.float32(1 / 256), "yz": dtype(limits.min)}
+    constants = {name: np.asarray(value) for name, value in scales.items()}
+    assert_proven(one("QLinearSoftmax", x, "com.microsoft", 17, constants, axis=1, opset=13))
+    assert_proven(one("QLinearSoftmax", x, "com.microsoft", 17, constants, axis=1, opset=11))
+    node = Node(
+        "com.microsoft.QLinearSoftmax", "", ("x", *constants), ("y",),
+        {a.name: a for a in helper.make_node("n", [], [], axis=1, opset=13).attribute}, 1,
+    )  # fmt: skip
+    exact = run_node(node, {"x": x, **constants})["y"].astype(int)
+    proto = helper.make_node("QLinearSoftmax", ["x", *constants], ["y"], domain="com.microsoft", axis=1, opset=13)
+    theirs = onnxruntime_run(model_of([proto], {"x": x}, constants, ["y"]), {"x": x})["y"].astype(int)
+    assert np.abs(exact - theirs).max() <= 1
+    assert (exact.sum(axis=1) - 9 * limits.min - 256 <= 5).all()  # probabilities in steps of 1/256 add up to one
+
+
+@pytest.mark.parametrize(("depth", "bits"), [(40, 4), (33, 8), (17, 2), (64, 4)])
+@pytest.mark.parametrize("accuracy", [0, 4])
+def test_packed_weights_with_a_last_block_half_full(depth, bits, accuracy):
+    """The rest of the block is not read; an activation rounded to 8 bits (accuracy_level 4) is not asked for."""
+    rng, blocks = np.random.default_rng(0), -(-depth // 32)
+    constants = {"b": rng.integers(0, 256, (5, blocks, 4 * bits)).astype(np.uint8)}
+    constants["s"] = rng.uniform(0.01, 0.08, 5 * blocks).astype(np.float32)
+    compiled = one("MatMulNBits", distinct(rng, 3, depth), "com.microsoft", 17, constants, K=depth, N=5, bits=bits,
+                   block_size=32, accuracy_level=accuracy)  # fmt: skip
+    assert_proven(compiled)
+    assert volumes(compiled.entries[0])["W"] == 5 * depth
+
+
+def test_a_packed_weight_that_counts_and_is_not_read_is_found():
+    rng = np.random.default_rng(0)
+    constants = {"b": rng.integers(0, 256, (5, 2, 16)).astype(np.uint8), "s": np.full(10, 0.05, np.float32)}
+    compiled = one("MatMulNBits", distinct(rng, 3, 40), "com.microsoft", 17, constants, K=40, N=5, block_size=32)
+    (placed,) = compiled.workload.layers
+    shorter = replace(placed.layer, loops=tuple((n, 39 if n == "C" else size) for n, size in placed.layer.loops))
+    found = verify(with_placed(compiled, replace(placed, layer=shorter))).mismatches
+    assert "elements of b" in {mismatch.where for mismatch in found}
+
+
+@pytest.mark.parametrize("value", [-3e38, 3e38, np.inf, -np.inf])
+def test_what_is_beside_a_pad_with_large_values(value):
+    constants = {"p": np.asarray([0, 0, 1, 0, 0, 0, 0, 2]), "v": np.asarray(value, np.float32)}
+    nodes = [
+        helper.make_node("Pad", ["x", "p", "v"], ["p0"]),
+        helper.make_node("MaxPool", ["p0"], ["y"], kernel_shape=[2, 2]),
+    ]
+    model = model_of(nodes, {"x": distinct(np.random.default_rng(0), 1, 3, 5, 4)}, constants, ["y"])
+    assert_proven(compile_model(model))
+
+
+def test_one_query_after_a_past_does_not_see_what_comes_after_it():
+    """onnxruntime's own kernel forgets is_causal there; ONNX's reference does not."""
+    rng = np.random.default_rng(0)
+    inputs = {"q": distinct(rng, 2, 1, 15), "k": distinct(rng, 2, 5, 15), "v": distinct(rng, 2, 5, 15)}
+    inputs |= {"pk": distinct(rng, 2, 3, 4, 5), "pv": distinct(rng, 2, 3, 4, 5)}
+    names = ["q", "k", "v", "", "pk", "pv"]
+    node = helper.make_node("Attention", names, ["y", "nk", "nv"], is_causal=1, q_num_heads=3, kv_num_heads=3)
+    model = model_of([node], inputs, {}, ["y"], opset=23)
+    assert_proven(compile_model(model))
+    traced = trace(model, Bindings()).nodes[0]
+    expected = ReferenceEvaluator(model).run(["y"], inputs)[0]
+    np.testing.assert_allclose(run_node(traced, inputs)["y"], expected, 1e-4, 1e-5)
+
+
+def test_a_stand_in_of_one_element_is_still_a_stand_in():
+    """Sampling one element is a layer that is never emitted: the product behind it claims nothing."""
+    shapes = {"x": (1, 1, 1, 1), "w": (2, 1, 1, 1), "o": (1, 2, 1, 1)}
+    infos = [helper.make_tensor_value_info(name, FLOAT, shape) for name, shape in shapes.items()]
+    graph = helper.make_graph(
+        [helper.make_node("DeformConv", list(shapes), ["y"])], "one", infos, [helper.make_empty_tensor_value_info("y")]
+    )
+    result = verify(compile_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=10)))
+    assert result.mismatches == () and result.nodes_exact == 0
+    assert [stand_in.op for stand_in in result.approximate] == ["DeformConv"]
+
+
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_lengths_take_no_more_values_than_there_are_steps(steps):
+    rng = np.random.default_rng(0)
+    constants = {"w": distinct(rng, 1, 9, 5), "r": distinct(rng, 1, 9, 3), "b": distinct(rng, 1, 18)}
+    constants["lengths"] = rng.integers(1, steps, 12, endpoint=True).astype(np.int32)
+    node = helper.make_node("GRU", ["x", *constants], ["y"], hidden_size=3)
+    assert_proven(compile_model(model_of([node], {"x": distinct(rng, steps, 12, 5)}, constants, ["y"])))

@@ -196,3 +196,70 @@ def test_with_fewer_points_fewer_layers_are_run_whole_and_all_are_run(compiled):
     few, usual = verify(compiled, VerifyOptions(points=5)), verify(compiled)
     assert few.layers_checked == usual.layers_checked and few.mismatches == ()
     assert few.points < usual.points / 2
+
+
+def test_an_operand_without_axes_is_drawn_afresh():
+    """The sum is far above all that it is compared with, so that other operands are needed."""
+    nodes = [
+        helper.make_node("ReduceSum", ["x"], ["s"], keepdims=0),
+        helper.make_node("LessOrEqual", ["y", "s"], ["z"]),
+    ]
+    rng = np.random.default_rng(0)
+    inputs = {"x": 9 + distinct(rng, 5, 4), "y": distinct(rng, 3, 7)}
+    result = verify(compile_model(model_of(nodes, inputs, {}, ["z"])), VerifyOptions(inputs=inputs))
+    assert result.not_checkable == ()
+    assert result.nodes_matched == result.nodes_exact == 2
+
+
+def test_rows_that_repeat_prove_a_product():
+    """A vector of 12, repeated in 7 rows, times a matrix of 6 columns: 6 of the 42 results can differ."""
+    nodes = [helper.make_node("Expand", ["x", "shape"], ["e"]), helper.make_node("MatMul", ["e", "w"], ["y"])]
+    rng = np.random.default_rng(0)
+    constants = {"shape": np.array([7, 12]), "w": distinct(rng, 12, 6)}
+    compiled = compile_model(model_of(nodes, {"x": distinct(rng, 12)}, constants, ["y"]))
+    right = compiled.workload.layers[0].layer
+    assert right.inputs[0].volume(right.sizes) == 12
+    result = verify(compiled)
+    assert result.not_checkable == () and result.nodes_matched == result.nodes_exact == 1
+    still = with_axis(right, 1, 1, fixed(6))
+    assert verify(with_layer(compiled, 0, still)).mismatches
+
+
+def test_a_clip_that_leaves_few_values_is_drawn_until_it_does_not():
+    constants = {"low": np.array(-0.5, np.float32), "high": np.array(0.4, np.float32)}
+    node = helper.make_node("Clip", ["x", "low", "high"], ["y"])
+    model = model_of([node], {"x": distinct(np.random.default_rng(0), 12)}, constants, ["y"])
+    for seed in range(5):
+        assert verify(compile_model(model), VerifyOptions(seed=seed)).nodes_matched == 1
+
+
+def test_copies_that_read_in_front_of_an_expand_leave_nothing_in_place():
+    """Both halves of the Concat are copied, from the tensor before the Expand: no edge leads past the copies."""
+    nodes = [
+        helper.make_node("Relu", ["x"], ["r"]),
+        helper.make_node("Expand", ["r", "same"], ["e"]),
+        helper.make_node("Concat", ["e", "e"], ["c"], axis=1),
+        helper.make_node("MatMul", ["c", "w"], ["y"]),
+    ]
+    rng = np.random.default_rng(0)
+    constants = {"same": np.array([3, 4]), "w": distinct(rng, 8, 5)}
+    compiled = compile_model(model_of(nodes, {"x": distinct(rng, 3, 4)}, constants, ["y"]))
+    assert [placed.node for placed in compiled.workload.layers] == ["r", "c", "c", "y"]
+    assert verify(compiled).mismatches == ()
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        pytest.param(helper.make_node("Relu", ["x"], ["y"]), id="half of eight"),
+        pytest.param(helper.make_node("Cast", ["x"], ["y"], to=onnx.TensorProto.INT8), id="integers"),
+        pytest.param(helper.make_node("Cast", ["x"], ["y"], to=onnx.TensorProto.BOOL), id="zeros among others"),
+        pytest.param(helper.make_node("QuantizeLinear", ["x", "s"], ["y"], output_dtype=22), id="four bits"),
+    ],
+)
+def test_few_elements_of_which_most_are_cut_off_prove_a_node(node):
+    inputs = {"x": distinct(np.random.default_rng(0), 2, 4)}
+    compiled = compile_model(model_of([node], inputs, {"s": np.array(0.02, np.float32)}, ["y"], opset=21))
+    for seed in range(5):
+        result = verify(compiled, VerifyOptions(seed=seed))
+        assert result.mismatches == () and result.nodes_matched == 1

@@ -5,6 +5,7 @@ from small_workloads import conv, depthwise, gemm
 
 from onnx2zz.shipped_files import find_accelerator
 from onnx2zz.zigzag.accelerator import load_accelerator
+from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 
@@ -57,3 +58,32 @@ def test_what_runs_is_still_asked_for(core):
     found = price(conv(0, None, "conv", k=7, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
     assert innermost(found) == "OX"
     assert "names K, which" in found.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ([["K", 12], ["C", 3]], "it names 12 of K, of which 6 run in time; 3 of C, of which 5 run in time"),
+        ([["OX", 4], ["K", "*"]], "it names 4 of OX, of which 10 run in time"),
+    ],
+)
+@pytest.mark.parametrize("search", ["fast", "exhaustive", "both"])
+def test_an_order_that_the_loops_do_not_have_is_named(core, order, said, search):
+    how = {**FREE, "temporal_ordering": order}
+    with pytest.raises(PricingError) as failure:
+        price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS, search=search)
+    assert "temporal_ordering" in str(failure.value) and said in str(failure.value)
+
+
+def test_an_order_that_leaves_out_what_zigzag_drops_from_the_array_is_named(core):
+    """All loops but OX, which is thought to be unrolled whole: 2 x 8 over 10 are not 10, and ZigZag drops a part."""
+    how = {"name": "default", "spatial_mapping": {"D1": ["OX, 8"]}}
+    how["temporal_ordering"] = [["FX", 3], ["K", 12], ["C", 5], ["K", 4]]
+    with pytest.raises(PricingError, match=r"temporal_ordering .* names 4 loops and not OX 2, and ZigZag orders 4"):
+        price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
+
+
+def test_an_order_that_fits_is_priced_as_it_stands(core):
+    how = {**FREE, "temporal_ordering": [["FX", 3], ["K", 6], ["C", 5], ["OX", 10]]}
+    found = price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
+    assert innermost(found) == "FX"

@@ -1,5 +1,6 @@
 """The zoo: what is found is compared with what was kept, and what moved is shown."""
 
+import io
 import json
 import os
 import pickle
@@ -8,9 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.report.zoo import print_runs
 from onnx2zz.shipped_files import Found, find_accelerator
 from onnx2zz.zoo import run as zoo_run
 from onnx2zz.zoo.difference import differences
@@ -37,6 +40,19 @@ def with_first_layer(**changed):
 
 def moved(found, golden=LENET5):
     return [(one.place, one.what, one.was, one.now) for one in differences(golden, found)]
+
+
+def test_a_total_that_lacks_layers_is_marked():
+    """Of three layers one has no price on SENECA."""
+    text = io.StringIO()
+    whole = replace(LENET5, layers=(LENET5.layers[0], LENET5.layers[2]))
+    runs = [
+        zoo_run.ModelRun(ZooModel(one, "ours", Path("net.onnx")), found) for one, found in (("a", LENET5), ("b", whole))
+    ]
+    print_runs(runs, ["seneca"], Console(file=text, width=120))
+    priced = [line.split(maxsplit=5) for line in text.getvalue().splitlines() if " pJ " in line]
+    assert priced[0][:2] == ["a", "seneca"] and priced[0][-1].strip() == "incomplete: 1 of 3 layers not priced"
+    assert len(priced[1]) == 5
 
 
 def test_every_model_at_hand_is_in_the_zoo():

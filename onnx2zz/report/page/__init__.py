@@ -4,13 +4,14 @@
 joined in order, those that every report has first. `page` is the report of an evaluation, or compares two.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 from typing import Any
+
+from onnx2zz.strict_json import json_text
 
 SHARED = ("document", "quantities", "bar", "headline", "table", "diagram", "coverage", "theme")
 EVALUATION = ("run", "bars", "overview", "roofline", "nest", "layers", "accounts", "main")
@@ -48,7 +49,7 @@ def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, Any
 
 def _as_data(document: Mapping[str, Any]) -> str:
     """JSON that no text in it can end: HTML reads a script up to the next `</script`, whatever it is within."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
+    return json_text(document, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
 
 
 def _part(name: str) -> str:

@@ -90,12 +90,13 @@ function accesses(layer) {
 }
 
 function totals() {
-  const filled = { name: "Total", macs: whole(RUNS[0].total.macs) };
+  const incomplete = RUNS.some((run) => run.total.incomplete);
+  const filled = { name: incomplete ? "Incomplete" : "Total", macs: nothingPriced(RUNS[0]) ? "" : whole(RUNS[0].total.macs) };
   RUNS.forEach((run, number) => {
-    filled[number ? "cyclesB" : "cycles"] = whole(run.total.latency_cycles);
-    filled[number ? "energyB" : "energy"] = energy(run.total.energy_pj);
+    filled[number ? "cyclesB" : "cycles"] = nothingPriced(run) ? "not priced" : whole(run.total.latency_cycles);
+    filled[number ? "energyB" : "energy"] = nothingPriced(run) ? "not priced" : energy(run.total.energy_pj);
   });
-  if (COMPARING) {
+  if (COMPARING && !incomplete) {
     filled.cyclesRatio = ratio(...RUNS.map((run) => run.total.latency_cycles));
     filled.energyRatio = ratio(...RUNS.map((run) => run.total.energy_pj));
   }

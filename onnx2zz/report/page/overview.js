@@ -22,10 +22,13 @@ function notices(run, prefix) {
   const below = layersOf(run).filter((layer) => layer.below_roofline);
   const nodes = run.coverage ? run.coverage.nodes : [];
   const hosts = nodes.filter((node) => node.status === "host");
+  const lost = (run.host || []).filter((node) => node.macs === null || node.macs > 0);
   const standIns = (run.coverage ? run.coverage.layers : []).filter((layer) => layer.kind === "approximate");
   const said = [
     [unpriced, `${unpriced.length} of ${run.layers.length} layers not priced: the totals leave them out.`,
       unpriced.map((layer) => layer.error)],
+    [lost, `${several(lost.length, "node is", "nodes are")} left to the host with MACs that the totals lack:`,
+      lost.map((node) => `${node.op} ${node.node}, ${node.macs === null ? "unknown" : whole(node.macs)} MACs (${node.why})`)],
     [hosts, `${hosts.length} ${hosts.length === 1 ? "node is" : "nodes are"} left to the host and in no number:`,
       hosts.map((node) => `${node.op} ${node.node || node.outputs[0]} (${node.why})`)],
     [standIns, `${standIns.length} ${standIns.length === 1 ? "layer approximates its node" : "layers approximate their nodes"}:`,
@@ -46,28 +49,40 @@ function meanUse(run) {
 
 const timeOf = (run) => run.total.physical && run.total.physical.latency_ns ? `, ${quantity(run.total.physical.latency_ns, TIME)}` : "";
 
+/** `priced`: tiles whose number is of the priced layers alone. */
 const TILES = [
-  { what: "Latency (cycles)", of: (run) => run.total.latency_cycles, write: count, more: (run) => `${whole(run.total.latency_cycles)} cycles${timeOf(run)}` },
-  { what: "Energy", of: (run) => run.total.energy_pj, write: energy, more: (run) =>
+  { priced: true, what: "Latency (cycles)", of: (run) => run.total.latency_cycles, write: count, more: (run) => `${whole(run.total.latency_cycles)} cycles${timeOf(run)}` },
+  { priced: true, what: "Energy", of: (run) => run.total.energy_pj, write: energy, more: (run) =>
     run.total.macs ? `${(run.total.energy_pj / run.total.macs).toFixed(2)} pJ a MAC` : "" },
-  { what: "Energy × delay", of: (run) => run.total.energy_pj * run.total.latency_cycles, write: (n) => n.toExponential(2), more: () => "pJ · cycles" },
-  { what: "MACs", of: (run) => run.total.macs, write: count, more: (run) => whole(run.total.macs), neutral: true },
-  { what: "Units at work", of: meanUse, write: percent, more: (run) => `of ${whole(unitsOf(run))}, over the run`, higher: true },
+  { priced: true, what: "Energy × delay", of: (run) => run.total.energy_pj * run.total.latency_cycles, write: (n) => n.toExponential(2), more: () => "pJ · cycles" },
+  { priced: true, what: "MACs", of: (run) => run.total.macs, write: count, more: (run) => whole(run.total.macs), neutral: true },
+  { priced: true, what: "Units at work", of: meanUse, write: percent, more: (run) => `of ${whole(unitsOf(run))}, over the run`, higher: true },
   { what: "Layers", of: (run) => run.layers.length, write: whole, more: (run) => `${run.distinct_layers} distinct`, neutral: true },
 ];
+
+const nothingPriced = (run) => !layersOf(run).length;
 
 function tile(kind) {
   const [first, second] = RUNS.map(kind.of);
   const better = kind.higher ? second > first : second < first;
+  const partial = kind.priced && RUNS.some((run) => run.total.incomplete);
+  const value = (run, name) => make("div", { class: "value" }, name ? make("small", {}, `${name} `) : null, ...written(kind, run));
+  const verdict = () => partial ? "incomplete: not to be compared" : ratio(first, second);
   return make("div", { class: "tile" }, make("div", { class: "what" }, kind.what),
-    make("div", { class: "value" }, COMPARING ? make("small", {}, "A ") : null, kind.write(first)),
-    COMPARING ? make("div", { class: "value" }, make("small", {}, "B "), kind.write(second)) : null,
-    make("div", { class: `more ${!COMPARING || kind.neutral || first === second ? "" : better ? "better" : "worse"}` },
-      COMPARING ? ratio(first, second) : kind.more(RUNS[0])));
+    RUNS.map((run, number) => value(run, COMPARING ? "AB"[number] : "")),
+    make("div", { class: `more ${!COMPARING || partial || kind.neutral || first === second ? "" : better ? "better" : "worse"}` },
+      COMPARING ? verdict() : kind.priced && nothingPriced(RUNS[0]) ? "" : kind.more(RUNS[0])));
+}
+
+/** A tile's number, marked where layers or MACs are missing from it. */
+function written(kind, run) {
+  if (kind.priced && nothingPriced(run)) return ["not priced"];
+  return [kind.write(kind.of(run)), kind.priced && run.total.incomplete ? make("small", {}, " incomplete") : null];
 }
 
 function boundsOfRun(run, prefix) {
   const layers = layersOf(run);
+  if (!layers.length) return nothingToShow(prefix);
   const total = sum(layers.map((layer) => layer.latency_cycles)) || 1;
   const least = new Map();
   for (const layer of layers) {
@@ -85,8 +100,11 @@ function boundsOfRun(run, prefix) {
     legend(parts.map((part, number) => [shares[number], part.colour])));
 }
 
+const nothingToShow = (prefix) => make("p", { class: "about" }, `${prefix}no layer is priced.`);
+
 function energyOfRun(run, prefix) {
   const layers = layersOf(run);
+  if (!layers.length) return nothingToShow(prefix);
   const found = new Map();
   for (const part of layers.flatMap(energyParts)) {
     const known = found.get(part.label) || { label: part.label, value: 0, colour: part.colour };

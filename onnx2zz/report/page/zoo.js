@@ -45,6 +45,8 @@ function zooHead() {
   const notices = [
     ...MODELS.flatMap((model) => model.faults.map((fault) => [`${model.name}:`, fault])),
     ...(DATA.moved.length ? [[`${DATA.moved.length} numbers are not the golden ones.`, DATA.versions.join("; ")]] : []),
+    ...MODELS.flatMap((model) => Object.entries(model.unpriced).filter(([, layers]) => layers).map(([name, layers]) =>
+      [`${model.name} on ${name} is incomplete:`, `${several(layers, "layer has", "layers have")} no price.`])),
     ...MODELS.filter((model) => model.hosts.length).map((model) => [`${model.name} leaves to the host:`, model.hosts.join("; ")]),
     ...MODELS.filter((model) => model.stand_ins.length).map((model) => [`${model.name} approximates:`, model.stand_ins.join("; ")]),
   ];

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from onnx2zz.compiler import Compiled
+from onnx2zz.conservation.groups import groups
+from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.pairing import Pairing, pair_layers
 from onnx2zz.verify.binding import Difference
 from onnx2zz.verify.by_hand.alignment import alignments
@@ -11,8 +13,7 @@ from onnx2zz.verify.by_hand.differences import differences
 from onnx2zz.verify.by_hand.rewriting import rewritten
 from onnx2zz.verify.by_hand.sources import Edges
 from onnx2zz.verify.check_node import NodeCheck
-from onnx2zz.verify.groups import groups
-from onnx2zz.verify.result import Mismatch, Verification
+from onnx2zz.verify.result import Verification
 from onnx2zz.verify.verify import VerifyOptions, Watch, checks, summary
 from onnx2zz.workload_entry import Entry, Layer, as_meant, read_layer
 

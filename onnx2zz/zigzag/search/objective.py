@@ -23,12 +23,20 @@ class Candidate:
 
 
 def first_best(objective: Objective, energy: Floats, latency: Floats) -> int:
-    """The row that stays when all are compared one after the other by strict `<`."""
+    """The row that stays when all are compared one after the other by strict `<`.
+
+    Costs that are NaN make prices NaN."""
     if objective == "EDP":
-        return int(np.argmin(latency * energy))
+        return _first_least(latency * energy)
     major, minor = (energy, latency) if objective == "energy" else (latency, energy)
-    least = np.flatnonzero(major == major.min())
-    return int(least[np.argmin(minor[least])])
+    first = _first_least(major)
+    equal = np.flatnonzero(major == major[first])
+    return int(equal[_first_least(minor[equal])]) if len(equal) else first
+
+
+def _first_least(values: Floats) -> int:
+    """Nothing is less than NaN, and NaN is less than nothing: it stays if it comes first."""
+    return 0 if np.isnan(values[0]) else int(np.nanargmin(values))
 
 
 def better(objective: Objective, new: Candidate, old: Candidate) -> bool:

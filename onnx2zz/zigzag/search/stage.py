@@ -91,7 +91,12 @@ class TemporalSearchStage(TemporalMappingGeneratorStage):
 
 
 def _agrees(candidate: Candidate, cme: CostModelEvaluation) -> bool:
-    return (candidate.energy, candidate.latency) == (cme.energy_total, cme.latency_total2)
+    return _same(candidate.energy, cme.energy_total) and _same(candidate.latency, cme.latency_total2)
+
+
+def _same(ours: float, zigzags: float) -> bool:
+    """A cost that is NaN makes both NaN."""
+    return ours == zigzags or (ours != ours and zigzags != zigzags)
 
 
 def _disagreement(layer: str, candidate: Candidate, cme: CostModelEvaluation) -> str:

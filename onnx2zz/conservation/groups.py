@@ -1,6 +1,8 @@
 """The layers that stand for each node of the graph."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.layer import Access, Kind, Layer
@@ -14,21 +16,21 @@ class Group:
     node: Node
     members: tuple[PlacedLayer | Layer, ...]
 
-    @property
+    @cached_property
     def placed(self) -> tuple[PlacedLayer, ...]:
         """The layers that the workload has."""
         return tuple(member for member in self.members if isinstance(member, PlacedLayer))
 
-    @property
+    @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """All layers."""
         return tuple(member.layer if isinstance(member, PlacedLayer) else member for member in self.members)
 
     @property
     def kind(self) -> Kind:
-        """What the node's layers claim, taken together."""
+        """What the node's layers claim, taken together; a stand-in of one element, which is not placed, is one too."""
         kinds = {placed.layer.kind for placed in self.placed}
-        if "approximate" in kinds:
+        if any(layer.kind == "approximate" for layer in self.layers):
             return "approximate"
         return "exact" if "exact" in kinds else "movement"
 
@@ -38,20 +40,20 @@ class Group:
         picked = [access for layer in self.layers for access in layer.inputs if access.picks]
         return {access.picks[1].tensor: access for access in picked if access.picks}
 
-    @property
+    @cached_property
     def made(self) -> frozenset[str]:
         """The tensors that the layers write."""
         return frozenset(layer.output.tensor for layer in self.layers)
 
-    @property
+    @cached_property
     def reads(self) -> frozenset[str]:
         """The tensors that the layers read and do not make themselves."""
         return frozenset(name for layer in self.layers for name in layer.tensors) - self.made
 
 
-def groups(graph: Graph, workload: Workload) -> dict[Node, Group]:
-    """Each lowered node with its layers, callers of inlined bodies left out."""
-    fates = fates_of(graph, workload)
+def groups(graph: Graph, workload: Workload, fates: Mapping[Node, NodeFate] | None = None) -> dict[Node, Group]:
+    """Each lowered node with its layers, callers of inlined bodies left out; `fates`, if they are known already."""
+    fates = fates or fates_of(graph, workload)
     return {
         node: Group(node, _members(node, fate, workload))
         for node, fate in fates.items()

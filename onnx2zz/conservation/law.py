@@ -1,0 +1,81 @@
+"""The law that every compile holds: what a graph asks for is what its workload does, or nothing is written.
+
+The cheap part of a proof: nothing is executed, no element is counted one by one, and each layer costs a few
+microseconds. `verify` counts the same things element by element, and runs the layers.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from onnx2zz.conservation.edges import Reach, wrong_edges
+from onnx2zz.conservation.groups import Group, fates_of, groups
+from onnx2zz.conservation.mismatch import Mismatch
+from onnx2zz.conservation.volumes import wrong_volumes
+from onnx2zz.conservation.work import macs
+from onnx2zz.errors import BrokenLawError
+from onnx2zz.frontend.graph import Graph
+from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.layer import Layer
+from onnx2zz.workload import PlacedLayer, Workload
+from onnx2zz.workload_entry import Entry
+
+PRODUCTS = ("Conv", "Gemm")
+MOST_TOLD = 5
+
+
+def hold(graph: Graph, workload: Workload, entries: Sequence[Entry]) -> None:
+    """Raises BrokenLawError where the workload does not do what the graph asks for."""
+    if broken := tuple(violations(graph, workload, entries)):
+        raise BrokenLawError(_told(broken))
+
+
+def _told(broken: Sequence[Mismatch]) -> str:
+    told = [f"node {m.node}, {m.where}: {m.got} instead of {m.expected}" for m in broken[:MOST_TOLD]]
+    more = [f"and {len(broken) - MOST_TOLD} more"] if len(broken) > MOST_TOLD else []
+    return "the workload contradicts the model: " + "; ".join(told + more)
+
+
+def violations(graph: Graph, workload: Workload, entries: Sequence[Entry]) -> Iterator[Mismatch]:
+    """Everything in which work, volumes or edges of the workload differ from the graph's."""
+    fates = fates_of(graph, workload)
+    lowered = groups(graph, workload, fates)
+    reach = Reach(graph, fates, lowered)
+    for group in lowered.values():
+        for member in group.members:
+            if isinstance(member, PlacedLayer):
+                yield from wrong_edges(member, entries[member.id], reach)
+                yield from wrong_volumes(member, entries[member.id])
+        yield from wrong_work(group, graph, entries)
+        yield from overwritten(group, graph)
+
+
+def wrong_work(group: Group, graph: Graph, entries: Sequence[Entry]) -> Iterator[Mismatch]:
+    """Multiply-accumulates of the entries against the node's own, which its shapes give."""
+    node = group.node
+    expected = macs(node, graph) if node.op in MAC_OPERATORS else 0
+    if expected is None:
+        return
+    got = 0
+    for member in group.members:
+        if not isinstance(member, PlacedLayer):
+            got += member.macs
+        elif (entry := entries[member.id])["operator_type"] in PRODUCTS:
+            useful = member.layer.macs_useful
+            got += math.prod(entry["loop_sizes"]) if useful is None else useful
+    if got != expected:
+        yield Mismatch(node.label, None, "MACs", expected, got, "group or size")
+
+
+def overwritten(group: Group, graph: Graph) -> Iterator[Mismatch]:
+    """Outputs into which several layers of the node write more elements than they have; of one layer `wrong_volumes`
+    says whether it stays inside."""
+    if len(group.members) < 2:
+        return
+    writers: dict[str, list[Layer]] = {}
+    for layer in group.layers:
+        writers.setdefault(layer.output.tensor, []).append(layer)
+    for output in group.node.outputs:
+        several = writers.get(output, ())
+        written = sum(layer.output.volume(layer.sizes) for layer in several) if len(several) > 1 else 0
+        if output and written > (elements := graph.tensors[output].elements):
+            yield Mismatch(group.node.label, None, f"elements of {output}", elements, written, "size")

@@ -1,0 +1,43 @@
+"""JSON that every reader takes (RFC 8259), whatever is in the numbers and names."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+NOT_FINITE = "not_finite"
+"""The key that tells which numbers of a document are none."""
+
+
+def json_text(document: Mapping[str, Any], **layout: Any) -> str:
+    """`document` as JSON, laid out as `json.dumps` does it.
+
+    NaN and infinities, which JSON has no number for, are null; the key `not_finite`, which is there in this case only,
+    says of each place (`layers.3.energy_pj`) what stood there. Half a surrogate pair in a name is escaped.
+    """
+    try:
+        text = json.dumps(document, allow_nan=False, **layout)
+    except ValueError:
+        text = json.dumps({**_finite(document), NOT_FINITE: dict(_others("", document))}, allow_nan=False, **layout)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if _is_none(value) else value
+
+
+def _others(place: str, value: Any) -> Iterator[tuple[str, str]]:
+    """Each number that is none, with its place."""
+    if _is_none(value):
+        yield place, "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list | tuple) else ()
+    for key, below in inner:
+        yield from _others(f"{place}.{key}" if place else str(key), below)
+
+
+def _is_none(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)

@@ -1,0 +1,23 @@
+"""Attributes as onnxruntime's kernels take them at their word: the same node, said another way.
+
+Resize's axes are counted from the front, because on negative ones onnxruntime forgets keep_aspect_ratio_policy.
+MatMulNBits has no accuracy_level, which lets onnxruntime round the activation to 8 bits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from onnx import helper
+
+from onnx2zz.frontend.graph import Node
+
+
+def plain_attributes(node: Node, operands: Mapping[str, np.ndarray]) -> Node:
+    """The node with the same meaning and the attributes that onnxruntime follows exactly."""
+    if node.op == "com.microsoft.MatMulNBits":
+        return replace(node, protos={name: a for name, a in node.protos.items() if name != "accuracy_level"})
+    if node.op == "Resize" and "axes" in node.protos:
+        axes = [axis % operands[node.inputs[0]].ndim for axis in node.attribute("axes")]
+        return replace(node, protos={**node.protos, "axes": helper.make_attribute("axes", axes)})
+    return node

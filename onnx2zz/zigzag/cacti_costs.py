@@ -1,0 +1,61 @@
+"""Memories whose costs CACTI is to say (`auto_cost_extraction`), and what it said: plain data, without ZigZag."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from onnx2zz.errors import Problem
+
+FIELD = "auto_cost_extraction"
+WAY_OUT = f"give r_cost, w_cost and area, and leave {FIELD} out"
+UM2_PER_MM2 = 1e6
+CELLS = "cells"
+"""What ZigZag calls the memory that is the array, where that computes in memory."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What ZigZag tells CACTI about a memory: its type (sram, rf, dram), bits, and the bits that a read takes."""
+
+    kind: str
+    bits: int
+    read_width: int
+
+
+@dataclass(frozen=True)
+class MemoryCosts:
+    """What CACTI says of one memory: pJ for an access of its full width, mm2 for one instance."""
+
+    memory: str
+    read_pj: float
+    write_pj: float
+    area_mm2: float
+
+
+def asking(document: Any) -> tuple[str, ...]:
+    """The memories of an accelerator's file that have the field, by name."""
+    memories = document.get("memories") if isinstance(document, Mapping) else None
+    entries = memories.items() if isinstance(memories, Mapping) else ()
+    return tuple(str(name) for name, memory in entries if isinstance(memory, Mapping) and memory.get(FIELD) is True)
+
+
+def refusals(file: str, document: Any) -> tuple[Problem, ...]:
+    """Why a file is not taken by somebody who wants no program started."""
+    what = f"{FIELD} starts a program, CACTI, and --no-cacti refuses that"
+    return tuple(Problem(f"{file}: memory {name}", what, WAY_OUT) for name in asking(document))
+
+
+def with_costs(document: Any, costs: Sequence[MemoryCosts], area_unit: float = 1.0) -> Any:
+    """The file as if its author had written down what CACTI says. ZigZag takes the area in mm2, as CACTI has it;
+    `area_unit` is how many of another unit a mm2 has."""
+    found = {one.memory: one for one in costs}
+    memories = {
+        name: memory if str(name) not in found else {**memory, **_fields(found[str(name)], area_unit)}
+        for name, memory in document["memories"].items()
+    }
+    return {**document, "memories": memories}
+
+
+def _fields(costs: MemoryCosts, area_unit: float) -> dict[str, Any]:
+    area = costs.area_mm2 * area_unit
+    return {"r_cost": costs.read_pj, "w_cost": costs.write_pj, "area": area, FIELD: False}
