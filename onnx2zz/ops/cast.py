@@ -14,6 +14,8 @@ from onnx2zz.ops.quantisation import NARROW_FLOATS
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.unary import unary_layer
 
+FOUR_BITS = (TensorProto.INT4, TensorProto.UINT4)
+
 
 def same_type(node: Node, graph: Graph) -> bool:
     """Whether the elements have the wanted type already."""
@@ -40,8 +42,11 @@ def cast(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 
 def steps(node: Node, element: int) -> tuple[Step, ...]:
-    """A round trip through the element type; what a narrow float cannot hold becomes its largest number first."""
+    """A round trip through the element type; what a narrow float cannot hold becomes its largest number first, and
+    integers of four bits are rounded to, as in onnxruntime, where wider ones lose their fraction."""
     through = Step(functions.CAST, parameters=(float(element),))
+    if element in FOUR_BITS:
+        return Step(functions.ROUND_AWAY), through
     *_, largest = NARROW_FLOATS.get(TensorProto.DataType.Name(element), (0.0,))
     if not largest or not node.attribute("saturate", 1):
         return (through,)

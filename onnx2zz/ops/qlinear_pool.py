@@ -23,7 +23,9 @@ def qlinear_average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x, its scale and zero point, y's scale and zero point: the mean of each window."""
     x, out, window, last = _window(node, graph)
     layer = _dequantising(windows(x, out, window, "sum"), node, graph)
-    layer = with_steps(layer, *divisors(node, x[1], out[1], window), SINGLE, *_quantising(node, graph))
+    whole = bool(node.attribute("count_include_pad", 0))  # then, unlike AveragePool, what ceil_mode adds counts, too
+    mean = (_mean(math.prod(window.kernel)),) if whole else divisors(node, x[1], out[1], window)
+    layer = with_steps(layer, *mean, SINGLE, *_quantising(node, graph))
     return (channels_last(layer) if last else layer,)
 
 
@@ -32,7 +34,7 @@ def qlinear_global_average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x, its scale and zero point, y's scale and zero point: the mean of each channel."""
     name, last = node.inputs[0], bool(node.attribute("channels_last", 0))
     shape = channels_second(graph.shape(name)) if last else graph.shape(name)
-    mean = Step(functions.SCALE, parameters=(1.0 / math.prod(shape[2:]),))
+    mean = _mean(math.prod(shape[2:]))
     layer = _dequantising(whole_channels((name, shape), node.outputs[0], "sum"), node, graph)
     layer = with_steps(layer, mean, SINGLE, *_quantising(node, graph))
     return (channels_last(layer) if last else layer,)
@@ -52,6 +54,10 @@ def _window(node: Node, graph: Graph, last: bool = False) -> tuple[Named, Named,
     x, out = (channels_second(graph.shape(name)) if last else graph.shape(name) for name in names)
     window = sliding_window(node, tuple(node.attribute("kernel_shape")), x[2:], out[2:])
     return (names[0], x), (names[1], out), window, last
+
+
+def _mean(elements: int) -> Step:
+    return Step(functions.SCALE, parameters=(1.0 / elements,))
 
 
 def _dequantising(layer: Layer, node: Node, graph: Graph) -> Layer:

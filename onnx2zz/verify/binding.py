@@ -111,7 +111,7 @@ class _Reading:
 
     def _axis(self, axis: Axis, left: list[str], seen: set[str], layer: Layer) -> Axis | None:
         """Takes an axis' indices off the front of those that are left."""
-        if left and left[0] in self.relations and any(loop not in seen for loop, _ in axis.terms):
+        if left and left[0] in self.relations and any(c and loop not in seen for loop, c in axis.terms):
             return self._window(axis, left.pop(0), layer)
         terms: list[tuple[str, int]] = []
         for loop, coefficient in axis.terms:

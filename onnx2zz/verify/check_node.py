@@ -82,18 +82,20 @@ def _trial(group: Group, values: Values) -> Trial:
     fresh = tried[-TRIES:]
     if not any(_unfit_operands(group, trial, values.graph) for trial in fresh):
         results = [list(trial.expected.values()) for trial in fresh]
-        if moves(results) or _is_constant(group, values, results[0]):
+        if moves(results) or _moves_or_stands_still(group, values, results[0]):
             return max(fresh, key=lambda trial: richness(list(trial.expected.values())))
     if tried and not _unfit(group, tried[-1], values.graph, few=True):
         return tried[-1]
     raise CannotRunError(reason)
 
 
-def _is_constant(group: Group, values: Values, result: Sequence[np.ndarray]) -> bool:
-    """Whether the node gives the same on any operands, large, small or of the other sign (it reads padding only)."""
-    redraws = (redrawn(group, values, size)[1] for size in OTHER_SIZES)
+def _moves_or_stands_still(group: Group, values: Values, result: Sequence[np.ndarray]) -> bool:
+    """Whether the node gives other results on operands of other sizes, large, small or of the other sign, or the same
+    on all of them (it reads padding only)."""
     names = [o for o in group.node.outputs if o in group.made]
-    return all(same(result, [outputs[o] for o in names]) for outputs in redraws)
+    redraws = (redrawn(group, values, size)[1] for size in OTHER_SIZES)
+    others = [[outputs[o] for o in names] for outputs in redraws]
+    return all(same(result, other) for other in others) or moves([result, *others])
 
 
 def _trials(group: Group, values: Values) -> Iterator[Trial]:

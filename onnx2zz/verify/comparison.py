@@ -19,10 +19,14 @@ def differing(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
     error[(got == _in_range(wanted, expected.dtype)) | (np.isnan(got) & np.isnan(wanted))] = 0.0
     error = np.where(np.isnan(error), np.inf, error)
     if expected.dtype.kind in "iub":
-        one_byte = expected.dtype.itemsize == 1 and expected.dtype != bool
-        ties = (error > 0) & (error <= A_STEP) & one_byte
+        ties = (error > 0) & (error <= A_STEP) & is_byte(expected.dtype)
         return (error > 0) & ~ties if ties.sum() <= max(1, TIES * len(ties)) else error > 0
     return error > _tolerance(expected.dtype, wanted)
+
+
+def is_byte(dtype: np.dtype) -> bool:
+    """Whether values of a type are quantised numbers of one byte."""
+    return dtype.kind in "iu" and dtype.itemsize == 1
 
 
 def _in_range(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -49,9 +53,13 @@ def _tolerance(dtype: np.dtype, wanted: np.ndarray) -> np.ndarray:
 
 def _smallest(dtype: np.dtype) -> float:
     """The smallest normal number of a type: what lies below may be lost on the way (a long product)."""
-    return float(np.finfo(dtype).tiny) if dtype.kind == "f" else 0.0
+    return float(np.finfo(dtype).tiny) if _is_numpys_float(dtype) else 0.0
+
+
+def _is_numpys_float(dtype: np.dtype) -> bool:
+    return dtype.kind == "f" and dtype.isbuiltin == 1
 
 
 def _unit(dtype: np.dtype) -> float:
     """The unit in the last place of 1; of types that numpy does not know, of the coarsest."""
-    return float(np.finfo(dtype).eps) if dtype in (np.float64, np.float32, np.float16) else 1.0
+    return float(np.finfo(dtype).eps) if _is_numpys_float(dtype) else 1.0

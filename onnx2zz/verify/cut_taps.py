@@ -22,5 +22,4 @@ def _reaching(node: Node, graph: Graph, axis: int) -> np.ndarray:
     extent, kernel = graph.shape(node.inputs[0])[axis + 2], graph.shape(node.inputs[1])[axis + 2]
     begin = pad_begin(node, graph, axis, stride, dilation)
     places = stride * np.arange(extent) + dilation * np.arange(kernel)[:, None] - begin
-    within = (places >= 0) & (places < graph.shape(node.outputs[0])[axis + 2])
-    return np.asarray(within.any(axis=1))
+    return np.any((places >= 0) & (places < graph.shape(node.outputs[0])[axis + 2]), axis=1)

@@ -60,7 +60,8 @@ def steers(place: Place | None) -> bool:
 
 
 def _is_length(place: Place) -> bool:
-    return place.node.op.rpartition(".")[2] in RECURRENT and place.index == SEQUENCE_LENS
+    recurrent = place.node.op.rpartition(".")[2] in RECURRENT and place.index == SEQUENCE_LENS
+    return recurrent or place.index == MASK.get(place.node.op)
 
 
 def is_index(place: Place | None) -> bool:
@@ -69,8 +70,8 @@ def is_index(place: Place | None) -> bool:
 
 
 def counts_steps(node: Node, name: str) -> bool:
-    """Whether an input of a node holds the lengths of sequences, few different numbers at best."""
-    return name == node.input(SEQUENCE_LENS) and _is_length(Place(node, SEQUENCE_LENS))
+    """Whether an input of a node holds the lengths of sequences, or hides steps: few different numbers at best."""
+    return any(name == other and _is_length(Place(node, index)) for index, other in enumerate(node.inputs) if other)
 
 
 def countable(name: str, node: Node, graph: Graph) -> int | None:
@@ -244,6 +245,11 @@ def _limits(place: Place, graph: Graph) -> tuple[int, int] | None:
     shape = first.shape if first else None
     if is_index(place):
         return 0, max(1, shape[place.node.attribute("axis", 0) % len(shape)] if shape else FEW) - 1
+    if place.index == MASK.get(place.node.op) and shape:
+        hides = len(graph.shape(place.node.inputs[place.index])) > 1
+        keys = graph.tensors.get(place.node.input(1)) if place.node.op in SEPARATE_KEYS else first
+        length = keys.shape[-2] if keys and keys.shape and len(keys.shape) in (3, 4) else shape[1]
+        return (0, 1) if hides else (1, length)
     if _is_length(place) and shape:
         return 1, shape[1 if place.node.attribute("layout", 0) else 0]
     return None
@@ -251,6 +257,9 @@ def _limits(place: Place, graph: Graph) -> tuple[int, int] | None:
 
 RECURRENT = frozenset({"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"})
 SEQUENCE_LENS = 4
+MASK = {"com.microsoft.Attention": 3, "com.microsoft.QAttention": 5, "com.microsoft.MultiHeadAttention": 4}
+"""The input that hides keys: a number for each of them, or how many of each sequence take part."""
+SEPARATE_KEYS = frozenset({"com.microsoft.MultiHeadAttention"})
 
 
 def _real(shape: tuple[int, ...], place: Place | None, graph: Graph, rng: np.random.Generator) -> np.ndarray:

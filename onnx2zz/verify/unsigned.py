@@ -32,6 +32,7 @@ PRODUCTS = {
     "com.microsoft.MatMulIntegerToFloat": Product(0, 1, 5),
     "com.microsoft.DynamicQuantizeMatMul": Product(0, 1, 3),
     "com.microsoft.QGemm": Product(0, 3, 5),
+    "com.microsoft.QAttention": Product(0, 1, 7),
     "com.microsoft.QLinearConv": Product(0, 3, 5),
 }
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from onnx import helper
 
-from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.frontend.state import ELEMENT_TYPES
 from onnx2zz.layer import Access
-from onnx2zz.verify.draws import FEW, MANY, Place, draw, place_of, steers
+from onnx2zz.verify.draws import FEW, MANY, RENAMING, Place, draw, place_of, steers
 from onnx2zz.verify.node_run import CannotRunError, run_node
 from onnx2zz.verify.stored_values import StoredValues
 
@@ -39,9 +39,18 @@ class Values:
 
     def fresh(self, name: str, reader: Node) -> np.ndarray:
         """Another random value for what a node reads; one that steers the graph keeps its own."""
-        own = name in reader.inputs
-        place = Place(reader, reader.inputs.index(name)) if own else place_of(name, self.graph)
+        index = next((i for i, given in enumerate(reader.inputs) if self._comes_from(given, name)), None)
+        place = place_of(name, self.graph) if index is None else Place(reader, index)
         return self.of(name) if steers(place) else self._drawn(name, place, MANY)
+
+    def _comes_from(self, given: str, name: str) -> bool:
+        """Whether a node's input is that tensor, or views of it, one after the other."""
+        while given != name:
+            maker = self.graph.maker.get(given)
+            if maker is None or maker.op not in RENAMING | {"Transpose"} or not maker.inputs:
+                return False
+            given = maker.inputs[maker.outputs.index(given)] if maker.op == CALL else maker.inputs[0]
+        return True
 
     def index(self, name: str, picked: Access) -> np.ndarray:
         """Random positions on the axis of another tensor that this one picks from."""

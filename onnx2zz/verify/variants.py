@@ -118,10 +118,13 @@ def _broadcast(access: Access, layer: Layer) -> Iterator[Access]:
 
 def _of_function(layer: Layer) -> Iterator[tuple[str, Layer]]:
     if len(layer.inputs) > 1:
-        others = [function for function in FUNCTIONS if function != layer.combine.function]
+        mine = layer.combine.function
+        alike = [f for f in FUNCTIONS if (f.operands, f.parameters) == (mine.operands, mine.parameters)]
+        others = [function for function in alike if function != mine]
         yield from (("function", replace(layer, combine=replace(layer.combine, function=other))) for other in others)
     if layer.reduce != "none":
-        yield from (("reduction", replace(layer, reduce=name)) for name in REDUCTIONS if name != layer.reduce)
+        reducible = [name for name in REDUCTIONS if name not in (layer.reduce, "none")]
+        yield from (("reduction", replace(layer, reduce=name)) for name in reducible)
     for number in range(len(layer.after)):
         left = tuple(step for i, step in enumerate(layer.after) if i != number)
         yield "step after the sum", replace(layer, after=left)

@@ -4,7 +4,6 @@ from dataclasses import replace
 from itertools import count
 
 import numpy as np
-from onnxruntime.capi import onnxruntime_pybind11_state as states
 
 from tests.composed.attention import ATTENTION
 from tests.composed.draft import Draft, NotDrawnError
@@ -30,7 +29,6 @@ SHAPES = (
     (1, 12, 1, 5),
 )
 TRIES = 20
-REFUSED = (states.Fail, states.InvalidArgument, states.RuntimeException, states.NotImplemented, states.InvalidGraph)
 
 
 def drawn(seed: int, most: int = 12) -> Flat:
@@ -43,7 +41,7 @@ def runs(flat: Flat) -> bool:
     every = visible(flat)
     try:
         made = onnxruntime_run(flat_model(replace(flat, outputs=every)), flat.inputs)
-    except REFUSED:
+    except Exception:  # pybind raises a class for each status, all of them plain Exceptions
         return False
     return bool(every) and all(made[n].shape == flat.kinds[n].fixed for n in every if flat.kinds[n].known)
 

@@ -9,12 +9,15 @@ import pytest
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
+from onnx2zz import functions
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.conservation.groups import groups
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Node
 from onnx2zz.frontend.trace import trace
-from onnx2zz.layer import Access, Step
+from onnx2zz.interpreter import run_layers
+from onnx2zz.layer import Access, Position, Step
+from onnx2zz.verify.binding import bind
 from onnx2zz.verify.comparison import differing
 from onnx2zz.verify.draws import Place, draw
 from onnx2zz.verify.fitness import moves
@@ -25,7 +28,7 @@ from onnx2zz.verify.verify import verify
 from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import volumes
 from tests.frontend.test_loops import body_of_products, loop_model
-from tests.oracle import distinct, model_of, onnxruntime_run
+from tests.oracle import distinct, lowered, model_of, onnxruntime_run
 from tests.verify.wrong import with_placed
 
 FLOAT = TensorProto.FLOAT
@@ -296,3 +299,123 @@ def test_lengths_take_no_more_values_than_there_are_steps(steps):
     constants["lengths"] = rng.integers(1, steps, 12, endpoint=True).astype(np.int32)
     node = helper.make_node("GRU", ["x", *constants], ["y"], hidden_size=3)
     assert_proven(compile_model(model_of([node], {"x": distinct(rng, steps, 12, 5)}, constants, ["y"])))
+
+
+@pytest.mark.parametrize("name", ["BFLOAT16", "FLOAT8E4M3FN", "FLOAT8E5M2", "INT4", "UINT4"])
+def test_types_that_numpy_does_not_have(name):
+    """onnxruntime neither takes nor gives them: constants lie in the model, results leave it as floats."""
+    element = TensorProto.DataType.Value(name)
+    nodes = [helper.make_node("Cast", ["x"], ["c"], to=element), helper.make_node("Cast", ["c"], ["y"], to=FLOAT)]
+    x = 5 * distinct(np.random.default_rng(0), 3, 40)
+    assert_proven(compile_model(model_of(nodes, {"x": x}, {}, ["y"], 21)))
+
+
+@pytest.mark.parametrize("name", ["FLOAT8E4M3FN", "FLOAT8E5M2", "INT4", "UINT4"])
+def test_quantising_to_types_that_numpy_does_not_have(name):
+    dtype = helper.tensor_dtype_to_np_dtype(TensorProto.DataType.Value(name))
+    constants = {"s": np.asarray(0.25, np.float32), "z": np.zeros((), dtype)}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", *constants], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", *constants], ["y"]),
+    ]
+    x = distinct(np.random.default_rng(0), 3, 40)
+    assert_proven(compile_model(model_of(nodes, {"x": x}, constants, ["y"], 21)))
+
+
+@pytest.mark.parametrize("name", ["INT4", "UINT4"])
+def test_a_cast_to_four_bits_rounds(name):
+    """As in onnxruntime, half away from zero; more than four bits hold wraps."""
+    x = np.asarray([0.5, 1.5, 2.5, -0.5, -2.7, 1.2, 7.4, 7.6, 9.9, 17.0], np.float32)
+    element = TensorProto.DataType.Value(name)
+    model = model_of([helper.make_node("Cast", ["x"], ["y"], to=element)], {"x": x}, {}, ["y"], 21)
+    _, layers = lowered(model)
+    node = Node("Cast", "", ("x",), ("y",), {"to": helper.make_attribute("to", element)}, 21)
+    expected = run_node(node, {"x": x})["y"].astype(np.float64)
+    assert run_layers(layers, {"x": x})["y"].tolist() == expected.tolist()
+    assert expected[[1, 6, 7]].tolist() == [2, 7, 8 if name == "UINT4" else -8]
+
+
+@pytest.mark.parametrize("ceil_mode", [0, 1])
+@pytest.mark.parametrize("include", [0, 1])
+def test_means_that_lie_halfway_between_two_steps(ceil_mode, include):
+    """A pool that keeps its scale: half the means of two neighbours are ties, which onnxruntime breaks in float32.
+
+    With count_include_pad every mean is of a whole window, what ceil_mode adds included.
+    """
+    same = {"xs": np.float32(0.05), "xz": np.uint8(54), "ys": np.float32(0.05), "yz": np.uint8(54)}
+    constants = {name: np.asarray(value) for name, value in same.items()}
+    x = np.random.default_rng(0).integers(0, 256, (2, 4, 6, 5)).astype(np.uint8)
+    compiled = one("QLinearAveragePool", x, "com.microsoft", 17, constants, kernel_shape=[1, 2], strides=[1, 2],
+                   ceil_mode=ceil_mode, count_include_pad=include)  # fmt: skip
+    assert_proven(compiled)
+    (placed,) = compiled.workload.layers
+    rounding = next(i for i, step in enumerate(placed.layer.after) if step.function == functions.ROUND)
+    late = (
+        *placed.layer.after[: rounding + 1],
+        Step(functions.SHIFT, parameters=(1.0,)),
+        *placed.layer.after[rounding + 1 :],
+    )
+    wrong = replace(placed, layer=replace(placed.layer, after=late))
+    assert verify(with_placed(compiled, wrong)).mismatches  # a step too much, everywhere
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_quantised_attention_with_weights_of_full_range(ahead):
+    """onnxruntime saturates pairs of uint8 * int8 products without VNNI; the same weights as uint8 are exact."""
+    rng = np.random.default_rng(0)
+    constants = {"w": rng.integers(-128, 128, (8, 24)).astype(np.int8), "b": distinct(rng, 24)}
+    constants |= {"xs": np.asarray(0.02, np.float32), "ws": np.asarray(0.01, np.float32)}
+    constants |= {"xz": np.asarray(100, np.uint8), "wz": np.asarray(0, np.int8)}
+    names = ["x", "w", "b", "xs", "ws", "", "xz", "wz"]
+    node = helper.make_node("QAttention", names, ["y"], domain="com.microsoft", num_heads=2, unidirectional=ahead)
+    x = rng.integers(0, 256, (2, 5, 8)).astype(np.uint8)
+    assert_proven(compile_model(model_of([node], {"x": x}, constants, ["y"])))
+
+
+MASKS = {"lengths": (2,), "lengths and where sequences begin": (8,), "of each key": (2, 4)}
+
+
+@pytest.mark.parametrize("kind", MASKS)
+@pytest.mark.parametrize("op", ["Attention", "MultiHeadAttention"])
+def test_masks_hide_some_keys(kind, op):
+    """Any integers would hide all keys or none; onnxruntime refuses lengths that there are not."""
+    rng = np.random.default_rng(0)
+    inputs = {name: distinct(rng, 2, 4, 6) for name in ("q", "k", "v")} | {"m": np.zeros(MASKS[kind], np.int32)}
+    constants = {}
+    names = ["q", "k", "v", "", "m"]
+    if op == "Attention":
+        inputs = {name: inputs[name] for name in ("q", "m")}
+        constants = {"w": distinct(rng, 6, 18), "b": distinct(rng, 18)}
+        names = ["q", "w", "b", "m"]
+    node = helper.make_node(op, names, ["y"], domain="com.microsoft", num_heads=2)
+    compiled = compile_model(model_of([node], inputs, constants, ["y"]))
+    assert_proven(compiled)
+    place = Place(compiled.graph.nodes[0], names.index("m"))
+    drawn = np.concatenate([draw("m", place, compiled.graph, rng).ravel() for _ in range(40)])
+    assert set(drawn) == ({0, 1} if len(MASKS[kind]) > 1 else {1, 2, 3, 4})
+
+
+def test_a_wrong_step_with_parameters_is_a_difference_and_no_error():
+    """The search for a cause tries other functions, which do not take as many."""
+    rng = np.random.default_rng(0)
+    inputs = {name: distinct(rng, 2, 4, 6) for name in ("q", "k", "v")} | {"m": np.asarray([2, 3], np.int32)}
+    node = helper.make_node("MultiHeadAttention", ["q", "k", "v", "", "m"], ["y"], domain="com.microsoft", num_heads=2)
+    compiled = compile_model(model_of([node], inputs, {}, ["y"]))
+    hiding = next(placed for placed in compiled.workload.layers if placed.layer.combine.function == functions.HIDE_FROM)
+    position = hiding.layer.combine.operand
+    assert isinstance(position, Position)
+    late = replace(hiding.layer.combine, operand=replace(position, offset=position.offset - 1))
+    wrong = replace(hiding, layer=replace(hiding.layer, combine=late))
+    assert {mismatch.node for mismatch in verify(with_placed(compiled, wrong)).mismatches} == {"y"}
+
+
+def test_an_axis_that_stands_still_takes_no_index_of_the_next():
+    """Rows of an image of one row: the loop over them moves nothing, and the relation is the columns'."""
+    node = helper.make_node(
+        "Resize", ["x", "", "s"], ["y"], mode="nearest",
+        nearest_mode="ceil", coordinate_transformation_mode="half_pixel_symmetric",
+    )  # fmt: skip
+    inputs = {"x": distinct(np.random.default_rng(0), 1, 3, 1, 5)}
+    compiled = compile_model(model_of([node], inputs, {"s": np.asarray([1, 1, 2, 2], np.float32)}, ["y"], 23))
+    (placed,) = compiled.workload.layers
+    assert bind(compiled.entries[0], placed).differences == ()

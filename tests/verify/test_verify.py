@@ -263,3 +263,17 @@ def test_few_elements_of_which_most_are_cut_off_prove_a_node(node):
     for seed in range(5):
         result = verify(compiled, VerifyOptions(seed=seed))
         assert result.mismatches == () and result.nodes_matched == 1
+
+
+def test_a_cast_behind_an_expand_is_drawn_for_the_cast():
+    """Numbers around 0 become 0 in 4 bits; what is drawn in front of the Expand fills the range of the Cast."""
+    nodes = [
+        helper.make_node("Expand", ["x", "shape"], ["e"]),
+        helper.make_node("Cast", ["e"], ["y"], to=onnx.TensorProto.INT4),
+        helper.make_node("Cast", ["y"], ["z"], to=onnx.TensorProto.FLOAT),
+    ]
+    x = distinct(np.random.default_rng(0), 3, 20)
+    model = model_of(nodes, {"x": x}, {"shape": np.array([1, 1])}, ["z"], opset=21)
+    for seed in range(5):
+        result = verify(compile_model(model), VerifyOptions(seed=seed, inputs={"x": x}))
+        assert result.mismatches == () and result.not_checkable == ()
