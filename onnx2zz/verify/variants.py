@@ -123,8 +123,7 @@ def _of_function(layer: Layer) -> Iterator[tuple[str, Layer]]:
         others = [function for function in alike if function != mine]
         yield from (("function", replace(layer, combine=replace(layer.combine, function=other))) for other in others)
     if layer.reduce != "none":
-        reducible = [name for name in REDUCTIONS if name not in (layer.reduce, "none")]
-        yield from (("reduction", replace(layer, reduce=name)) for name in reducible)
+        yield from (("reduction", replace(layer, reduce=name)) for name in REDUCTIONS if name != layer.reduce)
     for number in range(len(layer.after)):
         left = tuple(step for i, step in enumerate(layer.after) if i != number)
         yield "step after the sum", replace(layer, after=left)
