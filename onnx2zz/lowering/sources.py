@@ -33,7 +33,9 @@ class Sources:
 
     def read(self, access: Access, sizes: Mapping[str, int]) -> tuple[Source, ...]:
         """What feeds the elements that an access reads: layers that write others of the tensor do not."""
-        return tuple(s for s in self.of(access.tensor) if not self._writes_elsewhere(s, access, sizes))
+        whole = self.of(access.tensor)
+        read = tuple(s for s in whole if not self._writes_elsewhere(s, access, sizes))
+        return read or (whole and ("const",))  # of a phase that reads padding alone, the zeros
 
     def _writes_elsewhere(self, source: Source, access: Access, sizes: Mapping[str, int]) -> bool:
         layer = self._writers.get(source) if isinstance(source, int) else None
