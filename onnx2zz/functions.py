@@ -1,45 +1,133 @@
-"""The scalar functions that layers name, as numpy ufunc-like callables (float64 in, float64 out).
+"""The scalar functions that layers apply: each an object with its arity and its body in numpy.
 
-Parameters follow the operands, in the order of the ONNX attributes they come from.
+A body takes arrays of float64 (one for each operand, broadcast to each other) and then the parameters, in the order of
+the ONNX attributes that they come from. A layer's step may bring one operand more than the values it works on (a bias,
+a position): it counts as the last of the operands.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from math import erf
+from typing import overload
 
 import numpy as np
+import numpy.typing as npt
 
-Function = Callable[..., np.ndarray]
+Array = npt.NDArray[np.float64]
+Body = Callable[..., Array]
 
 
-def _sigmoid(x: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A scalar function, known by its name.
+
+    `operands` and `parameters`: how many it takes. `commutes`: its two operands may be exchanged. `additive`: ZigZag's
+    equation joins the operands by `+`, not by `*` (parser/workload_validator.py:14). `exchanged`: the
+    function that this one is with its operands in the other order.
+    """
+
+    name: str
+    operands: int
+    parameters: int
+    body: Body = field(repr=False, compare=False)
+    commutes: bool = False
+    additive: bool = False
+    exchanged: "Function | None" = field(default=None, repr=False, compare=False)
+
+    def __call__(self, *values: npt.ArrayLike) -> Array:
+        """The function's value; operands first, then parameters. Infinities and NaN are values like any other."""
+        operands = [np.asarray(value, np.float64) for value in values[: self.operands]]
+        with np.errstate(all="ignore"):
+            return self.body(*operands, *values[self.operands :])
+
+    def __str__(self) -> str:
+        return self.name
+
+    def swapped(self) -> "Function":
+        """The function of the same two operands in the other order."""
+        if self.commutes:
+            return self
+        if self.exchanged is not None:
+            return self.exchanged
+        return Function(
+            f"swapped_{self.name}",
+            self.operands,
+            self.parameters,
+            partial(_exchanged, self.body),
+            additive=self.additive,
+            exchanged=self,
+        )
+
+
+def _exchanged(body: Body, x: Array, y: Array, *parameters: float) -> Array:
+    return body(y, x, *parameters)
+
+
+@overload
+def _unary(name: str, body: Callable[[Array], Array]) -> Function: ...
+@overload
+def _unary(name: str, body: Callable[[Array, float], Array], parameters: int) -> Function: ...
+@overload
+def _unary(name: str, body: Callable[[Array, float, float], Array], parameters: int) -> Function: ...
+@overload
+def _unary(name: str, body: Callable[[Array, float, float, float], Array], parameters: int) -> Function: ...
+def _unary(name: str, body: Body, parameters: int = 0) -> Function:
+    return Function(name, 1, parameters, body)
+
+
+@overload
+def _binary(
+    name: str, body: Callable[[Array, Array], Array], *, commutes: bool = ..., additive: bool = ...
+) -> Function: ...
+@overload
+def _binary(name: str, body: Callable[[Array, Array, float], Array], parameters: int) -> Function: ...
+@overload
+def _binary(name: str, body: Callable[[Array, Array, float, float, float], Array], parameters: int) -> Function: ...
+def _binary(name: str, body: Body, parameters: int = 0, *, commutes: bool = False, additive: bool = False) -> Function:
+    return Function(name, 2, parameters, body, commutes, additive)
+
+
+@overload
+def _ternary(name: str, body: Callable[[Array, Array, Array], Array]) -> Function: ...
+@overload
+def _ternary(name: str, body: Callable[[Array, Array, Array, float], Array], parameters: int) -> Function: ...
+def _ternary(name: str, body: Body, parameters: int = 0) -> Function:
+    return Function(name, 3, parameters, body)
+
+
+def _truth(values: npt.NDArray[np.bool_]) -> Array:
+    return values.astype(np.float64)
+
+
+def _sigmoid(x: Array) -> Array:
     return 0.5 * (1.0 + np.tanh(0.5 * x))
 
 
-def _softplus(x: np.ndarray) -> np.ndarray:
+def _softplus(x: Array) -> Array:
     return np.logaddexp(0.0, x)
 
 
-def _erf(x: np.ndarray) -> np.ndarray:
-    from math import erf
-
+def _erf(x: Array) -> Array:
     return np.vectorize(erf, otypes=[np.float64])(x)
 
 
-def _narrow_float(x: np.ndarray, mantissa: float, lowest_exponent: float, largest: float) -> np.ndarray:
+def _narrow_float(x: Array, mantissa: float, lowest_exponent: float, largest: float) -> Array:
     """The nearest number of a float format, ties to even, beyond `largest` saturated; subnormals included."""
     exponent = np.frexp(x)[1] - 1.0
     quantum = 2.0 ** (np.maximum(exponent, lowest_exponent) - mantissa)
     return np.clip(np.rint(x / quantum) * quantum, -largest, largest)
 
 
-def _gelu(x: np.ndarray) -> np.ndarray:
+def _gelu(x: Array) -> Array:
     return 0.5 * x * (1.0 + _erf(x / np.sqrt(2.0)))
 
 
-def _gelu_tanh(x: np.ndarray) -> np.ndarray:
+def _gelu_tanh(x: Array) -> Array:
     return 0.5 * x * (1.0 + np.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
 
 
-def _cast(x: np.ndarray, element_type: float) -> np.ndarray:
+def _cast(x: Array, element_type: float) -> Array:
     """The value after a round trip through an ONNX element type, given by its number."""
     from onnx import TensorProto
     from onnx.helper import tensor_dtype_to_np_dtype
@@ -49,144 +137,133 @@ def _cast(x: np.ndarray, element_type: float) -> np.ndarray:
     return np.asarray(x).astype(tensor_dtype_to_np_dtype(int(element_type))).astype(np.float64)
 
 
-def _is_infinite(x: np.ndarray, detect_negative: float, detect_positive: float) -> np.ndarray:
+def _is_infinite(x: Array, detect_negative: float, detect_positive: float) -> Array:
     found = (np.isneginf(x) & bool(detect_negative)) | (np.isposinf(x) & bool(detect_positive))
     return found.astype(np.float64)
 
 
-def _wrap(x: np.ndarray, bits: float, signed: float) -> np.ndarray:
+def _wrap(x: Array, bits: float, signed: float) -> Array:
     """Integers beyond the range of a type of so many bits, as it holds them."""
     lowest = -(2.0 ** (bits - 1)) if signed else 0.0
     return np.mod(x - lowest, 2.0**bits) + lowest
 
 
-def _on_integers(function: Callable[..., np.ndarray]) -> Function:
-    return lambda *operands: function(*(np.asarray(x).astype(np.int64) for x in operands)).astype(np.float64)
+def _bits_of(function: np.ufunc) -> Callable[[Array, Array], Array]:
+    def on_integers(x: Array, y: Array) -> Array:
+        return np.asarray(function(x.astype(np.int64), y.astype(np.int64))).astype(np.float64)
+
+    return on_integers
 
 
-BINARY: dict[str, Function] = {
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "div": np.divide,
-    "int_div": lambda x, y: np.trunc(x / y),
-    "max": np.maximum,
-    "min": np.minimum,
-    "pow": np.power,
-    "prelu": lambda x, slope: np.where(x < 0, x * slope, x),
-    "mod": np.mod,
-    "fmod": np.fmod,
-    "div_root": lambda x, y, epsilon: x / np.sqrt(y + epsilon),
-    "squared_difference": lambda x, y: (x - y) ** 2,
-    "keep_if": lambda x, condition: np.where(condition != 0, x, 0.0),
-    "drop_if": lambda x, condition: np.where(condition != 0, 0.0, x),
-    "and": lambda x, y: np.logical_and(x, y).astype(np.float64),
-    "or": lambda x, y: np.logical_or(x, y).astype(np.float64),
-    "xor": lambda x, y: np.logical_xor(x, y).astype(np.float64),
-    "equal": lambda x, y: np.equal(x, y).astype(np.float64),
-    "greater": lambda x, y: np.greater(x, y).astype(np.float64),
-    "greater_or_equal": lambda x, y: np.greater_equal(x, y).astype(np.float64),
-    "less": lambda x, y: np.less(x, y).astype(np.float64),
-    "less_or_equal": lambda x, y: np.less_equal(x, y).astype(np.float64),
-    "bit_and": _on_integers(np.bitwise_and),
-    "bit_or": _on_integers(np.bitwise_or),
-    "bit_xor": _on_integers(np.bitwise_xor),
-    "shift_left": _on_integers(np.left_shift),
-    "shift_right": _on_integers(np.right_shift),
-    "or_hole": lambda condition, x: np.where(condition != 0, x, np.nan),
-    "fill_hole": lambda x, y: np.where(np.isnan(x), y, x),
-    "index_of": lambda x, y, index: np.where(x == y, index, np.inf),
-    "hide": lambda x, position, low, high, value: np.where((position >= low) & (position <= high), x, x + value),
-    "hide_from": lambda x, length, position, value: np.where(position < length, x, x + value),
-    "plus_exp": lambda x, y: x + np.exp(y),
-    "hide_until": lambda x, length, position, value: np.where(position >= length, x, x + value),
-    "hide_where_not": lambda x, mask, value: np.where(mask != 0, x, x + value),
-    "before": lambda x, length, position: np.where(position < length, x, 0.0),
-    "not_before": lambda x, length, position: np.where(position >= length, x, 0.0),
-    "last_of": lambda x, length, position: np.where(position == length - 1, x, 0.0),
-    "keep_from": lambda x, position, first: np.where(position >= first, x, 0.0),
-    "keep_to": lambda x, position, last: np.where(position <= last, x, 0.0),
-}
-
-UNARY: dict[str, Function] = {
-    "identity": lambda x: x,
-    "relu": lambda x: np.maximum(x, 0.0),
-    "sigmoid": _sigmoid,
-    "tanh": np.tanh,
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "reciprocal": lambda x: 1.0 / x,
-    "neg": np.negative,
-    "abs": np.abs,
-    "erf": _erf,
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "round": np.rint,
-    "round_away": lambda x: np.trunc(x + np.copysign(0.5, x)),
-    "trunc": np.trunc,
-    "softplus": _softplus,
-    "leaky_relu": lambda x, alpha: np.where(x < 0, alpha * x, x),
-    "hard_sigmoid": lambda x, alpha, beta: np.clip(alpha * x + beta, 0.0, 1.0),
-    "hard_swish": lambda x: x * np.clip(x / 6.0 + 0.5, 0.0, 1.0),
-    "elu": lambda x, alpha: np.where(x < 0, alpha * np.expm1(np.minimum(x, 0.0)), x),
-    "selu": lambda x, alpha, gamma: gamma * np.where(x <= 0, alpha * np.expm1(np.minimum(x, 0.0)), x),
-    "celu": lambda x, alpha: np.maximum(x, 0.0) + np.minimum(0.0, alpha * np.expm1(np.minimum(x, 0.0) / alpha)),
-    "mish": lambda x: x * np.tanh(_softplus(x)),
-    "softsign": lambda x: x / (1.0 + np.abs(x)),
-    "thresholded_relu": lambda x, alpha: np.where(x > alpha, x, 0.0),
-    "sign": np.sign,
-    "sin": np.sin,
-    "cos": np.cos,
-    "not": lambda x: np.logical_not(x).astype(np.float64),
-    "shrink": lambda x, lambd, bias: np.where(x < -lambd, x + bias, np.where(x > lambd, x - bias, 0.0)),
-    "clip": lambda x, low, high: np.clip(x, low, high),
-    "single": lambda x: np.asarray(x, np.float32).astype(np.float64),
-    "narrow_float": _narrow_float,
-    "scale": lambda x, factor: x * factor,
-    "shift": lambda x, amount: x + amount,
-    "square": np.square,
-    "abs_power": lambda x, p: np.abs(x) ** p,
-    "softcap": lambda x, cap: cap * np.tanh(x / cap),
-    "finite_or_zero": lambda x: np.where(np.isneginf(x), 0.0, x),
-    "one_if_zero": lambda x: np.where(x == 0, 1.0, x),
-    "affine": lambda x, alpha, beta: alpha * x + beta,
-    "scaled_tanh": lambda x, alpha, beta: alpha * np.tanh(beta * x),
-    "rsqrt": lambda x: 1.0 / np.sqrt(x),
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "asinh": np.arcsinh,
-    "acosh": np.arccosh,
-    "atanh": np.arctanh,
-    "gelu": _gelu,
-    "gelu_tanh": _gelu_tanh,
-    "swish": lambda x, alpha: x * _sigmoid(alpha * x),
-    "is_nan": lambda x: np.isnan(x).astype(np.float64),
-    "is_infinite": _is_infinite,
-    "bit_not": _on_integers(np.invert),
-    "wrap": _wrap,
-    "cast": _cast,
-}
-
-COMMUTE = frozenset({"add", "mul", "max", "min", "squared_difference", "and", "or", "xor", "equal"})
-SWAPPED = "swapped_"
+def _inverted(x: Array) -> Array:
+    return np.invert(x.astype(np.int64)).astype(np.float64)
 
 
-def _swap(function: Function) -> Function:
-    return lambda x, y, *parameters: function(y, x, *parameters)
-
-
-def swapped(name: str) -> str:
-    """The function of the same two operands in the other order."""
-    if name in COMMUTE:
-        return name
-    return name.removeprefix(SWAPPED) if name.startswith(SWAPPED) else f"{SWAPPED}{name}"
-
-
-FUNCTIONS: dict[str, Function] = (
-    BINARY | UNARY | {f"{SWAPPED}{n}": _swap(f) for n, f in BINARY.items() if n not in COMMUTE}
+ADD = _binary("add", np.add, commutes=True, additive=True)
+SUB = _binary("sub", np.subtract, additive=True)
+MUL = _binary("mul", np.multiply, commutes=True)
+DIV = _binary("div", np.divide)
+INT_DIV = _binary("int_div", lambda x, y: np.trunc(x / y))
+MAX = _binary("max", np.maximum, commutes=True, additive=True)
+MIN = _binary("min", np.minimum, commutes=True, additive=True)
+POW = _binary("pow", np.power)
+PRELU = _binary("prelu", lambda x, slope: np.where(x < 0, x * slope, x))
+MOD = _binary("mod", np.mod)
+FMOD = _binary("fmod", np.fmod)
+DIV_ROOT = _binary("div_root", lambda x, y, epsilon: x / np.sqrt(y + epsilon), 1)
+SQUARED_DIFFERENCE = _binary("squared_difference", lambda x, y: (x - y) ** 2, commutes=True, additive=True)
+KEEP_IF = _binary("keep_if", lambda x, condition: np.where(condition != 0, x, 0.0))
+DROP_IF = _binary("drop_if", lambda x, condition: np.where(condition != 0, 0.0, x))
+AND = _binary("and", lambda x, y: _truth(np.logical_and(x, y)), commutes=True)
+OR = _binary("or", lambda x, y: _truth(np.logical_or(x, y)), commutes=True)
+XOR = _binary("xor", lambda x, y: _truth(np.logical_xor(x, y)), commutes=True)
+EQUAL = _binary("equal", lambda x, y: _truth(np.equal(x, y)), commutes=True)
+GREATER = _binary("greater", lambda x, y: _truth(np.greater(x, y)))
+GREATER_OR_EQUAL = _binary("greater_or_equal", lambda x, y: _truth(np.greater_equal(x, y)))
+LESS = _binary("less", lambda x, y: _truth(np.less(x, y)))
+LESS_OR_EQUAL = _binary("less_or_equal", lambda x, y: _truth(np.less_equal(x, y)))
+BIT_AND = _binary("bit_and", _bits_of(np.bitwise_and))
+BIT_OR = _binary("bit_or", _bits_of(np.bitwise_or))
+BIT_XOR = _binary("bit_xor", _bits_of(np.bitwise_xor))
+SHIFT_LEFT = _binary("shift_left", _bits_of(np.left_shift))
+SHIFT_RIGHT = _binary("shift_right", _bits_of(np.right_shift))
+OR_HOLE = _binary("or_hole", lambda condition, x: np.where(condition != 0, x, np.nan))
+FILL_HOLE = _binary("fill_hole", lambda x, y: np.where(np.isnan(x), y, x))
+INDEX_OF = _ternary("index_of", lambda x, y, index: np.where(x == y, index, np.inf))
+HIDE = _binary(
+    "hide", lambda x, position, low, high, value: np.where((position >= low) & (position <= high), x, x + value), 3
 )
+HIDE_FROM = _ternary("hide_from", lambda x, length, position, value: np.where(position < length, x, x + value), 1)
+PLUS_EXP = _binary("plus_exp", lambda x, y: x + np.exp(y))
+HIDE_UNTIL = _ternary("hide_until", lambda x, length, position, value: np.where(position >= length, x, x + value), 1)
+HIDE_WHERE_NOT = _binary("hide_where_not", lambda x, mask, value: np.where(mask != 0, x, x + value), 1)
+BEFORE = _ternary("before", lambda x, length, position: np.where(position < length, x, 0.0))
+NOT_BEFORE = _ternary("not_before", lambda x, length, position: np.where(position >= length, x, 0.0))
+LAST_OF = _ternary("last_of", lambda x, length, position: np.where(position == length - 1, x, 0.0))
+KEEP_FROM = _binary("keep_from", lambda x, position, first: np.where(position >= first, x, 0.0), 1)
+KEEP_TO = _binary("keep_to", lambda x, position, last: np.where(position <= last, x, 0.0), 1)
+
+IDENTITY = _unary("identity", lambda x: x)
+RELU = _unary("relu", lambda x: np.maximum(x, 0.0))
+SIGMOID = _unary("sigmoid", _sigmoid)
+TANH = _unary("tanh", np.tanh)
+EXP = _unary("exp", np.exp)
+LOG = _unary("log", np.log)
+SQRT = _unary("sqrt", np.sqrt)
+RECIPROCAL = _unary("reciprocal", lambda x: 1.0 / x)
+NEG = _unary("neg", np.negative)
+ABS = _unary("abs", np.abs)
+ERF = _unary("erf", _erf)
+FLOOR = _unary("floor", np.floor)
+CEIL = _unary("ceil", np.ceil)
+ROUND = _unary("round", np.rint)
+ROUND_AWAY = _unary("round_away", lambda x: np.trunc(x + np.copysign(0.5, x)))
+TRUNC = _unary("trunc", np.trunc)
+SOFTPLUS = _unary("softplus", _softplus)
+LEAKY_RELU = _unary("leaky_relu", lambda x, alpha: np.where(x < 0, alpha * x, x), 1)
+HARD_SIGMOID = _unary("hard_sigmoid", lambda x, alpha, beta: np.clip(alpha * x + beta, 0.0, 1.0), 2)
+HARD_SWISH = _unary("hard_swish", lambda x: x * np.clip(x / 6.0 + 0.5, 0.0, 1.0))
+ELU = _unary("elu", lambda x, alpha: np.where(x < 0, alpha * np.expm1(np.minimum(x, 0.0)), x), 1)
+SELU = _unary("selu", lambda x, alpha, gamma: gamma * np.where(x <= 0, alpha * np.expm1(np.minimum(x, 0.0)), x), 2)
+CELU = _unary(
+    "celu", lambda x, alpha: np.maximum(x, 0.0) + np.minimum(0.0, alpha * np.expm1(np.minimum(x, 0.0) / alpha)), 1
+)
+MISH = _unary("mish", lambda x: x * np.tanh(_softplus(x)))
+SOFTSIGN = _unary("softsign", lambda x: x / (1.0 + np.abs(x)))
+THRESHOLDED_RELU = _unary("thresholded_relu", lambda x, alpha: np.where(x > alpha, x, 0.0), 1)
+SIGN = _unary("sign", np.sign)
+SIN = _unary("sin", np.sin)
+COS = _unary("cos", np.cos)
+NOT = _unary("not", lambda x: _truth(np.logical_not(x)))
+SHRINK = _unary("shrink", lambda x, lambd, bias: np.where(x < -lambd, x + bias, np.where(x > lambd, x - bias, 0.0)), 2)
+CLIP = _unary("clip", lambda x, low, high: np.clip(x, low, high), 2)
+SINGLE = _unary("single", lambda x: np.asarray(x, np.float32).astype(np.float64))
+NARROW_FLOAT = _unary("narrow_float", _narrow_float, 3)
+SCALE = _unary("scale", lambda x, factor: x * factor, 1)
+SHIFT = _unary("shift", lambda x, amount: x + amount, 1)
+SQUARE = _unary("square", np.square)
+RAISED = _unary("pow", lambda x, power: np.power(x, power), 1)
+ABS_POWER = _unary("abs_power", lambda x, p: np.abs(x) ** p, 1)
+SOFTCAP = _unary("softcap", lambda x, cap: cap * np.tanh(x / cap), 1)
+FINITE_OR_ZERO = _unary("finite_or_zero", lambda x: np.where(np.isneginf(x), 0.0, x))
+ONE_IF_ZERO = _unary("one_if_zero", lambda x: np.where(x == 0, 1.0, x))
+AFFINE = _unary("affine", lambda x, alpha, beta: alpha * x + beta, 2)
+SCALED_TANH = _unary("scaled_tanh", lambda x, alpha, beta: alpha * np.tanh(beta * x), 2)
+RSQRT = _unary("rsqrt", lambda x: 1.0 / np.sqrt(x))
+TAN = _unary("tan", np.tan)
+ASIN = _unary("asin", np.arcsin)
+ACOS = _unary("acos", np.arccos)
+ATAN = _unary("atan", np.arctan)
+SINH = _unary("sinh", np.sinh)
+COSH = _unary("cosh", np.cosh)
+ASINH = _unary("asinh", np.arcsinh)
+ACOSH = _unary("acosh", np.arccosh)
+ATANH = _unary("atanh", np.arctanh)
+GELU = _unary("gelu", _gelu)
+GELU_TANH = _unary("gelu_tanh", _gelu_tanh)
+SWISH = _unary("swish", lambda x, alpha: x * _sigmoid(alpha * x), 1)
+IS_NAN = _unary("is_nan", lambda x: _truth(np.isnan(x)))
+IS_INFINITE = _unary("is_infinite", _is_infinite, 2)
+BIT_NOT = _unary("bit_not", _inverted)
+WRAP = _unary("wrap", _wrap, 2)
+CAST = _unary("cast", _cast, 1)

@@ -6,7 +6,6 @@ from itertools import groupby
 
 import numpy as np
 
-from onnx2zz.functions import FUNCTIONS
 from onnx2zz.layer import Access, Axis, Layer, Position, Step, Table
 
 Tensors = Mapping[str, np.ndarray]
@@ -109,8 +108,7 @@ def _chunk(layer: Layer, tensors: Tensors, points: Grid, inner: Grid, part: slic
 def apply(step: Step, operands: Sequence[np.ndarray], tensors: Tensors, grid: Grid) -> np.ndarray:
     """A step's function of the operands, its own operand and its parameters."""
     extra = () if step.operand is None else (_second(step.operand, tensors, grid),)
-    with np.errstate(all="ignore"):  # infinities and NaN are compared like any other value
-        return FUNCTIONS[step.function](*operands, *extra, *step.parameters)
+    return step.function(*operands, *extra, *step.parameters)
 
 
 def _second(operand: Access | Table | Position, tensors: Tensors, grid: Grid) -> np.ndarray:

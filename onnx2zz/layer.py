@@ -9,13 +9,15 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import ClassVar, Literal
 
 from onnx2zz import stepped
+from onnx2zz.functions import Function
 
 OperatorType = Literal["Conv", "Gemm", "Pooling", "Add"]
 Kind = Literal["exact", "movement", "approximate"]
 Reduction = Literal["none", "sum", "max", "min", "prod", "logsumexp"]
+MOST_LOOPS = 64  # numpy has no arrays of more axes
 Border = Literal["constant", "edge", "reflect", "wrap"]
 
 
@@ -26,12 +28,20 @@ class Axis:
     `extent` is the axis' length in the ONNX tensor; a read outside 0..extent-1 gives the layer's padding value.
     `shared_by` neighbouring positions read one element (the scales of a blocked quantisation): the sum is divided by
     it, rounding down. Only what a step reads may be shared; an operand that ZigZag sees stays affine.
+    What kind of axis it is, a fixed one, a walk, a window, a split or blocks, its type says; `Axis` itself is none.
     """
 
     terms: tuple[tuple[str, int], ...]
     extent: int
     offset: int = 0
     shared_by: int = 1
+    walked_by: ClassVar[range] = range(0)
+
+    def __post_init__(self) -> None:
+        if len(self.terms) not in self.walked_by:
+            raise ValueError(f"{len(self.terms)} loops walk a {type(self).__name__} axis")
+        if self.extent < 0 or self.shared_by < 1 or len(dict(self.terms)) < len(self.terms):
+            raise ValueError(f"no axis: {self}")
 
     def reach(self, sizes: Mapping[str, int]) -> tuple[int, int]:
         """The lowest and highest element that the loops touch, padding included."""
@@ -80,36 +90,77 @@ class Axis:
         return True
 
 
+class Fixed(Axis):
+    """An axis that no loop walks."""
+
+    __slots__ = ()
+    walked_by = range(1)
+
+
+class Walk(Axis):
+    """An axis that one loop walks, in steps of its coefficient."""
+
+    __slots__ = ()
+    walked_by = range(1, 2)
+
+
+class Window(Axis):
+    """An axis that a window slides along: the loop that moves it, then the loop inside it."""
+
+    __slots__ = ()
+    walked_by = range(2, 3)
+
+
+class Split(Axis):
+    """An axis that several loops cover together, outermost first."""
+
+    __slots__ = ()
+    walked_by = range(MOST_LOOPS)
+
+
+class Blocks(Axis):
+    """An axis of which neighbouring positions of a loop share an element."""
+
+    __slots__ = ()
+    walked_by = range(1, MOST_LOOPS)
+
+
+def affine(terms: tuple[tuple[str, int], ...], extent: int, offset: int = 0) -> Axis:
+    """An axis that none, one or several loops walk together; no window (`window`)."""
+    kind = (Fixed, Walk)[len(terms)] if len(terms) < 2 else Split
+    return kind(terms, extent, offset)
+
+
 @lru_cache(maxsize=4096)
-def along(loop: str, extent: int, offset: int = 0) -> Axis:
-    """An axis that one loop walks, element by element."""
-    return Axis(((loop, 1),), extent, offset)
+def along(loop: str, extent: int, offset: int = 0, step: int = 1) -> Walk:
+    """An axis that one loop walks: `step * loop + offset`."""
+    return Walk(((loop, step),), extent, offset)
 
 
-def blocks(loop: str, extent: int, block: int) -> Axis:
+def blocks(loop: str, extent: int, block: int) -> Blocks:
     """An axis of blocks: `block` neighbouring positions of the loop read one element."""
-    return Axis(((loop, 1),), extent, shared_by=block)
+    return Blocks(((loop, 1),), extent, shared_by=block)
 
 
-def fixed(extent: int = 1, at: int = 0) -> Axis:
+def fixed(extent: int = 1, at: int = 0) -> Fixed:
     """An axis that no loop walks: the element `at` is read throughout (a broadcast axis of extent 1, say)."""
-    return Axis((), extent, at)
+    return Fixed((), extent, at)
 
 
 @lru_cache(maxsize=4096)
-def window(loop: str, filter_loop: str, extent: int, stride: int = 1, dilation: int = 1, pad: int = 0) -> Axis:
+def window(loop: str, filter_loop: str, extent: int, stride: int = 1, dilation: int = 1, pad: int = 0) -> Window:
     """The sliding window of Conv and Pool: `stride * loop + dilation * filter_loop - pad`."""
-    return Axis(((loop, stride), (filter_loop, dilation)), extent, -pad)
+    return Window(((loop, stride), (filter_loop, dilation)), extent, -pad)
 
 
-def split(loops: Iterable[tuple[str, int]], extent: int) -> Axis:
+def split(loops: Iterable[tuple[str, int]], extent: int) -> Split:
     """An axis that several loops (outermost first, with their sizes) cover together, as in `g * K + k`."""
     terms: list[tuple[str, int]] = []
     stride = 1
     for loop, size in reversed(list(loops)):
         terms.insert(0, (loop, stride))
         stride *= size
-    return Axis(tuple(terms), extent)
+    return Split(tuple(terms), extent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +242,8 @@ def off_the_diagonal(axis: Axis, walked: Collection[str], sizes: Mapping[str, in
     others = tuple((loop, coefficient) for loop, coefficient in axis.terms if loop not in walked)
     if not others or len(others) == len(axis.terms) or axis.padding(sizes) != (0, 0):
         return axis
-    return replace(axis, terms=others, offset=axis.reach(sizes)[0] - Axis(others, axis.extent).reach(sizes)[0])
+    rest = affine(others, axis.extent)
+    return replace(rest, offset=axis.reach(sizes)[0] - rest.reach(sizes)[0], shared_by=axis.shared_by)
 
 
 def disjoint(first: Access, first_sizes: Mapping[str, int], second: Access, second_sizes: Mapping[str, int]) -> bool:
@@ -214,9 +266,18 @@ def disjoint(first: Access, first_sizes: Mapping[str, int], second: Access, seco
 class Step:
     """A scalar function of a value, with parameters and, for functions of one operand more, that operand."""
 
-    function: str
+    function: Function
     operand: Access | Table | Position | None = None
     parameters: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.parameters) != self.function.parameters:
+            raise ValueError(f"{self.function} takes {self.function.parameters} parameters, not {len(self.parameters)}")
+
+    @property
+    def takes(self) -> int:
+        """How many values the function works on besides the step's own operand."""
+        return self.function.operands - (self.operand is not None)
 
 
 @dataclass(frozen=True)
@@ -246,6 +307,11 @@ class Layer:
     macs_useful: int | None = field(default=None)
     output_bits: int = 0
     recurrent: str = ""
+
+    def __post_init__(self) -> None:
+        faults = layer_faults(self)
+        if faults:
+            raise ValueError("; ".join(faults))
 
     @cached_property
     def sizes(self) -> Mapping[str, int]:
@@ -282,3 +348,39 @@ def steps_of(layer: Layer) -> list[Step]:
         if isinstance(step.operand, Access):
             steps.extend(step.operand.prepare)
     return steps
+
+
+def layer_faults(layer: Layer) -> list[str]:
+    """What makes a layer none: loops that it names and does not have, operands that its functions do not take."""
+    names = [name for name, _ in layer.loops]
+    known = frozenset(names)
+    faults = [f"loop {name} stands twice" for name in known if names.count(name) > 1]
+    faults += [f"loop {name} of {size} iterations" for name, size in layer.loops if size < 0]
+    faults += [f"no loop {name}" for name in sorted(_named_loops(layer) - known)]
+    if not 1 <= len(layer.inputs) <= 2:
+        faults.append(f"{len(layer.inputs)} inputs; one or two can be combined")
+    if layer.combine.takes != len(layer.inputs):
+        faults.append(f"{layer.combine.function} combines {layer.combine.takes} inputs, not {len(layer.inputs)}")
+    alone = [*layer.after, *(step for access in layer.inputs for step in access.prepare)]
+    faults += [f"{step.function} wants {step.takes} values and gets one" for step in alone if step.takes != 1]
+    if layer.reduce == "none" and any(size > 1 and name not in layer.output.loops for name, size in layer.loops):
+        faults.append("values fall on one output element, and nothing reduces them")
+    return faults
+
+
+def _named_loops(layer: Layer) -> set[str]:
+    """Every loop that an access, a table or a position of a layer names."""
+    found = {layer.recurrent} - {""}
+    for access in (layer.output, *layer.inputs, *step_operands(layer)):
+        found |= _loops_of(access)
+    for operand in (step.operand for step in steps_of(layer)):
+        if isinstance(operand, Table):
+            found |= {operand.loop, operand.inner} - {""}
+        elif isinstance(operand, Position):
+            found.update(loop for loop, _ in operand.terms)
+    return found
+
+
+def _loops_of(access: Access) -> set[str]:
+    picked = _loops_of(access.picks[1]) if access.picks is not None else set[str]()
+    return picked | {loop for axis in access.axes for loop, _ in axis.terms}

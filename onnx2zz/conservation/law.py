@@ -58,7 +58,7 @@ def wrong_work(group: Group, graph: Graph, entries: Sequence[Entry]) -> Iterator
     got = 0
     for member in group.members:
         if not isinstance(member, PlacedLayer):
-            got += member.macs
+            got += member.macs if member.macs_useful is None else member.macs_useful
         elif (entry := entries[member.id])["operator_type"] in PRODUCTS:
             useful = member.layer.macs_useful
             got += math.prod(entry["loop_sizes"]) if useful is None else useful

@@ -8,11 +8,10 @@ Source: ZigZag 3.9.1 parser/workload_validator.py:14-15 (what an equation and a 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from onnx2zz.layer import Axis, Layer, off_the_diagonal
+from onnx2zz.layer import Axis, Layer, Window, off_the_diagonal
 
 Operand = tuple[tuple[Axis, ...], bool]
 """Its axes, and whether what lies outside the tensor is part of it."""
-ADDITIVE = frozenset({"add", "sub", "swapped_sub", "max", "min", "squared_difference"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ def notation(layer: Layer, variable: bool) -> Notation:
     (workload/layer_node.py:178 get_act_layer_op): so I comes second in the first case, else first.
     """
     accesses = tuple([(access.axes, access.outside is not None) for access in (layer.output, *layer.inputs)])
-    sign = "+" if layer.combine.function in ADDITIVE and len(layer.inputs) > 1 else "*"
+    sign = "+" if layer.combine.function.additive and len(layer.inputs) > 1 else "*"
     return _notation(layer.loops, accesses, sign, "=" if layer.reduce == "none" else "+=", variable)
 
 
@@ -83,8 +82,7 @@ class _Writer:
     def axis(self, axis: Axis, whole: bool) -> list[str]:
         """The indices of one axis."""
         terms = [(loop, coefficient) for loop, coefficient in axis.terms if coefficient]
-        slides = len(terms) == 2 and terms[1][0].startswith("F") and not terms[0][0].startswith("F")
-        if slides:
+        if isinstance(axis, Window) and len(terms) == 2:
             return [self._relation(axis, *terms[0], *terms[1])]
         if not whole and axis.padding(self.loops) != (0, 0):
             assert len(terms) == 1, f"an axis of several loops cannot be padded: {axis}"

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from onnx2zz.layer import Access, Axis, Layer, Position, Step, Table, steps_of
+from onnx2zz.layer import Access, Axis, Layer, Position, Step, Table, Window, affine, step_operands, steps_of
 
 Terms = tuple[tuple[str, int], ...]
 
@@ -12,9 +12,11 @@ Terms = tuple[tuple[str, int], ...]
 def cut_loop(layer: Layer, loop: str, sizes: Sequence[int]) -> Layer | None:
     """The layer with `loop` as a nest of loops of the given sizes, outermost first, the first under the old name.
 
-    None where something else hangs on the loop as a whole: a table of constants, or an order of steps.
+    None where something else hangs on the loop as a whole: a window, a table of constants, an order of steps.
     """
-    if layer.recurrent == loop or any(_looks_up(step, loop) for step in steps_of(layer)):
+    accesses = (layer.output, *layer.inputs, *step_operands(layer))
+    slides = any(isinstance(axis, Window) and loop in dict(axis.terms) for access in accesses for axis in access.axes)
+    if slides or layer.recurrent == loop or any(_looks_up(step, loop) for step in steps_of(layer)):
         return None
     names = [loop, *_new_names(layer, loop, len(sizes) - 1)]
     terms = tuple((name, math.prod(sizes[n + 1 :])) for n, name in enumerate(names))
@@ -63,7 +65,9 @@ def _step(step: Step, loop: str, terms: Terms) -> Step:
 
 
 def _axis(axis: Axis, loop: str, terms: Terms) -> Axis:
-    return replace(axis, terms=_terms(axis.terms, loop, terms))
+    if loop not in dict(axis.terms):
+        return axis
+    return replace(affine(_terms(axis.terms, loop, terms), axis.extent, axis.offset), shared_by=axis.shared_by)
 
 
 def _terms(walked: Terms, loop: str, terms: Terms) -> Terms:

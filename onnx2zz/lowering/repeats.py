@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Axis, Layer
+from onnx2zz.layer import Axis, Layer, affine, fixed
 from onnx2zz.lowering.cut_loop import cut_loop
 from onnx2zz.lowering.layout import Digit, Layout, contiguous, walk_digits
 from onnx2zz.lowering.view_chain import after_view, own_layout, renamed
@@ -114,7 +114,7 @@ def _walked(axis: Axis, digits: tuple[Digit, ...], layer: Layer) -> list[tuple[i
         return None
     moved = [(loop, move) for (loop, _), moves in zip(terms, walk.moves, strict=True) for move in moves]
     return [
-        (stride, Axis(tuple((loop, m.steps) for loop, m in moved if m.digit == number), size, walk.start[number]))
+        (stride, affine(tuple((loop, m.steps) for loop, m in moved if m.digit == number), size, walk.start[number]))
         for number, (size, stride) in enumerate(digits)
         if stride
     ]
@@ -143,4 +143,4 @@ def _stored_axes(
             return None  # beyond a part lie its neighbours, not padding
         axes.append(replace(axis, extent=extent, offset=axis.offset + start))
         offset, outer = offset % stride, stride
-    return (*axes, Axis((), outer, offset)) if outer > 1 else tuple(axes)
+    return (*axes, fixed(outer, offset)) if outer > 1 else tuple(axes)

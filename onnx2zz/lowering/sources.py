@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.functions import swapped
 from onnx2zz.layer import Access, Layer, disjoint
 from onnx2zz.lowering.feeds import CONST, Feed
 from onnx2zz.lowering.views import Views
@@ -34,7 +33,9 @@ class Sources:
 
     def read(self, access: Access, sizes: Mapping[str, int]) -> tuple[Source, ...]:
         """What feeds the elements that an access reads: layers that write others of the tensor do not."""
-        return tuple(s for s in self.of(access.tensor) if not self._writes_elsewhere(s, access, sizes))
+        whole = self.of(access.tensor)
+        read = tuple(s for s in whole if not self._writes_elsewhere(s, access, sizes))
+        return read or (whole and ("const",))  # of a phase that reads padding alone, the zeros
 
     def _writes_elsewhere(self, source: Source, access: Access, sizes: Mapping[str, int]) -> bool:
         layer = self._writers.get(source) if isinstance(source, int) else None
@@ -119,5 +120,5 @@ def _second_leads(layer: Layer, first: int, second: int) -> bool:
 
 def swap_operands(layer: Layer) -> Layer:
     """The same layer with I and W exchanged."""
-    combine = replace(layer.combine, function=swapped(layer.combine.function))
+    combine = replace(layer.combine, function=layer.combine.function.swapped())
     return replace(layer, inputs=layer.inputs[::-1], combine=combine)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, Table, along, fixed
 from onnx2zz.ops.loops import in_order, output_loops
@@ -35,7 +36,7 @@ def _term(column: Access, loop: str, sizes: dict[str, int], aligned: bool, name:
     within_reason(size, of="coordinates")
     ends = np.linspace(-1, 1, size) if aligned else (2 * np.arange(size) + 1) / size - 1
     coordinates = Table(loop, tuple(float(c) for c in ends))
-    return _elementwise(name, ("B", loop, "K"), sizes, (column,), Step("mul", coordinates))
+    return _elementwise(name, ("B", loop, "K"), sizes, (column,), Step(functions.MUL, coordinates))
 
 
 def _sums(operands: list[Access], sizes: dict[str, int], out: str) -> Iterator[Layer]:
@@ -45,7 +46,7 @@ def _sums(operands: list[Access], sizes: dict[str, int], out: str) -> Iterator[L
         last = operand is operands[-1]
         spatial = tuple(loop for loop in sizes if loop in total.loops | operand.loops and loop not in "BK")
         layer = _elementwise(
-            out if last else f"{out}/sum{i}", ("B", *spatial, "K"), sizes, (total, operand), Step("add")
+            out if last else f"{out}/sum{i}", ("B", *spatial, "K"), sizes, (total, operand), Step(functions.ADD)
         )
         total = layer.output
         yield layer

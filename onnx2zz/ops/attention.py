@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from onnx import TensorProto
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Position, Step, along, fixed
 from onnx2zz.ops.attention_passes import UNBOUNDED, Scores, cached, normalised, scores_of, weighted_values
@@ -47,7 +48,7 @@ def _masked(scores: Scores, node: Node, shown: list[str], past: int) -> None:
     scores.publish(shown[0])
     cap = node.attribute("softcap", 0.0)
     if cap:
-        scores.ride(Step("softcap", parameters=(cap,)))
+        scores.ride(Step(functions.SOFTCAP, parameters=(cap,)))
     scores.publish(shown[1])
     if node.input(3):
         _with_mask(scores, node.input(3))
@@ -76,9 +77,9 @@ def _with_mask(scores: Scores, mask: str) -> None:
         for (loop, size), extent in zip(loops, shape, strict=True)
     )
     if scores.graph.tensors[mask].type == TensorProto.BOOL:
-        scores.with_operand(Access(mask, axes), Step("hide_where_not", parameters=(-math.inf,)))
+        scores.with_operand(Access(mask, axes), Step(functions.HIDE_WHERE_NOT, parameters=(-math.inf,)))
     else:
-        scores.with_operand(Access(mask, axes), Step("add"), -math.inf)
+        scores.with_operand(Access(mask, axes), Step(functions.ADD), -math.inf)
 
 
 def _with_lengths(scores: Scores, node: Node) -> None:
@@ -86,10 +87,10 @@ def _with_lengths(scores: Scores, node: Node) -> None:
     lengths = Access(node.input(6), (along("B", scores.shape[0]),))
     low, high = window(node)
     key, query, queries = ("OX", 1), ("OY", -1), scores.shape[2]
-    scores.with_operand(lengths, Step("hide_from", Position((key,)), (-math.inf,)))
+    scores.with_operand(lengths, Step(functions.HIDE_FROM, Position((key,)), (-math.inf,)))
     if high < UNBOUNDED:
         limit = Position((key, query), queries - 1 - int(high))
-        scores.with_operand(lengths, Step("hide_from", limit, (-math.inf,)))
+        scores.with_operand(lengths, Step(functions.HIDE_FROM, limit, (-math.inf,)))
     if low > -UNBOUNDED:
         limit = Position((key, query), queries - int(low))
-        scores.with_operand(lengths, Step("hide_until", limit, (-math.inf,)))
+        scores.with_operand(lengths, Step(functions.HIDE_UNTIL, limit, (-math.inf,)))

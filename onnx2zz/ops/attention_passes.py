@@ -7,6 +7,7 @@ H1, with which the accesses of K and V do not move.
 import math
 from dataclasses import dataclass, field, replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.layer import Access, Layer, Position, Step
 from onnx2zz.ops.bias import with_steps
@@ -45,7 +46,7 @@ class Scores:
         *_, query, key = self.layers[-1].output.axes
         published = self.tensor in self.published
         apart = (("OX", 1), ("OY", -1)) if published else (*key.terms, *((n, -c) for n, c in query.terms))
-        self.ride(Step("hide", Position(apart, -offset), (low, high, value)))
+        self.ride(Step(functions.HIDE, Position(apart, -offset), (low, high, value)))
 
     def with_operand(self, operand: Access, step: Step, pad_value: float = 0.0) -> None:
         """A layer of its own that combines the scores with another tensor."""
@@ -67,7 +68,7 @@ def scores_of(base: str, graph: Graph, q: Heads, k: Heads, scale: float) -> Scor
     shape = (q.batch, q.heads, q.length, k.length)
     target = cache(f"{base}/scores", shape)
     layer = product(q, k, target, ("d", "s"))
-    return Scores(base, graph, shape, [with_steps(layer, Step("scale", parameters=(scale,)))])
+    return Scores(base, graph, shape, [with_steps(layer, Step(functions.SCALE, parameters=(scale,)))])
 
 
 def normalised(scores: Scores, guarded: bool = False) -> tuple[Layer, ...]:
@@ -76,7 +77,10 @@ def normalised(scores: Scores, guarded: bool = False) -> tuple[Layer, ...]:
         scores.tensor, f"{scores.base}/weights", scores.shape, frozenset({3})
     )
     if guarded:
-        highest, total = with_steps(highest, Step("finite_or_zero")), with_steps(total, Step("one_if_zero"))
+        highest, total = (
+            with_steps(highest, Step(functions.FINITE_OR_ZERO)),
+            with_steps(total, Step(functions.ONE_IF_ZERO)),
+        )
     return (highest, powers, total, quotient)
 
 
@@ -100,7 +104,7 @@ def product(left: Heads, right: Heads, out: Heads, right_letters: tuple[str, str
             left.at({"b": batch, "n": heads, "s": (("D", 1),), "d": (("C", 1),)}),
             right.at({"b": batch, "n": (("H", 1),), summed: (("C", 1),), columns: (("K", 1),)}),
         ),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
     )
 

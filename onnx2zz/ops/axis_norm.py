@@ -3,6 +3,7 @@
 Source: ONNX operator pages MeanVarianceNormalization (its function body gives the epsilon), LpNormalization.
 """
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops.elementwise import elementwise, spread
@@ -11,7 +12,7 @@ from onnx2zz.ops.reduction import SQRT, SQUARE, mean_of, reduced
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.softmax import row
 
-EPSILON = Step("shift", parameters=(1e-9,))
+EPSILON = Step(functions.SHIFT, parameters=(1e-9,))
 
 
 @lowers("MeanVarianceNormalization", how="four layers: mean, subtract, root of the mean square, divide")
@@ -24,9 +25,9 @@ def mean_variance_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     average = mean_of(shape, axes)
     return (
         reduced(mean, x, shape, axes, "sum", after=(average,)),
-        elementwise(centred, shape, (spread(x, shape, shape), spread(mean, rows, shape)), Step("sub")),
+        elementwise(centred, shape, (spread(x, shape, shape), spread(mean, rows, shape)), Step(functions.SUB)),
         reduced(deviation, centred, shape, axes, "sum", SQUARE, (average, SQRT, EPSILON)),
-        elementwise(out, shape, (spread(centred, shape, shape), spread(deviation, rows, shape)), Step("div")),
+        elementwise(out, shape, (spread(centred, shape, shape), spread(deviation, rows, shape)), Step(functions.DIV)),
     )
 
 
@@ -39,6 +40,6 @@ def lp_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     norm = f"{out}/norm"
     power, root = lp_steps(node.attribute("p", 2))
     return (
-        reduced(norm, x, shape, axes, "sum", power, (root, Step("one_if_zero"))),
-        elementwise(out, shape, (spread(x, shape, shape), spread(norm, row(shape, axes), shape)), Step("div")),
+        reduced(norm, x, shape, axes, "sum", power, (root, Step(functions.ONE_IF_ZERO))),
+        elementwise(out, shape, (spread(x, shape, shape), spread(norm, row(shape, axes), shape)), Step(functions.DIV)),
     )

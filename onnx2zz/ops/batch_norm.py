@@ -5,6 +5,7 @@ Source: ONNX operator page BatchNormalization (training_mode 0 and 1; momentum f
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, along
 from onnx2zz.ops.elementwise import elementwise, spread
@@ -39,12 +40,12 @@ def batch_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     channel = (along("G", graph.shape(scale)[0]),)
     whole = tuple(map(along, loops, shape))
     epsilon = node.attribute("epsilon", 1e-5)
-    centred = Access(x, whole, (Step("sub", Access(mean, channel)),))
-    factor = Access(scale, channel, (Step("div_root", Access(var, channel), (epsilon,)),))
+    centred = Access(x, whole, (Step(functions.SUB, Access(mean, channel)),))
+    factor = Access(scale, channel, (Step(functions.DIV_ROOT, Access(var, channel), (epsilon,)),))
     scaled = f"{out}/scaled"
     return (
-        elementwise(scaled, shape, (centred, factor), Step("mul")),
-        elementwise(out, shape, (Access(scaled, whole), Access(shift, channel)), Step("add")),
+        elementwise(scaled, shape, (centred, factor), Step(functions.MUL)),
+        elementwise(out, shape, (Access(scaled, whole), Access(shift, channel)), Step(functions.ADD)),
     )
 
 
@@ -56,14 +57,16 @@ def in_training(node: Node, graph: Graph) -> tuple[Layer, ...]:
     mean, variance, centred = f"{out}/mean", f"{out}/variance", f"{out}/centred"
     channel, whole = (along("G", shape[1]),), spread(x, shape, shape)
     average = mean_of(shape, axes)
-    root = Access(variance, channel, (Step("shift", parameters=(node.attribute("epsilon", 1e-5),)), Step("rsqrt")))
+    root = Access(
+        variance, channel, (Step(functions.SHIFT, parameters=(node.attribute("epsilon", 1e-5),)), Step(functions.RSQRT))
+    )
     scale, shift = (Access(name, channel) for name in node.inputs[1:3])
-    product = elementwise(out, shape, (replace(whole, tensor=centred), root), Step("mul"))
+    product = elementwise(out, shape, (replace(whole, tensor=centred), root), Step(functions.MUL))
     return (
         without_axes(reduced(mean, x, shape, axes, "sum", after=(average,)), axes),
-        elementwise(centred, shape, (whole, Access(mean, channel)), Step("sub")),
+        elementwise(centred, shape, (whole, Access(mean, channel)), Step(functions.SUB)),
         without_axes(reduced(variance, centred, shape, axes, "sum", SQUARE, (average,)), axes),
-        *then_each(product, graph, (("mul", scale), ("add", shift))),
+        *then_each(product, graph, ((functions.MUL, scale), (functions.ADD, shift))),
         *_running(node, graph, (mean, variance)),
     )
 
@@ -76,8 +79,8 @@ def _running(node: Node, graph: Graph, current: tuple[str, str]) -> tuple[Layer,
         if graph.is_read(out):
             shape = graph.shape(out)
             kept, added = (
-                replace(spread(name, shape, shape), prepare=(Step("scale", parameters=(share,)),))
+                replace(spread(name, shape, shape), prepare=(Step(functions.SCALE, parameters=(share,)),))
                 for name, share in ((old, momentum), (new, 1 - momentum))
             )
-            layers.append(elementwise(out, shape, (added, kept), Step("add")))
+            layers.append(elementwise(out, shape, (added, kept), Step(functions.ADD)))
     return tuple(layers)

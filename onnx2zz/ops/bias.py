@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.layer import Access, Layer, Step
 
@@ -11,12 +12,12 @@ def add_bias(layer: Layer, graph: Graph, bias: Access | None) -> tuple[Layer, ..
     if bias is None:
         return (layer,)
     if bias.tensor in graph.static:
-        return (with_steps(layer, Step("add", bias)),)
+        return (with_steps(layer, Step(functions.ADD, bias)),)
     partial = f"{layer.output.tensor}/product"
     sizes = layer.sizes
     loops = tuple((loop, sizes[loop]) for axis in layer.output.axes for loop, _ in axis.terms)
     read = replace(layer.output, tensor=partial)
-    total = Layer("Add", loops, layer.output, (read, bias), Step("add"))
+    total = Layer("Add", loops, layer.output, (read, bias), Step(functions.ADD))
     return replace(layer, output=read), total
 
 

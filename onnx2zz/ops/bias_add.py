@@ -5,6 +5,7 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft).
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step
 from onnx2zz.ops.bias import add_bias, with_steps
@@ -20,7 +21,7 @@ def bias_add(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """X (N, S, C), bias (C), skip as X: X + skip + bias."""
     out, shape = node.outputs[0], graph.shape(node.outputs[0])
     x, bias, skip = (broadcast(graph, name, shape) for name in node.inputs)
-    return then_each(elementwise(out, shape, (x, skip), Step("add")), graph, (("add", bias),))
+    return then_each(elementwise(out, shape, (x, skip), Step(functions.ADD)), graph, ((functions.ADD, bias),))
 
 
 @lowers("com.microsoft.BiasSplitGelu", how="one element-wise layer over half of the channels; both biases ride on it")
@@ -32,9 +33,9 @@ def bias_split_gelu(node: Node, graph: Graph) -> tuple[Layer, ...]:
     for half, steps in ((0, ()), (1, (EXACT,))):
         *outer, channel = broadcast(graph, x, (*shape[:-1], 2 * shape[-1])).axes
         channel = replace(channel, offset=half * shape[-1])
-        added = Step("add", Access(bias, (replace(channel, extent=2 * shape[-1]),)))
+        added = Step(functions.ADD, Access(bias, (replace(channel, extent=2 * shape[-1]),)))
         halves.append(Access(x, (*outer, channel), (added, *steps)))
-    return (elementwise(out, shape, (halves[0], halves[1]), Step("mul")),)
+    return (elementwise(out, shape, (halves[0], halves[1]), Step(functions.MUL)),)
 
 
 @lowers("com.microsoft.GemmFastGelu", how="one Gemm layer; a constant bias and the activation ride on it")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from onnx import TensorProto
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops.quantisation import NARROW_FLOATS
@@ -43,10 +44,10 @@ def cast(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def steps(node: Node, element: int) -> tuple[Step, ...]:
     """A round trip through the element type; what a narrow float cannot hold becomes its largest number first, and
     integers of four bits are rounded to, as in onnxruntime, where wider ones lose their fraction."""
-    through = Step("cast", parameters=(float(element),))
+    through = Step(functions.CAST, parameters=(float(element),))
     if element in FOUR_BITS:
-        return Step("round_away"), through
+        return Step(functions.ROUND_AWAY), through
     *_, largest = NARROW_FLOATS.get(TensorProto.DataType.Name(element), (0.0,))
     if not largest or not node.attribute("saturate", 1):
         return (through,)
-    return Step("clip", parameters=(-largest, largest)), through
+    return Step(functions.CLIP, parameters=(-largest, largest)), through

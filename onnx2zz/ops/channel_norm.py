@@ -4,7 +4,9 @@ Source: ONNX operator pages InstanceNormalization, GroupNormalization (scale and
 one a channel from 21 on).
 """
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.functions import Function
 from onnx2zz.layer import Access, Axis, Layer, Step, along, split
 from onnx2zz.ops.layer_norm import then_each
 from onnx2zz.ops.loops import Loops, filter_loops, in_order, output_loops
@@ -43,14 +45,14 @@ def normalised_groups(
     mean, inverse = Access(f"{out}/mean", statistics), Access(f"{out}/inverse", statistics)
     centred = f"{out}/centred"
     average = mean_of((shape[1] // groups, *shape[2:]), frozenset(range(rank + 1)))
-    shift = Step("shift", parameters=(node.attribute("epsilon", epsilon),))
-    product = _elementwise(out, shape, walked, (centred, inverse), "mul")
+    shift = Step(functions.SHIFT, parameters=(node.attribute("epsilon", epsilon),))
+    product = _elementwise(out, shape, walked, (centred, inverse), functions.MUL)
     vectors = (_vector(name, graph, groups, shape[1]) for name in node.inputs[1:3])
     return (
         _reduced(mean, x, shape, reduced, IDENTITY, (average,)),
-        _elementwise(centred, shape, walked, (x, mean), "sub"),
-        _reduced(inverse, centred, shape, reduced, SQUARE, (average, shift, Step("rsqrt"))),
-        *then_each(product, graph, tuple(zip(("mul", "add"), vectors, strict=True))),
+        _elementwise(centred, shape, walked, (x, mean), functions.SUB),
+        _reduced(inverse, centred, shape, reduced, SQUARE, (average, shift, Step(functions.RSQRT))),
+        *then_each(product, graph, tuple(zip((functions.MUL, functions.ADD), vectors, strict=True))),
     )
 
 
@@ -78,6 +80,8 @@ def _reduced(
     return Layer("Pooling", in_order(loops), out, (source,), combine, "sum", after)
 
 
-def _elementwise(out: str, shape: tuple[int, ...], loops: Loops, inputs: tuple[str, Access], function: str) -> Layer:
+def _elementwise(
+    out: str, shape: tuple[int, ...], loops: Loops, inputs: tuple[str, Access], function: Function
+) -> Layer:
     axes = _axes(shape, loops)
     return Layer("Add", in_order(loops), Access(out, axes), (Access(inputs[0], axes), inputs[1]), Step(function))

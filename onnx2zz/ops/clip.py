@@ -5,6 +5,7 @@ Source: ONNX operator page Clip (bounds are attributes before version 11, and a 
 
 import numpy as np
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops.elementwise import broadcast, elementwise
@@ -17,11 +18,11 @@ from onnx2zz.ops.unary import rides, unary_layer
 def clip(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """min(max(input, min), max)."""
     if all(name in graph.static for name in node.inputs[1:] if name):
-        return (unary_layer(node, graph, Step("clip", parameters=_bounds(node, graph))),)
+        return (unary_layer(node, graph, Step(functions.CLIP, parameters=_bounds(node, graph))),)
     out, shape = node.outputs[0], graph.shape(node.outputs[0])
     x, *bounds = (broadcast(graph, name, shape) if name else None for name in (*node.inputs, "")[:3])
     assert x is not None
-    (function, bound), *others = ((f, b) for f, b in zip(("max", "min"), bounds, strict=True) if b)
+    (function, bound), *others = ((f, b) for f, b in zip((functions.MAX, functions.MIN), bounds, strict=True) if b)
     return then_each(elementwise(out, shape, (x, bound), Step(function)), graph, others)
 
 

@@ -13,8 +13,9 @@ from itertools import groupby, product
 
 import numpy as np
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Step, along
+from onnx2zz.layer import Access, Layer, Step, along, window
 from onnx2zz.ops.conv_transpose import MOST_PHASES, Phase, phases
 from onnx2zz.ops.loops import filter_loops, in_order, output_loops
 from onnx2zz.ops.registry import lowers
@@ -81,9 +82,11 @@ def _phase_layer(
     n, channels, *image = graph.shape(out)
     spatial = tuple(zip(combined, output_loops(len(image)), filter_loops(len(image)), strict=True))
     kept = (along("B", n), along("G", channels))
-    within = (Axis(((f, -p.step),), b, p.last) for (p, _, f), b in zip(spatial, block, strict=True))
-    number = (Axis(((o, 1), (f, p.spread)), count, p.start) for (p, o, f), count in zip(spatial, counts, strict=True))
-    written = (Axis(((o, p.stride),), extent, p.offset) for (p, o, _), extent in zip(spatial, image, strict=True))
+    within = (along(f, b, p.last, -p.step) for (p, _, f), b in zip(spatial, block, strict=True))
+    number = (
+        window(o, f, count, dilation=p.spread, pad=-p.start) for (p, o, f), count in zip(spatial, counts, strict=True)
+    )
+    written = (along(o, extent, p.offset, p.stride) for (p, o, _), extent in zip(spatial, image, strict=True))
     walked = ((o, p.positions) for p, o, _ in spatial)
     taps = ((f, p.taps) for p, _, f in spatial)
     return Layer(
@@ -91,6 +94,6 @@ def _phase_layer(
         loops=in_order((("B", n), ("G", channels), *walked, *taps)),
         output=Access(out, (*kept, *written)),
         inputs=(Access(x, (*kept, *within, *number)),),
-        combine=Step("identity"),
+        combine=Step(functions.IDENTITY),
         reduce="sum",
     )

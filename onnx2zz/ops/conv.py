@@ -3,6 +3,7 @@
 Source: ONNX operator page Conv. Loop names and order are those of ZigZag's parser/onnx/conv_parser.py:92.
 """
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, along, split
 from onnx2zz.ops.bias import add_bias
@@ -61,7 +62,7 @@ def conv_layer(
         ),
         output=Access(names[2], out_axes),
         inputs=(Access(names[0], x_axes), Access(names[1], w_axes)),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
     )
 

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Step, along, split
+from onnx2zz.layer import Access, Layer, Step, along, split, window
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.conv import channel_bias
 from onnx2zz.ops.elementwise import elementwise
@@ -111,9 +112,9 @@ def _phase_layer(node: Node, graph: Graph, combined: Sequence[Phase]) -> Layer:
     o_loops, f_loops = output_loops(rank), filter_loops(rank)
     channels = split((("G", group), ("C", w_shape[0] // group)), w_shape[0])
     spatial = tuple(zip(combined, o_loops, f_loops, range(2, rank + 2), strict=True))
-    x_axes = (Axis(((o, 1), (f, p.spread)), x_shape[i], p.start) for p, o, f, i in spatial)
-    w_axes = (Axis(((f, -p.step),), w_shape[i], p.last) for p, _, f, i in spatial)
-    out_axes = (Axis(((o, p.stride),), out_shape[i], p.offset) for p, o, _, i in spatial)
+    x_axes = (window(o, f, x_shape[i], dilation=p.spread, pad=-p.start) for p, o, f, i in spatial)
+    w_axes = (along(f, w_shape[i], p.last, -p.step) for p, _, f, i in spatial)
+    out_axes = (along(o, out_shape[i], p.offset, p.stride) for p, o, _, i in spatial)
     return Layer(
         operator_type="Conv",
         loops=(
@@ -129,7 +130,7 @@ def _phase_layer(node: Node, graph: Graph, combined: Sequence[Phase]) -> Layer:
             Access(x, (along("B", x_shape[0]), channels, *x_axes)),
             Access(w, (channels, along("K", w_shape[1]), *w_axes)),
         ),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
     )
 
@@ -140,7 +141,8 @@ def _with_useful_macs(layers: Sequence[Layer], node: Node, graph: Graph) -> tupl
     Phases beyond a short output have no layer; the first layer carries their share.
     """
     x, w = graph.shape(node.inputs[0]), graph.shape(node.inputs[1])
-    taps = [math.prod(size for loop, size in layer.loops if loop.startswith("F")) for layer in layers]
+    inner = filter_loops(len(x) - 2)
+    taps = [math.prod(size for loop, size in layer.loops if loop in inner) for layer in layers]
     shares = [math.prod(x) * w[1] * count for count in taps]
     first = next((i for i, share in enumerate(shares) if share), 0)
     shares[first] += math.prod(x) * math.prod(w[1:]) - sum(shares)
@@ -154,9 +156,12 @@ def _with_bias(layers: tuple[Layer, ...], node: Node, graph: Graph) -> tuple[Lay
         return layers
     if name in graph.static:
         biases = (channel_bias(layer, name) for layer in layers)
-        return tuple(with_steps(layer, Step("add", bias)) for layer, bias in zip(layers, biases, strict=True))
+        return tuple(with_steps(layer, Step(functions.ADD, bias)) for layer, bias in zip(layers, biases, strict=True))
     shape = graph.shape(out)
     partial = f"{out}/product"
     products = (replace(layer, output=replace(layer.output, tensor=partial)) for layer in layers)
     vector = Access(name, (along(tensor_loops(len(shape))[1], shape[1]),))
-    return (*products, elementwise(out, shape, (replace(whole(graph, out), tensor=partial), vector), Step("add")))
+    return (
+        *products,
+        elementwise(out, shape, (replace(whole(graph, out), tensor=partial), vector), Step(functions.ADD)),
+    )

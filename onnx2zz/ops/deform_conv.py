@@ -5,6 +5,7 @@ Source: ONNX operator page DeformConv.
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Step, along, split
 from onnx2zz.ops.bias import add_bias
@@ -45,7 +46,7 @@ def _sampling(
         loops=in_order((("B", x[0]), *channels, *taps)),
         output=Access(bare, (*front, *places)),
         inputs=(Access(node.inputs[0], (*front, *reads)),),
-        combine=Step("identity"),
+        combine=Step(functions.IDENTITY),
         kind="approximate",
         also_reads=(node.inputs[2],),
         why="each element is read once, at offset zero; a sample blends up to 2 to the power of the axes",
@@ -54,4 +55,6 @@ def _sampling(
         return (gather,)
     mask = (along("B", x[0]), split((("G", groups), *taps[:rank]), graph.shape(node.input(4))[1]), *places[rank:])
     written = replace(gather.output, tensor=sampled)
-    return gather, Layer("Add", gather.loops, written, (gather.output, Access(node.input(4), mask)), Step("mul"))
+    return gather, Layer(
+        "Add", gather.loops, written, (gather.output, Access(node.input(4), mask)), Step(functions.MUL)
+    )

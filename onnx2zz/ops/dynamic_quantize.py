@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from onnx import TensorProto
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Reduction, Step, along
 from onnx2zz.ops.bias import with_steps
@@ -19,9 +20,17 @@ from onnx2zz.ops.quantisation import SINGLE, quantised, ratio, without
 from onnx2zz.ops.registry import lowers
 
 LEVELS = 255.0
-TO_SCALE = (SINGLE, Step("scale", parameters=(1 / LEVELS,)), SINGLE, Step("one_if_zero"))  # of the range
-TO_ZERO_POINT = (SINGLE, Step("clip", parameters=(0.0, LEVELS)), Step("round"))
-NOT_BELOW_ZERO, NOT_ABOVE_ZERO = Step("clip", parameters=(0.0, math.inf)), Step("clip", parameters=(-math.inf, 0.0))
+TO_SCALE = (
+    SINGLE,
+    Step(functions.SCALE, parameters=(1 / LEVELS,)),
+    SINGLE,
+    Step(functions.ONE_IF_ZERO),
+)  # of the range
+TO_ZERO_POINT = (SINGLE, Step(functions.CLIP, parameters=(0.0, LEVELS)), Step(functions.ROUND))
+NOT_BELOW_ZERO, NOT_ABOVE_ZERO = (
+    Step(functions.CLIP, parameters=(0.0, math.inf)),
+    Step(functions.CLIP, parameters=(-math.inf, 0.0)),
+)
 
 
 @lowers("DynamicQuantizeLinear", how="two reductions (largest, smallest), then one element-wise layer that quantises")
@@ -55,13 +64,13 @@ def quantisation(graph: Graph, x: str, y: str, scale: str, zero_point: str) -> t
     top, bottom = Access(highest, (), (NOT_BELOW_ZERO,)), Access(lowest, (), (NOT_ABOVE_ZERO,))
     step, zero = Access(scale, ()), Access(zero_point, ())
     whole = Access(x, tuple(map(along, tensor_loops(len(shape)), shape)))
-    layer = elementwise(y, shape, (whole,), Step("identity"), quantised(step, zero, TensorProto.UINT8))
+    layer = elementwise(y, shape, (whole,), Step(functions.IDENTITY), quantised(step, zero, TensorProto.UINT8))
     layer = replace(layer, output_bits=8)
     return (
         reduced(graph, x, highest, "max"),
         reduced(graph, x, lowest, "min"),
-        elementwise(scale, (), (top, bottom), Step("sub"), TO_SCALE),
-        elementwise(zero_point, (), (bottom,), Step("neg"), (Step("div", step), *TO_ZERO_POINT)),
+        elementwise(scale, (), (top, bottom), Step(functions.SUB), TO_SCALE),
+        elementwise(zero_point, (), (bottom,), Step(functions.NEG), (Step(functions.DIV, step), *TO_ZERO_POINT)),
         layer,
     )
 
@@ -71,4 +80,4 @@ def reduced(graph: Graph, x: str, out: str, reduce: Reduction) -> Layer:
     shape = graph.shape(x)
     whole = Access(x, tuple(map(along, tensor_loops(len(shape)), shape)))
     loops = in_order(loops_over(shape)) or (("G", 1),)
-    return Layer("Pooling", loops, Access(out, ()), (whole,), Step("identity"), reduce)
+    return Layer("Pooling", loops, Access(out, ()), (whole,), Step(functions.IDENTITY), reduce)

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from onnx import TensorProto
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Reduction, Step, along, fixed
 from onnx2zz.ops.dynamic_quantize import NOT_ABOVE_ZERO, NOT_BELOW_ZERO, TO_SCALE, TO_ZERO_POINT, quantisation
@@ -71,14 +72,18 @@ def _state_product(way: Direction, hidden: State) -> tuple[Layer, ...]:
     top = Access(way.tensor("highest"), at_step, (NOT_BELOW_ZERO,))
     bottom = Access(way.tensor("lowest"), at_step, (NOT_ABOVE_ZERO,))
     stored = at_each_step(
-        way, way.values("stored"), (hidden.previous(),), Step("identity"), quantised(scale, zero, TensorProto.UINT8)
+        way,
+        way.values("stored"),
+        (hidden.previous(),),
+        Step(functions.IDENTITY),
+        quantised(scale, zero, TensorProto.UINT8),
     )
     read = replace(way.values("stored", "C"), prepare=dequantised(scale, zero))
     return (
         _extreme(way, hidden, top, "max"),
         _extreme(way, hidden, bottom, "min"),
-        _of_step(way, scale, Layer("Add", (), scale, (top, bottom), Step("sub"), after=TO_SCALE)),
-        _of_step(way, zero, Layer("Add", (), zero, (bottom,), Step("neg"), after=(Step("div", scale), *TO_ZERO_POINT))),
+        _of_step(way, scale, (top, bottom), Step(functions.SUB), TO_SCALE),
+        _of_step(way, zero, (bottom,), Step(functions.NEG), (Step(functions.DIV, scale), *TO_ZERO_POINT)),
         replace(stored, output_bits=8),
         recurrent_product(way, "state", read, 0, 4),
     )
@@ -87,9 +92,9 @@ def _state_product(way: Direction, hidden: State) -> tuple[Layer, ...]:
 def _extreme(way: Direction, hidden: State, out: Access, reduce: Reduction) -> Layer:
     loops = (("B", way.batch), ("C", way.hidden), (STEP, way.steps))
     target = replace(out, prepare=())
-    return Layer("Pooling", loops, target, (hidden.previous("C"),), Step("identity"), reduce, recurrent=STEP)
+    return Layer("Pooling", loops, target, (hidden.previous("C"),), Step(functions.IDENTITY), reduce, recurrent=STEP)
 
 
-def _of_step(way: Direction, out: Access, layer: Layer) -> Layer:
+def _of_step(way: Direction, out: Access, inputs: tuple[Access, ...], combine: Step, after: tuple[Step, ...]) -> Layer:
     """One number a step."""
-    return replace(layer, loops=((STEP, way.steps),), output=out, recurrent=STEP)
+    return Layer("Add", ((STEP, way.steps),), out, inputs, combine, after=after, recurrent=STEP)

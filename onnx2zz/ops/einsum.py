@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Step, along, fixed
 from onnx2zz.ops.loops import in_order, tensor_loops
@@ -103,7 +104,7 @@ def single(term: Term, out: str, result: Labels) -> Layer:
     target, source = Access(out, _axes(result, sizes, loops)), Access(term.tensor, _read(term, sizes, loops))
     if set(result) == set(term.labels):
         return movement(nest, target, source)
-    return Layer("Pooling", nest, target, (source,), Step("identity"), "sum")
+    return Layer("Pooling", nest, target, (source,), Step(functions.IDENTITY), "sum")
 
 
 def product(left: Term, right: Term, out: str, result: Labels) -> tuple[Layer, Term]:
@@ -119,7 +120,7 @@ def product(left: Term, right: Term, out: str, result: Labels) -> tuple[Layer, T
         loops=nest or (("C", 1),),
         output=Access(out, _axes(merged.labels, sizes, loops)),
         inputs=tuple(Access(term.tensor, _read(term, sizes, loops)) for term in (left, right)),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
     )
     return layer, whole

@@ -4,35 +4,38 @@ Source: ONNX operator pages Add, Sub, Mul, Div, Pow, PRelu, Max, Min, Sum, Mean 
 broadcasting page.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.functions import Function
 from onnx2zz.layer import Access, Axis, Layer, Step, along, fixed
 from onnx2zz.ops.integers import of_type, wrapped
 from onnx2zz.ops.loops import Loops, in_order, tensor_loops
 from onnx2zz.ops.registry import lowers
 
-FUNCTION_OF = {
-    "Add": "add",
-    "Sub": "sub",
-    "Mul": "mul",
-    "Div": "div",
-    "Pow": "pow",
-    "PRelu": "prelu",
-    "Max": "max",
-    "Min": "min",
-    "Sum": "add",
-    "And": "and",
-    "Or": "or",
-    "Xor": "xor",
-    "Equal": "equal",
-    "Greater": "greater",
-    "GreaterOrEqual": "greater_or_equal",
-    "Less": "less",
-    "LessOrEqual": "less_or_equal",
-    "BitwiseAnd": "bit_and",
-    "BitwiseOr": "bit_or",
-    "BitwiseXor": "bit_xor",
+FUNCTION_OF: Mapping[str, Function] = {
+    "Add": functions.ADD,
+    "Sub": functions.SUB,
+    "Mul": functions.MUL,
+    "Div": functions.DIV,
+    "Pow": functions.POW,
+    "PRelu": functions.PRELU,
+    "Max": functions.MAX,
+    "Min": functions.MIN,
+    "Sum": functions.ADD,
+    "And": functions.AND,
+    "Or": functions.OR,
+    "Xor": functions.XOR,
+    "Equal": functions.EQUAL,
+    "Greater": functions.GREATER,
+    "GreaterOrEqual": functions.GREATER_OR_EQUAL,
+    "Less": functions.LESS,
+    "LessOrEqual": functions.LESS_OR_EQUAL,
+    "BitwiseAnd": functions.BIT_AND,
+    "BitwiseOr": functions.BIT_OR,
+    "BitwiseXor": functions.BIT_XOR,
 }
 
 
@@ -98,19 +101,19 @@ def binary(node: Node, graph: Graph) -> tuple[Layer, ...]:
 @lowers("Mean", how="n-1 element-wise layers of n operands", rides=rides)
 def mean(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """The sum of the operands; the last layer divides by their number."""
-    return chain(node, graph, Step("add"), (Step("scale", parameters=(1.0 / len(node.inputs),)),))
+    return chain(node, graph, Step(functions.ADD), (Step(functions.SCALE, parameters=(1.0 / len(node.inputs),)),))
 
 
 @lowers("Mod", how="one element-wise layer", rides=rides)
 def mod(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """With fmod = 1 the result has the dividend's sign, else the divisor's."""
-    return chain(node, graph, Step("fmod" if node.attribute("fmod", 0) else "mod"))
+    return chain(node, graph, Step(functions.FMOD if node.attribute("fmod", 0) else functions.MOD))
 
 
 @lowers("BitShift", how="one element-wise layer", rides=rides)
 def bit_shift(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """The first operand's bits moved by the second operand."""
-    function = "shift_left" if node.attribute("direction") == "LEFT" else "shift_right"
+    function = functions.SHIFT_LEFT if node.attribute("direction") == "LEFT" else functions.SHIFT_RIGHT
     return chain(node, graph, Step(function), wrapped(function, graph.tensors[node.outputs[0]].type))
 
 
@@ -119,7 +122,7 @@ def chain(node: Node, graph: Graph, combine: Step, after: tuple[Step, ...] = ())
     out, names = node.outputs[0], node.inputs
     if len(names) == 1:
         whole = broadcast(graph, names[0], graph.shape(out))
-        return (elementwise(out, graph.shape(out), (whole,), Step("identity"), after),)
+        return (elementwise(out, graph.shape(out), (whole,), Step(functions.IDENTITY), after),)
     layers: list[Layer] = []
     left, left_shape = names[0], graph.shape(names[0])
     for index, right in enumerate(names[1:], 1):

@@ -3,6 +3,7 @@
 Source: ONNX Runtime's ContribOperators page (com.microsoft.EmbedLayerNormalization).
 """
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, along
 from onnx2zz.ops.elementwise import elementwise, loops_over, spread
@@ -56,7 +57,7 @@ def running_sum(out: str, shape: tuple[int, ...], terms: list[Access]) -> list[L
     layers, left = [], terms[0]
     for index, right in enumerate(terms[1:], 1):
         target = out if index == len(terms) - 1 else f"{out}/{index}"
-        layers.append(elementwise(target, shape, (left, right), Step("add")))
+        layers.append(elementwise(target, shape, (left, right), Step(functions.ADD)))
         left = spread(target, shape, shape)
     return layers
 

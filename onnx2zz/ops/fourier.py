@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Step, Table, along, fixed
+from onnx2zz.layer import Access, Layer, Step, Table, along, fixed
+from onnx2zz.layer import window as sliding
 from onnx2zz.ops.elementwise import elementwise
 from onnx2zz.ops.loops import in_order, tensor_loops
 from onnx2zz.ops.registry import lowers
@@ -75,10 +77,10 @@ def stft(node: Node, graph: Graph) -> tuple[Layer, ...]:
     window = node.input(2)
     length = graph.shape(window)[0] if window else _length(node, graph, 0, index=3)
     batch, frames, rows = tensor_loops(3)
-    samples = Axis(((frames, int(np.ravel(step)[0])), (TAP, 1)), graph.shape(signal)[1])
+    samples = sliding(frames, TAP, graph.shape(signal)[1], int(np.ravel(step)[0]))
     read = Access(signal, (along(batch, graph.shape(signal)[0]), samples))
     if window:
-        read = replace(read, prepare=(Step("mul", Access(window, (along(TAP, length),))),))
+        read = replace(read, prepare=(Step(functions.MUL, Access(window, (along(TAP, length),))),))
     return tuple(_layers(graph, out, read, Spectrum(length, frequencies, length, False, (1.0,) * length), rows))
 
 
@@ -103,8 +105,8 @@ def _layers(graph: Graph, out: str, read: Access, spectrum: Spectrum, rows: str)
                 loops=in_order((*loops, (TAP, spectrum.taps))),
                 output=target,
                 inputs=(replace(read, axes=(*read.axes, fixed(parts, of))),),
-                combine=Step("mul", spectrum.turns(part, of, rows)),
+                combine=Step(functions.MUL, spectrum.turns(part, of, rows)),
                 reduce="sum",
             )
         if parts > 1:
-            yield replace(elementwise(out, shape[:-1], tuple(targets), Step("add")), output=final)
+            yield replace(elementwise(out, shape[:-1], tuple(targets), Step(functions.ADD)), output=final)

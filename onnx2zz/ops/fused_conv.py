@@ -6,19 +6,21 @@ Source: ONNX Runtime's ContribOperators page, com.microsoft.FusedConv.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.functions import Function
 from onnx2zz.layer import Access, Layer, Step
 from onnx2zz.ops.bias import add_bias, with_steps
 from onnx2zz.ops.conv import channel_bias, convolution
 from onnx2zz.ops.registry import lowers
 
-ACTIVATION: Mapping[str, str] = {
-    "Relu": "relu",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "LeakyRelu": "leaky_relu",
-    "Clip": "clip",
-    "HardSigmoid": "hard_sigmoid",
+ACTIVATION: Mapping[str, Function] = {
+    "Relu": functions.RELU,
+    "Sigmoid": functions.SIGMOID,
+    "Tanh": functions.TANH,
+    "LeakyRelu": functions.LEAKY_RELU,
+    "Clip": functions.CLIP,
+    "HardSigmoid": functions.HARD_SIGMOID,
 }
 
 
@@ -41,4 +43,4 @@ def _plus(layer: Layer, name: str) -> tuple[Layer, Layer]:
     partial = replace(layer.output, tensor=f"{layer.output.tensor}/before_sum")
     moving = tuple((loop, size) for loop, size in layer.loops if loop in layer.output.loops)
     other = Access(name, layer.output.axes)
-    return replace(layer, output=partial), Layer("Add", moving, layer.output, (partial, other), Step("add"))
+    return replace(layer, output=partial), Layer("Add", moving, layer.output, (partial, other), Step(functions.ADD))

@@ -5,6 +5,7 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft FusedMatMul, Transpo
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops.bias import with_steps
@@ -22,7 +23,7 @@ def fused_matmul(node: Node, graph: Graph) -> tuple[Layer, ...]:
     )
     layer = batched_product(graph, node.inputs[0], node.inputs[1], node.outputs[0], (a, b))
     alpha = node.attribute("alpha", 1.0)
-    return (layer if alpha == 1.0 else with_steps(layer, Step("scale", parameters=(alpha,))),)
+    return (layer if alpha == 1.0 else with_steps(layer, Step(functions.SCALE, parameters=(alpha,))),)
 
 
 @lowers("com.microsoft.FusedGemm", how="one Gemm layer; bias and activation ride on it")

@@ -5,19 +5,20 @@ Source: ONNX operator page Gelu; ONNX Runtime's ContribOperators page (Gelu, Fas
 
 from collections.abc import Callable
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops import unary
 from onnx2zz.ops.elementwise import broadcast, elementwise, per_channel
 from onnx2zz.ops.registry import lowers
 
-EXACT, TANH = Step("gelu"), Step("gelu_tanh")
+EXACT, TANH = Step(functions.GELU), Step(functions.GELU_TANH)
 FUNCTION_OF: dict[str, Callable[[Node], Step]] = {
     "Gelu": lambda node: TANH if node.attribute("approximate", "none") == "tanh" else EXACT,
     "com.microsoft.Gelu": lambda node: EXACT,
     "com.microsoft.BiasGelu": lambda node: EXACT,
     "com.microsoft.FastGelu": lambda node: TANH,
-    "com.microsoft.QuickGelu": lambda node: Step("swish", parameters=(node.attribute("alpha", 1.702),)),
+    "com.microsoft.QuickGelu": lambda node: Step(functions.SWISH, parameters=(node.attribute("alpha", 1.702),)),
 }
 
 
@@ -34,4 +35,4 @@ def gelu(node: Node, graph: Graph) -> tuple[Layer, ...]:
     operands = tuple(broadcast(graph, name, shape) for name in node.inputs if name)
     if len(operands) == 1:
         return (elementwise(out, shape, operands, step),)
-    return (elementwise(out, shape, operands, Step("add"), (step,)),)
+    return (elementwise(out, shape, operands, Step(functions.ADD), (step,)),)

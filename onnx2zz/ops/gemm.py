@@ -5,6 +5,7 @@ Source: ONNX operator page Gemm. Loop names and order are those of ZigZag's gemm
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, along
 from onnx2zz.ops.bias import add_bias
@@ -30,20 +31,20 @@ def product(graph: Graph, a: str, b: str, out: str, trans_a: int = 0, trans_b: i
         loops=(("C", depth), ("D", rows), ("K", columns)),
         output=Access(out, (d, k)),
         inputs=(Access(a, (c, d) if trans_a else (d, c)), Access(b, (k, c) if trans_b else (c, k))),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
     )
 
 
 def _scaled(layer: Layer, alpha: float) -> Layer:
-    return layer if alpha == 1.0 else replace(layer, after=(Step("scale", parameters=(alpha,)),))
+    return layer if alpha == 1.0 else replace(layer, after=(Step(functions.SCALE, parameters=(alpha,)),))
 
 
 def _bias(node: Node, graph: Graph) -> Access | None:
     name, beta = node.input(2), node.attribute("beta", 1.0)
     if not name or beta == 0.0:
         return None
-    prepare = () if beta == 1.0 else (Step("scale", parameters=(beta,)),)
+    prepare = () if beta == 1.0 else (Step(functions.SCALE, parameters=(beta,)),)
     return Access(
         name, broadcast_axes(graph.shape(name), tuple(zip("DK", graph.shape(node.outputs[0]), strict=True))), prepare
     )

@@ -6,6 +6,7 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft.GroupQueryAttention)
 import math
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Position, Step, along
 from onnx2zz.ops.attention import HOW
@@ -73,7 +74,7 @@ def _angles(node: Node, graph: Graph, base: str, q: Heads) -> Angles:
     if not node.input(3) or not graph.tensors[node.input(3)].elements:
         cos, sin = (Access(table, (along("OY", height), along("OX", half))) for table in tables)
         return Angles(cos, sin, half, is_interleaved(node))
-    first = (Step("shift", parameters=(1.0 - q.length,)), Step("add", Position((("OY", 1),))))
+    first = (Step(functions.SHIFT, parameters=(1.0 - q.length,)), Step(functions.ADD, Position((("OY", 1),))))
     return picked(node, graph, base, tables, Access(node.inputs[5], (batch,), first), (batch, position))
 
 
@@ -82,10 +83,10 @@ def _scores(node: Node, graph: Graph, q: Heads, keys: Heads, past: int) -> Score
     scores = scores_of(node.outputs[0], graph, q, keys, node.attribute("scale", 0.0) or 1 / math.sqrt(q.width))
     cap, window = node.attribute("softcap", 0.0), node.attribute("local_window_size", -1)
     if cap:
-        scores.ride(Step("softcap", parameters=(cap,)))
+        scores.ride(Step(functions.SOFTCAP, parameters=(cap,)))
     scores.hide(past, 1.0 - window if window > 0 else -math.inf, 0.0, -math.inf)
     if node.input(10):
-        scores.with_operand(broadcast(graph, node.input(10), scores.shape), Step("add"))
+        scores.with_operand(broadcast(graph, node.input(10), scores.shape), Step(functions.ADD))
     return scores
 
 
@@ -95,8 +96,10 @@ def _normalised(node: Node, graph: Graph, scores: Scores) -> tuple[Layer, ...]:
     sink = node.input(11)
     if sink or node.attribute("smooth_softmax", 0):
         peak = Access(highest.output.tensor, total.output.axes)
-        heads = (Step("swapped_sub", Access(sink, (total.output.axes[1],))),) if sink else (Step("neg"),)
-        total = with_steps(total, Step("plus_exp", replace(peak, prepare=heads)))
+        heads = (
+            (Step(functions.SUB.swapped(), Access(sink, (total.output.axes[1],))),) if sink else (Step(functions.NEG),)
+        )
+        total = with_steps(total, Step(functions.PLUS_EXP, replace(peak, prepare=heads)))
     return (highest, powers, total, quotient)
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from onnx2zz.layer import Access, Axis, Layer, Step
+from onnx2zz.layer import Access, Axis, Layer, Step, affine
 from onnx2zz.ops.loops import Loops, in_order
 from onnx2zz.ops.movement import movement
 
@@ -41,7 +41,7 @@ class Heads:
         strides = {c: math.prod(self.sizes[inner] for inner in letters[i + 1 :]) for i, c in enumerate(letters)}
         terms = tuple((loop, k * strides[c]) for c in letters for loop, k in walks.get(c, ()))
         start = self.offsets.get(number, 0) + sum(strides[c] * shifts.get(c, 0) for c in letters)
-        return Axis(terms, extent, start)
+        return affine(terms, extent, start)
 
     def whole(self, shifts: Mapping[str, int] | None = None) -> Access:
         """Every element, in an element-wise layer's loops."""

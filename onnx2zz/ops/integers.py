@@ -6,6 +6,8 @@ complement for signed ones, as in onnxruntime.
 
 from onnx import TensorProto
 
+from onnx2zz import functions
+from onnx2zz.functions import Function
 from onnx2zz.layer import Step
 
 BITS: dict[int, tuple[int, bool]] = {  # element type to its width and whether it has a sign
@@ -18,18 +20,21 @@ BITS: dict[int, tuple[int, bool]] = {  # element type to its width and whether i
     TensorProto.UINT32: (32, False),
     TensorProto.UINT64: (64, False),
 }
-MAY_OVERFLOW = frozenset({"add", "sub", "mul", "pow", "shift_left", "neg", "bit_not"})
+MAY_OVERFLOW = frozenset(
+    {functions.ADD, functions.SUB, functions.MUL, functions.POW}
+    | {functions.SHIFT_LEFT, functions.NEG, functions.BIT_NOT}
+)
 WIDEST = 32  # bits; 64-bit results are sizes and positions, far below the range
 
 
-def of_type(function: str, element: int) -> str:
+def of_type(function: Function, element: int) -> Function:
     """The function that an operator applies to elements of a type."""
-    return "int_div" if function == "div" and element in BITS else function
+    return functions.INT_DIV if function == functions.DIV and element in BITS else function
 
 
-def wrapped(function: str, element: int) -> tuple[Step, ...]:
+def wrapped(function: Function, element: int) -> tuple[Step, ...]:
     """What brings the results of a function back into their type's range."""
     bits, signed = BITS.get(element, (WIDEST + 1, True))
     if function not in MAY_OVERFLOW or bits > WIDEST:
         return ()
-    return (Step("wrap", parameters=(float(bits), float(signed))),)
+    return (Step(functions.WRAP, parameters=(float(bits), float(signed))),)

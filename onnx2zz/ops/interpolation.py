@@ -11,7 +11,8 @@ from itertools import groupby, product
 
 import numpy as np
 
-from onnx2zz.layer import Access, Axis, Layer, Step, Table, along
+from onnx2zz import functions
+from onnx2zz.layer import Access, Axis, Layer, Step, Table, affine, along, window
 from onnx2zz.ops.loops import in_order, tensor_loops, within
 from onnx2zz.ops.resampling import Grid, Resizing, Taps, grid, rough_grid
 
@@ -113,18 +114,17 @@ def _window_layer(chosen: Mapping[int, Piece], spans: Sequence[_Span], names: tu
     """The weighted windows of one piece of each resized axis."""
     loops = tensor_loops(len(spans))
     sizes = {loop: span.length for loop, span in zip(loops, spans, strict=True)}
-    reads = [along(loop, span.extent, span.begin) for loop, span in zip(loops, spans, strict=True)]
-    writes = [along(loop, span.length) for loop, span in zip(loops, spans, strict=True)]
+    reads: list[Axis] = [along(loop, span.extent, span.begin) for loop, span in zip(loops, spans, strict=True)]
+    writes: list[Axis] = [along(loop, span.length) for loop, span in zip(loops, spans, strict=True)]
     weights: list[Step] = []
     for axis, piece in chosen.items():
         outer, inner = loops[axis], within(loops[axis])
         tap, period = f"F{inner[1:]}", piece.regular.period
         sizes |= {outer: piece.periods, inner: piece.places, tap: piece.taps}
-        reads[axis] = Axis(
-            ((outer, piece.regular.stride), (tap, 1)), spans[axis].extent, piece.start - spans[axis].origin
-        )
-        writes[axis] = Axis(((outer, period), (inner, 1)), piece.out, piece.first)
-        weights.append(Step("mul", Table(outer if period == 1 else inner, piece.rows, tap)))
+        pad = spans[axis].origin - piece.start
+        reads[axis] = window(outer, tap, spans[axis].extent, piece.regular.stride, pad=pad)
+        writes[axis] = affine(((outer, period), (inner, 1)), piece.out, piece.first)
+        weights.append(Step(functions.MUL, Table(outer if period == 1 else inner, piece.rows, tap)))
     *prepare, combine = weights
     exact = all(piece.exact for piece in chosen.values())
     return Layer(

@@ -7,7 +7,9 @@ Source: ONNX operator pages LayerNormalization, RMSNormalization; ONNX Runtime's
 from collections.abc import Sequence
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.functions import Function
 from onnx2zz.layer import Access, Layer, Step
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.elementwise import broadcast, elementwise, per_channel, spread
@@ -57,7 +59,9 @@ def summed(node: Node, graph: Graph, total: str, bias: str) -> tuple[Layer, ...]
     """input + skip, a skip of lower rank broadcast, and the bias."""
     shape = graph.shape(node.outputs[0])
     operands = tuple(broadcast(graph, name, shape) for name in node.inputs[:2])
-    return with_operands(elementwise(total, shape, operands, Step("add")), graph, shape, (("add", bias),))
+    return with_operands(
+        elementwise(total, shape, operands, Step(functions.ADD)), graph, shape, ((functions.ADD, bias),)
+    )
 
 
 def normalised(
@@ -71,12 +75,14 @@ def normalised(
     axes = normalised_axes(node, shape)
     (mean, inverse), rows, centred = statistics, row(shape, axes), f"{out}/centred"
     operands = (spread(x, shape, shape), spread(mean, rows, shape))
-    product = elementwise(out, shape, (spread(centred, shape, shape), spread(inverse, rows, shape)), Step("mul"))
+    product = elementwise(
+        out, shape, (spread(centred, shape, shape), spread(inverse, rows, shape)), Step(functions.MUL)
+    )
     return (
         reduced(mean, x, shape, axes, "sum", after=(mean_of(shape, axes),)),
-        elementwise(centred, shape, operands, Step("sub")),
+        elementwise(centred, shape, operands, Step(functions.SUB)),
         inverse_root(node, inverse, centred, shape, axes),
-        *with_operands(product, graph, shape, tuple(zip(("mul", "add"), scale_and_bias, strict=True))),
+        *with_operands(product, graph, shape, tuple(zip((functions.MUL, functions.ADD), scale_and_bias, strict=True))),
     )
 
 
@@ -85,10 +91,10 @@ def simply_normalised(node: Node, graph: Graph, x: str, scale: Sequence[str], in
     out, shape = node.outputs[0], graph.shape(node.outputs[0])
     axes = normalised_axes(node, shape)
     operands = (spread(x, shape, shape), spread(inverse, row(shape, axes), shape))
-    product = elementwise(out, shape, operands, Step("mul"))
+    product = elementwise(out, shape, operands, Step(functions.MUL))
     return (
         inverse_root(node, inverse, x, shape, axes),
-        *with_operands(product, graph, shape, tuple(("mul", name) for name in scale)),
+        *with_operands(product, graph, shape, tuple((functions.MUL, name) for name in scale)),
     )
 
 
@@ -97,16 +103,18 @@ def inverse_root(node: Node, out: str, x: str, shape: Shape, axes: frozenset[int
     default = (
         1e-12 if node.op.startswith(("com.microsoft.Skip", "com.microsoft.Embed", "com.microsoft.QEmbed")) else 1e-5
     )
-    epsilon = Step("shift", parameters=(node.attribute("epsilon", default),))
-    return reduced(out, x, shape, axes, "sum", SQUARE, (mean_of(shape, axes), epsilon, Step("rsqrt")))
+    epsilon = Step(functions.SHIFT, parameters=(node.attribute("epsilon", default),))
+    return reduced(out, x, shape, axes, "sum", SQUARE, (mean_of(shape, axes), epsilon, Step(functions.RSQRT)))
 
 
-def with_operands(layer: Layer, graph: Graph, shape: Shape, operands: Sequence[tuple[str, str]]) -> tuple[Layer, ...]:
+def with_operands(
+    layer: Layer, graph: Graph, shape: Shape, operands: Sequence[tuple[Function, str]]
+) -> tuple[Layer, ...]:
     """The layer, then each (function, tensor), tensors broadcast to the layer's shape."""
     return then_each(layer, graph, tuple((f, broadcast(graph, name, shape)) for f, name in operands if name))
 
 
-def then_each(layer: Layer, graph: Graph, operands: Sequence[tuple[str, Access]]) -> tuple[Layer, ...]:
+def then_each(layer: Layer, graph: Graph, operands: Sequence[tuple[Function, Access]]) -> tuple[Layer, ...]:
     """An element-wise layer, then each (function, operand): constant scalars and vectors ride, others are layers."""
     layers = [layer]
     for function, access in operands:

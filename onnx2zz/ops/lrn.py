@@ -3,6 +3,7 @@
 Source: ONNX operator page LRN.
 """
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, along, window
 from onnx2zz.ops.elementwise import elementwise
@@ -28,10 +29,10 @@ def lrn(node: Node, graph: Graph) -> tuple[Layer, ...]:
         combine=SQUARE,
         reduce="sum",
         after=(
-            Step("scale", parameters=(node.attribute("alpha", 1e-4) / size,)),
-            Step("shift", parameters=(node.attribute("bias", 1.0),)),
-            Step("pow", parameters=(-node.attribute("beta", 0.75),)),
+            Step(functions.SCALE, parameters=(node.attribute("alpha", 1e-4) / size,)),
+            Step(functions.SHIFT, parameters=(node.attribute("bias", 1.0),)),
+            Step(functions.RAISED, parameters=(-node.attribute("beta", 0.75),)),
         ),
     )
     inverse = Access(factor, squares.output.axes)
-    return squares, elementwise(out, shape, (whole(graph, x), inverse), Step("mul"))
+    return squares, elementwise(out, shape, (whole(graph, x), inverse), Step(functions.MUL))

@@ -6,6 +6,7 @@ Source: ONNX operator page LSTM (gates in the order i, o, f, c; peepholes in the
 from collections.abc import Callable
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, fixed
 from onnx2zz.ops.recurrence import (
@@ -21,7 +22,7 @@ from onnx2zz.ops.recurrent_state import State
 from onnx2zz.ops.registry import lowers
 
 INPUT, OUTPUT, FORGET, CELL = range(4)
-MUL, ADD = Step("mul"), Step("add")
+MUL, ADD = Step(functions.MUL), Step(functions.ADD)
 StateProduct = Callable[[Direction, State], tuple[Layer, ...]]
 HOW = "per direction a Gemm layer for the inputs of all steps, one with the step as a loop for the state, then passes"
 
@@ -80,7 +81,7 @@ def _gate(
     if cell is None or not way.node.input(7):
         return (at_each_step(way, way.values(part), sums, ADD, end),)
     weights = Access(way.node.input(7), (fixed(way.count, way.index), way.rows("G", peephole, 3)))
-    share = replace(cell, prepare=(Step("mul", weights),))
+    share = replace(cell, prepare=(Step(functions.MUL, weights),))
     return (
         at_each_step(way, way.values(f"{part}_sum"), sums, ADD),
         at_each_step(way, way.values(part), (way.values(f"{part}_sum"), share), ADD, end),

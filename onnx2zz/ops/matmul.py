@@ -5,6 +5,7 @@ Source: ONNX operator page MatMul; loop names and order are those of ZigZag's ge
 
 from dataclasses import dataclass
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Step, along
 from onnx2zz.ops.elementwise import broadcast_axes
@@ -63,7 +64,7 @@ def batched_product(
         ),
         output=Access(out, (*map(along, loops, batch), *d, *k)),
         inputs=(Access(a, _as_stored(a_axes, a_order)), Access(b, _as_stored(b_axes, b_order))),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
     )
 

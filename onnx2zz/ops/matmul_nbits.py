@@ -5,6 +5,7 @@ Source: ONNX Runtime's ContribOperators page (MatMulNBits).
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Step, along, blocks
 from onnx2zz.ops.bias import with_steps
@@ -26,12 +27,12 @@ def matmul_nbits(node: Node, graph: Graph) -> tuple[Layer, ...]:
         loops=(("C", depth), ("D", rows), ("K", columns), *zip(loops, batch, strict=True)),
         output=Access(out, (*outer, along("K", columns))),
         inputs=(Access(a, (*outer, along("C", depth))), _weights(node, graph)),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
     )
     if node.input(4):
         layer = replace(layer, kind="approximate", why=BLOCK_ORDER_UNKNOWN, also_reads=(node.input(4),))
-    bias = (Step("add", Access(node.input(5), (along("K", columns),))),) if node.input(5) else ()
+    bias = (Step(functions.ADD, Access(node.input(5), (along("K", columns),))),) if node.input(5) else ()
     return (with_steps(layer, *bias),)
 
 
@@ -42,7 +43,7 @@ def _weights(node: Node, graph: Graph) -> Access:
     column = along("K", columns)
     zero_point = _zero_point(node, graph, column, blocks("C", count, block), bits)
     scale = Access(node.inputs[2], (column, blocks("C", count, block)))
-    prepare = (zero_point, Step("mul", scale))
+    prepare = (zero_point, Step(functions.MUL, scale))
     return Access(node.inputs[1], (column, along("C", count * block)), prepare, packed=bits)
 
 
@@ -50,9 +51,9 @@ def _zero_point(node: Node, graph: Graph, column: Axis, block: Axis, bits: int) 
     """Zero points are packed like the weights, each row to whole bytes, or stored in A's type; else the middle."""
     name = node.input(3)
     if not name:
-        return Step("shift", parameters=(-(2.0 ** (bits - 1)),))
+        return Step(functions.SHIFT, parameters=(-(2.0 ** (bits - 1)),))
     if graph.tensors[name].type == graph.tensors[node.inputs[0]].type:
-        return Step("sub", Access(name, (column, block)))
+        return Step(functions.SUB, Access(name, (column, block)))
     per_byte = 8 // bits
     padded = -(-block.extent // per_byte) * per_byte
-    return Step("sub", Access(name, (column, replace(block, extent=padded)), packed=bits))
+    return Step(functions.SUB, Access(name, (column, replace(block, extent=padded)), packed=bits))

@@ -6,6 +6,7 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft).
 import math
 from dataclasses import dataclass, replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Position, Step, along, fixed
 from onnx2zz.ops.attention import HOW
@@ -15,7 +16,7 @@ from onnx2zz.ops.elementwise import broadcast
 from onnx2zz.ops.heads import Heads, between, cache, copied, of_shape, part, pointwise
 from onnx2zz.ops.registry import lowers
 
-ADD = Step("add")
+ADD = Step(functions.ADD)
 WHY = "the past's length is known at run time only: the whole buffer is taken to be filled"
 LOWEST = -3.4028234663852886e38  # of float32: what onnxruntime hides later keys with
 
@@ -73,7 +74,7 @@ def projection(node: Node, graph: Graph) -> Layer:
         loops=(("C", channels), ("D", length), ("K", total), ("B", batch)),
         output=Access(f"{node.outputs[0]}/projected", (b, d, k)),
         inputs=(Access(node.inputs[0], (b, d, c)), Access(node.inputs[1], (c, k))),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
     )
 
@@ -206,13 +207,13 @@ def _masked(scores: Scores, mask: str, hidden: float) -> None:
         4: (fixed(), along("OY", shape[-2], keys - queries)),
     }[len(shape)]
     access = Access(mask, (along("B", batch), *middle, key))
-    scores.with_operand(access, Step("hide_where_not", parameters=(hidden,)))
+    scores.with_operand(access, Step(functions.HIDE_WHERE_NOT, parameters=(hidden,)))
 
 
 def _within(scores: Scores, lengths: str, count: int, hidden: float) -> None:
     """Lengths (B), or with 3 * B + 2 entries those first; with 2 * B ends, then starts."""
     batch, key = scores.shape[0], Position((("OX", 1),))
-    scores.with_operand(Access(lengths, (along("B", count),)), Step("hide_from", key, (hidden,)))
+    scores.with_operand(Access(lengths, (along("B", count),)), Step(functions.HIDE_FROM, key, (hidden,)))
     if count == 2 * batch:
         starts = Access(lengths, (along("B", count, batch),))
-        scores.with_operand(starts, Step("hide_until", key, (hidden,)))
+        scores.with_operand(starts, Step(functions.HIDE_UNTIL, key, (hidden,)))

@@ -5,6 +5,7 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft).
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, along
 from onnx2zz.ops.bias import with_steps
@@ -15,7 +16,7 @@ from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.qlinear_conv import channels_second, moved
 from onnx2zz.ops.registry import lowers
 
-SILU = Step("swish", parameters=(1.0,))
+SILU = Step(functions.SWISH, parameters=(1.0,))
 
 
 @lowers("com.microsoft.GroupNorm", how=HOW)
@@ -35,8 +36,8 @@ def skip_group_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
         other_read = Access(skip, (along(loops[0], other[0]), along(loops[-1], other[1])))
     else:
         other_read = spread(skip, other, shape)
-    added = elementwise(total, shape, (spread(x, shape, shape), other_read), Step("add"))
-    bias = (("add", spread(node.inputs[4], graph.shape(node.inputs[4]), shape)),) if node.input(4) else ()
+    added = elementwise(total, shape, (spread(x, shape, shape), other_read), Step(functions.ADD))
+    bias = ((functions.ADD, spread(node.inputs[4], graph.shape(node.inputs[4]), shape)),) if node.input(4) else ()
     return (*then_each(added, graph, bias), *_normalised(node, graph, total))
 
 

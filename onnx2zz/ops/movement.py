@@ -1,10 +1,13 @@
 """Layers that move data without computing: what an accelerator pays for a materialised rearrangement."""
 
+from dataclasses import replace
+
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.layer import Access, Axis, Layer, Step, along
 from onnx2zz.ops.loops import in_order, tensor_loops
 
-COPY = Step("identity")
+COPY = Step(functions.IDENTITY)
 
 
 def whole(graph: Graph, tensor: str, loops: tuple[str, ...] | None = None) -> Access:
@@ -39,4 +42,4 @@ def movement(
 
 def placed(axes: tuple[Axis, ...], axis: int, offset: int, extent: int) -> tuple[Axis, ...]:
     """The axes of an output that is written at `offset` of a longer axis."""
-    return tuple(Axis(a.terms, extent, a.offset + offset) if i == axis else a for i, a in enumerate(axes))
+    return tuple(replace(a, extent=extent, offset=a.offset + offset) if i == axis else a for i, a in enumerate(axes))

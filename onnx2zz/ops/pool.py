@@ -6,6 +6,7 @@ Source: ONNX operator pages MaxPool, AveragePool, LpPool, GlobalMaxPool, GlobalA
 import math
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Reduction, Step, Table, along, fixed
 from onnx2zz.ops.loops import filter_loops, in_order, output_loops
@@ -62,7 +63,7 @@ def windows(x_tensor: Named, out_tensor: Named, window: SlidingWindow, reduce: R
         ),
         output=Access(out_tensor[0], (*channels, *map(along, o_loops, out[2:]))),
         inputs=(Access(x_tensor[0], (*channels, *window.axes(x[2:]))),),
-        combine=Step("identity"),
+        combine=Step(functions.IDENTITY),
         reduce=reduce,
     )
 
@@ -80,7 +81,7 @@ def divisors(node: Node, x: tuple[int, ...], out_shape: tuple[int, ...], window:
         first = [o * window.strides[i] - window.pads[i][0] for o in range(out[i])]
         taps = range(0, window.kernel[i] * window.dilations[i], window.dilations[i])
         counts = [sum(-before <= f + t < extents[i] + after for t in taps) for f in first]
-        steps.append(Step("div", Table(loop, tuple(map(float, counts)))))
+        steps.append(Step(functions.DIV, Table(loop, tuple(map(float, counts)))))
     return tuple(steps)
 
 
@@ -88,7 +89,7 @@ def divisors(node: Node, x: tuple[int, ...], out_shape: tuple[int, ...], window:
 def global_average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x (N, C, spatial...) -> (N, C, 1...): the mean of each channel."""
     elements = math.prod(graph.shape(node.inputs[0])[2:])
-    mean = Step("scale", parameters=(1.0 / elements,))
+    mean = Step(functions.SCALE, parameters=(1.0 / elements,))
     return (replace(global_pool(node, graph, "sum"), after=(mean,)),)
 
 
@@ -113,7 +114,7 @@ def whole_channels(x_tensor: Named, out: str, reduce: Reduction) -> Layer:
         loops=in_order((("B", x[0]), ("G", x[1]), *zip(f_loops, x[2:], strict=True))),
         output=Access(out, (*channels, *(fixed() for _ in f_loops))),
         inputs=(Access(x_tensor[0], (*channels, *map(along, f_loops, x[2:]))),),
-        combine=Step("identity"),
+        combine=Step(functions.IDENTITY),
         reduce=reduce,
     )
 
@@ -135,4 +136,4 @@ def global_lp_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def lp_steps(p: int) -> tuple[Step, Step]:
     """What an Lp norm does to each element, and to their sum."""
-    return Step("abs_power", parameters=(p,)), Step("pow", parameters=(1.0 / p,))
+    return Step(functions.ABS_POWER, parameters=(p,)), Step(functions.RAISED, parameters=(1.0 / p,))

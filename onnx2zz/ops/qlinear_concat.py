@@ -5,6 +5,7 @@ Source: ONNX Runtime's ContribOperators page (QLinearConcat).
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, along
 from onnx2zz.ops.elementwise import elementwise
@@ -28,7 +29,7 @@ def qlinear_concat(node: Node, graph: Graph) -> tuple[Layer, ...]:
         shape = graph.shape(name)
         axes = tuple(map(along, tensor_loops(len(shape)), shape))
         read = Access(name, axes, dequantised(scalar(graph, scale), scalar(graph, zero_point)))
-        layer = elementwise(out, shape, (read,), Step("identity"), after)
+        layer = elementwise(out, shape, (read,), Step(functions.IDENTITY), after)
         target = Access(out, placed(axes, axis, offset, graph.shape(out)[axis]))
         layers.append(replace(layer, output=target))
         offset += shape[axis]

@@ -5,6 +5,7 @@ Source: ONNX operator pages QLinearConv and ConvInteger; ONNX Runtime's ContribO
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Step
 from onnx2zz.ops.bias import with_steps
@@ -24,7 +25,7 @@ def qlinear_conv(node: Node, graph: Graph) -> tuple[Layer, ...]:
     factor = ratio(
         scalar(graph, node.inputs[1]), parameter(graph, node.inputs[4], channels, 0), scalar(graph, node.inputs[6])
     )
-    bias = (Step("add", Access(node.input(8), channels)),) if node.input(8) else ()
+    bias = (Step(functions.ADD, Access(node.input(8), channels)),) if node.input(8) else ()
     zero_point = scalar(graph, node.inputs[7])
     return (with_steps(layer, *bias, *requantised(factor, zero_point, graph.tensors[node.outputs[0]].type)),)
 

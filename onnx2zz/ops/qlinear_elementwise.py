@@ -5,6 +5,7 @@ Source: ONNX Runtime's ContribOperators page (QLinearAdd, QLinearMul, QLinearSig
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step
 from onnx2zz.ops.elementwise import broadcast, elementwise
@@ -34,14 +35,14 @@ def qlinear_add(node: Node, graph: Graph) -> tuple[Layer, ...]:
     c_scale = scalar(graph, node.inputs[6])
     operands = []
     for name, scale, zero_point in (node.inputs[0:3], node.inputs[3:6]):
-        factor = replace(scalar(graph, scale), prepare=(Step("div", c_scale), SINGLE))
+        factor = replace(scalar(graph, scale), prepare=(Step(functions.DIV, c_scale), SINGLE))
         off = without(scalar(graph, zero_point) if zero_point else None)
-        operands.append(replace(broadcast(graph, name, shape), prepare=(*off, Step("mul", factor))))
-    return (elementwise(out, shape, tuple(operands), Step("add"), _shifted(node, graph)),)
+        operands.append(replace(broadcast(graph, name, shape), prepare=(*off, Step(functions.MUL, factor))))
+    return (elementwise(out, shape, tuple(operands), Step(functions.ADD), _shifted(node, graph)),)
 
 
 def _shifted(node: Node, graph: Graph) -> tuple[Step, ...]:
-    shift = (Step("add", scalar(graph, node.inputs[7])),) if node.input(7) else ()
+    shift = (Step(functions.ADD, scalar(graph, node.inputs[7])),) if node.input(7) else ()
     return (*shift, SINGLE, *rounded(None, graph.tensors[node.outputs[0]].type))
 
 
@@ -54,8 +55,8 @@ def qlinear_mul(node: Node, graph: Graph) -> tuple[Layer, ...]:
         for name, zero_point in (node.inputs[0:3:2], node.inputs[3:6:2])
     )
     factor = ratio(*(scalar(graph, node.inputs[index]) for index in (1, 4, 6)))
-    after = (SINGLE, Step("mul", factor), SINGLE, *_shifted(node, graph))
-    return (elementwise(out, shape, operands, Step("mul"), after),)
+    after = (SINGLE, Step(functions.MUL, factor), SINGLE, *_shifted(node, graph))
+    return (elementwise(out, shape, operands, Step(functions.MUL), after),)
 
 
 @lowers("com.microsoft.QLinearSigmoid", "com.microsoft.QLinearLeakyRelu", how="one element-wise layer (a table)")
@@ -64,7 +65,7 @@ def qlinear_unary(node: Node, graph: Graph) -> tuple[Layer, ...]:
     out, shape = node.outputs[0], graph.shape(node.outputs[0])
     x = dequantising(graph, node.inputs[0], node.inputs[1], node.input(2), shape)
     slope = attributes(alpha=0.01)(node, graph)
-    step = Step("sigmoid") if node.op.endswith("Sigmoid") else Step("leaky_relu", parameters=slope)
+    step = Step(functions.SIGMOID) if node.op.endswith("Sigmoid") else Step(functions.LEAKY_RELU, parameters=slope)
     return (elementwise(out, shape, (x,), step, (SINGLE, *quantising(graph, out, node.inputs[3], node.input(4)))),)
 
 
@@ -77,7 +78,7 @@ def qlinear_where(node: Node, graph: Graph) -> tuple[Layer, ...]:
     x = dequantising(graph, node.inputs[1], node.inputs[2], node.input(3), shape)
     y = dequantising(graph, node.inputs[4], node.inputs[5], node.input(6), shape)
     x = replace(x, prepare=(*x.prepare, *to_z))
-    y = replace(y, prepare=(*y.prepare, *to_z, Step("drop_if", condition)))
-    first = elementwise(chosen, shape, (x, condition), Step("keep_if"))
+    y = replace(y, prepare=(*y.prepare, *to_z, Step(functions.DROP_IF, condition)))
+    first = elementwise(chosen, shape, (x, condition), Step(functions.KEEP_IF))
     rest = Access(chosen, first.output.axes)
-    return replace(first, output_bits=8), elementwise(out, shape, (rest, y), Step("add"))
+    return replace(first, output_bits=8), elementwise(out, shape, (rest, y), Step(functions.ADD))

@@ -6,6 +6,7 @@ MatMulIntegerToFloat and QGemm.
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Step, along, fixed
 from onnx2zz.ops.bias import with_steps
@@ -50,8 +51,10 @@ def qgemm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     columns = (along("K", graph.shape(out)[1]),)
     layer = centred(layer, without(scalar(graph, a_zero)), without(parameter(graph, b_zero, columns, 0)))
     rows_and_columns = tuple(zip("DK", graph.shape(out), strict=True))
-    added = (Step("add", Access(bias, broadcast_axes(graph.shape(bias), rows_and_columns))),) if bias else ()
-    left = replace(scalar(graph, a_scale), prepare=(Step("scale", parameters=(node.attribute("alpha", 1.0),)), SINGLE))
+    added = (Step(functions.ADD, Access(bias, broadcast_axes(graph.shape(bias), rows_and_columns))),) if bias else ()
+    left = replace(
+        scalar(graph, a_scale), prepare=(Step(functions.SCALE, parameters=(node.attribute("alpha", 1.0),)), SINGLE)
+    )
     right = parameter(graph, b_scale, columns, 0)
     if not node.input(7):
         return (with_steps(layer, *added, *scaled(ratio(left, right))),)
@@ -97,9 +100,9 @@ def _aligned(graph: Graph, name: str, vector: tuple[Axis, ...], whole: tuple[Axi
 
 def scaled(factor: Access) -> tuple[Step, ...]:
     """An integer sum as a float."""
-    return SINGLE, Step("mul", factor), SINGLE
+    return SINGLE, Step(functions.MUL, factor), SINGLE
 
 
 def float_bias(node: Node, index: int, layer: Layer) -> tuple[Step, ...]:
     """A bias of one float a column, if the node has one."""
-    return (Step("add", Access(node.input(index), layer.output.axes[-1:])), SINGLE) if node.input(index) else ()
+    return (Step(functions.ADD, Access(node.input(index), layer.output.axes[-1:])), SINGLE) if node.input(index) else ()

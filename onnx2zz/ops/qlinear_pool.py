@@ -6,6 +6,7 @@ Source: ONNX Runtime's ContribOperators page (QLinearAveragePool, QLinearGlobalA
 import math
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops.bias import with_steps
@@ -56,7 +57,7 @@ def _window(node: Node, graph: Graph, last: bool = False) -> tuple[Named, Named,
 
 
 def _mean(elements: int) -> Step:
-    return Step("scale", parameters=(1.0 / elements,))
+    return Step(functions.SCALE, parameters=(1.0 / elements,))
 
 
 def _dequantising(layer: Layer, node: Node, graph: Graph) -> Layer:

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from onnx import TensorProto
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.layer import Access, Axis, Layer, Step, blocks, fixed
 
-SINGLE = Step("single")
+SINGLE = Step(functions.SINGLE)
 INTEGER_RANGES: dict[str, tuple[int, int]] = {
     f"{sign}INT{bits}": (0, 2**bits - 1) if sign else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
     for bits in (2, 4, 8, 16)
@@ -46,37 +47,37 @@ def parameter(graph: Graph, name: str, axes: tuple[Axis, ...], axis: int, block:
 
 def without(zero_point: Access | None) -> tuple[Step, ...]:
     """Takes a zero point off."""
-    return (Step("sub", zero_point),) if zero_point else ()
+    return (Step(functions.SUB, zero_point),) if zero_point else ()
 
 
 def dequantised(scale: Access, zero_point: Access | None) -> tuple[Step, ...]:
     """(x - zero point) * scale."""
-    return (*without(zero_point), Step("mul", scale), SINGLE)
+    return (*without(zero_point), Step(functions.MUL, scale), SINGLE)
 
 
 def quantised(scale: Access, zero_point: Access | None, element: int) -> tuple[Step, ...]:
     """saturate(round(x / scale) + zero point), in the ONNX element type `element`."""
-    return (Step("div", scale), SINGLE, *rounded(zero_point, element))
+    return (Step(functions.DIV, scale), SINGLE, *rounded(zero_point, element))
 
 
 def rounded(zero_point: Access | None, element: int) -> tuple[Step, ...]:
     """Half to even, then the zero point, then the type's range; for float types the nearest number."""
     name = TensorProto.DataType.Name(element)
     if name in NARROW_FLOATS:
-        return (Step("narrow_float", parameters=tuple(map(float, NARROW_FLOATS[name]))),)
-    shift = (Step("add", zero_point),) if zero_point else ()
-    return (Step("round"), *shift, Step("clip", parameters=tuple(map(float, INTEGER_RANGES[name]))))
+        return (Step(functions.NARROW_FLOAT, parameters=tuple(map(float, NARROW_FLOATS[name]))),)
+    shift = (Step(functions.ADD, zero_point),) if zero_point else ()
+    return (Step(functions.ROUND), *shift, Step(functions.CLIP, parameters=tuple(map(float, INTEGER_RANGES[name]))))
 
 
 def requantised(factor: Access, zero_point: Access | None, element: int) -> tuple[Step, ...]:
     """An integer sum times a float32 factor, rounded to `element`."""
-    return (SINGLE, Step("mul", factor), SINGLE, *rounded(zero_point, element))
+    return (SINGLE, Step(functions.MUL, factor), SINGLE, *rounded(zero_point, element))
 
 
 def ratio(x_scale: Access, w_scale: Access, y_scale: Access | None = None) -> Access:
     """x_scale * w_scale / y_scale in float32, read where `w_scale` is read."""
-    over = (Step("div", y_scale), SINGLE) if y_scale else ()
-    return Access(w_scale.tensor, w_scale.axes, (Step("mul", x_scale), SINGLE, *over))
+    over = (Step(functions.DIV, y_scale), SINGLE) if y_scale else ()
+    return Access(w_scale.tensor, w_scale.axes, (Step(functions.MUL, x_scale), SINGLE, *over))
 
 
 def dequantised_reads(layer: Layer, tensors: Mapping[str, tuple[Step, ...]]) -> Layer:

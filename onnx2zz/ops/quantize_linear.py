@@ -3,6 +3,7 @@
 Source: ONNX operator pages QuantizeLinear and DequantizeLinear (opsets 10 to 25), and ONNX Runtime's of the same name.
 """
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Step, along
 from onnx2zz.ops.elementwise import elementwise
@@ -35,7 +36,7 @@ def quantize_linear(node: Node, graph: Graph) -> tuple[Layer, ...]:
     axes = tuple(map(along, tensor_loops(len(shape)), shape))
     scale, zero_point = _parameters(node, graph)
     after = (SINGLE, *rounded(zero_point, graph.tensors[out].type))
-    return (elementwise(out, shape, (Access(node.inputs[0], axes),), Step("div", scale), after),)
+    return (elementwise(out, shape, (Access(node.inputs[0], axes),), Step(functions.DIV, scale), after),)
 
 
 @lowers(
@@ -52,7 +53,7 @@ def dequantize_linear(node: Node, graph: Graph) -> tuple[Layer, ...]:
     axes = tuple(map(along, tensor_loops(len(shape)), shape))
     scale, zero_point = _parameters(node, graph)
     stored = Access(node.inputs[0], axes, without(zero_point))
-    return (elementwise(out, shape, (stored,), Step("mul", scale), (SINGLE,)),)
+    return (elementwise(out, shape, (stored,), Step(functions.MUL, scale), (SINGLE,)),)
 
 
 def _parameters(node: Node, graph: Graph) -> tuple[Access, Access | None]:

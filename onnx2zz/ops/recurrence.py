@@ -6,10 +6,13 @@ over the steps, which run one after the other (Layer.recurrent): step t reads th
 Source: ONNX operator pages LSTM, GRU, RNN.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.functions import Function
 from onnx2zz.layer import Access, Axis, Layer, Position, Step, along, fixed
 from onnx2zz.ops.loops import in_order
 
@@ -62,7 +65,7 @@ class Direction:
     def time(self, shift: int = 0, left_out: int = 0) -> Axis:
         """The axis of time at each step; `shift` -1 is the step before. It has no place for the last `left_out`."""
         steps = self.steps - left_out
-        return Axis(((STEP, -1),), steps, steps - 1 - shift) if self.reverse else Axis(((STEP, 1),), steps, shift)
+        return along(STEP, steps, steps - 1 - shift, -1) if self.reverse else along(STEP, steps, shift)
 
     def values(self, part: str, channel: str = "G", left_out: int = 0) -> Access:
         """A tensor (steps, batch, hidden) at each step; it ends before the last `left_out`."""
@@ -82,7 +85,7 @@ class Direction:
 
     def rows(self, loop: str, first: int, gates: int) -> Axis:
         """Rows of a matrix of `gates` gates, from gate `first` on."""
-        return Axis(((loop, 1),), gates * self.hidden, first * self.hidden)
+        return along(loop, gates * self.hidden, first * self.hidden)
 
     @cached_property
     def inputs(self) -> Access:
@@ -126,7 +129,7 @@ def input_product(way: Direction) -> Layer:
         loops=(("C", way.inputs.axes[-1].extent), ("D", way.steps), ("K", rows.extent), ("B", way.batch)),
         output=Access(way.tensor("input"), (along("D", way.steps), along("B", way.batch), rows)),
         inputs=(way.inputs, way.weights(1)),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
         after=bias(way, 0, way.gates),
     )
@@ -140,7 +143,7 @@ def recurrent_product(way: Direction, part: str, state: Access, first: int, gate
         loops=(("C", way.hidden), (STEP, way.steps), ("K", gates * way.hidden), ("B", way.batch)),
         output=Access(way.tensor(part), (time, batch, along("K", gates * way.hidden))),
         inputs=(state, way.weights(2, first)),
-        combine=Step("mul"),
+        combine=Step(functions.MUL),
         reduce="sum",
         after=bias(way, way.gates + first, gates),
         recurrent=STEP,
@@ -151,8 +154,8 @@ def bias(way: Direction, first: int, gates: int) -> tuple[Step, ...]:
     """The addition of some gates of B (directions, 2 * gates * hidden): those of the inputs, then of the state."""
     if not way.node.input(3):
         return ()
-    rows = Axis((("K", 1),), 2 * way.gates * way.hidden, first * way.hidden)
-    return (Step("add", Access(way.node.input(3), (fixed(way.count, way.index), rows))),)
+    rows = along("K", 2 * way.gates * way.hidden, first * way.hidden)
+    return (Step(functions.ADD, Access(way.node.input(3), (fixed(way.count, way.index), rows))),)
 
 
 def at_each_step(
@@ -166,21 +169,21 @@ def at_each_step(
 
 def one_less(gate: Access) -> Access:
     """1 - gate, as it is read."""
-    return Access(gate.tensor, gate.axes, (Step("affine", parameters=(-1.0, 1.0)),))
+    return Access(gate.tensor, gate.axes, (Step(functions.AFFINE, parameters=(-1.0, 1.0)),))
 
 
-FUNCTIONS: dict[str, tuple[str, tuple[float | None, float | None]]] = {
-    "relu": ("relu", (None, None)),
-    "tanh": ("tanh", (None, None)),
-    "sigmoid": ("sigmoid", (None, None)),
-    "affine": ("affine", (1.0, 0.0)),
-    "leakyrelu": ("leaky_relu", (0.01, None)),
-    "thresholdedrelu": ("thresholded_relu", (1.0, None)),
-    "scaledtanh": ("scaled_tanh", (1.0, 1.0)),
-    "hardsigmoid": ("hard_sigmoid", (0.2, 0.5)),
-    "elu": ("elu", (1.0, None)),
-    "softsign": ("softsign", (None, None)),
-    "softplus": ("softplus", (None, None)),
+FUNCTIONS: Mapping[str, tuple[Function, tuple[float | None, float | None]]] = {
+    "relu": (functions.RELU, (None, None)),
+    "tanh": (functions.TANH, (None, None)),
+    "sigmoid": (functions.SIGMOID, (None, None)),
+    "affine": (functions.AFFINE, (1.0, 0.0)),
+    "leakyrelu": (functions.LEAKY_RELU, (0.01, None)),
+    "thresholdedrelu": (functions.THRESHOLDED_RELU, (1.0, None)),
+    "scaledtanh": (functions.SCALED_TANH, (1.0, 1.0)),
+    "hardsigmoid": (functions.HARD_SIGMOID, (0.2, 0.5)),
+    "elu": (functions.ELU, (1.0, None)),
+    "softsign": (functions.SOFTSIGN, (None, None)),
+    "softplus": (functions.SOFTPLUS, (None, None)),
 }
 
 
@@ -203,4 +206,4 @@ def activations(way: Direction, *defaults: str) -> list[tuple[Step, ...]]:
 def clip(node: Node) -> tuple[Step, ...]:
     """The clipping of what goes into an activation."""
     bound = node.attribute("clip", None)
-    return () if not bound else (Step("clip", parameters=(-bound, bound)),)
+    return () if not bound else (Step(functions.CLIP, parameters=(-bound, bound)),)

@@ -8,6 +8,7 @@ Source: ONNX operator pages LSTM, GRU, RNN (sequence_lens, initial_h, initial_c,
 
 from dataclasses import dataclass, replace
 
+from onnx2zz import functions
 from onnx2zz.layer import Access, Layer, Step, along, fixed
 from onnx2zz.ops.loops import in_order
 from onnx2zz.ops.movement import movement
@@ -79,7 +80,7 @@ class State:
         if not self.held:
             return ()
         operands = (way.single(way.node.input(self.initial)), way.lengths)
-        step = Step("not_before", way.position())
+        step = Step(functions.NOT_BEFORE, way.position())
         return (replace(at_each_step(way, self._held(), operands, step), recurrent=""),)
 
     def closing(self) -> tuple[Layer, ...]:
@@ -87,9 +88,9 @@ class State:
         way, layers = self.way, []
         if self.masked:
             operands = (self.written, way.lengths)
-            layers.append(at_each_step(way, self.all_steps(), operands, Step("before", way.position())))
+            layers.append(at_each_step(way, self.all_steps(), operands, Step(functions.BEFORE, way.position())))
         if self.held:
-            layers.append(at_each_step(way, self._carried(), (self.all_steps(), self._held()), Step("add")))
+            layers.append(at_each_step(way, self._carried(), (self.all_steps(), self._held()), Step(functions.ADD)))
         return tuple(layers)
 
     def last(self, out: str) -> tuple[Layer, ...]:
@@ -101,7 +102,14 @@ class State:
         if way.ragged and not way.reverse:
             nest = in_order((*loops, (STEP, way.steps)))
             return (
-                Layer("Pooling", nest, target, (source, way.lengths), Step("last_of", way.position()), reduce="sum"),
+                Layer(
+                    "Pooling",
+                    nest,
+                    target,
+                    (source, way.lengths),
+                    Step(functions.LAST_OF, way.position()),
+                    reduce="sum",
+                ),
             )
         end = fixed(way.steps, 0 if way.reverse else way.steps - 1)
         axes = tuple(end if axis == way.time() else axis for axis in source.axes)

@@ -9,14 +9,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Layer, Reduction, Step, along, fixed
 from onnx2zz.ops.integers import BITS
 from onnx2zz.ops.loops import in_order, tensor_loops
 from onnx2zz.ops.registry import lowers
 
-IDENTITY = Step("identity")
-ABS, SQUARE, SQRT, LOG = Step("abs"), Step("square"), Step("sqrt"), Step("log")
+IDENTITY = Step(functions.IDENTITY)
+ABS, SQUARE, SQRT, LOG = Step(functions.ABS), Step(functions.SQUARE), Step(functions.SQRT), Step(functions.LOG)
 FORMULA: dict[str, tuple[Step, Reduction, tuple[Step, ...]]] = {
     "ReduceSum": (IDENTITY, "sum", ()),
     "ReduceMean": (IDENTITY, "sum", ()),
@@ -29,7 +30,12 @@ FORMULA: dict[str, tuple[Step, Reduction, tuple[Step, ...]]] = {
     "ReduceLogSumExp": (IDENTITY, "logsumexp", ()),
     "ReduceSumSquare": (SQUARE, "sum", ()),
 }
-ROUNDED = {"ReduceMean": "trunc", "ReduceL2": "trunc", "ReduceLogSum": "trunc", "ReduceLogSumExp": "floor"}
+ROUNDED = {
+    "ReduceMean": functions.TRUNC,
+    "ReduceL2": functions.TRUNC,
+    "ReduceLogSum": functions.TRUNC,
+    "ReduceLogSumExp": functions.FLOOR,
+}
 """How onnxruntime makes integers of their results: LogSumExp adds the whole part of a logarithm to the largest."""
 OF_ONE_ELEMENT = frozenset({"ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceLogSumExp"})
 
@@ -103,4 +109,4 @@ def without_axes(layer: Layer, axes: frozenset[int]) -> Layer:
 
 def mean_of(shape: tuple[int, ...], axes: frozenset[int]) -> Step:
     """From a sum along `axes` to the mean."""
-    return Step("scale", parameters=(1.0 / math.prod(shape[i] for i in axes),))
+    return Step(functions.SCALE, parameters=(1.0 / math.prod(shape[i] for i in axes),))

@@ -15,7 +15,7 @@ import onnx2zz.ops
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.mac_operators import MAC_OPERATORS
-from onnx2zz.layer import Access, Kind, Layer, step_operands
+from onnx2zz.layer import Access, Kind, Layer, Window, step_operands
 
 Lower = Callable[[Node, Graph], tuple[Layer, ...]]
 Rides = Callable[[Node, Graph], tuple[str, ...]]
@@ -135,8 +135,7 @@ def _check(access: Access, layer: Layer, graph: Graph) -> None:
     if tensor is not None and tensor.shape != extents and not _read_as(tensor.shape, extents, access):
         raise ValueError(f"{access.tensor} would have to be {'x'.join(map(str, extents))}")
     for axis in access.axes:
-        digits = len(axis.terms) > 1 and not any(loop.startswith("F") for loop, _ in axis.terms)
-        if digits and axis.padding(layer.sizes) != (0, 0):
+        if len(axis.terms) > 1 and not isinstance(axis, Window) and axis.padding(layer.sizes) != (0, 0):
             raise ValueError(f"{access.tensor} has an axis of {axis.extent}, which its parts do not divide")
 
 

@@ -4,14 +4,14 @@ Source: ONNX operator pages Resize (versions 10 to 19) and Upsample (7, 9).
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer
+from onnx2zz.layer import Access, Layer, affine, along
 from onnx2zz.ops.interpolation import interpolation, pieces, within
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import movement
@@ -128,12 +128,14 @@ def _nearest_layer(node: Node, graph: Graph) -> Layer:
             found = rough_grid(axis)
         inner = within(loop)
         sizes += [(loop, axis.out // found.period), (inner, found.period)]
-        reads.append(Axis(((loop, found.stride),), axis.extent, found.offsets[0]))
-        writes.append(Axis(((loop, found.period), (inner, 1)), axis.out))
+        reads.append(along(loop, axis.extent, found.offsets[0], found.stride))
+        writes.append(((loop, found.period), (inner, 1)))
     kept = tuple((loop, size) for loop, size in sizes if size > 1 or loop in loops)
     names = {loop for loop, _ in kept}
-    writes = [replace(axis, terms=tuple(t for t in axis.terms if t[0] in names)) for axis in writes]
-    return movement(kept, Access(out, tuple(writes)), Access(x, tuple(reads), border="edge"))
+    written = (
+        affine(tuple(t for t in terms if t[0] in names), e) for terms, e in zip(writes, graph.shape(out), strict=True)
+    )
+    return movement(kept, Access(out, tuple(written)), Access(x, tuple(reads), border="edge"))
 
 
 def _passes(node: Node, graph: Graph) -> Iterator[Layer]:

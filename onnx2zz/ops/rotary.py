@@ -6,6 +6,7 @@ Source: ONNX operator page RotaryEmbedding; ONNX Runtime's ContribOperators page
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Access, Axis, Layer, Position, Step, Table, along, fixed
 from onnx2zz.ops.gather import picked_rows
@@ -14,8 +15,8 @@ from onnx2zz.ops.loops import in_order
 from onnx2zz.ops.movement import movement
 from onnx2zz.ops.registry import lowers
 
-PAIR, TURNED = "OZ", Step("mul", Table("OZ", (-1.0, 1.0)))
-MUL, ADD = Step("mul"), Step("add")
+PAIR, TURNED = "OZ", Step(functions.MUL, Table("OZ", (-1.0, 1.0)))
+MUL, ADD = Step(functions.MUL), Step(functions.ADD)
 HOW = "copies of the rows of both tables that the ids name, then x * cos, turned x * sin, their sum"
 
 
@@ -66,7 +67,7 @@ def angles_of(
         return Angles(cos, sin, half, is_interleaved(node))
     if graph.shape(ids) == (heads.batch, heads.length):
         return picked(node, graph, base, tables, Access(ids, (batch, position)), (batch, position))
-    start = Access(ids, tuple(fixed() for _ in graph.shape(ids)), (Step("add", Position((("OY", 1),))),))
+    start = Access(ids, tuple(fixed() for _ in graph.shape(ids)), (Step(functions.ADD, Position((("OY", 1),))),))
     return picked(node, graph, base, tables, start, (position,))
 
 
@@ -96,7 +97,7 @@ def rotated(x: Heads, target: Heads, angles: Angles, base: str) -> tuple[Layer, 
     apart, along_pairs = (1, 2) if angles.interleaved else (angles.half, 1)
     straight = {**walks, "d": ((PAIR, apart), ("OX", along_pairs))}
     turned = {**walks, "d": ((PAIR, -apart), ("OX", along_pairs))}
-    axes = tuple(Axis(((loop, 1),), size) for loop, size in loops)
+    axes = tuple(along(loop, size) for loop, size in loops)
     kept, moved = Access(f"{base}/straight", axes), Access(f"{base}/turned", axes)
     swapped = replace(x.at(turned, {"d": apart}), prepare=(TURNED,))
     layers = (

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, along
+from onnx2zz.layer import Access, Axis, Layer, along, fixed
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import copy_layer
 from onnx2zz.ops.registry import lowers
@@ -105,7 +105,7 @@ def part_axes(graph: Graph, source: str, output: str, cut: tuple[Part, ...]) -> 
 def _part_axis(part: Part | None, extent: int, loops: Iterator[str]) -> Axis:
     if part is None:
         return along(next(loops), extent)
-    return Axis(() if part.dropped else ((next(loops), part.step),), extent, part.start)
+    return fixed(extent, part.start) if part.dropped else along(next(loops), extent, part.start, part.step)
 
 
 @lowers(

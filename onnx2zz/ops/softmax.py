@@ -5,13 +5,14 @@ Source: ONNX operator pages Softmax, LogSoftmax, Hardmax. Before opset 13 everyt
 
 from dataclasses import replace
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Position, Step
 from onnx2zz.ops.elementwise import elementwise, spread
 from onnx2zz.ops.reduction import reduced, reducing_loops
 from onnx2zz.ops.registry import lowers
 
-EXP = Step("exp")
+EXP = Step(functions.EXP)
 
 
 @lowers("Softmax", how="four layers: maximum, subtract and exp, sum, divide")
@@ -29,7 +30,9 @@ def softmax_layers(x: str, out: str, shape: tuple[int, ...], axes: frozenset[int
         highest,
         replace(shifted, output=replace(shifted.output, tensor=powers), after=(EXP,)),
         reduced(total, powers, shape, axes, "sum"),
-        elementwise(out, shape, (spread(powers, shape, shape), spread(total, row(shape, axes), shape)), Step("div")),
+        elementwise(
+            out, shape, (spread(powers, shape, shape), spread(total, row(shape, axes), shape)), Step(functions.DIV)
+        ),
     )
 
 
@@ -43,8 +46,10 @@ def log_softmax(node: Node, graph: Graph) -> tuple[Layer, ...]:
     return (
         highest,
         shifted,
-        reduced(total, rest, shape, axes, "sum", EXP, (Step("log"),)),
-        elementwise(out, shape, (spread(rest, shape, shape), spread(total, row(shape, axes), shape)), Step("sub")),
+        reduced(total, rest, shape, axes, "sum", EXP, (Step(functions.LOG),)),
+        elementwise(
+            out, shape, (spread(rest, shape, shape), spread(total, row(shape, axes), shape)), Step(functions.SUB)
+        ),
     )
 
 
@@ -54,15 +59,14 @@ def hardmax(node: Node, graph: Graph) -> tuple[Layer, ...]:
     x, out = node.inputs[0], node.outputs[0]
     shape, axes = graph.shape(out), normalised_axes(node, graph)
     highest, first = f"{out}/max", f"{out}/first"
-    search = reduced(
-        first, x, shape, axes, "min", Step("index_of", _index(reducing_loops(len(shape), axes), shape, axes))
-    )
+    search = reduced(first, x, shape, axes, "min")
+    place = Step(functions.INDEX_OF, _index(reducing_loops(len(shape), axes), shape, axes))
     read = spread(highest, row(shape, axes), shape, reducing_loops(len(shape), axes))
     here = _index(reducing_loops(len(shape), frozenset()), shape, axes)
     return (
         reduced(highest, x, shape, axes, "max"),
-        replace(search, inputs=(*search.inputs, read)),
-        elementwise(out, shape, (spread(first, row(shape, axes), shape),), Step("equal", here)),
+        replace(search, inputs=(*search.inputs, read), combine=place),
+        elementwise(out, shape, (spread(first, row(shape, axes), shape),), Step(functions.EQUAL, here)),
     )
 
 
@@ -88,7 +92,7 @@ def maximum_and_rest(x: str, out: str, shape: tuple[int, ...], axes: frozenset[i
     """The maximum along `axes`, and x less that maximum."""
     highest = f"{out}/max"
     operands = (spread(x, shape, shape), spread(highest, row(shape, axes), shape))
-    return reduced(highest, x, shape, axes, "max"), elementwise(f"{out}/shifted", shape, operands, Step("sub"))
+    return reduced(highest, x, shape, axes, "max"), elementwise(f"{out}/shifted", shape, operands, Step(functions.SUB))
 
 
 def row(shape: tuple[int, ...], axes: frozenset[int]) -> tuple[int, ...]:

@@ -3,9 +3,11 @@
 Source: the ONNX operator page of each; parameters are its attributes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.functions import Function
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops.elementwise import broadcast, elementwise
 from onnx2zz.ops.integers import wrapped
@@ -30,57 +32,57 @@ def attributes(**defaults: float) -> Parameters:
     return read
 
 
-UNARY: dict[str, tuple[str, Parameters]] = {
-    "Relu": ("relu", attributes()),
-    "Sigmoid": ("sigmoid", attributes()),
-    "Tanh": ("tanh", attributes()),
-    "Exp": ("exp", attributes()),
-    "Log": ("log", attributes()),
-    "Sqrt": ("sqrt", attributes()),
-    "Reciprocal": ("reciprocal", attributes()),
-    "Neg": ("neg", attributes()),
-    "Abs": ("abs", attributes()),
-    "Erf": ("erf", attributes()),
-    "Floor": ("floor", attributes()),
-    "Ceil": ("ceil", attributes()),
-    "Round": ("round", attributes()),
-    "Softplus": ("softplus", attributes()),
-    "LeakyRelu": ("leaky_relu", attributes(alpha=0.01)),
-    "HardSigmoid": ("hard_sigmoid", attributes(alpha=0.2, beta=0.5)),
-    "HardSwish": ("hard_swish", attributes()),
-    "Elu": ("elu", attributes(alpha=1.0)),
-    "Selu": ("selu", attributes(alpha=1.67326319217681884765625, gamma=1.05070102214813232421875)),
-    "Celu": ("celu", attributes(alpha=1.0)),
-    "Mish": ("mish", attributes()),
-    "Softsign": ("softsign", attributes()),
-    "ThresholdedRelu": ("thresholded_relu", attributes(alpha=1.0)),
-    "Sign": ("sign", attributes()),
-    "Sin": ("sin", attributes()),
-    "Cos": ("cos", attributes()),
-    "Tan": ("tan", attributes()),
-    "Asin": ("asin", attributes()),
-    "Acos": ("acos", attributes()),
-    "Atan": ("atan", attributes()),
-    "Sinh": ("sinh", attributes()),
-    "Cosh": ("cosh", attributes()),
-    "Asinh": ("asinh", attributes()),
-    "Acosh": ("acosh", attributes()),
-    "Atanh": ("atanh", attributes()),
-    "Swish": ("swish", attributes(alpha=1.0)),
-    "IsNaN": ("is_nan", attributes()),
-    "IsInf": ("is_infinite", attributes(detect_negative=1, detect_positive=1)),
-    "BitwiseNot": ("bit_not", attributes()),
-    "Not": ("not", attributes()),
-    "Affine": ("affine", attributes(alpha=1.0, beta=0.0)),
-    "ScaledTanh": ("scaled_tanh", attributes(alpha=1.0, beta=1.0)),
-    "Shrink": ("shrink", attributes(lambd=0.5, bias=0.0)),
+UNARY: Mapping[str, tuple[Function, Parameters]] = {
+    "Relu": (functions.RELU, attributes()),
+    "Sigmoid": (functions.SIGMOID, attributes()),
+    "Tanh": (functions.TANH, attributes()),
+    "Exp": (functions.EXP, attributes()),
+    "Log": (functions.LOG, attributes()),
+    "Sqrt": (functions.SQRT, attributes()),
+    "Reciprocal": (functions.RECIPROCAL, attributes()),
+    "Neg": (functions.NEG, attributes()),
+    "Abs": (functions.ABS, attributes()),
+    "Erf": (functions.ERF, attributes()),
+    "Floor": (functions.FLOOR, attributes()),
+    "Ceil": (functions.CEIL, attributes()),
+    "Round": (functions.ROUND, attributes()),
+    "Softplus": (functions.SOFTPLUS, attributes()),
+    "LeakyRelu": (functions.LEAKY_RELU, attributes(alpha=0.01)),
+    "HardSigmoid": (functions.HARD_SIGMOID, attributes(alpha=0.2, beta=0.5)),
+    "HardSwish": (functions.HARD_SWISH, attributes()),
+    "Elu": (functions.ELU, attributes(alpha=1.0)),
+    "Selu": (functions.SELU, attributes(alpha=1.67326319217681884765625, gamma=1.05070102214813232421875)),
+    "Celu": (functions.CELU, attributes(alpha=1.0)),
+    "Mish": (functions.MISH, attributes()),
+    "Softsign": (functions.SOFTSIGN, attributes()),
+    "ThresholdedRelu": (functions.THRESHOLDED_RELU, attributes(alpha=1.0)),
+    "Sign": (functions.SIGN, attributes()),
+    "Sin": (functions.SIN, attributes()),
+    "Cos": (functions.COS, attributes()),
+    "Tan": (functions.TAN, attributes()),
+    "Asin": (functions.ASIN, attributes()),
+    "Acos": (functions.ACOS, attributes()),
+    "Atan": (functions.ATAN, attributes()),
+    "Sinh": (functions.SINH, attributes()),
+    "Cosh": (functions.COSH, attributes()),
+    "Asinh": (functions.ASINH, attributes()),
+    "Acosh": (functions.ACOSH, attributes()),
+    "Atanh": (functions.ATANH, attributes()),
+    "Swish": (functions.SWISH, attributes(alpha=1.0)),
+    "IsNaN": (functions.IS_NAN, attributes()),
+    "IsInf": (functions.IS_INFINITE, attributes(detect_negative=1, detect_positive=1)),
+    "BitwiseNot": (functions.BIT_NOT, attributes()),
+    "Not": (functions.NOT, attributes()),
+    "Affine": (functions.AFFINE, attributes(alpha=1.0, beta=0.0)),
+    "ScaledTanh": (functions.SCALED_TANH, attributes(alpha=1.0, beta=1.0)),
+    "Shrink": (functions.SHRINK, attributes(lambd=0.5, bias=0.0)),
 }
 
 
 def function(node: Node, graph: Graph) -> Step:
     """The scalar function of a unary node."""
-    name, parameters = UNARY[node.op]
-    return Step(name, parameters=parameters(node, graph))
+    scalar, parameters = UNARY[node.op]
+    return Step(scalar, parameters=parameters(node, graph))
 
 
 @lowers(*UNARY, how=HOW, rides=rides)

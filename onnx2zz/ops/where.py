@@ -3,6 +3,7 @@
 Source: ONNX operator page Where.
 """
 
+from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.layer import Layer, Step
 from onnx2zz.ops.elementwise import broadcast, common_shape, elementwise, spread
@@ -17,6 +18,8 @@ def where(node: Node, graph: Graph) -> tuple[Layer, ...]:
     chosen, partial = f"{out}/chosen", common_shape(graph.shape(condition), graph.shape(x))
     first = (broadcast(graph, condition, partial), broadcast(graph, x, partial))
     return (
-        elementwise(chosen, partial, first, Step("or_hole")),
-        elementwise(out, shape, (spread(chosen, partial, shape), broadcast(graph, y, shape)), Step("fill_hole")),
+        elementwise(chosen, partial, first, Step(functions.OR_HOLE)),
+        elementwise(
+            out, shape, (spread(chosen, partial, shape), broadcast(graph, y, shape)), Step(functions.FILL_HOLE)
+        ),
     )

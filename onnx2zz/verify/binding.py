@@ -9,11 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from onnx2zz.layer import Access, Axis, Layer
+from onnx2zz.layer import Access, Axis, Layer, window
 from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import Entry, loop_sizes, operand_indices, relations
-
-ADDITIVE = frozenset({"add", "sub", "swapped_sub", "max", "min", "squared_difference"})
 
 
 @dataclass(frozen=True)
@@ -124,13 +122,13 @@ class _Reading:
                 return None
             seen.add(loop)
             terms.append((left.pop(0), coefficient))
-        return replace(axis, terms=tuple(terms))
+        return replace(axis, terms=tuple(terms)) if len(dict(terms)) == len(terms) else None
 
     def _window(self, axis: Axis, index: str, layer: Layer) -> Axis:
         (stride, outer), (dilation, inner) = self.relations[index]
         begins = axis.offset + axis.padding(layer.sizes)[0]  # without padding
         padding = self.padding.get(index, (0, 0))[0]
-        return replace(axis, terms=((outer, stride), (inner, dilation)), offset=begins - padding)
+        return window(outer, inner, axis.extent, stride, dilation, padding - begins)
 
 
 def _by_index(entry: Entry, field: str) -> dict[str, Any]:
@@ -198,7 +196,7 @@ def _form(entry: Entry, reading: _Reading, placed: PlacedLayer) -> Iterator[Diff
         yield Difference("equation", "= without reduction, else +=", equation, "equation")
     two = len(layer.inputs) > 1
     sums = "+" in equation.split("=", 1)[1]
-    if sums != (two and layer.combine.function in ADDITIVE):
+    if sums != (two and layer.combine.function.additive):
         yield Difference("equation", f"operands combined by {layer.combine.function}", equation, "equation")
     order = [operand for operand in reading.indices if operand != "O"]
     variable = two and not placed.constant

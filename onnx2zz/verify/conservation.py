@@ -13,7 +13,7 @@ from onnx2zz.conservation.law import PRODUCTS, wrong_work
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.conservation.work import COUNTS
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import step_operands
+from onnx2zz.layer import fixed, step_operands
 from onnx2zz.verify.cut_taps import cut_taps
 from onnx2zz.verify.elements import count, inside, places
 from onnx2zz.verify.provenance import NOTHING, Origins, unfed_reads
@@ -126,7 +126,7 @@ def _only_last_step(name: str, mask: np.ndarray, group: Group) -> bool:
         return False
     loop, last = layer.recurrent, layer.sizes[layer.recurrent] - 1
     axes = tuple(
-        replace(axis, terms=(), offset=axis.offset + axis.terms[0][1] * last) if dict(axis.terms).get(loop) else axis
+        fixed(axis.extent, axis.offset + axis.terms[0][1] * last) if dict(axis.terms).get(loop) else axis
         for axis in layer.output.axes
     )
     unread = np.ones([axis.extent for axis in axes], bool)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from onnx2zz import functions
 from onnx2zz.interpreter import Grid, elements_of
 from onnx2zz.layer import Layer
 from onnx2zz.verify.cause import likely_cause
@@ -63,7 +64,7 @@ def _may_be_ties(deviation: Deviation) -> bool:
 
 
 def _unrounded(layer: Layer) -> Layer:
-    return replace(layer, after=tuple(step for step in layer.after if step.function != "round"))
+    return replace(layer, after=tuple(step for step in layer.after if step.function != functions.ROUND))
 
 
 def _without_ties(deviation: Deviation, layers: Sequence[Layer], unrounded: Arrays) -> Deviation:

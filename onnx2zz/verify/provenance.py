@@ -122,6 +122,8 @@ def unfed_reads(placed: PlacedLayer, origins: Origins) -> Iterator[Mismatch]:
     """Elements that a layer reads and none of its sources, nor any layer at all, has written; what a recurrent layer
     reads may be written by later layers, a step before."""
     for operand, access in zip("IW", placed.layer.inputs, strict=False):
+        if not access.volume(placed.layer.sizes):
+            continue  # windows over padding alone
         behind = origins.sources(_at(access, placed.layer, origins.of(access.tensor)))
         named = frozenset(placed.sources[operand]) | (NOTHING if placed.layer.recurrent else frozenset())
         if missing := behind - named:

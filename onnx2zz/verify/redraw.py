@@ -41,7 +41,7 @@ def _resolve(name: str, resolved: dict[str, np.ndarray], values: Values) -> None
         return
     for read in filter(None, maker.inputs):
         _resolve(read, resolved, values)
-    resolved |= run_node(maker, resolved)
+    resolved |= run_node(maker, resolved) | resolved  # what was drawn stays, though the same call makes it
 
 
 def _depends(name: str, resolved: Collection[str], values: Values) -> bool:

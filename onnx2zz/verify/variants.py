@@ -7,11 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations, permutations
 
-from onnx2zz.layer import Access, Axis, Layer
+from onnx2zz import functions
+from onnx2zz.layer import Access, Axis, Layer, Window, along, fixed
 
 NEAR = (-2, -1, 1, 2)
 COEFFICIENTS = (1, 2, 3, 4)
-FUNCTIONS = ("add", "sub", "swapped_sub", "mul", "div", "swapped_div", "max", "min")
+FUNCTIONS = (
+    *(functions.ADD, functions.SUB, functions.SUB.swapped(), functions.MUL, functions.DIV, functions.DIV.swapped()),
+    *(functions.MAX, functions.MIN),
+)
 REDUCTIONS = ("sum", "max", "min", "prod")
 
 
@@ -53,7 +57,11 @@ def _swapped(access: Access) -> Iterator[Access]:
     """Two axes walked by each other's loops, with or without their offsets."""
     for (i, one), (j, other) in combinations(enumerate(access.axes), 2):
         if one.terms != other.terms:
-            yield with_axes(access, {i: replace(one, terms=other.terms), j: replace(other, terms=one.terms)})
+            swap = {
+                i: replace(_like(one, other), offset=one.offset),
+                j: replace(_like(other, one), offset=other.offset),
+            }
+            yield with_axes(access, swap)
         if one.terms != other.terms and one.offset != other.offset:
             swap = {i: _like(one, other), j: _like(other, one)}
             yield with_axes(access, swap)
@@ -62,7 +70,8 @@ def _swapped(access: Access) -> Iterator[Access]:
 
 
 def _like(axis: Axis, other: Axis) -> Axis:
-    return replace(axis, terms=other.terms, offset=other.offset)
+    """The axis as the other is walked."""
+    return replace(other, extent=axis.extent, shared_by=axis.shared_by)
 
 
 def _strided(access: Access) -> Iterator[Access]:
@@ -86,7 +95,7 @@ def _coefficients_of(axis: Axis, other: Axis) -> Axis:
 def _regrouped(access: Access, layer: Layer) -> Iterator[Access]:
     """Loops that cover an axis together, in another order: k*G+g in place of g*K+k."""
     for i, axis in enumerate(access.axes):
-        if len(axis.terms) < 2 or _slides(axis):
+        if len(axis.terms) < 2 or isinstance(axis, Window):
             continue
         for loops in permutations([loop for loop, _ in axis.terms]):
             stride, terms = 1, []
@@ -97,24 +106,22 @@ def _regrouped(access: Access, layer: Layer) -> Iterator[Access]:
                 yield with_axes(access, {i: replace(axis, terms=tuple(reversed(terms)))})
 
 
-def _slides(axis: Axis) -> bool:
-    return any(loop.startswith("F") for loop, _ in axis.terms) and len(axis.terms) == 2
-
-
 def _broadcast(access: Access, layer: Layer) -> Iterator[Access]:
     """An axis that stands still, or one that another loop of fitting size walks."""
     for i, axis in enumerate(access.axes):
         if axis.terms and axis.extent > 1:
-            yield with_axes(access, {i: Axis((), axis.extent)})
+            yield with_axes(access, {i: fixed(axis.extent)})
         for loop, size in layer.loops:
             if size == axis.extent > 1 and axis.terms != ((loop, 1),):
-                yield with_axes(access, {i: Axis(((loop, 1),), axis.extent)})
+                yield with_axes(access, {i: along(loop, axis.extent)})
 
 
 def _of_function(layer: Layer) -> Iterator[tuple[str, Layer]]:
     if len(layer.inputs) > 1:
-        names = [name for name in FUNCTIONS if name != layer.combine.function]
-        yield from (("function", replace(layer, combine=replace(layer.combine, function=name))) for name in names)
+        mine = layer.combine.function
+        alike = [f for f in FUNCTIONS if (f.operands, f.parameters) == (mine.operands, mine.parameters)]
+        others = [function for function in alike if function != mine]
+        yield from (("function", replace(layer, combine=replace(layer.combine, function=other))) for other in others)
     if layer.reduce != "none":
         yield from (("reduction", replace(layer, reduce=name)) for name in REDUCTIONS if name != layer.reduce)
     for number in range(len(layer.after)):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import onnx
 
+from onnx2zz import functions
 from onnx2zz.compiler import Compiled, CompileOptions, compile_model
 from onnx2zz.errors import InputError
 from onnx2zz.frontend.binding import Bindings
@@ -141,7 +142,9 @@ def _wrong_values(case: Case, compiled: Compiled) -> Iterator[str]:
 
 def _difference(got: np.ndarray, wanted: np.ndarray, case: Case, layers: tuple[Layer, ...]) -> str:
     got = got.reshape(wanted.shape)
-    rounded = wanted.dtype.kind in "iu" and any(step.function == "round" for layer in layers for step in layer.after)
+    rounded = wanted.dtype.kind in "iu" and any(
+        step.function == functions.ROUND for layer in layers for step in layer.after
+    )
     coarse = {2: 2e-2}.get(wanted.dtype.itemsize, 0.0) if wanted.dtype.kind == "f" else 0.0
     rtol, atol = max(case.rtol, coarse), ON_TIES if rounded else max(case.atol, coarse)
     close = np.isclose(got, wanted.astype(np.float64), rtol, atol, equal_nan=True)

@@ -45,7 +45,7 @@ def _of_movement(node: onnx.NodeProto, placed: PlacedLayer, producers: Producers
     least = producers.behind(before, places)
     said = said_of(placed, producers)["I"]
     most = frozenset().union(*map(producers.of, reads(node)))
-    yield from _compared(node, "I", said, least, least if node.op_type != "Gather" else most)
+    yield from _compared(node, "I", said, least, least if node.op_type != "Gather" else most, producers)
 
 
 def _of_layers(node: onnx.NodeProto, producers: Producers) -> Iterator[Finding]:
@@ -55,7 +55,9 @@ def _of_layers(node: onnx.NodeProto, producers: Producers) -> Iterator[Finding]:
     most = {name: producers.of(name) for name in reads(node)}
     said = [said_of(placed, producers) for placed in layers]
     together = frozenset().union(*(names for one in said for names in one.values()))
-    yield from _compared(node, "all", together, frozenset().union(*least.values()), frozenset().union(*most.values()))
+    yield from _compared(
+        node, "all", together, frozenset().union(*least.values()), frozenset().union(*most.values()), producers
+    )
     if len(layers) == 1 and is_one_layer(node):
         for name in least:
             if not any(least[name] <= names <= most[name] for names in said[0].values()):
@@ -70,12 +72,40 @@ def _places(node: onnx.NodeProto, name: str, producers: Producers) -> np.ndarray
 def _of_rider(node: onnx.NodeProto, producers: Producers) -> Iterator[Finding]:
     """It rides on the one layer whose elements arrive."""
     said = frozenset(producers.node_of[identity] for identity in producers.fates[node.name].layers)
-    yield from _compared(node, "rider", said, found := frozenset().union(*map(producers.of, reads(node))), found)
+    yield from _compared(
+        node, "rider", said, found := frozenset().union(*map(producers.of, reads(node))), found, producers
+    )
 
 
-def _compared(node: onnx.NodeProto, operand: str, said: Names, least: Names, most: Names) -> Iterator[Finding]:
-    if not least <= said <= most:
-        yield _finding(node, operand, said, least if not least <= said else most)
+def _compared(
+    node: onnx.NodeProto, operand: str, said: Names, least: Names, most: Names, producers: Producers
+) -> Iterator[Finding]:
+    """Beyond `most` only what a walk over the views reaches: an edge through a part of a Concat names all that feeds
+    the Concat (docs/conventions.md)."""
+    if not least <= said:
+        yield _finding(node, operand, said, least)
+    elif not said <= most and not said <= most | _walked(node, producers):
+        yield _finding(node, operand, said, most)
+
+
+def _walked(node: onnx.NodeProto, producers: Producers) -> Names:
+    """The nodes with layers, and the inputs, that a walk back over the graph ends at."""
+    makers = {output: maker for maker in producers.flat.nodes for output in maker.output}
+    pending, seen, found = [*reads(node)], set[str](), set[str]()
+    while pending:
+        name = pending.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        maker = makers.get(name)
+        if maker is None:
+            found.add(f"input:{name}")
+            continue
+        if producers.status(maker) == "lowered":
+            found.add(maker.name)
+        if producers.status(maker) != "lowered" or moves(maker, producers.flat):
+            pending += reads(maker)
+    return frozenset(found)
 
 
 def _finding(node: onnx.NodeProto, operand: str, said: Names, wanted: Names) -> Finding:

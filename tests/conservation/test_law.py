@@ -116,3 +116,12 @@ def test_what_is_right_holds_the_law() -> None:
     compiled = compile_model(branches())
     assert [placed.node for placed in compiled.workload.layers] == ["left", "right", "sum", "product"]
     assert compiled.workload.macs == 1 * 4 * 6 * 7 * 2 * 3 * 5 + 1 * 4 * 6 * 7 * 2 + 4 * 6 * 7 * 3
+
+
+def test_a_phase_of_one_element_counts_what_it_stands_for() -> None:
+    """A ConvTranspose whose second phase has one output, and another that a pad cuts off: it is no layer, and its
+    share of 2 elements x 2 weights is two all the same."""
+    node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], strides=[2], pads=[0, 1])
+    rng = np.random.default_rng(4)
+    compiled = compile_model(model_of([node], {"x": distinct(rng, 1, 1, 2)}, {"w": distinct(rng, 1, 1, 2)}, ("y",)))
+    assert [placed.layer.macs for placed in compiled.workload.layers] == [2]

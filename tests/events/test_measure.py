@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
+from onnx2zz import functions
 from onnx2zz.compiler import compile_model
 from onnx2zz.events.measure import INNER, NEEDS_ZEROS, measure
 from onnx2zz.events.silence import skippable
@@ -169,22 +170,22 @@ def elementwise(function, inputs, reduce="none"):
 @pytest.mark.parametrize(
     ("function", "inputs", "reduce", "lowest", "expected"),
     [
-        ("mul", 2, "sum", -1.0, ("I",)),
-        ("mul", 2, "none", -1.0, ("I",)),
-        ("div", 2, "none", -1.0, ("I",)),
-        ("add", 2, "none", -1.0, ("I", "W")),
-        ("sub", 2, "none", -1.0, ("I", "W")),
-        ("max", 2, "none", -1.0, ("I", "W")),
-        ("identity", 1, "none", -1.0, ("I",)),
-        ("identity", 1, "sum", -1.0, ("I",)),
-        ("identity", 1, "max", 0.0, ("I",)),
-        ("identity", 1, "max", -0.1, ()),
-        ("identity", 1, "min", 0.0, ()),
-        ("identity", 1, "prod", 1.0, ()),
-        ("relu", 1, "none", -1.0, ("I",)),
-        ("exp", 1, "none", -1.0, ()),
-        ("sigmoid", 1, "none", -1.0, ()),
-        ("equal", 2, "none", -1.0, ()),
+        (functions.MUL, 2, "sum", -1.0, ("I",)),
+        (functions.MUL, 2, "none", -1.0, ("I",)),
+        (functions.DIV, 2, "none", -1.0, ("I",)),
+        (functions.ADD, 2, "none", -1.0, ("I", "W")),
+        (functions.SUB, 2, "none", -1.0, ("I", "W")),
+        (functions.MAX, 2, "none", -1.0, ("I", "W")),
+        (functions.IDENTITY, 1, "none", -1.0, ("I",)),
+        (functions.IDENTITY, 1, "sum", -1.0, ("I",)),
+        (functions.IDENTITY, 1, "max", 0.0, ("I",)),
+        (functions.IDENTITY, 1, "max", -0.1, ()),
+        (functions.IDENTITY, 1, "min", 0.0, ()),
+        (functions.IDENTITY, 1, "prod", 1.0, ()),
+        (functions.RELU, 1, "none", -1.0, ("I",)),
+        (functions.EXP, 1, "none", -1.0, ()),
+        (functions.SIGMOID, 1, "none", -1.0, ()),
+        (functions.EQUAL, 2, "none", -1.0, ()),
     ],
 )
 def test_which_zeros_are_no_events(function, inputs, reduce, lowest, expected):

@@ -6,15 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
+from onnx2zz import functions
 from onnx2zz.compiler import compile_model
 from onnx2zz.interpreter import run
-from onnx2zz.layer import Access, Axis, Layer, Step, Table, along, fixed, window
+from onnx2zz.layer import Access, Axis, Layer, Step, Table, along, fixed, split, window
 from onnx2zz.lowering.layout import Layout, contiguous
 from onnx2zz.lowering.repeats import unrepeated
 from onnx2zz.verify.verify import verify
 from tests.oracle import distinct, model_of
 
-COPY = Step("identity")
+COPY = Step(functions.IDENTITY)
 
 
 def one_axis(data: st.DataObject, number: int, extent: int) -> tuple[Axis, list[tuple[str, int]]]:
@@ -24,13 +25,13 @@ def one_axis(data: st.DataObject, number: int, extent: int) -> tuple[Axis, list[
     if kind == "loop":
         return along(name, extent), [(name, extent)]
     if kind == "step":
-        return Axis(((name, -1),), extent, extent - 1), [(name, extent)]
+        return along(name, extent, extent - 1, -1), [(name, extent)]
     if kind == "window":
         pad = data.draw(st.integers(0, 2))
         size = max(1, extent + 2 * pad - 1)
         return window(name, f"F{name}", extent, pad=pad), [(name, size), (f"F{name}", 2)]
     if kind == "two loops" and extent % 2 == 0:
-        return Axis(((name, 2), (f"F{name}", 1)), extent), [(name, extent // 2), (f"F{name}", 2)]
+        return split(((name, extent // 2), (f"F{name}", 2)), extent), [(name, extent // 2), (f"F{name}", 2)]
     return fixed(extent, data.draw(st.integers(0, extent - 1))), []
 
 
@@ -82,7 +83,7 @@ def test_merged_repeats_are_always_read_where_they_are_stored(
 
 def test_a_loop_that_looks_up_a_table_is_not_cut() -> None:
     access = Access("view", (along("H", 6),))
-    step = Step("mul", Table("H", (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)))
+    step = Step(functions.MUL, Table("H", (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)))
     layer = Layer("Add", (("H", 6),), Access("y", access.axes), (access,), COPY, after=(step,))
     assert unrepeated(layer, 0, "stored", 2, Layout((((2, 1), (3, 0)),))) is None
 

@@ -6,10 +6,10 @@ import pytest
 from onnx import TensorProto, helper
 from onnx.helper import tensor_dtype_to_np_dtype
 
+from onnx2zz import functions
 from onnx2zz.compiler import compile_model
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.trace import trace
-from onnx2zz.functions import FUNCTIONS
 from onnx2zz.verify.carried import CARRIERS
 from onnx2zz.verify.node_run import run_node
 from onnx2zz.verify.verify import verify
@@ -50,4 +50,4 @@ def test_a_cast_to_four_bits_rounds_and_wraps_as_onnxruntime_does(element: int, 
     there = trace(there_and_back(element), Bindings()).nodes[0]
     made = run_node(there, {"x": x})["a"].astype(np.float64)
     assert made.tolist()[0] == [1.0, 3.0, -2.0 if element == TensorProto.INT4 else 14.0, wraps, 0.0]
-    np.testing.assert_array_equal(FUNCTIONS["cast"](x.astype(np.float64), float(element)), made)
+    np.testing.assert_array_equal(functions.CAST(x.astype(np.float64), float(element)), made)

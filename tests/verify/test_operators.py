@@ -9,6 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
+from onnx2zz import functions
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.conservation.groups import groups
 from onnx2zz.frontend.binding import Bindings
@@ -23,7 +24,7 @@ from onnx2zz.verify.fitness import moves
 from onnx2zz.verify.node_run import run_node
 from onnx2zz.verify.stored_values import StoredValues
 from onnx2zz.verify.values import Values
-from onnx2zz.verify.verify import verify
+from onnx2zz.verify.verify import VerifyOptions, verify
 from onnx2zz.workload import PlacedLayer
 from onnx2zz.workload_entry import volumes
 from tests.frontend.test_loops import body_of_products, loop_model
@@ -348,8 +349,12 @@ def test_means_that_lie_halfway_between_two_steps(ceil_mode, include):
                    ceil_mode=ceil_mode, count_include_pad=include)  # fmt: skip
     assert_proven(compiled)
     (placed,) = compiled.workload.layers
-    rounding = next(i for i, step in enumerate(placed.layer.after) if step.function == "round")
-    late = (*placed.layer.after[: rounding + 1], Step("shift", parameters=(1.0,)), *placed.layer.after[rounding + 1 :])
+    rounding = next(i for i, step in enumerate(placed.layer.after) if step.function == functions.ROUND)
+    late = (
+        *placed.layer.after[: rounding + 1],
+        Step(functions.SHIFT, parameters=(1.0,)),
+        *placed.layer.after[rounding + 1 :],
+    )
     wrong = replace(placed, layer=replace(placed.layer, after=late))
     assert verify(with_placed(compiled, wrong)).mismatches  # a step too much, everywhere
 
@@ -396,7 +401,7 @@ def test_a_wrong_step_with_parameters_is_a_difference_and_no_error():
     inputs = {name: distinct(rng, 2, 4, 6) for name in ("q", "k", "v")} | {"m": np.asarray([2, 3], np.int32)}
     node = helper.make_node("MultiHeadAttention", ["q", "k", "v", "", "m"], ["y"], domain="com.microsoft", num_heads=2)
     compiled = compile_model(model_of([node], inputs, {}, ["y"]))
-    hiding = next(placed for placed in compiled.workload.layers if placed.layer.combine.function == "hide_from")
+    hiding = next(placed for placed in compiled.workload.layers if placed.layer.combine.function == functions.HIDE_FROM)
     position = hiding.layer.combine.operand
     assert isinstance(position, Position)
     late = replace(hiding.layer.combine, operand=replace(position, offset=position.offset - 1))
@@ -414,3 +419,32 @@ def test_an_axis_that_stands_still_takes_no_index_of_the_next():
     compiled = compile_model(model_of([node], inputs, {"s": np.asarray([1, 1, 2, 2], np.float32)}, ["y"], 23))
     (placed,) = compiled.workload.layers
     assert bind(compiled.entries[0], placed).differences == ()
+
+
+def test_what_was_drawn_stays_though_the_same_call_makes_it():
+    """A function gives both operands of a product; one is expanded in it, and drawn in front of the Expand."""
+    rng = np.random.default_rng(0)
+    body = [helper.make_node("Exp", ["x"], ["e"]), helper.make_node("Expand", ["e", "s"], ["a"])]
+    body.append(helper.make_node("Min", ["c", "x"], ["b"]))
+    nodes = [
+        helper.make_node("F", ["x", "s", "c"], ["a", "b"], domain="my.lab"),
+        helper.make_node("Transpose", ["a"], ["t"], perm=[1, 0]),
+        helper.make_node("MatMul", ["b", "t"], ["y"]),
+    ]
+    constants = {"s": np.asarray([5, 12]), "c": distinct(rng, 12)}
+    model = model_of(nodes, {"x": np.zeros(12, np.float32)}, constants, ["y"], 18)
+    function = helper.make_function("my.lab", "F", ["x", "s", "c"], ["a", "b"], body, [helper.make_opsetid("", 18)])
+    model.functions.append(function)
+    model.opset_import.append(helper.make_opsetid("my.lab", 1))
+    compiled = compile_model(model)
+    for seed in range(4):
+        assert verify(compiled, VerifyOptions(seed=seed)).mismatches == ()
+
+
+def test_a_phase_over_padding_alone_reads_nobody():
+    """A ConvTranspose behind a product that two layers make: one phase meets padding only."""
+    rng = np.random.default_rng(0)
+    node = helper.make_node("ConvTranspose", ["a", "w"], ["y"], dilations=[2, 1], pads=[2, 0, 1, 0], strides=[3, 2])
+    nodes = [helper.make_node("MatMul", ["x", "m"], ["a"]), node]
+    constants = {"m": distinct(rng, 5, 4), "w": distinct(rng, 6, 3, 3, 2)}
+    assert_proven(compile_model(model_of(nodes, {"x": distinct(rng, 1, 6, 1, 5)}, constants, ["y"])))

@@ -7,6 +7,7 @@ import onnx
 import pytest
 from onnx import helper
 
+from onnx2zz import functions
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.layer import along, fixed, split, window
 from onnx2zz.verify.result import Verification
@@ -71,7 +72,7 @@ def test_a_wrong_weight_order(compiled):
 
 def test_a_wrong_combination(compiled):
     right = compiled.workload.layers[SUM].layer
-    wrong = replace(right, combine=replace(right.combine, function="mul"))
+    wrong = replace(right, combine=replace(right.combine, function=functions.MUL))
     assert wheres(verify(with_layer(compiled, SUM, wrong)), SUM) == {"s"}
 
 

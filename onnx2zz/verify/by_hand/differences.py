@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from onnx2zz.ops.loops import FILTER_LOOPS
 from onnx2zz.verify.binding import Difference
 from onnx2zz.verify.by_hand.alignment import terms, walking
 from onnx2zz.workload_entry import Layer
@@ -20,12 +21,12 @@ def _sizes(written: Layer, model: Layer) -> Iterator[Difference]:
     """Loops of other sizes; those of a filter together."""
     sizes = {loop: (model.loops.get(loop, 1), written.loops.get(loop, 1)) for loop in {**model.loops, **written.loops}}
     other = {loop: pair for loop, pair in sizes.items() if pair[0] != pair[1]}
-    if any(loop.startswith("F") for loop in other):
-        filters = sorted((loop for loop in sizes if loop.startswith("F")), reverse=True)  # FZ, FY, FX
+    filters = [loop for loop in FILTER_LOOPS if loop in sizes]
+    if other.keys() & set(filters):
         wanted, got = ("x".join(str(sizes[loop][side]) for loop in filters) for side in (0, 1))
         yield Difference(f"loops {', '.join(filters)}", wanted, got, f"filter {got} instead of {wanted}")
     for loop, (wanted, got) in other.items():
-        if not loop.startswith("F"):
+        if loop not in filters:
             yield Difference(f"loop {loop}", str(wanted), str(got), "size")
 
 
