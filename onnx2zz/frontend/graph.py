@@ -64,6 +64,11 @@ class Node:
             return value
         return [item.decode("utf-8", "replace") if isinstance(item, bytes) else item for item in value]
 
+    @cached_property
+    def makes(self) -> frozenset[str]:
+        """The outputs, for membership tests: a Split may have thousands."""
+        return frozenset(self.outputs)
+
     @property
     def data_inputs(self) -> tuple[str, ...]:
         """The inputs whose elements are read; of CastLike's second it is only the type."""
