@@ -35,6 +35,8 @@ class Sources:
         """What feeds the elements that an access reads: layers that write others of the tensor do not."""
         whole = self.of(access.tensor)
         read = tuple(s for s in whole if not self._writes_elsewhere(s, access, sizes))
+        if access.tensor in self._carried:  # the step's before made the rest, which no edge can say
+            return read
         return read or (whole and ("const",))  # of a phase that reads padding alone, the zeros
 
     def _writes_elsewhere(self, source: Source, access: Access, sizes: Mapping[str, int]) -> bool:
