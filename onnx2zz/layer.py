@@ -352,35 +352,51 @@ def steps_of(layer: Layer) -> list[Step]:
 
 def layer_faults(layer: Layer) -> list[str]:
     """What makes a layer none: loops that it names and does not have, operands that its functions do not take."""
-    names = [name for name, _ in layer.loops]
-    known = frozenset(names)
-    faults = [f"loop {name} stands twice" for name in known if names.count(name) > 1]
+    sizes = dict(layer.loops)
+    names = [name for name, _ in layer.loops] if len(sizes) < len(layer.loops) else []
+    faults = [f"loop {name} stands twice" for name in sizes if names.count(name) > 1]
     faults += [f"loop {name} of {size} iterations" for name, size in layer.loops if size < 0]
-    faults += [f"no loop {name}" for name in sorted(_named_loops(layer) - known)]
+    faults += [f"no loop {name}" for name in sorted(_unknown_loops(layer, sizes))]
     if not 1 <= len(layer.inputs) <= 2:
         faults.append(f"{len(layer.inputs)} inputs; one or two can be combined")
     if layer.combine.takes != len(layer.inputs):
         faults.append(f"{layer.combine.function} combines {layer.combine.takes} inputs, not {len(layer.inputs)}")
-    alone = [*layer.after, *(step for access in layer.inputs for step in access.prepare)]
-    faults += [f"{step.function} wants {step.takes} values and gets one" for step in alone if step.takes != 1]
-    if layer.reduce == "none" and any(size > 1 and name not in layer.output.loops for name, size in layer.loops):
-        faults.append("values fall on one output element, and nothing reduces them")
+    for steps in (layer.after, *[access.prepare for access in layer.inputs]):
+        faults += [f"{step.function} wants {step.takes} values and gets one" for step in steps if step.takes != 1]
+    if layer.reduce == "none":
+        kept = {loop for axis in layer.output.axes for loop, coefficient in axis.terms if coefficient}
+        if any(size > 1 and name not in kept for name, size in layer.loops):
+            faults.append("values fall on one output element, and nothing reduces them")
     return faults
 
 
-def _named_loops(layer: Layer) -> set[str]:
-    """Every loop that an access, a table or a position of a layer names."""
+def _unknown_loops(layer: Layer, sizes: Mapping[str, int]) -> set[str]:
+    """Loops that an access, a table or a position of a layer names, and the layer does not have.
+
+    Every layer that is made comes through here, so that it is one walk: what hangs on an access joins the accesses.
+    """
     found = {layer.recurrent} - {""}
-    for access in (layer.output, *layer.inputs, *step_operands(layer)):
-        found |= _loops_of(access)
-    for operand in (step.operand for step in steps_of(layer)):
-        if isinstance(operand, Table):
-            found |= {operand.loop, operand.inner} - {""}
-        elif isinstance(operand, Position):
-            found.update(loop for loop, _ in operand.terms)
-    return found
+    accesses = [layer.output, *layer.inputs]
+    for step in (layer.combine, *layer.after):
+        found.update(_loops_of_operand(step, accesses))
+    for access in accesses:  # grows while it is walked
+        found.update([loop for axis in access.axes for loop, _ in axis.terms if loop not in sizes])
+        if access.picks is not None:
+            accesses.append(access.picks[1])
+        if isinstance(access.outside, Access):
+            accesses.append(access.outside)
+        for step in access.prepare:
+            found.update(_loops_of_operand(step, accesses))
+    return {loop for loop in found if loop not in sizes}
 
 
-def _loops_of(access: Access) -> set[str]:
-    picked = _loops_of(access.picks[1]) if access.picks is not None else set[str]()
-    return picked | {loop for axis in access.axes for loop, _ in axis.terms}
+def _loops_of_operand(step: Step, accesses: list[Access]) -> Iterable[str]:
+    """The loops that a step names itself; an operand that is an access joins `accesses`."""
+    operand = step.operand
+    if isinstance(operand, Access):
+        accesses.append(operand)
+    elif isinstance(operand, Table):
+        return (operand.loop, operand.inner) if operand.inner else (operand.loop,)
+    elif operand is not None:
+        return [loop for loop, _ in operand.terms]
+    return ()
