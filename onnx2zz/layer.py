@@ -40,7 +40,8 @@ class Axis:
     def __post_init__(self) -> None:
         if len(self.terms) not in self.walked_by:
             raise ValueError(f"{len(self.terms)} loops walk a {type(self).__name__} axis")
-        if self.extent < 0 or self.shared_by < 1 or len(dict(self.terms)) < len(self.terms):
+        twice = len(self.terms) > 1 and len(dict(self.terms)) < len(self.terms)
+        if self.extent < 0 or self.shared_by < 1 or twice:
             raise ValueError(f"no axis: {self}")
 
     def reach(self, sizes: Mapping[str, int]) -> tuple[int, int]:
@@ -343,7 +344,9 @@ def step_operands(layer: Layer) -> list[Access]:
 
 def steps_of(layer: Layer) -> list[Step]:
     """Every step of a layer, those that prepare an operand, or a step's operand, included."""
-    steps = [*layer.after, layer.combine, *(step for access in layer.inputs for step in access.prepare)]
+    steps = [*layer.after, layer.combine]
+    for access in layer.inputs:
+        steps.extend(access.prepare)
     for step in steps:  # grows while it is walked
         if isinstance(step.operand, Access):
             steps.extend(step.operand.prepare)

@@ -7,8 +7,8 @@ import onnx
 
 from onnx2zz.frontend.graph import Node
 from onnx2zz.frontend.mac_operators import MAC_OPERATORS
-from onnx2zz.frontend.output_types import CONTROL_FLOW, output_types, schema_of
-from onnx2zz.frontend.state import Scope, Trace, qualified
+from onnx2zz.frontend.output_types import CONTROL_FLOW, Written, output_types, schema_of
+from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, qualified
 from onnx2zz.frontend.values import LARGEST, Recipe
 
 RANDOM = frozenset(
@@ -16,15 +16,17 @@ RANDOM = frozenset(
 )
 SHAPED_BY_VALUES = frozenset({"NonZero", "NonMaxSuppression", "Unique", "Compress"})
 SHAPED_BY_SHAPE = frozenset({"Shape", "Size", "EyeLike"})  # no element of their input matters
+HOLD_GRAPHS = frozenset({*CONTROL_FLOW, "SequenceMap"})
+"""ONNX's own operators with bodies. Of other domains any operator may have one."""
 MAY_HOLD_GRAPHS = (onnx.AttributeProto.UNDEFINED, onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
 
 
-def visit(state: Trace, proto: onnx.NodeProto, scope: Scope) -> None:
+def visit(state: Trace, proto: onnx.NodeProto, written: Written, scope: Scope) -> None:
     """Takes in a node as it stands."""
     inputs = scope.look_up_all(proto.input)
     proto = _without(proto, inputs)
     protos = {a.name: a for a in proto.attribute}
-    captured = scope.look_up_all(outer_names(protos.values()))
+    captured = scope.look_up_all(outer_names(graphs_in(proto)))
     outputs = tuple([scope.declare(o) for o in proto.output])
     op = qualified(proto)
     schema = schema_of(proto, scope.opsets)
@@ -32,7 +34,8 @@ def visit(state: Trace, proto: onnx.NodeProto, scope: Scope) -> None:
     node = Node(op, proto.name, inputs + captured, outputs, protos, version, scope.body_of)
     state.nodes.append(node)
     _mark(state, node, captured)
-    _infer(state, node, proto, schema, scope)
+    types = output_types(state, node, proto, written, schema, scope)
+    _note_types(state, node, proto, types, scope)
     _hold_values(state, node, proto, scope)
 
 
@@ -51,16 +54,18 @@ def subgraphs(attributes: Iterable[onnx.AttributeProto]) -> list[onnx.GraphProto
     return [g for a in attributes if a.type in MAY_HOLD_GRAPHS for g in ((a.g,) if a.HasField("g") else a.graphs)]
 
 
-def outer_names(attributes: Iterable[onnx.AttributeProto]) -> tuple[str, ...]:
+def graphs_in(node: onnx.NodeProto) -> list[onnx.GraphProto]:
+    """The graphs that a node holds."""
+    return subgraphs(node.attribute) if node.op_type in HOLD_GRAPHS or node.domain not in ONNX_DOMAINS else []
+
+
+def outer_names(graphs: Iterable[onnx.GraphProto]) -> tuple[str, ...]:
     """The names that a node's subgraphs read from outside themselves."""
-    graphs = subgraphs(attributes)
-    if not graphs:
-        return ()
     found: dict[str, None] = {}
     for graph in graphs:
         inner = {t.name for t in graph.initializer} | {i.name for i in graph.input}
         for node in graph.node:
-            found |= {name: None for name in (*node.input, *outer_names(node.attribute)) if name and name not in inner}
+            found |= {name: None for name in (*node.input, *outer_names(graphs_in(node))) if name and name not in inner}
             inner.update(node.output)
         found |= {o.name: None for o in graph.output if o.name not in inner}
     return tuple(found)
@@ -82,9 +87,11 @@ def _mark(state: Trace, node: Node, captured: tuple[str, ...]) -> None:
         state.static.update(node.outputs)
 
 
-def _infer(state: Trace, node: Node, proto: onnx.NodeProto, schema: onnx.defs.OpSchema | None, scope: Scope) -> None:
+def _note_types(
+    state: Trace, node: Node, proto: onnx.NodeProto, types: tuple[TypeAndTensor, ...], scope: Scope
+) -> None:
     """Types of the node's outputs; an output whose shape stays open counts as shaped by data."""
-    for name, known in zip(node.outputs, output_types(state, node, proto, schema, scope), strict=True):
+    for name, known in zip(node.outputs, types, strict=True):
         if not name:
             continue
         state.note_known(name, known)

@@ -13,7 +13,7 @@ from functools import lru_cache
 import onnx
 
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.frontend.output_types import WINDOWS, schema_of
+from onnx2zz.frontend.output_types import WINDOWS, Written, schema_of
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, qualified
 
 Attribute = onnx.AttributeProto
@@ -65,24 +65,29 @@ class Signature:
     required: frozenset[str]
 
 
-def check_node(state: Trace, proto: onnx.NodeProto, scope: Scope) -> None:
+def written_attributes(proto: onnx.NodeProto) -> Written:
+    """A node's attributes as bytes, by which nodes that are alike are known again; None of a node that holds much."""
+    if proto.attribute and proto.ByteSize() > LARGEST_KEPT:
+        return None
+    return tuple([attribute.SerializeToString() for attribute in proto.attribute])
+
+
+def check_node(state: Trace, proto: onnx.NodeProto, written: Written, scope: Scope) -> None:
     """Raises InputError naming everything that makes a node none of its operator's."""
     op = qualified(proto)
     try:
         "".join((proto.op_type, proto.domain, proto.name, *proto.input, *proto.output))
     except TypeError:  # protobuf gives bytes where a name is no text
         raise InputError(Problem(f"node {label_of(proto)} ({op})", "has a name that is not UTF-8")) from None
-    shape = _first_shape(state, proto, scope)
-    small = proto.ByteSize() <= LARGEST_KEPT
-    attributes = tuple([attribute.SerializeToString() for attribute in proto.attribute]) if small else ()
+    shape = _first_shape(state, proto, scope) if proto.attribute else None
     version = scope.opsets.get("" if proto.domain in ONNX_DOMAINS else proto.domain)
-    asked = op, version, len(proto.input), len(proto.output), shape, attributes
-    if small and asked in PASSED:
+    asked = op, version, len(proto.input), len(proto.output), shape, written
+    if written is not None and asked in PASSED:
         return
     said = _said(op, proto, shape, scope)
     if said:
         raise InputError(Problem(f"node {label_of(proto)} ({op})", one) for one in said)
-    if small and len(PASSED) < MOST_PASSED:
+    if written is not None and len(PASSED) < MOST_PASSED:
         PASSED.add(asked)
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import onnx
 
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.frontend.inference import subgraphs
+from onnx2zz.frontend.inference import graphs_in
 from onnx2zz.frontend.state import label_of
 
 
@@ -53,7 +53,7 @@ def _problems(nodes: Iterable[onnx.NodeProto], own: set[str], made: set[str], ma
         if not made.issuperset(node.input):
             wanted = dict.fromkeys(name for name in node.input if name not in made)
             yield from (_unmade(label_of(node), name, makers) for name in wanted)
-        for body in subgraphs(node.attribute):
+        for body in graphs_in(node):
             yield from _problems_of_body(body, label_of(node), made, makers)
         if not own.isdisjoint(node.output):
             yield from (_twice(label_of(node), name, makers) for name in node.output if name in own)

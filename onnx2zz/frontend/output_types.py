@@ -39,6 +39,8 @@ ANSWERS: dict[Hashable, tuple[TypeAndTensor, ...]] = {}  # by signature, of all 
 MOST_ANSWERS = 1 << 14
 
 Values = dict[str, onnx.TensorProto]
+Written = tuple[bytes, ...] | None
+"""A node's attributes as bytes (`node_check.written_attributes`)."""
 
 
 def schema_of(proto: onnx.NodeProto, opsets: Mapping[str, int]) -> onnx.defs.OpSchema | None:
@@ -67,7 +69,12 @@ def _first_schema(op: str, domain: str) -> onnx.defs.OpSchema | None:
 
 
 def output_types(
-    state: Trace, node: Node, proto: onnx.NodeProto, schema: onnx.defs.OpSchema | None, scope: Scope
+    state: Trace,
+    node: Node,
+    proto: onnx.NodeProto,
+    written: Written,
+    schema: onnx.defs.OpSchema | None,
+    scope: Scope,
 ) -> tuple[TypeAndTensor, ...]:
     """What is known of each output. Raises InputError for inputs that do not fit together."""
     if node.op == "Constant" and "value" in node.protos:
@@ -82,7 +89,7 @@ def output_types(
     if schema is None:
         return (UNKNOWN,) * len(node.outputs)
     values = _steering_values(state, node, proto)
-    signature = _signature(state, node, proto, values, scope)
+    signature = _signature(state, node, proto, written, values, scope)
     known = ANSWERS.get(signature) if signature else None
     if known is None:
         known = _inferred(state, node, proto, schema, values, scope)
@@ -98,15 +105,18 @@ def _by_our_rule(state: Trace, node: Node, rule: Rule) -> tuple[TypeAndTensor, .
     return *known, *[UNKNOWN] * (len(node.outputs) - len(known))
 
 
-def _signature(state: Trace, node: Node, proto: onnx.NodeProto, values: Values, scope: Scope) -> Hashable | None:
+def _signature(
+    state: Trace, node: Node, proto: onnx.NodeProto, written: Written, values: Values, scope: Scope
+) -> Hashable | None:
     """What the answer depends on; None where it depends on more: a body, or a type that is no static shape."""
     if node.op in CONTROL_FLOW or not state.open.isdisjoint(node.inputs):
         return None
     tensors = tuple(map(state.tensors.get, node.inputs))
-    attributes = tuple([attribute.SerializeToString() for attribute in node.protos.values()])
     told = tuple([_content(values[local]) if local in values else None for local in proto.input]) if values else ()
+    if written is None:
+        written = tuple([attribute.SerializeToString() for attribute in proto.attribute])
     outputs = tuple(map(bool, node.outputs))
-    return node.op, node.version, scope.opsets.get(""), state.ir_version, tensors, attributes, told, outputs
+    return node.op, node.version, scope.opsets.get(""), state.ir_version, tensors, written, told, outputs
 
 
 def _content(value: onnx.TensorProto) -> Hashable:

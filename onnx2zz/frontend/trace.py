@@ -16,11 +16,10 @@ from onnx2zz.frontend.binding import Bindings, bind_inputs, real_inputs
 from onnx2zz.frontend.bodies import calls_own_function, function_key, inline_branch, inline_function
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph
-from onnx2zz.frontend.inference import subgraphs, visit
+from onnx2zz.frontend.inference import graphs_in, visit
 from onnx2zz.frontend.loops import unroll_loop, unroll_scan
-from onnx2zz.frontend.node_check import check_node
+from onnx2zz.frontend.node_check import check_node, written_attributes
 from onnx2zz.frontend.order import check_functions, check_order
-from onnx2zz.frontend.output_types import CONTROL_FLOW
 from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_initializers, opsets_of, qualified
 from onnx2zz.frontend.values import LARGEST
@@ -71,7 +70,7 @@ def _check_size(model: onnx.ModelProto) -> None:
 def _count(nodes: Sequence[onnx.NodeProto]) -> int:
     """As far as it takes to see that they are too many."""
     found = len(nodes)
-    for body in (body for node in nodes if node.op_type in CONTROL_FLOW for body in subgraphs(node.attribute)):
+    for body in (body for node in nodes for body in graphs_in(node)):
         if found > MOST_NODES:
             break
         found += _count(body.node)
@@ -96,11 +95,12 @@ def _walk(state: Trace, protos: Iterable[onnx.NodeProto], scope: Scope) -> None:
     for proto in protos:
         if scope.depth:
             _count_inlined(state, proto)
+        written = written_attributes(proto)
         if not calls_own_function(state, proto):
-            check_node(state, proto, scope)
+            check_node(state, proto, written, scope)
         try:
             if not (inline_function(state, proto, scope, _walk) or _resolved(state, proto, scope)):
-                visit(state, proto, scope)
+                visit(state, proto, written, scope)
         except FAULTS as error:
             tensors = [state.tensors.get(name) for name in scope.look_up_all(proto.input)]
             shapes = [tensor and tensor.shape for tensor in tensors]

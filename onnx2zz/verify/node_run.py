@@ -12,7 +12,7 @@ import onnxruntime
 from onnx import helper
 
 from onnx2zz.frontend.graph import CALL, Node
-from onnx2zz.frontend.inference import outer_names
+from onnx2zz.frontend.inference import graphs_in, outer_names
 from onnx2zz.verify.carried import CARRIERS, carried_in, carried_out, element_of, landed
 from onnx2zz.verify.causal import with_mask
 from onnx2zz.verify.exact_kernels import exact_kernel
@@ -73,7 +73,7 @@ def _model(node: Node, operands: Arrays, constants: Collection[str]) -> tuple[on
     domain, _, op = node.op.rpartition(".")
     proto = helper.make_node(op, [], [*node.outputs], domain=domain)
     proto.attribute.extend(node.protos.values())
-    captured = outer_names(proto.attribute)
+    captured = outer_names(graphs_in(proto))
     own = node.inputs[: len(node.inputs) - len(captured)]
     proto.input.extend(own)
     inner = dict(zip(captured, node.inputs[len(own) :], strict=True))
