@@ -1,6 +1,6 @@
 """The sources of every layer, against who stands behind the numbers that arrive at it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import onnx
@@ -41,7 +41,7 @@ def _of_movement(node: onnx.NodeProto, placed: PlacedLayer, producers: Producers
     places = ALL
     if len(node.output) > 1 or node.op_type == "Concat":
         places = np.zeros(before.shape, bool)
-        places[places_written(placed)] = True
+        places[places_written(placed.layer)] = True
     least = producers.behind(before, places)
     said = said_of(placed, producers)["I"]
     most = frozenset().union(*map(producers.of, reads(node)))
@@ -60,7 +60,8 @@ def _of_layers(node: onnx.NodeProto, producers: Producers) -> Iterator[Finding]:
     )
     if len(layers) == 1 and is_one_layer(node):
         for name in least:
-            if not any(least[name] <= names <= most[name] for names in said[0].values()):
+            reached = most[name] | _walked([name], producers)
+            if not any(least[name] <= names <= reached for names in said[0].values()):
                 yield _finding(node, f"some operand for {name}", frozenset().union(*said[0].values()), least[name])
 
 
@@ -84,14 +85,14 @@ def _compared(
     the Concat (docs/conventions.md)."""
     if not least <= said:
         yield _finding(node, operand, said, least)
-    elif not said <= most and not said <= most | _walked(node, producers):
+    elif not said <= most and not said <= most | _walked(reads(node), producers):
         yield _finding(node, operand, said, most)
 
 
-def _walked(node: onnx.NodeProto, producers: Producers) -> Names:
-    """The nodes with layers, and the inputs, that a walk back over the graph ends at."""
+def _walked(names: Iterable[str], producers: Producers) -> Names:
+    """The nodes with layers, and the inputs, that a walk back over the graph from some tensors ends at."""
     makers = {output: maker for maker in producers.flat.nodes for output in maker.output}
-    pending, seen, found = [*reads(node)], set[str](), set[str]()
+    pending, seen, found = [*names], set[str](), set[str]()
     while pending:
         name = pending.pop()
         if name in seen:

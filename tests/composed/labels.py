@@ -23,6 +23,7 @@ NOBODY = 0.0
 Places = np.ndarray
 """A mask that broadcasts to a tensor."""
 ALL = np.asarray(True)
+NOWHERE = np.asarray(False)
 
 
 @dataclass(frozen=True)
@@ -61,24 +62,33 @@ def steering(node: onnx.NodeProto) -> list[str]:
     return [] if node.op_type == "Concat" else [name for name in node.input[1:] if name]
 
 
-def labels(flat: Flat, written: Mapping[str, Places], same: Collection[str]) -> Labels:
+def labels(
+    flat: Flat, written: Mapping[str, Places], same: Collection[str], passed: Mapping[str, Places] | None = None
+) -> Labels:
     """The numbers of every tensor whose shape is known.
 
     `written`: outputs of nodes that move elements, and where layers write them all the same. `same`: names of other
-    nodes that hand their first input on unchanged.
+    nodes that hand their first input on unchanged. `passed`: outputs of nodes that move elements, and where new ones
+    are written that belong to whoever owned those that were moved there.
     """
+    passed = passed or {}
     moving = [node for node in flat.nodes if node.name in same or moves(node, flat)]
     made = {output for node in moving for output in node.output}
     given: dict[str, np.ndarray] = {}
     owner: list[str] = [""]
     for name in dict.fromkeys((*flat.inputs, *flat.constants, *(o for node in flat.nodes for o in node.output))):
         kind = flat.kinds[name]
-        if name and kind.known and (name not in made or name in written):
+        if name and kind.known and (name not in made or name in written or name in passed):
             size = int(np.prod(kind.fixed))
             given[name] = np.arange(len(owner), len(owner) + size, dtype=np.float32).reshape(kind.fixed)
             owner += [name] * size
-    found = _run(flat, moving, given, written, same)
+    anew = {name: written.get(name, NOWHERE) | passed.get(name, NOWHERE) for name in {*written, *passed}}
+    found = _run(flat, moving, given, anew, same)
     before = {name: found[f"{name}.before"] for name in made}
+    for name in (output for node in moving for output in node.output if output in passed):
+        places = np.broadcast_to(passed[name], before[name].shape)
+        for new, old in zip(given[name][places], before[name][places], strict=True):
+            owner[int(new)] = owner[int(old)]
     return Labels(given | {name: found[name] for name in made}, before, tuple(owner))
 
 
@@ -98,7 +108,7 @@ def _run(
         nodes.append(_for_numbers(node, node.name in same))
         for output in node.output:
             sources = [f"{output}.where", f"{output}.new", f"{output}.before"]
-            places = np.broadcast_to(written.get(output, np.asarray(False)), flat.kinds[output].fixed)
+            places = np.broadcast_to(written.get(output, NOWHERE), flat.kinds[output].fixed)
             constants |= {sources[0]: places, sources[1]: given.get(output, np.zeros((), np.float32))}
             nodes.append(helper.make_node("Where", sources, [output], output))
     made = {output for node in nodes for output in node.output}

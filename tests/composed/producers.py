@@ -4,13 +4,14 @@ A layer's node is named itself. A rider, and a node of one element, stand for wh
 that feed it, or for itself where there are none (docs/conventions.md).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
 import onnx
 
 from onnx2zz.compiler import Compiled
+from onnx2zz.layer import Layer
 from onnx2zz.workload import NodeFate, PlacedLayer
 from tests.composed.bodies import reads
 from tests.composed.flat import Flat
@@ -31,9 +32,10 @@ class Producers:
         for node in flat.nodes:
             lowered = self.status(node) == "lowered"
             self.layers[node.name] = [compiled.workload.layers[i] for i in self.fates[node.name].layers if lowered]
+        self.singles = [layer for left_out in compiled.workload.unemitted.values() for _, layer in left_out]
         self.node_of = {placed.id: name for name, layers in self.layers.items() for placed in layers}
         self.maker = flat.maker
-        self.labels: Labels = labels(flat, self._written(), self._same())
+        self.labels: Labels = labels(flat, self._written(), self._same(), self._passed())
         self._of_owner = cache(self._named)
 
     def status(self, node: onnx.NodeProto) -> str:
@@ -60,11 +62,7 @@ class Producers:
         behind = frozenset().union(*map(self.of, reads(node)))
         if status == "host" and self.fates[node.name].why != "one element":
             return frozenset(name for name in behind if ":" not in name) or frozenset({f"host:{node.name}"})
-        return frozenset().union(*map(self.of, self._one_element(node))) if node.op_type == "Concat" else behind
-
-    def _one_element(self, node: onnx.NodeProto) -> list[str]:
-        """The inputs of a Concat that it copies element by element, in layers that are never emitted."""
-        return [name for name in node.input if np.prod(self.flat.kinds[name].fixed) == 1]
+        return behind
 
     def _same(self) -> list[str]:
         """Nodes that compute, by their operator, and are said to change nothing."""
@@ -74,27 +72,24 @@ class Producers:
         """Where layers write the outputs of nodes that move elements."""
         found: dict[str, Places] = {}
         for node in self.flat.nodes:
-            if node.op_type == "Concat" and moves(node, self.flat) and self.status(node) == "host":
-                found |= self._copied_singly(node)
-            elif moves(node, self.flat) and self.status(node) == "lowered":
+            if moves(node, self.flat) and self.status(node) == "lowered":
                 found |= dict.fromkeys(node.output, ALL) if node.op_type not in PARTS else self._parts(node)
         return found
 
-    def _copied_singly(self, node: onnx.NodeProto) -> Mapping[str, Places]:
-        """Where a Concat writes elements of its own although none of its layers is emitted."""
-        axis = next(a.i for a in node.attribute if a.name == "axis")
-        lengths = [self.flat.kinds[name].fixed[axis] for name in node.input]
-        singly = [name in self._one_element(node) for name in node.input]
-        rank = len(self.flat.kinds[node.output[0]].shape)
-        shape = [-1 if i == axis % rank else 1 for i in range(rank)]
-        return {node.output[0]: np.repeat(singly, lengths).reshape(shape)}
+    def _passed(self) -> dict[str, Places]:
+        """Where copies of one element, which are never emitted, write: whose elements those are, they read."""
+        moved = {output for node in self.flat.nodes if moves(node, self.flat) for output in node.output}
+        return self._places(layer for layer in self.singles if flat_name(layer.output.tensor) in moved)
 
-    def _parts(self, node: onnx.NodeProto) -> Mapping[str, Places]:
+    def _parts(self, node: onnx.NodeProto) -> dict[str, Places]:
+        return self._places(placed.layer for placed in self.layers[node.name])
+
+    def _places(self, layers: Iterable[Layer]) -> dict[str, Places]:
         found: dict[str, Places] = {}
-        for placed in self.layers[node.name]:
-            name = flat_name(placed.layer.output.tensor)
+        for layer in layers:
+            name = flat_name(layer.output.tensor)
             mask = np.zeros(self.flat.kinds[name].fixed, bool)
-            mask[places_written(placed)] = True
+            mask[places_written(layer)] = True
             found[name] = found.get(name, np.zeros_like(mask)) | mask
         return found
 
@@ -104,11 +99,11 @@ def flat_name(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def places_written(placed: PlacedLayer) -> tuple[np.ndarray, ...]:
+def places_written(layer: Layer) -> tuple[np.ndarray, ...]:
     """The elements that a copy writes, an index array an axis: one loop walks each axis, from an offset on."""
-    sizes = placed.layer.sizes
+    sizes = layer.sizes
     steps = [
         np.arange(sizes[axis.terms[0][0]]) * axis.terms[0][1] + axis.offset if axis.terms else np.array([axis.offset])
-        for axis in placed.layer.output.axes
+        for axis in layer.output.axes
     ]
     return np.ix_(*steps)

@@ -89,7 +89,7 @@ def test_a_source_that_is_left_out_is_missing(flat, compiled):
 
 
 def test_a_source_whose_elements_do_not_arrive_is_too_many(flat, compiled):
-    both = (layer(compiled, "left"), layer(compiled, "right"))
+    both = (layer(compiled, "left"), layer(compiled, "product"))
     assert "edge too many: Sigmoid" in kinds(flat, with_source(compiled, "gate", *both))
     assert "edge too many: Sigmoid" not in kinds(flat, with_source(compiled, "gate", both[0]))
 

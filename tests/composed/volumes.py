@@ -34,7 +34,7 @@ def _of_movement(node: onnx.NodeProto, placed: PlacedLayer, producers: Producers
     places = ALL
     if len(node.output) > 1 or node.op_type == "Concat":
         places = np.zeros(before.shape, bool)
-        places[places_written(placed)] = True
+        places[places_written(placed.layer)] = True
     read, said = distinct(before, places), volumes(entry)
     if said["I"] != read:
         yield Finding(f"volume: {node.op_type}", f"{node.name} I: {said['I']} elements, {read} are read")
