@@ -19,15 +19,16 @@ if TYPE_CHECKING:
 
 __version__ = version("onnx2zz")
 
-PACKAGES = ("check", "evaluate", "verify")
-"""Functions that have a package's name: see callable_package.py."""
 FUNCTIONS = {
     "IncompleteResult": "onnx2zz.errors",
+    "check": "onnx2zz.api.check",
     "compile": "onnx2zz.api.compile",
+    "evaluate": "onnx2zz.api.evaluate",
+    "verify": "onnx2zz.api.verify",
     "get_hardware_performance_zigzag": "onnx2zz.api.drop_in",
     "get_hardware_performance_zigzag_imc": "onnx2zz.api.drop_in",
 }
-"""The others, and the modules that they lie in."""
+"""Where each lies. No package of onnx2zz has the name of one: Python would bind it in its place."""
 
 __all__ = [  # noqa: RUF022 - in the order of use
     "compile",
@@ -41,8 +42,6 @@ __all__ = [  # noqa: RUF022 - in the order of use
 
 
 def __getattr__(name: str) -> Any:
-    if name in PACKAGES:
-        return import_module(f"onnx2zz.{name}")
     if name in FUNCTIONS:
         return getattr(import_module(FUNCTIONS[name]), name)
     raise AttributeError(f"module 'onnx2zz' has no attribute {name!r}")

@@ -15,14 +15,14 @@ from onnx2zz.emission.coverage import coverage
 from onnx2zz.emission.entry import Entry, entry
 from onnx2zz.emission.files import write_compiled
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.files.tabular import Column, Tabular, TextTable
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.load import load_model
 from onnx2zz.frontend.trace import trace
+from onnx2zz.ir.workload import Workload
 from onnx2zz.lowering.lower import lower
 from onnx2zz.lowering.options import LoweringOptions
-from onnx2zz.tabular import Column, Table, Tabular
-from onnx2zz.workload import Workload
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,11 @@ class Compiled(Tabular):
         """How many nodes have which status, in words."""
         return ", ".join(f"{count} {status}" for status, count in self.fates.items())
 
-    def table(self) -> Table:
+    def table(self) -> TextTable:
         caption = f"{self.headline}; nodes: {self.fates_told}"
         columns = tuple(Column(name) for name in ("node", "op", "status", "layers", "why"))
         nodes = self.coverage["nodes"]
-        return Table(caption, columns, tuple(tuple(node[column.name] for column in columns) for node in nodes))
+        return TextTable(caption, columns, tuple(tuple(node[column.name] for column in columns) for node in nodes))
 
 
 def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None = None, name: str = "") -> Compiled:

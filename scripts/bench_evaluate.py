@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from onnx2zz.shipped_files import find_accelerator
+from onnx2zz.formats.shipped_files import find_accelerator
 from scripts.benchmark_networks import ACCELERATORS, NETWORKS, compile_into
 from scripts.evaluation_table import write_tables
 from scripts.measurements import MEASURED, ROOT, is_known, keep, measured

@@ -18,13 +18,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from onnx2zz.compiler import compile_model
-from onnx2zz.evaluate.inputs import Workload
-from onnx2zz.evaluate.result import Evaluation
-from onnx2zz.evaluate.run import evaluate
+from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator, find_mapping, find_model
 from onnx2zz.mapping.choice import Choice
 from onnx2zz.mapping.mapping_file import mapping_text
 from onnx2zz.mapping.network import NetworkChoice, choose_mappings
-from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator, find_mapping, find_model
+from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.result import Evaluation
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from scripts.benchmark_networks import BUILT
 from scripts.measurements import MEASURED, is_known, keep, measured, put_into_page, table
@@ -54,7 +54,7 @@ def _measure_network(network: str, opt: str) -> None:
     if not cases:
         return
     model = BUILT[network]() if network in BUILT else find_model(network).path
-    workload = Workload(network, network, compile_model(model).entries)
+    workload = PricedWorkload(network, network, compile_model(model).entries)
     evaluate_once = lambda name, folder: evaluate(  # noqa: E731
         workload, find_accelerator(name), find_mapping("generated"), PriceOptions(lpf_limit=2), folder / "log"
     )
@@ -65,7 +65,7 @@ def _measure_network(network: str, opt: str) -> None:
             print(measured(LINES)[-1], flush=True)
 
 
-def _measured(workload: Workload, name: str, opt: str, folder: Path) -> Mapping[str, Any]:
+def _measured(workload: PricedWorkload, name: str, opt: str, folder: Path) -> Mapping[str, Any]:
     accelerator, options = find_accelerator(name), PriceOptions(opt=opt)  # type: ignore[arg-type]
     base = choose_mapping(None, accelerator)
     begun = time.process_time()

@@ -25,10 +25,10 @@ from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappi
 from zigzag.stages.results.reduce_stages import MinimalLatencyStage
 from zigzag.stages.stage import Stage
 
-from onnx2zz.yaml_source import load_yaml
+from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.layer import Entry, parse_layer
-from onnx2zz.zigzag.search import Setting, TemporalSearchStage, best_orderings
+from onnx2zz.zigzag.search import SearchedLayer, TemporalSearchStage, best_orderings
 
 INPUTS = Path(zigzag.__file__).parent / "inputs"
 ACCELERATORS = {
@@ -90,7 +90,7 @@ class _Catch(Stage):
         yield from ()
 
 
-def setting(accelerator: str, mapping: str, entry: Entry, lpf_limit: int) -> Setting:
+def setting(accelerator: str, mapping: str, entry: Entry, lpf_limit: int) -> SearchedLayer:
     entries = load_yaml(INPUTS / "mapping" / f"{mapping}.yaml")
     default = next(entry for entry in entries if entry["name"] == "default")
     stage = SpatialMappingGeneratorStage(
@@ -101,12 +101,12 @@ def setting(accelerator: str, mapping: str, entry: Entry, lpf_limit: int) -> Set
     )
     list(stage.run())
     found = _Catch.caught
-    return Setting(
+    return SearchedLayer(
         found["accelerator"], found["layer"], found["spatial_mapping"], found["spatial_mapping_int"], lpf_limit
     )
 
 
-def best(search: type[Stage], given: Setting) -> Any:
+def best(search: type[Stage], given: SearchedLayer) -> Any:
     stages = MinimalLatencyStage(
         [search, CostModelStage],
         accelerator=given.accelerator,

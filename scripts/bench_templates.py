@@ -17,18 +17,18 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from onnx2zz.compiler import compile_model
-from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
-from onnx2zz.evaluate.inputs import read_accelerator
-from onnx2zz.evaluate.roofline import roofline
-from onnx2zz.mapping.choice import Terms, choose
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model, templates
+from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.yaml_source import load_yaml
+from onnx2zz.mapping.choice import ChoiceTerms, choose
 from onnx2zz.mapping.honest import honest_price
 from onnx2zz.mapping.interconnect import declared, shown_by
-from onnx2zz.mapping.templated import Target, templated
+from onnx2zz.mapping.templated import TemplateTarget, templated
 from onnx2zz.mapping.templates import Templates, read_templates
-from onnx2zz.shipped_files import choose_mapping, find_accelerator, find_model, templates
+from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+from onnx2zz.pricing.inputs import read_accelerator
+from onnx2zz.pricing.roofline import roofline
 from onnx2zz.sidecar.figures import Wires
-from onnx2zz.workload_entry import Entry
-from onnx2zz.yaml_source import load_yaml
 from onnx2zz.zigzag.accelerator import hardware, hierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import unrollings
@@ -60,7 +60,7 @@ def _totals(layers: Sequence[Entry], name: str) -> dict[str, Any]:
     """Cycles of the whole network after each source, and CPU seconds that finding the mappings took."""
     found = find_accelerator(name)
     built, base = read_accelerator(found.path).built, load_yaml(choose_mapping(None, found).path)
-    target = Target(built, hardware(built), hierarchy(built))
+    target = TemplateTarget(built, hardware(built), hierarchy(built))
     file = templates(found)
     assert file is not None
     known = read_templates(file, tuple(dim for dim, _ in target.hardware.array))
@@ -75,11 +75,13 @@ def _totals(layers: Sequence[Entry], name: str) -> dict[str, Any]:
     return totals
 
 
-def _sources(base: Sequence[Entry], known: Templates, target: Target) -> Mapping[str, Callable[[Entry, Entry], float]]:
+def _sources(
+    base: Sequence[Entry], known: Templates, target: TemplateTarget
+) -> Mapping[str, Callable[[Entry, Entry], float]]:
     """Honest cycles of a layer: the best that ZigZag makes of the mapping file, the template's, the choice's."""
     options = PriceOptions()
     wires = shown_by(base, declared(target.hierarchy, Wires()))
-    terms = Terms(target.accelerator, target.hardware, target.hierarchy, wires, options)
+    terms = ChoiceTerms(target.accelerator, target.hardware, target.hierarchy, wires, options)
 
     def cycles(entry: Entry, how: Entry, unrolling: Any) -> float:
         return honest_price(entry, how, unrolling, target.accelerator, target.hardware, options).latency_cycles

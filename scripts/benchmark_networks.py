@@ -6,7 +6,7 @@ from pathlib import Path
 
 import onnx
 
-from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from scripts.networks import bert_layer, yolov8n
 from scripts.processes import ONNX2ZZ
 

@@ -25,9 +25,9 @@ from pathlib import Path
 import yaml
 
 from onnx2zz.cli.main import run
-from onnx2zz.evaluate import run as evaluation  # noqa: F401 - imported for the children
-from onnx2zz.evaluate import workers
-from onnx2zz.sweep import run as sweeping
+from onnx2zz.design_space import run as sweeping
+from onnx2zz.pricing import run as evaluation  # noqa: F401 - imported for the children
+from onnx2zz.pricing import workers
 from onnx2zz.zigzag import price  # noqa: F401 - the same
 
 sys.path.insert(0, str(Path(__file__).parents[1]))

@@ -8,9 +8,9 @@ from typing import Any
 
 from onnx2zz.compiler import Compiled
 from onnx2zz.emission.entry import entry as emitted
-from onnx2zz.layer import Layer
-from onnx2zz.verify.variants import variants
-from onnx2zz.workload import PlacedLayer
+from onnx2zz.ir.layer import Layer
+from onnx2zz.ir.workload import PlacedLayer
+from onnx2zz.proof.variants import variants
 
 Entry = Mapping[str, Any]
 

@@ -20,10 +20,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.conservation.groups import groups
-from onnx2zz.verify.stored_values import StoredValues
-from onnx2zz.verify.values import Values, walk
-from onnx2zz.verify.verify import verify
-from onnx2zz.workload_entry import volumes
+from onnx2zz.formats.workload_entry import volumes
+from onnx2zz.proof.stored_values import StoredValues
+from onnx2zz.proof.values import Values, walk
+from onnx2zz.proof.verify import verify
 from scripts.doc_table import write_table
 from scripts.full_evaluation import differs
 from scripts.mutants import Entry, Mutant, mutants

@@ -1,6 +1,6 @@
 """How often check's verdict on a triple is what stock ZigZag does: the confusion matrix of docs/check.md.
 
-python scripts/verdict_matrix.py TRIPLES SEED: generates the triples of tests/check/triples.py, judges each without and
+python scripts/verdict_matrix.py TRIPLES SEED: generates the triples of tests/checks/triples.py, judges each without and
 with locality, runs stock ZigZag on each, and prints the counts, and every triple that is off the diagonal.
 """
 
@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from onnx2zz.check.context import Context
-from onnx2zz.check.diagnosis import diagnose
-from onnx2zz.yaml_source import parse_yaml
-from tests.check.triples import Triple, stock_zigzag, triples
+from onnx2zz.checks.context import Context
+from onnx2zz.checks.diagnosis import diagnose
+from onnx2zz.formats.yaml_source import parse_yaml
+from tests.checks.triples import Triple, stock_zigzag, triples
 
 LPF_LIMIT = 4
 PRINT_EVERY = 25

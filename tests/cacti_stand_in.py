@@ -6,8 +6,8 @@ from pathlib import Path
 import yaml
 import zigzag
 
-from onnx2zz.shipped_files import find_accelerator
-from onnx2zz.yaml_source import load_yaml
+from onnx2zz.formats.shipped_files import find_accelerator
+from onnx2zz.formats.yaml_source import load_yaml
 
 INSTALLED = Path(zigzag.__file__).parent / "cacti" / "cacti_master"
 PROGRAM = """#!/bin/sh

@@ -1,9 +1,13 @@
 """Options and fixtures of the whole suite."""
 
 import random
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import settings
 
@@ -11,6 +15,8 @@ settings.register_profile("onnx2zz", deadline=None, derandomize=True)
 settings.load_profile("onnx2zz")
 
 GOLDEN = Path(__file__).parent / "golden"
+GENERATORS: dict[int, tuple[np.random.Generator, Mapping[str, Any]]] = {}
+"""Those that stand in a module of the tests, by identity, with their states when it was imported."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +30,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     seed = config.getoption("--shuffle")
     if seed is not None:
         random.Random(seed).shuffle(items)
+    loaded = [module for module in tuple(sys.modules.values()) if _is_of_the_tests(module)]
+    for value in (value for module in loaded for value in vars(module).values()):
+        if isinstance(value, np.random.Generator):
+            GENERATORS[id(value)] = value, value.bit_generator.state
+
+
+def _is_of_the_tests(module: ModuleType) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and Path(file).is_relative_to(GOLDEN.parent)
+
+
+@pytest.fixture(autouse=True)
+def same_numbers_in_any_order() -> None:
+    """The generators of test modules begin anew in each test: what it draws depends on no test before it."""
+    for generator, state in GENERATORS.values():
+        generator.bit_generator.state = state
 
 
 @pytest.fixture

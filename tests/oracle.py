@@ -10,8 +10,8 @@ from onnx import helper
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.trace import trace
-from onnx2zz.interpreter import run_layers
-from onnx2zz.layer import Layer
+from onnx2zz.ir.interpreter import run_layers
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.registry import operators
 
 Arrays = Mapping[str, np.ndarray]

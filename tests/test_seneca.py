@@ -4,9 +4,9 @@ import pytest
 import yaml
 from small_workloads import add, conv, depthwise, gemm, pool
 
-from onnx2zz.evaluate.inputs import Workload
-from onnx2zz.evaluate.run import evaluate
-from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 
 NPES = 8
@@ -70,7 +70,7 @@ LAYERS = [
 @pytest.fixture(scope="module")
 def priced(tmp_path_factory):
     accelerator = find_accelerator("seneca")
-    workload, options = Workload("layers", "layers.yaml", tuple(LAYERS)), PriceOptions(lpf_limit=1)
+    workload, options = PricedWorkload("layers", "layers.yaml", tuple(LAYERS)), PriceOptions(lpf_limit=1)
     log = tmp_path_factory.mktemp("seneca") / "zigzag.log"
     return evaluate(workload, accelerator, choose_mapping(None, accelerator), options, log)
 

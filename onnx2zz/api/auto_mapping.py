@@ -5,13 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onnx2zz.shipped_files import Found, stands_for
+from onnx2zz.formats.shipped_files import Found, stands_for
 
 if TYPE_CHECKING:
-    from onnx2zz.evaluate.inputs import Workload
-    from onnx2zz.evaluate.result import Evaluation
-    from onnx2zz.evaluate.run import Means
     from onnx2zz.mapping.network import NetworkChoice, Policy
+    from onnx2zz.pricing.inputs import PricedWorkload
+    from onnx2zz.pricing.result import Evaluation
+    from onnx2zz.pricing.run import Resources
     from onnx2zz.sidecar.figures import Sidecar
     from onnx2zz.zigzag.layer_price import PriceOptions
 
@@ -27,24 +27,24 @@ def base_of(asked: str | None) -> tuple[bool, str | None]:
     return False, asked
 
 
-def policy_of(rules: Any, budget: int | None, means: "Means", sidecar: "Sidecar | None") -> "Policy":
+def policy_of(rules: Any, budget: int | None, resources: "Resources", sidecar: "Sidecar | None") -> "Policy":
     """What may be chosen, as the options and the accelerator's sidecar have it."""
     from onnx2zz.mapping.choice import BUDGET
     from onnx2zz.mapping.network import Policy
     from onnx2zz.sidecar.figures import Wires
 
     wires = sidecar.interconnect if sidecar else Wires()
-    return Policy(rules, budget or BUDGET, wires, means.memory, means.watch)
+    return Policy(rules, budget or BUDGET, wires, resources.memory, resources.watch)
 
 
 def choose_and_write(
-    workload: "Workload", accelerator: Found, base: Found, options: "PriceOptions", output: Path, policy: "Policy"
+    workload: "PricedWorkload", accelerator: Found, base: Found, options: "PriceOptions", output: Path, policy: "Policy"
 ) -> "tuple[Found, NetworkChoice]":
     """The mapping that was chosen, as the file that it was written to: mapping.yaml, or NAME.mapping.yaml where that
     goes with another workload, or accelerator, that is compiled in the folder."""
+    from onnx2zz.files.written_file import write_whole
     from onnx2zz.mapping.mapping_file import mapping_text
     from onnx2zz.mapping.network import choose_mappings
-    from onnx2zz.written_file import write_whole
 
     chosen = choose_mappings(workload, accelerator, base, options, output / "zigzag.log", policy)
     kind = f"best {options.opt}, {policy.rules} rules, base {base.name}"
@@ -53,19 +53,19 @@ def choose_and_write(
     return Found(AUTO, path), chosen
 
 
-def save_as_priced(workload: "Workload", mapping: Found, evaluation: "Evaluation", path: Path) -> None:
+def save_as_priced(workload: "PricedWorkload", mapping: Found, evaluation: "Evaluation", path: Path) -> None:
     """Write the mapping with the unrolling and the loop order of each layer as they were priced."""
+    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.formats.yaml_source import load_yaml
     from onnx2zz.mapping.as_priced import mapping_as_priced
     from onnx2zz.mapping.mapping_file import mapping_text
-    from onnx2zz.written_file import write_whole
-    from onnx2zz.yaml_source import load_yaml
 
     entries = mapping_as_priced(workload.layers, load_yaml(mapping.path), evaluation.layers)
     kind = f"mapping {mapping.name}, best {evaluation.opt}, loop orders fixed"
     write_whole(path, mapping_text(entries, f"As priced for {workload.model} on {evaluation.accelerator}: {kind}."))
 
 
-def _is_free(output: Path, workload: "Workload", accelerator: Found) -> bool:
+def _is_free(output: Path, workload: "PricedWorkload", accelerator: Found) -> bool:
     """Whether mapping.yaml in the output folder may be this workload's on this accelerator."""
     try:
         compiled = json.loads((output / "coverage.json").read_text(encoding="utf-8"))
@@ -81,7 +81,7 @@ def _is_free(output: Path, workload: "Workload", accelerator: Found) -> bool:
 
 def with_choices(evaluation: "Evaluation", chosen: "NetworkChoice") -> "Evaluation":
     """The evaluation with each layer's choice: where it comes from, what it was compared with, and why it won."""
-    from onnx2zz.mapping.told import told
+    from onnx2zz.mapping.choice_json import told
 
     layers = tuple(
         replace(layer, choice=told(chosen.choices[layer.id])) if layer.id in chosen.choices else layer

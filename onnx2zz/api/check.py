@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from onnx2zz.check.context import Context
-from onnx2zz.check.diagnosis import diagnose
-from onnx2zz.check.finding import Diagnosis
-from onnx2zz.check.kinds import sorted_by_kind
+from onnx2zz.checks.context import Context
+from onnx2zz.checks.diagnosis import diagnose
+from onnx2zz.checks.finding import Diagnosis
+from onnx2zz.checks.kinds import sorted_by_kind
 from onnx2zz.errors import Problem, noted_in, raise_if_any
-from onnx2zz.shipped_files import ACCELERATORS, find_accelerator, find_mapping, shipped
-from onnx2zz.yaml_source import YamlSource, read_yaml
+from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, find_mapping, shipped
+from onnx2zz.formats.yaml_source import YamlSource, read_yaml
 
 if TYPE_CHECKING:
     from onnx2zz.api.compile import Model, ModelOptions
@@ -30,7 +30,7 @@ def check(
     `model`: the model that the workload was written for. `.ok` is whether there is no error. Raises InputError for
     files that cannot be read.
     """
-    context = read_context(map(str, files), lambda sentence: warnings.warn(sentence, stacklevel=5))
+    context = read_context(map(str, files), lambda sentence: warnings.warn(sentence, stacklevel=4))
     context = replace(context, lpf_limit=lpf_limit, exploit_data_locality=exploit_data_locality)
     if model is not None:
         from onnx2zz.api.compile import compile

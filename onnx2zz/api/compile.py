@@ -9,10 +9,10 @@ from onnx import ModelProto
 
 from onnx2zz.compiler import Compiled, CompileOptions, compile_layers
 from onnx2zz.errors import IncompleteResult, InputError, Problem, raise_if_any
-from onnx2zz.evaluate.accounted import host_nodes, lost_work
+from onnx2zz.formats.shipped_files import Found, find_model
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.lowering.options import LoweringOptions, Precision
-from onnx2zz.shipped_files import Found, find_model
+from onnx2zz.pricing.accounted import host_nodes, lost_work
 
 Model = str | Path | ModelProto | Compiled
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.shipped_files import Found, choose_mapping, templates
+from onnx2zz.formats.shipped_files import Found, choose_mapping, templates
 
 if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
-    from onnx2zz.workload_entry import Entry
+    from onnx2zz.formats.workload_entry import Entry
 
 
 def compiled_mapping(compiled: "Compiled", accelerator: Found) -> str:
@@ -29,13 +29,13 @@ def compiled_mapping(compiled: "Compiled", accelerator: Found) -> str:
 
 
 def _entries(layers: "Sequence[Entry]", accelerator: Path, base: Path, file: Path) -> "tuple[Entry, ...]":
-    from onnx2zz.evaluate.inputs import read_accelerator
-    from onnx2zz.mapping.templated import Target, templated_mapping
+    from onnx2zz.formats.yaml_source import load_yaml
+    from onnx2zz.mapping.templated import TemplateTarget, templated_mapping
     from onnx2zz.mapping.templates import read_templates
-    from onnx2zz.yaml_source import load_yaml
+    from onnx2zz.pricing.inputs import read_accelerator
     from onnx2zz.zigzag.accelerator import hardware, hierarchy
 
     built = read_accelerator(accelerator).built
-    target = Target(built, hardware(built), hierarchy(built))
+    target = TemplateTarget(built, hardware(built), hierarchy(built))
     known = read_templates(file, tuple(dim for dim, _ in target.hardware.array))
     return templated_mapping(layers, load_yaml(base), known, target)

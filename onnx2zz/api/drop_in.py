@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from onnx2zz.errors import InputError, Problem, raise_if_any
-from onnx2zz.shipped_files import find_accelerator, find_mapping, find_model
+from onnx2zz.formats.shipped_files import find_accelerator, find_mapping, find_model
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -119,7 +119,7 @@ def _network(workload: Any, mapping: str, front_end: FrontEnd) -> Any:
 
 
 def _compiled_network(path: Path, mapping: str) -> Any:
-    from onnx2zz.evaluate.workload_file import read_workload
+    from onnx2zz.pricing.workload_file import read_workload
     from onnx2zz.zigzag.performance import workload_of_entries
 
     return workload_of_entries([dict(entry) for entry in read_workload(path).layers], mapping)
@@ -143,7 +143,7 @@ def _zigzags_network(model: "str | ModelProto", mapping: str) -> Any:
 
 def _our_network(model: "str | ModelProto", mapping: str) -> Any:
     from onnx2zz.compiler import compile_layers
-    from onnx2zz.evaluate.graph import further_edges
+    from onnx2zz.pricing.graph import further_edges
     from onnx2zz.zigzag.performance import workload_of_entries
 
     compiled = compile_layers(Path(model) if isinstance(model, str) else model)

@@ -7,17 +7,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal, Unpack
 
-from onnx2zz.api.beyond import counted_events
 from onnx2zz.api.compile import Model, ModelOptions, compiled_of
+from onnx2zz.api.events import counted_events
 from onnx2zz.api.inputs import Pricing, gather, is_workload, price
 from onnx2zz.compiler import Compiled
 from onnx2zz.errors import IncompleteResult, InputError, Problem
-from onnx2zz.evaluate.inputs import Workload
-from onnx2zz.evaluate.remembered import NoMemory
-from onnx2zz.evaluate.result import Evaluation
-from onnx2zz.evaluate.run import Means
-from onnx2zz.evaluate.store import Store, folder_or_default
-from onnx2zz.evaluate.workload_file import read_workload, workload_of
+from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.price_cache import NoMemory
+from onnx2zz.pricing.result import Evaluation
+from onnx2zz.pricing.run import Resources
+from onnx2zz.pricing.store import Store, folder_or_default
+from onnx2zz.pricing.workload_file import read_workload, workload_of
 from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
 SHOWN = 8
@@ -59,15 +59,15 @@ def evaluate(
     activities = counted_events(events, inputs.compiled, Path(inputs.workload.file), inputs.events, _unwatched)
     kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
     with kept as folder, _memory(cache) as memory:
-        found = price(inputs, how, Path(folder), Means(search, memory, jobs, tell=_warn), activities)
+        found = price(inputs, how, Path(folder), Resources(search, memory, jobs, tell=_warn), activities)
     if found.total.incomplete:
         names = [one.name for one in found.unpriced]
         shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
-        warnings.warn(f"the total is incomplete, it lacks {shown}: see .unpriced", IncompleteResult, stacklevel=3)
+        warnings.warn(f"the total is incomplete, it lacks {shown}: see .unpriced", IncompleteResult, stacklevel=2)
     return found
 
 
-def _workload(model: Model, events: str | None, options: ModelOptions) -> tuple[Compiled | None, Workload]:
+def _workload(model: Model, events: str | None, options: ModelOptions) -> tuple[Compiled | None, PricedWorkload]:
     if isinstance(model, str | Path) and is_workload(str(model)):
         told = [*options, *(["events"] if events else [])]
         if told:
@@ -91,4 +91,4 @@ def _unwatched(done: int, total: int, name: str) -> None:
 
 
 def _warn(sentence: str) -> None:
-    warnings.warn(sentence, stacklevel=4)
+    warnings.warn(sentence, stacklevel=3)

@@ -6,18 +6,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onnx2zz.api.auto_mapping import base_of, choose_and_write, policy_of, save_as_priced, with_choices
-from onnx2zz.api.beyond import event_inputs, sidecar_of
+from onnx2zz.api.events import event_inputs, sidecar_of
 from onnx2zz.errors import Problem, noted_in, raise_if_any
-from onnx2zz.shipped_files import MAPPINGS, Found, choose_mapping, find_accelerator, find_mapping, ours, stands_for
+from onnx2zz.formats.shipped_files import (
+    MAPPINGS,
+    Found,
+    choose_mapping,
+    find_accelerator,
+    find_mapping,
+    ours,
+    stands_for,
+)
 
 if TYPE_CHECKING:
     import numpy as np
 
     from onnx2zz.compiler import Compiled
-    from onnx2zz.evaluate.event_driven import Activities
-    from onnx2zz.evaluate.inputs import Workload
-    from onnx2zz.evaluate.result import Evaluation
-    from onnx2zz.evaluate.run import Means
+    from onnx2zz.pricing.event_driven import Activities
+    from onnx2zz.pricing.inputs import PricedWorkload
+    from onnx2zz.pricing.result import Evaluation
+    from onnx2zz.pricing.run import Resources
     from onnx2zz.sidecar.figures import Sidecar
     from onnx2zz.zigzag.layer_price import PriceOptions
 
@@ -25,7 +33,7 @@ Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Inputs:
+class GivenFiles:
     """What is evaluated. `auto`: a mapping is to be chosen, and `mapping` is what that starts from. `compiled`: the
     model, where one was compiled; `events`: the values of its inputs that events are counted on."""
 
@@ -33,7 +41,7 @@ class Inputs:
     sidecar: "Sidecar | None"
     mapping: Found
     auto: bool
-    workload: "Workload"
+    workload: "PricedWorkload"
     compiled: "Compiled | None"
     events: "Mapping[str, np.ndarray]"
 
@@ -53,11 +61,11 @@ class Pricing:
 def gather(
     accelerator: str,
     mapping: str | None,
-    source: "Callable[[], tuple[Compiled | None, Workload]]",
+    source: "Callable[[], tuple[Compiled | None, PricedWorkload]]",
     events: str | None,
     tell: Tell,
     cacti: bool = True,
-) -> Inputs:
+) -> GivenFiles:
     """The inputs; `source` compiles or reads the workload, `tell` hears what was chosen among names. Without `cacti` an
     accelerator whose costs that program would say is a problem.
 
@@ -79,22 +87,24 @@ def gather(
         chosen, auto = _mapping(mapping, found, workload, tell)
     raise_if_any(problems)
     assert found is not None and workload is not None and chosen is not None
-    return Inputs(found, sidecar, chosen, auto, workload, compiled, given)
+    return GivenFiles(found, sidecar, chosen, auto, workload, compiled, given)
 
 
 def price(
-    inputs: Inputs, how: Pricing, folder: Path, means: "Means", activities: "Activities | None" = None
+    inputs: GivenFiles, how: Pricing, folder: Path, resources: "Resources", activities: "Activities | None" = None
 ) -> "Evaluation":
     """The evaluation; ZigZag's log, and the mapping where one is chosen, go to `folder`."""
-    from onnx2zz.evaluate.beyond import Beyond
-    from onnx2zz.evaluate.run import evaluate
+    from onnx2zz.pricing.run import evaluate
+    from onnx2zz.pricing.supplement import Supplement
 
     mapping, choice = inputs.mapping, None
     if inputs.auto:
-        policy = policy_of(how.rules, how.budget, means, inputs.sidecar)
+        policy = policy_of(how.rules, how.budget, resources, inputs.sidecar)
         mapping, choice = choose_and_write(inputs.workload, inputs.accelerator, mapping, how.options, folder, policy)
-    beyond, log = Beyond(inputs.sidecar, activities), folder / "zigzag.log"
-    found = evaluate(inputs.workload, inputs.accelerator, mapping, how.options, log, how.locality, means, beyond)
+    supplement, log = Supplement(inputs.sidecar, activities), folder / "zigzag.log"
+    found = evaluate(
+        inputs.workload, inputs.accelerator, mapping, how.options, log, how.locality, resources, supplement
+    )
     if how.save_mapping is not None:
         save_as_priced(inputs.workload, mapping, found, how.save_mapping)
     return found if choice is None else with_choices(found, choice)
@@ -102,7 +112,7 @@ def price(
 
 def refuse_cacti(accelerator: Path, allowed: bool) -> None:
     """Raises InputError for a file that would have CACTI started, where that is not allowed."""
-    from onnx2zz.yaml_source import load_yaml
+    from onnx2zz.formats.yaml_source import load_yaml
     from onnx2zz.zigzag.cacti_costs import refusals
 
     raise_if_any(() if allowed else refusals(str(accelerator), load_yaml(accelerator)))
@@ -121,8 +131,8 @@ def told(found: Found, tell: Tell) -> Found:
 
 
 def _tell_if_old(accelerator: Found, tell: Tell) -> None:
-    from onnx2zz.accelerator_schema import is_old_schema
-    from onnx2zz.yaml_source import load_yaml
+    from onnx2zz.formats.accelerator_schema import is_old_schema
+    from onnx2zz.formats.yaml_source import load_yaml
 
     if is_old_schema(load_yaml(accelerator.path)):
         tell(
@@ -132,7 +142,7 @@ def _tell_if_old(accelerator: Found, tell: Tell) -> None:
 
 
 def _mapping(
-    asked: str | None, accelerator: Found | None, workload: "Workload | None", tell: Tell
+    asked: str | None, accelerator: Found | None, workload: "PricedWorkload | None", tell: Tell
 ) -> tuple[Found | None, bool]:
     """The mapping file, and whether a mapping is to be chosen, starting from it: if that is asked for, and where nobody
     asks and neither the compiled folder nor this project has one for the accelerator."""
@@ -144,7 +154,7 @@ def _mapping(
     return told(choose_mapping(base, accelerator, compiled), tell), auto
 
 
-def _compiled_mapping(accelerator: Found, workload: "Workload | None") -> Path | None:
+def _compiled_mapping(accelerator: Found, workload: "PricedWorkload | None") -> Path | None:
     if workload is None or not stands_for(workload.arch, accelerator):
         return None
     path = Path(workload.file).with_name("mapping.yaml")

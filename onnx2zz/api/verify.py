@@ -7,11 +7,11 @@ from typing import Unpack
 import numpy as np
 
 from onnx2zz.api.compile import Model, ModelOptions, compiled_of
-from onnx2zz.verify.given_inputs import check_inputs, read_inputs
-from onnx2zz.verify.result import Verification
-from onnx2zz.verify.sampling import USUAL_POINTS
-from onnx2zz.verify.verify import VerifyOptions
-from onnx2zz.verify.verify import verify as run
+from onnx2zz.proof.given_inputs import check_inputs, read_inputs
+from onnx2zz.proof.result import Verification
+from onnx2zz.proof.sampling import USUAL_POINTS
+from onnx2zz.proof.verify import VerifyOptions
+from onnx2zz.proof.verify import verify as run
 
 
 def verify(

@@ -18,7 +18,7 @@ cache_option = click.option(
 @cache_option
 def cache_command(action: str, cache_folder: Path | None) -> None:
     """Say where prices of layers are kept and how many, or forget them."""
-    from onnx2zz.evaluate.store import FILE, Store, folder_or_default
+    from onnx2zz.pricing.store import FILE, Store, folder_or_default
 
     path = folder_or_default(cache_folder) / FILE
     if not path.exists():

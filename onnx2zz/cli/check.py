@@ -14,9 +14,9 @@ from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
-    from onnx2zz.check.context import Context
-    from onnx2zz.check.finding import Diagnosis, Finding
-    from onnx2zz.check.repair import RepairedFile
+    from onnx2zz.checks.context import Context
+    from onnx2zz.checks.finding import Diagnosis, Finding
+    from onnx2zz.checks.repair import RepairedFile
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
@@ -49,8 +49,8 @@ def check_command(
     **model_arguments: Any,
 ) -> None:
     """Say what is wrong with an accelerator, a mapping and a workload: alone, or all three as ZigZag would run them."""
-    from onnx2zz.check.diagnosis import diagnose
-    from onnx2zz.check.finding import Diagnosis
+    from onnx2zz.checks.diagnosis import diagnose
+    from onnx2zz.checks.finding import Diagnosis
 
     if fix and output is None:
         raise click.UsageError("--fix needs a folder for the repaired files: -o DIR")
@@ -73,7 +73,7 @@ def check_command(
 
 
 def _decisions(texts: Sequence[str]) -> dict[str, str]:
-    from onnx2zz.check.decisions import decision_problem
+    from onnx2zz.checks.decisions import decision_problem
 
     pairs = {code: choice for code, _, choice in (text.partition("=") for text in texts)}
     for code, choice in pairs.items():
@@ -106,7 +106,7 @@ def _tell(sentence: str) -> None:
 def _entries(model: str, arguments: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
     options = compile_options(**arguments)
     from onnx2zz.compiler import compile_model
-    from onnx2zz.shipped_files import find_model
+    from onnx2zz.formats.shipped_files import find_model
 
     found = find_model(model)
     if found.note:
@@ -115,9 +115,9 @@ def _entries(model: str, arguments: dict[str, Any]) -> tuple[Mapping[str, Any], 
 
 
 def _fix(context: "Context", choices: dict[str, str], output: Path, *, quiet: bool) -> "Context":
-    from onnx2zz.check.diagnosis import causes
-    from onnx2zz.check.repair import repair, repaired_context
-    from onnx2zz.written_file import write_whole
+    from onnx2zz.checks.diagnosis import causes
+    from onnx2zz.checks.repair import repair, repaired_context
+    from onnx2zz.files.written_file import write_whole
 
     if context.unreadable:
         return context
@@ -139,8 +139,8 @@ def _names(files: Sequence["RepairedFile"]) -> list[str]:
 
 
 def _report(found: "Diagnosis", json_file: str | None) -> None:
-    from onnx2zz.strict_json import json_text
-    from onnx2zz.written_file import write_whole
+    from onnx2zz.files.strict_json import json_text
+    from onnx2zz.files.written_file import write_whole
 
     text = json_text({"findings": found.records()}, indent=1, ensure_ascii=False) + "\n"
     if json_file not in (None, "-"):
@@ -162,7 +162,7 @@ def _show(one: "Finding") -> None:
 
 def _open_decisions(findings: Sequence["Finding"]) -> None:
     """What is left for the user to decide, and what each choice costs."""
-    from onnx2zz.check.decisions import CHOICES
+    from onnx2zz.checks.decisions import CHOICES
 
     for code in dict.fromkeys(one.code for one in findings if one.code in CHOICES):
         click.echo(f"to decide: {code}", err=True)

@@ -19,10 +19,10 @@ def compare_command(ctx: click.Context, first: str, second: str, html_file: str)
     Exit code 3 if one of them is incomplete: what it lacks would pass for saved.
     """
     from onnx2zz.errors import Problem, noted_in, raise_if_any
+    from onnx2zz.files.written_file import write_whole
     from onnx2zz.report.comparison import is_incomplete, line
     from onnx2zz.report.page import page
     from onnx2zz.report.saved_run import read_run
-    from onnx2zz.written_file import write_whole
 
     problems: list[Problem] = []
     runs = []

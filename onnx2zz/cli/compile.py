@@ -14,7 +14,7 @@ from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
-    from onnx2zz.shipped_files import Found
+    from onnx2zz.formats.shipped_files import Found
 
 
 @click.command("compile")
@@ -43,8 +43,8 @@ def compile_command(
     chosen = compile_options(**options)
     from onnx2zz.api.inputs import refuse_cacti
     from onnx2zz.compiler import compile_layers
-    from onnx2zz.evaluate.accounted import host_nodes
-    from onnx2zz.shipped_files import find_accelerator, find_model
+    from onnx2zz.formats.shipped_files import find_accelerator, find_model
+    from onnx2zz.pricing.accounted import host_nodes
 
     found = find_model(model)
     if found.note:

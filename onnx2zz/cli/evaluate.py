@@ -11,9 +11,9 @@ import click
 from click.core import ParameterSource
 
 from onnx2zz.cli.auto_mapping import auto_options
-from onnx2zz.cli.beyond import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.cacti import no_cacti_option
+from onnx2zz.cli.events import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.exit_codes import INCOMPLETE
 from onnx2zz.cli.extras import require
 from onnx2zz.cli.html import html_option
@@ -26,12 +26,12 @@ from onnx2zz.errors import InputError, Problem
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
-    from onnx2zz.api.inputs import Inputs
+    from onnx2zz.api.inputs import GivenFiles
     from onnx2zz.compiler import Compiled
-    from onnx2zz.evaluate.event_driven import Activities
-    from onnx2zz.evaluate.inputs import Workload
-    from onnx2zz.evaluate.result import Evaluation
-    from onnx2zz.evaluate.run import Means
+    from onnx2zz.pricing.event_driven import Activities
+    from onnx2zz.pricing.inputs import PricedWorkload
+    from onnx2zz.pricing.result import Evaluation
+    from onnx2zz.pricing.run import Resources
     from onnx2zz.zigzag.layer_price import Search
 
 
@@ -123,10 +123,10 @@ def evaluate_command(
     search = "both" if paranoid else search
     with (
         cluster_at(scheduler) as cluster,
-        _means(search, cache_folder, no_cache or engine == "salsa", jobs) as means,
+        _means(search, cache_folder, no_cache or engine == "salsa", jobs) as resources,
     ):
-        means = replace(means, layer_timeout=layer_timeout, elsewhere=cluster)
-        evaluation = price(inputs, how, output, means, activities)
+        resources = replace(resources, layer_timeout=layer_timeout, elsewhere=cluster)
+        evaluation = price(inputs, how, output, resources, activities)
     _write(evaluation, output, json_file, csv_file)
     if html_file is not None:
         _write_page(evaluation, inputs.workload, html_file)
@@ -137,10 +137,12 @@ def evaluate_command(
         ctx.exit(INCOMPLETE)
 
 
-def _workload(model: str | None, output: Path, model_arguments: dict[str, Any]) -> tuple["Compiled | None", "Workload"]:
+def _workload(
+    model: str | None, output: Path, model_arguments: dict[str, Any]
+) -> tuple["Compiled | None", "PricedWorkload"]:
     from onnx2zz.api.inputs import is_workload, told
-    from onnx2zz.evaluate.workload_file import workload_of
-    from onnx2zz.shipped_files import find_model
+    from onnx2zz.formats.shipped_files import find_model
+    from onnx2zz.pricing.workload_file import workload_of
 
     if model is None or is_workload(model):
         return None, _read(model, output)
@@ -152,9 +154,9 @@ def _workload(model: str | None, output: Path, model_arguments: dict[str, Any]) 
     return compiled, workload_of(compiled, str(found.path))
 
 
-def _prepared(inputs: "Inputs", arch: str, events: str | None, output: Path) -> "Activities | None":
+def _prepared(inputs: "GivenFiles", arch: str, events: str | None, output: Path) -> "Activities | None":
     """Leaves the compiled model and its mapping in the output folder, and runs it where events are to be counted."""
-    from onnx2zz.api.beyond import counted_events
+    from onnx2zz.api.events import counted_events
     from onnx2zz.report.progress import progress_on_stderr
 
     if inputs.compiled is not None:  # a mapping that is chosen is written once it is
@@ -173,8 +175,8 @@ def _refuse_model_options(ctx: click.Context, arguments: dict[str, Any]) -> None
         raise click.UsageError(f"{', '.join(flags)}: for a MODEL; a workload is compiled already", ctx)
 
 
-def _read(workload: str | None, output: Path) -> "Workload":
-    from onnx2zz.evaluate.workload_file import read_workload
+def _read(workload: str | None, output: Path) -> "PricedWorkload":
+    from onnx2zz.pricing.workload_file import read_workload
 
     path = Path(workload) if workload is not None else output / "workload.yaml"
     if workload is None and not path.is_file():
@@ -185,12 +187,12 @@ def _read(workload: str | None, output: Path) -> "Workload":
 
 
 @contextmanager
-def _means(search: "Search", cache_folder: Path | None, no_cache: bool, jobs: int | None) -> Iterator["Means"]:
+def _means(search: "Search", cache_folder: Path | None, no_cache: bool, jobs: int | None) -> Iterator["Resources"]:
     """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
-    from onnx2zz.evaluate.remembered import NoMemory
-    from onnx2zz.evaluate.run import Means
-    from onnx2zz.evaluate.store import Store, folder_or_default
-    from onnx2zz.evaluate.workers import usable_cores
+    from onnx2zz.pricing.price_cache import NoMemory
+    from onnx2zz.pricing.run import Resources
+    from onnx2zz.pricing.store import Store, folder_or_default
+    from onnx2zz.pricing.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
 
     told: list[str] = []
@@ -199,15 +201,15 @@ def _means(search: "Search", cache_folder: Path | None, no_cache: bool, jobs: in
             nullcontext(NoMemory()) if no_cache else Store(folder_or_default(cache_folder), told.append) as memory,
             progress_on_stderr() as watch,
         ):
-            yield Means(search, memory, jobs or usable_cores(), watch, told.append)
+            yield Resources(search, memory, jobs or usable_cores(), watch, told.append)
     finally:
         for sentence in told:
             click.echo(f"warning: {printable(sentence)}", err=True)
 
 
 def _write(evaluation: "Evaluation", output: Path, json_file: str | None, csv_file: str | None) -> None:
-    from onnx2zz.evaluate.result import as_csv, as_json
-    from onnx2zz.written_file import write_whole
+    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.pricing.result import as_csv, as_json
 
     write_whole(output / "result.json", as_json(evaluation))
     if csv_file is not None:
@@ -220,7 +222,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     """Comes after all files: whoever reads the screen may be gone."""
     from rich.console import Console
 
-    from onnx2zz.evaluate.result import as_json
+    from onnx2zz.pricing.result import as_json
     from onnx2zz.report.choices import print_choices
     from onnx2zz.report.events import print_events
     from onnx2zz.report.extracted import print_extracted
@@ -242,12 +244,12 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     tell_of_lost_work(evaluation.host)
 
 
-def _write_page(evaluation: "Evaluation", workload: "Workload", file: Path) -> None:
-    from onnx2zz.evaluate.result import document
-    from onnx2zz.report.page import Run, page
-    from onnx2zz.written_file import write_whole
+def _write_page(evaluation: "Evaluation", workload: "PricedWorkload", file: Path) -> None:
+    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.pricing.result import document
+    from onnx2zz.report.page import PageRun, page
 
-    write_whole(file, page([Run(document(evaluation), workload.coverage)]))
+    write_whole(file, page([PageRun(document(evaluation), workload.coverage)]))
 
 
 def _write_figures(evaluation: "Evaluation", folder: str) -> None:

@@ -16,8 +16,8 @@ def explain_command(model: str, node: str, **options: Any) -> None:
     """Print the loop nests, equations, relations and sources of NODE (its name, or one of its outputs) in MODEL."""
     chosen = compile_options(**options)
     from onnx2zz.compiler import compile_model
+    from onnx2zz.formats.shipped_files import find_model
     from onnx2zz.report.explanation import explanation
-    from onnx2zz.shipped_files import find_model
 
     found = find_model(model)
     if found.note:

@@ -18,11 +18,11 @@ from onnx2zz.cli.where_priced import cluster_at, refuse_with_scheduler, where_pr
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
-    from onnx2zz.evaluate.run import Means
-    from onnx2zz.sweep.plan import Run
-    from onnx2zz.sweep.results import Results
-    from onnx2zz.sweep.run import Progress
-    from onnx2zz.sweep.tables import Row
+    from onnx2zz.design_space.plan import Run
+    from onnx2zz.design_space.results import Results
+    from onnx2zz.design_space.run import Progress
+    from onnx2zz.design_space.tables import Row
+    from onnx2zz.pricing.run import Resources
 
 PLOTS = (".svg", ".png", ".pdf")
 
@@ -64,17 +64,17 @@ def sweep_command(
     """
     from rich.console import Console
 
-    from onnx2zz.evaluate.run import Means
-    from onnx2zz.evaluate.workers import usable_cores
+    from onnx2zz.design_space.front import fronts, grouped
+    from onnx2zz.design_space.plan import plan
+    from onnx2zz.design_space.reading import read_spec
+    from onnx2zz.design_space.results import Results
+    from onnx2zz.design_space.tables import write_parquet
+    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.pricing.run import Resources
+    from onnx2zz.pricing.workers import usable_cores
     from onnx2zz.report.sweep import print_fronts
     from onnx2zz.report.sweep_page import sweep_page
     from onnx2zz.report.sweep_plot import write_plot
-    from onnx2zz.sweep.front import fronts, grouped
-    from onnx2zz.sweep.plan import plan
-    from onnx2zz.sweep.reading import read_spec
-    from onnx2zz.sweep.results import Results
-    from onnx2zz.sweep.tables import write_parquet
-    from onnx2zz.written_file import write_whole
 
     if plot is not None and plot.suffix not in PLOTS:
         raise click.UsageError(f"--plot {plot}: one of {', '.join(PLOTS)} is needed", ctx)
@@ -91,8 +91,8 @@ def sweep_command(
         _list(runs)
         return
     with Results(output) as results, cluster_at(scheduler) as cluster:
-        means = Means(jobs=jobs or usable_cores(), layer_timeout=layer_timeout, elsewhere=cluster)
-        state = _priced(runs, output, results, means, cache_folder)
+        resources = Resources(jobs=jobs or usable_cores(), layer_timeout=layer_timeout, elsewhere=cluster)
+        state = _priced(runs, output, results, resources, cache_folder)
         keys = list(dict.fromkeys(run.key for run in runs))
         rows = results.runs(keys)
         groups = grouped(rows)
@@ -132,17 +132,17 @@ def _list(runs: "tuple[Run, ...]") -> None:
 
 
 def _priced(
-    runs: "tuple[Run, ...]", output: Path, results: "Results", means: "Means", cache_folder: Path | None
+    runs: "tuple[Run, ...]", output: Path, results: "Results", resources: "Resources", cache_folder: Path | None
 ) -> "Progress":
-    from onnx2zz.evaluate.store import Store, folder_or_default
+    from onnx2zz.design_space.run import sweep
+    from onnx2zz.pricing.store import Store, folder_or_default
     from onnx2zz.report.progress import progress_on_stderr
-    from onnx2zz.sweep.run import sweep
 
     told: list[str] = []
     try:
         with Store(folder_or_default(cache_folder), told.append) as memory, progress_on_stderr() as watch:
-            means = replace(means, memory=memory, watch=watch, tell=told.append)
-            return sweep(runs, output, results, means, _say)
+            resources = replace(resources, memory=memory, watch=watch, tell=told.append)
+            return sweep(runs, output, results, resources, _say)
     finally:
         for sentence in dict.fromkeys(told):
             click.echo(f"warning: {printable(sentence)}", err=True)
@@ -156,9 +156,9 @@ def _write(
     keys: "Sequence[str]", rows: "Sequence[Row]", best: "Mapping[str, Sequence[Row]]", results: "Results", folder: Path
 ) -> "Mapping[str, Sequence[Row]]":
     """Writes the tables as CSV."""
-    from onnx2zz.comma_separated import csv_text
-    from onnx2zz.sweep.tables import spread
-    from onnx2zz.written_file import write_whole
+    from onnx2zz.design_space.tables import spread
+    from onnx2zz.files.comma_separated import csv_text
+    from onnx2zz.files.written_file import write_whole
 
     fronts = [row for front in best.values() for row in front]
     tables = {"runs": spread(rows), "layers": results.layers(keys), "pareto": spread(fronts)}

@@ -12,7 +12,7 @@ from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
-    from onnx2zz.verify.result import Verification
+    from onnx2zz.proof.result import Verification
 
 
 @click.command("verify")
@@ -61,11 +61,11 @@ def _verified(
 ) -> "Verification":
     chosen = compile_options(**options)
     from onnx2zz.compiler import compile_layers
+    from onnx2zz.formats.shipped_files import find_model
+    from onnx2zz.proof.by_hand.verify import verify_by_hand
+    from onnx2zz.proof.given_inputs import read_inputs
+    from onnx2zz.proof.verify import VerifyOptions, verify
     from onnx2zz.report.progress import progress_on_stderr
-    from onnx2zz.shipped_files import find_model
-    from onnx2zz.verify.by_hand.verify import verify_by_hand
-    from onnx2zz.verify.given_inputs import read_inputs
-    from onnx2zz.verify.verify import VerifyOptions, verify
 
     found = find_model(model)
     if found.note:
@@ -81,8 +81,8 @@ def _verified(
 def _entries(workload: str) -> tuple[dict[str, Any], ...]:
     """The layers of a workload file. Raises InputError for what makes them no workload."""
     from onnx2zz.errors import raise_if_any
-    from onnx2zz.evaluate.workload_check import inconsistencies, missing_fields
-    from onnx2zz.yaml_source import load_yaml
+    from onnx2zz.formats.yaml_source import load_yaml
+    from onnx2zz.pricing.workload_check import inconsistencies, missing_fields
 
     document = load_yaml(Path(workload))
     raise_if_any(missing_fields(workload, document))
@@ -93,9 +93,9 @@ def _entries(workload: str) -> tuple[dict[str, Any], ...]:
 def _report(result: "Verification", json_file: str | None) -> None:
     from rich.console import Console
 
+    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.proof.result import as_json
     from onnx2zz.report.verification import print_verification
-    from onnx2zz.verify.result import as_json
-    from onnx2zz.written_file import write_whole
 
     if json_file not in (None, "-"):
         write_whole(Path(json_file), as_json(result))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from onnx2zz.evaluate.cluster import Cluster
+    from onnx2zz.pricing.cluster import Cluster
 
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
@@ -48,7 +48,7 @@ def cluster_at(scheduler: str | None) -> "Iterator[Cluster | None]":
         yield None
         return
     from onnx2zz.cli.extras import require
-    from onnx2zz.evaluate.cluster import Cluster
+    from onnx2zz.pricing.cluster import Cluster
 
     require("distributed", "cluster", "--scheduler")
     with Cluster(scheduler) as cluster:

@@ -66,20 +66,20 @@ def run_command(
         raise click.UsageError("--update-golden needs all prices: leave --quick out", ctx)
     from rich.console import Console
 
-    from onnx2zz.evaluate.workers import usable_cores
+    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.formats.shipped_files import find_accelerator
+    from onnx2zz.pricing.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
     from onnx2zz.report.zoo import print_runs
     from onnx2zz.report.zoo_page import zoo_page
-    from onnx2zz.shipped_files import find_accelerator
-    from onnx2zz.written_file import write_whole
     from onnx2zz.zoo.golden import SHIPPED
-    from onnx2zz.zoo.models import Steps, chosen_models, quick_steps
-    from onnx2zz.zoo.run import ACCELERATORS, Setting, run_models
+    from onnx2zz.zoo.models import ZooSteps, chosen_models, quick_steps
+    from onnx2zz.zoo.run import ACCELERATORS, ZooTarget, run_models
 
-    steps = {model: quick_steps(model) if quick else Steps() for model in chosen_models(names)}
+    steps = {model: quick_steps(model) if quick else ZooSteps() for model in chosen_models(names)}
     accelerators = tuple(find_accelerator(arch) for arch in archs or ACCELERATORS)
     with progress_on_stderr() as watch:
-        runs = run_models(steps, Setting(accelerators, golden or SHIPPED, update), jobs or usable_cores(), watch)
+        runs = run_models(steps, ZooTarget(accelerators, golden or SHIPPED, update), jobs or usable_cores(), watch)
     places = [accelerator.name for accelerator in accelerators]
     if html_file is not None:
         how = "Compiled, verified at fewer points, a few priced (--quick)" if quick else "Compiled, verified and priced"

@@ -13,11 +13,11 @@ from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.conservation.volumes import wrong_volumes
 from onnx2zz.conservation.work import macs
 from onnx2zz.errors import BrokenLawError
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.mac_operators import MAC_OPERATORS
-from onnx2zz.layer import Layer
-from onnx2zz.workload import PlacedLayer, Workload
-from onnx2zz.workload_entry import Entry
+from onnx2zz.ir.layer import Layer
+from onnx2zz.ir.workload import PlacedLayer, Workload
 
 PRODUCTS = ("Conv", "Gemm")
 MOST_TOLD = 5

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from onnx2zz.conservation.mismatch import Mismatch
-from onnx2zz.layer import Axis, volume
-from onnx2zz.workload import PlacedLayer
-from onnx2zz.workload_entry import Entry, volumes
+from onnx2zz.formats.workload_entry import Entry, volumes
+from onnx2zz.ir.layer import Axis, volume
+from onnx2zz.ir.workload import PlacedLayer
 
 DERIVED = ("loop_dims", "loop_sizes", "dimension_relations", "pr_loop_dims", "pr_loop_sizes")
 

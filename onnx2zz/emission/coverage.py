@@ -3,7 +3,7 @@
 from typing import Any
 
 from onnx2zz import __version__
-from onnx2zz.workload import NodeFate, PlacedLayer, Workload
+from onnx2zz.ir.workload import NodeFate, PlacedLayer, Workload
 
 
 def coverage(workload: Workload, arch: str | None = None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from onnx2zz.emission.equation import notation
-from onnx2zz.workload import PlacedLayer, Source
+from onnx2zz.ir.workload import PlacedLayer, Source
 
 Entry = dict[str, Any]
 

@@ -8,14 +8,14 @@ Source: ZigZag 3.9.1 parser/workload_validator.py:14-15 (what an equation and a 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from onnx2zz.layer import Axis, Layer, Window, off_the_diagonal
+from onnx2zz.ir.layer import Axis, Layer, Window, off_the_diagonal
 
 Operand = tuple[tuple[Axis, ...], bool]
 """Its axes, and whether what lies outside the tensor is part of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Relation:
+class AxisRelation:
     """`index = stride*outer + dilation*inner`, the tensor elements it touches and the padding it reaches."""
 
     index: str
@@ -35,7 +35,7 @@ class Notation:
     """A layer in ZigZag's terms; `loops` may hold loops of size 1 more than the layer has."""
 
     equation: str
-    relations: tuple[Relation, ...]
+    relations: tuple[AxisRelation, ...]
     loops: tuple[tuple[str, int], ...]
 
 
@@ -69,7 +69,7 @@ class _Writer:
 
     def __init__(self, loops: tuple[tuple[str, int], ...]):
         self.loops = dict(loops)
-        self.relations: list[Relation] = []
+        self.relations: list[AxisRelation] = []
 
     def indices(self, axes: tuple[Axis, ...], whole: bool) -> str:
         """An operand's indices, each loop once; `whole`: what lies outside the tensor is part of the operand, not
@@ -93,7 +93,7 @@ class _Writer:
         index = self._new_index("I" + inner[1:])
         touched, padding = axis.touched(self.loops), axis.padding(self.loops)
         touched = max(1, touched)  # windows that hit padding only; ZigZag divides by what they touch
-        self.relations.append(Relation(index, outer, stride, inner, dilation, touched, padding))
+        self.relations.append(AxisRelation(index, outer, stride, inner, dilation, touched, padding))
         return index
 
     def _unit_filter(self, outer: str) -> str:

@@ -6,8 +6,8 @@ from typing import Any
 
 import yaml
 
-from onnx2zz.strict_json import json_text
-from onnx2zz.written_file import write_together
+from onnx2zz.files.strict_json import json_text
+from onnx2zz.files.written_file import write_together
 
 
 def write_compiled(

@@ -6,15 +6,15 @@ import numpy as np
 
 from onnx2zz.compiler import Compiled
 from onnx2zz.conservation.groups import Group, fates_of, groups
-from onnx2zz.evaluate.event_driven import Activities, Activity
 from onnx2zz.events.reads import Reads, reads_of, stored_values
 from onnx2zz.events.silence import skippable
-from onnx2zz.interpreter import read
-from onnx2zz.layer import Access, Layer
-from onnx2zz.verify.stored_values import StoredValues
-from onnx2zz.verify.values import Values, walk
-from onnx2zz.verify.verify import VerifyOptions, begin
-from onnx2zz.workload import PlacedLayer
+from onnx2zz.ir.interpreter import read
+from onnx2zz.ir.layer import Access, Layer
+from onnx2zz.ir.workload import PlacedLayer
+from onnx2zz.pricing.event_driven import Activities, Activity
+from onnx2zz.proof.stored_values import StoredValues
+from onnx2zz.proof.values import Values, walk
+from onnx2zz.proof.verify import VerifyOptions, begin
 
 Watch = Callable[[int, int, str], None]
 INNER = "its input exists only between the layers of one node"

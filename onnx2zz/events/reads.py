@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from onnx2zz.interpreter import BORDERS, Tensors, element_at, read
-from onnx2zz.layer import Access, Axis, Layer, along
+from onnx2zz.ir.interpreter import BORDERS, Tensors, element_at, read
+from onnx2zz.ir.layer import Access, Axis, Layer, along
 
 
 @dataclass(frozen=True)

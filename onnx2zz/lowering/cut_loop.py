@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from onnx2zz.layer import Access, Axis, Layer, Position, Step, Table, Window, affine, step_operands, steps_of
+from onnx2zz.ir.layer import Access, Axis, Layer, Position, Step, Table, Window, affine, step_operands, steps_of
 
 Terms = tuple[tuple[str, int], ...]
 

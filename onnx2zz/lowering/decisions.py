@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Layer
+from onnx2zz.ir.layer import Layer
 from onnx2zz.lowering.fusion import Riders
 from onnx2zz.lowering.options import LoweringOptions
 from onnx2zz.lowering.precision import StoredBits

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Node, unmarked
+from onnx2zz.ir.workload import NodeFate, Status
 from onnx2zz.lowering.decisions import Lowering
 from onnx2zz.lowering.host_macs import host_macs
 from onnx2zz.ops.registry import operators
-from onnx2zz.workload import NodeFate, Status
 
 Ids = Mapping[Node, tuple[int, ...]]
 FIRST_TOLD: tuple[Status, ...] = ("lowered", "host", "fused", "view", "folded")

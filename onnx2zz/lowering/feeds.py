@@ -7,7 +7,7 @@ sources; shared, it holds n.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from onnx2zz.workload import Source
+from onnx2zz.ir.workload import Source
 
 
 @dataclass(eq=False, slots=True)

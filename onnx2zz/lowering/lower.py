@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Layer, step_operands
+from onnx2zz.ir.layer import Layer, step_operands
+from onnx2zz.ir.workload import PlacedLayer, Source, Workload
 from onnx2zz.lowering.decisions import Lowering
 from onnx2zz.lowering.fates import fates, own_fates
 from onnx2zz.lowering.names import layer_name
@@ -16,7 +17,6 @@ from onnx2zz.lowering.sources import Sources
 from onnx2zz.lowering.triage import triage
 from onnx2zz.lowering.views import find_views, rereads
 from onnx2zz.ops.registry import operators
-from onnx2zz.workload import PlacedLayer, Source, Workload
 
 
 def lower(graph: Graph, options: LoweringOptions | None = None) -> Workload:

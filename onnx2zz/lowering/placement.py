@@ -7,7 +7,7 @@ copies it. Parts of a layer (Slice, Split) are in place if the whole layer then 
 from collections.abc import Sequence
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Layer
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.concat import concat_axis, concat_copies, offsets
 from onnx2zz.ops.slicing import SLICING, parts
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from onnx import TensorProto
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Layer
+from onnx2zz.ir.layer import Layer
+from onnx2zz.ir.workload import Widths
 from onnx2zz.lowering.options import Precision
 from onnx2zz.ops.registry import operators
-from onnx2zz.workload import Widths
 
 
 def _of_types(bits: Mapping[str, int]) -> dict[int, int]:

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Access, Layer, disjoint
+from onnx2zz.ir.layer import Access, Layer, disjoint
+from onnx2zz.ir.workload import Source
 from onnx2zz.lowering.feeds import CONST, Feed
 from onnx2zz.lowering.views import Views
-from onnx2zz.workload import Source
 
 
 class Sources:

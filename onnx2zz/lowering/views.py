@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.layer import Layer
+from onnx2zz.ir.layer import Layer
 from onnx2zz.lowering.layout import Layout, contiguous
 from onnx2zz.lowering.repeats import unrepeated
 from onnx2zz.lowering.triage import Verdict

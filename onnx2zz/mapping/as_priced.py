@@ -7,11 +7,11 @@ ZigZag prices a layer whose `temporal_ordering` has all loops in time, each with
 from collections.abc import Sequence
 from typing import Any
 
-from onnx2zz.evaluate.distinct import mapping_entry_for
-from onnx2zz.evaluate.result import LayerResult
-from onnx2zz.evaluate.task import layer_name
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
-from onnx2zz.workload_entry import Entry
+from onnx2zz.pricing.distinct import mapping_entry_for
+from onnx2zz.pricing.result import LayerResult
+from onnx2zz.pricing.task import layer_name
 
 
 def mapping_as_priced(

@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx2zz.mapping.space import Factors, Operand, Space, extents
+from onnx2zz.mapping.space import Factors, MappedOperand, Space, extents
 from onnx2zz.zigzag.hierarchy import Hierarchy, Level, Link
 
 Floats = NDArray[np.float64]
@@ -59,7 +59,7 @@ def _first_load(factors: Factors, space: Space, hierarchy: Hierarchy) -> Floats:
     return found
 
 
-def _lies_in(operand: Operand, memory: str, hierarchy: Hierarchy) -> bool:
+def _lies_in(operand: MappedOperand, memory: str, hierarchy: Hierarchy) -> bool:
     return any(level.memory == memory for level in hierarchy.of(operand.memory_operand))
 
 
@@ -88,7 +88,7 @@ def _each_tensor_once(factors: Factors, space: Space, hierarchy: Hierarchy) -> B
     return Bounds(np.maximum.reduce([np.zeros(len(factors)), *busy.values()]), energy)
 
 
-def _passing(operand: Operand, number: int, level: Level) -> Iterable[Link]:
+def _passing(operand: MappedOperand, number: int, level: Level) -> Iterable[Link]:
     """The links that a tensor must take at one level: an input down, the output up. The reads of an input's innermost
     memory are counted by cycles; of whole tensors only its filling counts here."""
     if operand.name == "O":
@@ -120,7 +120,7 @@ def _innermost_reads(
     return np.maximum.reduce([impossible, *busy.values()]), energy + impossible
 
 
-def _stationary(innermost: int, operand: Operand, steps: NDArray[np.int64]) -> Floats:
+def _stationary(innermost: int, operand: MappedOperand, steps: NDArray[np.int64]) -> Floats:
     """How many cycles an input may stay at most; results go to their memory every cycle."""
     if operand.name == "O" or innermost in operand.moved_by:
         return np.ones(len(steps))
@@ -140,7 +140,7 @@ def _instances(factors: Factors, space: Space, level: Level) -> NDArray[np.int64
     return factors[:, dims, :].prod(axis=(1, 2))
 
 
-def _copies(factors: Factors, space: Space, operand: Operand, level: Level) -> NDArray[np.int64]:
+def _copies(factors: Factors, space: Space, operand: MappedOperand, level: Level) -> NDArray[np.int64]:
     """In how many instances of a memory the same element of an input lies."""
     dims = [dim for dim, (name, _) in enumerate(space.array) if name not in level.served]
     still = [loop for loop in range(len(space.loops)) if loop not in operand.moved_by]

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from onnx2zz.evaluate.roofline import roofline
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.honest import HonestPrice, honest_price
 from onnx2zz.mapping.interconnect import Interconnect, lacks
 from onnx2zz.mapping.ranking import bound_of, objective, ranked
 from onnx2zz.mapping.space import STEP, Space, read_space
-from onnx2zz.workload_entry import Entry
+from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.hardware import Hardware
 from onnx2zz.zigzag.hierarchy import Hierarchy
@@ -37,7 +37,7 @@ RUNNERS_UP = 4
 
 
 @dataclass(frozen=True)
-class Terms:
+class ChoiceTerms:
     """What all layers of a choice have in common; `wires` None: whatever ZigZag accepts may be chosen."""
 
     accelerator: "Accelerator"
@@ -90,7 +90,7 @@ def _candidate_from_json(known: Any) -> Candidate:
     return Candidate(**{**known, "unrolling": unrolling})
 
 
-def choose(entry: Entry, mapping_entry: Entry, terms: Terms) -> Choice:
+def choose(entry: Entry, mapping_entry: Entry, terms: ChoiceTerms) -> Choice:
     """The best admissible unrolling of a layer. `mapping_entry` is the mapping file's word on it: its unrolling is one
     candidate, its memory operand links and its loop order hold for all."""
     return _Contest(entry, mapping_entry, terms).decided()
@@ -100,7 +100,7 @@ def choose(entry: Entry, mapping_entry: Entry, terms: Terms) -> Choice:
 class _Contest:
     entry: Entry
     mapping_entry: Entry
-    terms: Terms
+    terms: ChoiceTerms
     seen: dict[Unrolling, Candidate] = field(default_factory=dict)
     tried: int = 0
 

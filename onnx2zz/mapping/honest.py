@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from onnx2zz.evaluate.roofline import roofline
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.padding import padded
-from onnx2zz.workload_entry import Entry
+from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.hardware import Hardware
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.unrolling import Unrolling, totals

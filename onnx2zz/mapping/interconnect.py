@@ -10,9 +10,9 @@ from itertools import product
 
 import numpy as np
 
-from onnx2zz.mapping.space import Axis, Factors, Mask, Space
+from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.mapping.space import ArrayDimension, Factors, Mask, Space
 from onnx2zz.sidecar.figures import Wires
-from onnx2zz.workload_entry import Entry
 from onnx2zz.zigzag.hierarchy import Hierarchy
 from onnx2zz.zigzag.unrolling import from_entry
 
@@ -90,7 +90,7 @@ def lacks(factors: Factors, space: Space, wires: Interconnect) -> dict[str, Mask
     return {what: mask for what, mask in found.items() if np.any(mask)}
 
 
-def _overlapping(space: Space) -> Iterable[Axis]:
+def _overlapping(space: Space) -> Iterable[ArrayDimension]:
     """Windows that share elements: with a stride of their length they do not, and each unit reads its own."""
     for axis in (axis for operand in space.operands[1:] for axis in operand.axes):
         outer, inner = np.array(space.sizes[axis.outer]), np.array(space.sizes[axis.inner])

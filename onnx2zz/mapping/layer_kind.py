@@ -3,7 +3,7 @@
 from math import prod
 from typing import Literal, get_args
 
-from onnx2zz.workload_entry import Entry, loop_sizes, operand_indices
+from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices
 
 Kind = Literal["conv", "stem", "depthwise", "pointwise", "gemm", "gemv", "pool", "element-wise"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from onnx2zz.workload_entry import DEFAULT_LINKS, Entry, loop_sizes
+from onnx2zz.formats.workload_entry import DEFAULT_LINKS, Entry, loop_sizes
 from onnx2zz.zigzag.unrolling import Unrolling, as_entry, totals
 
 KEPT = ("spatial_mapping", "spatial_mapping_hint", "memory_operand_links", "temporal_ordering")

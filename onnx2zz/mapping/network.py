@@ -6,16 +6,16 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
-from onnx2zz.evaluate.inputs import Inputs, Workload, load_inputs
-from onnx2zz.evaluate.remembered import Memory, NoMemory, Remembered
-from onnx2zz.evaluate.task import layer_name
-from onnx2zz.mapping.choice import BUDGET, Choice, Rules, Terms, choice_from_json, choose
+from onnx2zz.formats.shipped_files import Found
+from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.mapping.choice import BUDGET, Choice, ChoiceTerms, Rules, choice_from_json, choose
 from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
-from onnx2zz.shipped_files import Found
+from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
+from onnx2zz.pricing.price_cache import KeyValues, NoMemory, PriceCache
+from onnx2zz.pricing.task import layer_name
 from onnx2zz.sidecar.figures import Wires
-from onnx2zz.workload_entry import Entry
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
 
@@ -31,7 +31,7 @@ class Policy:
     rules: Rules = "strict"
     budget: int = BUDGET
     wires: Wires = field(default_factory=Wires)
-    memory: Memory = NoMemory()  # noqa: RUF009 - it has no state
+    memory: KeyValues = NoMemory()  # noqa: RUF009 - it has no state
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
 
 
@@ -45,7 +45,12 @@ class NetworkChoice:
 
 
 def choose_mappings(
-    workload: Workload, accelerator: Found, base: Found, options: PriceOptions, log: Path, policy: Policy = Policy()
+    workload: PricedWorkload,
+    accelerator: Found,
+    base: Found,
+    options: PriceOptions,
+    log: Path,
+    policy: Policy = Policy(),
 ) -> NetworkChoice:
     """Choose for every layer of `workload`. `base` is the accelerator's own mapping file: one candidate for each layer,
     and the place where memory operand links and loop orders come from. ZigZag's talk goes to `log`.
@@ -53,15 +58,15 @@ def choose_mappings(
     Raises InputError if the files do not fit together. Arrays that compute in memory keep `base`: their unrolling is
     ZigZag's own search.
     """
-    remembered = Remembered(policy.memory)
+    price_cache = PriceCache(policy.memory)
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
-        inputs = load_inputs(workload, accelerator, base, remembered)
+        inputs = load_inputs(workload, accelerator, base, price_cache)
     with talk_goes_to(log):
         if inputs.hardware.in_memory:
             return NetworkChoice(inputs.mapping, {}, 0)
         ground = _Ground(inputs, options, policy)
         mapped = [(entry, mapping_entry_for(entry, inputs.mapping)) for entry in workload.layers]
-        found = _chosen(mapped, ground, remembered)
+        found = _chosen(mapped, ground, price_cache)
     choices = {entry["id"]: found[layer_key(entry, how)] for entry, how in mapped}
     rows = [
         (layer_name(entry), entry["operator_type"], _how(entry, how, choices[entry["id"]])) for entry, how in mapped
@@ -73,7 +78,7 @@ def choose_mappings(
 class _Ground:
     """What all choices of a network rest on."""
 
-    inputs: Inputs
+    inputs: PricingInputs
     options: PriceOptions
     policy: Policy
 
@@ -83,7 +88,7 @@ class _Ground:
         return (key, self.inputs.accelerator.document, self.options, rules, FORMAT)
 
     @cached_property
-    def terms(self) -> Terms:
+    def terms(self) -> ChoiceTerms:
         """ZigZag is not needed where every choice is known."""
         from onnx2zz.zigzag.accelerator import hierarchy
 
@@ -91,20 +96,20 @@ class _Ground:
         memories = hierarchy(accelerator)
         wires = shown_by(self.inputs.mapping, declared(memories, self.policy.wires))
         strict = self.policy.rules == "strict"
-        return Terms(accelerator, hardware, memories, wires if strict else None, self.options, self.policy.budget)
+        return ChoiceTerms(accelerator, hardware, memories, wires if strict else None, self.options, self.policy.budget)
 
 
-def _chosen(mapped: Sequence[tuple[Entry, Entry]], ground: _Ground, remembered: Remembered) -> dict[str, Choice]:
+def _chosen(mapped: Sequence[tuple[Entry, Entry]], ground: _Ground, price_cache: PriceCache) -> dict[str, Choice]:
     distinct: dict[str, tuple[Entry, Entry]] = {}
     for entry, how in mapped:
         distinct.setdefault(layer_key(entry, how), (entry, how))
     found: dict[str, Choice] = {}
     for key, (entry, how) in distinct.items():
         ground.policy.watch(len(found), len(distinct), layer_name(entry))
-        known = remembered.value("choice", ground.asked(key))
+        known = price_cache.value("choice", ground.asked(key))
         found[key] = choose(entry, how, ground.terms) if known is None else choice_from_json(known)
         if known is None:
-            remembered.keep("choice", ground.asked(key), asdict(found[key]))
+            price_cache.keep("choice", ground.asked(key), asdict(found[key]))
     ground.policy.watch(len(distinct), len(distinct), "")
     return found
 

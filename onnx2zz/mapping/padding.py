@@ -7,7 +7,7 @@ ZigZag prices a loop of 100 over 32 units as 4 steps of 25 units, and rounds the
 from collections.abc import Mapping
 from typing import Any
 
-from onnx2zz.workload_entry import Entry, relations
+from onnx2zz.formats.workload_entry import Entry, relations
 
 
 def padded(entry: Entry, unrolled: Mapping[str, int]) -> Entry:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx2zz.workload_entry import DEFAULT_LINKS, Entry, loop_sizes, operand_indices, relations
+from onnx2zz.formats.workload_entry import DEFAULT_LINKS, Entry, loop_sizes, operand_indices, relations
 from onnx2zz.zigzag.unrolling import Unrolling
 
 Factors: TypeAlias = NDArray[np.int64]
@@ -22,7 +22,7 @@ STEP = "T"
 
 
 @dataclass(frozen=True)
-class Axis:
+class ArrayDimension:
     """An axis of an input that two loops sweep: `ix = stride*ox + dilation*fx`; `padding` of it is not read."""
 
     outer: int
@@ -39,14 +39,14 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Operand:
+class MappedOperand:
     """A tensor of the layer: the loops that index it alone, the axes that two loops sweep, its bits per element
     (`final`: as it leaves the layer), the memory operand that it is stored as."""
 
     name: str
     memory_operand: str
     relevant: tuple[int, ...]
-    axes: tuple[Axis, ...]
+    axes: tuple[ArrayDimension, ...]
     bits: int
     final: int
 
@@ -62,7 +62,7 @@ class Space:
 
     loops: tuple[str, ...]
     sizes: tuple[int, ...]
-    operands: tuple[Operand, ...]
+    operands: tuple[MappedOperand, ...]
     array: tuple[tuple[str, int], ...]
 
     @property
@@ -110,15 +110,15 @@ def _operand(
     precision: dict[str, int],
     loops: tuple[str, ...],
     swept: dict[str, tuple[tuple[int, str], tuple[int, str], int]],
-) -> Operand:
+) -> MappedOperand:
     axes, alone = [], [loops.index(index) for index in indices if index in loops]
     for (a, first), (b, second), padding in (swept[index] for index in indices if index in swept):
         if first in loops and second in loops:
-            axes.append(Axis(loops.index(first), a, loops.index(second), b, padding))
+            axes.append(ArrayDimension(loops.index(first), a, loops.index(second), b, padding))
         else:
             alone += [loops.index(loop) for loop in (first, second) if loop in loops]
     final = precision["O_final"] if name == "O" else precision[name]
-    return Operand(name, memory_operand, tuple(alone), tuple(axes), precision[name], final)
+    return MappedOperand(name, memory_operand, tuple(alone), tuple(axes), precision[name], final)
 
 
 def _padding(index: str, entry: Entry) -> int:
@@ -127,7 +127,7 @@ def _padding(index: str, entry: Entry) -> int:
     return sum(pairs[dims.index(index)]) if index in dims and len(pairs) == len(dims) else 0
 
 
-def extents(operand: Operand, iterations: Factors, *, whole: bool = False) -> Factors:
+def extents(operand: MappedOperand, iterations: Factors, *, whole: bool = False) -> Factors:
     """Elements of the operand that (candidates, loops) iterations touch, overlaps of windows counted once; without the
     padding if they are all of the loops' iterations."""
     found = np.prod(iterations[:, list(operand.relevant)], axis=1)

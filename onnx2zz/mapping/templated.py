@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from onnx2zz.evaluate.distinct import layer_key, mapping_entry_for
-from onnx2zz.evaluate.roofline import roofline
-from onnx2zz.evaluate.task import layer_name
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.bound import bounds
 from onnx2zz.mapping.choice import WORTH
 from onnx2zz.mapping.enumeration import candidates
@@ -24,7 +22,9 @@ from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
 from onnx2zz.mapping.ranking import Limits, overflowing
 from onnx2zz.mapping.space import Factors, Space, read_space
 from onnx2zz.mapping.templates import Template, Templates
-from onnx2zz.workload_entry import Entry
+from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+from onnx2zz.pricing.roofline import roofline
+from onnx2zz.pricing.task import layer_name
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.hardware import Hardware
 from onnx2zz.zigzag.hierarchy import Hierarchy
@@ -38,7 +38,7 @@ TRIED = 50
 
 
 def templated_mapping(
-    layers: Sequence[Entry], base: Sequence[Entry], templates: Templates, target: "Target"
+    layers: Sequence[Entry], base: Sequence[Entry], templates: Templates, target: "TemplateTarget"
 ) -> tuple[Entry, ...]:
     """The plain mapping of a network. `base` is the accelerator's mapping file: memory operand links and loop orders
     come from it, and so does the unrolling of a layer that ZigZag would not leave as its template has it."""
@@ -54,7 +54,7 @@ def templated_mapping(
 
 
 @dataclass(frozen=True)
-class Target:
+class TemplateTarget:
     """An accelerator: ZigZag's object for it, the plain facts, its memories."""
 
     accelerator: "Accelerator"
@@ -62,7 +62,7 @@ class Target:
     hierarchy: Hierarchy
 
 
-def templated(entry: Entry, mapping_entry: Entry, templates: Templates, target: Target) -> Unrolling | None:
+def templated(entry: Entry, mapping_entry: Entry, templates: Templates, target: TemplateTarget) -> Unrolling | None:
     """How a layer is unrolled; None where ZigZag takes nothing that its template allows. `mapping_entry` has the
     memory operand links."""
     from onnx2zz.zigzag.spatial import limits, stays_as_it_is
@@ -85,7 +85,9 @@ def _only(template: Template, limits: Limits) -> Limits:
     }
 
 
-def _ranked(space: Space, template: Template, allowed: Limits, target: Target, floor: float) -> Iterator[Unrolling]:
+def _ranked(
+    space: Space, template: Template, allowed: Limits, target: TemplateTarget, floor: float
+) -> Iterator[Unrolling]:
     if not space.loops:
         return
     found = candidates(space, allowed, partial(overflowing, space=space, hierarchy=target.hierarchy), {})

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from onnx import TensorProto
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, Position, Step, along, fixed
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Position, Step, along, fixed
 from onnx2zz.ops.attention_passes import UNBOUNDED, Scores, cached, normalised, scores_of, weighted_values
 from onnx2zz.ops.elementwise import loops_over
 from onnx2zz.ops.heads import of_shape

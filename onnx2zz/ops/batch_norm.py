@@ -5,9 +5,9 @@ Source: ONNX operator page BatchNormalization (training_mode 0 and 1; momentum f
 
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, Step, along
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Step, along
 from onnx2zz.ops.elementwise import elementwise, spread
 from onnx2zz.ops.layer_norm import then_each
 from onnx2zz.ops.loops import tensor_loops

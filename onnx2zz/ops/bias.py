@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph
-from onnx2zz.layer import Access, Layer, Step
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Step
 
 
 def add_bias(layer: Layer, graph: Graph, bias: Access | None) -> tuple[Layer, ...]:

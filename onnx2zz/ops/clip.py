@@ -5,9 +5,9 @@ Source: ONNX operator page Clip (bounds are attributes before version 11, and a 
 
 import numpy as np
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Layer, Step
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Layer, Step
 from onnx2zz.ops.elementwise import broadcast, elementwise
 from onnx2zz.ops.layer_norm import then_each
 from onnx2zz.ops.registry import lowers

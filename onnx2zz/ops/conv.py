@@ -3,9 +3,9 @@
 Source: ONNX operator page Conv. Loop names and order are those of ZigZag's parser/onnx/conv_parser.py:92.
 """
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, Step, along, split
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Step, along, split
 from onnx2zz.ops.bias import add_bias
 from onnx2zz.ops.loops import filter_loops, output_loops
 from onnx2zz.ops.pad import past_pads

@@ -4,7 +4,7 @@ Source: ONNX operator page Expand.
 """
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Layer
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import broadcast
 from onnx2zz.ops.movement import copy_layer
 from onnx2zz.ops.registry import lowers

@@ -5,9 +5,9 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft FusedMatMul, Transpo
 
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Layer, Step
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Layer, Step
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.gemm import gemm
 from onnx2zz.ops.matmul import Stored, batched_product

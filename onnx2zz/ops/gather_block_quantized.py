@@ -5,7 +5,7 @@ Source: ONNX Runtime's ContribOperators page (GatherBlockQuantized).
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.quantised_shapes import packed_bits, unpacked_shape
-from onnx2zz.layer import Access, Layer, along, split
+from onnx2zz.ir.layer import Access, Layer, along, split
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import copy_layer
 from onnx2zz.ops.registry import lowers

@@ -5,9 +5,9 @@ Source: ONNX operator page Gelu; ONNX Runtime's ContribOperators page (Gelu, Fas
 
 from collections.abc import Callable
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Layer, Step
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Layer, Step
 from onnx2zz.ops import unary
 from onnx2zz.ops.elementwise import broadcast, elementwise, per_channel
 from onnx2zz.ops.registry import lowers

@@ -5,9 +5,9 @@ Source: ONNX operator page Gemm. Loop names and order are those of ZigZag's gemm
 
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, Step, along
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Step, along
 from onnx2zz.ops.bias import add_bias
 from onnx2zz.ops.elementwise import broadcast_axes
 from onnx2zz.ops.registry import lowers

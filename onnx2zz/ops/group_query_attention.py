@@ -6,9 +6,9 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft.GroupQueryAttention)
 import math
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, Position, Step, along
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Position, Step, along
 from onnx2zz.ops.attention import HOW
 from onnx2zz.ops.attention_passes import Scores, kept, last_of, normalised, scores_of, weighted_values
 from onnx2zz.ops.bias import with_steps

@@ -6,9 +6,9 @@ complement for signed ones, as in onnxruntime.
 
 from onnx import TensorProto
 
-from onnx2zz import functions
-from onnx2zz.functions import Function
-from onnx2zz.layer import Step
+from onnx2zz.ir import functions
+from onnx2zz.ir.functions import Function
+from onnx2zz.ir.layer import Step
 
 BITS: dict[int, tuple[int, bool]] = {  # element type to its width and whether it has a sign
     TensorProto.INT8: (8, True),

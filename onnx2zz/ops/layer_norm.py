@@ -7,10 +7,10 @@ Source: ONNX operator pages LayerNormalization, RMSNormalization; ONNX Runtime's
 from collections.abc import Sequence
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.functions import Function
-from onnx2zz.layer import Access, Layer, Step
+from onnx2zz.ir import functions
+from onnx2zz.ir.functions import Function
+from onnx2zz.ir.layer import Access, Layer, Step
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.elementwise import broadcast, elementwise, per_channel, spread
 from onnx2zz.ops.reduction import SQUARE, mean_of, reduced

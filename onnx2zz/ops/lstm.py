@@ -6,9 +6,9 @@ Source: ONNX operator page LSTM (gates in the order i, o, f, c; peepholes in the
 from collections.abc import Callable
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, Step, fixed
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Step, fixed
 from onnx2zz.ops.recurrence import (
     Direction,
     activations,

@@ -5,9 +5,9 @@ Source: ONNX Runtime's ContribOperators page (MatMulNBits).
 
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Step, along, blocks
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Axis, Layer, Step, along, blocks
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.matmul import batch_loops
 from onnx2zz.ops.registry import lowers

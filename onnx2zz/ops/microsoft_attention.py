@@ -6,9 +6,9 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft).
 import math
 from dataclasses import dataclass, replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, Position, Step, along, fixed
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Position, Step, along, fixed
 from onnx2zz.ops.attention import HOW
 from onnx2zz.ops.attention_passes import Scores, cached, kept, last_of, normalised, scores_of, weighted_values
 from onnx2zz.ops.bias import add_bias
@@ -22,7 +22,7 @@ LOWEST = -3.4028234663852886e38  # of float32: what onnxruntime hides later keys
 
 
 @dataclass(frozen=True)
-class Inputs:
+class AttentionInputs:
     """The names of what the operators share, "" where it is left out."""
 
     mask: str
@@ -37,12 +37,12 @@ def attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
     projected = projection(node, graph)
     bias = Access(node.input(2), projected.output.axes[-1:]) if node.input(2) else None
     return self_attention(
-        node, graph, add_bias(projected, graph, bias), node.input(4), Inputs(node.input(3), node.input(5))
+        node, graph, add_bias(projected, graph, bias), node.input(4), AttentionInputs(node.input(3), node.input(5))
     )
 
 
 def self_attention(
-    node: Node, graph: Graph, projected: tuple[Layer, ...], past: str, inputs: Inputs
+    node: Node, graph: Graph, projected: tuple[Layer, ...], past: str, inputs: AttentionInputs
 ) -> tuple[Layer, ...]:
     """What follows the projections to Q, K and V in one tensor (B, S, Q + K + V)."""
     present = (*node.outputs, "")[1] or f"{node.outputs[0]}/cache"
@@ -94,7 +94,7 @@ def _packed_cache(past: str, present: str, new: Heads, which: int, before: int) 
 def multi_head_attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """query, key, value, bias, key_padding_mask, attention_bias, past_key, past_value."""
     names = (*node.outputs, "", "", "")
-    inputs = Inputs(node.input(4), node.input(5), (names[1], names[2]), names[3])
+    inputs = AttentionInputs(node.input(4), node.input(5), (names[1], names[2]), names[3])
     return _of_parts(node, graph, node.input(3), (node.input(6), node.input(7)), inputs)
 
 
@@ -102,7 +102,7 @@ def multi_head_attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def decoder_attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """query of one step, key, value, mask_index, attention_bias, past_key, past_value, ..., bias as input 10."""
     names = (*node.outputs, "", "", "")
-    inputs = Inputs(node.input(3), node.input(4), (names[1], names[2]), names[3])
+    inputs = AttentionInputs(node.input(3), node.input(4), (names[1], names[2]), names[3])
     layers = _of_parts(node, graph, node.input(10), (node.input(5), node.input(6)), inputs)
     steering = tuple(name for name in (node.input(7), node.input(8), node.input(9)) if name)
     layers = (replace(layers[0], also_reads=(*layers[0].also_reads, *steering)), *layers[1:])
@@ -111,7 +111,7 @@ def decoder_attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
     return tuple(layer if layer.kind == "movement" else replace(layer, kind="approximate", why=WHY) for layer in layers)
 
 
-def _of_parts(node: Node, graph: Graph, bias: str, past: tuple[str, str], inputs: Inputs) -> tuple[Layer, ...]:
+def _of_parts(node: Node, graph: Graph, bias: str, past: tuple[str, str], inputs: AttentionInputs) -> tuple[Layer, ...]:
     """Biases, caches, attention."""
     base = node.outputs[0]
     parts = list(_parts(node, graph))
@@ -176,7 +176,9 @@ def _packed(tensor: str, shape: tuple[int, ...], which: int) -> Heads:
     )
 
 
-def _attended(node: Node, graph: Graph, parts: tuple[Heads, Heads, Heads], inputs: Inputs) -> tuple[Layer, ...]:
+def _attended(
+    node: Node, graph: Graph, parts: tuple[Heads, Heads, Heads], inputs: AttentionInputs
+) -> tuple[Layer, ...]:
     """Scores, masks, softmax, values."""
     (q, k, v), base = parts, node.outputs[0]
     scores = scores_of(base, graph, q, k, node.attribute("scale", 0.0) or 1 / math.sqrt(q.width))

@@ -5,9 +5,9 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft).
 
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, Step, along
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Step, along
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.channel_norm import HOW, normalised_groups
 from onnx2zz.ops.elementwise import elementwise, spread

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph
-from onnx2zz.layer import Access, Axis, Layer, Step, along
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Axis, Layer, Step, along
 from onnx2zz.ops.loops import in_order, tensor_loops
 
 COPY = Step(functions.IDENTITY)

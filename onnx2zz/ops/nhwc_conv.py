@@ -7,7 +7,7 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft); weights lie as its
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Layer
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.bias import add_bias
 from onnx2zz.ops.conv import channel_bias, conv_layer
 from onnx2zz.ops.qlinear_conv import channels_last, channels_second, moved

@@ -6,9 +6,9 @@ Source: ONNX operator pages MaxPool, AveragePool, LpPool, GlobalMaxPool, GlobalA
 import math
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer, Reduction, Step, Table, along, fixed
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Reduction, Step, Table, along, fixed
 from onnx2zz.ops.loops import filter_loops, in_order, output_loops
 from onnx2zz.ops.pad import past_pads
 from onnx2zz.ops.registry import lowers

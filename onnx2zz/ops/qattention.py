@@ -4,10 +4,10 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft).
 """
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Layer
+from onnx2zz.ir.layer import Access, Layer
 from onnx2zz.ops.attention import HOW
 from onnx2zz.ops.bias import add_bias, with_steps
-from onnx2zz.ops.microsoft_attention import Inputs, projection, self_attention
+from onnx2zz.ops.microsoft_attention import AttentionInputs, projection, self_attention
 from onnx2zz.ops.qlinear_matmul import centred, of_columns, scaled
 from onnx2zz.ops.quantisation import ratio, scalar, without
 from onnx2zz.ops.registry import lowers
@@ -25,4 +25,4 @@ def qattention(node: Node, graph: Graph) -> tuple[Layer, ...]:
     factor = ratio(scalar(graph, node.inputs[3]), of_columns(graph, node.inputs[4], columns))
     bias = Access(node.input(2), layer.output.axes[-1:]) if node.input(2) else None
     projected = add_bias(with_steps(layer, *scaled(factor)), graph, bias)
-    return self_attention(node, graph, projected, node.input(8), Inputs(node.input(5), ""))
+    return self_attention(node, graph, projected, node.input(8), AttentionInputs(node.input(5), ""))

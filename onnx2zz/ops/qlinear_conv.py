@@ -5,9 +5,9 @@ Source: ONNX operator pages QLinearConv and ConvInteger; ONNX Runtime's ContribO
 
 from dataclasses import replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Step
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Axis, Layer, Step
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.conv import conv_layer
 from onnx2zz.ops.quantisation import parameter, ratio, requantised, scalar, without

@@ -4,7 +4,7 @@ Source: ONNX Runtime's ContribOperators page (QLinearSoftmax); `opset` says whos
 """
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Layer
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.qlinear_elementwise import quantising
 from onnx2zz.ops.quantisation import SINGLE, dequantised, dequantised_reads, scalar

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from onnx import TensorProto
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph
-from onnx2zz.layer import Access, Axis, Layer, Step, blocks, fixed
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Axis, Layer, Step, blocks, fixed
 
 SINGLE = Step(functions.SINGLE)
 INTEGER_RANGES: dict[str, tuple[int, int]] = {

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.functions import Function
-from onnx2zz.layer import Access, Axis, Layer, Position, Step, along, fixed
+from onnx2zz.ir import functions
+from onnx2zz.ir.functions import Function
+from onnx2zz.ir.layer import Access, Axis, Layer, Position, Step, along, fixed
 from onnx2zz.ops.loops import in_order
 
 STEP = "T"

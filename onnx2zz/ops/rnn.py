@@ -4,7 +4,7 @@ Source: ONNX operator page RNN.
 """
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Layer
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.lstm import ADD, HOW
 from onnx2zz.ops.recurrence import (
     Direction,

@@ -6,9 +6,9 @@ Source: ONNX operator page RotaryEmbedding; ONNX Runtime's ContribOperators page
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.layer import Access, Axis, Layer, Position, Step, Table, along, fixed
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Axis, Layer, Position, Step, Table, along, fixed
 from onnx2zz.ops.gather import picked_rows
 from onnx2zz.ops.heads import LOOP_OF, Heads, Terms, of_shape
 from onnx2zz.ops.loops import in_order

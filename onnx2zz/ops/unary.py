@@ -5,10 +5,10 @@ Source: the ONNX operator page of each; parameters are its attributes.
 
 from collections.abc import Callable, Mapping
 
-from onnx2zz import functions
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.functions import Function
-from onnx2zz.layer import Layer, Step
+from onnx2zz.ir import functions
+from onnx2zz.ir.functions import Function
+from onnx2zz.ir.layer import Layer, Step
 from onnx2zz.ops.elementwise import broadcast, elementwise
 from onnx2zz.ops.integers import wrapped
 from onnx2zz.ops.registry import lowers

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from onnx2zz.evaluate.result import Evaluation, LayerResult
+from onnx2zz.pricing.result import Evaluation, LayerResult
 from onnx2zz.printable import printable
 
 

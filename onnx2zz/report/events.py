@@ -5,8 +5,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from onnx2zz.evaluate.event_driven import LayerEvents
-from onnx2zz.evaluate.result import Evaluation, LayerResult
+from onnx2zz.pricing.event_driven import LayerEvents
+from onnx2zz.pricing.result import Evaluation, LayerResult
 from onnx2zz.printable import printable
 from onnx2zz.report.quantity import ENERGY, quantity
 from onnx2zz.report.table import SHORTEST_NAME, energy_unit

@@ -5,9 +5,9 @@ import difflib
 from onnx2zz.compiler import Compiled
 from onnx2zz.emission.entry import Entry
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.layer import Access, Axis, Layer
+from onnx2zz.ir.layer import Access, Axis, Layer
+from onnx2zz.ir.workload import NodeFate, PlacedLayer
 from onnx2zz.printable import printable
-from onnx2zz.workload import NodeFate, PlacedLayer
 
 
 def explanation(compiled: Compiled, name: str) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onnx2zz.evaluate.result import Evaluation, LayerResult
+from onnx2zz.files.written_file import write_whole_bytes
+from onnx2zz.pricing.result import Evaluation, LayerResult
 from onnx2zz.report.quantity import ENERGY, unit_for
-from onnx2zz.written_file import write_whole_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from onnx2zz.evaluate.physical import TotalPhysical
-from onnx2zz.evaluate.result import Evaluation
+from onnx2zz.pricing.physical import TotalPhysical
+from onnx2zz.pricing.result import Evaluation
 from onnx2zz.printable import printable
 from onnx2zz.report.quantity import AREA, ENERGY, TIME, quantity
 from onnx2zz.sidecar.figures import Correction, Sidecar

@@ -6,19 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.report.page import Run
+from onnx2zz.report.page import PageRun
 
 WAY_OUT = "`onnx2zz evaluate MODEL --arch A --json FILE` writes one"
 
 
-def read_run(path: Path) -> Run:
+def read_run(path: Path) -> PageRun:
     """Raises InputError for a file that is no result of `evaluate`, or one of before results kept their breakdown."""
     evaluation = _read(path)
     if not isinstance(evaluation, dict) or not evaluation.keys() >= {"model", "accelerator", "total", "layers"}:
         raise InputError(Problem(str(path), "no result of an evaluation", WAY_OUT))
     if any(layer.get("error") is None and "breakdown" not in layer for layer in evaluation["layers"]):
         raise InputError(Problem(str(path), "keeps no breakdown of its layers, so it is older", "evaluate again"))
-    return Run(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation))
+    return PageRun(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation))
 
 
 def _coverage_of(path: Path, evaluation: Mapping[str, Any]) -> Mapping[str, Any] | None:

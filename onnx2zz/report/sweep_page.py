@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onnx2zz import __version__
-from onnx2zz.evaluate.inputs import Workload
+from onnx2zz.design_space.plan import Run
+from onnx2zz.design_space.spec import Spec
+from onnx2zz.design_space.tables import spread
+from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.report.page import filled
 from onnx2zz.report.sweep import HOW
-from onnx2zz.sweep.plan import Run
-from onnx2zz.sweep.spec import Spec
-from onnx2zz.sweep.tables import spread
 
 SCRIPTS = ("scatter", "sweep")
 Row = Mapping[str, Any]
@@ -43,7 +43,7 @@ def sweep_page(
     return filled(f"Sweep {asked.path}", "sweep", SCRIPTS, data)
 
 
-def _model(workload: Workload) -> Mapping[str, Any]:
+def _model(workload: PricedWorkload) -> Mapping[str, Any]:
     coverage = workload.coverage or {"nodes": [], "layers": []}
     hosts = [node for node in coverage["nodes"] if node["status"] == "host"]
     return {

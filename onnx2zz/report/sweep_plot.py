@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from onnx2zz.written_file import write_whole_bytes
+from onnx2zz.files.written_file import write_whole_bytes
 
 Row = Mapping[str, Any]
 

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from onnx2zz.evaluate.accounted import lost_work
-from onnx2zz.evaluate.result import Evaluation, LayerResult
+from onnx2zz.pricing.accounted import lost_work
+from onnx2zz.pricing.result import Evaluation, LayerResult
 from onnx2zz.printable import printable
 from onnx2zz.report.distance import distance, print_worst
 from onnx2zz.report.quantity import ENERGY

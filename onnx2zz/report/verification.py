@@ -10,7 +10,7 @@ from rich.text import Text
 
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.printable import printable
-from onnx2zz.verify.result import NotExecuted, Verification
+from onnx2zz.proof.result import NotExecuted, Verification
 
 LONGEST = 60
 """Characters of a name that are shown."""

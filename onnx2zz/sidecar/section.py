@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from onnx2zz.check.spelling import did_you_mean
+from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.errors import Problem
-from onnx2zz.yaml_source import Key, Path_, YamlSource
+from onnx2zz.formats.yaml_source import Key, Path_, YamlSource
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from zigzag.hardware.architecture.memory_level import MemoryLevel
 from zigzag.hardware.architecture.memory_port import DataDirection, MemoryPort
 from zigzag.parser.accelerator_factory import AcceleratorFactory
 
-from onnx2zz.accelerator_schema import to_port_based
 from onnx2zz.errors import InputError, Problem, raise_if_any
-from onnx2zz.yaml_source import load_yaml
+from onnx2zz.formats.accelerator_schema import to_port_based
+from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.zigzag.cacti import private_cacti
 from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.hierarchy import Hierarchy, Level, Link

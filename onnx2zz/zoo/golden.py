@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.written_file import write_whole
+from onnx2zz.files.written_file import write_whole
 from onnx2zz.zoo.record import LayerRecord, Record
 
 SHIPPED = Path(__file__).with_name("golden")

@@ -6,10 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from onnx2zz.check.spelling import did_you_mean
+from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.errors import Problem, raise_if_any
-from onnx2zz.shipped_files import MODELS, ours, zigzags
-from onnx2zz.verify.sampling import USUAL_POINTS
+from onnx2zz.formats.shipped_files import MODELS, ours, zigzags
+from onnx2zz.proof.sampling import USUAL_POINTS
 
 ONNX_LIGHT = "backend/test/data/light"
 """Where onnx keeps networks without weights, inside its package."""
@@ -25,7 +25,7 @@ class ZooModel:
 
 
 @dataclass(frozen=True)
-class Steps:
+class ZooSteps:
     """What is done with a model after compiling it. `points`: output elements at which verifying runs a large layer."""
 
     points: int = USUAL_POINTS
@@ -38,9 +38,9 @@ QUICKLY_EVALUATED = frozenset(("bert_layer", "lenet5", "mobilenetv2", "resnet18"
 """One of each kind: products, a small network, depthwise layers, residual additions."""
 
 
-def quick_steps(model: ZooModel) -> Steps:
+def quick_steps(model: ZooModel) -> ZooSteps:
     """What a run that must end within a minute does with a model."""
-    return Steps(QUICK_POINTS, model.name in QUICKLY_EVALUATED)
+    return ZooSteps(QUICK_POINTS, model.name in QUICKLY_EVALUATED)
 
 
 def zoo_models() -> tuple[ZooModel, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
-from onnx2zz.evaluate.result import Evaluation
+from onnx2zz.pricing.result import Evaluation
 
 COMPILING = ("onnx2zz", "onnx")
 PRICING = ("onnx2zz", "zigzag-dse")

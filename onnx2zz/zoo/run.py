@@ -10,16 +10,16 @@ from pathlib import Path
 
 from onnx2zz.compiler import Compiled, compile_layers
 from onnx2zz.errors import InputError
-from onnx2zz.evaluate.result import Evaluation
-from onnx2zz.evaluate.run import Means, evaluate
-from onnx2zz.evaluate.workload_file import workload_of
-from onnx2zz.shipped_files import MAPPINGS, ZIGZAG, Found, ours, zigzag_mapping
-from onnx2zz.verify.result import Verification
-from onnx2zz.verify.verify import VerifyOptions, verify
+from onnx2zz.formats.shipped_files import MAPPINGS, ZIGZAG, Found, ours, zigzag_mapping
+from onnx2zz.pricing.result import Evaluation
+from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.pricing.workload_file import workload_of
+from onnx2zz.proof.result import Verification
+from onnx2zz.proof.verify import VerifyOptions, verify
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zoo.difference import Moved, differences
 from onnx2zz.zoo.golden import read_golden, write_golden
-from onnx2zz.zoo.models import Steps, ZooModel
+from onnx2zz.zoo.models import ZooModel, ZooSteps
 from onnx2zz.zoo.record import Record, kept_with, record
 
 ACCELERATORS = ("seneca", "tpu_like")
@@ -52,7 +52,7 @@ class ModelRun:
 
 
 @dataclass(frozen=True)
-class Setting:
+class ZooTarget:
     """What a run is compared on: the accelerators, and the folder of golden files, which `update` writes anew."""
 
     accelerators: tuple[Found, ...]
@@ -61,7 +61,7 @@ class Setting:
 
 
 def run_models(
-    steps: Mapping[ZooModel, Steps], setting: Setting, jobs: int, watch: Callable[[int, int, str], None]
+    steps: Mapping[ZooModel, ZooSteps], setting: ZooTarget, jobs: int, watch: Callable[[int, int, str], None]
 ) -> tuple[ModelRun, ...]:
     """Each model with its steps, `jobs` at a time in processes of their own; `watch` is told how many are done, of how
     many, and which one was. Raises InputError if the accelerators or the golden files are at fault."""
@@ -83,8 +83,8 @@ def _watched(runs: Iterator[ModelRun], total: int, watch: Callable[[int, int, st
     watch(total, total, "")
 
 
-def _run(setting: Setting, jobs: int, item: tuple[ZooModel, Steps]) -> ModelRun:
-    return run_model(*item, setting, Means(jobs=jobs))
+def _run(setting: ZooTarget, jobs: int, item: tuple[ZooModel, ZooSteps]) -> ModelRun:
+    return run_model(*item, setting, Resources(jobs=jobs))
 
 
 def _outcome(model: ZooModel, future: Future[ModelRun]) -> ModelRun:
@@ -94,7 +94,7 @@ def _outcome(model: ZooModel, future: Future[ModelRun]) -> ModelRun:
         return ModelRun(model, faults=(DIED,))
 
 
-def run_model(model: ZooModel, steps: Steps, setting: Setting, means: Means) -> ModelRun:
+def run_model(model: ZooModel, steps: ZooSteps, setting: ZooTarget, resources: Resources) -> ModelRun:
     """Everything that `steps` ask for; a model without faults gets a new golden file if they are to be written.
 
     Raises InputError if the accelerators or the golden files are at fault.
@@ -106,7 +106,7 @@ def run_model(model: ZooModel, steps: Steps, setting: Setting, means: Means) -> 
         return ModelRun(model, golden=golden, faults=tuple(map(str, error.problems)))
     proof = verify(compiled, VerifyOptions(points=steps.points, directory=model.path.parent))
     accelerators = setting.accelerators if steps.evaluate else ()
-    evaluations = [evaluated(model, compiled, accelerator, means) for accelerator in accelerators]
+    evaluations = [evaluated(model, compiled, accelerator, resources) for accelerator in accelerators]
     found = record(model.name, compiled.coverage, evaluations)
     run = ModelRun(model, found, proof, golden, tuple(shortcomings(proof)))
     if setting.update and not run.faults:
@@ -115,11 +115,11 @@ def run_model(model: ZooModel, steps: Steps, setting: Setting, means: Means) -> 
     return replace(run, moved=differences(golden, found)) if golden else run
 
 
-def evaluated(model: ZooModel, compiled: Compiled, accelerator: Found, means: Means) -> Evaluation:
+def evaluated(model: ZooModel, compiled: Compiled, accelerator: Found, resources: Resources) -> Evaluation:
     """The prices of a model's layers with the mapping that ships for the accelerator."""
     workload = workload_of(compiled, str(model.path))
     mapping = kept_mapping(accelerator)
-    return evaluate(workload, accelerator, mapping, PriceOptions(), Path(os.devnull), means=means)
+    return evaluate(workload, accelerator, mapping, PriceOptions(), Path(os.devnull), resources=resources)
 
 
 def kept_mapping(accelerator: Found) -> Found:

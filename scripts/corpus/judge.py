@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import onnx
 
-from onnx2zz import functions
 from onnx2zz.compiler import Compiled, CompileOptions, compile_model
 from onnx2zz.errors import InputError
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.interpreter import run_layers
-from onnx2zz.layer import Layer
+from onnx2zz.ir import functions
+from onnx2zz.ir.interpreter import run_layers
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.registry import operators
-from onnx2zz.verify.verify import VerifyOptions, verify
+from onnx2zz.proof.verify import VerifyOptions, verify
 from scripts.corpus.cases import Case
 
 PRODUCTS = ("Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "Gemm", "MatMul", "MatMulInteger", "QLinearMatMul")

@@ -12,8 +12,8 @@ import yaml
 from onnx import TensorProto, helper
 
 from onnx2zz.cli.main import run
-from onnx2zz.evaluate.store import FILE as CACHE
-from onnx2zz.shipped_files import choose_mapping, find_accelerator, find_model
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
+from onnx2zz.pricing.store import FILE as CACHE
 
 LAYER = {
     "id": 0,

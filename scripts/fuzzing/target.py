@@ -28,7 +28,7 @@ with atheris.instrument_imports(include=["onnx2zz"], enable_loader_override=Fals
     for module in pkgutil.walk_packages(onnx2zz.__path__, "onnx2zz."):
         importlib.import_module(module.name)
 
-from onnx2zz.shipped_files import find_accelerator
+from onnx2zz.formats.shipped_files import find_accelerator
 from scripts.fuzzing.changes import changed_model, changed_yaml
 from scripts.fuzzing.kinds import KINDS, Kind, prepare
 

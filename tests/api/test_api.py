@@ -12,9 +12,9 @@ from small_workloads import conv
 import onnx2zz
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
-from onnx2zz.evaluate.result import as_json
-from onnx2zz.shipped_files import MODELS, ours
-from onnx2zz.tabular import Column, Table, as_html, as_text
+from onnx2zz.files.tabular import Column, TextTable, as_html, as_text
+from onnx2zz.formats.shipped_files import MODELS, ours
+from onnx2zz.pricing.result import as_json
 
 FAST = {"lpf_limit": 3}
 
@@ -189,7 +189,7 @@ def test_check_finds_what_the_command_finds(tmp_path, capsys):
 
 
 def test_a_long_table_leaves_out_its_middle():
-    table = Table("rows", (Column("n", ",d"), Column("name")), tuple((1000 * n, f"r{n}") for n in range(40)))
+    table = TextTable("rows", (Column("n", ",d"), Column("name")), tuple((1000 * n, f"r{n}") for n in range(40)))
     lines = as_text(table).splitlines()
     assert lines[:4] == ["rows", "     n  name", "     0  r0", " 1,000  r1"]
     assert lines[12] == "     …  …" and lines[-1] == "39,000  r39" and len(lines) == 23

@@ -17,7 +17,7 @@ from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
 
 import onnx2zz
 from onnx2zz.errors import InputError
-from onnx2zz.shipped_files import ACCELERATORS, MAPPINGS, MODELS, zigzags
+from onnx2zz.formats.shipped_files import ACCELERATORS, MAPPINGS, MODELS, zigzags
 
 HARDWARE, MAPPING = zigzags(ACCELERATORS), zigzags(MAPPINGS)
 OLD_SCHEMA = Path(__file__).parents[2].parent / "shared/seed_cases/1_edge_tpu_like/accelerator.yaml"

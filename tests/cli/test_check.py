@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from onnx2zz.check.finding import CODES
+from onnx2zz.checks.finding import CODES
 from onnx2zz.cli.check import check_command
 from onnx2zz.cli.main import run
-from tests.check.test_families import ACCELERATOR, MAPPING, WORKLOAD
+from tests.checks.test_families import ACCELERATOR, MAPPING, WORKLOAD
 
 FIELDS = {"code", "severity", "file", "line", "column", "layer", "message", "zigzag", "fix"}
 

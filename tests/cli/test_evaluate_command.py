@@ -13,7 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 from small_workloads import strip
 
 from onnx2zz.cli.main import run
-from onnx2zz.shipped_files import find_accelerator
+from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.zigzag.search import stage
 
 FAST = ("--lpf-limit", "3")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import onnx
 
-from onnx2zz.workload import PlacedLayer
+from onnx2zz.ir.workload import PlacedLayer
 from tests.composed.bodies import reads
 from tests.composed.finding import Finding
 from tests.composed.labels import ALL, moves

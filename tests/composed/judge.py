@@ -9,7 +9,7 @@ import onnx
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.errors import InputError
-from onnx2zz.verify.verify import VerifyOptions, verify
+from onnx2zz.proof.verify import VerifyOptions, verify
 from tests.composed.bodies import Wrap, draw_wraps, wrapped
 from tests.composed.drawing import drawn
 from tests.composed.edges import wrong_edges

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from onnx2zz.interpreter import run_layers
-from onnx2zz.layer import Access, Layer, step_operands
-from onnx2zz.verify.binding import bind
-from onnx2zz.workload import PlacedLayer
-from onnx2zz.workload_entry import Entry
+from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.ir.interpreter import run_layers
+from onnx2zz.ir.layer import Access, Layer, step_operands
+from onnx2zz.ir.workload import PlacedLayer
+from onnx2zz.proof.binding import bind
 from tests.composed.finding import Finding
 from tests.composed.producers import Producers, flat_name
 

@@ -11,8 +11,8 @@ import numpy as np
 import onnx
 
 from onnx2zz.compiler import Compiled
-from onnx2zz.layer import Layer
-from onnx2zz.workload import NodeFate, PlacedLayer
+from onnx2zz.ir.layer import Layer
+from onnx2zz.ir.workload import NodeFate, PlacedLayer
 from tests.composed.bodies import reads
 from tests.composed.flat import Flat
 from tests.composed.labels import ALL, Labels, Places, labels, moves

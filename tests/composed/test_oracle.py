@@ -9,7 +9,7 @@ import pytest
 from onnx import helper
 
 from onnx2zz.compiler import Compiled, compile_model
-from onnx2zz.layer import fixed
+from onnx2zz.ir.layer import fixed
 from tests.composed.bodies import FORMS, Wrap, wrapped
 from tests.composed.drawing import drawn
 from tests.composed.edges import wrong_edges
@@ -22,7 +22,7 @@ from tests.composed.shrink import shrunk
 from tests.composed.volumes import wrong_volumes
 from tests.oracle import distinct as values
 from tests.oracle import onnxruntime_run
-from tests.verify.wrong import with_placed
+from tests.proof.wrong import with_placed
 
 RNG = np.random.default_rng(0)
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import onnx
 
-from onnx2zz.workload import PlacedLayer
-from onnx2zz.workload_entry import Entry, volumes
+from onnx2zz.formats.workload_entry import Entry, volumes
+from onnx2zz.ir.workload import PlacedLayer
 from tests.composed.finding import Finding
 from tests.composed.labels import ALL, distinct, moves
 from tests.composed.producers import Producers, flat_name, places_written

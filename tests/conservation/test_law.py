@@ -13,7 +13,7 @@ from onnx2zz import compiler
 from onnx2zz.cli.main import run
 from onnx2zz.compiler import compile_model
 from onnx2zz.errors import BrokenLawError
-from onnx2zz.workload import PlacedLayer, Workload
+from onnx2zz.ir.workload import PlacedLayer, Workload
 from tests.oracle import distinct, model_of
 
 

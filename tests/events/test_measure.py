@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
-from onnx2zz import functions
 from onnx2zz.compiler import compile_model
 from onnx2zz.events.measure import INNER, NEEDS_ZEROS, measure
 from onnx2zz.events.silence import skippable
-from onnx2zz.layer import Access, Layer, Step, along
-from onnx2zz.verify.verify import VerifyOptions
+from onnx2zz.ir import functions
+from onnx2zz.ir.layer import Access, Layer, Step, along
+from onnx2zz.proof.verify import VerifyOptions
 from tests.oracle import distinct, model_of, onnxruntime_run
 
 

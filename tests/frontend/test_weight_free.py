@@ -10,7 +10,7 @@ from onnx import helper
 from onnx2zz.compiler import compile_model
 from onnx2zz.frontend import weight_free
 from onnx2zz.frontend.load import load_model
-from onnx2zz.verify.stored_values import StoredValues
+from onnx2zz.proof.stored_values import StoredValues
 from tests.oracle import distinct, model_of
 
 

@@ -10,8 +10,8 @@ from hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, damaged, ver
 from hypothesis import given, settings
 from small_workloads import gemm
 
-from onnx2zz.shipped_files import choose_mapping, find_accelerator
-from onnx2zz.yaml_limits import LARGEST
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.yaml_limits import LARGEST
 
 LAUGHS = "a0: &a0 [x, x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
 LAYER = "{id: 0, name: fc, operator_type: Gemm, equation: 'O[b][k]+=I[b][c]*W[c][k]', loop_dims: [B, K, C], "

@@ -13,7 +13,7 @@ from hostile.hostile_files import FINE, INPUT_AT_FAULT, model, save, verdict
 from onnx import helper
 from small_workloads import gemm
 
-from onnx2zz.evaluate.store import FILE
+from onnx2zz.pricing.store import FILE
 
 
 class Touch:

@@ -12,9 +12,9 @@ from onnx import helper
 from rich.console import Console
 
 from onnx2zz.cli.main import run
-from onnx2zz.evaluate.accounted import HostNode
-from onnx2zz.evaluate.physical import TotalPhysical
-from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
+from onnx2zz.pricing.accounted import HostNode
+from onnx2zz.pricing.physical import TotalPhysical
+from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.report.choices import print_choices
 from onnx2zz.report.physical import print_physical
 from onnx2zz.report.table import print_table

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hostile.hostile_files import FINE, verdict
 
-from onnx2zz.evaluate import workers
+from onnx2zz.pricing import workers
 
 OUTPUTS = ("workload.yaml", "coverage.json", "mapping.yaml", "result.json", "layers.csv", "page.html")
 EVALUATE = ["evaluate", "lenet5", "--arch", "tpu_like", "--lpf-limit", "2", "-o", "out", "--csv", "out/layers.csv"]

@@ -14,8 +14,8 @@ from hostile.hostile_files import FINE, INPUT_AT_FAULT, verdict
 from small_workloads import gemm
 
 from onnx2zz.cli.main import run
-from onnx2zz.evaluate.store import FILE, Store
-from onnx2zz.written_file import write_together
+from onnx2zz.files.written_file import write_together
+from onnx2zz.pricing.store import FILE, Store
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of the operating system")
 EVALUATE = ["evaluate", "net.yaml", "--arch", "tpu_like", "--mapping", "zigzag:tpu_like"]

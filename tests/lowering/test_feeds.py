@@ -1,7 +1,7 @@
 """Unions of sources, written out only for who reads them."""
 
+from onnx2zz.ir.workload import Source
 from onnx2zz.lowering.feeds import CONST, Feed
-from onnx2zz.workload import Source
 
 
 def test_layers_come_in_order_before_names_and_constants_only_alone() -> None:

@@ -7,8 +7,8 @@ from onnx import TensorProto, helper
 
 from onnx2zz.compiler import Compiled, CompileOptions, compile_model
 from onnx2zz.errors import InputError
+from onnx2zz.ir.workload import NodeFate
 from onnx2zz.lowering.options import LoweringOptions
-from onnx2zz.workload import NodeFate
 from tests.oracle import distinct, model_of
 
 HOST = CompileOptions(lowering=LoweringOptions(unsupported="host"))

@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
-from onnx2zz import functions
 from onnx2zz.compiler import compile_model
-from onnx2zz.interpreter import run
-from onnx2zz.layer import Access, Axis, Layer, Step, Table, along, fixed, split, window
+from onnx2zz.ir import functions
+from onnx2zz.ir.interpreter import run
+from onnx2zz.ir.layer import Access, Axis, Layer, Step, Table, along, fixed, split, window
 from onnx2zz.lowering.layout import Layout, contiguous
 from onnx2zz.lowering.repeats import unrepeated
-from onnx2zz.verify.verify import verify
+from onnx2zz.proof.verify import verify
 from tests.oracle import distinct, model_of
 
 COPY = Step(functions.IDENTITY)

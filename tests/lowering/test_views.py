@@ -5,7 +5,7 @@ import onnx
 from onnx import helper
 
 from onnx2zz.compiler import Compiled, compile_model
-from onnx2zz.interpreter import run
+from onnx2zz.ir.interpreter import run
 from tests.oracle import distinct, model_of, onnxruntime_run
 
 RNG = np.random.default_rng(0)

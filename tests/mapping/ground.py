@@ -3,12 +3,12 @@
 from functools import cache
 from typing import Any
 
-from onnx2zz.evaluate.distinct import mapping_entry_for
-from onnx2zz.mapping.choice import Terms
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.yaml_source import load_yaml
+from onnx2zz.mapping.choice import ChoiceTerms
 from onnx2zz.mapping.interconnect import declared, shown_by
-from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.sidecar.figures import Wires
-from onnx2zz.yaml_source import load_yaml
 from onnx2zz.zigzag.accelerator import hardware, hierarchy, load_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions
 
@@ -30,8 +30,8 @@ def accelerator(arch: str):
     return load_accelerator(find_accelerator(arch).path)
 
 
-def terms(arch: str, *, free: bool = False, sidecar: Any = None, budget: int = 30, **options: Any) -> Terms:
+def terms(arch: str, *, free: bool = False, sidecar: Any = None, budget: int = 30, **options: Any) -> ChoiceTerms:
     built = accelerator(arch)
     memories = hierarchy(built)
     wires = shown_by(mapping_of(arch), declared(memories, sidecar or Wires()))
-    return Terms(built, hardware(built), memories, None if free else wires, PriceOptions(**options), budget)
+    return ChoiceTerms(built, hardware(built), memories, None if free else wires, PriceOptions(**options), budget)

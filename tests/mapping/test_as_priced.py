@@ -9,7 +9,7 @@ from small_workloads import strip
 from stock import stock_zigzag
 
 from onnx2zz.cli.main import run
-from onnx2zz.shipped_files import find_accelerator
+from onnx2zz.formats.shipped_files import find_accelerator
 
 
 @pytest.fixture(autouse=True)

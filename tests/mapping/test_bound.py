@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from small_workloads import add, conv, depthwise, gemm, pool
 
-from onnx2zz.evaluate.roofline import roofline
 from onnx2zz.mapping.bound import bounds
 from onnx2zz.mapping.enumeration import candidates
 from onnx2zz.mapping.padding import padded
 from onnx2zz.mapping.space import read_space
+from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import limits, price_unrolling, stays_as_it_is
 from onnx2zz.zigzag.unrolling import totals

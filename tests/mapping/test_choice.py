@@ -3,9 +3,9 @@
 import pytest
 from small_workloads import add, conv, depthwise, gemm, pool
 
-from onnx2zz.evaluate.roofline import roofline
 from onnx2zz.mapping.choice import choose
 from onnx2zz.mapping.padding import padded
+from onnx2zz.pricing.roofline import roofline
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price

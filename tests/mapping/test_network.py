@@ -5,12 +5,12 @@ import yaml
 from small_workloads import residual, strip
 from stock import stock_zigzag
 
-from onnx2zz.evaluate.inputs import Workload
-from onnx2zz.evaluate.run import evaluate
-from onnx2zz.evaluate.store import Store
+from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
 from onnx2zz.mapping.network import Policy, choose_mappings
-from onnx2zz.shipped_files import Found, choose_mapping, find_accelerator
+from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.run import evaluate
+from onnx2zz.pricing.store import Store
 from onnx2zz.zigzag.layer_price import PriceOptions
 
 OPTIONS = PriceOptions(lpf_limit=3)
@@ -18,7 +18,7 @@ OPTIONS = PriceOptions(lpf_limit=3)
 
 def chosen_for(layers, arch, folder, policy=None, base=None):
     accelerator = find_accelerator(arch)
-    workload = Workload("net", "net.yaml", tuple(layers))
+    workload = PricedWorkload("net", "net.yaml", tuple(layers))
     base = base or choose_mapping(None, accelerator)
     chosen = choose_mappings(workload, accelerator, base, OPTIONS, folder / "log", policy or Policy())
     path = folder / "mapping.yaml"

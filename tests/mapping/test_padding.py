@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_workloads import conv, gemm
 
+from onnx2zz.formats.workload_entry import loop_sizes, volumes
 from onnx2zz.mapping.padding import padded
-from onnx2zz.workload_entry import loop_sizes, volumes
 
 
 def test_the_input_grows_with_its_windows():

@@ -9,18 +9,18 @@ from stock import stock_zigzag
 
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
-from onnx2zz.evaluate.distinct import mapping_entry_for
-from onnx2zz.evaluate.inputs import Workload
-from onnx2zz.evaluate.run import evaluate
+from onnx2zz.formats.shipped_files import ACCELERATORS, MAPPINGS, Found, find_accelerator, ours, templates, zigzags
+from onnx2zz.formats.yaml_source import parse_yaml
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.interconnect import declared, lacks, shown_by
 from onnx2zz.mapping.layer_kind import KINDS, kind_of
 from onnx2zz.mapping.space import read_space
-from onnx2zz.mapping.templated import Target, templated, templated_mapping
+from onnx2zz.mapping.templated import TemplateTarget, templated, templated_mapping
 from onnx2zz.mapping.templates import parse_templates, read_templates
-from onnx2zz.shipped_files import ACCELERATORS, MAPPINGS, Found, find_accelerator, ours, templates, zigzags
+from onnx2zz.pricing.distinct import mapping_entry_for
+from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.sidecar.figures import Wires
-from onnx2zz.yaml_source import parse_yaml
 from onnx2zz.zigzag.accelerator import hardware, hierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import stays_as_it_is
@@ -45,9 +45,9 @@ LAYERS = {
 }
 
 
-def target(arch: str) -> Target:
+def target(arch: str) -> TemplateTarget:
     built = accelerator(arch)
-    return Target(built, hardware(built), hierarchy(built))
+    return TemplateTarget(built, hardware(built), hierarchy(built))
 
 
 def templates_of(arch: str):
@@ -106,7 +106,7 @@ def mapped_by_templates(layers, arch: str, folder: Path) -> Found:
 
 def test_a_depthwise_layer_on_a_systolic_array_takes_a_thirtieth_of_the_shipped_mapping(tmp_path):
     layer = depthwise(0, 0, "L0_depthwise", g=64, oy=56, ox=56, fy=3, fx=3, pads=((1, 1), (1, 1)))
-    workload, arch = Workload("net", "net.yaml", (layer,)), find_accelerator("tpu_like")
+    workload, arch = PricedWorkload("net", "net.yaml", (layer,)), find_accelerator("tpu_like")
     mapping = mapped_by_templates([layer], "tpu_like", tmp_path)
     found = evaluate(workload, arch, mapping, PriceOptions(), tmp_path / "log")
     assert found.total.latency_cycles <= 52_066 * 1.001  # 1,833,200 with ZigZag's mapping, 52,066 with its generator
@@ -116,7 +116,7 @@ def test_a_depthwise_layer_on_a_systolic_array_takes_a_thirtieth_of_the_shipped_
 def test_stock_zigzag_takes_the_file_and_unrolls_as_it_says(arch, tmp_path):
     """Additions of two layers' outputs and pools without weights among them."""
     options = PriceOptions(lpf_limit=3)
-    mapping, workload = mapped_by_templates(strip(), arch, tmp_path), Workload("net", "net.yaml", tuple(strip()))
+    mapping, workload = mapped_by_templates(strip(), arch, tmp_path), PricedWorkload("net", "net.yaml", tuple(strip()))
     ours = evaluate(workload, find_accelerator(arch), mapping, options, tmp_path / "log")
     files = (find_accelerator(arch).path, mapping.path, tmp_path / "stock")
     energy, latency, _ = stock_zigzag(strip(), *files, lpf_limit=options.lpf_limit)
@@ -130,7 +130,7 @@ def test_stock_zigzag_takes_the_file_and_unrolls_as_it_says(arch, tmp_path):
 def test_operands_find_the_memories_that_hold_them_between_layers(arch, tmp_path):
     """A sum of two activations and a pool without weights, with data kept low: what one layer leaves in a memory that
     serves activations only, the next one reads there."""
-    workload = Workload("net", "net.yaml", tuple(residual()))
+    workload = PricedWorkload("net", "net.yaml", tuple(residual()))
     mapping = mapped_by_templates(residual(), arch, tmp_path)
     found = evaluate(
         workload, find_accelerator(arch), mapping, PriceOptions(lpf_limit=3), tmp_path / "log", locality=True

@@ -6,10 +6,10 @@ import pytest
 from stock import stock_zigzag
 
 from onnx2zz.compiler import compile_model
-from onnx2zz.evaluate.inputs import Workload
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
 from onnx2zz.mapping.mapping_file import mapping_text
 from onnx2zz.mapping.network import choose_mappings
-from onnx2zz.shipped_files import choose_mapping, find_accelerator, find_model
+from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.zigzag.layer_price import PriceOptions
 
 OPTIONS = PriceOptions(lpf_limit=4)
@@ -30,7 +30,7 @@ def test_stock_zigzag_gives_the_chosen_price_and_unrolls_as_asked(arch, tmp_path
     entries = compile_model(find_model("resnet18").path).entries
     layers = [alone(dict(entries[place]), number) for number, place in enumerate(SOME)]
     accelerator = find_accelerator(arch)
-    workload = Workload("some", "some.yaml", tuple(layers))
+    workload = PricedWorkload("some", "some.yaml", tuple(layers))
     chosen = choose_mappings(workload, accelerator, choose_mapping(None, accelerator), OPTIONS, tmp_path / "log")
     (tmp_path / "mapping.yaml").write_text(mapping_text(chosen.entries, "auto"))
     files = (accelerator.path, tmp_path / "mapping.yaml", tmp_path / "stock")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from onnx import helper
 
 from onnx2zz.compiler import compile_model
-from onnx2zz.verify.verify import verify
+from onnx2zz.proof.verify import verify
 from tests.oracle import check_node, distinct, model_of, onnxruntime_run
 
 

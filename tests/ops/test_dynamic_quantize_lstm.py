@@ -5,7 +5,7 @@ import pytest
 from onnx import helper
 
 from onnx2zz.compiler import compile_model
-from onnx2zz.verify.verify import verify
+from onnx2zz.proof.verify import verify
 from tests.oracle import check_node, distinct, model_of
 
 STEPS, BATCH, INPUTS, HIDDEN = 5, 2, 3, 4

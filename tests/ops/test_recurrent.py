@@ -12,11 +12,11 @@ from onnx2zz.compiler import compile_model
 from onnx2zz.emission.equation import notation
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.trace import trace
-from onnx2zz.interpreter import run_layers
+from onnx2zz.ir.interpreter import run_layers
 from onnx2zz.ops.registry import operators
-from onnx2zz.verify.verify import verify
+from onnx2zz.proof.verify import verify
 from tests.oracle import check_node, distinct, model_of, onnxruntime_run
-from tests.verify.wrong import with_layer
+from tests.proof.wrong import with_layer
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 ACTIVATIONS = {"LSTM": 3, "GRU": 2, "RNN": 1}

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from onnx import helper
 
 from onnx2zz.compiler import compile_model
-from onnx2zz.layer import Layer
-from onnx2zz.verify.verify import verify
+from onnx2zz.ir.layer import Layer
+from onnx2zz.proof.verify import verify
 from tests.oracle import check_node, distinct, model_of, onnxruntime_run
 
 PERIODIC = ["half_pixel", "pytorch_half_pixel", "asymmetric", "half_pixel_symmetric"]

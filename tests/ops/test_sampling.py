@@ -10,9 +10,9 @@ from onnx import helper
 from onnx.reference import ReferenceEvaluator
 
 from onnx2zz.compiler import compile_model
-from onnx2zz.interpreter import run_layers
-from onnx2zz.verify.verify import verify
-from onnx2zz.workload_entry import volumes
+from onnx2zz.formats.workload_entry import volumes
+from onnx2zz.ir.interpreter import run_layers
+from onnx2zz.proof.verify import verify
 from tests.oracle import check_node, distinct, lowered, model_of
 
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from onnx2zz.evaluate.event_driven import LayerEvents, TotalEvents
-from onnx2zz.evaluate.physical import TotalPhysical
-from onnx2zz.evaluate.result import Evaluation, EventsFrom, LayerResult, Total
+from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
+from onnx2zz.pricing.physical import TotalPhysical
+from onnx2zz.pricing.result import Evaluation, EventsFrom, LayerResult, Total
 from onnx2zz.report.events import print_events
 from onnx2zz.report.physical import print_physical
 from onnx2zz.report.quantity import AREA, ENERGY, TIME, quantity

@@ -9,11 +9,11 @@ import pytest
 from small_workloads import conv, gemm, pool
 
 from onnx2zz.cli.main import run
-from onnx2zz.evaluate.inputs import Workload
-from onnx2zz.evaluate.result import document
-from onnx2zz.evaluate.run import evaluate
-from onnx2zz.report.page import Run, page
-from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.result import document
+from onnx2zz.pricing.run import evaluate
+from onnx2zz.report.page import PageRun, page
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.browser import LOOKS, SCREENSHOTS, opened
 
@@ -43,21 +43,21 @@ def coverage() -> dict[str, Any]:
     return {"nodes": [*nodes, host], "layers": layers}
 
 
-def priced(arch: str, folder: Path) -> Run:
+def priced(arch: str, folder: Path) -> PageRun:
     accelerator = find_accelerator(arch)
-    workload = Workload(EVIL, "net.yaml", tuple(network()))
+    workload = PricedWorkload(EVIL, "net.yaml", tuple(network()))
     options = PriceOptions(lpf_limit=2)
     found = evaluate(workload, accelerator, choose_mapping(None, accelerator), options, folder / "zigzag.log")
-    return Run(document(found), coverage())
+    return PageRun(document(found), coverage())
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[PageRun]:
     return [priced(arch, tmp_path_factory.mktemp("runs")) for arch in ("seneca", "tpu_like")]
 
 
 @pytest.fixture
-def report(runs: list[Run], tmp_path: Path) -> Path:
+def report(runs: list[PageRun], tmp_path: Path) -> Path:
     file = tmp_path / "report.html"
     file.write_text(page(runs[:1]), encoding="utf-8")
     return file
@@ -151,7 +151,7 @@ def test_a_name_that_has_no_room_keeps_its_number_and_its_end(chromium, tmp_path
     long = {**runs[0].evaluation, "layers": [dict(layer) for layer in runs[0].evaluation["layers"]]}
     long["layers"][0]["name"] = "L10__backbone_stage1_stage1.0_branch_conv7_Conv"
     file = tmp_path / "long.html"
-    file.write_text(page([Run(long)]), encoding="utf-8")
+    file.write_text(page([PageRun(long)]), encoding="utf-8")
     tab, _ = opened(chromium, file)
     parts = tab.locator("#latency .row .name").first.locator("span")
     room = [part.evaluate("one => one.clientWidth >= one.scrollWidth") for part in parts.all()]
@@ -194,7 +194,7 @@ def test_a_run_that_lacks_something_says_so_and_is_compared_with_nothing(chromiu
         ([{**first, "error": "no"}, *rest], "incomplete"),
         ([{**first, "error": "no"}], "not priced"),
     ):
-        partial = Run({**runs[1].evaluation, "layers": layers, "total": total, "host": [lost]})
+        partial = PageRun({**runs[1].evaluation, "layers": layers, "total": total, "host": [lost]})
         file = tmp_path / "both.html"
         file.write_text(page([runs[0], partial]), encoding="utf-8")
         tab, wrong = opened(chromium, file)

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from onnx2zz.evaluate.accounted import HostNode
-from onnx2zz.evaluate.breakdown import Breakdown
-from onnx2zz.evaluate.result import Evaluation, LayerResult, Total
+from onnx2zz.pricing.accounted import HostNode
+from onnx2zz.pricing.breakdown import Breakdown
+from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.report.distance import print_worst
 from onnx2zz.report.table import print_table
 from onnx2zz.zigzag.layer_price import Cycles

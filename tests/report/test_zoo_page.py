@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from onnx2zz.cli.main import run
+from onnx2zz.proof.result import NotExecuted, Verification
 from onnx2zz.report.zoo_page import zoo_page
-from onnx2zz.verify.result import NotExecuted, Verification
 from onnx2zz.zoo.difference import differences
 from onnx2zz.zoo.golden import SHIPPED, read_golden
 from onnx2zz.zoo.models import chosen_models

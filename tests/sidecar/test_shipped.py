@@ -2,10 +2,10 @@
 
 import pytest
 
-from onnx2zz.check.memories import read_hierarchy
-from onnx2zz.shipped_files import ACCELERATORS, ours
+from onnx2zz.checks.memories import read_hierarchy
+from onnx2zz.formats.shipped_files import ACCELERATORS, ours
+from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.sidecar.reading import SUFFIX, read_sidecar, sidecar_path
-from onnx2zz.yaml_source import load_yaml
 
 WITH_SIDECAR = [name for name, path in ours(ACCELERATORS).items() if sidecar_path(path).is_file()]
 

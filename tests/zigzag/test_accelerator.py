@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from onnx2zz.errors import InputError
-from onnx2zz.shipped_files import ACCELERATORS, find_accelerator, shipped
+from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, shipped
 from onnx2zz.zigzag.accelerator import hardware, load_accelerator
 from onnx2zz.zigzag.hardware import TopPort
 

@@ -13,11 +13,11 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
 
 from onnx2zz.compiler import compile_model
-from onnx2zz.evaluate.distinct import mapping_entry_for
-from onnx2zz.evaluate.graph import further_edges
-from onnx2zz.evaluate.inputs import Workload
-from onnx2zz.evaluate.run import evaluate
-from onnx2zz.shipped_files import choose_mapping, find_accelerator, find_model
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
+from onnx2zz.pricing.distinct import mapping_entry_for
+from onnx2zz.pricing.graph import further_edges
+from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.accelerator import build_accelerator, load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -30,7 +30,7 @@ SHAPE = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0),
 
 def run(layers, name, folder, coverage=None):
     accelerator = find_accelerator(name)
-    workload = Workload("net", "net.yaml", tuple(layers), coverage)
+    workload = PricedWorkload("net", "net.yaml", tuple(layers), coverage)
     mapping, options = choose_mapping(None, accelerator), PriceOptions(lpf_limit=LPF_LIMIT)
     return evaluate(workload, accelerator, mapping, options, folder / "zigzag.log", locality=True)
 

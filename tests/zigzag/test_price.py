@@ -7,8 +7,8 @@ import yaml
 from small_workloads import lenet5, residual, strip
 from stock import stock_zigzag
 
-from onnx2zz.evaluate.distinct import mapping_entry_for
-from onnx2zz.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions

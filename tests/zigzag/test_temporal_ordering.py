@@ -3,7 +3,7 @@
 import pytest
 from small_workloads import conv, depthwise, gemm
 
-from onnx2zz.shipped_files import find_accelerator
+from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions

@@ -13,12 +13,12 @@ from rich.console import Console
 
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.formats.shipped_files import Found, find_accelerator
 from onnx2zz.report.zoo import print_runs
-from onnx2zz.shipped_files import Found, find_accelerator
 from onnx2zz.zoo import run as zoo_run
 from onnx2zz.zoo.difference import differences
 from onnx2zz.zoo.golden import SHIPPED, golden_text, read_golden
-from onnx2zz.zoo.models import QUICKLY_EVALUATED, Steps, ZooModel, chosen_models, quick_steps, zoo_models
+from onnx2zz.zoo.models import QUICKLY_EVALUATED, ZooModel, ZooSteps, chosen_models, quick_steps, zoo_models
 from onnx2zz.zoo.record import LayerRecord, Record
 from tests.docs_commands import console_commands
 
@@ -77,8 +77,8 @@ def test_golden_numbers_name_their_mapping_and_no_other_is_taken():
 
 
 def test_a_process_that_dies_is_a_red_model(tmp_path):
-    setting = zoo_run.Setting((Found("a", tmp_path),), tmp_path)
-    models = {ZooModel(name, Deadly(tmp_path / name), "onnx"): Steps() for name in ("one", "two")}
+    setting = zoo_run.ZooTarget((Found("a", tmp_path),), tmp_path)
+    models = {ZooModel(name, Deadly(tmp_path / name), "onnx"): ZooSteps() for name in ("one", "two")}
     runs = zoo_run.run_models(models, setting, 2, lambda done, total, name: None)
     assert [run.faults for run in runs] == [(zoo_run.DIED,)] * 2 and not any(run.green for run in runs)
 

@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from onnx2zz.strict_json import json_text
+from onnx2zz.files.strict_json import json_text
 
 SHARED = ("document", "quantities", "bar", "headline", "table", "diagram", "coverage", "theme")
 EVALUATION = ("run", "bars", "overview", "roofline", "nest", "layers", "accounts", "main")
@@ -20,14 +20,14 @@ PLACE = re.compile(r"\{\{(\w+)\}\}")
 
 
 @dataclass(frozen=True)
-class Run:
+class PageRun:
     """One run: the document that `evaluate --json` writes, and what lies in coverage.json, if anything does."""
 
     evaluation: Mapping[str, Any]
     coverage: Mapping[str, Any] | None = None
 
 
-def page(runs: Sequence[Run]) -> str:
+def page(runs: Sequence[PageRun]) -> str:
     """The HTML of a run, or of two runs side by side."""
     assert len(runs) in (1, 2)
     title = " against ".join(f"{run.evaluation['model']} on {run.evaluation['accelerator']}" for run in runs)

@@ -7,7 +7,7 @@ traffic, energy, stalls, loading. The ZigZag lines named in comments are those o
 
 from .objective import Candidate, Objective
 from .reading import NotCoveredError
-from .search import Setting, Winners, best_orderings, convert, temporal_mapping
+from .search import SearchedLayer, Winners, best_orderings, convert, temporal_mapping
 from .stage import SearchNote, TemporalSearchStage
 
 __all__ = [
@@ -15,7 +15,7 @@ __all__ = [
     "NotCoveredError",
     "Objective",
     "SearchNote",
-    "Setting",
+    "SearchedLayer",
     "TemporalSearchStage",
     "Winners",
     "best_orderings",

@@ -11,7 +11,7 @@ from .nest import READ_TO_HIGH, READ_TO_LOW, WRITE_FROM_HIGH, WRITE_FROM_LOW, Ne
 from .profiles import Profile
 from .python_sum import sum_of_numbers
 from .reading import NotCoveredError
-from .stalls import Activity
+from .stalls import PortActivity
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def loads(
     nest: Nest,
     profiles: Sequence[Profile],
     cycles: Sequence[Sequence[Floats]],
-    activity: Mapping[Transfer, Activity],
+    activity: Mapping[Transfer, PortActivity],
     busy: Floats,
 ) -> dict[Transfer, Load]:
     """profiles, cycles, activity: under the integer unrolling; busy (N,): cycles of the computation with its stalls.
@@ -68,7 +68,7 @@ def _entry(
     transfer: Transfer,
     profiles: Sequence[Profile],
     cycles: Sequence[Sequence[Floats]],
-    activity: Activity,
+    activity: PortActivity,
 ) -> _Entry:
     op, level, direction = transfer
     operand, held = nest.operands[op], profiles[op].elements

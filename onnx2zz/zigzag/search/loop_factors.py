@@ -15,7 +15,7 @@ from zigzag.opt.loma.multipermute import (
 )
 from zigzag.workload.layer_node import LayerNode
 
-from .orderings import Fixed, Loops
+from .orderings import FixedLoops, Loops
 from .reading import NotCoveredError
 
 
@@ -25,7 +25,7 @@ class LoopFactors:
 
     named: tuple[tuple[LayerDim, int], ...]
     loops: Loops
-    fixed: tuple[Fixed, ...]
+    fixed: tuple[FixedLoops, ...]
 
 
 def loop_factors(
@@ -67,7 +67,7 @@ def loop_factors(
 
 def _fixed(
     constraints: Sequence[PermutationConstraint], named: Sequence[tuple[LayerDim, int]], length: int
-) -> Iterator[Fixed]:
+) -> Iterator[FixedLoops]:
     """opt/loma/multipermute.py:66-97 as places in an ordering."""
     for constraint in constraints:
         if isinstance(constraint, StaticPositionsConstraint):
@@ -79,4 +79,6 @@ def _fixed(
         for place, dim, size in wanted:
             if not -length <= place < length:
                 raise NotCoveredError("the user fixes more loops than there are")
-            yield Fixed(place, tuple(i for i, loop in enumerate(named) if loop[0] == dim and size in (None, loop[1])))
+            yield FixedLoops(
+                place, tuple(i for i, loop in enumerate(named) if loop[0] == dim and size in (None, loop[1]))
+            )

@@ -106,14 +106,14 @@ class Orderings:
 
 
 @dataclass(frozen=True)
-class Fixed:
+class FixedLoops:
     """A demand on an ordering: the loop at `position` (negative: from outside) is one of `allowed`."""
 
     position: int
     allowed: tuple[int, ...]
 
 
-def chunks(loops: Loops, fixed: Sequence[Fixed], rows: int) -> Iterator[Orderings]:
+def chunks(loops: Loops, fixed: Sequence[FixedLoops], rows: int) -> Iterator[Orderings]:
     """Every ordering that meets the demands, in LOMA's order, from at most `rows` permutations at a time."""
     strides = np.array(loops.strides)
     for loop in permutations(loops.counts, rows):

@@ -31,7 +31,7 @@ EXACT_BELOW = 2**46
 
 
 @dataclass(frozen=True)
-class Setting:
+class SearchedLayer:
     """A layer on an accelerator under one spatial mapping, in ZigZag's two versions of it."""
 
     accelerator: Accelerator
@@ -51,16 +51,18 @@ class Winners:
     priced: int
 
 
-def convert(accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping, lpf_limit: int | None = 6) -> Setting:
+def convert(
+    accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping, lpf_limit: int | None = 6
+) -> SearchedLayer:
     """A Setting from a spatial mapping per array dimension, which becomes the layer's own."""
     layer.spatial_mapping = mapping
     stage = SpatialMappingConversionStage([CostModelStage], accelerator=accelerator, layer=layer)
     fractional, integer = stage.convert_user_spatial_mapping(mapping)
-    return Setting(accelerator, layer, fractional, integer, lpf_limit)
+    return SearchedLayer(accelerator, layer, fractional, integer, lpf_limit)
 
 
 def best_orderings(
-    setting: Setting, objectives: Sequence[Objective] = OBJECTIVES, rows: int = ORDERINGS_AT_ONCE
+    setting: SearchedLayer, objectives: Sequence[Objective] = OBJECTIVES, rows: int = ORDERINGS_AT_ONCE
 ) -> Winners:
     """The winners out of all orderings, which are priced `rows` at a time.
 
@@ -97,7 +99,7 @@ class Chunk:
         )
 
 
-def priced_chunks(setting: Setting, rows: int) -> Iterator[Chunk]:
+def priced_chunks(setting: SearchedLayer, rows: int) -> Iterator[Chunk]:
     """All orderings in LOMA's order with their prices, from at most `rows` permutations at a time."""
     nest = read_nest(setting.accelerator, setting.layer, setting.fractional, setting.integer, setting.keeps_at_output)
     factors = loop_factors(
@@ -119,7 +121,7 @@ def _check_exact(nest: Nest, loops: Loops) -> None:
         raise NotCoveredError("the layer is too large for exact floats")
 
 
-def temporal_mapping(setting: Setting, ordering: Sequence[tuple[LayerDim, int]]) -> TemporalMapping:
+def temporal_mapping(setting: SearchedLayer, ordering: Sequence[tuple[LayerDim, int]]) -> TemporalMapping:
     """ZigZag's own allocation of this ordering."""
     allocator = MemoryAllocator(
         setting.accelerator, setting.layer, setting.fractional, list(ordering), setting.mapping_type

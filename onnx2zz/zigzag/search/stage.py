@@ -12,7 +12,7 @@ from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappi
 
 from .objective import OBJECTIVES, Candidate
 from .reading import NotCoveredError
-from .search import Setting, best_orderings, temporal_mapping
+from .search import SearchedLayer, best_orderings, temporal_mapping
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +67,8 @@ class TemporalSearchStage(TemporalMappingGeneratorStage):
                 results.append((cme, extra))
         return results, SearchNote(name, winners.priced)
 
-    def _setting(self) -> Setting:
-        return Setting(
+    def _setting(self) -> SearchedLayer:
+        return SearchedLayer(
             accelerator=self.accelerator,
             layer=self.layer,
             fractional=self.spatial_mapping,

@@ -12,7 +12,7 @@ from .traffic import Flows
 
 
 @dataclass(frozen=True)
-class Activity:
+class PortActivity:
     """A transfer at its port, per period and each (N,): cycles it takes, cycles it may take, and the periods."""
 
     real: Floats
@@ -23,9 +23,9 @@ class Activity:
 
 def activities(
     nest: Nest, flows: Flows, borders: Sequence[Borders], buffered: Sequence[Sequence[Flags]]
-) -> dict[Transfer, Activity]:
+) -> dict[Transfer, PortActivity]:
     """flows: under the integer unrolling; buffered: which memories prefetch, and so may take the whole period."""
-    result: dict[Transfer, Activity] = {}
+    result: dict[Transfer, PortActivity] = {}
     for (op, level, direction), flow in flows.items():
         width = nest.operands[op].levels[level].widths.get(direction)
         real = np.ceil(flow.bits / width.greatest) if width else np.zeros_like(flow.bits)
@@ -33,11 +33,11 @@ def activities(
         allowed = flow.period
         if filled >= 0:
             allowed = np.where(buffered[op][filled], allowed, allowed / borders[op].irrelevant_run[filled])
-        result[op, level, direction] = Activity(real, allowed, flow.period, flow.count)
+        result[op, level, direction] = PortActivity(real, allowed, flow.period, flow.count)
     return result
 
 
-def stall(nest: Nest, activity: dict[Transfer, Activity], total: float) -> Floats:
+def stall(nest: Nest, activity: dict[Transfer, PortActivity], total: float) -> Floats:
     """(N,): the ports work in parallel, so the worst one counts."""
     worst = np.zeros(1)
     for port in nest.ports:
@@ -47,7 +47,7 @@ def stall(nest: Nest, activity: dict[Transfer, Activity], total: float) -> Float
     return worst
 
 
-def port_stall(sharing: Sequence[Activity], total: float) -> Floats:
+def port_stall(sharing: Sequence[PortActivity], total: float) -> Floats:
     """(N,) of one port: stalls add up; slack helps only where windows of different transfers do not overlap."""
     real, allowed, period, count = (
         np.array([getattr(one, field) for one in sharing]) for field in ("real", "allowed", "period", "count")

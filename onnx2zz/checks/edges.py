@@ -1,0 +1,87 @@
+"""The graph: sources that point nowhere or forward, outputs that nobody reads, many heads with locality."""
+
+from collections.abc import Iterator
+
+from onnx2zz.checks.context import Context
+from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.formats.workload_entry import EntryLayer, is_compiled
+
+
+def bad_sources(context: Context) -> Iterator[Finding]:
+    """Sources that are no earlier layer (zigzag workload/dnn_workload.py:33), and ids given twice."""
+    if context.workload is None:
+        return
+    earlier: set[int] = set()
+    for number, entry in enumerate(context.entries):
+        identifier, sources = entry.get("id"), entry.get("operand_source")
+        name = entry["name"] if isinstance(entry.get("name"), str) else f"Layer{identifier}"
+        for operand, source in sources.items() if isinstance(sources, dict) else ():
+            if isinstance(source, int) and source != identifier and source not in earlier:
+                yield _bad(context, number, name, str(operand), source)
+        if not isinstance(identifier, int):
+            continue
+        if identifier in earlier:
+            yield _twice(context, number, name, identifier)
+        earlier.add(identifier)
+
+
+def _bad(context: Context, number: int, name: str, operand: str, source: int) -> Finding:
+    assert context.workload is not None
+    later = any(entry.get("id") == source for entry in context.entries)
+    return finding(
+        "bad-source",
+        "error",
+        context.workload,
+        (number, "operand_source", operand),
+        f"{operand} of layer {name} comes from layer {source}, which "
+        + ("stands further down" if later else "does not exist"),
+        zigzag=f"AssertionError: Illegal reference to non-existent layer with id {source}",
+        fix="move the layer behind its sources"
+        if later
+        else "name an earlier layer, or the layer's own id: a constant",
+        layer=name,
+    )
+
+
+def _twice(context: Context, number: int, name: str, identifier: int) -> Finding:
+    assert context.workload is not None
+    return finding(
+        "bad-source",
+        "warning",
+        context.workload,
+        (number, "id"),
+        f"the id {identifier} is given twice: readers get the layer that stands last before them",
+        zigzag="nothing: the later layer takes the id over",
+        fix="number the layers 0, 1, 2, ...",
+        layer=name,
+    )
+
+
+def heads(layers: tuple[EntryLayer, ...]) -> tuple[tuple[EntryLayer, ...], tuple[EntryLayer, ...]]:
+    """Layers that read no other layer, and layers that no other layer reads."""
+    read = {source for layer in layers for source in layer.sources.values() if source != layer.id}
+    ids = {layer.id for layer in layers}
+    first = tuple(layer for layer in layers if not (set(layer.sources.values()) & ids - {layer.id}))
+    return first, tuple(layer for layer in layers if layer.id not in read)
+
+
+def unread_outputs(context: Context) -> Iterator[Finding]:
+    """Outputs that nobody reads, the last layer's apart: a second head, or a forgotten edge.
+
+    The heads of a compiled workload are the model's outputs.
+    """
+    if context.workload is None or not context.layers:
+        return
+    _, last = heads(context.layers)
+    for layer in last:
+        if layer is not context.layers[-1] and not is_compiled(layer):
+            yield finding(
+                "unread-output",
+                "note",
+                context.workload,
+                (layer.number,),
+                f"nobody reads the output of layer {layer.name} (id {layer.id}), and it is not the last layer",
+                zigzag="nothing without locality; with it RuntimeError: generator raised StopIteration",
+                fix=f"name {layer.id} as a source, or leave it: then it is an output of the network",
+                layer=layer.name,
+            )

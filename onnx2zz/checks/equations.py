@@ -1,0 +1,152 @@
+"""Equations, operator types and the meaning that ZigZag reads into the order of the operands."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from onnx2zz.checks.context import Context
+from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.checks.spatial_mapping import TYPES
+from onnx2zz.checks.spelling import did_you_mean
+from onnx2zz.formats.workload_entry import EQUATION, EntryLayer, read_equation, read_relations
+
+INVALID = "ValueError: Failed to validate user provided workload."
+INSTEAD = {"MatMul": "Gemm", "Dense": "Gemm", "Linear": "Gemm", "Mul": "Add", "Sub": "Add", "Relu": "Add"}
+
+
+def operator_types(context: Context) -> Iterator[Finding]:
+    """Operator types that ZigZag refuses (zigzag parser/workload_validator.py:16)."""
+    if context.workload is None:
+        return
+    for number, entry in enumerate(context.entries):
+        kind = entry.get("operator_type")
+        if isinstance(kind, str) and kind not in TYPES:
+            better = INSTEAD.get(kind)
+            yield finding(
+                "operator-type",
+                "error",
+                context.workload,
+                (number, "operator_type"),
+                f"{kind} is none of ZigZag's operator types" + ("" if better else did_you_mean(kind, TYPES)),
+                zigzag=INVALID,
+                fix=f"write {better}" if better else f"use one of {', '.join(TYPES)}",
+                layer=_name(entry),
+            )
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    return entry["name"] if isinstance(entry.get("name"), str) else f"Layer{entry.get('id')}"
+
+
+def equations(context: Context) -> Iterator[Finding]:
+    """Equations and relations that cannot be read, and indices that nothing defines."""
+    if context.workload is None:
+        return
+    for number, entry in enumerate(context.entries):
+        equation = entry.get("equation")
+        if isinstance(equation, str):
+            yield from _equation(context, number, entry, equation)
+        relations = entry.get("dimension_relations")
+        for index, text in enumerate(relations if isinstance(relations, list) else ()):
+            if read_relations([text]) is None:
+                yield _unreadable_relation(context, number, entry, index, text)
+    for layer in context.layers:
+        yield from _undefined_indices(context, layer)
+        yield from _one_point(context, layer)
+
+
+def _equation(context: Context, number: int, entry: Mapping[str, Any], equation: str) -> Iterator[Finding]:
+    assert context.workload is not None
+    read = read_equation(equation)
+    if EQUATION.match(equation) and read and set(read[0]) == {"O", "I", "W"}:
+        return
+    yield finding(
+        "equation",
+        "error",
+        context.workload,
+        (number, "equation"),
+        f"`{equation}` is not of the form O[..]+=A[..]*B[..] or O[..]=A[..]+B[..] with the operands I and W",
+        zigzag=INVALID,
+        fix="two operands, I and W, each with its indices in brackets; only the second one may have none (W[])",
+        layer=_name(entry),
+    )
+
+
+def _unreadable_relation(context: Context, number: int, entry: Mapping[str, Any], index: int, text: Any) -> Finding:
+    assert context.workload is not None
+    return finding(
+        "equation",
+        "error",
+        context.workload,
+        (number, "dimension_relations", index),
+        f"`{text}` is not of the form a=[c*]b+[d*]e",
+        zigzag=INVALID,
+        fix="write the input's index as a sum of two loops: ix=2*ox+1*fx",
+        layer=_name(entry),
+    )
+
+
+def _undefined_indices(context: Context, layer: EntryLayer) -> Iterator[Finding]:
+    assert context.workload is not None
+    for operand, indices in layer.indices.items():
+        for index in indices:
+            if index not in layer.loops and index not in layer.related:
+                yield finding(
+                    "equation",
+                    "error",
+                    context.workload,
+                    (layer.number, "equation"),
+                    f"{operand} has the index {index.lower()}, which is neither a loop nor the left-hand side of a "
+                    f"relation" + did_you_mean(index, layer.loops),
+                    zigzag=f"KeyError: {index}",
+                    fix=f"add {index} to loop_dims, or a relation {index.lower()}=...",
+                    layer=layer.name,
+                )
+
+
+def _one_point(context: Context, layer: EntryLayer) -> Iterator[Finding]:
+    assert context.workload is not None
+    if layer.operations == 1:
+        yield finding(
+            "size-mismatch",
+            "error",
+            context.workload,
+            (layer.number, "loop_sizes"),
+            f"all loops of layer {layer.name} are 1: there is nothing to map",
+            zigzag="ValueError: max() arg is an empty sequence",
+            fix="leave the layer out, and let its readers take its source",
+            layer=layer.name,
+        )
+
+
+def operand_order(context: Context) -> Iterator[Finding]:
+    """ZigZag finds the activation by position (workload/layer_node.py:197): second of two variable operands, first
+    of two constant ones without a relation."""
+    if context.workload is None:
+        return
+    for layer in context.layers:
+        taken = activation_for_zigzag(layer)
+        if taken in ("W",) and "I" in layer.inputs:
+            wanted = "W before I" if not layer.constants else "I before W"
+            yield finding(
+                "operand-order",
+                "warning",
+                context.workload,
+                (layer.number, "equation"),
+                f"ZigZag takes W for the activation of layer {layer.name}: it looks at the order when "
+                f"{'both operands are variable' if not layer.constants else 'both are constant'}",
+                zigzag="KeyError: I1 or NoValidLoopOrderingFoundException with locality; nothing without",
+                fix=f"write {wanted} in the equation",
+                layer=layer.name,
+            )
+
+
+def activation_for_zigzag(layer: EntryLayer) -> str | None:
+    """The operand that ZigZag takes for the activation; None where a relation decides."""
+    if len(layer.inputs) != 2:
+        return None
+    constants = layer.constants
+    if len(constants) == 1:
+        return None
+    if not constants:
+        return layer.inputs[1]
+    return None if layer.relations else layer.inputs[0]

@@ -1,0 +1,88 @@
+"""What check has to say: one finding a cause."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, get_args
+
+from onnx2zz.files.tabular import Column, Tabular, TextTable
+from onnx2zz.formats.yaml_source import Path_, YamlSource
+
+Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+
+CODES = (
+    "old-schema", "memory-order", "missing-field", "unknown-field", "port-undeclared", "port-direction", "port-width",
+    "no-common-level", "no-memory", "capacity", "served-dimension", "mapping-dim", "mapping-overfull",
+    "low-utilization", "name-clash", "operand-order", "input-based-relation", "missing-padding", "size-mismatch",
+    "bad-source", "unread-output", "not-in-model", "equation", "operator-type", "yaml", "many-heads",
+    "cost", "value", "temporal-ordering",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One cause: where, what (`message`), what ZigZag does (`zigzag`, its exact exception) and the cure (`fix`).
+
+    `error` where ZigZag raises, `warning` where its numbers are not what the files mean, `note` otherwise.
+    """
+
+    code: str
+    severity: Severity
+    file: str
+    line: int
+    column: int
+    message: str
+    zigzag: str
+    fix: str
+    layer: str | None = None
+
+    def with_severity(self, severity: Severity) -> "Finding":
+        return replace(self, severity=severity)
+
+
+@dataclass(frozen=True, repr=False)
+class Diagnosis(Tabular):
+    """Everything that is wrong with a set of files. Its table has a row for each finding."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error among the findings."""
+        return all(one.severity != "error" for one in self.findings)
+
+    @property
+    def counts(self) -> dict[Severity, int]:
+        """How many findings of each severity there are."""
+        found = Counter(one.severity for one in self.findings)
+        return {severity: found[severity] for severity in SEVERITIES}
+
+    @property
+    def summary(self) -> str:
+        """`1 error, 0 warnings, 2 notes`."""
+        return ", ".join(f"{count} {severity}{'s' * (count != 1)}" for severity, count in self.counts.items())
+
+    def table(self) -> TextTable:
+        columns = tuple(Column(name) for name in ("severity", "code", "file", "line", "layer", "message", "fix"))
+        rows = (tuple(getattr(one, column.name) for column in columns) for one in self.findings)
+        return TextTable(self.summary, columns, tuple(rows))
+
+    def records(self) -> list[dict[str, Any]]:
+        return [asdict(one) for one in self.findings]
+
+
+def finding(
+    code: str,
+    severity: Severity,
+    source: YamlSource,
+    place: Path_,
+    message: str,
+    *,
+    zigzag: str,
+    fix: str,
+    layer: str | None = None,
+) -> Finding:
+    """A finding at the place that `place`, a path of keys and indices, has in `source`."""
+    assert code in CODES, code
+    mark = source.at(*place)
+    return Finding(code, severity, source.path, mark.line, mark.column, message, zigzag, fix, layer)

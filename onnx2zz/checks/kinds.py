@@ -1,0 +1,64 @@
+"""Which of the given files is the accelerator, which the mapping, which the workload: their content says."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from onnx2zz.checks.context import Context
+from onnx2zz.errors import InputError, Problem
+from onnx2zz.formats.yaml_source import Mark, Trap, YamlSource
+
+UNKNOWN = Trap(
+    Mark(1, 1),
+    "this is no accelerator (memories, operational_array), no mapping (a list of entries with spatial_mapping) and no "
+    "workload (a list of layers with equation and loop_dims)",
+    "give one of these three",
+    fatal=True,
+)
+NOTHING = Trap(
+    Mark(1, 1),
+    "there is nothing in this file: a workload needs at least one layer, a mapping at least the entry `default`, an "
+    "accelerator its memories and its array",
+    "fill it, or leave it out; a model compiles to no layers where all its nodes are the host's",
+    fatal=True,
+)
+LAYER_FIELDS = {"equation", "loop_dims", "loop_sizes", "operand_precision", "operator_type"}
+MAPPING_FIELDS = {"spatial_mapping", "memory_operand_links", "spatial_mapping_hint", "temporal_ordering", "name"}
+ACCELERATOR_FIELDS = {"memories", "operational_array"}
+
+
+def sorted_by_kind(sources: Iterable[YamlSource]) -> Context:
+    """A context of the files. Raises InputError where two of a kind are given: they are judged one set at a time."""
+    found: dict[str, YamlSource] = {}
+    unreadable: list[YamlSource] = []
+    problems: list[Problem] = []
+    for source in sources:
+        kind = kind_of(source.data)
+        if kind is None:
+            unreadable.append(source if any(trap.fatal for trap in source.traps) else _unknown(source))
+        elif kind in found:
+            problems.append(Problem(source.path, f"a second {kind}, beside {found[kind].path}", "check them apart"))
+        else:
+            found[kind] = source
+    if problems:
+        raise InputError(problems)
+    return Context(
+        accelerator=found.get("accelerator"),
+        mapping=found.get("mapping"),
+        workload=found.get("workload"),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _unknown(source: YamlSource) -> YamlSource:
+    return replace(source, traps=(*source.traps, UNKNOWN if source.data else NOTHING))
+
+
+def kind_of(data: Any) -> str | None:
+    """accelerator, mapping or workload; None for anything else."""
+    if isinstance(data, Mapping):
+        return "accelerator" if ACCELERATOR_FIELDS & set(data) else None
+    fields = {key for entry in data if isinstance(entry, Mapping) for key in entry} if isinstance(data, list) else set()
+    if LAYER_FIELDS & fields:
+        return "workload"
+    return "mapping" if MAPPING_FIELDS & fields else None

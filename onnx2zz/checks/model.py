@@ -1,0 +1,90 @@
+"""What a hand-written workload says otherwise than the model (`--model`)."""
+
+from collections.abc import Iterator
+
+from onnx2zz.checks.context import Context
+from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.formats.workload_entry import EntryLayer, as_meant, read_layer
+
+
+def not_in_model(context: Context) -> Iterator[Finding]:
+    """Layers with other loops than the model's, layers that the model lacks, layers of the model that are missing."""
+    if context.workload is None or context.model is None:
+        return
+    for written, reference in paired_layers(context):
+        if written.operations != reference.operations or weights(written) != weights(reference):
+            yield _differs(context, written, reference)
+    for number in context.pairing.only_written:
+        yield _unknown(context, number)
+    for number in context.pairing.only_model:
+        yield _absent(context, number)
+
+
+def paired_layers(context: Context) -> Iterator[tuple[EntryLayer, EntryLayer]]:
+    """Hand-written and model layer, both with output-based relations."""
+    for i, j in context.pairing.pairs:
+        written = read_layer(i, context.entries[i])
+        reference = read_layer(j, (context.model or ())[j])
+        if written and reference:
+            yield as_meant(written), as_meant(reference)
+
+
+def weights(layer: EntryLayer) -> int:
+    """Elements of the weights, 0 where the layer has none."""
+    return layer.elements("W") if layer.precision.get("W") and "W" in layer.constants else 0
+
+
+def other_loops(written: EntryLayer, reference: EntryLayer) -> dict[str, tuple[int, int]]:
+    """Loops that both know or only one has, with different sizes: loop -> (written, model's)."""
+    dims = dict.fromkeys((*written.loops, *reference.loops))
+    sizes = {dim: (written.loops.get(dim, 1), reference.loops.get(dim, 1)) for dim in dims}
+    return {dim: pair for dim, pair in sizes.items() if pair[0] != pair[1]}
+
+
+def _differs(context: Context, written: EntryLayer, reference: EntryLayer) -> Finding:
+    assert context.workload is not None
+    loops = other_loops(written, reference)
+    differences = ", ".join(f"{dim} {mine} where the model has {its}" for dim, (mine, its) in loops.items())
+    return finding(
+        "not-in-model",
+        "warning",
+        context.workload,
+        (written.number, "loop_sizes"),
+        f"layer {written.name} (id {written.id}) is not the model's {reference.name}: "
+        f"{differences or 'other weights'}; {written.operations:,} operations instead of {reference.operations:,} "
+        f"({written.operations / reference.operations:.3g}x)",
+        zigzag="nothing: it prices what is written",
+        fix="set " + ", ".join(f"{dim} to {its}" for dim, (_, its) in loops.items()),
+        layer=written.name,
+    )
+
+
+def _unknown(context: Context, number: int) -> Finding:
+    assert context.workload is not None
+    entry = context.entries[number]
+    name = entry["name"] if isinstance(entry.get("name"), str) else f"Layer{entry.get('id')}"
+    return finding(
+        "not-in-model",
+        "warning",
+        context.workload,
+        (number,),
+        f"the model has no layer that layer {name} (id {entry.get('id')}) could be",
+        zigzag="nothing: it prices what is written",
+        fix="remove it, or correct its sizes; onnx2zz compile writes the workload from the model",
+        layer=name,
+    )
+
+
+def _absent(context: Context, number: int) -> Finding:
+    assert context.workload is not None
+    entry = (context.model or ())[number]
+    return finding(
+        "not-in-model",
+        "warning",
+        context.workload,
+        (),
+        f"the model's layer {entry.get('name')} ({entry.get('operator_type')}) is not in the workload",
+        zigzag="nothing: it is not priced",
+        fix="add it; onnx2zz compile writes the workload from the model",
+        layer=str(entry.get("name")),
+    )

@@ -1,0 +1,104 @@
+"""Values that ZigZag's validators refuse, in each file by itself, and that no other rule has named."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from onnx2zz.checks.context import Context
+from onnx2zz.checks.fields import INVALID
+from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.errors import InputError
+from onnx2zz.formats.accelerator_schema import to_port_based
+from onnx2zz.formats.yaml_source import Path_, YamlSource
+
+if TYPE_CHECKING:
+    from onnx2zz.zigzag.objections import Objection
+
+DIMENSION = "a dimension of the array is D and one digit: D1"
+UNROLLING = "an unrolling is a loop and a factor: `K, 8`"
+MEANT = {
+    "operands": "an operand of a memory is I1, I2 or O",
+    "name": "a port's name is r_port_1, w_port_1, rw_port_1 or with another number",
+    "allocation": "an allocation is an operand and a direction: `I1, tl` (I1, I2 or O; fh, tl, fl or th)",
+    **dict.fromkeys(("dimensions", "served_dimensions", "systolic_dimensions"), DIMENSION),
+    **dict.fromkeys(("D1", "D2", "D3", "D4"), UNROLLING),
+}
+"""What is wanted of the entries of a field, where ZigZag says that by a regular expression."""
+
+
+def with_refused_values(context: Context, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings, and an error for each value that ZigZag refuses where none of them stands."""
+    said = frozenset((one.file, one.line, one.column) for one in findings if one.severity == "error")
+    return (*findings, *_refused(context, said))
+
+
+Mark = tuple[str, int, int]
+
+
+def _refused(context: Context, said: frozenset[Mark]) -> Iterator[Finding]:
+    from onnx2zz.zigzag.objections import accelerator_objections, mapping_objections, workload_objections
+
+    for kind, source, objections in (
+        ("accelerator", context.accelerator, accelerator_objections),
+        ("mapping", context.mapping, mapping_objections),
+        ("workload", context.workload, workload_objections),
+    ):
+        if source:
+            new = [one for one in _objections(source, objections) if not _is_said(source, one, said)]
+            for alike in _alike(new):
+                yield _finding(kind, source, alike)
+
+
+def _is_said(source: YamlSource, one: "Objection", said: frozenset[Mark]) -> bool:
+    """Whether an error stands at its place; without a place, whether the file has any."""
+    mark = source.at(*one.place)
+    return (source.path, mark.line, mark.column) in said if one.place else source.path in {file for file, *_ in said}
+
+
+def _objections(source: YamlSource, objections: "Callable[[Any], tuple[Objection, ...]]") -> "tuple[Objection, ...]":
+    """But unknown and missing fields, which `fields` names. None where the data are no such file at all: the validators
+    raise anything then, and `fields` has said it."""
+    try:
+        found = objections(to_port_based(source.data))
+        return tuple(one for one in found if one.said not in ("unknown field", "required field"))
+    except InputError:
+        return ()
+    except Exception:
+        return ()
+
+
+def _alike(objections: "Sequence[Objection]") -> "list[list[Objection]]":
+    """Those of one memory, entry or layer that say the same, together."""
+    groups: dict[object, list[Objection]] = {}
+    for one in objections:
+        groups.setdefault((one.place[:2], _field(one.place), one.said), []).append(one)
+    return list(groups.values())
+
+
+def _field(place: Path_) -> str:
+    """The innermost name of a place: `operands` of ("memories", "rf", "operands", 2)."""
+    return next((key for key in reversed(place) if isinstance(key, str)), "")
+
+
+def _finding(kind: str, source: YamlSource, alike: "Sequence[Objection]") -> Finding:
+    first = alike[0]
+    owner = ".".join(str(key) for key in first.place[:2]) or kind
+    values = ", ".join(dict.fromkeys(f"{_at(source.data, one.place)!r:.60}" for one in alike)) if first.place else ""
+    wanted = MEANT.get(_field(first.place), first.said) if "regex" in first.said else first.said
+    return finding(
+        "value",
+        "error",
+        source,
+        first.place,
+        f"{owner}: {_field(first.place)} {values}: {wanted}" if values else f"{owner}: {first.said}",
+        zigzag=INVALID[kind],
+        fix="correct it" if not values else f"write what ZigZag takes: {wanted}",
+    )
+
+
+def _at(data: Any, place: Path_) -> Any:
+    for key in place:
+        try:
+            data = data[key]
+        except (KeyError, IndexError, TypeError):  # the place is one of the converted file
+            return None
+    return data

@@ -1,0 +1,45 @@
+"""The dimensions of the array: whether each has a size, and whether those that a memory serves exist."""
+
+from collections.abc import Iterator, Mapping
+
+from onnx2zz.checks.context import Context
+from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.checks.spelling import did_you_mean
+
+
+def array_sizes(context: Context) -> Iterator[Finding]:
+    """Not one size for each dimension (zigzag parser/accelerator_validator.py:269)."""
+    array = context.accelerator.data.get("operational_array") if context.accelerator else None
+    sizes = array.get("sizes") if isinstance(array, Mapping) else None
+    dimensions = context.hierarchy.dimensions
+    if context.accelerator and isinstance(sizes, list) and dimensions and len(sizes) != len(dimensions):
+        yield finding(
+            "size-mismatch",
+            "error",
+            context.accelerator,
+            ("operational_array", "sizes"),
+            f"the array has {len(dimensions)} dimensions ({', '.join(dimensions)}), but {len(sizes)} in sizes: "
+            f"{', '.join(map(str, sizes)) or 'none'}",
+            zigzag="ValueError: Failed to validate provided accelerator",
+            fix="give one size for each dimension",
+        )
+
+
+def served_dimensions(context: Context) -> Iterator[Finding]:
+    """A served dimension that the array lacks (zigzag parser/accelerator_validator.py:228)."""
+    array = context.hierarchy.dimensions
+    if context.accelerator is None or not array:
+        return
+    for memory in context.hierarchy.memories:
+        for index, dimension in enumerate(memory.served):
+            if dimension not in array:
+                yield finding(
+                    "served-dimension",
+                    "error",
+                    context.accelerator,
+                    (*memory.place, "served_dimensions", index),
+                    f"{memory.name} serves {dimension}, but the array has {', '.join(array)}"
+                    + did_you_mean(dimension, array),
+                    zigzag="ValueError: Failed to validate provided accelerator",
+                    fix=f"serve dimensions of the array only: {', '.join(array)}",
+                )

@@ -1,0 +1,134 @@
+"""The accelerators of a sweep: each template with each combination of its parameters, as files that stand alone."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from onnx2zz.checks.memories import read_hierarchy
+from onnx2zz.design_space.expression import Value
+from onnx2zz.design_space.spec import AcceleratorSpec, FieldExpression
+from onnx2zz.design_space.template import with_field
+from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.files.written_file import write_whole
+from onnx2zz.formats.shipped_files import Found, choose_mapping, sidecar
+from onnx2zz.formats.yaml_source import load_yaml, parse_yaml
+from onnx2zz.sidecar.figures import Sidecar
+from onnx2zz.sidecar.reading import SUFFIX, parse_sidecar
+
+FOLDER = "accelerators"
+OF_SIDECAR = "sidecar."
+"""Settings that begin with this are of NAME.onnx2zz.yaml."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """One accelerator: its file as data, its sidecar's (None without one), the mapping that goes with it, and the
+    labels of its parameters."""
+
+    name: str
+    template: str
+    parameters: Mapping[str, str]
+    document: Any
+    sidecar_document: Any
+    mapping: Any
+    where: str
+
+    @property
+    def sidecar(self) -> Sidecar | None:
+        """What the sidecar says. Raises InputError if it does not fit the accelerator."""
+        if self.sidecar_document is None:
+            return None
+        source = parse_yaml(_as_yaml(self.sidecar_document), f"{self.name}{SUFFIX}")
+        return parse_sidecar(source, read_hierarchy(self.document))
+
+    def accelerator(self, folder: Path) -> Found:
+        """The file that `write` makes."""
+        return Found(self.name, folder / FOLDER / f"{self.name}.yaml")
+
+    def own_mapping(self, folder: Path) -> Found:
+        """The mapping file that `write` makes."""
+        return Found(self.name, folder / FOLDER / f"{self.name}.mapping.yaml")
+
+    def write(self, folder: Path) -> None:
+        """Write the files that a single evaluation of this accelerator takes. Raises InputError."""
+        file = self.accelerator(folder).path
+        write_whole(file, _as_yaml(self.document))
+        write_whole(self.own_mapping(folder).path, _as_yaml(self.mapping))
+        if self.sidecar_document is not None:
+            write_whole(file.with_name(f"{self.name}{SUFFIX}"), _as_yaml(self.sidecar_document))
+
+
+def designs(specs: Sequence[AcceleratorSpec]) -> tuple[Design, ...]:
+    """Every accelerator of the sweep. Raises InputError with everything that is wrong with the settings."""
+    found: list[Design] = []
+    problems: list[Problem] = []
+    for spec in specs:
+        with noted_in(problems):
+            found.extend(_designs_of(spec))
+    first = {design.name: design for design in reversed(found)}
+    problems += [
+        Problem(one.where, f"a second accelerator is called {one.name} (the first in {first[one.name].where})")
+        for one in found
+        if first[one.name] is not one
+    ]
+    raise_if_any(dict.fromkeys(problems))
+    return tuple(found)
+
+
+def _designs_of(spec: AcceleratorSpec) -> Iterator[Design]:
+    document, mapping = load_yaml(spec.template.path), load_yaml(choose_mapping(None, spec.template).path)
+    beside = sidecar(spec.template)
+    figures = load_yaml(beside) if beside.is_file() else None
+    for labels in product(*spec.parameters.values()):
+        chosen = dict(zip(spec.parameters, labels, strict=True))
+        names = {name: spec.parameters[name][label] for name, label in chosen.items()}
+        own, beyond = _set(spec.settings, document, figures, names)
+        fitted = filling(mapping, read_hierarchy(document).array, read_hierarchy(own).array)
+        name = _name(spec.name, chosen)
+        yield Design(name, spec.template.name, chosen, own, beyond, fitted, spec.where)
+
+
+def _set(
+    settings: Sequence[FieldExpression], document: Any, figures: Any, names: Mapping[str, Value]
+) -> tuple[Any, Any]:
+    problems = []
+    for setting in settings:
+        try:
+            if setting.field.startswith(OF_SIDECAR):
+                field = setting.field.removeprefix(OF_SIDECAR)
+                figures = with_field(figures or {}, field, setting.expression, names)
+            else:
+                document = with_field(document, setting.field, setting.expression, names)
+        except ValueError as error:
+            problems.append(Problem(setting.where, str(error)))
+    raise_if_any(problems)
+    return document, figures
+
+
+def filling(mapping: Any, old: Mapping[str, int], new: Mapping[str, int]) -> Any:
+    """The mapping for an array of other sizes: an unrolling that filled a dimension whole by one loop fills it again.
+
+    Others stay as they are; ZigZag cuts what is too large.
+    """
+    changed = deepcopy(mapping)
+    for entry in changed if isinstance(changed, list) else ():
+        for dimension, unrolled in (entry.get("spatial_mapping") or {}).items():
+            loop, _, factor = str(unrolled[0]).partition(",") if len(unrolled) == 1 else ("", "", "")
+            if dimension in new and factor.strip() == str(old.get(dimension)):
+                entry["spatial_mapping"][dimension] = [f"{loop.strip()}, {new[dimension]}"]
+    return changed
+
+
+def _name(spec: str, chosen: Mapping[str, str]) -> str:
+    parts = (spec, *(f"{name}{label}" for name, label in chosen.items()))
+    return re.sub(r"[^A-Za-z0-9_-]", "p", "_".join(parts))
+
+
+def _as_yaml(document: Any) -> str:
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

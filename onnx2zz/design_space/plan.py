@@ -1,0 +1,116 @@
+"""From a sweep file to the runs that it stands for, everything checked before the first layer is priced."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from onnx2zz import __version__
+from onnx2zz.compiler import CompileOptions, compile_layers
+from onnx2zz.design_space.design import Design, designs
+from onnx2zz.design_space.spec import AUTO, OWN, ModelSpec, Options, Spec
+from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.formats.shipped_files import Found
+from onnx2zz.formats.yaml_source import load_yaml
+from onnx2zz.lowering.options import LoweringOptions, Precision
+from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
+from onnx2zz.pricing.price_cache import PriceCache, key_of
+from onnx2zz.pricing.workload_file import workload_of
+from onnx2zz.zigzag.cacti_costs import asking
+from onnx2zz.zigzag.cacti_files import cacti_digest
+
+
+@dataclass(frozen=True)
+class Run:
+    """One evaluation of the sweep."""
+
+    workload: PricedWorkload
+    design: Design
+    options: Options
+
+    @cached_property
+    def key(self) -> str:
+        """A digest of everything that the numbers depend on, and of the names that they are reported under."""
+        design, options = self.design, replace(self.options, mapping=self.mapping_name)
+        model = (self.workload.model, list(self.workload.layers), (self.workload.coverage or {}).get("layers"))
+        accelerator = (design.name, design.parameters, design.document, design.sidecar_document, self._mapping_document)
+        cacti = (cacti_digest(),) if asking(design.document) else ()
+        return key_of(("run", model, accelerator, options, __version__, *cacti))
+
+    @property
+    def mapping_name(self) -> str:
+        """What tables call the mapping: a file's folder is of no account."""
+        chosen = self.options.mapping
+        return chosen if chosen in (OWN, AUTO) else Path(chosen).stem
+
+    @cached_property
+    def _mapping_document(self) -> Any:
+        own = self.options.mapping in (OWN, AUTO)
+        return self.design.mapping if own else load_yaml(Path(self.options.mapping))
+
+    def base(self, folder: Path) -> Found:
+        """The mapping file: the accelerator's own, from which a choice starts, or the one named."""
+        chosen = self.options.mapping
+        return self.design.own_mapping(folder) if chosen in (OWN, AUTO) else Found(Path(chosen).stem, Path(chosen))
+
+
+def plan(spec: Spec) -> tuple[Run, ...]:
+    """All runs: for each accelerator and combination of options, each model.
+
+    Raises InputError with everything that is wrong with models, settings and sidecars.
+    """
+    problems: list[Problem] = []
+    found: Sequence[Design] = ()
+    workloads: dict[tuple[int, str], PricedWorkload] = {}
+    with noted_in(problems):
+        found = designs(spec.accelerators)
+    for design in found:
+        with noted_in(problems):
+            design.sidecar  # noqa: B018 - raises
+    for (number, model), (label, precision) in product(enumerate(spec.models), spec.axes.precisions.items()):
+        with noted_in(problems):
+            workloads[number, label] = _workload(model, precision)
+    raise_if_any(dict.fromkeys(problems))
+    every = product(found, spec.axes.combinations(), range(len(spec.models)))
+    return tuple(Run(workloads[model, options.precision], design, options) for design, options, model in every)
+
+
+def _workload(model: ModelSpec, precision: Precision) -> PricedWorkload:
+    options = CompileOptions(model.bindings, LoweringOptions(precision))
+    compiled = compile_layers(model.found.path, options, model.name)
+    return workload_of(compiled, str(model.found.path))
+
+
+def check(runs: Sequence[Run], folder: Path, price_cache: PriceCache) -> None:
+    """Raises InputError with everything that ZigZag, or we, object to in the files of the runs."""
+    problems: dict[Problem, None] = {}
+    for run in runs:
+        for problem in _problems(run, folder, price_cache):
+            problems.setdefault(problem)
+    raise_if_any(problems)
+
+
+def _problems(run: Run, folder: Path, price_cache: PriceCache) -> Iterator[Problem]:
+    found: list[Problem] = []
+    with noted_in(found):
+        load_inputs(run.workload, run.design.accelerator(folder), run.base(folder), price_cache)
+    for problem in found:
+        yield Problem(run.design.where, f"{run.design.name}: {problem.where}: {problem.what}", problem.way_out)
+
+
+def described(run: Run) -> Mapping[str, Any]:
+    """The columns of a run that do not depend on what is found."""
+    options = run.options
+    return {
+        "run": run.key,
+        "model": run.workload.model,
+        "accelerator": run.design.name,
+        "template": run.design.template,
+        "mapping": run.mapping_name,
+        "opt": options.opt,
+        "lpf_limit": options.lpf_limit,
+        "precision": options.precision,
+        "locality": int(options.locality),
+    }

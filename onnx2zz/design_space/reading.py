@@ -1,0 +1,307 @@
+"""Read a sweep file; everything that is wrong with it is said at once, with its line."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from onnx2zz.checks.spelling import did_you_mean
+from onnx2zz.design_space.expression import FUNCTIONS, Value
+from onnx2zz.design_space.results import RUN_COLUMNS
+from onnx2zz.design_space.spec import AUTO, OBJECTIVES, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
+from onnx2zz.design_space.template import OLD
+from onnx2zz.errors import InputError, Problem, raise_if_any
+from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
+from onnx2zz.formats.yaml_source import Path_, YamlSource, read_yaml
+from onnx2zz.frontend.binding import Bindings
+from onnx2zz.lowering.options import Precision
+from onnx2zz.sidecar.section import Section
+
+KEYS = ("models", "accelerators", "options", "pareto")
+MODEL_KEYS = ("model", "name", "shape", "dim", "value")
+ACCELERATOR_KEYS = ("template", "name", "parameters", "set")
+OPTION_KEYS = ("opt", "lpf_limit", "mapping", "precision", "locality")
+RANGE_KEYS = ("from", "to", "step", "times")
+LARGEST = 1e100
+MOST_VALUES = 10_000
+RESERVED = frozenset((OLD, *FUNCTIONS, *RUN_COLUMNS))
+"""What a parameter may not be called: expressions and tables have these names already."""
+
+
+def read_spec(path: Path) -> Spec:
+    """The sweep in a file. Names of files in it are looked for beside it. Raises InputError."""
+    source = read_yaml(path)
+    raise_if_any(Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps)
+    return _Reading(source, path.parent).spec()
+
+
+class _Reading:
+    """One file that is being read; problems gather in `whole.problems`."""
+
+    def __init__(self, source: YamlSource, folder: Path):
+        self.source, self.folder = source, folder
+        self.whole = Section(source, (), KEYS)
+
+    def spec(self) -> Spec:
+        models = tuple(self._items("models", self._model))
+        accelerators = tuple(self._items("accelerators", self._accelerator))
+        self._object_to_repeated("model", models)
+        self._object_to_repeated("accelerator", accelerators)
+        axes, pareto = self._axes(), self._pareto()
+        raise_if_any(self.whole.problems)
+        return Spec(self.source.path, models, accelerators, axes, pareto)
+
+    def _at(self, *place: Any) -> Any:
+        data = self.source.data
+        for key in place:
+            data = data[key]
+        return data
+
+    def _object(self, place: Path_, what: str, way_out: str = "") -> None:
+        self.whole.object_to(place, what, way_out)
+
+    def _where(self, place: Path_) -> str:
+        return f"{self.source.path}:{self.source.at(*place).line}"
+
+    def _items(self, key: str, read: Callable[[Path_], Any]) -> Iterator[Any]:
+        """What `read` makes of each item of a list that must be there."""
+        data = self._at(key) if key in self.whole else None
+        if not isinstance(data, list) or not data:
+            self._object((key,), f"{key} is no list of at least one", f"write `{key}: [NAME, ...]`")
+            return
+        for number in range(len(data)):
+            found = read((key, number))
+            if found is not None:
+                yield found
+
+    def _found(self, place: Path_, find: Callable[[str], Found]) -> Found | None:
+        """A file by its path beside the sweep file, or by name."""
+        text = self._at(*place)
+        if not isinstance(text, str):
+            self._object(place, f"{text!r} is no file or name")
+            return None
+        try:
+            return find(self._beside(text))
+        except InputError as error:
+            for problem in error.problems:
+                self._object(place, f"{problem.where}: {problem.what}", problem.way_out)
+            return None
+
+    def _beside(self, text: str) -> str:
+        """The path of a file beside the sweep file, if `text` is one."""
+        return str(self.folder / text) if is_there(self.folder / text) else text
+
+    def _section(self, place: Path_, known: tuple[str, ...], needed: str) -> Section | None:
+        section = Section(self.source, place, known, self.whole.problems)
+        return section if section.required(needed) and isinstance(self._at(*place), Mapping) else None
+
+    def _model(self, place: Path_) -> ModelSpec | None:
+        if isinstance(self._at(*place), str):
+            found = self._found(place, find_model)
+            return found and ModelSpec(found.name, found, Bindings(), self._where(place))
+        section = self._section(place, MODEL_KEYS, "model")
+        if section is None:
+            return None
+        found = self._found((*place, "model"), find_model)
+        bindings = Bindings(
+            shapes=dict(self._named((*place, "shape"), _as_shape, "a list of sizes: [1, 3, 224, 224]")),
+            dims=dict(self._named((*place, "dim"), _as_size, "a size")),
+            values=dict(self._named((*place, "value"), _as_number, "a number")),
+        )
+        return found and ModelSpec(section.text("name") or found.name, found, bindings, self._where(place))
+
+    def _named(self, place: Path_, read: Callable[[Any], Any], wanted: str) -> Iterator[tuple[str, Any]]:
+        """The entries of an optional mapping, each read."""
+        data = self._at(*place[:-1]).get(place[-1])
+        if data is not None and not isinstance(data, Mapping):
+            self._object(place, f"{place[-1]} is no mapping of names to values")
+            return
+        for name, value in (data or {}).items():
+            try:
+                yield str(name), read(value)
+            except ValueError:
+                self._object((*place, name), f"{place[-1]}.{name} is {value!r}, and {wanted} is needed")
+
+    def _accelerator(self, place: Path_) -> AcceleratorSpec | None:
+        where = self._where(place)
+        if isinstance(self._at(*place), str):
+            found = self._found(place, find_accelerator)
+            return found and AcceleratorSpec(found.name, found, where, {})
+        section = self._section(place, ACCELERATOR_KEYS, "template")
+        if section is None:
+            return None
+        parameters, settings = dict(self._parameters(place)), tuple(self._settings(place))
+        if parameters and not settings:
+            self._object((*place, "parameters"), "parameters that nothing is set to", "add `set: {FIELD: EXPRESSION}`")
+        found = self._found((*place, "template"), find_accelerator)
+        return found and AcceleratorSpec(section.text("name") or found.name, found, where, parameters, settings)
+
+    def _settings(self, place: Path_) -> Iterator[FieldExpression]:
+        for name, text in self._named((*place, "set"), _as_expression, "a number or an expression"):
+            yield FieldExpression(name, text, self._where((*place, "set", name)))
+
+    def _parameters(self, place: Path_) -> Iterator[tuple[str, Mapping[str, Value]]]:
+        place = (*place, "parameters")
+        data = self._at(*place[:-1]).get("parameters") or {}
+        if not isinstance(data, Mapping):
+            self._object(place, "parameters is no mapping of names to values")
+            return
+        for name, values in data.items():
+            if not str(name).isidentifier() or name in RESERVED:
+                self._object((*place, name), f"{name} cannot be the name of a parameter", "letters, digits and _")
+            try:
+                yield str(name), alternatives(values)
+            except ValueError as error:
+                self._object((*place, name), f"{name}: {error}")
+
+    def _object_to_repeated(self, noun: str, named: Sequence[ModelSpec | AcceleratorSpec]) -> None:
+        seen: dict[str, str] = {}
+        for one in named:
+            if one.name in seen:
+                what = f"a second {noun} is called {one.name} (the first in {seen[one.name]})"
+                self.whole.problems.append(Problem(one.where, what, "give it another `name`"))
+            seen.setdefault(one.name, one.where)
+
+    def _axes(self) -> Axes:
+        if "options" not in self.whole:
+            return Axes()
+        section = Section(self.source, ("options",), OPTION_KEYS, self.whole.problems)
+        given: dict[str, Any] = {}
+        for key, read in (("opt", self._opt), ("lpf_limit", self._limit), ("locality", self._flag)):
+            if key in section:
+                given[key] = tuple(dict.fromkeys(self._values(key, read)))
+        if "mapping" in section:
+            given["mapping"] = tuple(dict.fromkeys(self._values("mapping", self._mapping)))
+        if "precision" in section:
+            given["precision"] = dict(self._values("precision", _precision))
+        return Axes(**given)
+
+    def _values(self, key: str, read: Callable[[Any], Any]) -> Iterator[Any]:
+        """One value, or each of a list."""
+        data = self._at("options", key)
+        values = data if isinstance(data, list) else [data]
+        if not values:
+            self._object(("options", key), f"options.{key} is empty")
+        for number, value in enumerate(values):
+            try:
+                yield read(value)
+            except ValueError as error:
+                place = ("options", key, number) if isinstance(data, list) else ("options", key)
+                self._object(place, f"options.{key} is {value!r}: {error}")
+
+    def _opt(self, value: Any) -> str:
+        if value not in ("latency", "energy", "EDP"):
+            raise ValueError("there are latency, energy and EDP")
+        return value
+
+    def _limit(self, value: Any) -> int:
+        if _as_size(value) < 1:
+            raise ValueError("a number above 0 is needed")
+        return value
+
+    def _flag(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError("true or false is needed")
+        return value
+
+    def _mapping(self, value: Any) -> str:
+        if value in (OWN, AUTO):
+            return value
+        if not isinstance(value, str):
+            raise ValueError(f"{OWN}, {AUTO}, a name or a file is needed")
+        try:
+            return str(find_mapping(self._beside(value)).path)
+        except InputError as error:
+            raise ValueError(str(error)) from error
+
+    def _pareto(self) -> tuple[str, ...]:
+        data = self._at("pareto") if "pareto" in self.whole else list(OBJECTIVES[:3])
+        if not isinstance(data, list) or not data:
+            self._object(("pareto",), "pareto is no list of columns", f"there are: {', '.join(OBJECTIVES)}")
+            return ()
+        for number, name in enumerate(data):
+            if name not in OBJECTIVES:
+                what = f"{name} is no column to minimise{did_you_mean(str(name), OBJECTIVES)}"
+                self._object(("pareto", number), what, f"there are: {', '.join(OBJECTIVES)}")
+        return tuple(map(str, data))
+
+
+def alternatives(values: Any) -> Mapping[str, Value]:
+    """The alternatives of a parameter by their labels: a number, a list, a range, or named figures.
+
+    Raises ValueError with what is wrong with it.
+    """
+    if isinstance(values, Mapping) and "from" in values:
+        return {_label(value): value for value in _range(values)}
+    if isinstance(values, Mapping):
+        return {str(label): _figures(label, figures) for label, figures in values.items()}
+    found = [_as_number(value) for value in (values if isinstance(values, list) else [values])]
+    if not found:
+        raise ValueError("no values")
+    return {_label(value): value for value in found}
+
+
+def _label(value: float) -> str:
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _figures(label: Any, figures: Any) -> Value:
+    if not isinstance(figures, Mapping):
+        return _as_number(figures)
+    wrong = [name for name in figures if not str(name).isidentifier()]
+    if wrong:
+        raise ValueError(f"{label} has a figure called {wrong[0]}; letters, digits and _ make a name")
+    return {str(name): _as_number(value) for name, value in figures.items()}
+
+
+def _range(data: Mapping[Any, Any]) -> Iterator[float]:
+    """`{from: 8, to: 64, times: 2}` is 8, 16, 32, 64; `step` adds."""
+    unknown = [key for key in data if key not in RANGE_KEYS]
+    if unknown or not data.keys() >= {"from", "to"} or ("step" in data) == ("times" in data):
+        raise ValueError("a range is {from, to, step} or {from, to, times}")
+    first, last, by = (_as_number(data[key]) for key in ("from", "to", "step" if "step" in data else "times"))
+    grows = by > 0 if "step" in data else by > 1 and first > 0
+    if not grows or last < first:
+        raise ValueError("a range grows: a step above 0, or times above 1 from above 0")
+    slack = abs(last) * 1e-12  # 0.1 + 0.1 + 0.1 is above 0.3
+    for number in range(MOST_VALUES):
+        try:
+            value = first + number * by if "step" in data else first * by**number
+        except OverflowError:
+            return
+        if value > last + slack:
+            return
+        yield value
+    raise ValueError(f"more than {MOST_VALUES} values")
+
+
+def _as_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
+        raise ValueError(f"{value!r:.60} is no number")
+    return value
+
+
+def _as_size(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError(f"{value!r} is no size")
+    return value
+
+
+def _as_shape(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise ValueError
+    return tuple(map(_as_size, value))
+
+
+def _as_expression(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError
+    return str(value)
+
+
+def _precision(value: Any) -> tuple[str, Precision]:
+    if value in ("int8", "native"):
+        return value, Precision(native=value == "native")
+    widths = ("W", "I", "O", "O_final")
+    if not isinstance(value, Mapping) or not value or any(key not in widths for key in value):
+        raise ValueError("int8, native or widths like {W: 4, I: 8} are needed; there are W, I, O, O_final")
+    return ",".join(f"{key}={_as_size(bits)}" for key, bits in value.items()), Precision(**value)

@@ -1,0 +1,157 @@
+"""Price a sweep: each distinct (layer, accelerator, mapping, options) once, whatever runs it belongs to.
+
+Runs go through in batches, so that memory is bounded and what is done is kept: prices at once, in the cache; runs at
+the end of their batch, in the sweep's own file. Whoever starts a sweep again goes on from there.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from onnx2zz.checks.memories import read_hierarchy
+from onnx2zz.design_space.plan import Run, check, described
+from onnx2zz.design_space.results import Results, layer_rows, numbers
+from onnx2zz.design_space.spec import AUTO
+from onnx2zz.files.written_file import write_whole
+from onnx2zz.formats.shipped_files import Found
+from onnx2zz.mapping.mapping_file import mapping_text
+from onnx2zz.mapping.network import Policy, choose_mappings
+from onnx2zz.pricing.physical import area_um2
+from onnx2zz.pricing.price_cache import PriceCache, key_of
+from onnx2zz.pricing.result import Evaluation
+from onnx2zz.pricing.run import Prepared, Resources, prepare, priced
+from onnx2zz.pricing.supplement import Supplement
+from onnx2zz.pricing.task import Outcome, Unit
+from onnx2zz.pricing.workers import DIED, TOO_LONG
+from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
+from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.talk import talk_goes_to
+
+BATCH = 64
+LOG = Path(os.devnull)
+"""ZigZag says a thousand words a layer; a single evaluation of a run writes them down."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a sweep is: runs that are done, of how many; units that were priced in this start, and wanted by runs."""
+
+    done: int
+    total: int
+    priced: int
+    wanted: int
+
+
+def sweep(
+    runs: Sequence[Run], folder: Path, results: Results, resources: Resources, told: Callable[[Progress], None]
+) -> Progress:
+    """Everything of `runs` that `results` lacks; files go to `folder`, prices to the memory of `means`.
+
+    Raises InputError, before anything is priced, if files do not fit together.
+    """
+    price_cache = PriceCache(resources.memory)
+    finished = results.finished()
+    left = list({run.key: run for run in runs if run.key not in finished}.values())
+    for design in {run.design.name: run.design for run in runs}.values():
+        design.write(folder)
+    check(left, folder, price_cache)
+    state = Progress(len(runs) - len(left), len(runs), 0, 0)
+    told(state)
+    for start in range(0, len(left), BATCH):
+        batch = _Batch(left[start : start + BATCH], folder, price_cache, resources)
+        kept = batch.keep(results)
+        wanted = state.wanted + sum(len(ready.tasks) for ready in batch.ready)
+        state = Progress(state.done + kept, len(runs), state.priced + len(batch.units), wanted)
+        told(state)
+    return state
+
+
+class _Batch:
+    """Runs that are priced together."""
+
+    def __init__(self, runs: Sequence[Run], folder: Path, price_cache: PriceCache, resources: Resources):
+        self.runs, self._folder, self._remembered, self._means = runs, folder, price_cache, resources
+        self.ready = [self._prepared(run) for run in runs]
+        self._keys = [{task.key: key_of(Unit(task, one.terms).asked) for task in one.unknown} for one in self.ready]
+        self.units = {
+            keys[task.key]: Unit(task, one.terms)
+            for one, keys in zip(self.ready, self._keys, strict=True)
+            for task in one.unknown
+        }
+
+    def keep(self, results: Results) -> int:
+        """Price, and keep every run but those with layers that were given up: they are tried again at the next start.
+        How many were kept."""
+        found = self._found()
+        given_up = {key: outcome for key, outcome in found.items() if _given_up(outcome)}
+        whole = [
+            (run, evaluation)
+            for run, keys, evaluation in zip(self.runs, self._keys, self._evaluations(found), strict=True)
+            if given_up.keys().isdisjoint(keys.values())
+        ]
+        for key, outcome in given_up.items():
+            name = self.units[key].task.name
+            self._means.tell(f"{name}: {outcome}; runs with this layer are tried again at the next start")
+        rows = [_row(run, evaluation) for run, evaluation in whole]
+        results.keep(rows, [row for run, evaluation in whole for row in layer_rows(run.key, evaluation)])
+        return len(rows)
+
+    def _found(self) -> Mapping[str, Outcome]:
+        keys = {id(unit): key for key, unit in self.units.items()}
+        coming = priced(list(self.units.values()), self._remembered, self._means, LOG)
+        with talk_goes_to(LOG), closing(coming):
+            return {keys[id(unit)]: outcome for unit, outcome in coming}
+
+    def _evaluations(self, found: Mapping[str, Outcome]) -> Iterator[Evaluation]:
+        for ready, keys in zip(self.ready, self._keys, strict=True):
+            yield ready.evaluation({task: found[key] for task, key in keys.items()})
+
+    def _prepared(self, run: Run) -> Prepared:
+        return prepare(
+            run.workload,
+            run.design.accelerator(self._folder),
+            self._mapping(run),
+            _price_options(run),
+            LOG,
+            self._remembered,
+            run.options.locality,
+            supplement=Supplement(run.design.sidecar),
+            tell=self._means.tell,
+        )
+
+    def _mapping(self, run: Run) -> Found:
+        """The mapping file; one that is chosen is written first."""
+        base = run.base(self._folder)
+        if run.options.mapping != AUTO:
+            return base
+        files = (run.workload, run.design.accelerator(self._folder), base)
+        policy = Policy(memory=self._means.memory, watch=self._means.watch)
+        chosen = choose_mappings(*files, _price_options(run), LOG, policy)
+        path = self._folder / "mappings" / f"{run.key[:16]}.yaml"
+        write_whole(path, mapping_text(chosen.entries, f"Chosen for {run.workload.model} on {run.design.name}."))
+        return Found(AUTO, path)
+
+
+def _given_up(outcome: Outcome) -> bool:
+    """Whether a layer has no price, and the next try may end otherwise."""
+    return isinstance(outcome, str) and outcome.startswith((DIED, TOO_LONG))
+
+
+def _price_options(run: Run) -> PriceOptions:
+    return PriceOptions(opt=run.options.opt, lpf_limit=run.options.lpf_limit)
+
+
+def _row(run: Run, evaluation: Evaluation) -> Mapping[str, object]:
+    parameters = json.dumps(run.design.parameters)
+    return {**described(run), "parameters": parameters, **numbers(evaluation, area(run, evaluation.extracted))}
+
+
+def area(run: Run, extracted: Sequence[MemoryCosts] = ()) -> float:
+    """The accelerator's memories and units: the sidecar's figure for each memory that it has one of, else what CACTI
+    said (`extracted`), else ZigZag's `area` field; what has none of them counts 0."""
+    document = with_costs(run.design.document, extracted, UM2_PER_MM2)
+    unit_area = document["operational_array"].get("unit_area") or 0.0
+    return area_um2(read_hierarchy(document), unit_area, run.design.sidecar)

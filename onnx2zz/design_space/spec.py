@@ -1,0 +1,93 @@
+"""What a sweep file says, as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal
+
+from onnx2zz.design_space.expression import Value
+from onnx2zz.formats.shipped_files import Found
+from onnx2zz.frontend.binding import Bindings
+from onnx2zz.lowering.options import Precision
+
+Objective = Literal["latency", "energy", "EDP"]
+OWN = "own"
+"""The mapping that goes with the accelerator."""
+AUTO = "auto"
+"""A mapping chosen for each layer (docs/mapping.md)."""
+OBJECTIVES = ("energy_pj", "latency_cycles", "area", "latency_ns", "corrected_energy_pj", "static_energy_pj")
+"""The columns that a Pareto front can be drawn over; all are better when less."""
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A model, what results call it, and what binds its open dims. `where` is FILE:LINE."""
+
+    name: str
+    found: Found
+    bindings: Bindings
+    where: str
+
+
+@dataclass(frozen=True)
+class FieldExpression:
+    """A field of the template (names joined by dots, * for each) and the expression that it is set to; `where` is
+    FILE:LINE."""
+
+    field: str
+    expression: str
+    where: str
+
+
+@dataclass(frozen=True)
+class AcceleratorSpec:
+    """An accelerator as it is, or a template: `parameters` name -> its alternatives, each a label and a value."""
+
+    name: str
+    template: Found
+    where: str
+    parameters: Mapping[str, Mapping[str, Value]]
+    settings: tuple[FieldExpression, ...] = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """One combination of the options of an evaluation. `precision` is the word or the widths in the file."""
+
+    opt: Objective
+    lpf_limit: int
+    mapping: str
+    precision: str
+    locality: bool
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The values of each option; the sweep has all combinations."""
+
+    opt: tuple[Objective, ...] = ("latency",)
+    lpf_limit: tuple[int, ...] = (6,)
+    mapping: tuple[str, ...] = (OWN,)
+    precision: Mapping[str, Precision] | None = None
+    locality: tuple[bool, ...] = (False,)
+
+    @property
+    def precisions(self) -> Mapping[str, Precision]:
+        return self.precision or {"int8": Precision()}
+
+    def combinations(self) -> tuple[Options, ...]:
+        return tuple(
+            Options(*values)
+            for values in product(self.opt, self.lpf_limit, self.mapping, self.precisions, self.locality)
+        )
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A whole sweep. `pareto`: the columns of which the front is drawn."""
+
+    path: str
+    models: tuple[ModelSpec, ...]
+    accelerators: tuple[AcceleratorSpec, ...]
+    axes: Axes
+    pareto: tuple[str, ...]

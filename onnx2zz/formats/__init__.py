@@ -1,0 +1,1 @@
+"""ZigZag's own files: schemas, places in YAML, limits, and which entry belongs to which."""

@@ -1,0 +1,73 @@
+"""What CACTI says of the memories that ask for it, taken from earlier runs where all files that it comes from are the
+same."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from onnx2zz.checks.memories import Memory, read_hierarchy
+from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
+from onnx2zz.pricing.price_cache import PriceCache
+from onnx2zz.zigzag.cacti_costs import CELLS, WAY_OUT, Asked, MemoryCosts, asking
+from onnx2zz.zigzag.cacti_files import cacti_digest
+
+Answer = Sequence[float]
+"""pJ of a read, pJ of a write, mm2."""
+
+
+def extracted_costs(path: Path, document: Any, price_cache: PriceCache) -> tuple[MemoryCosts, ...]:
+    """The costs of each memory of an accelerator's file that asks for them; () where none does.
+
+    Raises InputError with every memory of which CACTI says nothing, or with what is wrong with the file otherwise.
+    """
+    names = asking(document)
+    if not names:
+        return ()
+    raise_if_any(_without_answer(path, document, names))
+    digest = cacti_digest()
+    memories = {memory.name: memory for memory in read_hierarchy(document).memories}
+    questions = {name: _question(memories[name]) for name in names}
+    known = {name: price_cache.value("cacti", (asked, digest)) for name, asked in questions.items()}
+    if None in known.values():
+        _check(path, document)
+    problems: list[Problem] = []
+    for name, asked in questions.items():
+        if known[name] is None:
+            with noted_in(problems):
+                known[name] = _answer(f"{path}: memory {name}", asked, digest)
+                price_cache.keep("cacti", (asked, digest), known[name])
+    raise_if_any(problems)
+    return tuple(MemoryCosts(name, *known[name]) for name in names)
+
+
+def _without_answer(path: Path, document: Mapping[str, Any], names: Sequence[str]) -> tuple[Problem, ...]:
+    array = document.get("operational_array")
+    if CELLS not in names or not isinstance(array, Mapping) or array.get("is_imc") is not True:
+        return ()
+    what = "ZigZag cannot read what CACTI says of the cells of an array that computes in memory"
+    return (Problem(f"{path}: memory {CELLS}", what, WAY_OUT),)
+
+
+def _question(memory: Memory) -> Asked | None:
+    """What ZigZag asks (hardware/architecture/memory_instance.py:58-76); None for a memory that cannot be read."""
+    widths = [port.widest for kind in ("read", "read_write") for port in memory.ports if port.kind == kind]
+    if memory.size is None or not widths or widths[0] is None:
+        return None
+    return Asked(str(memory.raw.get("mem_type", "sram")), memory.size, widths[0])
+
+
+def _check(path: Path, document: Any) -> None:
+    from onnx2zz.zigzag.accelerator import check_accelerator
+
+    check_accelerator(path, document)
+
+
+def _answer(where: str, asked: Asked | None, digest: str) -> Answer:
+    from onnx2zz.zigzag.cacti import NoCostsError, costs
+
+    if asked is None:
+        raise InputError(Problem(where, "CACTI is asked for the costs of a memory that nothing reads", WAY_OUT))
+    try:
+        return costs(asked, digest)
+    except NoCostsError as error:
+        raise InputError(Problem(where, f"CACTI gives no costs ({error})", WAY_OUT)) from error

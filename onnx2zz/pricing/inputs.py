@@ -1,0 +1,183 @@
+"""Read and check the files of an evaluation together, so that everything wrong with them is said at once."""
+
+import pickle
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from onnx2zz.checks.costs import not_finite
+from onnx2zz.checks.memories import Hierarchy, read_hierarchy
+from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
+from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.yaml_source import load_yaml
+from onnx2zz.pricing import mapping_check, workload_check
+from onnx2zz.pricing.extraction import extracted_costs
+from onnx2zz.pricing.price_cache import PriceCache
+from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
+from onnx2zz.zigzag.hardware import Hardware
+
+if TYPE_CHECKING:
+    from zigzag.hardware.architecture.accelerator import Accelerator
+
+
+@dataclass(frozen=True)
+class PricedWorkload:
+    """A workload to be evaluated: the model it came from, the file that errors name, its layers, and the coverage
+    that `compile` wrote with it."""
+
+    model: str
+    file: str
+    layers: tuple[Entry, ...]
+    coverage: Mapping[str, Any] | None = None
+
+    @property
+    def arch(self) -> str | None:
+        """The accelerator that it was compiled for, as the user named it."""
+        return (self.coverage or {}).get("arch")
+
+
+@dataclass(frozen=True)
+class AcceleratorFile:
+    """What stands in an accelerator file, and ZigZag's object for it, which is built when it is first asked for.
+
+    `extracted`: what CACTI said of the memories that ask for it; `document` has it already, so everything that depends
+    on the document depends on that as well.
+    """
+
+    path: Path
+    document: Any
+    extracted: tuple[MemoryCosts, ...] = ()
+
+    @cached_property
+    def built(self) -> "Accelerator":
+        """Raises InputError with everything that is wrong with the file."""
+        from onnx2zz.zigzag.accelerator import build_accelerator
+
+        return build_accelerator(self.path, self.document)
+
+    @cached_property
+    def hierarchy(self) -> Hierarchy:
+        """Its memories and its array as the file has them; areas that CACTI gave are in um2."""
+        return read_hierarchy(with_costs(self.document, self.extracted, UM2_PER_MM2))
+
+    @property
+    def unit_area(self) -> float:
+        """The area of one unit of the array; 0 where the file gives none."""
+        return self.document["operational_array"].get("unit_area") or 0.0
+
+    def __reduce__(self) -> tuple[Callable[..., "AcceleratorFile"], tuple[Path, bytes, tuple[MemoryCosts, ...]]]:
+        return _unpacked, (self.path, self._packed, self.extracted)  # another process builds its own
+
+    @cached_property
+    def _packed(self) -> bytes:
+        return pickle.dumps(self.document)
+
+
+def read_accelerator(path: Path) -> AcceleratorFile:
+    """The file at `path`. Raises InputError if it is no YAML."""
+    return _unpacked(path, pickle.dumps(load_yaml(path)))
+
+
+@lru_cache(maxsize=64)
+def _unpacked(path: Path, packed: bytes, extracted: tuple[MemoryCosts, ...] = ()) -> AcceleratorFile:
+    """The same object for the same text, so that ZigZag's is built once: that takes as long as pricing a layer."""
+    return AcceleratorFile(path, pickle.loads(packed), extracted)
+
+
+def _costed(file: AcceleratorFile, price_cache: PriceCache) -> AcceleratorFile:
+    """The accelerator with numbers where its file asks for CACTI's. Raises InputError."""
+    extracted = extracted_costs(file.path, file.document, price_cache)
+    if not extracted:
+        return file
+    return _unpacked(file.path, pickle.dumps(with_costs(file.document, extracted)), extracted)
+
+
+@dataclass(frozen=True)
+class MappingFile:
+    """What stands in a mapping file."""
+
+    path: Path
+    document: Any
+
+
+@dataclass(frozen=True)
+class PricingInputs:
+    """Checked inputs: they fit together."""
+
+    workload: PricedWorkload
+    mapping: tuple[Entry, ...]
+    accelerator: AcceleratorFile
+    hardware: Hardware
+
+
+def load_inputs(workload: PricedWorkload, accelerator: Found, mapping: Found, price_cache: PriceCache) -> PricingInputs:
+    """Read the accelerator and the mapping and check all three. Raises InputError with every problem of theirs.
+
+    Inputs that ZigZag accepted before are not put to it again.
+    """
+    unreadable: list[Problem] = []
+    target = entries = None
+    with noted_in(unreadable):
+        target = _costed(read_accelerator(accelerator.path), price_cache)
+    with noted_in(unreadable):
+        entries = MappingFile(mapping.path, load_yaml(mapping.path))
+    asked = (target and target.document, entries and entries.document, list(workload.layers))
+    facts = price_cache.hardware(asked, lambda: _accepted(workload, target, entries, unreadable, price_cache))
+    assert target is not None and entries is not None
+    raise_if_any(_misfits(entries, workload.layers, facts))
+    return PricingInputs(workload, tuple(entries.document), target, facts)
+
+
+def _accepted(
+    workload: PricedWorkload,
+    accelerator: AcceleratorFile | None,
+    mapping: MappingFile | None,
+    unreadable: Sequence[Problem],
+    price_cache: PriceCache,
+) -> Hardware:
+    """What the accelerator offers, if ZigZag accepts all three files. Raises InputError."""
+    from onnx2zz.zigzag.accelerator import hardware
+
+    faults = price_cache.faults(("workload", list(workload.layers)), lambda: _workload_problems(workload))
+    problems, facts = [*faults, *unreadable], None
+    with noted_in(problems):
+        facts = hardware(accelerator.built) if accelerator else None
+    problems.extend(_costs_without_value(accelerator) if accelerator else ())
+    problems.extend(_mapping_problems(mapping) if mapping else ())
+    raise_if_any(problems)
+    assert facts is not None
+    return facts
+
+
+def _costs_without_value(accelerator: AcceleratorFile) -> Iterator[Problem]:
+    """ZigZag prices with them, and its energies are nan or inf."""
+    for place, number in not_finite(accelerator.document):
+        field = ".".join(map(str, place))
+        yield Problem(f"{accelerator.path}: {field}", f"is {number}", "write a finite number; 0 is not counted")
+
+
+def _workload_problems(workload: PricedWorkload) -> tuple[Problem, ...]:
+    from onnx2zz.zigzag.layer import workload_problems
+
+    return (
+        workload_check.missing_fields(workload.file, list(workload.layers))
+        or workload_problems(workload.file, workload.layers)
+        or workload_check.inconsistencies(workload.file, workload.layers)
+    )
+
+
+def _mapping_problems(mapping: MappingFile) -> tuple[Problem, ...]:
+    from onnx2zz.zigzag.layer import mapping_problems
+
+    file = str(mapping.path)
+    return mapping_check.unusable(file, mapping.document) or mapping_problems(file, mapping.document)
+
+
+def _misfits(mapping: MappingFile, layers: Sequence[Entry], facts: Hardware) -> tuple[Problem, ...]:
+    file, entries = str(mapping.path), mapping.document
+    over_the_array = mapping_check.array_problems(file, entries, facts)
+    ships = mapping.path in (*ours(MAPPINGS).values(), *zigzags(MAPPINGS).values())
+    return over_the_array if ships else over_the_array + mapping_check.dim_problems(file, entries, layers)

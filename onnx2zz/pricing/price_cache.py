@@ -1,0 +1,167 @@
+"""What an evaluation can take from earlier runs instead of asking ZigZag: that the files are fit for it and what the
+accelerator offers, which memories the data may stay in, and the prices of layers.
+
+Failures are not remembered: whoever mends their cause wants to see it at once.
+"""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Protocol
+
+from onnx2zz.errors import Problem
+from onnx2zz.zigzag.hardware import Hardware, TopPort
+from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, LevelEnergy, Traffic
+from onnx2zz.zigzag.levels import KeptLevels
+
+FORMAT = 3
+"""Raise it when what we take from ZigZag, or how we write it down, changes."""
+
+
+class KeyValues(Protocol):
+    """Values that JSON can hold under keys; None where there is none."""
+
+    def get(self, key: str) -> Any: ...
+
+    def put(self, key: str, value: Any) -> None: ...
+
+
+class NoMemory:
+    """Forgets at once: a run without a cache."""
+
+    def get(self, key: str) -> Any:
+        return None
+
+    def put(self, key: str, value: Any) -> None:
+        return None
+
+
+@dataclass(frozen=True)
+class PriceCache:
+    """Each answer lies under a key of everything that it depends on: what was `asked` (plain data, in its order: the
+    order of an accelerator's memories counts), the ZigZag that answered, and our format.
+
+    With `trusting` off answers are kept, but none is taken.
+    """
+
+    memory: KeyValues
+    trusting: bool = True
+
+    def hardware(self, asked: object, find: Callable[[], Hardware]) -> Hardware:
+        """What the accelerator among the inputs offers; where it is known, ZigZag has found the inputs fit."""
+        return self._known_or_found(("inputs", asked), find, _hardware_as_json, _hardware_from_json)
+
+    def faults(self, asked: object, find: Callable[[], Sequence[Problem]]) -> Sequence[Problem]:
+        """What is wrong with a file by itself; only that nothing is wrong is remembered."""
+        found = () if self._known(("faultless", asked)) else find()
+        if not found:
+            self.memory.put(key_of(("faultless", asked)), True)
+        return found
+
+    def levels(self, asked: object, find: Callable[[], Mapping[int, KeptLevels]]) -> Mapping[int, KeptLevels]:
+        """Which memories each layer of a network may do without, by the layer's id."""
+        return self._known_or_found(("levels", asked), find, _levels_as_json, _levels_from_json)
+
+    def price(self, asked: object) -> LayerPrice | None:
+        """A layer's price if it is known."""
+        known = self._known(("price", asked))
+        return None if known is None else _price_from_json(known)
+
+    def keep_price(self, asked: object, price: LayerPrice) -> None:
+        """Keep a price, unless it comes with warnings: they are to be heard again."""
+        if not price.warnings:
+            self.memory.put(key_of(("price", asked)), asdict(price))
+
+    def value(self, kind: str, asked: object) -> Any:
+        """What was kept under `kind`, as JSON holds it; None if nothing was."""
+        return self._known((kind, asked))
+
+    def keep(self, kind: str, asked: object, value: Any) -> None:
+        """Keep `value` (plain data)."""
+        self.memory.put(key_of((kind, asked)), value)
+
+    def _known(self, asked: object) -> Any:
+        return self.memory.get(key_of(asked)) if self.trusting else None
+
+    def _known_or_found(
+        self,
+        asked: object,
+        find: Callable[[], Any],
+        as_json: Callable[[Any], Any],
+        from_json: Callable[[Any], Any],
+    ) -> Any:
+        known = self._known(asked)
+        if known is not None:
+            return from_json(known)
+        found = find()
+        self.memory.put(key_of(asked), as_json(found))
+        return found
+
+
+def key_of(asked: object) -> str:
+    """The key of what was asked, of this ZigZag. `repr` tells 1 from 1.0 and "1", which JSON's keys do not."""
+    return sha256(repr((asked, FORMAT, versions(), zigzags_source())).encode()).hexdigest()
+
+
+@cache
+def versions() -> str:
+    """ZigZag's, from the installed metadata, which take longer to read than the rest of a key to make; and Python's:
+    since 3.12 its `sum` rounds otherwise, hence ZigZag's numbers."""
+    return f"zigzag-dse {version('zigzag-dse')}, Python {sys.version_info.major}.{sys.version_info.minor}"
+
+
+@cache
+def zigzags_source() -> str:
+    """A digest of the Python files of the installed ZigZag, found without importing it: an edited ZigZag of the same
+    version may say something else."""
+    spec = find_spec("zigzag")
+    assert spec is not None and spec.submodule_search_locations, "zigzag-dse is a dependency of this package"
+    root = Path(spec.submodule_search_locations[0])
+    digest = sha256()
+    for file in sorted(root.rglob("*.py")):
+        digest.update(str(file.relative_to(root)).encode() + b"\n" + sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _hardware_as_json(hardware: Hardware) -> Any:
+    ports = [[port.width, sorted(port.serves), port.memory] for port in hardware.top_ports]
+    return {"array": hardware.array, "in_memory": hardware.in_memory, "top_ports": ports}
+
+
+def _hardware_from_json(known: Any) -> Hardware:
+    ports = tuple(TopPort(width, frozenset(serves), memory) for width, serves, memory in known["top_ports"])
+    return Hardware(tuple((dim, size) for dim, size in known["array"]), known["in_memory"], ports)
+
+
+def _levels_as_json(levels: Mapping[int, KeptLevels]) -> Any:
+    return [[layer, kept.tensors, kept.weights] for layer, kept in levels.items()]
+
+
+def _levels_from_json(known: Any) -> Mapping[int, KeptLevels]:
+    return {layer: KeptLevels(tuple((op, level) for op, level in tensors), top) for layer, tensors, top in known}
+
+
+def _price_from_json(known: Any) -> LayerPrice:
+    return LayerPrice(
+        **{
+            **known,
+            "spatial_mapping": _tuples(known["spatial_mapping"]),
+            "temporal_mapping": _tuples(known["temporal_mapping"]),
+            "memory_energy": tuple(_level_from_json(level) for level in known["memory_energy"]),
+            "warnings": (),
+            "cycles": Cycles(**known["cycles"]),
+        }
+    )
+
+
+def _level_from_json(known: Any) -> LevelEnergy:
+    return LevelEnergy(**{**known, "traffic": tuple(Traffic(**traffic) for traffic in known["traffic"])})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value

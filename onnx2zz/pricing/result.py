@@ -1,0 +1,181 @@
+"""What an evaluation found, and its two fixed forms: JSON and CSV."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import Any
+
+from onnx2zz.files.comma_separated import csv_text
+from onnx2zz.files.strict_json import json_text
+from onnx2zz.files.tabular import Column, Tabular, TextTable
+from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work
+from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
+from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
+from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical
+from onnx2zz.sidecar.figures import Sidecar
+from onnx2zz.zigzag.cacti_costs import MemoryCosts
+
+BEYOND = (
+    *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
+    *("host", "approximate", "mapping", "hardware", "extracted"),
+)
+"""What stands beside ZigZag's numbers, and is left out where there is nothing of the kind; the table of layers (CSV)
+has no room for choices and breakdowns."""
+
+
+COLUMNS = (
+    *(Column("name"), Column("operator_type"), Column("macs", ",d"), Column("latency_cycles", ",.0f")),
+    *(Column("energy_pj", ",.1f"), Column("spatial_utilization", ".1%"), Column("bound_by"), Column("error")),
+)
+"""What an evaluation shows of its layers."""
+
+
+@dataclass(frozen=True)
+class LayerResult:
+    """One layer: energy in pJ, latency in cycles. A layer that could not be priced has an `error` and no numbers.
+
+    `physical` and `events` are ours: after the accelerator's sidecar file, and for an event-driven core.
+    `bound_by` is what makes the roofline: "units" or a memory. `below_roofline`: ZigZag's latency is less than that.
+    `choice` tells how `--mapping auto` came to the layer's mapping, `breakdown` where energy and cycles go.
+    """
+
+    id: int
+    name: str
+    operator_type: str
+    energy_pj: float | None = None
+    latency_cycles: float | None = None
+    macs: int | None = None
+    spatial_utilization: float | None = None
+    spatial_mapping: Mapping[str, Mapping[str, float]] | None = None
+    roofline_cycles: float | None = None
+    bound_by: str | None = None
+    below_roofline: bool = False
+    from_cache: bool = False
+    error: str | None = None
+    choice: Mapping[str, Any] | None = None
+    physical: LayerPhysical | None = None
+    events: LayerEvents | None = None
+    breakdown: Breakdown | None = None
+
+
+@dataclass(frozen=True)
+class Total:
+    """The sums over the priced layers; `incomplete` if any layer is missing from them, or work of the host's."""
+
+    energy_pj: float
+    latency_cycles: float
+    macs: int
+    incomplete: bool
+    physical: TotalPhysical | None = None
+    events: TotalEvents | None = None
+
+
+@dataclass(frozen=True)
+class EventsFrom:
+    """The run in which events were counted: on which inputs, how many layers had random weights because the model's
+    files lack theirs, and the nodes that onnxruntime did not run."""
+
+    inputs: str
+    random_weights: int
+    not_run: tuple[str, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Evaluation(Tabular):
+    """A whole run. Its fields are those of `evaluate --json`, in that order; `sidecar` is the file that `physical`
+    numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins.
+    `extracted`: what CACTI said of memories."""
+
+    model: str
+    accelerator: str
+    zigzag: str
+    onnx2zz: str
+    opt: str
+    total: Total
+    layers: tuple[LayerResult, ...]
+    distinct_layers: int
+    evaluated: int
+    edges_added: int
+    sidecar: Sidecar | None = None
+    events_from: EventsFrom | None = None
+    host: tuple[HostNode, ...] = ()
+    approximate: tuple[int, ...] = ()
+    mapping: str | None = None
+    hardware: BreakdownPart | None = None
+    extracted: tuple[MemoryCosts, ...] = ()
+
+    @property
+    def unpriced(self) -> tuple[Unpriced, ...]:
+        """What the total lacks: layers without a price, then nodes that are left to the host with MACs."""
+        layers = (
+            Unpriced(one.name, one.operator_type, None, one.error) for one in self.layers if one.error is not None
+        )
+        hosts = (
+            Unpriced(node.node, node.op, node.macs, f"left to the host: {node.why}") for node in lost_work(self.host)
+        )
+        return (*layers, *hosts)
+
+    def table(self) -> TextTable:
+        caption = f"{self.model} on {self.accelerator}, best {self.opt}: {self._in_numbers()}"
+        return TextTable(caption, COLUMNS, tuple(tuple(getattr(one, c.name) for c in COLUMNS) for one in self.layers))
+
+    def _in_numbers(self) -> str:
+        total = self.total
+        if all(layer.error is not None for layer in self.layers):
+            return "nothing is priced"
+        said = f"{total.latency_cycles:,.0f} cycles, {total.energy_pj:,.1f} pJ, {total.macs:,} MACs"
+        return f"{said} (incomplete)" if total.incomplete else said
+
+    def records(self) -> list[dict[str, Any]]:
+        return rows(self)
+
+
+def as_json(evaluation: Evaluation) -> str:
+    """The evaluation as an indented JSON document; numbers that are none are null (`strict_json.py`)."""
+    return json_text(document(evaluation), indent=2) + "\n"
+
+
+def document(result: Evaluation | Total | LayerResult) -> dict[str, Any]:
+    """The result as JSON holds it."""
+    values = ((field.name, getattr(result, field.name)) for field in fields(result))
+    return {name: _plain(value) for name, value in values if name not in BEYOND or value not in (None, ())}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Total | LayerResult):
+        return document(value)
+    if isinstance(value, tuple):
+        return [_plain(inner) for inner in value]
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def as_csv(evaluation: Evaluation) -> str:
+    """The rows as a table with a header; missing numbers are empty, the spatial mapping is JSON."""
+    return csv_text(rows(evaluation))
+
+
+def rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """A row for each layer, and for each node of the host's with MACs: that has an error and no numbers, like a layer
+    without a price."""
+    layers = [_row(layer) for layer in evaluation.layers]
+    blank = dict.fromkeys(layers[0]) if layers else {}
+    hosts = ((node, f"left to the host: {node}") for node in lost_work(evaluation.host))
+    return layers + [{**blank, "name": node.node, "operator_type": node.op, "error": why} for node, why in hosts]
+
+
+def _row(layer: LayerResult) -> dict[str, Any]:
+    row = {field.name: getattr(layer, field.name) for field in fields(layer) if field.name not in BEYOND}
+    if layer.spatial_mapping is not None:
+        row["spatial_mapping"] = json.dumps(layer.spatial_mapping)
+    return row | _physical_columns(layer.physical) | _event_columns(layer.events)
+
+
+def _physical_columns(physical: LayerPhysical | None) -> dict[str, Any]:
+    names = ("corrected_energy_pj", "static_energy_pj", "latency_ns")
+    return {name: getattr(physical, name) for name in names} if physical else {}
+
+
+def _event_columns(events: LayerEvents | None) -> dict[str, Any]:
+    names = ("operations_executed", "energy_pj", "noc_events", "noc_energy_pj")
+    densities = {f"density_{operand}": events.density.get(operand) for operand in "IW"} if events else {}
+    return densities | {f"events_{name}": getattr(events, name) for name in names} if events else {}

@@ -1,0 +1,74 @@
+"""The cycles a layer takes at least, whatever the mapping: its operations over the array's units, its tensors over
+the ports of the highest memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from onnx2zz.checks.memories import Memory
+from onnx2zz.formats.workload_entry import DEFAULT_LINKS, Entry, operations, volumes
+from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.levels import KeptLevels
+
+
+@dataclass(frozen=True)
+class PortLoad:
+    """What must pass a port of the memory at least: bits, over its width in bit per cycle."""
+
+    memory: str
+    width: int
+    bits: int
+
+    @property
+    def cycles(self) -> float:
+        return self.bits / self.width
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """The cycles a layer takes at least, and what it is that takes them: "units", or the name of a memory."""
+
+    cycles: float
+    bound_by: str
+
+
+def roofline(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> Roofline:
+    """The largest of the bounds; of equal ones the units'.
+
+    Operations are the product of the loop sizes, whatever the operator type. Each tensor passes each port that serves
+    it once: true extents without padding, the output at its final width.
+    """
+    units = Roofline(operations(entry) / hardware.units, "units")
+    port = busiest_port(entry, mapping_entry, hardware)
+    return max(units, Roofline(port.cycles, port.memory), key=lambda bound: bound.cycles) if port else units
+
+
+def busiest_port(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> PortLoad | None:
+    """The port of the highest memories that works longest; None where no port is known."""
+    links = mapping_entry.get("memory_operand_links") or DEFAULT_LINKS
+    bits = {links[operand]: size for operand, size in operand_bits(entry).items()}
+    loads = (
+        PortLoad(port.memory, port.width, sum(bits.get(operand, 0) for operand in port.serves))
+        for port in hardware.top_ports
+    )
+    return max(loads, key=lambda load: load.cycles, default=None)
+
+
+def ports_reached(hardware: Hardware, entry: Entry, kept: KeptLevels, memories: Sequence[Memory]) -> Hardware:
+    """`hardware` whose highest ports serve only the tensors that locality does not keep in lower memories (indices into
+    `memories`, lowest first). A second activation stays where the first one does."""
+    tensors = dict(kept.tensors)
+    activation = max(level for operand, level in tensors.items() if operand != "O")
+    others = kept.weights if entry["operand_source"].get("W") == entry["id"] else activation
+    number = {memory.name: memory.number for memory in memories}
+    ports = tuple(
+        replace(port, serves=frozenset(o for o in port.serves if tensors.get(o, others) >= number[port.memory]))
+        for port in hardware.top_ports
+    )
+    return replace(hardware, top_ports=ports)
+
+
+def operand_bits(entry: Entry) -> dict[str, int]:
+    """Operand -> bits of its tensor: true extents without padding, the output at its final width."""
+    precision = entry["operand_precision"]
+    width = {**precision, "O": precision["O_final"]}
+    return {operand: volume * width[operand] for operand, volume in volumes(entry).items()}

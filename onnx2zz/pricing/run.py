@@ -1,0 +1,322 @@
+"""Evaluate a workload: price each distinct layer once, give every layer its price, add up."""
+
+import os
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
+from functools import reduce
+from importlib.metadata import version
+from operator import add
+from pathlib import Path
+from typing import Protocol
+
+from onnx2zz import __version__
+from onnx2zz.errors import raise_if_any
+from onnx2zz.formats.shipped_files import Found
+from onnx2zz.formats.workload_entry import Entry, operations
+from onnx2zz.pricing.accounted import HostNode, host_nodes, lost_work, stand_ins
+from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
+from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+from onnx2zz.pricing.graph import Edge, execution_order, further_edges
+from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
+from onnx2zz.pricing.price_cache import KeyValues, NoMemory, PriceCache
+from onnx2zz.pricing.result import Evaluation, LayerResult, Total
+from onnx2zz.pricing.roofline import busiest_port, operand_bits, ports_reached, roofline
+from onnx2zz.pricing.room import without_room
+from onnx2zz.pricing.supplement import NOTHING, Supplement
+from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit, layer_name, price_task
+from onnx2zz.pricing.weights_home import weights_with_room
+from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
+from onnx2zz.zigzag import tested
+from onnx2zz.zigzag.failure import PricingError
+from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
+from onnx2zz.zigzag.levels import KeptLevels
+from onnx2zz.zigzag.talk import talk_goes_to
+
+MAC_TYPES = ("Conv", "Gemm", "Conv_downsample")
+
+
+class Elsewhere(Protocol):
+    """Where units are priced instead of here."""
+
+    def outcomes(
+        self, units: Sequence[Unit], begun: Callable[[Unit], None]
+    ) -> Generator[tuple[Unit, Outcome], None, None]:
+        """Each unit with its outcome, as they come; `begun` is told of each."""
+        ...
+
+
+@dataclass(frozen=True)
+class Resources:
+    """How the numbers are come by, which they do not depend on. `watch` is told of each distinct layer before it is
+    priced (how many are done, of how many, its name), `tell` what the user must know. With `jobs` > 1 worker processes
+    share the work, if there is enough of it. A layer that takes longer than `layer_timeout` seconds is given up; since
+    that needs a process that can be ended, there are workers then in any case. With `elsewhere` none of this machine's
+    processes prices anything."""
+
+    search: Search = "fast"
+    memory: KeyValues = NoMemory()  # noqa: RUF009 - it has no state
+    jobs: int = 1
+    watch: Callable[[int, int, str], None] = lambda done, total, layer: None
+    tell: Callable[[str], None] = lambda sentence: None
+    layer_timeout: float | None = None
+    elsewhere: Elsewhere | None = None
+
+
+def evaluate(
+    workload: PricedWorkload,
+    accelerator: Found,
+    mapping: Found,
+    options: PriceOptions,
+    log: Path,
+    locality: bool = False,
+    resources: Resources = Resources(),
+    supplement: Supplement = NOTHING,
+) -> Evaluation:
+    """Price `workload` on `accelerator` under `mapping`; whatever ZigZag says meanwhile goes to `log`.
+
+    `locality` keeps data in lower memories between layers; arrays that compute in memory and mixed spatial mappings
+    always do, as in ZigZag (api.py:79).
+    `beyond` adds numbers of our own beside ZigZag's.
+    Raises InputError if the three files do not fit together. A layer that cannot be priced is part of the result.
+    """
+    price_cache = PriceCache(resources.memory, trusting=resources.search == "fast")
+    ready = prepare(
+        workload,
+        accelerator,
+        mapping,
+        options,
+        log,
+        price_cache,
+        locality,
+        resources.search,
+        supplement,
+        resources.tell,
+    )
+    with talk_goes_to(log, anew=False):
+        outcomes = list(priced([Unit(task, ready.terms) for task in ready.unknown], price_cache, resources, log))
+        found = {unit.task.key: outcome for unit, outcome in outcomes}
+        if resources.layer_timeout is None:  # the smallest memory that would do takes many prices to find
+            found |= without_room([(unit.task, outcome) for unit, outcome in outcomes], ready.terms)
+    return ready.evaluation(found)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Inputs that fit together, the task of each layer, and the prices that are `known`; `unknown` are the distinct
+    tasks that are left to be priced."""
+
+    accelerator: str
+    mapping: str
+    inputs: PricingInputs
+    terms: PricingTerms
+    edges: tuple[Edge, ...]
+    tasks: tuple[Task, ...]
+    known: Mapping[str, Outcome]
+    supplement: Supplement
+
+    @property
+    def unknown(self) -> list[Task]:
+        return [task for task in _distinct(self.tasks) if task.key not in self.known]
+
+    def evaluation(self, found: Mapping[str, Outcome]) -> Evaluation:
+        """The whole, given the outcome of each unknown task by its key."""
+        workload, outcomes = self.inputs.workload, {**self.known, **found}
+        hosts = host_nodes(workload.coverage)
+        layers = tuple(
+            _layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, self.supplement)
+            for task in self.tasks
+        )
+        return Evaluation(
+            model=workload.model,
+            accelerator=self.accelerator,
+            zigzag=version("zigzag-dse"),
+            onnx2zz=__version__,
+            opt=self.terms.options.opt,
+            total=_total(layers, hosts, self.inputs, self.supplement),
+            layers=layers,
+            distinct_layers=len(_distinct(self.tasks)),
+            evaluated=sum(isinstance(found[task.key], LayerPrice) for task in self.unknown),
+            edges_added=len(self.edges),
+            sidecar=self.supplement.sidecar,
+            events_from=self.supplement.events_from,
+            host=hosts,
+            approximate=stand_ins(workload.coverage),
+            mapping=self.mapping,
+            hardware=_target(self.inputs),
+            extracted=self.inputs.accelerator.extracted,
+        )
+
+
+def prepare(
+    workload: PricedWorkload,
+    accelerator: Found,
+    mapping: Found,
+    options: PriceOptions,
+    log: Path,
+    price_cache: PriceCache,
+    locality: bool = False,
+    search: Search = "fast",
+    supplement: Supplement = NOTHING,
+    tell: Callable[[str], None] = lambda sentence: None,
+) -> Prepared:
+    """Everything of `evaluate` that comes before the pricing; `tell` is told what the user must know of it. Raises
+    InputError as `evaluate` does."""
+    with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
+        inputs = load_inputs(workload, accelerator, mapping, price_cache)
+    in_memory = inputs.hardware.in_memory
+    raise_if_any(supplement.problems(str(accelerator.path), in_memory))
+    options = replace(options, mixed_spatial_mapping=options.mixed_spatial_mapping or in_memory)
+    locality = locality or options.mixed_spatial_mapping
+    terms = PricingTerms(inputs.accelerator, in_memory, options, search)
+    edges = further_edges(workload.layers, workload.coverage) if locality else ()
+    with talk_goes_to(log):
+        tasks = tuple(_tasks(inputs, edges, locality, price_cache, tell))
+        known = _known(_distinct(tasks), terms, price_cache)
+    return Prepared(accelerator.name, mapping.name, inputs, terms, edges, tasks, known, supplement)
+
+
+def _tasks(
+    inputs: PricingInputs, edges: Sequence[Edge], locality: bool, price_cache: PriceCache, tell: Callable[[str], None]
+) -> list[Task]:
+    layers = inputs.workload.layers
+    mapped = [mapping_entry_for(entry, inputs.mapping) for entry in layers]
+    ids = [entry["id"] for entry in layers]
+    levels = _levels(inputs, mapped, edges, price_cache, tell) if locality else dict.fromkeys(ids)
+    return [_task(entry, how, levels[entry["id"]]) for entry, how in zip(layers, mapped, strict=True)]
+
+
+def _levels(
+    inputs: PricingInputs,
+    mapped: Sequence[Entry],
+    edges: Sequence[Edge],
+    price_cache: PriceCache,
+    tell: Callable[[str], None],
+) -> Mapping[int, KeptLevels] | Mapping[int, str]:
+    def found() -> Mapping[int, KeptLevels]:
+        from onnx2zz.zigzag.locality import kept_levels
+
+        return kept_levels(layers, mapped, edges, inputs.accelerator.built)
+
+    layers = inputs.workload.layers
+    try:
+        levels = price_cache.levels((inputs.accelerator.document, list(layers), list(mapped), list(edges)), found)
+    except PricingError as failure:
+        return {entry["id"]: str(failure) for entry in layers}
+    kept, told = weights_with_room(levels, layers, mapped, inputs.accelerator.hierarchy.memories)
+    if told is not None:
+        tell(told)
+    return kept
+
+
+def _task(entry: Entry, mapping_entry: Entry, levels: KeptLevels | str | None) -> Task:
+    kept = asdict(levels) if isinstance(levels, KeptLevels) else levels
+    return Task(layer_key(entry, mapping_entry, kept), entry, mapping_entry, levels)
+
+
+def _distinct(tasks: Sequence[Task]) -> list[Task]:
+    first: dict[str, Task] = {}
+    for task in tasks:
+        first.setdefault(task.key, task)
+    return list(first.values())
+
+
+def _known(tasks: Sequence[Task], terms: PricingTerms, price_cache: PriceCache) -> dict[str, Outcome]:
+    prices = ((task.key, price_cache.price(Unit(task, terms).asked)) for task in tasks)
+    return {key: price for key, price in prices if price is not None}
+
+
+def priced(
+    units: Sequence[Unit], price_cache: PriceCache, resources: Resources, log: Path
+) -> Generator[tuple[Unit, Outcome], None, None]:
+    """Each unit with its outcome as they come; prices are kept at once."""
+    done, doubt = 0, tested.doubt() if units else None
+    if doubt:
+        resources.tell(doubt)
+
+    def begun(unit: Unit) -> None:
+        resources.watch(done, len(units), unit.task.name)
+
+    with closing(_outcomes(units, resources, log, begun)) as coming:  # interrupted here, the workers end as well
+        for unit, outcome in coming:
+            done += 1
+            if isinstance(outcome, LayerPrice):
+                price_cache.keep_price(unit.asked, outcome)
+                for warning in outcome.warnings:
+                    resources.tell(f"{unit.task.name}: {warning}")
+            yield unit, outcome
+    resources.watch(len(units), len(units), "")
+
+
+def _outcomes(
+    units: Sequence[Unit], resources: Resources, log: Path, begun: Callable[[Unit], None]
+) -> Generator[tuple[Unit, Outcome], None, None]:
+    if resources.elsewhere is not None:
+        yield from resources.elsewhere.outcomes(units, begun)
+        return
+    if units and (resources.layer_timeout is not None or (resources.jobs > 1 and worth_workers(units))):
+        crew = Crew(resources.jobs, lambda: worker(log), resources.tell, resources.layer_timeout)
+        yield from outcomes_of_workers(units, crew, begun)
+        return
+    for unit in units:
+        begun(unit)
+        yield unit, price_task(unit.task, unit.terms)
+
+
+def _layer_result(
+    task: Task, outcome: Outcome, inputs: PricingInputs, from_cache: bool, supplement: Supplement
+) -> LayerResult:
+    entry = task.entry
+    unpriced = LayerResult(entry["id"], layer_name(entry), entry["operator_type"])
+    if isinstance(outcome, str):
+        return replace(unpriced, error=f"{unpriced.name}: {outcome}")
+    least = roofline(entry, task.mapping_entry, inputs.hardware)
+    port = busiest_port(entry, task.mapping_entry, inputs.hardware)
+    return replace(
+        unpriced,
+        energy_pj=outcome.energy_pj,
+        latency_cycles=outcome.latency_cycles,
+        macs=operations(entry) if entry["operator_type"] in MAC_TYPES else 0,
+        spatial_utilization=outcome.spatial_utilization,
+        spatial_mapping={array_dim: dict(unrolled) for array_dim, unrolled in outcome.spatial_mapping},
+        roofline_cycles=least.cycles,
+        bound_by=least.bound_by,
+        below_roofline=outcome.latency_cycles < _reachable(task, inputs),
+        from_cache=from_cache,
+        physical=supplement.physical(outcome, entry, inputs.accelerator.hierarchy),
+        events=supplement.events(outcome, entry),
+        breakdown=breakdown(outcome, operations(entry), inputs.hardware.units, port, operand_bits(entry)),
+    )
+
+
+def _reachable(task: Task, inputs: PricingInputs) -> float:
+    """The cycles of the roofline of what locality lets go as far as the highest memory."""
+    hardware = inputs.hardware
+    if isinstance(task.levels, KeptLevels):
+        hardware = ports_reached(hardware, task.entry, task.levels, inputs.accelerator.hierarchy.memories)
+    return roofline(task.entry, task.mapping_entry, hardware).cycles
+
+
+def _target(inputs: PricingInputs) -> BreakdownPart:
+    memories = {memory.name: memory.size or 0 for memory in inputs.accelerator.hierarchy.memories}
+    return BreakdownPart(dict(inputs.hardware.array), inputs.hardware.units, memories)
+
+
+def _total(
+    layers: Sequence[LayerResult], hosts: Sequence[HostNode], inputs: PricingInputs, supplement: Supplement
+) -> Total:
+    by_id = {layer.id: layer for layer in layers if layer.error is None}
+    priced = [by_id[layer] for layer in execution_order(inputs.workload.layers) if layer in by_id]
+    return Total(
+        energy_pj=_added_up(layer.energy_pj for layer in priced),
+        latency_cycles=_added_up(layer.latency_cycles for layer in priced),
+        macs=sum(layer.macs or 0 for layer in priced),
+        incomplete=len(priced) < len(layers) or bool(lost_work(hosts)),
+        physical=supplement.total_physical([layer.physical for layer in priced if layer.physical], inputs.accelerator),
+        events=supplement.total_events([layer.events for layer in priced if layer.events]),
+    )
+
+
+def _added_up(numbers: Iterable[float | None]) -> float:
+    """Plain additions from the left as ZigZag makes them; since Python 3.12 `sum` compensates for rounding."""
+    return reduce(add, (number or 0.0 for number in numbers), 0.0)

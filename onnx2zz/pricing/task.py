@@ -1,0 +1,74 @@
+"""A distinct layer to be priced, and pricing it: here, or in a worker process that was given the same terms."""
+
+from dataclasses import dataclass
+
+from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.pricing.inputs import AcceleratorFile
+from onnx2zz.zigzag.failure import PricingError
+from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
+from onnx2zz.zigzag.levels import KeptLevels
+
+NOT_IN_MEMORY = ("Pooling", "Add")
+"""Operator types that ZigZag skips on arrays that compute in memory (stages/workload_iterator.py:41-48)."""
+
+Outcome = LayerPrice | str
+"""A price, or the sentence why there is none."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A layer to price: how it is mapped, and which memories its data may do without (a sentence if ZigZag could not
+    find that out). Tasks with equal keys have equal prices."""
+
+    key: str
+    entry: Entry
+    mapping_entry: Entry
+    levels: KeptLevels | str | None
+
+    @property
+    def name(self) -> str:
+        return layer_name(self.entry)
+
+
+@dataclass(frozen=True)
+class PricingTerms:
+    """What all tasks of a run have in common."""
+
+    accelerator: AcceleratorFile
+    in_memory: bool
+    options: PriceOptions
+    search: Search
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The unit of work: a task under its terms. Which run it belongs to does not matter."""
+
+    task: Task
+    terms: PricingTerms
+
+    @property
+    def asked(self) -> tuple[object, ...]:
+        """Everything that the price depends on but ZigZag itself; the search is not part of it."""
+        return (self.task.key, self.terms.accelerator.document, self.terms.options)
+
+
+def layer_name(entry: Entry) -> str:
+    """The layer's name, or the one that ZigZag gives it (parser/workload_factory.py:63)."""
+    return str(entry.get("name") or f"Layer{entry['id']}")
+
+
+def price_task(task: Task, terms: PricingTerms) -> Outcome:
+    """What ZigZag says about `task`."""
+    if terms.in_memory and task.entry["operator_type"] in NOT_IN_MEMORY:
+        kind = task.entry["operator_type"]
+        return f"skipped: ZigZag prices no {kind} layer on an array that computes in memory"
+    if isinstance(task.levels, str):
+        return task.levels
+    from onnx2zz.zigzag.price import price
+
+    layer = (task.entry, terms.accelerator.built, task.mapping_entry, terms.options, task.levels)
+    try:
+        return price(*layer, terms.search)
+    except PricingError as failure:
+        return str(failure)

@@ -1,0 +1,161 @@
+"""Price units of work in worker processes, longest first.
+
+Each worker is an executor of its own with one process: when a process dies, it is known which layer it died of, and the
+others go on. The processes are forked from a server that has imported ZigZag once, where the system has that.
+"""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from math import factorial
+from pathlib import Path
+from threading import Thread
+
+from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit, price_task
+from onnx2zz.zigzag.talk import talk_goes_to
+
+FAST_S, EXHAUSTIVE_S, COST_MODEL_S = 5e-5, 1e-2, 5e-2
+"""Seconds that an ordering takes in either search, and a layer at least: enough to tell long from short."""
+WORTH_S = 4.0
+"""Work that is done sooner than this is done before workers have come up."""
+DIED = "its worker process died (killed, or out of memory)"
+TOO_LONG = "took longer than"
+DIED_TWICE = f"{DIED} twice; `--jobs 1` needs less memory"
+
+_open_log = ExitStack()
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Where tasks are priced: `jobs` processes, each made by `recruit`; `tell` hears of one that died. A layer that
+    takes longer than `patience` seconds is given up."""
+
+    jobs: int
+    recruit: Callable[[], Executor]
+    tell: Callable[[str], None]
+    patience: float | None = None
+
+    @property
+    def work(self) -> Callable[[Task, PricingTerms], Outcome]:
+        """What a worker does with a task."""
+        return price_task if self.patience is None else partial(price_in_time, seconds=self.patience)
+
+
+def usable_cores() -> int:
+    """The cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def worth_workers(units: Sequence[Unit]) -> bool:
+    """Whether there is enough work to be shared."""
+    return len(units) > 1 and sum(map(_seconds, units)) > WORTH_S
+
+
+def longest_first(units: Sequence[Unit]) -> list[Unit]:
+    """In this order the last ones leave nobody idle for long."""
+    return sorted(units, key=_seconds, reverse=True)
+
+
+def worker(log: Path) -> Executor:
+    """A process that prices one task after the other; what ZigZag says in it is added to `log`."""
+    server = "forkserver" in multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if server else "spawn")
+    if server:
+        context.set_forkserver_preload(["onnx2zz.zigzag.price"])
+    return ProcessPoolExecutor(1, context, _start, (log,))
+
+
+def _start(log: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the main process ends the others
+    Thread(target=_end_with_main, daemon=True).start()
+    _open_log.enter_context(talk_goes_to(log, anew=False))
+
+
+def _end_with_main() -> None:
+    """A main process that is killed tells nobody: without this its workers would wait for work for ever."""
+    main = multiprocessing.parent_process()
+    assert main is not None, "workers are started by the main process"
+    main.join()
+    os._exit(1)
+
+
+def price_in_time(task: Task, terms: PricingTerms, seconds: float) -> Outcome:
+    """The price; the kernel ends this process when it takes longer, whatever it is doing."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        return price_task(task, terms)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def outcomes_of_workers(
+    units: Sequence[Unit], crew: Crew, begun: Callable[[Unit], None]
+) -> Iterator[tuple[Unit, Outcome]]:
+    """Each unit with its outcome, as they come; `begun` is told of each that a worker takes up.
+
+    A unit whose worker dies is tried once more. On the way out, whatever the reason, no worker is left.
+    """
+    strangers = multiprocessing.active_children()
+    waiting = deque(longest_first(units))
+    idle = [crew.recruit() for _ in range(min(crew.jobs, len(units)))]
+    at_work: dict[Future[Outcome], tuple[Executor, Unit, float]] = {}
+    died: list[Unit] = []
+    try:
+        while waiting or at_work:
+            while waiting and idle:
+                unit, executor = waiting.popleft(), idle.pop()
+                begun(unit)
+                at_work[executor.submit(crew.work, unit.task, unit.terms)] = executor, unit, time.monotonic()
+            for future in wait(at_work, return_when=FIRST_COMPLETED).done:
+                executor, unit, since = at_work.pop(future)
+                try:
+                    outcome: Outcome = future.result()
+                except BrokenExecutor:
+                    executor.shutdown(wait=False)
+                    executor = crew.recruit()
+                    late = crew.patience is not None and time.monotonic() - since >= crew.patience
+                    if not late and not any(unit is other for other in died):
+                        died.append(unit)
+                        waiting.appendleft(unit)
+                        crew.tell(f"{unit.task.name}: {DIED}; it is tried once more")
+                        idle.append(executor)
+                        continue
+                    outcome = f"{TOO_LONG} {crew.patience:g} s (--layer-timeout)" if late else DIED_TWICE
+                idle.append(executor)
+                yield unit, outcome
+    finally:
+        _dismiss([*idle, *(executor for executor, *_ in at_work.values())], strangers, in_the_middle=bool(at_work))
+
+
+def _dismiss(executors: Sequence[Executor], strangers: Sequence[object], in_the_middle: bool) -> None:
+    if in_the_middle:
+        for process in multiprocessing.active_children():
+            if process not in strangers:
+                process.terminate()
+    for executor in executors:
+        executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _seconds(unit: Unit) -> float:
+    """About how long a unit takes: it goes with the orderings of its loop factors, at most `lpf_limit` of them."""
+    factors = sum(_prime_factors(size) for size in unit.task.entry["loop_sizes"])
+    orderings = factorial(min(factors, unit.terms.options.lpf_limit))
+    of_an_ordering = FAST_S if unit.terms.search == "fast" else EXHAUSTIVE_S
+    return COST_MODEL_S + orderings * of_an_ordering
+
+
+def _prime_factors(number: int) -> int:
+    found, divisor = 0, 2
+    while divisor * divisor <= number:
+        while number % divisor == 0:
+            number //= divisor
+            found += 1
+        divisor += 1
+    return found + (number > 1)

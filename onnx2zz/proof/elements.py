@@ -1,0 +1,72 @@
+"""Which elements of a tensor a layer touches in all its loops, counted element by element."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from onnx2zz.ir.interpreter import elements_of
+from onnx2zz.ir.layer import Access, Axis
+
+
+def count(access: Access, sizes: Mapping[str, int]) -> int:
+    """The number of distinct elements inside the tensor, or outside it where something stands in for them.
+
+    Axes whose windows meet nothing but padding count one: ZigZag divides by what is touched (layer_node.py:347).
+    """
+    rows = _reached if access.outside is not None else _rows
+    return math.prod(max(1, len(rows(_part(access, group), sizes))) for group in _sharing(access.axes))
+
+
+def places(access: Access, sizes: Mapping[str, int]) -> tuple[np.ndarray, ...]:
+    """Index arrays, one an axis and to be broadcast, of the elements that are touched."""
+    groups = _sharing(access.axes)
+    found: dict[int, np.ndarray] = {}
+    for number, group in enumerate(groups):
+        rows = _rows(_part(access, group), sizes)
+        shape = [-1 if other == number else 1 for other in range(len(groups))]
+        found |= {i: rows[:, column].reshape(shape) for column, i in enumerate(group)}
+    return tuple(found[i] for i in range(len(access.axes)))
+
+
+def inside(access: Access, sizes: Mapping[str, int]) -> bool:
+    """Whether no loop leads out of the tensor."""
+    return all(axis.padding(sizes) == (0, 0) for axis in access.axes)
+
+
+def _sharing(axes: Sequence[Axis]) -> list[list[int]]:
+    """The axes in groups that have a loop in common (the diagonal of a matrix); most stand alone."""
+    groups: list[list[int]] = []
+    for index, axis in enumerate(axes):
+        mine = [group for group in groups if any(_loops(axis) & _loops(axes[other]) for other in group)]
+        groups = [group for group in groups if group not in mine]
+        groups.append([index, *(other for group in mine for other in group)])
+    return groups
+
+
+def _loops(axis: Axis) -> set[str]:
+    return {loop for loop, coefficient in axis.terms if coefficient}
+
+
+def _part(access: Access, axes: Sequence[int]) -> Access:
+    return replace(access, axes=tuple(access.axes[i] for i in axes))
+
+
+def _rows(access: Access, sizes: Mapping[str, int]) -> np.ndarray:
+    """The distinct element tuples of an access, those outside the tensor left out."""
+    rows = _reached(access, sizes)
+    extents = np.array([axis.extent for axis in access.axes])
+    return rows[((rows >= 0) & (rows < extents)).all(axis=1)]
+
+
+def _reached(access: Access, sizes: Mapping[str, int]) -> np.ndarray:
+    """The distinct element tuples of an access."""
+    loops = sorted(access.loops)
+    ranges = np.meshgrid(*(np.arange(sizes[loop]) for loop in loops), indexing="ij")
+    grid = {loop: values.ravel() for loop, values in zip(loops, ranges, strict=True)}
+    count = len(next(iter(grid.values()))) if grid else 1
+    columns = [np.broadcast_to(element, (count,)) for element in elements_of(access, grid)]
+    if len(columns) == 1:  # most axes stand alone, and plain numbers are sorted far faster than rows
+        return np.unique(columns[0])[:, None]
+    return np.unique(np.stack(columns, axis=1), axis=0)

@@ -1,0 +1,104 @@
+"""Proves a compiled model: layers are run as ZigZag reads them and compared with onnxruntime, volumes are counted."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from onnx2zz.compiler import Compiled
+from onnx2zz.conservation.groups import Group, fates_of, groups
+from onnx2zz.conservation.mismatch import Mismatch
+from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.proof.check_node import NodeCheck, check_node
+from onnx2zz.proof.conservation import conservation
+from onnx2zz.proof.result import NotExecuted, Verification
+from onnx2zz.proof.room import check_room
+from onnx2zz.proof.sampling import USUAL_POINTS
+from onnx2zz.proof.stored_values import StoredValues
+from onnx2zz.proof.values import Values, walk
+
+Watch = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class VerifyOptions:
+    """`points`: output elements at which a large layer is run. `directory`: where a model's external data would lie.
+
+    `inputs`: the values of some of the model's inputs, in their shapes and types; the others are random.
+    """
+
+    points: int = USUAL_POINTS
+    seed: int = 0
+    directory: Path | None = None
+    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def verify(compiled: Compiled, options: VerifyOptions | None = None, watch: Watch | None = None) -> Verification:
+    """Runs and counts the whole workload; `watch` is told how many nodes are done, of how many, and the next's name."""
+    lowered = groups(compiled.graph, compiled.workload)
+    exact = {node: group for node, group in lowered.items() if group.kind == "exact"}
+    run = dict(checks(exact, compiled, options or VerifyOptions(), watch or (lambda done, total, name: None)))
+    return summary(compiled, lowered, run, conservation(compiled, lowered))
+
+
+def begin(compiled: Compiled, options: VerifyOptions) -> Values:
+    """The tensors of a run of the model, of which none is made yet. Raises InputError if they will not fit."""
+    check_room(compiled.graph, str(compiled.file or compiled.workload.model))
+    stored = StoredValues(compiled.graph, options.directory)
+    return Values(compiled.graph, stored, np.random.default_rng(options.seed), dict(options.inputs))
+
+
+def checks(
+    exact: Mapping[Node, Group], compiled: Compiled, options: VerifyOptions, watch: Watch
+) -> Iterator[tuple[Node, NodeCheck]]:
+    """Checks node after node, while the run has their operands at hand."""
+    graph, values = compiled.graph, begin(compiled, options)
+    dead = {node for node, fate in fates_of(graph, compiled.workload).items() if fate.why == "dead"}
+    reads = {node: group.reads for node, group in exact.items()}
+    done = 0
+    for node in walk(values, reads, dead):
+        if node in exact:
+            watch(done, len(exact), node.label)
+            yield node, check_node(exact[node], values, compiled.entries, options.points)
+            done += 1
+
+
+def summary(
+    compiled: Compiled, lowered: Mapping[Node, Group], checks: Mapping[Node, NodeCheck], counted: tuple[Mismatch, ...]
+) -> Verification:
+    """What was checked, and what differs: in the checks, and `counted` beside them."""
+    workload = compiled.workload
+    checked = [check for check in checks.values() if not check.unchecked]
+    wrong = {m.node for m in counted}
+    operations = dict.fromkeys(("exact", "movement", "approximate"), 0)
+    for placed in workload.layers:
+        operations[placed.layer.kind] += placed.layer.operations
+    return Verification(
+        model=workload.model,
+        nodes_exact=sum(group.kind == "exact" for group in lowered.values()),
+        nodes_checked=len(checked),
+        nodes_matched=sum(not c.found and n.label not in wrong for n, c in checks.items() if not c.unchecked),
+        layers_checked=sum(len(lowered[node].placed) for node, check in checks.items() if not check.unchecked),
+        points=sum(check.points for check in checked),
+        approximate_share=operations["approximate"] / max(1, sum(operations.values())),
+        not_checkable=tuple(NotExecuted(n.label, n.op, c.unchecked) for n, c in checks.items() if c.unchecked),
+        mismatches=(*(m for check in checks.values() for m in check.found), *counted),
+        movement=_of_kind(lowered, "movement"),
+        approximate=_of_kind(lowered, "approximate"),
+        host=_hosts(compiled.graph, compiled),
+    )
+
+
+def _of_kind(lowered: Mapping[Node, Group], kind: str) -> tuple[NotExecuted, ...]:
+    whys = {
+        node: next((layer.why for layer in group.layers if layer.why), "")
+        for node, group in lowered.items()
+        if group.kind == kind
+    }
+    return tuple(NotExecuted(node.label, node.op, why) for node, why in whys.items())
+
+
+def _hosts(graph: Graph, compiled: Compiled) -> tuple[NotExecuted, ...]:
+    fates = fates_of(graph, compiled.workload)
+    return tuple(NotExecuted(node.label, node.op, f.why) for node, f in fates.items() if f.status == "host")

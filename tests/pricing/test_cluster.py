@@ -1,0 +1,201 @@
+"""Units on a dask cluster: the prices of local processes, whatever becomes of its workers."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from small_workloads import gemm
+
+from onnx2zz.cli.main import run
+from onnx2zz.errors import InputError
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.pricing import cluster
+from onnx2zz.pricing.cluster import Cluster, price_elsewhere, software
+from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.price_cache import NoMemory, PriceCache
+from onnx2zz.pricing.run import prepare
+from onnx2zz.pricing.task import Unit, price_task
+from onnx2zz.zigzag.layer_price import PriceOptions
+
+pytest.importorskip("distributed")
+
+PLACE = ["--host", "127.0.0.1", "--no-dashboard"]
+UP_S = 60
+
+
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, int]]]:
+    """A scheduler and two workers, processes of these tests: the address, and the workers' process ids by address."""
+    tmp_path = tmp_path_factory.mktemp("dask")
+    file = tmp_path / "scheduler.json"
+    programs = [["dask_scheduler", "--port", "0"], *[["dask_worker", "--nthreads", "1", "--no-nanny"]] * 2]
+    with (tmp_path / "dask.log").open("w") as log:
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.{program}", *options, *PLACE, "--scheduler-file", file],
+                stdout=log,
+                stderr=log,
+                cwd=tmp_path,
+            )
+            for program, *options in programs
+        ]
+    try:
+        yield _up(file)
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def _up(file: Path) -> tuple[str, dict[str, int]]:
+    from distributed import Client
+
+    until = time.monotonic() + UP_S
+    while not file.exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    address = json.loads(file.read_text())["address"]
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=UP_S)
+        return address, client.run(os.getpid)
+
+
+def units(count: int) -> list[Unit]:
+    """Products of different sizes on SENECA."""
+    accelerator = find_accelerator("seneca")
+    layers = tuple(gemm(n, None, f"L{n}", k=24 + 2 * n, c=30) for n in range(count))
+    options, log = PriceOptions(lpf_limit=4), Path(os.devnull)
+    files = (PricedWorkload("net", "net.yaml", layers), accelerator, choose_mapping(None, accelerator))
+    ready = prepare(*files, options, log, PriceCache(NoMemory()))
+    return [Unit(task, ready.terms) for task in ready.tasks]
+
+
+def test_a_sweep_and_an_evaluation_on_the_cluster(started, tmp_path, monkeypatch, capsys):
+    address, _ = started
+    monkeypatch.chdir(tmp_path)
+    Path("sweep.yaml").write_text("models: [lenet5]\naccelerators: [seneca_core]\noptions: {lpf_limit: 3}\n")
+    for where, options in (("here", ["--jobs", "1"]), ("there", ["--scheduler", address])):
+        assert run(["sweep", "sweep.yaml", *options, "-o", where, "--cache", f"{where}_cache"]) == 0
+    assert f"{address}: 2 workers so far" in capsys.readouterr().err
+    assert Path("there/layers.csv").read_text() == Path("here/layers.csv").read_text()
+    evaluate = ["evaluate", "lenet5", "--arch", "seneca_core", "--lpf-limit", "3", "--scheduler", address, "--no-cache"]
+    assert run([*evaluate, "--json", "one.json"]) == 0
+    with Path("here/layers.csv").open() as file:
+        swept = [(float(row["energy_pj"]), float(row["latency_cycles"])) for row in csv.DictReader(file)]
+    single = json.loads(Path("one.json").read_text())["layers"]
+    assert [(layer["energy_pj"], layer["latency_cycles"]) for layer in single] == swept
+
+
+def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started):
+    """SIGKILL, while units are with it: all come back, once each, with the prices of this process."""
+    address, processes = started
+    asked = units(24)
+    found, held = [], {}
+
+    def kill_one(unit: Unit) -> None:
+        if len(found) == 4:
+            victim, process = next(iter(processes.items()))
+            held["units"] = connected._client.processing()[victim]
+            os.kill(process, signal.SIGKILL)
+
+    with Cluster(address) as connected:
+        assert connected.workers == 2
+        for unit, outcome in connected.outcomes(asked, kill_one):
+            found.append((unit, outcome))
+        assert connected.workers == 1
+    assert held["units"], "the worker had nothing to lose"
+    assert sorted(unit.task.name for unit, _ in found) == sorted(unit.task.name for unit in asked)
+    assert all(outcome == price_task(unit.task, unit.terms) for unit, outcome in found)
+
+
+def test_a_worker_with_other_software_is_refused():
+    (unit,) = units(1)
+    assert price_elsewhere(unit.task, unit.terms, software()) == price_task(unit.task, unit.terms)
+    with pytest.raises(InputError, match=r"has onnx2zz .*; onnx2zz 9 is wanted; install the same there"):
+        price_elsewhere(unit.task, unit.terms, "onnx2zz 9")
+
+
+class Client:
+    """dask's, as far as it is asked here: the future ends as it is told to."""
+
+    loop = None
+
+    def __init__(self, end: Exception):
+        self.end, self.cancelled = end, []
+
+    def submit(self, *_, **__):
+        return self
+
+    def result(self):
+        raise self.end
+
+    def cancel(self, futures, force):
+        self.cancelled += futures
+
+
+@pytest.fixture
+def ending(monkeypatch):
+    """A cluster on which every unit ends with an exception."""
+
+    def made(end: Exception) -> Cluster:
+        connected = Cluster.__new__(Cluster)
+        connected._dask, connected._address, connected._client = (
+            cluster.import_module("distributed"),
+            "a:1",
+            Client(end),
+        )
+        monkeypatch.setattr(connected._dask, "as_completed", lambda futures, loop: futures)
+        return connected
+
+    return made
+
+
+def test_a_unit_that_kills_every_worker_has_no_price(ending):
+    from distributed import KilledWorker
+
+    ((_, outcome),) = ending(KilledWorker("unit", None, 3)).outcomes(units(1), lambda unit: None)
+    assert outcome == cluster.DIED_EVERYWHERE
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        (OSError("closed"), "the scheduler went away in the middle; what is priced is kept: start again"),
+        (ModuleNotFoundError("No module named 'onnx2zz'"), "need the same environment as this one: onnx2zz "),
+    ],
+)
+def test_what_goes_wrong_between_machines_is_a_sentence(ending, end, said):
+    with pytest.raises(InputError) as raised:
+        list(ending(end).outcomes(units(1), lambda unit: None))
+    assert said in str(raised.value)
+
+
+@pytest.mark.parametrize("address", ["nothing", "http//x:1"])
+def test_an_address_that_is_none(address, capsys):
+    assert run(["evaluate", "lenet5", "--arch", "seneca", "--scheduler", address]) == 1
+    assert "is no address of a dask scheduler; write tcp://HOST:8786" in capsys.readouterr().err
+
+
+def test_nobody_answers(monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE_S", 0.2)
+    with pytest.raises(InputError, match="no dask scheduler answers"):
+        Cluster("tcp://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("option", [["--jobs", "2"], ["--layer-timeout", "5"]])
+def test_options_about_processes_of_this_machine_are_refused(option, capsys):
+    for command in (["evaluate", "lenet5", "--arch", "seneca"], ["sweep", "x.yaml"]):
+        assert run([*command, "--scheduler", "tcp://127.0.0.1:8786", *option]) == 2
+        assert f"{option[0]} is about processes of this machine" in capsys.readouterr().err
+
+
+def test_without_dask_it_is_said(monkeypatch, capsys):
+    monkeypatch.setattr("onnx2zz.cli.extras.find_spec", lambda name: None)
+    assert run(["evaluate", "lenet5", "--arch", "seneca", "--scheduler", "tcp://127.0.0.1:8786"]) == 1
+    assert 'pip install "onnx2zz[cluster]"' in capsys.readouterr().err

@@ -1,0 +1,46 @@
+"""Which layers share one evaluation, and which mapping entry a layer takes."""
+
+import pytest
+from small_workloads import conv, residual, strip
+from zigzag.parser.mapping_factory import MappingFactory
+
+from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+
+DEFAULT = {"name": "default", "spatial_mapping": {"D1": ["K, 32"]}}
+POOLING = {"name": "Pooling", "spatial_mapping": {"D1": ["G, 32"]}}
+BY_NAME = {"name": "L3_conv", "spatial_mapping": {"D1": ["OX, 32"]}}
+MAPPING = [DEFAULT, POOLING, BY_NAME]
+
+
+@pytest.mark.parametrize("entry", residual(), ids=lambda entry: entry["name"])
+def test_the_entry_is_the_one_that_zigzag_takes(entry):
+    theirs = MappingFactory(entry["name"], entry["operator_type"], MAPPING).mapping_data
+    assert mapping_entry_for(entry, MAPPING) is theirs
+
+
+def keys(entry, mapping_entry=DEFAULT):
+    return layer_key(entry, mapping_entry)
+
+
+def test_names_and_places_do_not_matter():
+    first, second = residual()[2:4]
+    assert first["name"] != second["name"] and first["operand_source"] != second["operand_source"]
+    assert keys(first) == keys(second)
+
+
+def test_everything_else_does():
+    shape = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5}
+    layer = conv(3, 2, "c", **shape)
+    others = [
+        conv(3, None, "c", **shape),
+        conv(3, 2, "c", **(shape | {"k": 13})),
+        conv(3, 2, "c", **shape, stride=(1, 2)),
+        layer | {"operand_precision": {"W": 4, "I": 8, "O": 16, "O_final": 8}},
+        layer | {"loop_dims": ["B", "K", "OX", "OY", "C", "FX", "FY"]},
+    ]
+    assert len({keys(layer), *map(keys, others)}) == 1 + len(others)
+    assert keys(layer) != keys(layer, BY_NAME)
+
+
+def test_the_name_of_the_mapping_entry_does_not_matter():
+    assert keys(strip()[2]) == keys(strip()[2], DEFAULT | {"name": "Conv"})

@@ -1,0 +1,192 @@
+"""A warm run: the same result, without ZigZag; and everything that the numbers depend on makes it a cold one."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
+
+import pytest
+import yaml
+from small_workloads import strip
+
+from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
+from onnx2zz.pricing import price_cache
+from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.zigzag.layer_price import PriceOptions
+
+OPTIONS = PriceOptions(lpf_limit=3)
+
+
+class Dictionary(dict):
+    """A memory that shows what is in it, and passes through JSON as the real one does."""
+
+    def get(self, key):
+        return json.loads(self[key]) if key in self else None
+
+    def put(self, key, value):
+        self[key] = json.dumps(value)
+
+
+def run(memory, folder, layers=None, accelerator=None, mapping=None, options=OPTIONS, **more):
+    workload = PricedWorkload("strip", "strip.yaml", tuple(layers or strip()[:3]))
+    accelerator = accelerator or find_accelerator("tpu_like")
+    mapping = mapping or choose_mapping(None, find_accelerator("tpu_like"))
+    search = more.pop("search", "fast")
+    resources = Resources(memory=memory, search=search)
+    return evaluate(workload, accelerator, mapping, options, folder / "zigzag.log", resources=resources, **more)
+
+
+def cached(evaluation):
+    return [layer.from_cache for layer in evaluation.layers]
+
+
+def but_for_the_cache(evaluation):
+    return asdict(
+        replace(evaluation, evaluated=0, layers=tuple(replace(layer, from_cache=False) for layer in evaluation.layers))
+    )
+
+
+@pytest.mark.parametrize("locality", [False, True])
+def test_a_warm_run_says_the_same(locality, tmp_path):
+    memory = Dictionary()
+    cold, warm = (run(memory, tmp_path, strip(), locality=locality) for _ in range(2))
+    assert but_for_the_cache(cold) == but_for_the_cache(warm)
+    assert (cached(cold), cached(warm)) == ([False] * 7, [True] * 7)
+    assert cold.evaluated > 0 and warm.evaluated == 0
+    assert cold.distinct_layers == warm.distinct_layers
+
+
+def test_a_network_that_shares_layers_pays_for_the_others_only(tmp_path):
+    memory = Dictionary()
+    run(memory, tmp_path, strip()[:2])
+    assert cached(run(memory, tmp_path, strip()[:4])) == [True, True, False, False]
+
+
+def edited(path, folder, change):
+    document = yaml.safe_load(path.read_text())
+    change(document)
+    (folder / path.name).write_text(yaml.safe_dump(document, sort_keys=False))
+    return Found(path.stem, folder / path.name)
+
+
+def dearer_memory(document):
+    document["memories"]["dram"]["r_cost"] = 800.0
+
+
+def other_order_of_memories(document):
+    first, *others = document["memories"].items()
+    document["memories"] = dict([others[0], first, *others[1:]])
+
+
+def unrolled_less(mapping):
+    for entry in mapping:
+        entry["spatial_mapping"] = {"D1": ["K, 6"]}
+
+
+def wider_output(layers):
+    layers[0]["operand_precision"] = {**layers[0]["operand_precision"], "O_final": 16}
+
+
+def fed_by_another(layers):
+    layers[0]["operand_source"] = {"I": 0, "W": 0}
+    layers[2]["operand_source"] = {"I": 1, "W": 1}
+
+
+@pytest.mark.parametrize("change", [dearer_memory, other_order_of_memories])
+def test_another_accelerator_is_another_price(change, tmp_path):
+    memory = Dictionary()
+    run(memory, tmp_path)
+    accelerator = edited(find_accelerator("tpu_like").path, tmp_path, change)
+    assert cached(run(memory, tmp_path, accelerator=accelerator)) == [False] * 3
+
+
+def test_another_mapping_is_another_price(tmp_path):
+    memory = Dictionary()
+    run(memory, tmp_path)
+    mapping = edited(choose_mapping(None, find_accelerator("tpu_like")).path, tmp_path, unrolled_less)
+    assert cached(run(memory, tmp_path, mapping=mapping)) == [False] * 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        replace(OPTIONS, opt="energy"),
+        replace(OPTIONS, lpf_limit=4),
+        replace(OPTIONS, spatial_mappings=2),
+        replace(OPTIONS, temporal_mapping_type="even"),
+    ],
+)
+def test_other_options_are_another_price(options, tmp_path):
+    memory = Dictionary()
+    run(memory, tmp_path)
+    assert cached(run(memory, tmp_path, options=options)) == [False] * 3
+
+
+def test_locality_is_another_price(tmp_path):
+    memory = Dictionary()
+    run(memory, tmp_path)
+    assert cached(run(memory, tmp_path, locality=True)) == [False] * 3
+
+
+@pytest.mark.parametrize(("change", "missed"), [(wider_output, 0), (fed_by_another, 2)])
+def test_another_layer_is_another_price(change, missed, tmp_path):
+    memory, layers = Dictionary(), strip()[:3]
+    run(memory, tmp_path)
+    change(layers)
+    assert cached(run(memory, tmp_path, layers)) == [place != missed for place in range(3)]
+
+
+@pytest.mark.parametrize("part", ["zigzags_source", "versions"])
+def test_another_zigzag_or_python_is_another_price(part, tmp_path, monkeypatch):
+    memory = Dictionary()
+    run(memory, tmp_path)
+    monkeypatch.setattr(price_cache, part, lambda: "another")
+    assert cached(run(memory, tmp_path)) == [False] * 3
+
+
+@pytest.mark.parametrize("search", ["exhaustive", "both"])
+def test_who_asks_for_zigzags_search_gets_it(search, tmp_path):
+    memory = Dictionary()
+    fast = run(memory, tmp_path)
+    slow = run(memory, tmp_path, search=search)
+    assert cached(slow) == [False] * 3
+    assert slow.total == fast.total
+
+
+def test_a_failure_is_not_remembered(tmp_path):
+    def tiny(document):
+        document["memories"]["dram"]["size"] = 2016  # bits: the stem's weights, and no more
+
+    memory, accelerator = Dictionary(), edited(find_accelerator("tpu_like").path, tmp_path, tiny)
+    first, second = (run(memory, tmp_path, accelerator=accelerator) for _ in range(2))
+    assert [layer.error is None for layer in first.layers] == [layer.error is None for layer in second.layers]
+    assert any(layer.error for layer in first.layers)
+    assert all(layer.from_cache == (layer.error is None) for layer in second.layers)
+
+
+@pytest.mark.parametrize("locality", [(), ("--exploit-data-locality",)])
+def test_a_warm_run_does_not_import_zigzag(locality, tmp_path):
+    (tmp_path / "net.yaml").write_text(yaml.safe_dump(strip(), sort_keys=False))
+    script = """
+import sys
+from onnx2zz.cli.main import run
+code = run(sys.argv[1:])
+print([name for name in ("zigzag", "onnx", "onnxruntime", "pandas") if name in sys.modules], file=sys.stderr)
+sys.exit(code)
+"""
+    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--lpf-limit", "2", "--cache", "kept", "--json", "-"]
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", script, *command, *locality],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for _ in range(2)
+    ]
+    cold, warm = (json.loads(done.stdout) for done in runs)
+    assert cold["total"] == warm["total"]
+    assert [layer["from_cache"] for layer in warm["layers"]] == [True] * 7
+    assert runs[1].stderr.splitlines()[-1] == "[]"

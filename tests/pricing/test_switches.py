@@ -1,0 +1,49 @@
+"""ZigZag's own switches give stock ZigZag's numbers."""
+
+from dataclasses import replace
+
+import pytest
+from small_workloads import strip
+from stock import stock_zigzag
+
+from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
+from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.run import evaluate
+from onnx2zz.zigzag.layer_price import PriceOptions
+
+CHAIN = strip()[:2]
+PLAIN = PriceOptions(lpf_limit=3)
+
+
+def ours(options, folder, arch="seneca", mapping=None):
+    accelerator = find_accelerator(arch)
+    chosen = mapping or choose_mapping(None, accelerator)
+    workload = PricedWorkload("strip", "strip.yaml", tuple(CHAIN))
+    return evaluate(workload, accelerator, chosen, options, folder / "log").total
+
+
+def stock(folder, arch="seneca", mapping=None, **switches):
+    accelerator = find_accelerator(arch)
+    chosen = mapping or choose_mapping(None, accelerator)
+    return stock_zigzag(CHAIN, accelerator.path, chosen.path, folder / "stock", lpf_limit=3, **switches)[:2]
+
+
+def test_even_mappings(tmp_path):
+    found = ours(replace(PLAIN, temporal_mapping_type="even"), tmp_path)
+    assert (found.energy_pj, found.latency_cycles) == stock(tmp_path, temporal_mapping_type="even")
+
+
+def test_mixed_mappings(tmp_path):
+    (tmp_path / "free.yaml").write_text("- name: default\n")
+    mapping = Found("free", tmp_path / "free.yaml")
+    found = ours(replace(PLAIN, mixed_spatial_mapping=True), tmp_path, "seneca", mapping)
+    assert (found.energy_pj, found.latency_cycles) == stock(
+        tmp_path, "seneca", mapping, enable_mix_spatial_mapping=True
+    )
+
+
+@pytest.mark.long
+def test_simulated_annealing_finds_nothing_better_than_all_orderings(tmp_path):
+    best = ours(replace(PLAIN, lpf_limit=8), tmp_path)
+    found = ours(replace(PLAIN, lpf_limit=8, engine="salsa"), tmp_path)
+    assert found.incomplete is False and found.latency_cycles >= best.latency_cycles

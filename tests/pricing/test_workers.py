@@ -1,0 +1,199 @@
+"""Worker processes: the same result, deaths, and the order of the work."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+from small_workloads import gemm, strip
+
+from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.yaml_source import load_yaml
+from onnx2zz.pricing import workers
+from onnx2zz.pricing.inputs import AcceleratorFile, PricedWorkload
+from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.pricing.task import PricingTerms, Task, Unit
+from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
+from onnx2zz.zigzag.layer_price import PriceOptions
+
+TPU = find_accelerator("tpu_like")
+TERMS = PricingTerms(AcceleratorFile(TPU.path, load_yaml(TPU.path)), False, PriceOptions(lpf_limit=3), "fast")
+
+
+def units():
+    (default, *_) = load_yaml(choose_mapping(None, TPU).path)
+    return [unit(entry, default) for entry in (strip()[0], strip()[2], strip()[6])]
+
+
+def unit(entry, mapping_entry, terms=TERMS):
+    return Unit(Task(entry["name"], entry, mapping_entry, None), terms)
+
+
+def test_workers_find_what_one_process_finds(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "WORTH_S", 0)
+    workload = PricedWorkload("strip", "strip.yaml", tuple(strip()))
+    files = (workload, TPU, choose_mapping(None, TPU), TERMS.options, tmp_path / "zigzag.log")
+    alone, shared = (evaluate(*files, resources=Resources(jobs=jobs)) for jobs in (1, 2))
+    assert alone == shared
+    assert "Launching spatial mapping" in (tmp_path / "zigzag.log").read_text()
+
+
+def test_a_worker_builds_an_accelerator_once():
+    """Units arrive pickled, each with its terms."""
+    first, second = (pickle.loads(pickle.dumps(one)).terms.accelerator for one in units()[:2])
+    assert first is second and first.document == TERMS.accelerator.document
+    other = AcceleratorFile(TPU.path, {**TERMS.accelerator.document, "name": "other"})
+    assert pickle.loads(pickle.dumps(other)).document["name"] == "other"
+
+
+class Scripted(Executor):
+    """An executor whose process dies of the layers that it is told to, each time one mention."""
+
+    def __init__(self, deadly):
+        self.deadly, self.dead = deadly, False
+
+    def submit(self, work, task, terms):
+        assert not self.dead, "a dead worker was given work"
+        future = Future()
+        if task.name in self.deadly:
+            self.deadly.remove(task.name)
+            self.dead = True
+            future.set_exception(BrokenProcessPool("killed"))
+        else:
+            future.set_result(f"priced {task.name}")
+        return future
+
+
+def run(deadly):
+    told, begun = [], []
+    crew = Crew(2, lambda: Scripted(deadly), told.append)
+    found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, begun.append)}
+    return found, told, [one.task.name for one in begun]
+
+
+def test_a_dead_worker_costs_its_layer_one_retry():
+    found, told, begun = run(["L2_conv"])
+    assert found == {name: f"priced {name}" for name in ("L0_stem", "L2_conv", "L6_fc")}
+    assert told == ["L2_conv: its worker process died (killed, or out of memory); it is tried once more"]
+    assert sorted(begun) == ["L0_stem", "L2_conv", "L2_conv", "L6_fc"]
+
+
+def test_a_layer_that_kills_twice_is_given_up_and_the_others_are_priced():
+    found, told, _ = run(["L2_conv", "L2_conv"])
+    assert found["L2_conv"].startswith("its worker process died (killed, or out of memory) twice")
+    assert (found["L0_stem"], found["L6_fc"]) == ("priced L0_stem", "priced L6_fc")
+    assert len(told) == 1
+
+
+def test_a_killed_process_is_a_dead_worker(tmp_path):
+    executor = worker(tmp_path / "zigzag.log")
+    pid = executor.submit(os.getpid).result()
+    os.kill(pid, signal.SIGKILL)
+    with pytest.raises(BrokenExecutor):
+        executor.submit(time.sleep, 60).result()
+    executor.shutdown()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for a process in /proc")
+def test_a_killed_main_process_leaves_no_worker(tmp_path):
+    script = (
+        "import os, sys; from pathlib import Path; from onnx2zz.pricing.workers import worker;"
+        "print(worker(Path(sys.argv[1])).submit(os.getpid).result(), flush=True); os.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "zigzag.log")]
+    main = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    left = Path("/proc", main.stdout.readline().strip(), "cwd")
+    assert main.wait() == -signal.SIGKILL
+    until = time.monotonic() + 60
+    while _is_there(left) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not _is_there(left)
+
+
+def _is_there(link: Path) -> bool:
+    """A process that has ended, and that nobody has asked for yet, has no folder."""
+    try:
+        return bool(link.readlink())
+    except OSError:
+        return False
+
+
+def test_the_longest_layers_come_first():
+    """2, 5 and 3 prime factors: 2, 120 and 6 orderings."""
+    layers = [gemm(0, None, "short", k=2, c=3), gemm(1, 0, "long", k=8, c=9), gemm(2, 1, "middle", k=4, c=3)]
+    begun = []
+    terms = replace(TERMS, options=PriceOptions(lpf_limit=6))
+    crew = Crew(1, lambda: Scripted([]), pytest.fail)
+    list(outcomes_of_workers([unit(layer, {}, terms) for layer in layers], crew, begun.append))
+    assert [one.task.name for one in begun] == ["long", "middle", "short"]
+
+
+def test_little_work_is_not_shared():
+    assert not worth_workers(units())
+    assert worth_workers([unit(gemm(0, None, f"L{i}", k=2**i * 3, c=64), {}) for i in range(100)])
+
+
+def listens_to_ctrl_c():
+    """Whoever runs these tests in the background of a shell may have been told to ignore it, and hands that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
+    layers = [gemm(i, None, f"L{i}", k=2 ** (i + 3) * 3 * 5, c=2**6 * 7) for i in range(4)]
+    (tmp_path / "net.yaml").write_text(yaml.safe_dump(layers))
+    command = [
+        "evaluate",
+        "net.yaml",
+        "--arch",
+        "tpu_like",
+        "--mapping",
+        "zigzag:tpu_like",
+        "--jobs",
+        "2",
+        "--lpf-limit",
+        "6",
+        "--cache",
+        "kept",
+    ]
+    script = "import sys; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
+    started = subprocess.Popen(
+        [sys.executable, "-c", script, *command, "--search", "exhaustive"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=listens_to_ctrl_c,
+    )
+    for line in started.stderr:
+        if line.startswith("3/4"):  # two have been begun, so one of them is done
+            os.killpg(started.pid, signal.SIGINT)
+            break
+    rest = started.stderr.read()
+    assert started.wait(60) == 130, rest
+    assert rest.splitlines()[-1] == "interrupted" and "Traceback" not in rest
+    done = subprocess.run(
+        [sys.executable, "-c", script, *command, "--json", "-"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert any(layer["from_cache"] for layer in json.loads(done.stdout)["layers"])
+
+
+def test_a_worker_that_was_ended_for_taking_too_long_is_not_tried_again():
+    told = []
+    crew = Crew(2, lambda: Scripted(["L2_conv"]), told.append, patience=0)
+    found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, lambda unit: None)}
+    assert found["L2_conv"] == "took longer than 0 s (--layer-timeout)"
+    assert told == []
