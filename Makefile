@@ -8,7 +8,7 @@ evaluate: .venv/installed
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
 
 test: check
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 $(if $(CI),--durations=20 --cov=onnx2zz --cov-report=term)
 
 test-long: .venv/installed
 	$(BIN)/pytest -n 2 -m long
