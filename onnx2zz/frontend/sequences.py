@@ -128,11 +128,11 @@ def _sizes(state: Trace, scope: Scope, proto: onnx.NodeProto, extent: int) -> li
 def _at(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
     """SequenceAt and OptionalGetElement: the element under another name."""
     inputs = [scope.look_up(name) for name in proto.input]
-    items = state.lists[inputs[0]].items()
+    known = state.lists[inputs[0]]
     at = _position(state, inputs, 1, 0)
-    if at is None or not -len(items) <= at < len(items):
+    if at is None or not -known.length <= at < known.length:
         return False
-    _rename(state, proto, scope, items[at])
+    _rename(state, proto, scope, known.item(at))
     return True
 
 
