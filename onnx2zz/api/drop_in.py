@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.formats.shipped_files import find_accelerator, find_mapping, find_model
+from onnx2zz.zigzag.layer_price import LPF_LIMIT
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -25,7 +26,7 @@ def get_hardware_performance_zigzag(
     opt: Literal["latency", "energy", "EDP"] = "latency",
     dump_folder: str | Path | None = None,
     pickle_filename: str | Path | None = None,
-    lpf_limit: int = 6,
+    lpf_limit: int = LPF_LIMIT,
     nb_spatial_mappings_generated: int = 3,
     in_memory_compute: bool = False,
     exploit_data_locality: bool = False,

@@ -18,7 +18,7 @@ from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources
 from onnx2zz.pricing.store import Store, folder_or_default
 from onnx2zz.pricing.workload_file import read_workload, workload_of
-from onnx2zz.zigzag.layer_price import PriceOptions, Search
+from onnx2zz.zigzag.layer_price import LPF_LIMIT, PriceOptions, Search
 
 SHOWN = 8
 """Names in a warning before the rest is only counted."""
@@ -30,7 +30,7 @@ def evaluate(
     mapping: str | Path | None = None,
     *,
     opt: Literal["latency", "energy", "EDP"] = "latency",
-    lpf_limit: int = 6,
+    lpf_limit: int = LPF_LIMIT,
     exploit_data_locality: bool = False,
     search: Search = "fast",
     jobs: int = 1,

@@ -5,6 +5,16 @@ from typing import Any
 
 import click
 
+from onnx2zz.zigzag.layer_price import LPF_LIMIT
+
+lpf_limit_option = click.option(
+    "--lpf-limit",
+    type=click.IntRange(min=1),
+    default=LPF_LIMIT,
+    show_default=True,
+    help="Loop factors to order.",
+)
+
 
 def zigzag_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """`--engine`, `--temporal` and `--mixed-mapping`."""

@@ -13,7 +13,8 @@ from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
 from onnx2zz.formats.yaml_source import Path_, YamlSource, read_yaml
 from onnx2zz.frontend.binding import Bindings
-from onnx2zz.lowering.options import Precision
+from onnx2zz.frontend.sizes import as_shape, as_size
+from onnx2zz.lowering.options import WIDTHS, WORDS, Precision, as_precision, unknown_operands
 from onnx2zz.sidecar.section import Section
 
 KEYS = ("models", "accelerators", "options", "pareto")
@@ -103,8 +104,8 @@ class _Reading:
             return None
         found = self._found((*place, "model"), find_model)
         bindings = Bindings(
-            shapes=dict(self._named((*place, "shape"), _as_shape, "a list of sizes: [1, 3, 224, 224]")),
-            dims=dict(self._named((*place, "dim"), _as_size, "a size")),
+            shapes=dict(self._named((*place, "shape"), as_shape, "a list of sizes: [1, 3, 224, 224]")),
+            dims=dict(self._named((*place, "dim"), as_size, "a size")),
             values=dict(self._named((*place, "value"), _as_number, "a number")),
         )
         return found and ModelSpec(section.text("name") or found.name, found, bindings, self._where(place))
@@ -194,7 +195,7 @@ class _Reading:
         return value
 
     def _limit(self, value: Any) -> int:
-        if _as_size(value) < 1:
+        if as_size(value) < 1:
             raise ValueError("a number above 0 is needed")
         return value
 
@@ -280,18 +281,6 @@ def _as_number(value: Any) -> Any:
     return value
 
 
-def _as_size(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is no size")
-    return value
-
-
-def _as_shape(value: Any) -> tuple[int, ...]:
-    if not isinstance(value, list):
-        raise ValueError
-    return tuple(map(_as_size, value))
-
-
 def _as_expression(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError
@@ -299,9 +288,9 @@ def _as_expression(value: Any) -> str:
 
 
 def _precision(value: Any) -> tuple[str, Precision]:
-    if value in ("int8", "native"):
-        return value, Precision(native=value == "native")
-    widths = ("W", "I", "O", "O_final")
-    if not isinstance(value, Mapping) or not value or any(key not in widths for key in value):
-        raise ValueError("int8, native or widths like {W: 4, I: 8} are needed; there are W, I, O, O_final")
-    return ",".join(f"{key}={_as_size(bits)}" for key, bits in value.items()), Precision(**value)
+    """What results call it, and what it is."""
+    if isinstance(value, str) and value in WORDS:
+        return value, as_precision(value)
+    if not isinstance(value, Mapping) or not value or unknown_operands(value):
+        raise ValueError(f"{', '.join(WORDS)} or widths like {{W: 4, I: 8}} are needed; there are {', '.join(WIDTHS)}")
+    return ",".join(f"{operand}={bits}" for operand, bits in value.items()), as_precision(value)

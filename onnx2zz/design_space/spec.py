@@ -8,7 +8,8 @@ from typing import Literal
 from onnx2zz.design_space.expression import Value
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.frontend.binding import Bindings
-from onnx2zz.lowering.options import Precision
+from onnx2zz.lowering.options import INT8, WORDS, Precision
+from onnx2zz.zigzag.layer_price import LPF_LIMIT
 
 Objective = Literal["latency", "energy", "EDP"]
 OWN = "own"
@@ -66,14 +67,14 @@ class Axes:
     """The values of each option; the sweep has all combinations."""
 
     opt: tuple[Objective, ...] = ("latency",)
-    lpf_limit: tuple[int, ...] = (6,)
+    lpf_limit: tuple[int, ...] = (LPF_LIMIT,)
     mapping: tuple[str, ...] = (OWN,)
     precision: Mapping[str, Precision] | None = None
     locality: tuple[bool, ...] = (False,)
 
     @property
     def precisions(self) -> Mapping[str, Precision]:
-        return self.precision or {"int8": Precision()}
+        return self.precision or {INT8: WORDS[INT8]}
 
     def combinations(self) -> tuple[Options, ...]:
         return tuple(

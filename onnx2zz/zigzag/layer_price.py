@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+LPF_LIMIT = 6
+"""The loop factors that are ordered unless told otherwise: ZigZag's own default (api.py:38)."""
+
 Search = Literal["fast", "exhaustive", "both"]
 """The temporal search: ours, ZigZag's own, or both and compared. The numbers do not depend on it."""
 
@@ -14,7 +17,7 @@ class PriceOptions:
     orderings (loma), or simulated annealing (salsa)."""
 
     opt: Literal["latency", "energy", "EDP"] = "latency"
-    lpf_limit: int = 6
+    lpf_limit: int = LPF_LIMIT
     spatial_mappings: int = 3
     temporal_mapping_type: Literal["uneven", "even"] = "uneven"
     mixed_spatial_mapping: bool = False

@@ -17,6 +17,8 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.mapping.spatial_mapping_conversion import SpatialMappingConversionStage
 from zigzag.workload.layer_node import LayerNode
 
+from onnx2zz.zigzag.layer_price import LPF_LIMIT
+
 from .loop_factors import loop_factors
 from .nest import Nest
 from .objective import OBJECTIVES, Candidate, Objective, better, first_best
@@ -38,7 +40,7 @@ class SearchedLayer:
     layer: LayerNode
     fractional: SpatialMappingInternal
     integer: SpatialMappingInternal
-    lpf_limit: int | None = 6
+    lpf_limit: int | None = LPF_LIMIT
     mapping_type: TemporalMappingType = TemporalMappingType.UNEVEN
     keeps_at_output: bool = True
 
@@ -52,7 +54,7 @@ class Winners:
 
 
 def convert(
-    accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping, lpf_limit: int | None = 6
+    accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping, lpf_limit: int | None = LPF_LIMIT
 ) -> SearchedLayer:
     """A Setting from a spatial mapping per array dimension, which becomes the layer's own."""
     layer.spatial_mapping = mapping
