@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.formats.shipped_files import find_accelerator, find_mapping, find_model
-from onnx2zz.zigzag.layer_price import LPF_LIMIT
+from onnx2zz.pricing.request import no_such_choice
+from onnx2zz.zigzag.layer_price import LPF_LIMIT, Engine, TemporalMappingType
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -21,8 +22,8 @@ def get_hardware_performance_zigzag(
     accelerator: str | Path,
     mapping: str | Path,
     *,
-    temporal_mapping_search_engine: Literal["loma", "salsa"] = "loma",
-    temporal_mapping_type: Literal["uneven", "even"] = "uneven",
+    temporal_mapping_search_engine: Engine = "loma",
+    temporal_mapping_type: TemporalMappingType = "uneven",
     opt: Literal["latency", "energy", "EDP"] = "latency",
     dump_folder: str | Path | None = None,
     pickle_filename: str | Path | None = None,
@@ -87,16 +88,12 @@ def get_hardware_performance_zigzag_imc(*args: Any, **kwargs: Any) -> tuple[Any,
 
 def _check_choices(engine: str, mapping_type: str, opt: str, front_end: str) -> None:
     choices = (
-        ("temporal_mapping_search_engine", engine, ("loma", "salsa")),
-        ("temporal_mapping_type", mapping_type, ("uneven", "even")),
+        ("temporal_mapping_search_engine", engine, get_args(Engine)),
+        ("temporal_mapping_type", mapping_type, get_args(TemporalMappingType)),
         ("opt", opt, ("latency", "energy", "EDP")),
         ("onnx_frontend", front_end, get_args(FrontEnd)),
     )
-    raise_if_any(
-        Problem(name, f"no such choice: {given!r}", f"one of {', '.join(known)}")
-        for name, given, known in choices
-        if given not in known
-    )
+    raise_if_any(problem for choice in choices for problem in no_such_choice(*choice))
 
 
 def _check_names(*files: Any) -> None:

@@ -14,6 +14,7 @@ from onnx2zz.mapping.honest import HonestPrice, honest_price
 from onnx2zz.mapping.interconnect import Interconnect, lacks
 from onnx2zz.mapping.ranking import bound_of, objective, ranked
 from onnx2zz.mapping.space import STEP, Space, read_space
+from onnx2zz.pricing.request import BUDGET
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.hardware import Hardware
@@ -24,10 +25,8 @@ from onnx2zz.zigzag.unrolling import Unrolling, totals
 if TYPE_CHECKING:
     from zigzag.hardware.architecture.accelerator import Accelerator
 
-Rules = Literal["strict", "free"]
 Origin = Literal["mapping file", "generated", "enumerated"]
 
-BUDGET = 30
 WORTH = 0.01
 """A candidate that could be better by less than this share is not priced any more."""
 NONE_BETTER = f"no other can be better by {WORTH:.0%}"

@@ -10,6 +10,12 @@ Search = Literal["fast", "exhaustive", "both"]
 """The temporal search: ours, ZigZag's own, or both and compared. The numbers do not depend on it."""
 
 
+Engine = Literal["loma", "salsa"]
+"""ZigZag's temporal searches: all orderings of loop factors, or simulated annealing."""
+TemporalMappingType = Literal["uneven", "even"]
+"""Whether operands may be cut at different loops."""
+
+
 @dataclass(frozen=True)
 class PriceOptions:
     """What ZigZag is to optimise, and how hard. `lpf_limit` bounds the loop factors that are ordered (6 is 720
@@ -19,9 +25,9 @@ class PriceOptions:
     opt: Literal["latency", "energy", "EDP"] = "latency"
     lpf_limit: int = LPF_LIMIT
     spatial_mappings: int = 3
-    temporal_mapping_type: Literal["uneven", "even"] = "uneven"
+    temporal_mapping_type: TemporalMappingType = "uneven"
     mixed_spatial_mapping: bool = False
-    engine: Literal["loma", "salsa"] = "loma"
+    engine: Engine = "loma"
 
 
 Direction = Literal["read_to_low", "write_from_low", "read_to_high", "write_from_high"]

@@ -330,7 +330,7 @@ def test_parquet_holds_what_the_csv_holds(capsys):
 
 
 def test_a_package_that_is_missing_is_said_before_anything(monkeypatch, capsys):
-    monkeypatch.setattr("onnx2zz.cli.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("onnx2zz.api.extras.find_spec", lambda name: None)
     write_spec()
     assert run(["sweep", "sweep.yaml", "--parquet"]) == 1
     assert 'pip install "onnx2zz[parquet]"' in capsys.readouterr().err
