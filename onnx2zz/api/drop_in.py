@@ -10,6 +10,7 @@ from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.formats.shipped_files import find_accelerator, find_mapping, find_model
 from onnx2zz.pricing.request import no_such_choice
 from onnx2zz.zigzag.layer_price import LPF_LIMIT, Engine, TemporalMappingType
+from onnx2zz.zigzag.objective import LATENCY, NAMES, ObjectiveName
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -24,7 +25,7 @@ def get_hardware_performance_zigzag(
     *,
     temporal_mapping_search_engine: Engine = "loma",
     temporal_mapping_type: TemporalMappingType = "uneven",
-    opt: Literal["latency", "energy", "EDP"] = "latency",
+    opt: ObjectiveName = LATENCY,
     dump_folder: str | Path | None = None,
     pickle_filename: str | Path | None = None,
     lpf_limit: int = LPF_LIMIT,
@@ -90,7 +91,7 @@ def _check_choices(engine: str, mapping_type: str, opt: str, front_end: str) -> 
     choices = (
         ("temporal_mapping_search_engine", engine, get_args(Engine)),
         ("temporal_mapping_type", mapping_type, get_args(TemporalMappingType)),
-        ("opt", opt, ("latency", "energy", "EDP")),
+        ("opt", opt, NAMES),
         ("onnx_frontend", front_end, get_args(FrontEnd)),
     )
     raise_if_any(problem for choice in choices for problem in no_such_choice(*choice))

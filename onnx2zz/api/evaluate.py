@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal, Unpack
+from typing import Unpack
 
 from onnx2zz.api.compile import Model, ModelOptions, compiled_of
 from onnx2zz.api.events import counted_events
@@ -25,6 +25,7 @@ from onnx2zz.pricing.store import Store, folder_or_default
 from onnx2zz.pricing.workload_file import read_workload, workload_of
 from onnx2zz.report.result_files import ResultFiles
 from onnx2zz.zigzag.layer_price import LPF_LIMIT, Engine, PriceOptions, Search, TemporalMappingType
+from onnx2zz.zigzag.objective import LATENCY, ObjectiveName
 
 SHOWN = 8
 """Names in a warning before the rest is only counted."""
@@ -35,7 +36,7 @@ def evaluate(
     accelerator: str | Path,
     mapping: str | Path | None = None,
     *,
-    opt: Literal["latency", "energy", "EDP"] = "latency",
+    opt: ObjectiveName = LATENCY,
     lpf_limit: int = LPF_LIMIT,
     exploit_data_locality: bool = False,
     search: Search = "fast",

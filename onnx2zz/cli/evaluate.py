@@ -21,7 +21,7 @@ from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.cli.where_priced import refuse_with_scheduler, where_priced_options
-from onnx2zz.cli.zigzag_options import lpf_limit_option, refuse_annealing, zigzag_options
+from onnx2zz.cli.zigzag_options import lpf_limit_option, opt_option, refuse_annealing, zigzag_options
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.printable import printable
 
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the mapping as priced, loop orders fixed, for stock ZigZag to take.",
 )
-@click.option("--opt", type=click.Choice(["latency", "energy", "EDP"]), default="latency", show_default=True)
+@opt_option
 @lpf_limit_option
 @click.option("--exploit-data-locality", "locality", is_flag=True, help="Keep data in lower memories between layers.")
 @click.option(

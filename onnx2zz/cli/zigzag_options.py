@@ -6,7 +6,9 @@ from typing import Any, get_args
 import click
 
 from onnx2zz.zigzag.layer_price import LPF_LIMIT, Engine, PriceOptions, Search, TemporalMappingType
+from onnx2zz.zigzag.objective import LATENCY, NAMES
 
+opt_option = click.option("--opt", type=click.Choice(NAMES), default=LATENCY, show_default=True)
 lpf_limit_option = click.option(
     "--lpf-limit",
     type=click.IntRange(min=1),

@@ -7,7 +7,7 @@ from typing import Any
 from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.design_space.expression import FUNCTIONS, Value
 from onnx2zz.design_space.results import RUN_COLUMNS
-from onnx2zz.design_space.spec import AUTO, OBJECTIVES, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
+from onnx2zz.design_space.spec import AUTO, MINIMISED, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
 from onnx2zz.design_space.template import OLD
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
@@ -16,6 +16,7 @@ from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.sizes import as_shape, as_size
 from onnx2zz.lowering.options import WIDTHS, WORDS, Precision, as_precision, unknown_operands
 from onnx2zz.sidecar.section import Section
+from onnx2zz.zigzag.objective import NAMES
 
 KEYS = ("models", "accelerators", "options", "pareto")
 MODEL_KEYS = ("model", "name", "shape", "dim", "value")
@@ -190,8 +191,8 @@ class _Reading:
                 self._object(place, f"options.{key} is {value!r}: {error}")
 
     def _opt(self, value: Any) -> str:
-        if value not in ("latency", "energy", "EDP"):
-            raise ValueError("there are latency, energy and EDP")
+        if value not in NAMES:
+            raise ValueError(f"there are {', '.join(NAMES[:-1])} and {NAMES[-1]}")
         return value
 
     def _limit(self, value: Any) -> int:
@@ -215,14 +216,14 @@ class _Reading:
             raise ValueError(str(error)) from error
 
     def _pareto(self) -> tuple[str, ...]:
-        data = self._at("pareto") if "pareto" in self.whole else list(OBJECTIVES[:3])
+        data = self._at("pareto") if "pareto" in self.whole else list(MINIMISED[:3])
         if not isinstance(data, list) or not data:
-            self._object(("pareto",), "pareto is no list of columns", f"there are: {', '.join(OBJECTIVES)}")
+            self._object(("pareto",), "pareto is no list of columns", f"there are: {', '.join(MINIMISED)}")
             return ()
         for number, name in enumerate(data):
-            if name not in OBJECTIVES:
-                what = f"{name} is no column to minimise{did_you_mean(str(name), OBJECTIVES)}"
-                self._object(("pareto", number), what, f"there are: {', '.join(OBJECTIVES)}")
+            if name not in MINIMISED:
+                what = f"{name} is no column to minimise{did_you_mean(str(name), MINIMISED)}"
+                self._object(("pareto", number), what, f"there are: {', '.join(MINIMISED)}")
         return tuple(map(str, data))
 
 

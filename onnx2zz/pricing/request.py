@@ -10,6 +10,7 @@ from onnx2zz.formats.shipped_files import Found
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.supplement import NOTHING, Supplement
 from onnx2zz.zigzag.layer_price import Engine, PriceOptions, Search, TemporalMappingType
+from onnx2zz.zigzag.objective import NAMES, OBJECTIVES
 
 Rules = Literal["strict", "free"]
 """What a chosen mapping may unroll: what the accelerator's wires allow, or whatever ZigZag accepts."""
@@ -62,7 +63,7 @@ class EvaluationRequest:
 
     def _problems(self) -> Iterator[Problem]:
         options = self.options
-        yield from no_such_choice("opt", options.opt, ("latency", "energy", "EDP"))
+        yield from no_such_choice("opt", options.opt, NAMES)
         yield from no_such_choice("search", self.search, get_args(Search))
         yield from no_such_choice("engine", options.engine, get_args(Engine))
         yield from no_such_choice("temporal", options.temporal_mapping_type, get_args(TemporalMappingType))
@@ -77,8 +78,9 @@ def annealing_conflict(options: PriceOptions, search: Search, mapping_is_chosen:
     """What simulated annealing is asked for and cannot do, in a sentence."""
     if options.engine != "salsa":
         return None
-    if options.opt == "EDP":
-        return "--engine salsa optimises latency or energy"
+    annealed = [one.name for one in OBJECTIVES if one.annealed]
+    if options.opt not in annealed:
+        return f"--engine salsa optimises {' or '.join(annealed)}"
     if search == "both":
         return "--paranoid compares searches of all orderings, and --engine salsa is none"
     if mapping_is_chosen:

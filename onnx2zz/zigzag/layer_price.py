@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from onnx2zz.zigzag.objective import LATENCY, ObjectiveName
+
 LPF_LIMIT = 6
 """The loop factors that are ordered unless told otherwise: ZigZag's own default (api.py:38)."""
 
@@ -22,7 +24,7 @@ class PriceOptions:
     orderings); `mixed_spatial_mapping` lets its generator unroll several dims over one array dim. `engine`: all
     orderings (loma), or simulated annealing (salsa)."""
 
-    opt: Literal["latency", "energy", "EDP"] = "latency"
+    opt: ObjectiveName = LATENCY
     lpf_limit: int = LPF_LIMIT
     spatial_mappings: int = 3
     temporal_mapping_type: TemporalMappingType = "uneven"
