@@ -1,6 +1,6 @@
 """From a sweep file to the runs that it stands for, everything checked before the first layer is priced."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -114,19 +114,3 @@ def _problems(run: Run, folder: Path, price_cache: PriceCache) -> Iterator[Probl
         load_inputs(run.workload, run.design.accelerator(folder), run.base(folder), price_cache)
     for problem in found:
         yield Problem(run.design.where, f"{run.design.name}: {problem.where}: {problem.what}", problem.way_out)
-
-
-def described(run: Run) -> Mapping[str, Any]:
-    """The columns of a run that do not depend on what is found."""
-    options = run.options
-    return {
-        "run": run.key,
-        "model": run.workload.model,
-        "accelerator": run.design.name,
-        "template": run.design.template,
-        "mapping": run.mapping_name,
-        "opt": options.opt,
-        "lpf_limit": options.lpf_limit,
-        "precision": options.precision,
-        "locality": int(options.locality),
-    }

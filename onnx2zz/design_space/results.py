@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from onnx2zz.design_space.columns import NAMES as RUN_NAMES
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.pricing.columns import COLUMNS
 from onnx2zz.pricing.result import Evaluation
@@ -14,56 +15,10 @@ PATIENCE_S = 30
 
 Row = Mapping[str, Any]
 
-RUN_COLUMNS = (
-    "run",
-    "model",
-    "accelerator",
-    "template",
-    "parameters",
-    "mapping",
-    "opt",
-    "lpf_limit",
-    "precision",
-    "locality",
-    "energy_pj",
-    "latency_cycles",
-    "area",
-    "macs",
-    "layers",
-    "not_priced",
-    "latency_ns",
-    "corrected_energy_pj",
-    "static_energy_pj",
-    "zigzag",
-    "onnx2zz",
-)
-"""`run` is a digest of everything that the numbers depend on."""
 SWEPT = tuple(column for column in COLUMNS if column.swept)
-LAYER_COLUMNS = ("run", *(column.name for column in SWEPT))
+LAYER_NAMES = ("run", *(column.name for column in SWEPT))
 SCHEMA_VERSION = 1
 """Of the file, and not of onnx2zz; raise it with every change of the columns. 0 is what onnx2zz 0.1.0 wrote."""
-
-
-def numbers(evaluation: Evaluation, area: float) -> Row:
-    """The columns of a run that an evaluation fills; a run with layers that have no price, or with MACs left to the
-    host, has no totals either, since they would look better than they are."""
-    total, physical = evaluation.total, evaluation.total.physical
-    whole = {
-        "energy_pj": total.energy_pj,
-        "latency_cycles": total.latency_cycles,
-        "latency_ns": physical and physical.latency_ns,
-        "corrected_energy_pj": physical and physical.corrected_energy_pj,
-        "static_energy_pj": physical and physical.static_energy_pj,
-    }
-    return {
-        **(dict.fromkeys(whole) if total.incomplete else whole),
-        "area": area,
-        "macs": total.macs,
-        "layers": len(evaluation.layers),
-        "not_priced": len(evaluation.unpriced),
-        "zigzag": evaluation.zigzag,
-        "onnx2zz": evaluation.onnx2zz,
-    }
 
 
 def layer_rows(run: str, evaluation: Evaluation) -> list[Row]:
@@ -71,7 +26,7 @@ def layer_rows(run: str, evaluation: Evaluation) -> list[Row]:
     return [{"run": run, **{column.name: column.value(layer) for column in SWEPT}} for layer in evaluation.layers]
 
 
-TABLES = (("runs", RUN_COLUMNS, ("run",)), ("layers", LAYER_COLUMNS, ("run", "id")))
+TABLES = (("runs", RUN_NAMES, ("run",)), ("layers", LAYER_NAMES, ("run", "id")))
 """Each table with its columns and its key."""
 
 
@@ -129,8 +84,8 @@ class Results:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             with self._connection:  # commits, or rolls back
-                self._insert("runs", RUN_COLUMNS, runs)
-                self._insert("layers", LAYER_COLUMNS, layers)
+                self._insert("runs", RUN_NAMES, runs)
+                self._insert("layers", LAYER_NAMES, layers)
         except sqlite3.Error as error:
             way_out = "make room, and start the sweep again: it goes on from here"
             raise InputError(Problem(str(self.path), f"cannot be written ({error})", way_out)) from error
@@ -142,13 +97,13 @@ class Results:
 
     def runs(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         """The rows of these runs, in this order; those that are not there are left out."""
-        found = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs"
+        found = f"SELECT {', '.join(RUN_NAMES)} FROM runs"
         rows = {row["run"]: dict(row) for row in self._connection.execute(found)}
         return [rows[key] for key in keys if key in rows]
 
     def layers(self, keys: Sequence[str]) -> list[dict[str, Any]]:
         """The rows of the layers of these runs, in this order."""
-        found = f"SELECT {', '.join(LAYER_COLUMNS)} FROM layers WHERE run = ? ORDER BY id"
+        found = f"SELECT {', '.join(LAYER_NAMES)} FROM layers WHERE run = ? ORDER BY id"
         return [dict(row) for key in keys for row in self._connection.execute(found, (key,))]
 
     def __enter__(self) -> "Results":

@@ -4,7 +4,6 @@ Runs go through in batches, so that memory is bounded and what is done is kept: 
 the end of their batch, in the sweep's own file. Whoever starts a sweep again goes on from there.
 """
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -12,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onnx2zz.checks.memories import read_hierarchy
-from onnx2zz.design_space.plan import Run, check, described
-from onnx2zz.design_space.results import Results, layer_rows, numbers
+from onnx2zz.design_space.columns import SweptRun, run_row
+from onnx2zz.design_space.plan import Run, check
+from onnx2zz.design_space.results import Results, layer_rows
 from onnx2zz.mapping.evaluation import with_chosen_mapping
 from onnx2zz.pricing.physical import area_um2
 from onnx2zz.pricing.price_cache import PriceCache, key_of
@@ -89,7 +89,7 @@ class _Batch:
         for key, outcome in given_up.items():
             name = self.units[key].task.name
             self._resources.tell(f"{name}: {outcome}; runs with this layer are tried again at the next start")
-        rows = [_row(run, evaluation) for run, evaluation in whole]
+        rows = [run_row(SweptRun(run, found, area(run, found.extracted))) for run, found in whole]
         results.keep(rows, [row for run, evaluation in whole for row in layer_rows(run.key, evaluation)])
         return len(rows)
 
@@ -116,11 +116,6 @@ class _Batch:
 def _given_up(outcome: Outcome) -> bool:
     """Whether a layer has no price, and the next try may end otherwise."""
     return isinstance(outcome, str) and outcome.startswith((DIED, TOO_LONG))
-
-
-def _row(run: Run, evaluation: Evaluation) -> Mapping[str, object]:
-    parameters = json.dumps(run.design.parameters)
-    return {**described(run), "parameters": parameters, **numbers(evaluation, area(run, evaluation.extracted))}
 
 
 def area(run: Run, extracted: Sequence[MemoryCosts] = ()) -> float:

@@ -15,8 +15,6 @@ OWN = "own"
 """The mapping that goes with the accelerator."""
 AUTO = "auto"
 """A mapping chosen for each layer (docs/mapping.md)."""
-MINIMISED = ("energy_pj", "latency_cycles", "area", "latency_ns", "corrected_energy_pj", "static_energy_pj")
-"""The columns that a Pareto front can be drawn over; all are better when less."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from onnx2zz.design_space.results import FILE, LAYER_COLUMNS, RUN_COLUMNS, SCHEMA_VERSION, Results
+from onnx2zz.design_space import columns
+from onnx2zz.design_space.results import FILE, LAYER_NAMES, RUN_NAMES, SCHEMA_VERSION, Results
 from onnx2zz.errors import InputError
 
 OF_VERSION_1 = (
@@ -40,7 +41,7 @@ def version_of(file: Path) -> int:
 
 def test_other_columns_are_another_version_of_the_schema():
     """Whoever changes them raises SCHEMA_VERSION, and adds what the new version has here."""
-    assert (SCHEMA_VERSION, " ".join(RUN_COLUMNS), " ".join(LAYER_COLUMNS)) == (1, *OF_VERSION_1)
+    assert (SCHEMA_VERSION, " ".join(RUN_NAMES), " ".join(LAYER_NAMES)) == (1, *OF_VERSION_1)
 
 
 def test_a_new_file_has_the_version(tmp_path):
@@ -48,32 +49,32 @@ def test_a_new_file_has_the_version(tmp_path):
         results.keep([RUN], [LAYER])
     assert version_of(tmp_path / FILE) == SCHEMA_VERSION
     with Results(tmp_path) as again:
-        assert again.runs(["r1"]) == [dict.fromkeys(RUN_COLUMNS) | RUN]
+        assert again.runs(["r1"]) == [dict.fromkeys(RUN_NAMES) | RUN]
 
 
 def test_the_file_of_a_version_without_a_schema_version_is_taken_as_it_is(tmp_path):
-    file = written(tmp_path, list(RUN_COLUMNS), list(LAYER_COLUMNS))
+    file = written(tmp_path, list(RUN_NAMES), list(LAYER_NAMES))
     with Results(tmp_path) as results:
-        assert results.runs(["r1"]) == [dict.fromkeys(RUN_COLUMNS) | RUN]
-        assert results.layers(["r1"]) == [dict.fromkeys(LAYER_COLUMNS) | LAYER]
+        assert results.runs(["r1"]) == [dict.fromkeys(RUN_NAMES) | RUN]
+        assert results.layers(["r1"]) == [dict.fromkeys(LAYER_NAMES) | LAYER]
     assert version_of(file) == SCHEMA_VERSION
 
 
 def test_an_older_file_gains_the_columns_that_it_lacks(tmp_path):
-    runs = [name for name in RUN_COLUMNS if name not in ("static_energy_pj", "area")]
-    layers = [name for name in LAYER_COLUMNS if name not in ("below_roofline", "roofline_cycles")]
+    runs = [name for name in RUN_NAMES if name not in ("static_energy_pj", "area")]
+    layers = [name for name in LAYER_NAMES if name not in ("below_roofline", "roofline_cycles")]
     written(tmp_path, runs, layers)
     with Results(tmp_path) as results:
         assert results.finished() == {"r1"}
         results.keep([RUN | {"run": "r2", "area": 8.0}], [LAYER | {"run": "r2", "below_roofline": True}])
         old, new = results.runs(["r1", "r2"])
-        assert list(old) == list(new) == list(RUN_COLUMNS)
+        assert list(old) == list(new) == list(RUN_NAMES)
         assert (old["area"], new["area"], old["energy_pj"]) == (None, 8.0, 3.5)
         assert [row["below_roofline"] for row in results.layers(["r1", "r2"])] == [None, 1]
 
 
 def test_a_newer_file_is_refused_and_left_as_it_is(tmp_path):
-    file = written(tmp_path, [*RUN_COLUMNS, "carbon"], list(LAYER_COLUMNS), version=SCHEMA_VERSION + 1)
+    file = written(tmp_path, [*RUN_NAMES, "carbon"], list(LAYER_NAMES), version=SCHEMA_VERSION + 1)
     before = file.read_bytes()
     with pytest.raises(InputError, match="a newer onnx2zz wrote it"):
         Results(tmp_path)
@@ -82,8 +83,16 @@ def test_a_newer_file_is_refused_and_left_as_it_is(tmp_path):
 
 @pytest.mark.parametrize(("more", "key"), [(["price"], "run, id"), ([], "id, run")])
 def test_another_program_s_table_is_refused_and_left_as_it_is(more, key, tmp_path):
-    file = written(tmp_path, list(RUN_COLUMNS), [*LAYER_COLUMNS, *more], key=key)
+    file = written(tmp_path, list(RUN_NAMES), [*LAYER_NAMES, *more], key=key)
     before = file.read_bytes()
     with pytest.raises(InputError, match="its table layers is another program's"):
         Results(tmp_path)
     assert file.read_bytes() == before
+
+
+def test_each_column_of_a_run_is_where_it_was():
+    assert columns.OPTIONS == ("accelerator", "mapping", "opt", "lpf_limit", "precision", "locality")
+    assert set(columns.SHARED) == {*columns.OPTIONS, "template", "parameters", "area"}
+    assert columns.MINIMISED[:3] == ("energy_pj", "latency_cycles", "area")  # a front's unless told otherwise
+    assert set(columns.SUMMED) == {*columns.MINIMISED, "macs"} - {"area"}
+    assert all(columns.LABELS.values())
