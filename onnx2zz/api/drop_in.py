@@ -15,11 +15,13 @@ from onnx2zz.zigzag.objective import LATENCY, NAMES, ObjectiveName
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    Workload = str | Path | Sequence[Mapping[str, object]] | ModelProto
+
 FrontEnd = Literal["zigzag", "onnx2zz"]
 
 
 def get_hardware_performance_zigzag(
-    workload: "str | Path | Sequence[Mapping[str, Any]] | ModelProto",
+    workload: "Workload",
     accelerator: str | Path,
     mapping: str | Path,
     *,
@@ -97,7 +99,7 @@ def _check_choices(engine: str, mapping_type: str, opt: str, front_end: str) -> 
     raise_if_any(problem for choice in choices for problem in no_such_choice(*choice))
 
 
-def _check_names(*files: Any) -> None:
+def _check_names(*files: object) -> None:
     """ZigZag wants the whole ending (stages/parser/workload_parser.py:24, accelerator_parser.py:18)."""
     names = [str(file) for file in files if isinstance(file, str | Path)]
     raise_if_any(
@@ -105,7 +107,7 @@ def _check_names(*files: Any) -> None:
     )
 
 
-def _network(workload: Any, mapping: str, front_end: FrontEnd) -> Any:
+def _network(workload: "Workload", mapping: str, front_end: FrontEnd) -> Any:
     from onnx2zz.zigzag.performance import workload_of_entries
 
     if isinstance(workload, str | Path):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onnx2zz.files.plain_data import is_mapping
 from onnx2zz.formats.shipped_files import Found, stands_for
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.pricing.result import Evaluation
@@ -70,11 +71,11 @@ def _is_free(folder: Path, request: EvaluationRequest) -> bool:
         return True
     except (OSError, ValueError):
         return False
-    if not isinstance(compiled, dict):
+    if not is_mapping(compiled):
         return False
-    coverage = request.workload.coverage
+    coverage, arch = request.workload.coverage, compiled.get("arch")
     same_layers = coverage is not None and coverage.get("layers") == compiled.get("layers")
-    return same_layers and (compiled.get("arch") is None or stands_for(compiled["arch"], request.accelerator))
+    return same_layers and (arch is None or stands_for(str(arch), request.accelerator))
 
 
 def _save_as_priced(request: EvaluationRequest, found: Evaluation, path: Path) -> None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from onnx2zz.files.comma_separated import csv_text
+from onnx2zz.files.plain_data import is_tuple
 from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Tabular, TextTable
 from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work
@@ -131,16 +132,16 @@ def as_json(evaluation: Evaluation) -> str:
     return json_text(document(evaluation), indent=2) + "\n"
 
 
-def document(result: Evaluation | Total | LayerResult) -> dict[str, Any]:
+def document(result: Evaluation | Total | LayerResult) -> dict[str, object]:
     """The result as JSON holds it."""
     values = ((field.name, getattr(result, field.name)) for field in fields(result))
     return {name: _plain(value) for name, value in values if name not in BEYOND or value not in (None, ())}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Total | LayerResult):
         return document(value)
-    if isinstance(value, tuple):
+    if is_tuple(value):
         return [_plain(inner) for inner in value]
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
