@@ -23,6 +23,7 @@ from onnx2zz.mapping.choice import Choice
 from onnx2zz.mapping.mapping_file import mapping_text
 from onnx2zz.mapping.network import NetworkChoice, choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -56,7 +57,8 @@ def _measure_network(network: str, opt: str) -> None:
     model = BUILT[network]() if network in BUILT else find_model(network).path
     workload = PricedWorkload(network, network, compile_model(model).entries)
     evaluate_once = lambda name, folder: evaluate(  # noqa: E731
-        workload, find_accelerator(name), find_mapping("generated"), PriceOptions(lpf_limit=2), folder / "log"
+        EvaluationRequest(workload, find_accelerator(name), find_mapping("generated"), PriceOptions(lpf_limit=2)),
+        folder / "log",
     )
     with tempfile.TemporaryDirectory() as folder:
         evaluate_once("tpu_like", Path(folder))  # imports and first uses are not measured
@@ -69,13 +71,14 @@ def _measured(workload: PricedWorkload, name: str, opt: str, folder: Path) -> Ma
     accelerator, options = find_accelerator(name), PriceOptions(opt=opt)  # type: ignore[arg-type]
     base = choose_mapping(None, accelerator)
     begun = time.process_time()
-    by_hand = evaluate(workload, accelerator, base, options, folder / "log")
+    by_hand = evaluate(EvaluationRequest(workload, accelerator, base, options), folder / "log")
     evaluated = time.process_time()
     chosen = choose_mappings(workload, accelerator, base, options, folder / "log")
     decided = time.process_time()
     (folder / "mapping.yaml").write_text(mapping_text(chosen.entries, "auto"))
-    auto = evaluate(workload, accelerator, Found("auto", folder / "mapping.yaml"), options, folder / "log")
-    generated = evaluate(workload, accelerator, find_mapping("generated"), options, folder / "log")
+    chosen_file = Found("auto", folder / "mapping.yaml")
+    auto = evaluate(EvaluationRequest(workload, accelerator, chosen_file, options), folder / "log")
+    generated = evaluate(EvaluationRequest(workload, accelerator, find_mapping("generated"), options), folder / "log")
     return {
         "roofline": sum(layer.roofline_cycles or 0 for layer in auto.layers),
         "hand": _total(by_hand, opt),

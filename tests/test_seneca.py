@@ -6,6 +6,7 @@ from small_workloads import add, conv, depthwise, gemm, pool
 
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 
@@ -72,7 +73,7 @@ def priced(tmp_path_factory):
     accelerator = find_accelerator("seneca")
     workload, options = PricedWorkload("layers", "layers.yaml", tuple(LAYERS)), PriceOptions(lpf_limit=1)
     log = tmp_path_factory.mktemp("seneca") / "zigzag.log"
-    return evaluate(workload, accelerator, choose_mapping(None, accelerator), options, log)
+    return evaluate(EvaluationRequest(workload, accelerator, choose_mapping(None, accelerator), options), log)
 
 
 @pytest.mark.long

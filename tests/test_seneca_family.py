@@ -7,6 +7,7 @@ from small_workloads import add, conv, depthwise, gemm, pool
 from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 
@@ -25,7 +26,9 @@ def member(name):
 def run(name, layers, folder, lpf_limit=1):
     accelerator = find_accelerator(name)
     workload, options = PricedWorkload("net", "net.yaml", tuple(layers)), PriceOptions(lpf_limit=lpf_limit)
-    return evaluate(workload, accelerator, choose_mapping(None, accelerator), options, folder / "zigzag.log")
+    return evaluate(
+        EvaluationRequest(workload, accelerator, choose_mapping(None, accelerator), options), folder / "zigzag.log"
+    )
 
 
 def compiled(model):

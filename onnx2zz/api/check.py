@@ -13,6 +13,7 @@ from onnx2zz.checks.kinds import sorted_by_kind
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, find_mapping, shipped
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
+from onnx2zz.zigzag.layer_price import LPF_LIMIT
 
 if TYPE_CHECKING:
     from onnx2zz.api.compile import Model, ModelOptions
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 def check(
     *files: str | Path,
     model: "Model | None" = None,
-    lpf_limit: int = 6,
+    lpf_limit: int = LPF_LIMIT,
     exploit_data_locality: bool = False,
     **options: "Unpack[ModelOptions]",
 ) -> Diagnosis:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from onnx import ModelProto
 
@@ -11,7 +11,18 @@ from onnx2zz.compiler import Compiled, CompileOptions, compile_layers
 from onnx2zz.errors import IncompleteResult, InputError, Problem, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_model
 from onnx2zz.frontend.binding import Bindings
-from onnx2zz.lowering.options import LoweringOptions, Precision
+from onnx2zz.lowering.options import (
+    INT8,
+    WIDTHS,
+    WORDS,
+    LoweringOptions,
+    Movement,
+    Precision,
+    PrecisionWord,
+    Unsupported,
+    as_precision,
+    unknown_operands,
+)
 from onnx2zz.pricing.accounted import host_nodes, lost_work
 
 Model = str | Path | ModelProto | Compiled
@@ -27,9 +38,9 @@ class ModelOptions(TypedDict, total=False):
     shapes: Mapping[str, tuple[int, ...]]
     dims: Mapping[str, int]
     values: Mapping[str, float]
-    precision: Literal["int8", "native"] | Mapping[str, int]
-    unsupported: Literal["error", "host"]
-    movement: Literal["auto", "free", "cost"]
+    precision: PrecisionWord | Mapping[str, int]
+    unsupported: Unsupported
+    movement: Movement
 
 
 def compile(model: Model, **options: Unpack[ModelOptions]) -> Compiled:
@@ -63,21 +74,28 @@ def compile_options(options: ModelOptions) -> CompileOptions:
         if name not in ModelOptions.__annotations__
     )
     bindings = Bindings(options.get("shapes", {}), options.get("dims", {}), options.get("values", {}))
-    precision = _precision(options.get("precision", "int8"))
+    precision = _precision(options.get("precision", INT8))
     return CompileOptions(
-        bindings, LoweringOptions(precision, options.get("unsupported", "error"), options.get("movement", "auto"))
+        bindings,
+        LoweringOptions(
+            precision,
+            options.get("unsupported", LoweringOptions.unsupported),
+            options.get("movement", LoweringOptions.movement),
+        ),
     )
 
 
 def _precision(asked: str | Mapping[str, int]) -> Precision:
     if not isinstance(asked, str):
-        unknown = asked.keys() - {"W", "I", "O", "O_final"}
-        raise_if_any(Problem(f"precision[{name!r}]", "no such operand", "W, I, O, O_final are") for name in unknown)
-        widths: Any = asked
-        return Precision(**widths)
-    if asked not in ("int8", "native"):
-        raise InputError(Problem(f"precision={asked!r}", "no such widths", 'say "int8", "native" or {"W": 4, ...}'))
-    return Precision(native=asked == "native")
+        known = f"{', '.join(WIDTHS)} are"
+        raise_if_any(Problem(f"precision[{name!r}]", "no such operand", known) for name in unknown_operands(asked))
+    try:
+        return as_precision(asked)
+    except ValueError as error:
+        words = ", ".join(f'"{word}"' for word in WORDS)
+        raise InputError(
+            Problem(f"precision={asked!r}", "no such widths", f'say {words} or {{"W": 4, ...}}')
+        ) from error
 
 
 def told(found: Found) -> Found:

@@ -8,24 +8,29 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.formats.shipped_files import find_accelerator, find_mapping, find_model
+from onnx2zz.pricing.request import no_such_choice
+from onnx2zz.zigzag.layer_price import LPF_LIMIT, Engine, TemporalMappingType
+from onnx2zz.zigzag.objective import LATENCY, NAMES, ObjectiveName
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+    Workload = str | Path | Sequence[Mapping[str, object]] | ModelProto
 
 FrontEnd = Literal["zigzag", "onnx2zz"]
 
 
 def get_hardware_performance_zigzag(
-    workload: "str | Path | Sequence[Mapping[str, Any]] | ModelProto",
+    workload: "Workload",
     accelerator: str | Path,
     mapping: str | Path,
     *,
-    temporal_mapping_search_engine: Literal["loma", "salsa"] = "loma",
-    temporal_mapping_type: Literal["uneven", "even"] = "uneven",
-    opt: Literal["latency", "energy", "EDP"] = "latency",
+    temporal_mapping_search_engine: Engine = "loma",
+    temporal_mapping_type: TemporalMappingType = "uneven",
+    opt: ObjectiveName = LATENCY,
     dump_folder: str | Path | None = None,
     pickle_filename: str | Path | None = None,
-    lpf_limit: int = 6,
+    lpf_limit: int = LPF_LIMIT,
     nb_spatial_mappings_generated: int = 3,
     in_memory_compute: bool = False,
     exploit_data_locality: bool = False,
@@ -86,19 +91,15 @@ def get_hardware_performance_zigzag_imc(*args: Any, **kwargs: Any) -> tuple[Any,
 
 def _check_choices(engine: str, mapping_type: str, opt: str, front_end: str) -> None:
     choices = (
-        ("temporal_mapping_search_engine", engine, ("loma", "salsa")),
-        ("temporal_mapping_type", mapping_type, ("uneven", "even")),
-        ("opt", opt, ("latency", "energy", "EDP")),
+        ("temporal_mapping_search_engine", engine, get_args(Engine)),
+        ("temporal_mapping_type", mapping_type, get_args(TemporalMappingType)),
+        ("opt", opt, NAMES),
         ("onnx_frontend", front_end, get_args(FrontEnd)),
     )
-    raise_if_any(
-        Problem(name, f"no such choice: {given!r}", f"one of {', '.join(known)}")
-        for name, given, known in choices
-        if given not in known
-    )
+    raise_if_any(problem for choice in choices for problem in no_such_choice(*choice))
 
 
-def _check_names(*files: Any) -> None:
+def _check_names(*files: object) -> None:
     """ZigZag wants the whole ending (stages/parser/workload_parser.py:24, accelerator_parser.py:18)."""
     names = [str(file) for file in files if isinstance(file, str | Path)]
     raise_if_any(
@@ -106,7 +107,7 @@ def _check_names(*files: Any) -> None:
     )
 
 
-def _network(workload: Any, mapping: str, front_end: FrontEnd) -> Any:
+def _network(workload: "Workload", mapping: str, front_end: FrontEnd) -> Any:
     from onnx2zz.zigzag.performance import workload_of_entries
 
     if isinstance(workload, str | Path):

@@ -1,24 +1,31 @@
 """`onnx2zz.evaluate`: what a model costs on an accelerator."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal, Unpack
+from typing import Unpack
 
 from onnx2zz.api.compile import Model, ModelOptions, compiled_of
 from onnx2zz.api.events import counted_events
-from onnx2zz.api.inputs import Pricing, gather, is_workload, price
+from onnx2zz.api.extras import require
+from onnx2zz.api.inputs import gather, is_workload
+from onnx2zz.api.where_priced import cluster_at, scheduler_conflicts
 from onnx2zz.compiler import Compiled
-from onnx2zz.errors import IncompleteResult, InputError, Problem
+from onnx2zz.errors import IncompleteResult, InputError, Problem, raise_if_any
+from onnx2zz.mapping.evaluation import run
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.price_cache import NoMemory
+from onnx2zz.pricing.request import Rules
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources
 from onnx2zz.pricing.store import Store, folder_or_default
 from onnx2zz.pricing.workload_file import read_workload, workload_of
-from onnx2zz.zigzag.layer_price import PriceOptions, Search
+from onnx2zz.report.result_files import ResultFiles
+from onnx2zz.zigzag.layer_price import LPF_LIMIT, Engine, PriceOptions, Search, TemporalMappingType
+from onnx2zz.zigzag.objective import LATENCY, ObjectiveName
 
 SHOWN = 8
 """Names in a warning before the rest is only counted."""
@@ -29,42 +36,68 @@ def evaluate(
     accelerator: str | Path,
     mapping: str | Path | None = None,
     *,
-    opt: Literal["latency", "energy", "EDP"] = "latency",
-    lpf_limit: int = 6,
+    opt: ObjectiveName = LATENCY,
+    lpf_limit: int = LPF_LIMIT,
     exploit_data_locality: bool = False,
     search: Search = "fast",
+    engine: Engine = PriceOptions.engine,
+    temporal: TemporalMappingType = PriceOptions.temporal_mapping_type,
+    mixed_mapping: bool = False,
     jobs: int = 1,
+    layer_timeout: float | None = None,
+    scheduler: str | None = None,
     cache: bool | str | Path = True,
     events: str | None = None,
-    mapping_rules: Literal["strict", "free"] = "strict",
+    mapping_rules: Rules = "strict",
     mapping_budget: int | None = None,
+    save_mapping: str | Path | None = None,
     output: str | Path | None = None,
+    json: str | Path | None = None,
+    csv: str | Path | None = None,
+    html: str | Path | None = None,
+    plot: str | Path | None = None,
     cacti: bool = True,
     **options: Unpack[ModelOptions],
 ) -> Evaluation:
     """ZigZag's price of every layer: energy in pJ, latency in cycles; a layer without a price has an `error`.
 
     `model` may be a compiled workload.yaml; it, `accelerator` and `mapping` take a path or the name of what ships, and
-    everything else means what the option of that name means to `onnx2zz evaluate`. `cache`: whether, or in which
-    folder, prices are kept between runs. `jobs`: worker processes; with more than one a script needs the usual
-    `if __name__ == "__main__":`. `output`: where ZigZag's log and a chosen mapping are kept. `cacti`: whether an
-    accelerator may have that program started.
+    everything else means what the option of that name means to `onnx2zz evaluate`; `search="both"` is its `--paranoid`.
+    `cache`: whether, or in which folder, prices are kept between runs. `jobs`: worker processes; with more than one,
+    and with `layer_timeout` (seconds), a script needs the usual `if __name__ == "__main__":`. `output`: where ZigZag's
+    log and a chosen mapping are kept. `json`, `csv`, `html`, `plot`: where the result is written as well. `cacti`:
+    whether an accelerator may have that program started.
 
     Warns (IncompleteResult) where the total lacks something; `.unpriced` of the result lists it. Raises InputError with
-    everything that is wrong with the files.
+    everything that is wrong with the files, and for options that do not go together.
     """
-    how = Pricing(PriceOptions(opt=opt, lpf_limit=lpf_limit), exploit_data_locality, mapping_rules, mapping_budget)
+    conflicts = scheduler_conflicts(scheduler, None if jobs == 1 else jobs, layer_timeout)
+    raise_if_any(Problem("", conflict) for conflict in conflicts)
+    if plot is not None:
+        require("matplotlib", "plot", "plot")
     asked = str(mapping) if mapping is not None else None
-    inputs = gather(str(accelerator), asked, lambda: _workload(model, events, options), events, _warn, cacti)
-    activities = counted_events(events, inputs.compiled, Path(inputs.workload.file), inputs.events, _unwatched)
+    files = gather(str(accelerator), asked, lambda: _workload(model, events, options), events, _warn, cacti)
+    price_options = PriceOptions(
+        opt, lpf_limit, temporal_mapping_type=temporal, mixed_spatial_mapping=mixed_mapping, engine=engine
+    )
+    request = files.request(price_options, exploit_data_locality, search, mapping_rules, mapping_budget)
+    activities = counted_events(events, files.compiled, Path(files.workload.file), files.events, _unwatched)
+    supplement = replace(request.supplement, activities=activities)
+    request = replace(request, supplement=supplement, save_mapping=_path(save_mapping))
     kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
-    with kept as folder, _memory(cache) as memory:
-        found = price(inputs, how, Path(folder), Resources(search, memory, jobs, tell=_warn), activities)
+    with kept as folder, cluster_at(scheduler, _warn) as cluster, _memory(request.repeatable and cache) as memory:
+        resources = Resources(memory, jobs, tell=_warn, layer_timeout=layer_timeout, elsewhere=cluster)
+        found = run(request, Path(folder), resources)
+    ResultFiles(_path(json), _path(csv), _path(html), _path(plot)).write(found, request.workload)
     if found.total.incomplete:
         names = [one.name for one in found.unpriced]
         shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
         warnings.warn(f"the total is incomplete, it lacks {shown}: see .unpriced", IncompleteResult, stacklevel=2)
     return found
+
+
+def _path(given: str | Path | None) -> Path | None:
+    return None if given is None else Path(given)
 
 
 def _workload(model: Model, events: str | None, options: ModelOptions) -> tuple[Compiled | None, PricedWorkload]:
@@ -78,7 +111,7 @@ def _workload(model: Model, events: str | None, options: ModelOptions) -> tuple[
 
 
 @contextmanager
-def _memory(cache: bool | str | Path) -> Iterator[Store | NoMemory]:
+def _memory(cache: bool | str | Path) -> Generator[Store | NoMemory]:
     if cache is False:
         yield NoMemory()
         return

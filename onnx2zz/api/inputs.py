@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.api.auto_mapping import base_of, choose_and_write, policy_of, save_as_priced, with_choices
 from onnx2zz.api.events import event_inputs, sidecar_of
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import (
@@ -22,14 +21,14 @@ if TYPE_CHECKING:
     import numpy as np
 
     from onnx2zz.compiler import Compiled
-    from onnx2zz.pricing.event_driven import Activities
     from onnx2zz.pricing.inputs import PricedWorkload
-    from onnx2zz.pricing.result import Evaluation
-    from onnx2zz.pricing.run import Resources
+    from onnx2zz.pricing.request import EvaluationRequest, Rules
     from onnx2zz.sidecar.figures import Sidecar
-    from onnx2zz.zigzag.layer_price import PriceOptions
+    from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
 Tell = Callable[[str], None]
+AUTO = "auto"
+"""Asks for a mapping that is chosen; `auto:FILE` for one that starts from FILE."""
 
 
 @dataclass(frozen=True)
@@ -45,17 +44,19 @@ class GivenFiles:
     compiled: "Compiled | None"
     events: "Mapping[str, np.ndarray]"
 
+    def request(
+        self, options: "PriceOptions", locality: bool, search: "Search", rules: "Rules", budget: int | None = None
+    ) -> "EvaluationRequest":
+        """What is asked for with these files; `rules` and `budget` are for a mapping that is to be chosen. Raises
+        InputError for options that there are not, or that do not go together."""
+        from onnx2zz.pricing.request import BUDGET, EvaluationRequest, MappingSearch
+        from onnx2zz.pricing.supplement import Supplement
 
-@dataclass(frozen=True)
-class Pricing:
-    """How it is evaluated: ZigZag's options, whether data stay between layers, what a chosen mapping may use, where the
-    mapping is written with everything fixed that was decided."""
-
-    options: "PriceOptions"
-    locality: bool = False
-    rules: str = "strict"
-    budget: int | None = None
-    save_mapping: Path | None = None
+        chosen = MappingSearch(rules, BUDGET if budget is None else budget) if self.auto else None
+        supplement = Supplement(self.sidecar)
+        return EvaluationRequest(
+            self.workload, self.accelerator, self.mapping, options, locality, search, chosen, supplement
+        )
 
 
 def gather(
@@ -88,26 +89,6 @@ def gather(
     raise_if_any(problems)
     assert found is not None and workload is not None and chosen is not None
     return GivenFiles(found, sidecar, chosen, auto, workload, compiled, given)
-
-
-def price(
-    inputs: GivenFiles, how: Pricing, folder: Path, resources: "Resources", activities: "Activities | None" = None
-) -> "Evaluation":
-    """The evaluation; ZigZag's log, and the mapping where one is chosen, go to `folder`."""
-    from onnx2zz.pricing.run import evaluate
-    from onnx2zz.pricing.supplement import Supplement
-
-    mapping, choice = inputs.mapping, None
-    if inputs.auto:
-        policy = policy_of(how.rules, how.budget, resources, inputs.sidecar)
-        mapping, choice = choose_and_write(inputs.workload, inputs.accelerator, mapping, how.options, folder, policy)
-    supplement, log = Supplement(inputs.sidecar, activities), folder / "zigzag.log"
-    found = evaluate(
-        inputs.workload, inputs.accelerator, mapping, how.options, log, how.locality, resources, supplement
-    )
-    if how.save_mapping is not None:
-        save_as_priced(inputs.workload, mapping, found, how.save_mapping)
-    return found if choice is None else with_choices(found, choice)
 
 
 def refuse_cacti(accelerator: Path, allowed: bool) -> None:
@@ -146,7 +127,7 @@ def _mapping(
 ) -> tuple[Found | None, bool]:
     """The mapping file, and whether a mapping is to be chosen, starting from it: if that is asked for, and where nobody
     asks and neither the compiled folder nor this project has one for the accelerator."""
-    auto, base = base_of(asked)
+    auto, base = _base_of(asked)
     if accelerator is None:
         return find_mapping(base) if base is not None else None, auto
     compiled = None if asked is not None else _compiled_mapping(accelerator, workload)
@@ -159,3 +140,12 @@ def _compiled_mapping(accelerator: Found, workload: "PricedWorkload | None") -> 
         return None
     path = Path(workload.file).with_name("mapping.yaml")
     return path if path.is_file() else None
+
+
+def _base_of(asked: str | None) -> tuple[bool, str | None]:
+    """Whether a mapping is to be chosen, and the mapping file that it starts from (None: the accelerator's own)."""
+    if asked == AUTO:
+        return True, None
+    if asked and asked.startswith(f"{AUTO}:"):
+        return True, asked.removeprefix(f"{AUTO}:")
+    return False, asked

@@ -9,6 +9,7 @@ from onnx2zz.checks.memories import OPERANDS, Hierarchy, read_hierarchy
 from onnx2zz.formats.pairing import Pairing, pair_layers
 from onnx2zz.formats.workload_entry import DEFAULT_LINKS, EntryLayer, as_meant, read_layer
 from onnx2zz.formats.yaml_source import YamlSource
+from onnx2zz.zigzag.layer_price import LPF_LIMIT
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Context:
     workload: YamlSource | None = None
     unreadable: tuple[YamlSource, ...] = ()
     model: tuple[Mapping[str, Any], ...] | None = None
-    lpf_limit: int = 6
+    lpf_limit: int = LPF_LIMIT
     exploit_data_locality: bool = False
 
     @property

@@ -11,6 +11,7 @@ import click
 from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import INPUT_AT_FAULT
 from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.cli.zigzag_options import lpf_limit_option
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--model", metavar="MODEL", help="ONNX model that the workload was written for.")
-@click.option("--lpf-limit", type=click.IntRange(min=1), default=6, show_default=True, help="Loop factors to order.")
+@lpf_limit_option
 @click.option("--exploit-data-locality", is_flag=True, help="Judge a run that keeps data in low memories.")
 @click.option("--fix", is_flag=True, help="Write repaired files to -o DIR and show what changed.")
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), metavar="DIR")

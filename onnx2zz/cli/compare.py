@@ -21,11 +21,11 @@ def compare_command(ctx: click.Context, first: str, second: str, html_file: str)
     from onnx2zz.errors import Problem, noted_in, raise_if_any
     from onnx2zz.files.written_file import write_whole
     from onnx2zz.report.comparison import is_incomplete, line
-    from onnx2zz.report.page import page
+    from onnx2zz.report.page import PageRun, page
     from onnx2zz.report.saved_run import read_run
 
     problems: list[Problem] = []
-    runs = []
+    runs: list[PageRun] = []
     for file in (first, second):
         with noted_in(problems):
             runs.append(read_run(Path(file)))

@@ -1,7 +1,7 @@
 """`onnx2zz evaluate`: what a model or a workload costs on an accelerator."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -10,29 +10,28 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from onnx2zz.api.extras import require
 from onnx2zz.cli.auto_mapping import auto_options
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.events import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.exit_codes import INCOMPLETE
-from onnx2zz.cli.extras import require
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import compile_options, model_options
-from onnx2zz.cli.where_priced import cluster_at, refuse_with_scheduler, where_priced_options
-from onnx2zz.cli.zigzag_options import refuse_salsa_with, zigzag_options
+from onnx2zz.cli.where_priced import refuse_with_scheduler, where_priced_options
+from onnx2zz.cli.zigzag_options import lpf_limit_option, opt_option, refuse_annealing, zigzag_options
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
     from onnx2zz.api.inputs import GivenFiles
     from onnx2zz.compiler import Compiled
-    from onnx2zz.pricing.event_driven import Activities
     from onnx2zz.pricing.inputs import PricedWorkload
+    from onnx2zz.pricing.request import EvaluationRequest
     from onnx2zz.pricing.result import Evaluation
     from onnx2zz.pricing.run import Resources
-    from onnx2zz.zigzag.layer_price import Search
 
 
 @click.command("evaluate")
@@ -45,10 +44,13 @@ if TYPE_CHECKING:
 )
 @auto_options
 @click.option(
-    "--save-mapping", metavar="FILE", help="Write the mapping as priced, loop orders fixed, for stock ZigZag to take."
+    "--save-mapping",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the mapping as priced, loop orders fixed, for stock ZigZag to take.",
 )
-@click.option("--opt", type=click.Choice(["latency", "energy", "EDP"]), default="latency", show_default=True)
-@click.option("--lpf-limit", type=click.IntRange(min=1), default=6, show_default=True, help="Loop factors to order.")
+@opt_option
+@lpf_limit_option
 @click.option("--exploit-data-locality", "locality", is_flag=True, help="Keep data in lower memories between layers.")
 @click.option(
     "--search",
@@ -67,9 +69,15 @@ if TYPE_CHECKING:
 @no_cacti_option
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
-@click.option("--csv", "csv_file", metavar="FILE", help="Write the layers as CSV.")
+@click.option("--csv", "csv_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the layers as CSV.")
 @html_option
-@click.option("--plot", "plot_folder", metavar="DIR", help="Write the figures as SVG and PNG (onnx2zz[plot]).")
+@click.option(
+    "--plot",
+    "plot_folder",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write the figures as SVG and PNG (onnx2zz[plot]).",
+)
 @model_options
 @click.pass_context
 def evaluate_command(
@@ -79,7 +87,7 @@ def evaluate_command(
     mapping: str | None,
     mapping_rules: Any,
     mapping_budget: int | None,
-    save_mapping: str | None,
+    save_mapping: Path | None,
     opt: Any,
     lpf_limit: int,
     locality: bool,
@@ -97,16 +105,18 @@ def evaluate_command(
     no_cacti: bool,
     output: Path,
     json_file: str | None,
-    csv_file: str | None,
+    csv_file: Path | None,
     html_file: Path | None,
-    plot_folder: str | None,
+    plot_folder: Path | None,
     **model_arguments: Any,
 ) -> None:
     """Price every layer of MODEL (or of a compiled WORKLOAD.yaml) with ZigZag.
 
     Without either, takes what `compile` left in the output folder, where the result and ZigZag's log go too.
     """
-    from onnx2zz.api.inputs import Pricing, gather, is_workload, price
+    from onnx2zz.api.inputs import gather, is_workload
+    from onnx2zz.api.where_priced import cluster_at
+    from onnx2zz.mapping.evaluation import run
     from onnx2zz.zigzag.layer_price import PriceOptions
 
     if model is None or is_workload(model):
@@ -115,23 +125,23 @@ def evaluate_command(
     refuse_with_scheduler(scheduler, jobs, layer_timeout)
     if plot_folder is not None:
         require("matplotlib", "plot", "--plot")
-    options = PriceOptions(opt, lpf_limit, 3, temporal, mixed_mapping, engine)
-    how = Pricing(options, locality, mapping_rules, mapping_budget, Path(save_mapping) if save_mapping else None)
-    inputs = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell, not no_cacti)
-    refuse_salsa_with(ctx, engine, opt, paranoid, inputs.auto)
-    activities = _prepared(inputs, arch, events, output)
+    options = PriceOptions(
+        opt, lpf_limit, temporal_mapping_type=temporal, mixed_spatial_mapping=mixed_mapping, engine=engine
+    )
+    files = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell, not no_cacti)
     search = "both" if paranoid else search
+    refuse_annealing(ctx, options, search, files.auto)
+    request = replace(
+        files.request(options, locality, search, mapping_rules, mapping_budget), save_mapping=save_mapping
+    )
+    request = _with_events(request, files, arch, events, output)
     with (
-        cluster_at(scheduler) as cluster,
-        _means(search, cache_folder, no_cache or engine == "salsa", jobs) as resources,
+        cluster_at(scheduler, _tell) as cluster,
+        _resources(cache_folder, no_cache or not request.repeatable, jobs) as resources,
     ):
         resources = replace(resources, layer_timeout=layer_timeout, elsewhere=cluster)
-        evaluation = price(inputs, how, output, resources, activities)
-    _write(evaluation, output, json_file, csv_file)
-    if html_file is not None:
-        _write_page(evaluation, inputs.workload, html_file)
-    if plot_folder is not None:
-        _write_figures(evaluation, plot_folder)
+        evaluation = run(request, output, resources)
+    _write(evaluation, request.workload, output, json_file, csv_file, html_file, plot_folder)
     _show(evaluation, json_file)
     if evaluation.total.incomplete:
         ctx.exit(INCOMPLETE)
@@ -154,18 +164,21 @@ def _workload(
     return compiled, workload_of(compiled, str(found.path))
 
 
-def _prepared(inputs: "GivenFiles", arch: str, events: str | None, output: Path) -> "Activities | None":
+def _with_events(
+    request: "EvaluationRequest", files: "GivenFiles", arch: str, events: str | None, output: Path
+) -> "EvaluationRequest":
     """Leaves the compiled model and its mapping in the output folder, and runs it where events are to be counted."""
     from onnx2zz.api.events import counted_events
     from onnx2zz.report.progress import progress_on_stderr
 
-    if inputs.compiled is not None:  # a mapping that is chosen is written once it is
-        mapping = None if inputs.auto else inputs.mapping.path.read_text(encoding="utf-8")
-        inputs.compiled.write(output, mapping, arch)
+    if files.compiled is not None:  # a mapping that is chosen is written once it is
+        mapping = None if files.auto else files.mapping.path.read_text(encoding="utf-8")
+        files.compiled.write(output, mapping, arch)
     if events is None:
-        return None
+        return request
     with progress_on_stderr() as watch:
-        return counted_events(events, inputs.compiled, Path(inputs.workload.file), inputs.events, watch)
+        activities = counted_events(events, files.compiled, Path(files.workload.file), files.events, watch)
+    return replace(request, supplement=replace(request.supplement, activities=activities))
 
 
 def _refuse_model_options(ctx: click.Context, arguments: dict[str, Any]) -> None:
@@ -187,7 +200,7 @@ def _read(workload: str | None, output: Path) -> "PricedWorkload":
 
 
 @contextmanager
-def _means(search: "Search", cache_folder: Path | None, no_cache: bool, jobs: int | None) -> Iterator["Resources"]:
+def _resources(cache_folder: Path | None, no_cache: bool, jobs: int | None) -> Generator["Resources"]:
     """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
     from onnx2zz.pricing.price_cache import NoMemory
     from onnx2zz.pricing.run import Resources
@@ -201,21 +214,26 @@ def _means(search: "Search", cache_folder: Path | None, no_cache: bool, jobs: in
             nullcontext(NoMemory()) if no_cache else Store(folder_or_default(cache_folder), told.append) as memory,
             progress_on_stderr() as watch,
         ):
-            yield Resources(search, memory, jobs or usable_cores(), watch, told.append)
+            yield Resources(memory, jobs or usable_cores(), watch, told.append)
     finally:
         for sentence in told:
             click.echo(f"warning: {printable(sentence)}", err=True)
 
 
-def _write(evaluation: "Evaluation", output: Path, json_file: str | None, csv_file: str | None) -> None:
-    from onnx2zz.files.written_file import write_whole
-    from onnx2zz.pricing.result import as_csv, as_json
+def _write(
+    evaluation: "Evaluation",
+    workload: "PricedWorkload",
+    output: Path,
+    json_file: str | None,
+    csv_file: Path | None,
+    html_file: Path | None,
+    plot_folder: Path | None,
+) -> None:
+    from onnx2zz.report.result_files import ResultFiles
 
-    write_whole(output / "result.json", as_json(evaluation))
-    if csv_file is not None:
-        write_whole(Path(csv_file), as_csv(evaluation))
-    if json_file not in (None, "-"):
-        write_whole(Path(json_file), as_json(evaluation))
+    ResultFiles(json=output / "result.json").write(evaluation, workload)
+    asked = Path(json_file) if json_file not in (None, "-") else None
+    ResultFiles(asked, csv_file, html_file, plot_folder).write(evaluation, workload)
 
 
 def _show(evaluation: "Evaluation", json_file: str | None) -> None:
@@ -242,20 +260,6 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
         if layer.error:
             click.echo(f"not priced: {printable(layer.error)}", err=True)
     tell_of_lost_work(evaluation.host)
-
-
-def _write_page(evaluation: "Evaluation", workload: "PricedWorkload", file: Path) -> None:
-    from onnx2zz.files.written_file import write_whole
-    from onnx2zz.pricing.result import document
-    from onnx2zz.report.page import PageRun, page
-
-    write_whole(file, page([PageRun(document(evaluation), workload.coverage)]))
-
-
-def _write_figures(evaluation: "Evaluation", folder: str) -> None:
-    from onnx2zz.report.figures import write_figures
-
-    write_figures(evaluation, Path(folder))
 
 
 def _tell(sentence: str) -> None:

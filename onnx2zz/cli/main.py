@@ -10,6 +10,7 @@ import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -42,8 +43,8 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 class LazyGroup(click.Group):
     """A click group that imports a subcommand's module when it is asked for, not before."""
 
-    def __init__(self, *args, commands_at: Mapping[str, str], **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, name: str | None = None, *, commands_at: Mapping[str, str], **of_the_group: Any):
+        super().__init__(name, **of_the_group)
         self.commands_at = commands_at
 
     def list_commands(self, ctx: click.Context) -> list[str]:

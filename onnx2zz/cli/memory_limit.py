@@ -7,6 +7,7 @@ long as the limit holds.
 
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import click
@@ -17,24 +18,21 @@ LARGEST, SMALLEST = 1 << 46, 1 << 16
 SIZE = re.compile(r"(\d+)([KMG])i?B?", re.IGNORECASE)
 
 
-class Size(click.ParamType):
+def _bytes(text: str, ctx: click.Context, param: click.Parameter) -> int:
     """`512M`, `4G`: a number of bytes."""
-
-    name = "size"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        match = SIZE.fullmatch(str(value))
-        if match is None:
-            self.fail(f"cannot read {value!r}; write 512M or 4G", param, ctx)
-        return int(match[1]) * UNITS[match[2].upper()]
+    match = SIZE.fullmatch(text)
+    if match is None:
+        raise click.BadParameter(f"cannot read {text!r}; write 512M or 4G", ctx, param)
+    return int(match[1]) * UNITS[match[2].upper()]
 
 
-def _limit(ctx: click.Context, param: click.Parameter, size: int | None) -> None:
+def _limit(ctx: click.Context, param: click.Parameter, text: str | None) -> None:
     """Holds until the command ends. Processes that it starts inherit the limit."""
-    if size is None:
+    if text is None:
         return
+    size = _bytes(text, ctx, param)
     try:
-        import mmap  # noqa: F401  under the limit a library may no longer be loaded
+        import_module("mmap")  # under the limit a library may no longer be loaded
         import resource
     except ImportError:
         raise click.UsageError("--memory-limit needs an operating system with limits of its own", ctx) from None
@@ -86,7 +84,6 @@ def _libc() -> Any:
 
 memory_limit_option = click.option(
     "--memory-limit",
-    type=Size(),
     metavar="SIZE",
     callback=_limit,
     expose_value=False,

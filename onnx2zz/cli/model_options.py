@@ -1,15 +1,27 @@
 """The options of every command that takes a MODEL, and their parsing."""
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
+
+from onnx2zz.frontend.sizes import as_shape, as_size
+from onnx2zz.lowering.options import (
+    INT8,
+    WIDTHS,
+    WORDS,
+    LoweringOptions,
+    Movement,
+    Precision,
+    Unsupported,
+    as_precision,
+    unknown_operands,
+)
 
 if TYPE_CHECKING:
     from onnx2zz.compiler import CompileOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-PRESETS = ("int8", "native")
 
 
 def model_options(command: Command) -> Command:
@@ -32,22 +44,22 @@ def model_options(command: Command) -> Command:
         ),
         click.option(
             "--precision",
-            default="int8",
+            default=INT8,
             show_default=True,
-            metavar="int8|native|W=4,I=8,O=16,O_final=8",
+            metavar=f"{'|'.join(WORDS)}|W=4,I=8,O=16,O_final=8",
             help="Bits of float tensors.",
         ),
         click.option(
             "--unsupported",
-            type=click.Choice(["error", "host"]),
-            default="error",
+            type=click.Choice(get_args(Unsupported)),
+            default=LoweringOptions.unsupported,
             show_default=True,
             help="What to do with nodes that have no lowering.",
         ),
         click.option(
             "--movement",
-            type=click.Choice(["auto", "free", "cost"]),
-            default="auto",
+            type=click.Choice(get_args(Movement)),
+            default=LoweringOptions.movement,
             show_default=True,
             help="Whether moving data costs.",
         ),
@@ -63,7 +75,6 @@ def compile_options(
     """The options as the compiler takes them. Raises click.BadParameter (exit code 2) for what cannot be read."""
     from onnx2zz.compiler import CompileOptions
     from onnx2zz.frontend.binding import Bindings
-    from onnx2zz.lowering.options import LoweringOptions
 
     bindings = Bindings(
         shapes=dict(_pair(text, "--shape", _shape) for text in shapes),
@@ -85,25 +96,17 @@ def _pair(text: str, option: str, read: Callable[[str], Any]) -> tuple[str, Any]
 
 
 def _shape(text: str) -> tuple[int, ...]:
-    return tuple(_size(size) for size in text.lower().split("x")) if text else ()
+    return as_shape([int(size) for size in text.lower().split("x")] if text else [])
 
 
 def _size(text: str) -> int:
-    size = int(text)
-    if size < 0:
-        raise ValueError
-    return size
+    return as_size(int(text))
 
 
-def _precision(text: str) -> Any:
-    from onnx2zz.lowering.options import Precision
-
-    if text in PRESETS:
-        return Precision(native=text == "native")
+def _precision(text: str) -> Precision:
+    if text in WORDS:
+        return as_precision(text)
     widths = dict(_pair(part, "--precision", _size) for part in text.split(","))
-    unknown = widths.keys() - {"W", "I", "O", "O_final"}
-    if unknown:
-        raise click.BadParameter(
-            f"no operand {', '.join(sorted(unknown))}; use W, I, O, O_final", param_hint="--precision"
-        )
-    return Precision(**widths)
+    if unknown := unknown_operands(widths):
+        raise click.BadParameter(f"no operand {', '.join(unknown)}; use {', '.join(WIDTHS)}", param_hint="--precision")
+    return as_precision(widths)

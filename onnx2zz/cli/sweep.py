@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from onnx2zz.api.extras import require
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import NOT_PRICED
-from onnx2zz.cli.extras import require
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.memory_limit import memory_limit_option
-from onnx2zz.cli.where_priced import cluster_at, refuse_with_scheduler, where_priced_options
+from onnx2zz.cli.where_priced import refuse_with_scheduler, where_priced_options
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def sweep_command(
     """
     from rich.console import Console
 
+    from onnx2zz.api.where_priced import cluster_at
     from onnx2zz.design_space.front import fronts, grouped
     from onnx2zz.design_space.plan import plan
     from onnx2zz.design_space.reading import read_spec
@@ -90,7 +91,7 @@ def sweep_command(
     if dry_run:
         _list(runs)
         return
-    with Results(output) as results, cluster_at(scheduler) as cluster:
+    with Results(output) as results, cluster_at(scheduler, _tell) as cluster:
         resources = Resources(jobs=jobs or usable_cores(), layer_timeout=layer_timeout, elsewhere=cluster)
         state = _priced(runs, output, results, resources, cache_folder)
         keys = list(dict.fromkeys(run.key for run in runs))
@@ -146,6 +147,10 @@ def _priced(
     finally:
         for sentence in dict.fromkeys(told):
             click.echo(f"warning: {printable(sentence)}", err=True)
+
+
+def _tell(sentence: str) -> None:
+    click.echo(printable(sentence), err=True)
 
 
 def _say(state: "Progress") -> None:

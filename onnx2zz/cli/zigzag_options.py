@@ -1,9 +1,21 @@
 """ZigZag's own switches, as `evaluate` takes them (get_hardware_performance_zigzag, api.py)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 import click
+
+from onnx2zz.zigzag.layer_price import LPF_LIMIT, Engine, PriceOptions, Search, TemporalMappingType
+from onnx2zz.zigzag.objective import LATENCY, NAMES
+
+opt_option = click.option("--opt", type=click.Choice(NAMES), default=LATENCY, show_default=True)
+lpf_limit_option = click.option(
+    "--lpf-limit",
+    type=click.IntRange(min=1),
+    default=LPF_LIMIT,
+    show_default=True,
+    help="Loop factors to order.",
+)
 
 
 def zigzag_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -16,15 +28,15 @@ def zigzag_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--temporal",
-            type=click.Choice(["uneven", "even"]),
-            default="uneven",
+            type=click.Choice(get_args(TemporalMappingType)),
+            default=PriceOptions.temporal_mapping_type,
             show_default=True,
             help="Whether operands may be cut at different loops.",
         ),
         click.option(
             "--engine",
-            type=click.Choice(["loma", "salsa"]),
-            default="loma",
+            type=click.Choice(get_args(Engine)),
+            default=PriceOptions.engine,
             show_default=True,
             help="Temporal search: all orderings, or ZigZag's simulated annealing (slow, another result each time).",
         ),
@@ -33,14 +45,9 @@ def zigzag_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def refuse_salsa_with(ctx: click.Context, engine: str, opt: str, paranoid: bool, auto: bool) -> None:
+def refuse_annealing(ctx: click.Context, options: PriceOptions, search: Search, auto: bool) -> None:
     """Raises click.UsageError for what simulated annealing cannot do."""
-    if engine != "salsa":
-        return
-    if opt == "EDP":
-        raise click.UsageError("--engine salsa optimises latency or energy", ctx)
-    if paranoid:
-        raise click.UsageError("--paranoid compares searches of all orderings, and --engine salsa is none", ctx)
-    if auto:
-        way_out = "name a mapping, the mapping.yaml that auto writes, say"
-        raise click.UsageError(f"--engine salsa: --mapping auto prices with all orderings; {way_out}", ctx)
+    from onnx2zz.pricing.request import annealing_conflict
+
+    if conflict := annealing_conflict(options, search, auto):
+        raise click.UsageError(conflict, ctx)

@@ -97,7 +97,7 @@ def _designs_of(spec: AcceleratorSpec) -> Iterator[Design]:
 def _set(
     settings: Sequence[FieldExpression], document: Any, figures: Any, names: Mapping[str, Value]
 ) -> tuple[Any, Any]:
-    problems = []
+    problems: list[Problem] = []
     for setting in settings:
         try:
             if setting.field.startswith(OF_SIDECAR):
@@ -117,11 +117,13 @@ def filling(mapping: Any, old: Mapping[str, int], new: Mapping[str, int]) -> Any
     Others stay as they are; ZigZag cuts what is too large.
     """
     changed = deepcopy(mapping)
-    for entry in changed if isinstance(changed, list) else ():
-        for dimension, unrolled in (entry.get("spatial_mapping") or {}).items():
+    entries: Sequence[Mapping[str, Any]] = changed if isinstance(changed, list) else ()
+    for entry in entries:
+        unrollings: dict[str, Sequence[object]] = entry.get("spatial_mapping") or {}
+        for dimension, unrolled in unrollings.items():
             loop, _, factor = str(unrolled[0]).partition(",") if len(unrolled) == 1 else ("", "", "")
             if dimension in new and factor.strip() == str(old.get(dimension)):
-                entry["spatial_mapping"][dimension] = [f"{loop.strip()}, {new[dimension]}"]
+                unrollings[dimension] = [f"{loop.strip()}, {new[dimension]}"]
     return changed
 
 

@@ -2,9 +2,7 @@
 
 import ast
 import math
-import operator
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from onnx2zz.checks.spelling import did_you_mean
 
@@ -12,16 +10,18 @@ Number = int | float
 Value = Number | Mapping[str, Number]
 """A name's value: a number, or the figures of one alternative (`technology.energy`)."""
 
-OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-    ast.USub: operator.neg,
-    ast.UAdd: operator.pos,
+BINARY: Mapping[type[ast.operator], Callable[[Number, Number], Number]] = {
+    ast.Add: lambda left, right: left + right,
+    ast.Sub: lambda left, right: left - right,
+    ast.Mult: lambda left, right: left * right,
+    ast.Div: lambda left, right: left / right,
+    ast.FloorDiv: lambda left, right: left // right,
+    ast.Mod: lambda left, right: left % right,
+    ast.Pow: lambda left, right: left**right,  # complex, of a number below 0
+}
+UNARY: Mapping[type[ast.unaryop], Callable[[Number], Number]] = {
+    ast.USub: lambda value: -value,
+    ast.UAdd: lambda value: value,
 }
 FUNCTIONS: Mapping[str, Callable[..., Number]] = {
     "min": min,
@@ -42,7 +42,7 @@ def evaluate(text: str, names: Mapping[str, Value]) -> Number:
     """The value of an expression. Raises ValueError with what is wrong with it."""
     try:
         value = _value(ast.parse(text.strip(), mode="eval").body, names)
-        finite = not isinstance(value, complex) and math.isfinite(value)
+        finite = type(value) is not complex and math.isfinite(value)
     except (SyntaxError, MemoryError) as error:  # the parser's own stack counts as memory
         raise ValueError(f"`{text}` is no arithmetic expression") from error
     except (ArithmeticError, TypeError, RecursionError) as error:
@@ -60,21 +60,23 @@ def _value(node: ast.expr, names: Mapping[str, Value]) -> Number:
             return _number(name, _known(name, names))
         case ast.Attribute(value=ast.Name(id=name), attr=figure):
             return _figure(name, figure, _known(name, names))
-        case ast.UnaryOp(op=operation, operand=operand) if type(operation) in OPERATORS:
-            return OPERATORS[type(operation)](_value(operand, names))
-        case ast.BinOp(left=left, op=operation, right=right) if type(operation) in OPERATORS:
+        case ast.UnaryOp(op=operation, operand=operand) if type(operation) in UNARY:
+            return UNARY[type(operation)](_value(operand, names))
+        case ast.BinOp(left=left, op=operation, right=right) if type(operation) in BINARY:
             return _binary(type(operation), _value(left, names), _value(right, names))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if arguments:
             return _function(name)(*(_value(argument, names) for argument in arguments))
+        case _:
+            pass
     raise ValueError(f"`{ast.unparse(node)}` is not understood: numbers, parameters, + - * / // % **, functions")
 
 
-def _binary(operation: type[ast.AST], left: Number, right: Number) -> Number:
+def _binary(operation: type[ast.operator], left: Number, right: Number) -> Number:
     if operation is ast.Pow and abs(right) > LARGEST_EXPONENT:
         raise ValueError(f"the exponent {right} is above {LARGEST_EXPONENT}")
     if isinstance(left, int) and left.bit_length() > LARGEST_BITS:
         raise ValueError("a number on the way is beyond all bounds")
-    return OPERATORS[operation](left, right)
+    return BINARY[operation](left, right)
 
 
 def _function(name: str) -> Callable[..., Number]:

@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from onnx2zz.design_space.columns import SHARED, SUMMED
+
 Row = Mapping[str, Any]
 
 ALL = "all models"
 """The sums over the models of a sweep, where there are several."""
-SUMMED = ("energy_pj", "latency_cycles", "latency_ns", "corrected_energy_pj", "static_energy_pj", "macs")
-HOW = ("accelerator", "template", "parameters", "mapping", "opt", "lpf_limit", "precision", "locality", "area")
-"""What runs that are summed have in common."""
 
 
 def grouped(rows: Sequence[Row]) -> dict[str, list[Row]]:
@@ -29,9 +28,9 @@ def summed(rows: Iterable[Row], models: int) -> list[Row]:
     """One row for each accelerator and combination of options that has a run of each of the models."""
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault(tuple(row[name] for name in HOW), []).append(row)
+        groups.setdefault(tuple(row[name] for name in SHARED), []).append(row)
     return [
-        {"model": ALL, **dict(zip(HOW, how, strict=True)), **{name: _sum(group, name) for name in SUMMED}}
+        {"model": ALL, **dict(zip(SHARED, how, strict=True)), **{name: _sum(group, name) for name in SUMMED}}
         for how, group in groups.items()
         if len(group) == models
     ]

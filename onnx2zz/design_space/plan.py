@@ -1,6 +1,6 @@
 """From a sweep file to the runs that it stands for, everything checked before the first layer is priced."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -17,9 +17,12 @@ from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.lowering.options import LoweringOptions, Precision
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.price_cache import PriceCache, key_of
+from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
+from onnx2zz.pricing.supplement import Supplement
 from onnx2zz.pricing.workload_file import workload_of
 from onnx2zz.zigzag.cacti_costs import asking
 from onnx2zz.zigzag.cacti_files import cacti_digest
+from onnx2zz.zigzag.layer_price import PriceOptions
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,19 @@ class Run:
         """The mapping file: the accelerator's own, from which a choice starts, or the one named."""
         chosen = self.options.mapping
         return self.design.own_mapping(folder) if chosen in (OWN, AUTO) else Found(Path(chosen).stem, Path(chosen))
+
+    def request(self, folder: Path) -> EvaluationRequest:
+        """What is asked for; the accelerator's files lie in `folder` (`Design.write`)."""
+        asked = self.options
+        return EvaluationRequest(
+            self.workload,
+            self.design.accelerator(folder),
+            self.base(folder),
+            PriceOptions(opt=asked.opt, lpf_limit=asked.lpf_limit),
+            asked.locality,
+            mapping_search=MappingSearch() if asked.mapping == AUTO else None,
+            supplement=Supplement(self.design.sidecar),
+        )
 
 
 def plan(spec: Spec) -> tuple[Run, ...]:
@@ -98,19 +114,3 @@ def _problems(run: Run, folder: Path, price_cache: PriceCache) -> Iterator[Probl
         load_inputs(run.workload, run.design.accelerator(folder), run.base(folder), price_cache)
     for problem in found:
         yield Problem(run.design.where, f"{run.design.name}: {problem.where}: {problem.what}", problem.way_out)
-
-
-def described(run: Run) -> Mapping[str, Any]:
-    """The columns of a run that do not depend on what is found."""
-    options = run.options
-    return {
-        "run": run.key,
-        "model": run.workload.model,
-        "accelerator": run.design.name,
-        "template": run.design.template,
-        "mapping": run.mapping_name,
-        "opt": options.opt,
-        "lpf_limit": options.lpf_limit,
-        "precision": options.precision,
-        "locality": int(options.locality),
-    }

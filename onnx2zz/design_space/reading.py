@@ -1,20 +1,27 @@
 """Read a sweep file; everything that is wrong with it is said at once, with its line."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from onnx2zz.checks.spelling import did_you_mean
-from onnx2zz.design_space.expression import FUNCTIONS, Value
-from onnx2zz.design_space.results import RUN_COLUMNS
-from onnx2zz.design_space.spec import AUTO, OBJECTIVES, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
+from onnx2zz.design_space.columns import MINIMISED
+from onnx2zz.design_space.columns import NAMES as RUN_NAMES
+from onnx2zz.design_space.expression import FUNCTIONS, Number, Value
+from onnx2zz.design_space.spec import AUTO, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
 from onnx2zz.design_space.template import OLD
 from onnx2zz.errors import InputError, Problem, raise_if_any
+from onnx2zz.files.plain_data import is_list, is_mapping
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
-from onnx2zz.formats.yaml_source import Path_, YamlSource, read_yaml
+from onnx2zz.formats.yaml_source import Key, Path_, YamlSource, read_yaml
 from onnx2zz.frontend.binding import Bindings
-from onnx2zz.lowering.options import Precision
+from onnx2zz.frontend.sizes import as_shape, as_size
+from onnx2zz.lowering.options import WIDTHS, WORDS, Precision, as_precision, unknown_operands
 from onnx2zz.sidecar.section import Section
+from onnx2zz.zigzag.objective import NAMES, ObjectiveName
+
+T = TypeVar("T")
 
 KEYS = ("models", "accelerators", "options", "pareto")
 MODEL_KEYS = ("model", "name", "shape", "dim", "value")
@@ -23,7 +30,7 @@ OPTION_KEYS = ("opt", "lpf_limit", "mapping", "precision", "locality")
 RANGE_KEYS = ("from", "to", "step", "times")
 LARGEST = 1e100
 MOST_VALUES = 10_000
-RESERVED = frozenset((OLD, *FUNCTIONS, *RUN_COLUMNS))
+RESERVED = frozenset((OLD, *FUNCTIONS, *RUN_NAMES))
 """What a parameter may not be called: expressions and tables have these names already."""
 
 
@@ -50,8 +57,8 @@ class _Reading:
         raise_if_any(self.whole.problems)
         return Spec(self.source.path, models, accelerators, axes, pareto)
 
-    def _at(self, *place: Any) -> Any:
-        data = self.source.data
+    def _at(self, *place: Key) -> object:
+        data: Any = self.source.data
         for key in place:
             data = data[key]
         return data
@@ -62,10 +69,10 @@ class _Reading:
     def _where(self, place: Path_) -> str:
         return f"{self.source.path}:{self.source.at(*place).line}"
 
-    def _items(self, key: str, read: Callable[[Path_], Any]) -> Iterator[Any]:
+    def _items(self, key: str, read: Callable[[Path_], T | None]) -> Iterator[T]:
         """What `read` makes of each item of a list that must be there."""
         data = self._at(key) if key in self.whole else None
-        if not isinstance(data, list) or not data:
+        if not is_list(data) or not data:
             self._object((key,), f"{key} is no list of at least one", f"write `{key}: [NAME, ...]`")
             return
         for number in range(len(data)):
@@ -92,7 +99,7 @@ class _Reading:
 
     def _section(self, place: Path_, known: tuple[str, ...], needed: str) -> Section | None:
         section = Section(self.source, place, known, self.whole.problems)
-        return section if section.required(needed) and isinstance(self._at(*place), Mapping) else None
+        return section if section.required(needed) and is_mapping(self._at(*place)) else None
 
     def _model(self, place: Path_) -> ModelSpec | None:
         if isinstance(self._at(*place), str):
@@ -103,19 +110,24 @@ class _Reading:
             return None
         found = self._found((*place, "model"), find_model)
         bindings = Bindings(
-            shapes=dict(self._named((*place, "shape"), _as_shape, "a list of sizes: [1, 3, 224, 224]")),
-            dims=dict(self._named((*place, "dim"), _as_size, "a size")),
+            shapes=dict(self._named((*place, "shape"), as_shape, "a list of sizes: [1, 3, 224, 224]")),
+            dims=dict(self._named((*place, "dim"), as_size, "a size")),
             values=dict(self._named((*place, "value"), _as_number, "a number")),
         )
         return found and ModelSpec(section.text("name") or found.name, found, bindings, self._where(place))
 
-    def _named(self, place: Path_, read: Callable[[Any], Any], wanted: str) -> Iterator[tuple[str, Any]]:
+    def _entries(self, place: Path_) -> Mapping[str, object]:
+        """The entries of an optional mapping; empty where there is none."""
+        parent = self._at(*place[:-1])
+        data = parent.get(str(place[-1])) if is_mapping(parent) else None
+        if data is None or is_mapping(data):
+            return data or {}
+        self._object(place, f"{place[-1]} is no mapping of names to values")
+        return {}
+
+    def _named(self, place: Path_, read: Callable[[object], T], wanted: str) -> Iterator[tuple[str, T]]:
         """The entries of an optional mapping, each read."""
-        data = self._at(*place[:-1]).get(place[-1])
-        if data is not None and not isinstance(data, Mapping):
-            self._object(place, f"{place[-1]} is no mapping of names to values")
-            return
-        for name, value in (data or {}).items():
+        for name, value in self._entries(place).items():
             try:
                 yield str(name), read(value)
             except ValueError:
@@ -141,11 +153,7 @@ class _Reading:
 
     def _parameters(self, place: Path_) -> Iterator[tuple[str, Mapping[str, Value]]]:
         place = (*place, "parameters")
-        data = self._at(*place[:-1]).get("parameters") or {}
-        if not isinstance(data, Mapping):
-            self._object(place, "parameters is no mapping of names to values")
-            return
-        for name, values in data.items():
+        for name, values in self._entries(place).items():
             if not str(name).isidentifier() or name in RESERVED:
                 self._object((*place, name), f"{name} cannot be the name of a parameter", "letters, digits and _")
             try:
@@ -165,76 +173,84 @@ class _Reading:
         if "options" not in self.whole:
             return Axes()
         section = Section(self.source, ("options",), OPTION_KEYS, self.whole.problems)
-        given: dict[str, Any] = {}
-        for key, read in (("opt", self._opt), ("lpf_limit", self._limit), ("locality", self._flag)):
-            if key in section:
-                given[key] = tuple(dict.fromkeys(self._values(key, read)))
+        axes = Axes()
+        if "opt" in section:
+            axes = replace(axes, opt=self._distinct("opt", self._opt))
+        if "lpf_limit" in section:
+            axes = replace(axes, lpf_limit=self._distinct("lpf_limit", self._limit))
+        if "locality" in section:
+            axes = replace(axes, locality=self._distinct("locality", self._flag))
         if "mapping" in section:
-            given["mapping"] = tuple(dict.fromkeys(self._values("mapping", self._mapping)))
+            axes = replace(axes, mapping=self._distinct("mapping", self._mapping))
         if "precision" in section:
-            given["precision"] = dict(self._values("precision", _precision))
-        return Axes(**given)
+            axes = replace(axes, precision=dict(self._values("precision", _precision)))
+        return axes
 
-    def _values(self, key: str, read: Callable[[Any], Any]) -> Iterator[Any]:
+    def _distinct(self, key: str, read: Callable[[object], T]) -> tuple[T, ...]:
+        return tuple(dict.fromkeys(self._values(key, read)))
+
+    def _values(self, key: str, read: Callable[[object], T]) -> Iterator[T]:
         """One value, or each of a list."""
         data = self._at("options", key)
-        values = data if isinstance(data, list) else [data]
+        values = data if is_list(data) else [data]
         if not values:
             self._object(("options", key), f"options.{key} is empty")
         for number, value in enumerate(values):
             try:
                 yield read(value)
             except ValueError as error:
-                place = ("options", key, number) if isinstance(data, list) else ("options", key)
+                place = ("options", key, number) if is_list(data) else ("options", key)
                 self._object(place, f"options.{key} is {value!r}: {error}")
 
-    def _opt(self, value: Any) -> str:
-        if value not in ("latency", "energy", "EDP"):
-            raise ValueError("there are latency, energy and EDP")
-        return value
+    def _opt(self, value: object) -> ObjectiveName:
+        for name in NAMES:
+            if name == value:
+                return name
+        raise ValueError(f"there are {', '.join(NAMES[:-1])} and {NAMES[-1]}")
 
-    def _limit(self, value: Any) -> int:
-        if _as_size(value) < 1:
+    def _limit(self, value: object) -> int:
+        size = as_size(value)
+        if size < 1:
             raise ValueError("a number above 0 is needed")
-        return value
+        return size
 
-    def _flag(self, value: Any) -> bool:
+    def _flag(self, value: object) -> bool:
         if not isinstance(value, bool):
             raise ValueError("true or false is needed")
         return value
 
-    def _mapping(self, value: Any) -> str:
-        if value in (OWN, AUTO):
-            return value
+    def _mapping(self, value: object) -> str:
         if not isinstance(value, str):
             raise ValueError(f"{OWN}, {AUTO}, a name or a file is needed")
+        if value in (OWN, AUTO):
+            return value
         try:
             return str(find_mapping(self._beside(value)).path)
         except InputError as error:
             raise ValueError(str(error)) from error
 
     def _pareto(self) -> tuple[str, ...]:
-        data = self._at("pareto") if "pareto" in self.whole else list(OBJECTIVES[:3])
-        if not isinstance(data, list) or not data:
-            self._object(("pareto",), "pareto is no list of columns", f"there are: {', '.join(OBJECTIVES)}")
+        data = self._at("pareto") if "pareto" in self.whole else list(MINIMISED[:3])
+        if not is_list(data) or not data:
+            self._object(("pareto",), "pareto is no list of columns", f"there are: {', '.join(MINIMISED)}")
             return ()
         for number, name in enumerate(data):
-            if name not in OBJECTIVES:
-                what = f"{name} is no column to minimise{did_you_mean(str(name), OBJECTIVES)}"
-                self._object(("pareto", number), what, f"there are: {', '.join(OBJECTIVES)}")
+            if name not in MINIMISED:
+                what = f"{name} is no column to minimise{did_you_mean(str(name), MINIMISED)}"
+                self._object(("pareto", number), what, f"there are: {', '.join(MINIMISED)}")
         return tuple(map(str, data))
 
 
-def alternatives(values: Any) -> Mapping[str, Value]:
+def alternatives(values: object) -> Mapping[str, Value]:
     """The alternatives of a parameter by their labels: a number, a list, a range, or named figures.
 
     Raises ValueError with what is wrong with it.
     """
-    if isinstance(values, Mapping) and "from" in values:
+    if is_mapping(values) and "from" in values:
         return {_label(value): value for value in _range(values)}
-    if isinstance(values, Mapping):
+    if is_mapping(values):
         return {str(label): _figures(label, figures) for label, figures in values.items()}
-    found = [_as_number(value) for value in (values if isinstance(values, list) else [values])]
+    found = [_as_number(value) for value in (values if is_list(values) else [values])]
     if not found:
         raise ValueError("no values")
     return {_label(value): value for value in found}
@@ -244,8 +260,8 @@ def _label(value: float) -> str:
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
-def _figures(label: Any, figures: Any) -> Value:
-    if not isinstance(figures, Mapping):
+def _figures(label: str, figures: object) -> Value:
+    if not is_mapping(figures):
         return _as_number(figures)
     wrong = [name for name in figures if not str(name).isidentifier()]
     if wrong:
@@ -253,7 +269,7 @@ def _figures(label: Any, figures: Any) -> Value:
     return {str(name): _as_number(value) for name, value in figures.items()}
 
 
-def _range(data: Mapping[Any, Any]) -> Iterator[float]:
+def _range(data: Mapping[str, object]) -> Iterator[float]:
     """`{from: 8, to: 64, times: 2}` is 8, 16, 32, 64; `step` adds."""
     unknown = [key for key in data if key not in RANGE_KEYS]
     if unknown or not data.keys() >= {"from", "to"} or ("step" in data) == ("times" in data):
@@ -274,34 +290,22 @@ def _range(data: Mapping[Any, Any]) -> Iterator[float]:
     raise ValueError(f"more than {MOST_VALUES} values")
 
 
-def _as_number(value: Any) -> Any:
+def _as_number(value: object) -> Number:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST:
         raise ValueError(f"{value!r:.60} is no number")
     return value
 
 
-def _as_size(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"{value!r} is no size")
-    return value
-
-
-def _as_shape(value: Any) -> tuple[int, ...]:
-    if not isinstance(value, list):
-        raise ValueError
-    return tuple(map(_as_size, value))
-
-
-def _as_expression(value: Any) -> str:
+def _as_expression(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError
     return str(value)
 
 
-def _precision(value: Any) -> tuple[str, Precision]:
-    if value in ("int8", "native"):
-        return value, Precision(native=value == "native")
-    widths = ("W", "I", "O", "O_final")
-    if not isinstance(value, Mapping) or not value or any(key not in widths for key in value):
-        raise ValueError("int8, native or widths like {W: 4, I: 8} are needed; there are W, I, O, O_final")
-    return ",".join(f"{key}={_as_size(bits)}" for key, bits in value.items()), Precision(**value)
+def _precision(value: object) -> tuple[str, Precision]:
+    """What results call it, and what it is."""
+    if isinstance(value, str) and value in WORDS:
+        return value, as_precision(value)
+    if not is_mapping(value) or not value or unknown_operands(value):
+        raise ValueError(f"{', '.join(WORDS)} or widths like {{W: 4, I: 8}} are needed; there are {', '.join(WIDTHS)}")
+    return ",".join(f"{operand}={bits}" for operand, bits in value.items()), as_precision(value)

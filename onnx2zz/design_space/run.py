@@ -4,7 +4,6 @@ Runs go through in batches, so that memory is bounded and what is done is kept: 
 the end of their batch, in the sweep's own file. Whoever starts a sweep again goes on from there.
 """
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -12,22 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onnx2zz.checks.memories import read_hierarchy
-from onnx2zz.design_space.plan import Run, check, described
-from onnx2zz.design_space.results import Results, layer_rows, numbers
-from onnx2zz.design_space.spec import AUTO
-from onnx2zz.files.written_file import write_whole
-from onnx2zz.formats.shipped_files import Found
-from onnx2zz.mapping.mapping_file import mapping_text
-from onnx2zz.mapping.network import Policy, choose_mappings
+from onnx2zz.design_space.columns import SweptRun, run_row
+from onnx2zz.design_space.plan import Run, check
+from onnx2zz.design_space.results import Results, layer_rows
+from onnx2zz.mapping.evaluation import with_chosen_mapping
 from onnx2zz.pricing.physical import area_um2
 from onnx2zz.pricing.price_cache import PriceCache, key_of
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Prepared, Resources, prepare, priced
-from onnx2zz.pricing.supplement import Supplement
 from onnx2zz.pricing.task import Outcome, Unit
 from onnx2zz.pricing.workers import DIED, TOO_LONG
 from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
-from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
 
 BATCH = 64
@@ -48,7 +42,7 @@ class Progress:
 def sweep(
     runs: Sequence[Run], folder: Path, results: Results, resources: Resources, told: Callable[[Progress], None]
 ) -> Progress:
-    """Everything of `runs` that `results` lacks; files go to `folder`, prices to the memory of `means`.
+    """Everything of `runs` that `results` lacks; files go to `folder`, prices to the memory of `resources`.
 
     Raises InputError, before anything is priced, if files do not fit together.
     """
@@ -73,7 +67,7 @@ class _Batch:
     """Runs that are priced together."""
 
     def __init__(self, runs: Sequence[Run], folder: Path, price_cache: PriceCache, resources: Resources):
-        self.runs, self._folder, self._remembered, self._means = runs, folder, price_cache, resources
+        self.runs, self._folder, self._price_cache, self._resources = runs, folder, price_cache, resources
         self.ready = [self._prepared(run) for run in runs]
         self._keys = [{task.key: key_of(Unit(task, one.terms).asked) for task in one.unknown} for one in self.ready]
         self.units = {
@@ -94,14 +88,14 @@ class _Batch:
         ]
         for key, outcome in given_up.items():
             name = self.units[key].task.name
-            self._means.tell(f"{name}: {outcome}; runs with this layer are tried again at the next start")
-        rows = [_row(run, evaluation) for run, evaluation in whole]
+            self._resources.tell(f"{name}: {outcome}; runs with this layer are tried again at the next start")
+        rows = [run_row(SweptRun(run, found, area(run, found.extracted))) for run, found in whole]
         results.keep(rows, [row for run, evaluation in whole for row in layer_rows(run.key, evaluation)])
         return len(rows)
 
     def _found(self) -> Mapping[str, Outcome]:
         keys = {id(unit): key for key, unit in self.units.items()}
-        coming = priced(list(self.units.values()), self._remembered, self._means, LOG)
+        coming = priced(list(self.units.values()), self._price_cache, self._resources, LOG)
         with talk_goes_to(LOG), closing(coming):
             return {keys[id(unit)]: outcome for unit, outcome in coming}
 
@@ -110,43 +104,18 @@ class _Batch:
             yield ready.evaluation({task: found[key] for task, key in keys.items()})
 
     def _prepared(self, run: Run) -> Prepared:
-        return prepare(
-            run.workload,
-            run.design.accelerator(self._folder),
-            self._mapping(run),
-            _price_options(run),
-            LOG,
-            self._remembered,
-            run.options.locality,
-            supplement=Supplement(run.design.sidecar),
-            tell=self._means.tell,
-        )
-
-    def _mapping(self, run: Run) -> Found:
-        """The mapping file; one that is chosen is written first."""
-        base = run.base(self._folder)
-        if run.options.mapping != AUTO:
-            return base
-        files = (run.workload, run.design.accelerator(self._folder), base)
-        policy = Policy(memory=self._means.memory, watch=self._means.watch)
-        chosen = choose_mappings(*files, _price_options(run), LOG, policy)
-        path = self._folder / "mappings" / f"{run.key[:16]}.yaml"
-        write_whole(path, mapping_text(chosen.entries, f"Chosen for {run.workload.model} on {run.design.name}."))
-        return Found(AUTO, path)
+        """The run with a mapping file; one that is chosen is written first."""
+        request = run.request(self._folder)
+        if request.mapping_search is not None:
+            file = self._folder / "mappings" / f"{run.key[:16]}.yaml"
+            head = f"Chosen for {run.workload.model} on {run.design.name}."
+            request, _ = with_chosen_mapping(request, file, head, LOG, self._resources)
+        return prepare(request, LOG, self._price_cache, self._resources.tell)
 
 
 def _given_up(outcome: Outcome) -> bool:
     """Whether a layer has no price, and the next try may end otherwise."""
     return isinstance(outcome, str) and outcome.startswith((DIED, TOO_LONG))
-
-
-def _price_options(run: Run) -> PriceOptions:
-    return PriceOptions(opt=run.options.opt, lpf_limit=run.options.lpf_limit)
-
-
-def _row(run: Run, evaluation: Evaluation) -> Mapping[str, object]:
-    parameters = json.dumps(run.design.parameters)
-    return {**described(run), "parameters": parameters, **numbers(evaluation, area(run, evaluation.extracted))}
 
 
 def area(run: Run, extracted: Sequence[MemoryCosts] = ()) -> float:

@@ -3,20 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
 
 from onnx2zz.design_space.expression import Value
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.frontend.binding import Bindings
-from onnx2zz.lowering.options import Precision
+from onnx2zz.lowering.options import INT8, WORDS, Precision
+from onnx2zz.zigzag.layer_price import LPF_LIMIT
+from onnx2zz.zigzag.objective import LATENCY, ObjectiveName
 
-Objective = Literal["latency", "energy", "EDP"]
 OWN = "own"
 """The mapping that goes with the accelerator."""
 AUTO = "auto"
 """A mapping chosen for each layer (docs/mapping.md)."""
-OBJECTIVES = ("energy_pj", "latency_cycles", "area", "latency_ns", "corrected_energy_pj", "static_energy_pj")
-"""The columns that a Pareto front can be drawn over; all are better when less."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +52,7 @@ class AcceleratorSpec:
 class Options:
     """One combination of the options of an evaluation. `precision` is the word or the widths in the file."""
 
-    opt: Objective
+    opt: ObjectiveName
     lpf_limit: int
     mapping: str
     precision: str
@@ -65,15 +63,15 @@ class Options:
 class Axes:
     """The values of each option; the sweep has all combinations."""
 
-    opt: tuple[Objective, ...] = ("latency",)
-    lpf_limit: tuple[int, ...] = (6,)
+    opt: tuple[ObjectiveName, ...] = (LATENCY,)
+    lpf_limit: tuple[int, ...] = (LPF_LIMIT,)
     mapping: tuple[str, ...] = (OWN,)
     precision: Mapping[str, Precision] | None = None
     locality: tuple[bool, ...] = (False,)
 
     @property
     def precisions(self) -> Mapping[str, Precision]:
-        return self.precision or {"int8": Precision()}
+        return self.precision or {INT8: WORDS[INT8]}
 
     def combinations(self) -> tuple[Options, ...]:
         return tuple(

@@ -11,6 +11,7 @@ from typing import Any
 from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.design_space.expression import Value, evaluate
+from onnx2zz.files.plain_data import is_list, is_mapping
 
 EACH = "*"
 OLD = "old"
@@ -93,14 +94,14 @@ def _below_each(data: Any, key: Any, rest: Sequence[str], field: str) -> list[Sl
         return []
 
 
-def _children(data: Any) -> dict[str, Any]:
+def _children(data: object) -> dict[str, Any]:
     """Name -> key or index."""
-    if isinstance(data, Mapping):
+    if is_mapping(data):
         return {str(key): key for key in data}
-    if isinstance(data, list):
-        return {str(item.get("name", i)) if isinstance(item, Mapping) else str(i): i for i, item in enumerate(data)}
+    if is_list(data):
+        return {str(item.get("name", i)) if is_mapping(item) else str(i): i for i, item in enumerate(data)}
     return {}
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)

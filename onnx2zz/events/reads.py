@@ -5,9 +5,12 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from onnx2zz.ir.interpreter import BORDERS, Tensors, element_at, read
 from onnx2zz.ir.layer import Access, Axis, Layer, along
+
+Elements = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def _counts(axis: Axis, layer: Layer, border: str) -> np.ndarray:
     loops = [loop for loop, coefficient in axis.terms if coefficient]
     mesh = np.ix_(*(np.arange(sizes[loop]) for loop in loops))
     grid = {loop: np.zeros(1, int) for loop, _ in axis.terms} | dict(zip(loops, mesh, strict=True))
-    elements = np.ravel(BORDERS[border](element_at(axis, grid), axis.extent))
+    elements: Elements = np.ravel(BORDERS[border](element_at(axis, grid), axis.extent))
     inside = elements[(elements >= 0) & (elements < axis.extent)]
     return np.bincount(inside, minlength=axis.extent)
 

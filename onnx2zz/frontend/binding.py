@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 import onnx
 
 from onnx2zz.errors import InputError, Problem
-
-Shape = tuple[int, ...]
+from onnx2zz.frontend.sizes import Shape
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,16 @@
 """What the user may choose about a lowering."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Literal
+
+from onnx2zz.frontend.sizes import as_size
+
+PrecisionWord = Literal["int8", "native"]
+Unsupported = Literal["error", "host"]
+"""What is done with nodes that have no lowering: they are an error, or left to the host."""
+Movement = Literal["auto", "free", "cost"]
+"""Whether moving data costs: as it is by nature (docs/conventions.md), never, or always."""
 
 
 @dataclass(frozen=True)
@@ -18,10 +27,38 @@ class Precision:
     native: bool = False
 
 
+WIDTHS = tuple(field.name for field in fields(Precision) if field.name != "native")
+"""The operands that a width can be given for."""
+INT8: PrecisionWord = "int8"
+"""ZigZag's habit for float models, which holds unless told otherwise."""
+WORDS: Mapping[str, Precision] = {INT8: Precision(), "native": Precision(native=True)}
+"""The precisions that have a name."""
+
+
+def as_precision(given: object) -> Precision:
+    """The precision that a word stands for, or a mapping of operands to bits (those left out keep their width).
+
+    Raises ValueError for a word, an operand or a width that there is none of.
+    """
+    if isinstance(given, str) and given in WORDS:
+        return WORDS[given]
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{' and '.join(WORDS)} have a name, and {given!r} is neither")
+    unknown = unknown_operands(given)
+    if unknown:
+        raise ValueError(f"there are {', '.join(WIDTHS)}, and no {', '.join(unknown)}")
+    return replace(WORDS[INT8], **{str(operand): as_size(bits) for operand, bits in given.items()})
+
+
+def unknown_operands(widths: Iterable[object]) -> tuple[str, ...]:
+    """The operands among those that are given widths (a mapping's keys) that there are none of."""
+    return tuple(sorted(str(operand) for operand in widths if operand not in WIDTHS))
+
+
 @dataclass(frozen=True)
 class LoweringOptions:
     """`unsupported`: what to do with nodes that have no lowering. `movement`: whether moving data costs."""
 
-    precision: Precision = Precision()
-    unsupported: Literal["error", "host"] = "error"
-    movement: Literal["auto", "free", "cost"] = "auto"
+    precision: Precision = WORDS[INT8]
+    unsupported: Unsupported = "error"
+    movement: Movement = "auto"

@@ -12,22 +12,22 @@ from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.honest import HonestPrice, honest_price
 from onnx2zz.mapping.interconnect import Interconnect, lacks
-from onnx2zz.mapping.ranking import bound_of, objective, ranked
+from onnx2zz.mapping.ranking import bound_of, ranked
 from onnx2zz.mapping.space import STEP, Space, read_space
+from onnx2zz.pricing.request import BUDGET
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.hardware import Hardware
 from onnx2zz.zigzag.hierarchy import Hierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.objective import objective
 from onnx2zz.zigzag.unrolling import Unrolling, totals
 
 if TYPE_CHECKING:
     from zigzag.hardware.architecture.accelerator import Accelerator
 
-Rules = Literal["strict", "free"]
 Origin = Literal["mapping file", "generated", "enumerated"]
 
-BUDGET = 30
 WORTH = 0.01
 """A candidate that could be better by less than this share is not priced any more."""
 NONE_BETTER = f"no other can be better by {WORTH:.0%}"
@@ -155,7 +155,7 @@ class _Contest:
 
     def _at_the_floor(self) -> bool:
         """Whether no mapping at all can be better by a share that is worth a price."""
-        latency = self.terms.options.opt == "latency"
+        latency = objective(self.terms.options.opt).is_latency
         return latency and self.leader is not None and not self._doubtful() and not self._worth(self.floor)
 
     @property
@@ -249,7 +249,7 @@ class _Contest:
 
     def _objective(self, candidate: Candidate) -> float:
         assert candidate.energy_pj is not None and candidate.latency_cycles is not None
-        return objective(self.terms.options.opt, candidate.latency_cycles, candidate.energy_pj)
+        return objective(self.terms.options.opt).value(candidate.energy_pj, candidate.latency_cycles)
 
     def _merit(self, candidate: Candidate) -> tuple[float, ...]:
         """The objective; among equals what ZigZag prices above the roofline, whole divisors, then the other cost."""

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.workload_entry import Entry
-from onnx2zz.mapping.choice import BUDGET, Choice, ChoiceTerms, Rules, choice_from_json, choose
+from onnx2zz.mapping.choice import Choice, ChoiceTerms, choice_from_json, choose
 from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
 from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
 from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
 from onnx2zz.pricing.price_cache import KeyValues, NoMemory, PriceCache
+from onnx2zz.pricing.request import BUDGET, Rules
 from onnx2zz.pricing.task import layer_name
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions

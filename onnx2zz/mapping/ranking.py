@@ -9,19 +9,15 @@ from onnx2zz.mapping.enumeration import candidates
 from onnx2zz.mapping.interconnect import Interconnect, lacks
 from onnx2zz.mapping.space import Factors, Mask, Space
 from onnx2zz.zigzag.hierarchy import Hierarchy
+from onnx2zz.zigzag.objective import ObjectiveName, objective
 from onnx2zz.zigzag.unrolling import Unrolling
 
 Limits = Mapping[str, Mapping[str, int]]
 """Array dim -> loop -> the largest factor that ZigZag leaves alone."""
 
 
-def objective(opt: str, cycles: float, energy: float) -> float:
-    """What is minimised."""
-    return {"latency": cycles, "energy": energy, "EDP": cycles * energy}[opt]
-
-
 def ranked(
-    space: Space, limits: Limits, hierarchy: Hierarchy, wires: Interconnect | None, floor: float, opt: str
+    space: Space, limits: Limits, hierarchy: Hierarchy, wires: Interconnect | None, floor: float, opt: ObjectiveName
 ) -> Sequence[tuple[Unrolling, float]]:
     """Unrollings with the least that their objective can be, the likeliest winner first; `floor`: no layer takes fewer
     cycles. Of equal bounds, whole divisors come first, then what costs less of the other."""
@@ -42,7 +38,7 @@ def ranked(
     return _Lazily(space, found[order], first[order])
 
 
-def bound_of(unrolling: Unrolling, space: Space, hierarchy: Hierarchy, floor: float, opt: str) -> float:
+def bound_of(unrolling: Unrolling, space: Space, hierarchy: Hierarchy, floor: float, opt: ObjectiveName) -> float:
     """The least that the objective of one unrolling can be."""
     first, _ = _objectives(bounds(space.factors(unrolling), space, hierarchy), floor, opt)
     return float(first[0])
@@ -61,11 +57,10 @@ class _Lazily(Sequence[tuple[Unrolling, float]]):
         return self._space.unrolling(self._found[row]), float(self._bound[row])
 
 
-def _objectives(least: Bounds, floor: float, opt: str) -> tuple[Floats, Floats]:
+def _objectives(least: Bounds, floor: float, opt: ObjectiveName) -> tuple[Floats, Floats]:
     cycles = np.maximum(least.cycles, floor)
-    if opt == "EDP":
-        return cycles * least.energy, cycles
-    return (cycles, least.energy) if opt == "latency" else (least.energy, cycles)
+    asked = objective(opt)
+    return asked.value(least.energy, cycles), asked.second(least.energy, cycles)
 
 
 def overflowing(found: Factors, space: Space, hierarchy: Hierarchy) -> Mask:

@@ -1,6 +1,6 @@
 """What the numbers of a compiled model do not hold, or hold by a stand-in: coverage.json knows."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,8 @@ def host_nodes(coverage: Mapping[str, Any] | None) -> tuple[HostNode, ...]:
 
 def _label(node: Mapping[str, Any]) -> str:
     """What a user recognises the node by: its name, else its first output."""
-    return node["node"] or next(filter(None, node.get("outputs", ())), "")
+    outputs: Sequence[str] = node.get("outputs", ())
+    return str(node["node"] or next(filter(None, outputs), ""))
 
 
 def lost_work(hosts: Iterable[HostNode]) -> tuple[HostNode, ...]:

@@ -1,15 +1,16 @@
 """What an evaluation found, and its two fixed forms: JSON and CSV."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from onnx2zz.files.comma_separated import csv_text
+from onnx2zz.files.plain_data import is_tuple
 from onnx2zz.files.strict_json import json_text
-from onnx2zz.files.tabular import Column, Tabular, TextTable
+from onnx2zz.files.tabular import Tabular, TextTable
 from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work
 from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
+from onnx2zz.pricing.columns import SHOWN, Cell, row
 from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
 from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical
 from onnx2zz.sidecar.figures import Sidecar
@@ -19,15 +20,7 @@ BEYOND = (
     *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
     *("host", "approximate", "mapping", "hardware", "extracted"),
 )
-"""What stands beside ZigZag's numbers, and is left out where there is nothing of the kind; the table of layers (CSV)
-has no room for choices and breakdowns."""
-
-
-COLUMNS = (
-    *(Column("name"), Column("operator_type"), Column("macs", ",d"), Column("latency_cycles", ",.0f")),
-    *(Column("energy_pj", ",.1f"), Column("spatial_utilization", ".1%"), Column("bound_by"), Column("error")),
-)
-"""What an evaluation shows of its layers."""
+"""What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +110,11 @@ class Evaluation(Tabular):
 
     def table(self) -> TextTable:
         caption = f"{self.model} on {self.accelerator}, best {self.opt}: {self._in_numbers()}"
-        return TextTable(caption, COLUMNS, tuple(tuple(getattr(one, c.name) for c in COLUMNS) for one in self.layers))
+        return TextTable(
+            caption,
+            tuple(column.shown for column in SHOWN),
+            tuple(tuple(column.value(layer) for column in SHOWN) for layer in self.layers),
+        )
 
     def _in_numbers(self) -> str:
         total = self.total
@@ -135,16 +132,16 @@ def as_json(evaluation: Evaluation) -> str:
     return json_text(document(evaluation), indent=2) + "\n"
 
 
-def document(result: Evaluation | Total | LayerResult) -> dict[str, Any]:
+def document(result: Evaluation | Total | LayerResult) -> dict[str, object]:
     """The result as JSON holds it."""
     values = ((field.name, getattr(result, field.name)) for field in fields(result))
     return {name: _plain(value) for name, value in values if name not in BEYOND or value not in (None, ())}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, Total | LayerResult):
         return document(value)
-    if isinstance(value, tuple):
+    if is_tuple(value):
         return [_plain(inner) for inner in value]
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
@@ -154,28 +151,10 @@ def as_csv(evaluation: Evaluation) -> str:
     return csv_text(rows(evaluation))
 
 
-def rows(evaluation: Evaluation) -> list[dict[str, Any]]:
+def rows(evaluation: Evaluation) -> list[dict[str, Cell]]:
     """A row for each layer, and for each node of the host's with MACs: that has an error and no numbers, like a layer
     without a price."""
-    layers = [_row(layer) for layer in evaluation.layers]
-    blank = dict.fromkeys(layers[0]) if layers else {}
+    layers = [row(layer) for layer in evaluation.layers]
+    blank: dict[str, Cell] = dict.fromkeys(layers[0]) if layers else {}
     hosts = ((node, f"left to the host: {node}") for node in lost_work(evaluation.host))
     return layers + [{**blank, "name": node.node, "operator_type": node.op, "error": why} for node, why in hosts]
-
-
-def _row(layer: LayerResult) -> dict[str, Any]:
-    row = {field.name: getattr(layer, field.name) for field in fields(layer) if field.name not in BEYOND}
-    if layer.spatial_mapping is not None:
-        row["spatial_mapping"] = json.dumps(layer.spatial_mapping)
-    return row | _physical_columns(layer.physical) | _event_columns(layer.events)
-
-
-def _physical_columns(physical: LayerPhysical | None) -> dict[str, Any]:
-    names = ("corrected_energy_pj", "static_energy_pj", "latency_ns")
-    return {name: getattr(physical, name) for name in names} if physical else {}
-
-
-def _event_columns(events: LayerEvents | None) -> dict[str, Any]:
-    names = ("operations_executed", "energy_pj", "noc_events", "noc_energy_pj")
-    densities = {f"density_{operand}": events.density.get(operand) for operand in "IW"} if events else {}
-    return densities | {f"events_{name}": getattr(events, name) for name in names} if events else {}

@@ -12,24 +12,24 @@ from typing import Protocol
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
-from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.workload_entry import Entry, operations
 from onnx2zz.pricing.accounted import HostNode, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
 from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
 from onnx2zz.pricing.graph import Edge, execution_order, further_edges
-from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
+from onnx2zz.pricing.inputs import PricingInputs, load_inputs
 from onnx2zz.pricing.price_cache import KeyValues, NoMemory, PriceCache
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.roofline import busiest_port, operand_bits, ports_reached, roofline
 from onnx2zz.pricing.room import without_room
-from onnx2zz.pricing.supplement import NOTHING, Supplement
+from onnx2zz.pricing.supplement import Supplement
 from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit, layer_name, price_task
 from onnx2zz.pricing.weights_home import weights_with_room
 from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.zigzag import tested
 from onnx2zz.zigzag.failure import PricingError
-from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
+from onnx2zz.zigzag.layer_price import LayerPrice
 from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.talk import talk_goes_to
 
@@ -54,7 +54,6 @@ class Resources:
     that needs a process that can be ended, there are workers then in any case. With `elsewhere` none of this machine's
     processes prices anything."""
 
-    search: Search = "fast"
     memory: KeyValues = NoMemory()  # noqa: RUF009 - it has no state
     jobs: int = 1
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
@@ -63,36 +62,15 @@ class Resources:
     elsewhere: Elsewhere | None = None
 
 
-def evaluate(
-    workload: PricedWorkload,
-    accelerator: Found,
-    mapping: Found,
-    options: PriceOptions,
-    log: Path,
-    locality: bool = False,
-    resources: Resources = Resources(),
-    supplement: Supplement = NOTHING,
-) -> Evaluation:
-    """Price `workload` on `accelerator` under `mapping`; whatever ZigZag says meanwhile goes to `log`.
+def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resources()) -> Evaluation:
+    """Price the layers as `request.mapping` has them; whatever ZigZag says meanwhile goes to `log`.
 
-    `locality` keeps data in lower memories between layers; arrays that compute in memory and mixed spatial mappings
-    always do, as in ZigZag (api.py:79).
-    `beyond` adds numbers of our own beside ZigZag's.
+    Data stay in lower memories between layers where the request says so; arrays that compute in memory and mixed
+    spatial mappings always keep them there, as in ZigZag (api.py:79).
     Raises InputError if the three files do not fit together. A layer that cannot be priced is part of the result.
     """
-    price_cache = PriceCache(resources.memory, trusting=resources.search == "fast")
-    ready = prepare(
-        workload,
-        accelerator,
-        mapping,
-        options,
-        log,
-        price_cache,
-        locality,
-        resources.search,
-        supplement,
-        resources.tell,
-    )
+    price_cache = PriceCache(resources.memory, trusting=request.search == "fast")
+    ready = prepare(request, log, price_cache, resources.tell)
     with talk_goes_to(log, anew=False):
         outcomes = list(priced([Unit(task, ready.terms) for task in ready.unknown], price_cache, resources, log))
         found = {unit.task.key: outcome for unit, outcome in outcomes}
@@ -106,14 +84,12 @@ class Prepared:
     """Inputs that fit together, the task of each layer, and the prices that are `known`; `unknown` are the distinct
     tasks that are left to be priced."""
 
-    accelerator: str
-    mapping: str
+    request: EvaluationRequest
     inputs: PricingInputs
     terms: PricingTerms
     edges: tuple[Edge, ...]
     tasks: tuple[Task, ...]
     known: Mapping[str, Outcome]
-    supplement: Supplement
 
     @property
     def unknown(self) -> list[Task]:
@@ -122,58 +98,53 @@ class Prepared:
     def evaluation(self, found: Mapping[str, Outcome]) -> Evaluation:
         """The whole, given the outcome of each unknown task by its key."""
         workload, outcomes = self.inputs.workload, {**self.known, **found}
+        supplement = self.request.supplement
         hosts = host_nodes(workload.coverage)
         layers = tuple(
-            _layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, self.supplement)
+            _layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, supplement)
             for task in self.tasks
         )
         return Evaluation(
             model=workload.model,
-            accelerator=self.accelerator,
+            accelerator=self.request.accelerator.name,
             zigzag=version("zigzag-dse"),
             onnx2zz=__version__,
             opt=self.terms.options.opt,
-            total=_total(layers, hosts, self.inputs, self.supplement),
+            total=_total(layers, hosts, self.inputs, supplement),
             layers=layers,
             distinct_layers=len(_distinct(self.tasks)),
             evaluated=sum(isinstance(found[task.key], LayerPrice) for task in self.unknown),
             edges_added=len(self.edges),
-            sidecar=self.supplement.sidecar,
-            events_from=self.supplement.events_from,
+            sidecar=supplement.sidecar,
+            events_from=supplement.events_from,
             host=hosts,
             approximate=stand_ins(workload.coverage),
-            mapping=self.mapping,
+            mapping=self.request.mapping.name,
             hardware=_target(self.inputs),
             extracted=self.inputs.accelerator.extracted,
         )
 
 
 def prepare(
-    workload: PricedWorkload,
-    accelerator: Found,
-    mapping: Found,
-    options: PriceOptions,
+    request: EvaluationRequest,
     log: Path,
     price_cache: PriceCache,
-    locality: bool = False,
-    search: Search = "fast",
-    supplement: Supplement = NOTHING,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> Prepared:
     """Everything of `evaluate` that comes before the pricing; `tell` is told what the user must know of it. Raises
     InputError as `evaluate` does."""
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
-        inputs = load_inputs(workload, accelerator, mapping, price_cache)
+        inputs = load_inputs(request.workload, request.accelerator, request.mapping, price_cache)
     in_memory = inputs.hardware.in_memory
-    raise_if_any(supplement.problems(str(accelerator.path), in_memory))
-    options = replace(options, mixed_spatial_mapping=options.mixed_spatial_mapping or in_memory)
-    locality = locality or options.mixed_spatial_mapping
-    terms = PricingTerms(inputs.accelerator, in_memory, options, search)
-    edges = further_edges(workload.layers, workload.coverage) if locality else ()
+    raise_if_any(request.supplement.problems(str(request.accelerator.path), in_memory))
+    options = replace(request.options, mixed_spatial_mapping=request.options.mixed_spatial_mapping or in_memory)
+    locality = request.locality or options.mixed_spatial_mapping
+    terms = PricingTerms(inputs.accelerator, in_memory, options, request.search)
+    edges = further_edges(request.workload.layers, request.workload.coverage) if locality else ()
     with talk_goes_to(log):
         tasks = tuple(_tasks(inputs, edges, locality, price_cache, tell))
         known = _known(_distinct(tasks), terms, price_cache)
-    return Prepared(accelerator.name, mapping.name, inputs, terms, edges, tasks, known, supplement)
+    return Prepared(request, inputs, terms, edges, tasks, known)
 
 
 def _tasks(

@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -82,7 +82,7 @@ class Store:
         self.close()
 
     @contextmanager
-    def _doing_without(self) -> Iterator[None]:
+    def _doing_without(self) -> Generator[None]:
         try:
             yield
         except (OSError, sqlite3.Error) as error:

@@ -16,6 +16,7 @@ from onnx2zz.formats.workload_entry import Entry, volumes
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir.layer import fixed, step_operands
 from onnx2zz.ir.workload import PlacedLayer
+from onnx2zz.lowering.options import WIDTHS
 from onnx2zz.proof.cut_taps import cut_taps
 from onnx2zz.proof.elements import count, inside, places
 from onnx2zz.proof.provenance import NOTHING, Origins, unfed_reads
@@ -153,7 +154,7 @@ def _needless(group: Group, tensor: str, graph: Graph, shape: Sequence[int]) -> 
 def wrong_widths(placed: PlacedLayer, entries: Sequence[Entry]) -> Iterator[Mismatch]:
     """Widths of the entry against those decided on, and against what its sources have written."""
     said = entries[placed.id].get("operand_precision") or {}
-    for operand in ("W", "I", "O", "O_final"):
+    for operand in WIDTHS:
         if said.get(operand) != getattr(placed.widths, operand):
             wanted, got = getattr(placed.widths, operand), str(said.get(operand))
             yield Mismatch(placed.node, placed.id, f"bits of {operand}", wanted, got, "width")

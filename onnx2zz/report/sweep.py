@@ -8,19 +8,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onnx2zz.design_space.columns import OPTIONS
 from onnx2zz.printable import printable
 from onnx2zz.report.whole_table import print_whole
 
 Row = Mapping[str, Any]
-
-HOW = ("accelerator", "mapping", "opt", "lpf_limit", "precision", "locality")
 
 
 def print_fronts(
     rows: Sequence[Row], fronts: Mapping[str, Sequence[Row]], objectives: Sequence[str], console: Console
 ) -> None:
     """Print the fronts; options that are the same in all runs are left out."""
-    varying = [name for name in HOW if name == "accelerator" or len({row[name] for row in rows}) > 1]
+    varying = [name for name in OPTIONS if name == "accelerator" or len({row[name] for row in rows}) > 1]
     for model, front in fronts.items():
         head = printable(f"Pareto front of {model}: {', '.join(objectives)}")
         console.print(head, style="bold", highlight=False, markup=False)

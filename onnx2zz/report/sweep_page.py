@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from onnx2zz import __version__
+from onnx2zz.design_space.columns import OPTIONS
 from onnx2zz.design_space.plan import Run
 from onnx2zz.design_space.spec import Spec
 from onnx2zz.design_space.tables import spread
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.report.page import filled
-from onnx2zz.report.sweep import HOW
 
 SCRIPTS = ("scatter", "sweep")
 Row = Mapping[str, Any]
@@ -29,7 +29,7 @@ def sweep_page(
     on_front = {id(row) for front in best.values() for row in front}
     parameters = dict.fromkeys(name for run in runs for name in run.design.parameters)
     spread_rows = spread(rows)
-    varying = [name for name in (*HOW, *parameters) if len({row.get(name) for row in spread_rows}) > 1]
+    varying = [name for name in (*OPTIONS, *parameters) if len({row.get(name) for row in spread_rows}) > 1]
     data = {
         "file": asked.path,
         "onnx2zz": __version__,

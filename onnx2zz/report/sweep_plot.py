@@ -6,20 +6,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from onnx2zz.design_space.columns import LABELS
 from onnx2zz.files.written_file import write_whole_bytes
 
 Row = Mapping[str, Any]
 
 INCHES = (5.0, 4.0)
 """Of one model's part of the figure."""
-NAMES = {
-    "energy_pj": "energy [pJ]",
-    "latency_cycles": "latency [cycles]",
-    "area": "area",
-    "latency_ns": "latency [ns]",
-    "corrected_energy_pj": "corrected energy [pJ]",
-    "static_energy_pj": "static energy [pJ]",
-}
 
 
 def write_plot(path: Path, groups: Mapping[str, tuple[Sequence[Row], Sequence[Row]]], columns: Sequence[str]) -> None:
@@ -36,10 +29,10 @@ def write_plot(path: Path, groups: Mapping[str, tuple[Sequence[Row], Sequence[Ro
         colour = [row[columns[2]] for row in shown] if len(columns) > 2 else None
         points = axis.scatter(*_places(shown, across, up), c=colour, cmap=colours, s=18)
         axis.scatter(*_places(front, across, up), facecolors="none", edgecolors="crimson", s=70, label="Pareto front")
-        axis.set(title=model, xlabel=NAMES[across], ylabel=NAMES[up], xscale="log", yscale="log")
+        axis.set(title=model, xlabel=LABELS[across], ylabel=LABELS[up], xscale="log", yscale="log")
         axis.legend()
         if colour:
-            figure.colorbar(points, ax=axis, label=NAMES[columns[2]])
+            figure.colorbar(points, ax=axis, label=LABELS[columns[2]])
     drawn = io.BytesIO()
     figure.savefig(drawn, format=path.suffix.removeprefix("."))
     write_whole_bytes(path, drawn.getvalue())

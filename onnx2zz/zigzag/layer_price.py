@@ -3,8 +3,19 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from onnx2zz.zigzag.objective import LATENCY, ObjectiveName
+
+LPF_LIMIT = 6
+"""The loop factors that are ordered unless told otherwise: ZigZag's own default (api.py:38)."""
+
 Search = Literal["fast", "exhaustive", "both"]
 """The temporal search: ours, ZigZag's own, or both and compared. The numbers do not depend on it."""
+
+
+Engine = Literal["loma", "salsa"]
+"""ZigZag's temporal searches: all orderings of loop factors, or simulated annealing."""
+TemporalMappingType = Literal["uneven", "even"]
+"""Whether operands may be cut at different loops."""
 
 
 @dataclass(frozen=True)
@@ -13,12 +24,12 @@ class PriceOptions:
     orderings); `mixed_spatial_mapping` lets its generator unroll several dims over one array dim. `engine`: all
     orderings (loma), or simulated annealing (salsa)."""
 
-    opt: Literal["latency", "energy", "EDP"] = "latency"
-    lpf_limit: int = 6
+    opt: ObjectiveName = LATENCY
+    lpf_limit: int = LPF_LIMIT
     spatial_mappings: int = 3
-    temporal_mapping_type: Literal["uneven", "even"] = "uneven"
+    temporal_mapping_type: TemporalMappingType = "uneven"
     mixed_spatial_mapping: bool = False
-    engine: Literal["loma", "salsa"] = "loma"
+    engine: Engine = "loma"
 
 
 Direction = Literal["read_to_low", "write_from_low", "read_to_high", "write_from_high"]

@@ -39,6 +39,7 @@ from zigzag.workload.dnn_workload import DNNWorkload
 from zigzag.workload.layer_node import LayerNode
 
 from onnx2zz.zigzag.cacti import private_cacti
+from onnx2zz.zigzag.layer_price import LPF_LIMIT
 from onnx2zz.zigzag.locality import kept_levels
 
 
@@ -60,7 +61,7 @@ class Raised:
 
 
 def predict(
-    accelerator: Any, mapping: Any, workload: Any, *, lpf_limit: int = 6, exploit_data_locality: bool = False
+    accelerator: Any, mapping: Any, workload: Any, *, lpf_limit: int = LPF_LIMIT, exploit_data_locality: bool = False
 ) -> tuple[Raised, ...]:
     """Every exception that stock ZigZag would raise on parsed YAML data, one after the other; () when it runs.
 

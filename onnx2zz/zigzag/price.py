@@ -18,18 +18,19 @@ from zigzag.stages.exploit_data_locality_stages import ExploitInterLayerDataLoca
 from zigzag.stages.main import MainStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
 from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
-from zigzag.stages.results.reduce_stages import MinimalEDPStage, MinimalEnergyStage, MinimalLatencyStage
+from zigzag.stages.results import reduce_stages
 
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import Entry, parse_layer
 from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, PriceOptions, Search
 from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.memory_energy import memory_energy
+from onnx2zz.zigzag.objective import OBJECTIVES
 from onnx2zz.zigzag.plain import plain
 from onnx2zz.zigzag.search import SearchNote, TemporalSearchStage
 from onnx2zz.zigzag.temporal_ordering import TemporalOrderingStage
 
-BEST = {"energy": MinimalEnergyStage, "latency": MinimalLatencyStage, "EDP": MinimalEDPStage}
+BEST = {one.name: getattr(reduce_stages, one.reducer) for one in OBJECTIVES}
 TEMPORAL_SEARCH = {"fast": TemporalSearchStage, "exhaustive": TemporalMappingGeneratorStage}
 
 logger = logging.getLogger("zigzag.onnx2zz")

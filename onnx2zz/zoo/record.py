@@ -57,7 +57,7 @@ class Record:
 
 def record(model: str, coverage: Mapping[str, Any], evaluations: Sequence[Evaluation] = ()) -> Record:
     """The record of a compiled model (its coverage.json) and its evaluations."""
-    names = [node["node"] or next(filter(None, node["outputs"]), node["op"]) for node in coverage["nodes"]]
+    names = [_name_of(node) for node in coverage["nodes"]]
     statuses = (node["status"] for node in coverage["nodes"])
     layers = tuple(LayerRecord(one["name"], one["operator_type"], one["macs"], {}) for one in coverage["layers"])
     plain = Record(
@@ -68,6 +68,12 @@ def record(model: str, coverage: Mapping[str, Any], evaluations: Sequence[Evalua
         made_with = {**_versions(PRICING), "mapping": evaluation.mapping or ""}
         plain = with_prices(plain, evaluation.accelerator, made_with, prices)
     return plain
+
+
+def _name_of(node: Mapping[str, Any]) -> str:
+    """A node of coverage.json by its name, else its first output, else its operator."""
+    outputs: Sequence[str] = node["outputs"]
+    return str(node["node"] or next(filter(None, outputs), node["op"]))
 
 
 def with_prices(of: Record, accelerator: str, versions: Mapping[str, str], prices: Sequence[Price]) -> Record:

@@ -11,12 +11,12 @@ from pathlib import Path
 from onnx2zz.compiler import Compiled, compile_layers
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import MAPPINGS, ZIGZAG, Found, ours, zigzag_mapping
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.pricing.workload_file import workload_of
 from onnx2zz.proof.result import Verification
 from onnx2zz.proof.verify import VerifyOptions, verify
-from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zoo.difference import Moved, differences
 from onnx2zz.zoo.golden import read_golden, write_golden
 from onnx2zz.zoo.models import ZooModel, ZooSteps
@@ -118,8 +118,8 @@ def run_model(model: ZooModel, steps: ZooSteps, setting: ZooTarget, resources: R
 def evaluated(model: ZooModel, compiled: Compiled, accelerator: Found, resources: Resources) -> Evaluation:
     """The prices of a model's layers with the mapping that ships for the accelerator."""
     workload = workload_of(compiled, str(model.path))
-    mapping = kept_mapping(accelerator)
-    return evaluate(workload, accelerator, mapping, PriceOptions(), Path(os.devnull), resources=resources)
+    request = EvaluationRequest(workload, accelerator, kept_mapping(accelerator))
+    return evaluate(request, Path(os.devnull), resources)
 
 
 def kept_mapping(accelerator: Found) -> Found:

@@ -10,6 +10,7 @@ from onnx2zz.cli import main
 from onnx2zz.cli.check import check_command
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator, find_mapping
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -23,7 +24,7 @@ DECISIONS = {1: [], 3: [], 6: ["--decide", "missing-field=default"], 7: ["--deci
 def run(accelerator: Path, mapping: Path, layers: list, folder: Path, *, locality=False, lpf_limit=4) -> Evaluation:
     workload, options = PricedWorkload("case", "case.yaml", tuple(layers)), PriceOptions(lpf_limit=lpf_limit)
     files = Found(accelerator.stem, accelerator), Found(mapping.stem, mapping)
-    return evaluate(workload, *files, options, folder / "zigzag.log", locality)
+    return evaluate(EvaluationRequest(workload, *files, options, locality), folder / "zigzag.log")
 
 
 def repaired(number: int, folder: Path) -> tuple[Path, Path, list]:

@@ -22,10 +22,11 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.cli.main import run
 from onnx2zz.design_space import run as sweep_run
+from onnx2zz.design_space.columns import COLUMNS, SweptRun
 from onnx2zz.design_space.design import designs, filling
 from onnx2zz.design_space.plan import plan
 from onnx2zz.design_space.reading import read_spec
-from onnx2zz.design_space.results import Results, numbers
+from onnx2zz.design_space.results import Results
 from onnx2zz.design_space.run import sweep
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import find_accelerator
@@ -202,8 +203,10 @@ def test_macs_of_the_host_leave_a_run_without_totals_as_well():
         total=replace(whole.total, incomplete=True),
         host=(HostNode("a", "TopK", ""), HostNode("b", "If", "", None)),
     )
-    assert [numbers(one, 0.0)["energy_pj"] for one in (whole, lost)] == [12.5, None]
-    assert [numbers(one, 0.0)["not_priced"] for one in (whole, lost)] == [0, 1]
+    energy, not_priced = (column for column in COLUMNS if column.name in ("energy_pj", "not_priced"))
+    swept_ = [SweptRun(None, one, 0.0) for one in (whole, lost)]  # neither asks for the run
+    assert [energy.value(one) for one in swept_] == [12.5, None]
+    assert [not_priced.value(one) for one in swept_] == [0, 1]
 
 
 def test_a_layer_without_a_price_leaves_its_run_without_totals(capsys):
@@ -330,7 +333,7 @@ def test_parquet_holds_what_the_csv_holds(capsys):
 
 
 def test_a_package_that_is_missing_is_said_before_anything(monkeypatch, capsys):
-    monkeypatch.setattr("onnx2zz.cli.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("onnx2zz.api.extras.find_spec", lambda name: None)
     write_spec()
     assert run(["sweep", "sweep.yaml", "--parquet"]) == 1
     assert 'pip install "onnx2zz[parquet]"' in capsys.readouterr().err

@@ -9,6 +9,7 @@ from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerato
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
 from onnx2zz.mapping.network import Policy, choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.pricing.store import Store
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -29,7 +30,7 @@ def chosen_for(layers, arch, folder, policy=None, base=None):
 @pytest.mark.parametrize("arch", ["edge_tpu_like", "seneca"])
 def test_stock_zigzag_takes_the_file_and_gives_the_same_numbers(arch, tmp_path):
     workload, accelerator, chosen, mapping = chosen_for(strip(), arch, tmp_path)
-    ours = evaluate(workload, accelerator, mapping, OPTIONS, tmp_path / "log")
+    ours = evaluate(EvaluationRequest(workload, accelerator, mapping, OPTIONS), tmp_path / "log")
     files = (accelerator.path, mapping.path, tmp_path / "stock")
     energy, latency, _ = stock_zigzag(strip(), *files, lpf_limit=OPTIONS.lpf_limit)
     assert (ours.total.energy_pj, ours.total.latency_cycles) == (energy, latency)
@@ -45,7 +46,7 @@ def test_stock_zigzag_takes_the_file_and_gives_the_same_numbers(arch, tmp_path):
 def test_what_is_chosen_also_runs_with_data_kept_low(arch, tmp_path):
     """Additions of two layers' outputs and pools without weights find their operands in the memories that hold them."""
     workload, accelerator, _, mapping = chosen_for(strip(), arch, tmp_path)
-    kept = evaluate(workload, accelerator, mapping, OPTIONS, tmp_path / "log", locality=True)
+    kept = evaluate(EvaluationRequest(workload, accelerator, mapping, OPTIONS, locality=True), tmp_path / "log")
     assert [layer.error for layer in kept.layers] == [None] * len(workload.layers)
 
 
@@ -89,4 +90,6 @@ def test_a_partly_fixed_loop_order_holds_for_every_candidate_and_is_passed_on(tm
     assert all(entry["temporal_ordering"] == outermost for entry in chosen.entries)
     free = chosen_for([layer], "seneca", tmp_path)[2]
     assert chosen.choices[0].best.latency_cycles >= free.choices[0].best.latency_cycles
-    assert evaluate(workload, accelerator, mapping, OPTIONS, tmp_path / "log").total.incomplete is False
+    assert (
+        evaluate(EvaluationRequest(workload, accelerator, mapping, OPTIONS), tmp_path / "log").total.incomplete is False
+    )

@@ -19,6 +19,7 @@ from onnx2zz.mapping.templated import TemplateTarget, templated, templated_mappi
 from onnx2zz.mapping.templates import parse_templates, read_templates
 from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.accelerator import hardware, hierarchy
@@ -108,7 +109,7 @@ def test_a_depthwise_layer_on_a_systolic_array_takes_a_thirtieth_of_the_shipped_
     layer = depthwise(0, 0, "L0_depthwise", g=64, oy=56, ox=56, fy=3, fx=3, pads=((1, 1), (1, 1)))
     workload, arch = PricedWorkload("net", "net.yaml", (layer,)), find_accelerator("tpu_like")
     mapping = mapped_by_templates([layer], "tpu_like", tmp_path)
-    found = evaluate(workload, arch, mapping, PriceOptions(), tmp_path / "log")
+    found = evaluate(EvaluationRequest(workload, arch, mapping), tmp_path / "log")
     assert found.total.latency_cycles <= 52_066 * 1.001  # 1,833,200 with ZigZag's mapping, 52,066 with its generator
 
 
@@ -117,7 +118,7 @@ def test_stock_zigzag_takes_the_file_and_unrolls_as_it_says(arch, tmp_path):
     """Additions of two layers' outputs and pools without weights among them."""
     options = PriceOptions(lpf_limit=3)
     mapping, workload = mapped_by_templates(strip(), arch, tmp_path), PricedWorkload("net", "net.yaml", tuple(strip()))
-    ours = evaluate(workload, find_accelerator(arch), mapping, options, tmp_path / "log")
+    ours = evaluate(EvaluationRequest(workload, find_accelerator(arch), mapping, options), tmp_path / "log")
     files = (find_accelerator(arch).path, mapping.path, tmp_path / "stock")
     energy, latency, _ = stock_zigzag(strip(), *files, lpf_limit=options.lpf_limit)
     assert (ours.total.energy_pj, ours.total.latency_cycles) == (energy, latency)
@@ -133,7 +134,8 @@ def test_operands_find_the_memories_that_hold_them_between_layers(arch, tmp_path
     workload = PricedWorkload("net", "net.yaml", tuple(residual()))
     mapping = mapped_by_templates(residual(), arch, tmp_path)
     found = evaluate(
-        workload, find_accelerator(arch), mapping, PriceOptions(lpf_limit=3), tmp_path / "log", locality=True
+        EvaluationRequest(workload, find_accelerator(arch), mapping, PriceOptions(lpf_limit=3), locality=True),
+        tmp_path / "log",
     )
     assert [layer.error for layer in found.layers] == [None] * len(residual())
 

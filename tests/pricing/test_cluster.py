@@ -20,6 +20,7 @@ from onnx2zz.pricing import cluster
 from onnx2zz.pricing.cluster import Cluster, price_elsewhere, software
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.price_cache import NoMemory, PriceCache
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import prepare
 from onnx2zz.pricing.task import Unit, price_task
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -72,7 +73,7 @@ def units(count: int) -> list[Unit]:
     layers = tuple(gemm(n, None, f"L{n}", k=24 + 2 * n, c=30) for n in range(count))
     options, log = PriceOptions(lpf_limit=4), Path(os.devnull)
     files = (PricedWorkload("net", "net.yaml", layers), accelerator, choose_mapping(None, accelerator))
-    ready = prepare(*files, options, log, PriceCache(NoMemory()))
+    ready = prepare(EvaluationRequest(*files, options), log, PriceCache(NoMemory()))
     return [Unit(task, ready.terms) for task in ready.tasks]
 
 
@@ -196,6 +197,6 @@ def test_options_about_processes_of_this_machine_are_refused(option, capsys):
 
 
 def test_without_dask_it_is_said(monkeypatch, capsys):
-    monkeypatch.setattr("onnx2zz.cli.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("onnx2zz.api.extras.find_spec", lambda name: None)
     assert run(["evaluate", "lenet5", "--arch", "seneca", "--scheduler", "tcp://127.0.0.1:8786"]) == 1
     assert 'pip install "onnx2zz[cluster]"' in capsys.readouterr().err

@@ -19,6 +19,7 @@ from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import Found, find_mapping
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.price_cache import NoMemory, PriceCache
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import as_json
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.pricing.store import Store
@@ -56,7 +57,9 @@ def priced(file: str, cache: str = "cache"):
     with Store(Path(cache), pytest.fail) as memory:
         resources = Resources(memory=memory)
         files = Found("core", Path(file)), find_mapping("zigzag:tpu_like")
-        return evaluate(workload, *files, PriceOptions(lpf_limit=3), Path("out/zigzag.log"), resources=resources)
+        return evaluate(
+            EvaluationRequest(workload, *files, PriceOptions(lpf_limit=3)), Path("out/zigzag.log"), resources
+        )
 
 
 def prices(evaluation) -> list[dict]:

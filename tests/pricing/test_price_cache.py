@@ -12,6 +12,7 @@ from small_workloads import strip
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.pricing import price_cache
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 
@@ -32,9 +33,10 @@ def run(memory, folder, layers=None, accelerator=None, mapping=None, options=OPT
     workload = PricedWorkload("strip", "strip.yaml", tuple(layers or strip()[:3]))
     accelerator = accelerator or find_accelerator("tpu_like")
     mapping = mapping or choose_mapping(None, find_accelerator("tpu_like"))
-    search = more.pop("search", "fast")
-    resources = Resources(memory=memory, search=search)
-    return evaluate(workload, accelerator, mapping, options, folder / "zigzag.log", resources=resources, **more)
+    resources = Resources(memory=memory)
+    return evaluate(
+        EvaluationRequest(workload, accelerator, mapping, options, **more), folder / "zigzag.log", resources
+    )
 
 
 def cached(evaluation):

@@ -10,16 +10,17 @@ from stock import stock_zigzag
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import ACCELERATORS, Found, choose_mapping, find_accelerator, zigzags
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 
 OPTIONS = PriceOptions(lpf_limit=3)
 
 
-def run(layers, accelerator, folder, mapping=None, **more):
+def run(layers, accelerator, folder, mapping=None, resources=Resources()):  # noqa: B008 - it has no state
     chosen = mapping or choose_mapping(None, accelerator)
     workload = PricedWorkload("strip", "strip.yaml", tuple(layers))
-    return evaluate(workload, accelerator, chosen, OPTIONS, folder / "zigzag.log", **more)
+    return evaluate(EvaluationRequest(workload, accelerator, chosen, OPTIONS), folder / "zigzag.log", resources)
 
 
 def test_the_total_is_stock_zigzags(tmp_path):

@@ -8,6 +8,7 @@ from stock import stock_zigzag
 
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 
@@ -19,7 +20,7 @@ def ours(options, folder, arch="seneca", mapping=None):
     accelerator = find_accelerator(arch)
     chosen = mapping or choose_mapping(None, accelerator)
     workload = PricedWorkload("strip", "strip.yaml", tuple(CHAIN))
-    return evaluate(workload, accelerator, chosen, options, folder / "log").total
+    return evaluate(EvaluationRequest(workload, accelerator, chosen, options), folder / "log").total
 
 
 def stock(folder, arch="seneca", mapping=None, **switches):

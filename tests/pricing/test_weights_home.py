@@ -10,6 +10,7 @@ from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocal
 
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 
@@ -46,7 +47,9 @@ def ours(layers, folder):
     told: list[str] = []
     workload, options = PricedWorkload("net", "net.yaml", tuple(layers)), PriceOptions(lpf_limit=LPF_LIMIT)
     resources = Resources(tell=told.append)
-    found = evaluate(workload, SENECA, MAPPING, options, folder / "zigzag.log", locality=True, resources=resources)
+    found = evaluate(
+        EvaluationRequest(workload, SENECA, MAPPING, options, locality=True), folder / "zigzag.log", resources
+    )
     return {layer.id: (layer.energy_pj, layer.latency_cycles) for layer in found.layers}, told
 
 

@@ -20,6 +20,7 @@ from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing import workers
 from onnx2zz.pricing.inputs import AcceleratorFile, PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.pricing.task import PricingTerms, Task, Unit
 from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
@@ -41,8 +42,8 @@ def unit(entry, mapping_entry, terms=TERMS):
 def test_workers_find_what_one_process_finds(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "WORTH_S", 0)
     workload = PricedWorkload("strip", "strip.yaml", tuple(strip()))
-    files = (workload, TPU, choose_mapping(None, TPU), TERMS.options, tmp_path / "zigzag.log")
-    alone, shared = (evaluate(*files, resources=Resources(jobs=jobs)) for jobs in (1, 2))
+    request = EvaluationRequest(workload, TPU, choose_mapping(None, TPU), TERMS.options)
+    alone, shared = (evaluate(request, tmp_path / "zigzag.log", Resources(jobs=jobs)) for jobs in (1, 2))
     assert alone == shared
     assert "Launching spatial mapping" in (tmp_path / "zigzag.log").read_text()
 

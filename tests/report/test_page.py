@@ -11,6 +11,7 @@ from small_workloads import conv, gemm, pool
 from onnx2zz.cli.main import run
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import document
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.report.page import PageRun, page
@@ -47,7 +48,9 @@ def priced(arch: str, folder: Path) -> PageRun:
     accelerator = find_accelerator(arch)
     workload = PricedWorkload(EVIL, "net.yaml", tuple(network()))
     options = PriceOptions(lpf_limit=2)
-    found = evaluate(workload, accelerator, choose_mapping(None, accelerator), options, folder / "zigzag.log")
+    found = evaluate(
+        EvaluationRequest(workload, accelerator, choose_mapping(None, accelerator), options), folder / "zigzag.log"
+    )
     return PageRun(document(found), coverage())
 
 

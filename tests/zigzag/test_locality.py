@@ -17,6 +17,7 @@ from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find
 from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.pricing.graph import further_edges
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.accelerator import build_accelerator, load_accelerator
 from onnx2zz.zigzag.failure import PricingError
@@ -32,7 +33,7 @@ def run(layers, name, folder, coverage=None):
     accelerator = find_accelerator(name)
     workload = PricedWorkload("net", "net.yaml", tuple(layers), coverage)
     mapping, options = choose_mapping(None, accelerator), PriceOptions(lpf_limit=LPF_LIMIT)
-    return evaluate(workload, accelerator, mapping, options, folder / "zigzag.log", locality=True)
+    return evaluate(EvaluationRequest(workload, accelerator, mapping, options, locality=True), folder / "zigzag.log")
 
 
 def stock(layers, name, folder):

@@ -5,7 +5,7 @@ layer, one spatial mapping) -> pricing (a chunk of orderings) -> allocation, mer
 traffic, energy, stalls, loading. The ZigZag lines named in comments are those of zigzag-dse 3.9.1.
 """
 
-from .objective import Candidate, Objective
+from .objective import Candidate
 from .reading import NotCoveredError
 from .search import SearchedLayer, Winners, best_orderings, convert, temporal_mapping
 from .stage import SearchNote, TemporalSearchStage
@@ -13,7 +13,6 @@ from .stage import SearchNote, TemporalSearchStage
 __all__ = [
     "Candidate",
     "NotCoveredError",
-    "Objective",
     "SearchNote",
     "SearchedLayer",
     "TemporalSearchStage",

@@ -1,15 +1,13 @@
 """Which candidate ZigZag's reducers keep (stages/results/reduce_stages.py): the first of the best, in LOMA's order."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
 from zigzag.datatypes import LayerDim
 
-from .arrays import Floats
+from onnx2zz.zigzag.objective import ObjectiveName, objective
 
-Objective: TypeAlias = Literal["latency", "energy", "EDP"]
-OBJECTIVES: tuple[Objective, ...] = ("latency", "energy", "EDP")
+from .arrays import Floats
 
 
 @dataclass(frozen=True)
@@ -22,16 +20,18 @@ class Candidate:
     latency: float
 
 
-def first_best(objective: Objective, energy: Floats, latency: Floats) -> int:
+def first_best(name: ObjectiveName, energy: Floats, latency: Floats) -> int:
     """The row that stays when all are compared one after the other by strict `<`.
 
     Costs that are NaN make prices NaN."""
-    if objective == "EDP":
-        return _first_least(latency * energy)
-    major, minor = (energy, latency) if objective == "energy" else (latency, energy)
-    first = _first_least(major)
-    equal = np.flatnonzero(major == major[first])
-    return int(equal[_first_least(minor[equal])]) if len(equal) else first
+    rows = np.arange(len(energy))
+    for values in objective(name).criteria(energy, latency):
+        first = _first_least(values[rows])
+        equal = np.flatnonzero(values[rows] == values[rows[first]])
+        if not len(equal):  # NaN came first, and is not even equal to itself
+            return int(rows[first])
+        rows = rows[equal]
+    return int(rows[0])
 
 
 def _first_least(values: Floats) -> int:
@@ -39,10 +39,7 @@ def _first_least(values: Floats) -> int:
     return 0 if np.isnan(values[0]) else int(np.nanargmin(values))
 
 
-def better(objective: Objective, new: Candidate, old: Candidate) -> bool:
+def better(name: ObjectiveName, new: Candidate, old: Candidate) -> bool:
     """Whether the reducer replaces `old` by `new`."""
-    if objective == "EDP":
-        return new.latency * new.energy < old.latency * old.energy
-    if objective == "energy":
-        return (new.energy, new.latency) < (old.energy, old.latency)
-    return (new.latency, new.energy) < (old.latency, old.energy)
+    criteria = objective(name).criteria
+    return criteria(new.energy, new.latency) < criteria(old.energy, old.latency)

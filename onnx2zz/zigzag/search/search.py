@@ -17,9 +17,12 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.mapping.spatial_mapping_conversion import SpatialMappingConversionStage
 from zigzag.workload.layer_node import LayerNode
 
+from onnx2zz.zigzag.layer_price import LPF_LIMIT
+from onnx2zz.zigzag.objective import NAMES, ObjectiveName
+
 from .loop_factors import loop_factors
 from .nest import Nest
-from .objective import OBJECTIVES, Candidate, Objective, better, first_best
+from .objective import Candidate, better, first_best
 from .orderings import Loops, Orderings, chunks
 from .pricing import Prices, price, size_tables
 from .reading import NotCoveredError, read_nest
@@ -38,7 +41,7 @@ class SearchedLayer:
     layer: LayerNode
     fractional: SpatialMappingInternal
     integer: SpatialMappingInternal
-    lpf_limit: int | None = 6
+    lpf_limit: int | None = LPF_LIMIT
     mapping_type: TemporalMappingType = TemporalMappingType.UNEVEN
     keeps_at_output: bool = True
 
@@ -47,12 +50,12 @@ class SearchedLayer:
 class Winners:
     """The best candidate for each objective, empty where no ordering fits; priced: how many did."""
 
-    best: Mapping[Objective, Candidate]
+    best: Mapping[ObjectiveName, Candidate]
     priced: int
 
 
 def convert(
-    accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping, lpf_limit: int | None = 6
+    accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping, lpf_limit: int | None = LPF_LIMIT
 ) -> SearchedLayer:
     """A Setting from a spatial mapping per array dimension, which becomes the layer's own."""
     layer.spatial_mapping = mapping
@@ -62,13 +65,13 @@ def convert(
 
 
 def best_orderings(
-    setting: SearchedLayer, objectives: Sequence[Objective] = OBJECTIVES, rows: int = ORDERINGS_AT_ONCE
+    setting: SearchedLayer, objectives: Sequence[ObjectiveName] = NAMES, rows: int = ORDERINGS_AT_ONCE
 ) -> Winners:
     """The winners out of all orderings, which are priced `rows` at a time.
 
     Raises NotCoveredError where only ZigZag's own search has ZigZag's answer.
     """
-    best: dict[Objective, Candidate] = {}
+    best: dict[ObjectiveName, Candidate] = {}
     priced = 0
     for chunk in priced_chunks(setting, rows):
         priced += len(chunk.prices.rows)
@@ -88,7 +91,7 @@ class Chunk:
     orderings: Orderings
     prices: Prices
 
-    def winner(self, objective: Objective) -> Candidate:
+    def winner(self, objective: ObjectiveName) -> Candidate:
         row = first_best(objective, self.prices.energy, self.prices.latency)
         place = int(self.prices.rows[row])
         return Candidate(

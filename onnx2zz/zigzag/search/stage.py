@@ -10,7 +10,9 @@ from zigzag.mapping.temporal_mapping import TemporalMapping
 from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
 from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
 
-from .objective import OBJECTIVES, Candidate
+from onnx2zz.zigzag.objective import NAMES
+
+from .objective import Candidate
 from .reading import NotCoveredError
 from .search import SearchedLayer, best_orderings, temporal_mapping
 
@@ -37,7 +39,7 @@ class TemporalSearchStage(TemporalMappingGeneratorStage):
     best in latency, energy and EDP, in LOMA's order. Each has been priced by the stages below, ZigZag's own cost model,
     and that price must be ours to the last bit; else ZigZag's own search takes over, with a warning.
 
-    Keyword arguments of its own: `search_objective` ("latency", "energy" or "EDP") restricts the winners to what one
+    Keyword arguments of its own: `search_objective` (an objective's name) restricts the winners to what one
     reducer needs; `search_notes`, a list, receives a SearchNote for each run. A reducer that is told to keep all others
     (`reduce_minimal_keep_others`) does not pass that on and gets the other winners only: it needs ZigZag's own stage.
     """
@@ -55,7 +57,7 @@ class TemporalSearchStage(TemporalMappingGeneratorStage):
     def _search(self) -> tuple[list[tuple[CostModelEvaluation, Any]] | None, SearchNote]:
         setting = self._setting()
         objective = self.kwargs.get("search_objective")
-        winners = best_orderings(setting, (objective,) if objective else OBJECTIVES)
+        winners = best_orderings(setting, (objective,) if objective else NAMES)
         name = self.layer.name
         if not winners.best:
             raise NoValidLoopOrderingFoundException(f"No loop ordering of layer {name} fits the memories")

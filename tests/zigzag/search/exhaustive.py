@@ -9,9 +9,10 @@ from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappi
 from zigzag.stages.results.reduce_stages import MinimalEDPStage, MinimalEnergyStage, MinimalLatencyStage
 from zigzag.stages.stage import Stage
 
-from onnx2zz.zigzag.search import Objective, SearchedLayer
+from onnx2zz.zigzag.objective import ObjectiveName
+from onnx2zz.zigzag.search import SearchedLayer
 
-REDUCERS: dict[Objective, type[Stage]] = {
+REDUCERS: dict[ObjectiveName, type[Stage]] = {
     "latency": MinimalLatencyStage,
     "energy": MinimalEnergyStage,
     "EDP": MinimalEDPStage,
@@ -51,7 +52,7 @@ def all_evaluations(setting: SearchedLayer) -> list[Any]:
     return [cme for cme, _ in run(setting, TemporalMappingGeneratorStage, CostModelStage)]
 
 
-def reduced(objective: Objective, evaluations: Sequence[Any]) -> Outcome:
+def reduced(objective: ObjectiveName, evaluations: Sequence[Any]) -> Outcome:
     """What ZigZag's reducer keeps of these."""
 
     class Replay(Stage):

@@ -6,8 +6,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 
+from onnx2zz.zigzag.objective import NAMES
 from onnx2zz.zigzag.search import NotCoveredError, SearchedLayer, SearchNote, TemporalSearchStage
-from onnx2zz.zigzag.search.objective import OBJECTIVES
 from onnx2zz.zigzag.search.search import priced_chunks
 
 from . import draws
@@ -29,7 +29,7 @@ def check(setting: SearchedLayer) -> None:
     prices = ours(setting)
     event("left to ZigZag" if prices is None else "several outcomes" if len(set(prices)) > 1 else "one outcome")
     assert prices in (None, [(cme.energy_total, cme.latency_total2) for cme in evaluations])
-    for objective in OBJECTIVES:
+    for objective in NAMES:
         notes: list[SearchNote] = []
         ((best, _),) = run(setting, REDUCERS[objective], TemporalSearchStage, CostModelStage, search_notes=notes)
         assert outcome(best) == reduced(objective, evaluations)

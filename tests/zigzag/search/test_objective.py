@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from zigzag.stages.results import reduce_stages
 from zigzag.stages.stage import Stage
 
-from onnx2zz.zigzag.search.objective import OBJECTIVES, Candidate, Objective, better, first_best
+from onnx2zz.zigzag.objective import NAMES, ObjectiveName
+from onnx2zz.zigzag.search.objective import Candidate, better, first_best
 
 from .exhaustive import REDUCERS
 
@@ -20,9 +21,9 @@ class Evaluation(SimpleNamespace):
     """Has what the reducers look at."""
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", NAMES)
 @given(prices=prices, cut=st.integers(0, 12))
-def test_first_of_the_best(objective: Objective, prices: list[tuple[int, int]], cut: int) -> None:
+def test_first_of_the_best(objective: ObjectiveName, prices: list[tuple[int, int]], cut: int) -> None:
     halves = [half for half in (range(len(prices))[:cut], range(len(prices))[cut:]) if half]
     winners = [_winner(objective, half, prices) for half in halves]
     best = winners[0]
@@ -31,13 +32,13 @@ def test_first_of_the_best(objective: Objective, prices: list[tuple[int, int]], 
     assert best.rank == _reduced(objective, prices)
 
 
-def _winner(objective: Objective, ranks: range, prices: list[tuple[int, int]]) -> Candidate:
+def _winner(objective: ObjectiveName, ranks: range, prices: list[tuple[int, int]]) -> Candidate:
     energy, latency = np.array([prices[rank] for rank in ranks], dtype=float).T
     rank = ranks[first_best(objective, energy, latency)]
     return Candidate(rank, (), *prices[rank])
 
 
-def _reduced(objective: Objective, prices: list[tuple[int, int]]) -> int:
+def _reduced(objective: ObjectiveName, prices: list[tuple[int, int]]) -> int:
     class Replay(Stage):
         def is_leaf(self) -> bool:
             return True

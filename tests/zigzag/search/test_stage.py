@@ -10,9 +10,9 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
 from zigzag.stages.results.reduce_stages import MinimalLatencyStage
 
+from onnx2zz.zigzag.objective import NAMES
 from onnx2zz.zigzag.search import SearchedLayer, SearchNote, TemporalSearchStage, best_orderings
 from onnx2zz.zigzag.search import search as search_module
-from onnx2zz.zigzag.search.objective import OBJECTIVES
 from onnx2zz.zigzag.search.pricing import Prices
 
 from . import hardware, layers
@@ -54,7 +54,7 @@ def test_a_reducer_that_is_to_keep_all_others_gets_the_winners_only(small: Searc
     )
     everything = all_evaluations(small)
     assert outcome(best) == reduced("latency", everything)
-    assert {outcome(cme) for cme, _ in others} == {reduced(objective, everything) for objective in OBJECTIVES}
+    assert {outcome(cme) for cme, _ in others} == {reduced(objective, everything) for objective in NAMES}
 
 
 def test_extra_info_is_zigzags(small: SearchedLayer) -> None:

@@ -1,0 +1,105 @@
+"""The columns of a run's row: COLUMNS is the only list. The sweep's database and tables, the Pareto fronts, what is
+printed of them and the figure are made from it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from onnx2zz.pricing.columns import Cell
+
+if TYPE_CHECKING:
+    from onnx2zz.design_space.plan import Run
+    from onnx2zz.pricing.physical import TotalPhysical
+    from onnx2zz.pricing.result import Evaluation, Total
+
+
+@dataclass(frozen=True)
+class SweptRun:
+    """A run with what was found for it; `area` is the accelerator's, in the unit of its figures."""
+
+    run: "Run"
+    evaluation: "Evaluation"
+    area: float
+
+    @property
+    def total(self) -> "Total | None":
+        """None for a run with layers that have no price, or with MACs left to the host: its totals would look better
+        than they are."""
+        return None if self.evaluation.total.incomplete else self.evaluation.total
+
+    @property
+    def physical(self) -> "TotalPhysical | None":
+        return self.total.physical if self.total else None
+
+
+@dataclass(frozen=True)
+class RunColumn:
+    """A column: its name, its `value` for a run, and what a figure calls it, with the unit of its numbers.
+
+    `is_option`: the sweep file sets it. `is_shared`: runs that are summed have it in common. `is_minimised`:
+    less is better, a front can be drawn over it. `is_summed`: the sum over models means something.
+    """
+
+    name: str
+    value: Callable[[SweptRun], Cell]
+    label: str = ""
+    is_option: bool = False
+    is_shared: bool = False
+    is_minimised: bool = False
+    is_summed: bool = False
+
+
+def _option(name: str, value: Callable[[SweptRun], Cell]) -> RunColumn:
+    return RunColumn(name, value, is_option=True, is_shared=True)
+
+
+def _shared(name: str, value: Callable[[SweptRun], Cell]) -> RunColumn:
+    return RunColumn(name, value, is_shared=True)
+
+
+def _total(name: str, label: str, value: "Callable[[Total], float]") -> RunColumn:
+    return RunColumn(name, lambda x: value(x.total) if x.total else None, label, is_minimised=True, is_summed=True)
+
+
+def _physical(name: str, label: str, value: "Callable[[TotalPhysical], float | None]") -> RunColumn:
+    return RunColumn(
+        name, lambda x: value(x.physical) if x.physical else None, label, is_minimised=True, is_summed=True
+    )
+
+
+COLUMNS: tuple[RunColumn, ...] = (
+    RunColumn("run", lambda one: one.run.key),
+    RunColumn("model", lambda one: one.run.workload.model),
+    _option("accelerator", lambda one: one.run.design.name),
+    _shared("template", lambda one: one.run.design.template),
+    _shared("parameters", lambda one: json.dumps(one.run.design.parameters)),
+    _option("mapping", lambda one: one.run.mapping_name),
+    _option("opt", lambda one: one.run.options.opt),
+    _option("lpf_limit", lambda one: one.run.options.lpf_limit),
+    _option("precision", lambda one: one.run.options.precision),
+    _option("locality", lambda one: int(one.run.options.locality)),
+    _total("energy_pj", "energy [pJ]", lambda total: total.energy_pj),
+    _total("latency_cycles", "latency [cycles]", lambda total: total.latency_cycles),
+    RunColumn("area", lambda one: one.area, "area", is_shared=True, is_minimised=True),
+    RunColumn("macs", lambda one: one.evaluation.total.macs, is_summed=True),
+    RunColumn("layers", lambda one: len(one.evaluation.layers)),
+    RunColumn("not_priced", lambda one: len(one.evaluation.unpriced)),
+    _physical("latency_ns", "latency [ns]", lambda physical: physical.latency_ns),
+    _physical("corrected_energy_pj", "corrected energy [pJ]", lambda physical: physical.corrected_energy_pj),
+    _physical("static_energy_pj", "static energy [pJ]", lambda physical: physical.static_energy_pj),
+    RunColumn("zigzag", lambda one: one.evaluation.zigzag),
+    RunColumn("onnx2zz", lambda one: one.evaluation.onnx2zz),
+)
+"""`run` is a digest of everything that the numbers depend on."""
+NAMES = tuple(column.name for column in COLUMNS)
+OPTIONS = tuple(column.name for column in COLUMNS if column.is_option)
+SHARED = tuple(column.name for column in COLUMNS if column.is_shared)
+MINIMISED = tuple(column.name for column in COLUMNS if column.is_minimised)
+SUMMED = tuple(column.name for column in COLUMNS if column.is_summed)
+LABELS = {column.name: column.label for column in COLUMNS if column.is_minimised}
+
+
+def run_row(swept: SweptRun) -> dict[str, Cell]:
+    """The row of a run."""
+    return {column.name: column.value(swept) for column in COLUMNS}

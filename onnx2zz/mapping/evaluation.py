@@ -1,0 +1,102 @@
+"""Runs a request: chooses the mapping where that is asked for, prices, and writes the mapping as it was priced.
+
+The search for mappings needs numpy, which an evaluation of known prices does without: it is imported where it begins.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from onnx2zz.files.plain_data import is_mapping
+from onnx2zz.formats.shipped_files import Found, stands_for
+from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
+from onnx2zz.pricing.result import Evaluation
+from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.sidecar.figures import Wires
+
+if TYPE_CHECKING:
+    from onnx2zz.mapping.network import NetworkChoice
+
+AUTO = "auto"
+"""What a mapping that was chosen is called."""
+
+
+def run(request: EvaluationRequest, folder: Path, resources: Resources) -> Evaluation:
+    """The evaluation; ZigZag's log, and the mapping where one is chosen, go to `folder`.
+
+    Raises InputError if the files do not fit together. A layer that cannot be priced is part of the result.
+    """
+    log = folder / "zigzag.log"
+    choices = None
+    if request.mapping_search is not None:
+        kind = f"best {request.options.opt}, {request.mapping_search.rules} rules, base {request.mapping.name}"
+        head = f"Chosen for {request.workload.model} on {request.accelerator.name}: {kind}."
+        request, choices = with_chosen_mapping(request, _file_in(folder, request), head, log, resources)
+    found = evaluate(request, log, resources)
+    if request.save_mapping is not None:
+        _save_as_priced(request, found, request.save_mapping)
+    return found if choices is None else _with_choices(found, choices)
+
+
+def with_chosen_mapping(
+    request: EvaluationRequest, file: Path, head: str, log: Path, resources: Resources
+) -> "tuple[EvaluationRequest, NetworkChoice]":
+    """The request with the mapping that was chosen for it, which is written to `file` under a line that says `head`."""
+    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.mapping.mapping_file import mapping_text
+    from onnx2zz.mapping.network import Policy, choose_mappings
+
+    asked = request.mapping_search or MappingSearch()
+    sidecar = request.supplement.sidecar
+    wires = sidecar.interconnect if sidecar else Wires()
+    policy = Policy(asked.rules, asked.budget, wires, resources.memory, resources.watch)
+    chosen = choose_mappings(request.workload, request.accelerator, request.mapping, request.options, log, policy)
+    write_whole(file, mapping_text(chosen.entries, head))
+    return replace(request, mapping=Found(AUTO, file), mapping_search=None), chosen
+
+
+def _file_in(folder: Path, request: EvaluationRequest) -> Path:
+    """mapping.yaml, or NAME.mapping.yaml where that goes with another workload, or accelerator, that is compiled in the
+    folder."""
+    free = _is_free(folder, request)
+    return folder / ("mapping.yaml" if free else f"{request.accelerator.name}.mapping.yaml")
+
+
+def _is_free(folder: Path, request: EvaluationRequest) -> bool:
+    """Whether mapping.yaml in the folder may be this workload's on this accelerator."""
+    try:
+        compiled = json.loads((folder / "coverage.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+    if not is_mapping(compiled):
+        return False
+    coverage, arch = request.workload.coverage, compiled.get("arch")
+    same_layers = coverage is not None and coverage.get("layers") == compiled.get("layers")
+    return same_layers and (arch is None or stands_for(str(arch), request.accelerator))
+
+
+def _save_as_priced(request: EvaluationRequest, found: Evaluation, path: Path) -> None:
+    """Write the mapping with the unrolling and the loop order of each layer as they were priced."""
+    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.formats.yaml_source import load_yaml
+    from onnx2zz.mapping.as_priced import mapping_as_priced
+    from onnx2zz.mapping.mapping_file import mapping_text
+
+    workload, mapping = request.workload, request.mapping
+    entries = mapping_as_priced(workload.layers, load_yaml(mapping.path), found.layers)
+    kind = f"mapping {mapping.name}, best {found.opt}, loop orders fixed"
+    write_whole(path, mapping_text(entries, f"As priced for {workload.model} on {found.accelerator}: {kind}."))
+
+
+def _with_choices(evaluation: Evaluation, chosen: "NetworkChoice") -> Evaluation:
+    """The evaluation with each layer's choice: where it comes from, what it was compared with, and why it won."""
+    from onnx2zz.mapping.choice_json import told
+
+    layers = tuple(
+        replace(layer, choice=told(chosen.choices[layer.id])) if layer.id in chosen.choices else layer
+        for layer in evaluation.layers
+    )
+    return replace(evaluation, layers=layers)

@@ -1,0 +1,88 @@
+"""The columns of a layer's row: COLUMNS is the only list. The short table, CSV, the dataframe and a sweep's table of
+layers are made from it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from onnx2zz.files.tabular import Column
+
+if TYPE_CHECKING:
+    from onnx2zz.pricing.event_driven import LayerEvents
+    from onnx2zz.pricing.physical import LayerPhysical
+    from onnx2zz.pricing.result import LayerResult
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True)
+class LayerColumn:
+    """A column: its name, the `unit` of its numbers, and its `value` for a layer.
+
+    `place` is where it stands in the short table, from the left, and `format` how its numbers are written there; CSV
+    and dataframe have those without a place as well. `beside`: only layers that have what this field holds have the
+    column. `swept`: a sweep keeps it.
+    """
+
+    name: str
+    value: "Callable[[LayerResult], Cell]"
+    unit: str = ""
+    place: int | None = None
+    format: str = ""
+    beside: Literal["physical", "events"] | None = None
+    swept: bool = True
+
+    def is_of(self, layer: "LayerResult") -> bool:
+        """Whether a layer's row has it."""
+        return self.beside is None or getattr(layer, self.beside) is not None
+
+    @property
+    def shown(self) -> Column:
+        """As the short table has it."""
+        return Column(self.name, self.format)
+
+
+def _spatial_mapping(layer: "LayerResult") -> str | None:
+    return None if layer.spatial_mapping is None else json.dumps(layer.spatial_mapping)
+
+
+def _physical(name: str, unit: str, value: "Callable[[LayerPhysical], float | None]") -> LayerColumn:
+    return LayerColumn(name, lambda x: value(x.physical) if x.physical else None, unit, beside="physical", swept=False)
+
+
+def _events(name: str, unit: str, value: "Callable[[LayerEvents], float | None]") -> LayerColumn:
+    return LayerColumn(name, lambda x: value(x.events) if x.events else None, unit, beside="events", swept=False)
+
+
+COLUMNS: tuple[LayerColumn, ...] = (
+    LayerColumn("id", lambda layer: layer.id),
+    LayerColumn("name", lambda layer: layer.name, place=1),
+    LayerColumn("operator_type", lambda layer: layer.operator_type, place=2),
+    LayerColumn("energy_pj", lambda layer: layer.energy_pj, "pJ", place=5, format=",.1f"),
+    LayerColumn("latency_cycles", lambda layer: layer.latency_cycles, "cycles", place=4, format=",.0f"),
+    LayerColumn("macs", lambda layer: layer.macs, place=3, format=",d"),
+    LayerColumn("spatial_utilization", lambda layer: layer.spatial_utilization, place=6, format=".1%"),
+    LayerColumn("spatial_mapping", _spatial_mapping),
+    LayerColumn("roofline_cycles", lambda layer: layer.roofline_cycles, "cycles"),
+    LayerColumn("bound_by", lambda layer: layer.bound_by, place=7),
+    LayerColumn("below_roofline", lambda layer: layer.below_roofline),
+    LayerColumn("from_cache", lambda layer: layer.from_cache, swept=False),
+    LayerColumn("error", lambda layer: layer.error, place=8),
+    _physical("corrected_energy_pj", "pJ", lambda physical: physical.corrected_energy_pj),
+    _physical("static_energy_pj", "pJ", lambda physical: physical.static_energy_pj),
+    _physical("latency_ns", "ns", lambda physical: physical.latency_ns),
+    _events("density_I", "", lambda events: events.density.get("I")),
+    _events("density_W", "", lambda events: events.density.get("W")),
+    _events("events_operations_executed", "", lambda events: events.operations_executed),
+    _events("events_energy_pj", "pJ", lambda events: events.energy_pj),
+    _events("events_noc_events", "", lambda events: events.noc_events),
+    _events("events_noc_energy_pj", "pJ", lambda events: events.noc_energy_pj),
+)
+SHOWN = tuple(sorted((one for one in COLUMNS if one.place is not None), key=lambda one: one.place or 0))
+"""The short table's, from the left."""
+
+
+def row(layer: "LayerResult") -> dict[str, Cell]:
+    """The row of a layer: what it has, by the names of the columns."""
+    return {column.name: column.value(layer) for column in COLUMNS if column.is_of(layer)}

@@ -1,0 +1,38 @@
+"""The files that an evaluation may be written to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onnx2zz.pricing.inputs import PricedWorkload
+    from onnx2zz.pricing.result import Evaluation
+
+
+@dataclass(frozen=True)
+class ResultFiles:
+    """`json`, `csv` and `html` are files, `plot` is a folder for the figures (SVG and PNG, by matplotlib); None is not
+    written."""
+
+    json: Path | None = None
+    csv: Path | None = None
+    html: Path | None = None
+    plot: Path | None = None
+
+    def write(self, evaluation: "Evaluation", workload: "PricedWorkload") -> None:
+        """Writes each, whole or not at all. Raises InputError where one cannot be written."""
+        from onnx2zz.files.written_file import write_whole
+        from onnx2zz.pricing.result import as_csv, as_json, document
+
+        if self.csv is not None:
+            write_whole(self.csv, as_csv(evaluation))
+        if self.json is not None:
+            write_whole(self.json, as_json(evaluation))
+        if self.html is not None:
+            from onnx2zz.report.page import PageRun, page
+
+            write_whole(self.html, page([PageRun(document(evaluation), workload.coverage)]))
+        if self.plot is not None:
+            from onnx2zz.report.figures import write_figures
+
+            write_figures(evaluation, self.plot)
