@@ -81,7 +81,7 @@ class Reach:
 def _in_place(group: Group, graph: Graph) -> Iterator[str]:
     """The inputs of a Concat that no layer copies: none of them begins where they do. (A copy may read another tensor
     than it copies: the one before an Expand.)"""
-    axis = group.node.attribute("axis", 1) % len(graph.shape(group.node.outputs[0]))
+    axis = group.node.integer("axis", 1) % len(graph.shape(group.node.outputs[0]))
     copied = {layer.output.axes[axis].offset for layer in group.layers}
     begin = 0
     for name in group.node.inputs:
@@ -92,7 +92,8 @@ def _in_place(group: Group, graph: Graph) -> Iterator[str]:
 
 def wrong_edges(placed: PlacedLayer, entry: Entry, reach: Reach) -> Iterator[Mismatch]:
     """Where a layer's sources, or its entry's, are not those of the walk."""
-    sources, written = placed.sources, entry.get("operand_source") or {}
+    sources = placed.sources
+    written: Mapping[str, object] = entry.get("operand_source") or {}
     for operand, names in operand_tensors(placed.layer, reach.graph).items():
         said: Iterable[Source] = sources.get(operand, ())
         behind: Iterable[Source] = reach.read_by(placed, names).sources()

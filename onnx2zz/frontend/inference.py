@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from onnx2zz.frontend.graph import Node
-from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.frontend.operators.table import MAC_OPERATORS
 from onnx2zz.frontend.output_types import CONTROL_FLOW, Written, output_types, schema_of
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, qualified
 from onnx2zz.frontend.values import LARGEST, Recipe
@@ -121,7 +121,7 @@ def _hold_values(state: Trace, node: Node, proto: onnx.NodeProto, scope: Scope) 
             continue
         shape = state.tensors[node.inputs[0]].shape if node.inputs and node.inputs[0] else None
         if node.op == "Shape" and shape is not None:
-            start, end = node.attribute("start", 0), node.attribute("end", None)
+            start, end = node.integer("start", 0), node.integer("end", len(shape))
             state.values.hold(name, np.asarray(shape[start:end], np.int64))
         elif node.op == "Size" and shape is not None:
             state.values.hold(name, np.asarray(int(np.prod(shape)), np.int64))

@@ -153,14 +153,14 @@ def unroll_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -
 
 
 def _per_tensor(proto: onnx.NodeProto, name: str, count: int) -> Iterator[int]:
-    given = next((list(a.ints) for a in proto.attribute if a.name == name), [])
+    given = next((list(a.ints) for a in proto.attribute if a.name == name), list[int]())
     yield from given or [0] * count
 
 
 def _sliced(steps: Steps, inputs: Sequence[str], axes: Sequence[int], index: int, count: int) -> list[str]:
     """What an iteration sees of each scanned input: one position of its axis, from either end."""
     scope = scope_of_step(steps.proto, steps.scope, index)
-    slices = []
+    slices: list[str] = []
     backwards = _per_tensor(steps.proto, "scan_input_directions", len(inputs))
     for n, (name, axis, reverse) in enumerate(zip(inputs, axes, backwards, strict=True)):
         position = f"{scope.prefix}scanned{n}.position"

@@ -24,9 +24,9 @@ class Views:
     `placed`: for a Concat with copies, the inputs that are written in place.
     """
 
-    nodes: dict[Node, str] = field(default_factory=dict)
-    copies: dict[Node, tuple[Layer, ...]] = field(default_factory=dict)
-    placed: dict[Node, tuple[str, ...]] = field(default_factory=dict)
+    nodes: dict[Node, str] = field(default_factory=dict[Node, str])
+    copies: dict[Node, tuple[Layer, ...]] = field(default_factory=dict[Node, tuple[Layer, ...]])
+    placed: dict[Node, tuple[str, ...]] = field(default_factory=dict[Node, tuple[str, ...]])
 
 
 def find_views(graph: Graph, verdicts: Mapping[Node, Verdict], movement: str) -> Views:

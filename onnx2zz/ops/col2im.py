@@ -28,8 +28,8 @@ def col2im(node: Node, graph: Graph) -> tuple[Layer, ...]:
     assert value is not None, f"the blocks of {node.label} are unknown, and its shape is not"
     block, image = [int(b) for b in np.ravel(value)], graph.shape(node.outputs[0])[2:]
     rank = len(block)
-    strides, dilations = (node.attribute(name, None) or [1] * rank for name in ("strides", "dilations"))
-    pads = node.attribute("pads", None) or [0] * (2 * rank)
+    strides, dilations = (node.integers(name) or [1] * rank for name in ("strides", "dilations"))
+    pads = node.integers("pads") or [0] * (2 * rank)
     reach = [d * (b - 1) + 1 for d, b in zip(dilations, block, strict=True)]
     counts = [(image[i] + pads[i] + pads[i + rank] - reach[i]) // strides[i] + 1 for i in range(rank)]
     each_axis = [

@@ -42,11 +42,12 @@ def einsum(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """MACs are the product of all labels' sizes of each step."""
     terms, result = parsed(node, graph)
     out = node.outputs[0]
-    left, layers = terms[0], []
+    left: Term = terms[0]
+    layers: list[Layer] = []
     for index, right in enumerate(terms[1:], 1):
         last = index == len(terms) - 1
         later = {*result, *(label for term in terms[index + 1 :] for label in term.labels)}
-        sides = []
+        sides: list[Term] = []
         for side, term, other in (("left", left, right), ("right", right, left)):
             summed = alone(term, f"{out}/{side}{index}", later | set(other.labels))
             layers += [] if summed is None else [summed[0]]
@@ -59,7 +60,7 @@ def einsum(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def parsed(node: Node, graph: Graph) -> tuple[tuple[Term, ...], Labels]:
     """The operands with their labels, and the result's labels; an ellipsis becomes labels of its own."""
-    equation = node.attribute("equation").replace(" ", "")
+    equation = node.text("equation").replace(" ", "")
     left, arrow, right = equation.partition("->")
     shapes = [graph.shape(name) for name in node.inputs]
     hidden = [len(s) - len(t.replace("...", "")) for s, t in zip(shapes, left.split(","), strict=True)]

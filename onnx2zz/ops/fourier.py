@@ -50,9 +50,9 @@ def dft(node: Node, graph: Graph) -> tuple[Layer, ...]:
     x, out = node.inputs[0], node.outputs[0]
     shape, result = graph.shape(x), graph.shape(out)
     given = graph.value(node.input(2))
-    axis = int(np.ravel(given)[0]) if given is not None else node.attribute("axis", 1 if node.version < 20 else -2)
+    axis = int(np.ravel(given)[0]) if given is not None else node.integer("axis", 1 if node.version < 20 else -2)
     axis %= len(shape)
-    inverse, onesided = bool(node.attribute("inverse", 0)), bool(node.attribute("onesided", 0))
+    inverse, onesided = bool(node.integer("inverse", 0)), bool(node.integer("onesided", 0))
     length = _length(node, graph, result[axis] if inverse or not onesided else shape[axis])
     taps = min(shape[axis], length // 2 + 1 if inverse and onesided else length)
     mirrored = inverse and onesided

@@ -34,7 +34,7 @@ class Direction:
     @cached_property
     def reverse(self) -> bool:
         """Whether time runs backwards."""
-        return self.node.attribute("direction", "forward") == "reverse" or self.index == 1
+        return self.node.text("direction", "forward") == "reverse" or self.index == 1
 
     @cached_property
     def count(self) -> int:
@@ -44,7 +44,7 @@ class Direction:
     @cached_property
     def batch_first(self) -> bool:
         """Layout 1: the batch axis stands before the others."""
-        return bool(self.node.attribute("layout", 0))
+        return bool(self.node.integer("layout", 0))
 
     @cached_property
     def steps(self) -> int:
@@ -193,9 +193,9 @@ def activations(way: Direction, *defaults: str) -> list[tuple[Step, ...]]:
     `activation_alpha` and `activation_beta` go, in order, to those functions that have such a parameter.
     """
     node = way.node
-    names = node.attribute("activations", None) or list(defaults) * way.count
-    alphas, betas = iter(node.attribute("activation_alpha", [])), iter(node.attribute("activation_beta", []))
-    steps = []
+    names = node.texts("activations") or list(defaults) * way.count
+    alphas, betas = iter(node.numbers("activation_alpha")), iter(node.numbers("activation_beta"))
+    steps: list[tuple[Step, ...]] = []
     for name in names:
         function, (alpha, beta) = FUNCTIONS[name.lower()]
         given = [next(values, d) for values, d in ((alphas, alpha), (betas, beta)) if d is not None]
@@ -205,5 +205,5 @@ def activations(way: Direction, *defaults: str) -> list[tuple[Step, ...]]:
 
 def clip(node: Node) -> tuple[Step, ...]:
     """The clipping of what goes into an activation."""
-    bound = node.attribute("clip", None)
+    bound = node.number("clip", 0.0)
     return () if not bound else (Step(functions.CLIP, parameters=(-bound, bound)),)

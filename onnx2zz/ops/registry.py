@@ -14,7 +14,7 @@ from typing import TypeVar
 import onnx2zz.ops
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.frontend.operators.table import MAC_OPERATORS
 from onnx2zz.ir.layer import Access, Kind, Layer, Window, step_operands
 
 Lower = Callable[[Node, Graph], tuple[Layer, ...]]

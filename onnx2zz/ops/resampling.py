@@ -107,7 +107,8 @@ def taps(
     reach = radius * stretch
     count = 2 * radius if stretch == 1 else math.ceil(2 * reach) + 1
     within_reason(axis.out, count, of="weights")
-    starts, rows = [], []
+    starts: list[int] = []
+    rows: list[tuple[float, ...]] = []
     for x in positions(axis, mode):
         start = math.floor(x) - radius + 1 if stretch == 1 else math.floor(x - reach) + 1
         row = [weight((start + j - x) / stretch) for j in range(count)]

@@ -175,7 +175,7 @@ def _compared(
     except (IndexError, ValueError, KeyError) as error:
         refused = Mismatch(group.node.label, None, "run", "layers that can be run", str(error), cause or "size")
         return NodeCheck(0, mismatches=(refused,))
-    mismatches = []
+    mismatches: list[Mismatch] = []
     for deviation in found:
         first, member = deviation.wrong[0], group.members[deviation.layer]
         reason = cause or cause_of(deviation, layers, trial, wanted[deviation.layer])

@@ -100,7 +100,7 @@ def _values(
         return rng.integers(0, FEW if element == TensorProto.BOOL else integers, shape)
     if place is not None and place.node.op == "Clip" and (bounds := _bounds(place, graph)):
         return rng.uniform(*bounds, shape)
-    if place is not None and place.node.op == "Cast" and (ends := _ends(place.node.attribute("to"))):
+    if place is not None and place.node.op == "Cast" and (ends := _ends(place.node.integer("to"))):
         return _near_integers(shape, ends, rng)
     if place is not None and place.node.op in SPECIAL:
         return SPECIAL[place.node.op](shape, place.index, rng)
@@ -125,8 +125,9 @@ def _bounds(place: Place, graph: Graph) -> tuple[float, float] | None:
 def _bound(node: Node, name: str, index: int, graph: Graph) -> float | None:
     """A bound of Clip, an attribute in old files."""
     value = graph.value(node.input(index))
-    given = node.attribute(name) if value is None else value
-    return None if given is None else float(np.max(given))
+    if value is None:
+        return float(node.number(name)) if name in node.protos else None
+    return float(np.max(value))
 
 
 def _near_integers(shape: tuple[int, ...], ends: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -244,14 +245,14 @@ def _limits(place: Place, graph: Graph) -> tuple[int, int] | None:
     first = graph.tensors.get(place.node.input(0))
     shape = first.shape if first else None
     if is_index(place):
-        return 0, max(1, shape[place.node.attribute("axis", 0) % len(shape)] if shape else FEW) - 1
+        return 0, max(1, shape[place.node.integer("axis", 0) % len(shape)] if shape else FEW) - 1
     if place.index == MASK.get(place.node.op) and shape:
         hides = len(graph.shape(place.node.inputs[place.index])) > 1
         keys = graph.tensors.get(place.node.input(1)) if place.node.op in SEPARATE_KEYS else first
         length = keys.shape[-2] if keys and keys.shape and len(keys.shape) in (3, 4) else shape[1]
         return (0, 1) if hides else (1, length)
     if _is_length(place) and shape:
-        return 1, shape[1 if place.node.attribute("layout", 0) else 0]
+        return 1, shape[1 if place.node.integer("layout", 0) else 0]
     return None
 
 
@@ -301,14 +302,14 @@ def _filter_elements(place: Place, graph: Graph) -> int:
 
 def _transposed_filter_elements(place: Place, graph: Graph) -> int:
     shape = graph.shape(place.node.inputs[1])
-    strides = math.prod(place.node.attribute("strides", None) or [1])
-    return shape[0] // place.node.attribute("group", 1) * math.prod(shape[2:]) // strides
+    strides = math.prod(place.node.integers("strides") or [1])
+    return shape[0] // place.node.integer("group", 1) * math.prod(shape[2:]) // strides
 
 
 def _depth(place: Place, graph: Graph) -> int:
     """What a product sums over."""
     shape = graph.shape(place.node.inputs[place.index])
-    transposed = place.node.attribute("transB" if place.index else "transA", 0)
+    transposed = place.node.integer("transB" if place.index else "transA", 0)
     last = (place.index == 0) != bool(transposed)
     return shape[-1 if last or len(shape) < 2 else -2]
 

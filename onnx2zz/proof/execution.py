@@ -119,8 +119,8 @@ def touched(layer: Layer, access: Access, points: Grid) -> np.ndarray:
 
 
 def _mark(mask: np.ndarray, access: Access, grid: Grid) -> None:
-    elements = np.broadcast_arrays(*elements_of(access, grid)) if access.axes else []
-    inside = np.ones(elements[0].shape if elements else (), bool)
+    elements = np.broadcast_arrays(*elements_of(access, grid)) if access.axes else ()
+    inside: np.ndarray = np.ones(elements[0].shape if elements else (), bool)
     for axis, element in zip(access.axes, elements, strict=True):
         inside &= (element >= 0) & (element < axis.extent)
     mask[tuple(element[inside] for element in elements)] = True

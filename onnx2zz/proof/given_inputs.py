@@ -33,7 +33,7 @@ def _array(value: object) -> np.ndarray:
     """Numpy hands out the bytes of a member that is no array. Raises ValueError."""
     if not isinstance(value, np.ndarray):
         raise ValueError("no array")
-    return value
+    return np.asarray(value)
 
 
 def _too_large(path: Path, members: zipfile.ZipFile, graph: Graph) -> list[Problem]:

@@ -48,8 +48,8 @@ class Origins:
 
     def sources(self, *origins: Origin) -> frozenset[Source]:
         """All sources that occur in some origins."""
-        numbers = {number for origin in origins for number in np.unique(origin)}
-        return frozenset().union(*(self.sets[number] for number in numbers))
+        numbers = {number for origin in origins for number in np.unique(origin).tolist()}
+        return frozenset[Source]().union(*(self.sets[number] for number in numbers))
 
     def pass_node(self, node: Node) -> None:
         """A node without layers: a view moves its elements, a rider keeps them, a host mixes them."""
@@ -60,7 +60,7 @@ class Origins:
         elif status == "view" and node.op in MOVING and any(not isinstance(o, int) for o in inputs):
             self.known |= self._moved(node)
         else:
-            whole = self.sources(*inputs) if status != "folded" else frozenset()
+            whole = self.sources(*inputs) if status != "folded" else frozenset[Source]()
             if status == "host" and self.fates[node].why != "one element":
                 layers = frozenset(s for s in whole if isinstance(s, int))
                 whole = layers or frozenset({f"host:{node.label}"})
@@ -125,7 +125,7 @@ def unfed_reads(placed: PlacedLayer, origins: Origins) -> Iterator[Mismatch]:
         if not access.volume(placed.layer.sizes):
             continue  # windows over padding alone
         behind = origins.sources(_at(access, placed.layer, origins.of(access.tensor)))
-        named = frozenset(placed.sources[operand]) | (NOTHING if placed.layer.recurrent else frozenset())
+        named = frozenset(placed.sources[operand]) | (NOTHING if placed.layer.recurrent else frozenset[Source]())
         if missing := behind - named:
             expected, got = (", ".join(map(str, sorted(s, key=str))) for s in (named, missing))
             yield Mismatch(placed.node, placed.id, f"elements that {operand} reads", expected, got, "source")

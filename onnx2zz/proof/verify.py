@@ -31,7 +31,7 @@ class VerifyOptions:
     points: int = USUAL_POINTS
     seed: int = 0
     directory: Path | None = None
-    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    inputs: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
 
 
 def verify(compiled: Compiled, options: VerifyOptions | None = None, watch: Watch | None = None) -> Verification:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from onnx2zz import __version__
 from onnx2zz.design_space.plan import Run
@@ -13,7 +12,7 @@ from onnx2zz.report.page import filled
 from onnx2zz.report.sweep import HOW
 
 SCRIPTS = ("scatter", "sweep")
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 
 
 def sweep_page(
@@ -43,7 +42,7 @@ def sweep_page(
     return filled(f"Sweep {asked.path}", "sweep", SCRIPTS, data)
 
 
-def _model(workload: PricedWorkload) -> Mapping[str, Any]:
+def _model(workload: PricedWorkload) -> Mapping[str, object]:
     coverage = workload.coverage or {"nodes": [], "layers": []}
     hosts = [node for node in coverage["nodes"] if node["status"] == "host"]
     return {

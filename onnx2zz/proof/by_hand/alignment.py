@@ -53,7 +53,7 @@ def _exchanged(layer: EntryLayer) -> EntryLayer:
 
 def _pairs(layer: EntryLayer, model: EntryLayer, by_name: bool) -> dict[str, str]:
     """Each loop's name in the model, best matches first; loops that move other operands match by name only."""
-    matches = []
+    matches: list[tuple[tuple[bool, ...], str, str]] = []
     for mine, size in layer.loops.items():
         for theirs, other in model.loops.items():
             moves = [tuple(loop in walking(one, o) for o in "OIW") for one, loop in ((layer, mine), (model, theirs))]
@@ -102,7 +102,8 @@ def _slides(layer: EntryLayer, loop: str) -> bool:
 def _renamed(layer: EntryLayer, model: EntryLayer, names: Mapping[str, str]) -> EntryLayer:
     """The layer with the model's names; loops of size 1 that the model lacks are left out, others keep a name."""
     kept = {loop: _unused(loop, model, names) for loop, size in layer.loops.items() if size > 1 or loop in names}
-    relations, targets = [], {}
+    relations: list[Relation] = []
+    targets: dict[str, str] = {}
     for relation in layer.relations:
         if relation.first in kept and relation.second in kept:
             changed = replace(relation, first=kept[relation.first], second=kept[relation.second])

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
-from typing import Any
 
 from onnx2zz.files.strict_json import json_text
 
@@ -23,8 +22,8 @@ PLACE = re.compile(r"\{\{(\w+)\}\}")
 class PageRun:
     """One run: the document that `evaluate --json` writes, and what lies in coverage.json, if anything does."""
 
-    evaluation: Mapping[str, Any]
-    coverage: Mapping[str, Any] | None = None
+    evaluation: Mapping[str, object]
+    coverage: Mapping[str, object] | None = None
 
 
 def page(runs: Sequence[PageRun]) -> str:
@@ -35,7 +34,7 @@ def page(runs: Sequence[PageRun]) -> str:
     return filled(title, "evaluation", EVALUATION, data)
 
 
-def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, Any]) -> str:
+def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, object]) -> str:
     """The HTML of a report: the sections of `body`, which `scripts` fill with `data` (what JSON can hold)."""
     parts = {
         "title": escape(title),
@@ -47,7 +46,7 @@ def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, Any
     return PLACE.sub(lambda place: parts[place[1]], _part("page.html"))
 
 
-def _as_data(document: Mapping[str, Any]) -> str:
+def _as_data(document: Mapping[str, object]) -> str:
     """JSON that no text in it can end: HTML reads a script up to the next `</script`, whatever it is within."""
     return json_text(document, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
 
