@@ -57,6 +57,8 @@ class Reach:
 
     def _write(self, group: Group) -> None:
         """The layers that write a tensor; an element that is left out passes on what it is made of."""
+        # Worked out from the layers' reads and writes alone, never from the sources that the lowering wrote down: these
+        # are what is to be checked. Layers of one tensor add up, because parts of a Concat are written by several.
         for member in group.members:
             placed = isinstance(member, PlacedLayer)
             layer = member.layer if placed else member
@@ -82,6 +84,8 @@ def _in_place(group: Group, graph: Graph) -> Iterator[str]:
     """The inputs of a Concat that no layer copies: none of them begins where they do. (A copy may read another tensor
     than it copies: the one before an Expand.)"""
     axis = group.node.integer("axis", 1) % len(graph.shape(group.node.outputs[0]))
+    # Each copied input has a layer that begins writing where the input's part of the result begins; an input without
+    # one was written there by its own maker.
     copied = {layer.output.axes[axis].offset for layer in group.layers}
     begin = 0
     for name in group.node.inputs:

@@ -33,6 +33,8 @@ def _conv_transpose(node: Node, tensors: Sequence[Tensor | None], values: Values
     if x is None or w is None or len(x) != len(w):
         return None
     rank, channels = len(x) - 2, w[1] * node.integer("group", 1)
+    # `output_shape` comes first: where it is given, the pads follow from it. Some files give it with batch and
+    # channels, so only the last numbers count.
     given = node.integers("output_shape")
     if given:
         return (x[0], channels, *given[-rank:])

@@ -77,6 +77,9 @@ def _loop_results(steps: Steps) -> list[str] | None:
     most = _whole_number(steps.state, trip) if trip else None
     if trip and most is None:
         return None
+    # The condition is asked before each iteration, as ONNX defines it. It may depend on what the body computed so far,
+    # so iterations are unrolled one at a time until its value is false; where no value is known before the run, the
+    # loop cannot be unrolled and goes to the host.
     rows: list[list[str]] = []
     while most is None or len(rows) < most:
         going = _truth(steps.state, go) if go else True
@@ -138,6 +141,8 @@ def unroll_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -
     count = (shapes[0] or ())[axes[0]]
     if count == 0 or not steps.fits(count):
         return False
+    # Whether the stacked results can be put together shows only after all iterations are in the graph. The nodes are
+    # taken back if they cannot, so that the Scan stands in the graph once: as itself.
     mark = len(state.nodes)
     rows: list[list[str]] = []
     for index in range(count):

@@ -115,6 +115,8 @@ def _misfits(proto: onnx.NodeProto, signature: Signature) -> Iterator[str]:
     for what, given, allowed in counted:
         if len(given) not in allowed:
             yield f"has {len(given)} {what}; its operator takes {_span(allowed)}"
+    # Split is checked by hand: its schema does not say that `num_outputs` and the outputs themselves must agree, and
+    # shapes are counted from both.
     parts = next((a.i for a in proto.attribute if a.name == "num_outputs" and proto.op_type == "Split"), None)
     if parts not in (None, len(proto.output)):
         yield f"its attribute num_outputs is {parts}, but it has {len(proto.output)} outputs"
@@ -170,6 +172,8 @@ def _wanted(allowed: range) -> str:
 
 
 def _against_shape(op: str, name: str, attribute: Attribute, shape: tuple[int, ...]) -> Iterator[str]:
+    # Each of these would pass the range of its attribute alone. onnx's inference uses them as an index, or divides by
+    # them, before it compares them with the input's rank, which may end the process in place of an error.
     rank = len(shape)
     if facts_of(op).slides and name in PER_SPATIAL_AXIS and attribute.ints:
         wanted = PER_SPATIAL_AXIS[name] * (rank - 2)

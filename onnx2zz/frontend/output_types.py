@@ -74,6 +74,9 @@ def output_types(
     scope: Scope,
 ) -> tuple[TypeAndTensor, ...]:
     """What is known of each output. Raises InputError for inputs that do not fit together."""
+    # In rising order of cost. A Constant and an operator that keeps its input's type are most of a network's nodes and
+    # need no look-up. Our own rules come before onnx's schemas, because for a few operators onnx has a schema without
+    # inference, or with a wrong one.
     if node.op == "Constant" and "value" in node.protos:
         value = node.protos["value"].t
         return (tensor_type(value.data_type, tuple(value.dims)),)
@@ -140,6 +143,8 @@ def _inferred(
             return (UNKNOWN,) * len(node.outputs)
         text = " ".join(str(error).split())
         raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None
+    # onnx leaves an output out of its answer where it infers nothing; such an output has a type without shape. A window
+    # that does not fit gives no shape or an empty one, and no error, which is why it is asked for here.
     found = [types.get(local) or onnx.TypeProto() for local in proto.output]
     known = _amended(state, node, tuple([(kind, as_tensor(kind)) for kind in found]), values, proto)
     if (

@@ -133,6 +133,9 @@ def read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.n
         extents[number] = tensor.size // math.prod(e for i, e in enumerate(extents) if i != number)
         elements[number] = read(index, 0.0, tensors, grid).astype(np.int64) % extents[number]
     tensor = tensor.reshape(extents)
+    # Every point is read, also those outside: the element is clipped to the border first and replaced afterwards. That
+    # keeps the grid rectangular, so that numpy reads it in one step. `prepare` runs before the padding is filled in,
+    # because padding stands for a value that is already prepared (a zero of a convolution stays 0 after a shift).
     inside = np.asarray(True)
     for extent, element in zip(extents, elements, strict=True):
         inside = inside & (element >= 0) & (element < extent)

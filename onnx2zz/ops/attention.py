@@ -32,6 +32,8 @@ def attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
     value_copies, v = cached(graph, new_v, node.input(5), names[2], f"{base}/values")
     scores = scores_of(base, graph, q, k, node.number("scale", 0.0) or 1 / math.sqrt(q.width))
     mode = node.integer("qk_matmul_output_mode", 0)
+    # The mode names the stage of the scores that leaves the node as its fourth output; the others stay between the
+    # layers.
     shown = ["", "", "", ""]
     shown[mode] = names[3]
     _masked(scores, node, shown, k.length - new_k.length)

@@ -73,6 +73,9 @@ def phases(stride: int, dilation: int, kernel: int, out: int, pad: int) -> tuple
 
 
 def _phase(offset: int, stride: int, dilation: int, kernel: int, out: int, pad: int) -> Phase:
+    # Output element o gets input i through tap f where o + pad = i * stride + f * dilation. So the remainder by the
+    # stride decides which taps reach an element: all elements of one remainder are a plain convolution of their own,
+    # without the zeros that a transposed convolution is often padded with.
     reaching = [f for f in range(kernel) if (offset + pad - dilation * f) % stride == 0]
     common = math.gcd(stride, dilation)
     last = reaching[-1] if reaching else 0
@@ -96,6 +99,8 @@ def pad_begin(node: Node, graph: Graph, axis: int, stride: int, dilation: int) -
         return 0
     if "output_shape" not in node.protos and automatic == "NOTSET":
         return (node.integers("pads") or [0] * rank)[axis]
+    # What is cut off in all follows from the sizes. The odd element goes to the end for SAME_UPPER and to the beginning
+    # otherwise, also where output_shape is given without auto_pad, as onnxruntime has it.
     extent, out = graph.shape(node.inputs[0])[2 + axis], graph.shape(node.outputs[0])[2 + axis]
     reach = (graph.shape(node.inputs[1])[2 + axis] - 1) * dilation + 1
     extra = (node.integers("output_padding") or [0] * rank)[axis]

@@ -93,6 +93,8 @@ def is_absorbed(node: Node, graph: Graph) -> bool:
     """Whether every reader can look past the Pad at its input."""
     x, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
     begins = pads_begin(node, graph)
+    # A window operator can take over what is added around the spatial axes only: it has no pads for batch and channels,
+    # and none that cut off. And nobody may need the padded tensor itself, as the graph's output for one.
     grows = all(b >= 0 and o - b >= e for b, o, e in zip(begins, out, x, strict=True))
     spatial = len(x) > 2 and x[:2] == out[:2] and begins[:2] == (0, 0)
     readers = graph.readers.get(node.outputs[0], ())

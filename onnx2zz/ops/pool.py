@@ -75,6 +75,8 @@ def divisors(node: Node, x: tuple[int, ...], out_shape: tuple[int, ...], window:
     """
     extents, out = x[2:], out_shape[2:]
     steps: list[Step] = []
+    # The number of taps that count is a product over the axes, so the division is one for each axis by a table, and no
+    # table of all positions is needed.
     for i, loop in enumerate(output_loops(len(extents))):
         within_reason(out[i], window.kernel[i], of="elements of windows")
         before, after = window.pads[i] if node.integer("count_include_pad", 0) else (0, 0)

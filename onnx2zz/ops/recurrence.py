@@ -123,6 +123,8 @@ def directions(node: Node, graph: Graph, gates: int) -> tuple[Direction, ...]:
 
 def input_product(way: Direction) -> Layer:
     """X (steps, batch, inputs) * W of all gates, for all steps at once; the input bias rides on it."""
+    # This product does not depend on the state, so it stands before the steps as one layer over all of them, which the
+    # array can be filled with. Only the product with the state has to wait for the step before.
     rows = along("K", way.gates * way.hidden)
     return Layer(
         operator_type="Gemm",
@@ -193,6 +195,8 @@ def activations(way: Direction, *defaults: str) -> list[tuple[Step, ...]]:
     `activation_alpha` and `activation_beta` go, in order, to those functions that have such a parameter.
     """
     node = way.node
+    # The lists of alphas and betas have no empty places: a function without the parameter takes none. So they are dealt
+    # out along all directions, and only then is this direction's part cut out.
     names = node.texts("activations") or list(defaults) * way.count
     alphas, betas = iter(node.numbers("activation_alpha")), iter(node.numbers("activation_beta"))
     steps: list[tuple[Step, ...]] = []

@@ -82,6 +82,9 @@ def _resizings(node: Node, graph: Graph) -> tuple[Resizing, ...]:
 def _scales(node: Node, graph: Graph) -> tuple[float, ...]:
     shape, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
     exact = tuple(o / e for o, e in zip(out, shape, strict=True))
+    # Where the scales stand changed with the versions: two attributes (Upsample 1), one (Upsample 7), an input since
+    # then. Where sizes are given instead, the quotient of the shapes is exact, unless a policy wants one scale for all
+    # axes.
     listed = node.numbers("scales")
     if "height_scale" in node.protos:
         listed = [*(1.0 for _ in shape[2:]), node.number("height_scale"), node.number("width_scale")]
@@ -122,6 +125,9 @@ def _nearest_layer(node: Node, graph: Graph) -> Layer:
     sizes: list[tuple[str, int]] = []
     reads: list[Axis] = []
     writes: list[tuple[tuple[str, int], ...]] = []
+    # Where the pattern of the elements that are read repeats, one loop walks the periods and an inner one the places
+    # within. The inner loop reads one element again and again if its offsets are equal; else no affine map holds, and a
+    # stand-in of the same volume takes its place.
     for axis, loop in zip(_resizings(node, graph), list(loops), strict=True):
         chosen = nearest(axis, how.coordinates, how.rounding)
         found = grid(axis, chosen)

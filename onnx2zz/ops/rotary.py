@@ -76,6 +76,8 @@ def picked(node: Node, graph: Graph, base: str, tables: tuple[str, str], ids: Ac
     loops = tuple((axis.terms[0][0], axis.extent) for axis in over)
     layers: list[Layer] = []
     read: list[Access] = []
+    # The rows are copied out once, for both halves of every head: read in place, each element of the query would look
+    # up its angle anew.
     for table, part in zip(tables, ("cos", "sin"), strict=True):
         height, half = graph.shape(table)
         target = Access(f"{base}/{part}", (*over, along("OX", half)))

@@ -90,6 +90,8 @@ def _gather_parts(node: Node, graph: Graph) -> tuple[Part, ...] | None:
     axis = node.integer("axis", 0) % len(shape)
     positions = [int(i) % shape[axis] for i in indices.ravel()]
     steps = {b - a for a, b in pairwise(positions)} or {1}
+    # Rows at even distances are a slice, whose elements need not be moved. A row that is taken twice, or distances that
+    # change, are no affine walk.
     if len(steps) > 1 or 0 in steps:
         return None
     return (Part(axis, positions[0], steps.pop(), len(positions), dropped=indices.ndim == 0),)

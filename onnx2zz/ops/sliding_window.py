@@ -59,6 +59,8 @@ def _same_pads(
     upper: bool,
 ) -> tuple[tuple[int, int], ...]:
     pads: list[tuple[int, int]] = []
+    # SAME asks for as many elements as the output's size needs; of an odd number the larger half goes to the end
+    # (SAME_UPPER) or to the beginning (SAME_LOWER).
     for k, extent, o, s, d in zip(kernel, extents, out, strides, dilations, strict=True):
         total = max(0, (o - 1) * s + d * (k - 1) + 1 - extent)
         small, large = total // 2, total - total // 2

@@ -95,6 +95,9 @@ def unread(group: Group, graph: Graph) -> Iterator[Mismatch]:
     masks: dict[str, np.ndarray] = {}
     for layer in group.layers:
         for access in [*layer.inputs, *step_operands(layer)]:
+            # Activations may be read in part: a strided convolution skips elements, and a slice is a view. A weight of
+            # a product that nobody reads, or a result between the node's own layers, is a sign of a loop that is too
+            # short.
             weights = access.tensor in graph.static and layer.operator_type in PRODUCTS and facts_of(group.node.op).macs
             between = access.tensor in group.made and access.tensor not in group.node.outputs
             if (weights and access in layer.inputs) or between:

@@ -7,6 +7,7 @@ transposed convolution, copied parts) every element gets its own, and the views 
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onnx2zz.conservation.groups import Group
 from onnx2zz.conservation.mismatch import Mismatch
@@ -16,7 +17,7 @@ from onnx2zz.ir.workload import NodeFate, PlacedLayer, Source
 from onnx2zz.proof.elements import places
 from onnx2zz.proof.node_run import CannotRunError, run_node
 
-Origin = int | np.ndarray
+Origin = int | NDArray[np.intp]
 NOTHING = frozenset({"nothing"})
 MOVING = frozenset(
     {"Concat", "Expand", "Flatten", "Gather", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Tile", "Transpose"}
@@ -48,13 +49,16 @@ class Origins:
 
     def sources(self, *origins: Origin) -> frozenset[Source]:
         """All sources that occur in some origins."""
-        numbers = {number for origin in origins for number in np.unique(origin).tolist()}
+        numbers = {number for origin in origins for number in _numbers_in(origin)}
         return frozenset[Source]().union(*(self.sets[number] for number in numbers))
 
     def pass_node(self, node: Node) -> None:
         """A node without layers: a view moves its elements, a rider keeps them, a host mixes them."""
         status = self.fates[node].status if node in self.fates else "folded"
         inputs = [self.of(name) for name in node.data_inputs if name]
+        # Only for tensors whose elements come from different layers is it worth following them one by one. A host mixes
+        # its inputs in a way that nobody knows, so its result comes from every layer behind it; without any, from the
+        # host itself.
         if node.op == CALL:
             self.known |= {o: self.of(i) for i, o in zip(node.inputs, node.outputs, strict=False) if o}
         elif status == "view" and node.op in MOVING and any(not isinstance(o, int) for o in inputs):
@@ -112,6 +116,10 @@ class Origins:
         array = np.array(np.broadcast_to(before if isinstance(before, int) else before.reshape(shape), shape), np.int32)
         array[places(layer.output, layer.sizes)] = number
         self.known[name] = _compact(array)
+
+
+def _numbers_in(origin: Origin) -> set[int]:
+    return {origin} if isinstance(origin, int) else {int(number) for number in np.unique(origin)}
 
 
 def _compact(array: np.ndarray) -> Origin:

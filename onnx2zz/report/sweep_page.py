@@ -26,6 +26,8 @@ def sweep_page(
     many units were priced in this start."""
     rows = [row for group in groups.values() for row in group]
     on_front = {id(row) for front in best.values() for row in front}
+    # Only what differs between the runs becomes a column: a sweep has a dozen options, of which two or three vary. The
+    # accelerator always stands first, as it is what a reader looks for.
     parameters = dict.fromkeys(name for run in runs for name in run.design.parameters)
     spread_rows = spread(rows)
     varying = [name for name in (*HOW, *parameters) if len({row.get(name) for row in spread_rows}) > 1]

@@ -27,6 +27,8 @@ def zoo_page(runs: Sequence[ModelRun], accelerators: Sequence[str], how: str) ->
 
 
 def _model(run: ModelRun) -> Mapping[str, object]:
+    # Either may be missing: a model that does not compile has neither, and one that is priced only was not run. The
+    # page shows zeros for such a model, and its faults beside them.
     found, proof = run.found, run.verification
     totals = {name: found.total(name) for name in found.accelerators} if found else {}
     return {

@@ -6,7 +6,17 @@ Source: ONNX operator page Attention; ONNX Runtime's ContribOperators page.
 import onnx
 
 from onnx2zz.frontend.graph import Node, Tensor
-from onnx2zz.frontend.operators.facts import COUNTS, OperatorFacts, Outputs, Tensors, microsoft, same, shape_of, shaped
+from onnx2zz.frontend.operators.facts import (
+    COUNTS,
+    KeyMask,
+    OperatorFacts,
+    Outputs,
+    Tensors,
+    microsoft,
+    same,
+    shape_of,
+    shaped,
+)
 
 
 def _cache(shape: tuple[int, ...], new: int, type_: int) -> Tensor:
@@ -20,6 +30,8 @@ def _attention(node: Node, inputs: Tensors) -> Outputs:
     given = [t.shape for t in inputs[:3] if t is not None and t.shape is not None]
     if len(given) < 3 or inputs[0] is None:
         return (None,)
+    # A tensor of rank 3 has its heads folded into the channels and their number as an attribute; one of rank 4 has them
+    # as an axis. Keys and values have heads of their own number, since grouped queries share them. Y has the form of Q.
     counts = (node.integer(f"{who}_num_heads", 0) for who in ("q", "kv", "kv"))
     q, k, v = (_heads_of(shape, count) for shape, count in zip(given, counts, strict=True))
     past = inputs[4] if len(inputs) > 4 else None
@@ -54,6 +66,9 @@ def _decoder_attention(node: Node, inputs: Tensors) -> Outputs:
 
 def _with_caches(node: Node, inputs: Tensors, past: int) -> Outputs:
     """Y (B, S, N * channels of V), present keys, present values, scores."""
+    # Queries come in three forms: alone (rank 3), packed with keys and values (rank 5), or beside keys that are packed
+    # with the values. With a shared buffer the present cache is the past one, new positions written into it, and so
+    # does not grow.
     q, heads = inputs[0], node.integer("num_heads")
     if q is None or q.shape is None:
         return (None,)
@@ -107,11 +122,11 @@ def _quantised_attention(node: Node, tensors: Tensors) -> Outputs:
 
 FACTS: tuple[OperatorFacts, ...] = (
     OperatorFacts("Attention", _attention, multiplies=True),
-    microsoft("Attention", _microsoft_attention, multiplies=True),
-    microsoft("MultiHeadAttention", _multi_head_attention, multiplies=True),
+    microsoft("Attention", _microsoft_attention, multiplies=True, mask=KeyMask(3)),
+    microsoft("MultiHeadAttention", _multi_head_attention, multiplies=True, mask=KeyMask(4, keys=1)),
     microsoft("DecoderMaskedMultiHeadAttention", _decoder_attention, multiplies=True),
     microsoft("GroupQueryAttention", _group_query_attention, multiplies=True),
-    microsoft("QAttention", _quantised_attention, multiplies=True),
+    microsoft("QAttention", _quantised_attention, multiplies=True, mask=KeyMask(5)),
     OperatorFacts("RotaryEmbedding", ranges={"num_heads": COUNTS}),
     OperatorFacts("com.microsoft.RotaryEmbedding", same, ranges={"num_heads": COUNTS}),
 )

@@ -26,6 +26,17 @@ OFFSETS = range(-(2**31), 2**31)
 
 
 @dataclass(frozen=True)
+class KeyMask:
+    """The input that hides keys of an attention: a number for each of them, or how many of each sequence take part.
+
+    `keys`: the input that holds the keys.
+    """
+
+    input: int
+    keys: int = 0
+
+
+@dataclass(frozen=True)
 class OperatorFacts:
     """One operator; `name` carries its domain unless that is ONNX's own.
 
@@ -34,6 +45,7 @@ class OperatorFacts:
     batch axis, a channel axis, and then the axes that a window slides over. `axis_inside`: its `axis` must be one of
     its first input, which onnx does not look at, or only after it has used it. `macs`: how many multiply-accumulates a
     node stands for, by its shapes and attributes alone. `multiplies`: it carries some, but no such count is settled.
+    `mask` and `lengths`: inputs that count keys and the steps of each sequence, which no random numbers can stand for.
     """
 
     name: str
@@ -43,6 +55,8 @@ class OperatorFacts:
     axis_inside: bool = False
     macs: Count | None = None
     multiplies: bool = False
+    mask: KeyMask | None = None
+    lengths: int | None = None
 
     def __post_init__(self) -> None:
         assert not (self.macs and self.multiplies), f"{self.name}: multiplies is for operators without a count"
@@ -60,10 +74,18 @@ class OperatorFacts:
 
 
 def microsoft(
-    op: str, shapes: Rule | None, *, slides: bool = False, macs: Count | None = None, multiplies: bool = False
+    op: str,
+    shapes: Rule | None,
+    *,
+    slides: bool = False,
+    macs: Count | None = None,
+    multiplies: bool = False,
+    mask: KeyMask | None = None,
+    lengths: int | None = None,
 ) -> OperatorFacts:
     """The facts of an operator that ONNX Runtime adds, of which onnx knows nothing."""
-    return OperatorFacts(f"com.microsoft.{op}", shapes, slides=slides, macs=macs, multiplies=multiplies)
+    name = f"com.microsoft.{op}"
+    return OperatorFacts(name, shapes, slides=slides, macs=macs, multiplies=multiplies, mask=mask, lengths=lengths)
 
 
 def shape_of(tensors: Tensors, index: int) -> Shape | None:

@@ -8,6 +8,9 @@ import onnx
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.operators.facts import OperatorFacts, Outputs, Tensors, microsoft, shape_of, shaped
 
+SEQUENCE_LENS = 4
+"""The input with the steps of each sequence."""
+
 
 def _lstm(node: Node, tensors: Tensors) -> Outputs:
     """Y (steps, directions, batch, hidden), Y_h and Y_c (directions, batch, hidden)."""
@@ -26,8 +29,8 @@ def _recurrent(node: Node, graph: Graph) -> int:
 
 
 FACTS: tuple[OperatorFacts, ...] = (
-    OperatorFacts("LSTM", macs=_recurrent),
-    OperatorFacts("GRU", macs=_recurrent),
-    OperatorFacts("RNN", macs=_recurrent),
-    microsoft("DynamicQuantizeLSTM", _lstm, multiplies=True),
+    OperatorFacts("LSTM", macs=_recurrent, lengths=SEQUENCE_LENS),
+    OperatorFacts("GRU", macs=_recurrent, lengths=SEQUENCE_LENS),
+    OperatorFacts("RNN", macs=_recurrent, lengths=SEQUENCE_LENS),
+    microsoft("DynamicQuantizeLSTM", _lstm, multiplies=True, lengths=SEQUENCE_LENS),
 )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
+from typing import Any
 
 from onnx2zz.files.strict_json import json_text
 
@@ -22,8 +23,8 @@ PLACE = re.compile(r"\{\{(\w+)\}\}")
 class PageRun:
     """One run: the document that `evaluate --json` writes, and what lies in coverage.json, if anything does."""
 
-    evaluation: Mapping[str, object]
-    coverage: Mapping[str, object] | None = None
+    evaluation: Mapping[str, Any]
+    coverage: Mapping[str, Any] | None = None
 
 
 def page(runs: Sequence[PageRun]) -> str:
