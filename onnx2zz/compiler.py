@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -107,7 +107,7 @@ def compile_layers(model: Path | onnx.ModelProto, options: CompileOptions | None
 
 
 @contextmanager
-def _named(model: Path | onnx.ModelProto) -> Iterator[None]:
+def _named(model: Path | onnx.ModelProto) -> Generator[None]:
     """Says of each problem which file it is in; of an option, that is the command line."""
     try:
         yield
@@ -121,7 +121,7 @@ def _named(model: Path | onnx.ModelProto) -> Iterator[None]:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def _collector_paused() -> Generator[None]:
     """No collection of reference cycles: a compile makes none, only a great many objects that the collector would
     walk again and again (a tenth of the time, more with every node).
 

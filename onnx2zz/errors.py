@@ -1,6 +1,6 @@
 """What a user is told when the input is at fault: one sentence a problem, all independent problems at once."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class IncompleteResult(UserWarning):
 
 
 @contextmanager
-def noted_in(problems: list[Problem]) -> Iterator[None]:
+def noted_in(problems: list[Problem]) -> Generator[None]:
     """Append the problems of an InputError to `problems` and go on after the block, to find the independent ones."""
     try:
         yield

@@ -57,6 +57,8 @@ class Reach:
 
     def _write(self, group: Group) -> None:
         """The layers that write a tensor; an element that is left out passes on what it is made of."""
+        # Worked out from the layers' reads and writes alone, never from the sources that the lowering wrote down: these
+        # are what is to be checked. Layers of one tensor add up, because parts of a Concat are written by several.
         for member in group.members:
             placed = isinstance(member, PlacedLayer)
             layer = member.layer if placed else member
@@ -81,7 +83,9 @@ class Reach:
 def _in_place(group: Group, graph: Graph) -> Iterator[str]:
     """The inputs of a Concat that no layer copies: none of them begins where they do. (A copy may read another tensor
     than it copies: the one before an Expand.)"""
-    axis = group.node.attribute("axis", 1) % len(graph.shape(group.node.outputs[0]))
+    axis = group.node.integer("axis", 1) % len(graph.shape(group.node.outputs[0]))
+    # Each copied input has a layer that begins writing where the input's part of the result begins; an input without
+    # one was written there by its own maker.
     copied = {layer.output.axes[axis].offset for layer in group.layers}
     begin = 0
     for name in group.node.inputs:
@@ -92,7 +96,8 @@ def _in_place(group: Group, graph: Graph) -> Iterator[str]:
 
 def wrong_edges(placed: PlacedLayer, entry: Entry, reach: Reach) -> Iterator[Mismatch]:
     """Where a layer's sources, or its entry's, are not those of the walk."""
-    sources, written = placed.sources, entry.get("operand_source") or {}
+    sources = placed.sources
+    written: Mapping[str, object] = entry.get("operand_source") or {}
     for operand, names in operand_tensors(placed.layer, reach.graph).items():
         said: Iterable[Source] = sources.get(operand, ())
         behind: Iterable[Source] = reach.read_by(placed, names).sources()

@@ -3,14 +3,13 @@
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """How a cell begins that a spreadsheet computes (OWASP, CSV injection)."""
 QUOTING = (csv.QUOTE_MINIMAL, csv.QUOTE_ALL)
 
 
-def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+def csv_text(rows: Sequence[Mapping[str, object]]) -> str:
     """A header and a line for each row; what a row lacks is empty.
 
     Text like a formula, a column's name as well, is written after a `'`. A line end, a comma or a `"` in a text is
@@ -25,10 +24,10 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _has_return(line: Sequence[Any]) -> bool:
+def _has_return(line: Sequence[object]) -> bool:
     """Python's writer leaves a carriage return bare, which its reader and spreadsheets take for the end of a line."""
     return any(isinstance(value, str) and "\r" in value for value in line)
 
 
-def _harmless(value: Any) -> Any:
+def _harmless(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value

@@ -3,13 +3,15 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
+
+from onnx2zz.files.parsed import is_list, is_mapping
 
 NOT_FINITE = "not_finite"
 """The key that tells which numbers of a document are none."""
 
 
-def json_text(document: Mapping[str, Any], **layout: Any) -> str:
+def json_text(document: Mapping[str, object], **layout: Any) -> str:
     """`document` as JSON, laid out as `json.dumps` does it.
 
     NaN and infinities, which JSON has no number for, are null; the key `not_finite`, which is there in this case only,
@@ -18,26 +20,30 @@ def json_text(document: Mapping[str, Any], **layout: Any) -> str:
     try:
         text = json.dumps(document, allow_nan=False, **layout)
     except ValueError:
-        text = json.dumps({**_finite(document), NOT_FINITE: dict(_others("", document))}, allow_nan=False, **layout)
+        text = json.dumps(
+            {**{key: _finite(inner) for key, inner in document.items()}, NOT_FINITE: dict(_others("", document))},
+            allow_nan=False,
+            **layout,
+        )
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
+def _finite(value: object) -> object:
+    if is_mapping(value):
         return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if is_list(value):
         return [_finite(inner) for inner in value]
-    return None if _is_none(value) else value
+    return None if _is_no_number(value) else value
 
 
-def _others(place: str, value: Any) -> Iterator[tuple[str, str]]:
+def _others(place: str, value: object) -> Iterator[tuple[str, str]]:
     """Each number that is none, with its place."""
-    if _is_none(value):
+    if _is_no_number(value):
         yield place, "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    inner = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list | tuple) else ()
+    inner = value.items() if is_mapping(value) else enumerate(value) if is_list(value) else ()
     for key, below in inner:
         yield from _others(f"{place}.{key}" if place else str(key), below)
 
 
-def _is_none(value: Any) -> bool:
+def _is_no_number(value: object) -> TypeGuard[float]:
     return isinstance(value, float) and not math.isfinite(value)

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -23,7 +23,7 @@ class Column:
     name: str
     format: str = ""
 
-    def cell(self, value: Any) -> str:
+    def cell(self, value: object) -> str:
         """The value as it is shown; None is empty."""
         if value is None:
             return ""
@@ -36,7 +36,7 @@ class TextTable:
 
     caption: str
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[tuple[object, ...], ...]
 
     @property
     def cells(self) -> list[list[str]]:
@@ -55,7 +55,7 @@ class Tabular(ABC):
     def table(self) -> TextTable:
         """What is shown of it."""
 
-    def records(self) -> list[dict[str, Any]]:
+    def records(self) -> list[dict[str, object]]:
         """The rows of `to_dataframe`."""
         names = [column.name for column in self.table().columns]
         return [dict(zip(names, row, strict=True)) for row in self.table().rows]
@@ -66,7 +66,7 @@ class Tabular(ABC):
             from pandas import DataFrame
         except ImportError as error:
             raise ImportError('to_dataframe needs pandas: pip install "onnx2zz[dataframe]"') from error
-        return DataFrame.from_records(self.records())
+        return DataFrame(self.records())
 
     def __repr__(self) -> str:
         return as_text(self.table())

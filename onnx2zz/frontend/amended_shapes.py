@@ -32,13 +32,15 @@ def _conv_transpose(node: Node, tensors: Sequence[Tensor | None], values: Values
     x, w = (tensor.shape if tensor else None for tensor in tensors[:2])
     if x is None or w is None or len(x) != len(w):
         return None
-    rank, channels = len(x) - 2, w[1] * node.attribute("group", 1)
-    given = node.attribute("output_shape", None)
+    rank, channels = len(x) - 2, w[1] * node.integer("group", 1)
+    # `output_shape` comes first: where it is given, the pads follow from it. Some files give it with batch and
+    # channels, so only the last numbers count.
+    given = node.integers("output_shape")
     if given:
         return (x[0], channels, *given[-rank:])
-    if node.attribute("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
-        strides, dilations = (node.attribute(name, None) or [1] * rank for name in ("strides", "dilations"))
-        extra = node.attribute("output_padding", None) or [0] * rank
+    if node.text("auto_pad", "NOTSET") in ("SAME_UPPER", "SAME_LOWER"):
+        strides, dilations = (node.integers(name) or [1] * rank for name in ("strides", "dilations"))
+        extra = node.integers("output_padding") or [0] * rank
         each = zip(x[2:], w[2:], strides, dilations, extra, strict=True)
         return (x[0], channels, *(min(e * s, (e - 1) * s + p + d * (k - 1) + 1) for e, k, s, d, p in each))
     return None
@@ -49,15 +51,15 @@ def _resized(node: Node, tensors: Sequence[Tensor | None], values: Values) -> Sh
     scales = _scales(node, values)
     if x is None or not scales:
         return None
-    axes = [axis % len(x) for axis in node.attribute("axes", None) or range(len(x))]
+    axes = [axis % len(x) for axis in node.integers("axes") or range(len(x))]
     by_axis = dict(zip(axes, scales, strict=False))
     return tuple(scaled(extent, by_axis[i]) if i in by_axis else extent for i, extent in enumerate(x))
 
 
 def _scales(node: Node, values: Values) -> list[float]:
-    listed = node.attribute("scales", None)
-    if listed is not None:
-        return list(listed)
+    listed = node.numbers("scales")
+    if "scales" in node.protos:
+        return listed
     value = values.get(1 if node.op == "Upsample" or node.version < 11 else 2)
     return [] if value is None else [float(scale) for scale in np.ravel(onnx.numpy_helper.to_array(value))]
 

@@ -1,7 +1,7 @@
 """Fixes the shapes of the graph's inputs, from the file, `--shape` and `--dim`; else an error lists what to bind."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import onnx
@@ -14,9 +14,9 @@ from onnx2zz.frontend.sizes import Shape
 class Bindings:
     """What the user fixes: whole input shapes, named dims, and values that fill a whole input."""
 
-    shapes: Mapping[str, Shape] = field(default_factory=dict)
-    dims: Mapping[str, int] = field(default_factory=dict)
-    values: Mapping[str, float] = field(default_factory=dict)
+    shapes: Mapping[str, Shape] = field(default_factory=dict[str, Shape])
+    dims: Mapping[str, int] = field(default_factory=dict[str, int])
+    values: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 def bind_inputs(graph: onnx.GraphProto, bindings: Bindings) -> dict[str, Shape]:
@@ -65,7 +65,9 @@ def _axis(dim: onnx.TensorShapeProto.Dimension) -> int | str | None:
 
 def _unknown_names(inputs: Mapping[str, onnx.ValueInfoProto], bindings: Bindings) -> list[Problem]:
     dims = {a for info in inputs.values() for a in _declared(info) or () if isinstance(a, str)}
-    wrong = [("--shape", n, inputs.keys()) for n in bindings.shapes if n not in inputs]
+    wrong: list[tuple[str, str, Collection[str]]] = [
+        ("--shape", n, inputs.keys()) for n in bindings.shapes if n not in inputs
+    ]
     wrong += [("--value", n, inputs.keys()) for n in bindings.values if n not in inputs]
     wrong += [("--dim", n, dims) for n in bindings.dims if n not in dims]
     return [
@@ -74,8 +76,8 @@ def _unknown_names(inputs: Mapping[str, onnx.ValueInfoProto], bindings: Bindings
     ]
 
 
-def _nearest(name: str, known: object) -> str:
-    names = sorted(known)  # type: ignore[call-overload]
+def _nearest(name: str, known: Collection[str]) -> str:
+    names = sorted(known)
     close = difflib.get_close_matches(name, names, 1)
     return f"did you mean {close[0]}?" if close else f"it has: {', '.join(names) or 'none'}"
 
@@ -83,7 +85,7 @@ def _nearest(name: str, known: object) -> str:
 def _contradictions(
     where: str, declared: Mapping[str, tuple[int | str | None, ...] | None], bindings: Bindings
 ) -> list[Problem]:
-    problems = []
+    problems: list[Problem] = []
     for name, shape in bindings.shapes.items():
         axes = declared.get(name)
         if axes is None:

@@ -2,10 +2,10 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import onnx
@@ -50,19 +50,47 @@ class Node:
         """What a user recognises the node by: its name, else its first output."""
         return self.name or next((o for o in self.outputs if o), "")
 
-    def attribute(self, name: str, default: Any = None) -> Any:
-        """An attribute's value in Python's types (strings decoded), or the default."""
+    def integer(self, name: str, default: int | None = None) -> int:
+        """An attribute that is one integer. Raises TypeError where it is none, or is left out and has no default."""
         proto = self.protos.get(name)
-        if proto is None:
-            return default
-        if proto.type == onnx.AttributeProto.INTS:  # by far the most; onnx's own helper tries eight types first
+        if proto is not None and proto.type == onnx.AttributeProto.INT:
+            return proto.i
+        return _given(name, proto, default)
+
+    def number(self, name: str, default: float | None = None) -> float:
+        """An attribute that is one number, an integer in some operators. Raises TypeError as `integer` does."""
+        proto = self.protos.get(name)
+        if proto is not None and proto.type in (onnx.AttributeProto.FLOAT, onnx.AttributeProto.INT):
+            return proto.f if proto.type == onnx.AttributeProto.FLOAT else proto.i
+        return _given(name, proto, default)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """An attribute that is a word. Raises TypeError as `integer` does."""
+        proto = self.protos.get(name)
+        if proto is not None and proto.type == onnx.AttributeProto.STRING:
+            return proto.s.decode("utf-8", "replace")
+        return _given(name, proto, default)
+
+    def integers(self, name: str, default: Sequence[int] = ()) -> list[int]:
+        """An attribute that is a list of integers. Raises TypeError where it is none."""
+        proto = self.protos.get(name)
+        if proto is not None and proto.type == onnx.AttributeProto.INTS:
             return list(proto.ints)
-        value = onnx.helper.get_attribute_value(proto)
-        if isinstance(value, bytes):
-            return value.decode("utf-8", "replace")
-        if isinstance(value, (int, float, str)) or not hasattr(value, "__iter__"):
-            return value
-        return [item.decode("utf-8", "replace") if isinstance(item, bytes) else item for item in value]
+        return list(_given(name, proto, default))
+
+    def numbers(self, name: str) -> list[float]:
+        """An attribute that is a list of numbers, empty if left out. Raises TypeError where it is none."""
+        proto = self.protos.get(name)
+        if proto is not None and proto.type == onnx.AttributeProto.FLOATS:
+            return list(proto.floats)
+        return list(_given(name, proto, ()))
+
+    def texts(self, name: str) -> list[str]:
+        """An attribute that is a list of words, empty if left out. Raises TypeError where it is none."""
+        proto = self.protos.get(name)
+        if proto is not None and proto.type == onnx.AttributeProto.STRINGS:
+            return [word.decode("utf-8", "replace") for word in proto.strings]
+        return list(_given(name, proto, ()))
 
     @cached_property
     def makes(self) -> frozenset[str]:
@@ -77,6 +105,18 @@ class Node:
     def input(self, index: int) -> str:
         """The name of an input, "" where it is left out."""
         return self.inputs[index] if index < len(self.inputs) else ""
+
+
+Value = TypeVar("Value")
+
+
+def _given(name: str, proto: onnx.AttributeProto | None, default: Value | None) -> Value:
+    """The default of an attribute that is left out. Raises TypeError, as arithmetic on a wrong attribute would."""
+    if proto is not None:
+        raise TypeError(f"its attribute {name} is of another type")
+    if default is None:
+        raise TypeError(f"it lacks its attribute {name}")
+    return default
 
 
 @dataclass(frozen=True, slots=True)

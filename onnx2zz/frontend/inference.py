@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from onnx2zz.frontend.graph import Node
-from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.frontend.operators.table import MAC_OPERATORS
 from onnx2zz.frontend.output_types import CONTROL_FLOW, Written, output_types, schema_of
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, qualified
 from onnx2zz.frontend.values import LARGEST, Recipe
@@ -75,6 +75,10 @@ def _mark(state: Trace, node: Node, captured: tuple[str, ...]) -> None:
     """Notes whether the node's outputs are constant, static, or decided by data."""
     read = [i for i in node.inputs if i]
     fixed = node.op not in RANDOM and not captured and node.op not in CONTROL_FLOW
+    # Three marks, and their order matters: what data shapes can be no constant, whatever its inputs are. An operator
+    # with MACs never becomes static by a bound value: its layers are what the user wants to see priced, and folding
+    # them would make them disappear. An output whose shape hangs on values is taken back from `shaped_by_data` where
+    # these are known.
     if not state.shaped_by_data.isdisjoint(read) or node.op in SHAPED_BY_VALUES or node.op == "If":
         state.shaped_by_data.update(node.outputs)
     elif fixed and state.constants.issuperset(read):
@@ -105,6 +109,8 @@ def _note_types(
 
 def _note_by_value(state: Trace, node: Node, proto: onnx.NodeProto, name: str, scope: Scope) -> None:
     """Where inference gives up on a static tensor, its value tells the shape."""
+    # Inference sees one node at a time and gives up where a shape is itself computed. The walk knows such values, so
+    # the result is computed and its shape taken.
     if name not in state.static:
         return
     _hold_values(state, node, proto, scope)
@@ -120,8 +126,10 @@ def _hold_values(state: Trace, node: Node, proto: onnx.NodeProto, scope: Scope) 
         if name not in state.static or state.tensors[name].elements > LARGEST:
             continue
         shape = state.tensors[node.inputs[0]].shape if node.inputs and node.inputs[0] else None
+        # Shape and Size need no element of their input, only its static shape: a recipe would make the evaluator
+        # compute the whole activation for it, or fail where a weight's data is missing.
         if node.op == "Shape" and shape is not None:
-            start, end = node.attribute("start", 0), node.attribute("end", None)
+            start, end = node.integer("start", 0), node.integer("end", len(shape))
             state.values.hold(name, np.asarray(shape[start:end], np.int64))
         elif node.op == "Size" and shape is not None:
             state.values.hold(name, np.asarray(int(np.prod(shape)), np.int64))

@@ -77,6 +77,9 @@ def _loop_results(steps: Steps) -> list[str] | None:
     most = _whole_number(steps.state, trip) if trip else None
     if trip and most is None:
         return None
+    # The condition is asked before each iteration, as ONNX defines it. It may depend on what the body computed so far,
+    # so iterations are unrolled one at a time until its value is false; where no value is known before the run, the
+    # loop cannot be unrolled and goes to the host.
     rows: list[list[str]] = []
     while most is None or len(rows) < most:
         going = _truth(steps.state, go) if go else True
@@ -138,6 +141,8 @@ def unroll_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -
     count = (shapes[0] or ())[axes[0]]
     if count == 0 or not steps.fits(count):
         return False
+    # Whether the stacked results can be put together shows only after all iterations are in the graph. The nodes are
+    # taken back if they cannot, so that the Scan stands in the graph once: as itself.
     mark = len(state.nodes)
     rows: list[list[str]] = []
     for index in range(count):
@@ -153,14 +158,14 @@ def unroll_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -
 
 
 def _per_tensor(proto: onnx.NodeProto, name: str, count: int) -> Iterator[int]:
-    given = next((list(a.ints) for a in proto.attribute if a.name == name), [])
+    given = next((list(a.ints) for a in proto.attribute if a.name == name), list[int]())
     yield from given or [0] * count
 
 
 def _sliced(steps: Steps, inputs: Sequence[str], axes: Sequence[int], index: int, count: int) -> list[str]:
     """What an iteration sees of each scanned input: one position of its axis, from either end."""
     scope = scope_of_step(steps.proto, steps.scope, index)
-    slices = []
+    slices: list[str] = []
     backwards = _per_tensor(steps.proto, "scan_input_directions", len(inputs))
     for n, (name, axis, reverse) in enumerate(zip(inputs, axes, backwards, strict=True)):
         position = f"{scope.prefix}scanned{n}.position"

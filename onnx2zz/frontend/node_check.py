@@ -13,13 +13,12 @@ from functools import lru_cache
 import onnx
 
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.frontend.output_types import WINDOWS, Written, schema_of
+from onnx2zz.frontend.operators.facts import COUNTS, OFFSETS, SIZES
+from onnx2zz.frontend.operators.table import facts_of
+from onnx2zz.frontend.output_types import Written, schema_of
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, qualified
 
 Attribute = onnx.AttributeProto
-SIZES = range(1, 2**31)
-COUNTS = range(2**31)
-OFFSETS = range(-(2**31), 2**31)
 RANGES: dict[str, range] = {
     **dict.fromkeys(("strides", "dilations", "kernel_shape", "group", "offset_group", "num_groups", "p"), SIZES),
     **dict.fromkeys(("num_heads", "kv_num_heads", "q_num_heads", "hidden_size", "qkv_hidden_sizes"), SIZES),
@@ -28,15 +27,7 @@ RANGES: dict[str, range] = {
     **dict.fromkeys(("batch_dims", "batch_axis", "time_axis"), COUNTS),
     **dict.fromkeys(("axis", "axes", "perm", "start", "end", "scan_input_axes", "scan_output_axes"), OFFSETS),
 }
-"""What each number of an attribute may be; `start` and `end` of Shape, which are cut to the rank, apart."""
-EXCEPTIONS = {
-    ("Pad", "pads"): OFFSETS,
-    ("Shape", "start"): range(-(2**63), 2**63),
-    ("Shape", "end"): range(-(2**63), 2**63),
-    ("com.microsoft.RotaryEmbedding", "num_heads"): COUNTS,
-    ("RotaryEmbedding", "num_heads"): COUNTS,
-}
-"""Where an operator's attribute of that name is another."""
+"""What each number of an attribute may be, whatever operator has it; an operator's own facts go before."""
 CHOICES = {
     "auto_pad": ("NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"),
     "direction": ("forward", "reverse", "bidirectional"),
@@ -44,8 +35,6 @@ CHOICES = {
 PER_SPATIAL_AXIS = {"strides": 1, "dilations": 1, "kernel_shape": 1, "output_padding": 1, "pads": 2}
 EQUATION = re.compile(r"[A-Za-z., ]*(->[A-Za-z. ]*)?")
 """What Einsum's equation is made of; on other characters onnx's inference never ends."""
-INSIDE_INPUT = frozenset({"Softmax", "LogSoftmax", "Hardmax", "LayerNormalization", "SplitToSequence"})
-"""Operators with an `axis` of their first input which onnx does not look at, or only after it has used it."""
 
 PASSED: set[Hashable] = set()
 """Nodes that were found in order, by all that the answer depends on: networks repeat theirs. Of a Constant's megabytes
@@ -126,6 +115,8 @@ def _misfits(proto: onnx.NodeProto, signature: Signature) -> Iterator[str]:
     for what, given, allowed in counted:
         if len(given) not in allowed:
             yield f"has {len(given)} {what}; its operator takes {_span(allowed)}"
+    # Split is checked by hand: its schema does not say that `num_outputs` and the outputs themselves must agree, and
+    # shapes are counted from both.
     parts = next((a.i for a in proto.attribute if a.name == "num_outputs" and proto.op_type == "Split"), None)
     if parts not in (None, len(proto.output)):
         yield f"its attribute num_outputs is {parts}, but it has {len(proto.output)} outputs"
@@ -154,7 +145,7 @@ def _objections(op: str, attribute: Attribute, shape: tuple[int, ...] | None) ->
     if allowed is None or attribute.type not in (Attribute.INT, Attribute.INTS):
         yield from _no_choice(op, attribute)
         return
-    allowed = EXCEPTIONS.get((op, name), allowed)
+    allowed = facts_of(op).ranges.get(name, allowed)
     numbers = attribute.ints if attribute.type == Attribute.INTS else (attribute.i,)
     outside = [number for number in numbers if number not in allowed]
     if outside:
@@ -181,12 +172,14 @@ def _wanted(allowed: range) -> str:
 
 
 def _against_shape(op: str, name: str, attribute: Attribute, shape: tuple[int, ...]) -> Iterator[str]:
+    # Each of these would pass the range of its attribute alone. onnx's inference uses them as an index, or divides by
+    # them, before it compares them with the input's rank, which may end the process in place of an error.
     rank = len(shape)
-    if op in WINDOWS and name in PER_SPATIAL_AXIS and attribute.ints:
+    if facts_of(op).slides and name in PER_SPATIAL_AXIS and attribute.ints:
         wanted = PER_SPATIAL_AXIS[name] * (rank - 2)
         if len(attribute.ints) != wanted:
             yield f"its attribute {name} has {len(attribute.ints)} numbers; an input of rank {rank} needs {wanted}"
-    elif op in INSIDE_INPUT and name == "axis" and not -rank <= attribute.i < max(rank, 1):
+    elif facts_of(op).axis_inside and name == "axis" and not -rank <= attribute.i < max(rank, 1):
         yield f"its attribute axis is {attribute.i}; its input has {rank} axes"
     elif name in ("batch_dims", "batch_axis", "time_axis") and attribute.i >= rank:
         yield f"its attribute {name} is {attribute.i}; its input has {rank} axes"

@@ -37,7 +37,7 @@ def check_order(graph: onnx.GraphProto, given: Iterable[str]) -> None:
 
 def check_functions(functions: Iterable[onnx.FunctionProto]) -> None:
     """The same for functions, which see nothing but their inputs."""
-    problems = []
+    problems: list[Problem] = []
     for function in functions:
         name, made = f"function {function.name}", {*function.input, ""}
         found = [*_problems(function.node, {*function.input}, made, Makers(function))]

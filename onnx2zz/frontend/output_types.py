@@ -12,10 +12,10 @@ from onnx import shape_inference
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.amended_shapes import amended_shape
-from onnx2zz.frontend.contrib_shapes import CONTRIB_SHAPES
 from onnx2zz.frontend.graph import Node, Tensor
-from onnx2zz.frontend.legacy_shapes import LEGACY_SHAPES, Rule
-from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.frontend.legacy_shapes import LEGACY_SHAPES
+from onnx2zz.frontend.operators.facts import Rule
+from onnx2zz.frontend.operators.table import facts_of
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, as_tensor, tensor_type
 
 # Before opset 22 onnx's inference counts pool windows that begin in the end padding (ceil_mode), which the operator
@@ -25,14 +25,11 @@ INTEGERS = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
 SCALED = frozenset({"Resize", "Upsample", "Range"})  # their sizes may follow from floating-point numbers
 CONTROL_FLOW = ("If", "Loop", "Scan")
 # Their one output has the type of their first input, whatever their attributes say (ONNX operator pages).
-LIKE_FIRST_INPUT = {"Abs", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu"}
-LIKE_FIRST_INPUT |= {"Log", "Mish", "Neg", "Relu", "Selu", "Sigmoid", "Softmax", "Softplus", "Sqrt", "Tanh"}
-NOT_INFERRED = (*CONTROL_FLOW, "Range")  # onnx refuses a Range of vectors of one element, which onnxruntime takes
-WINDOWS = frozenset(
-    {"Conv", "ConvInteger", "ConvTranspose", "DeformConv", "QLinearConv", "com.microsoft.FusedConv"}
-    | {"MaxPool", "AveragePool", "LpPool"}
+LIKE_FIRST_INPUT = frozenset(
+    {"Abs", "Clip", "Elu", "Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Log", "Mish"}
+    | {"Neg", "Relu", "Selu", "Sigmoid", "Softmax", "Softplus", "Sqrt", "Tanh"}
 )
-"""Operators whose first input has a batch axis, a channel axis, and then the axes that a window slides over."""
+NOT_INFERRED = (*CONTROL_FLOW, "Range")  # onnx refuses a Range of vectors of one element, which onnxruntime takes
 UNKNOWN: TypeAndTensor = (onnx.TypeProto(), Tensor(None, 0))
 
 ANSWERS: dict[Hashable, tuple[TypeAndTensor, ...]] = {}  # by signature, of all models of this process
@@ -77,13 +74,16 @@ def output_types(
     scope: Scope,
 ) -> tuple[TypeAndTensor, ...]:
     """What is known of each output. Raises InputError for inputs that do not fit together."""
+    # In rising order of cost. A Constant and an operator that keeps its input's type are most of a network's nodes and
+    # need no look-up. Our own rules come before onnx's schemas, because for a few operators onnx has a schema without
+    # inference, or with a wrong one.
     if node.op == "Constant" and "value" in node.protos:
         value = node.protos["value"].t
         return (tensor_type(value.data_type, tuple(value.dims)),)
     first = node.input(0)
     if node.op in LIKE_FIRST_INPUT and first and first not in state.open and len(node.outputs) == 1:
         return ((state.types[first], state.tensors[first]),)
-    rule = CONTRIB_SHAPES.get(node.op) or LEGACY_SHAPES.get((node.op, node.version))
+    rule = facts_of(node.op).shapes or LEGACY_SHAPES.get((node.op, node.version))
     if rule is not None:
         return _by_our_rule(state, node, rule)
     if schema is None:
@@ -143,9 +143,15 @@ def _inferred(
             return (UNKNOWN,) * len(node.outputs)
         text = " ".join(str(error).split())
         raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None
+    # onnx leaves an output out of its answer where it infers nothing; such an output has a type without shape. A window
+    # that does not fit gives no shape or an empty one, and no error, which is why it is asked for here.
     found = [types.get(local) or onnx.TypeProto() for local in proto.output]
     known = _amended(state, node, tuple([(kind, as_tensor(kind)) for kind in found]), values, proto)
-    if node.op in WINDOWS and state.open.isdisjoint(node.inputs) and _missed(state.tensors[node.input(0)], known[0][1]):
+    if (
+        facts_of(node.op).slides
+        and state.open.isdisjoint(node.inputs)
+        and _missed(state.tensors[node.input(0)], known[0][1])
+    ):
         raise InputError(Problem(f"node {node.label} ({node.op})", "its window does not fit into its input"))
     return known
 
@@ -178,13 +184,13 @@ def _missed(x: Tensor, out: Tensor) -> bool:
 def _shape_schema(node: Node, schema: onnx.defs.OpSchema) -> onnx.defs.OpSchema:
     """The schema whose inference holds for a node: its own version's, but for pools with ceil_mode."""
     newest = CEIL_MODE_SCHEMA.get(node.op, 0)
-    ceil = newest > schema.since_version and node.attribute("ceil_mode", 0)
+    ceil = newest > schema.since_version and node.integer("ceil_mode", 0)
     return onnx.defs.get_schema(node.op, newest) if ceil else schema
 
 
 def _steering_values(state: Trace, node: Node, proto: onnx.NodeProto) -> Values:
     """The values of the small static inputs that may steer a shape (Reshape's shape, Slice's starts ...)."""
-    if node.op in MAC_OPERATORS or state.static.isdisjoint(node.inputs):
+    if facts_of(node.op).carries_macs or state.static.isdisjoint(node.inputs):
         return {}
     values: Values = {}
     for index, (local, name) in enumerate(zip(proto.input, node.inputs, strict=False)):

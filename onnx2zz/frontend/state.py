@@ -58,16 +58,18 @@ class Trace:
 
     functions: Mapping[tuple[str, str, str], onnx.FunctionProto]
     ir_version: int
-    nodes: list[Node] = field(default_factory=list)
-    types: dict[str, onnx.TypeProto] = field(default_factory=dict)
-    tensors: dict[str, Tensor] = field(default_factory=dict)
-    open: set[str] = field(default_factory=set)  # tensors without a static shape, sequences among them
-    constants: set[str] = field(default_factory=set)
-    static: set[str] = field(default_factory=set)
-    shaped_by_data: set[str] = field(default_factory=set)
+    nodes: list[Node] = field(default_factory=list[Node])
+    types: dict[str, onnx.TypeProto] = field(default_factory=dict[str, onnx.TypeProto])
+    tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
+    open: set[str] = field(default_factory=set[str])  # tensors without a static shape, sequences among them
+    constants: set[str] = field(default_factory=set[str])
+    static: set[str] = field(default_factory=set[str])
+    shaped_by_data: set[str] = field(default_factory=set[str])
     values: KnownValues = field(default_factory=KnownValues)
     inlined: int = 0  # nodes of bodies and functions so far
-    lists: dict[str, KnownSequence] = field(default_factory=dict)  # sequences and optionals whose elements are known
+    lists: dict[str, KnownSequence] = field(
+        default_factory=dict[str, KnownSequence]
+    )  # sequences and optionals whose elements are known
 
     def note(self, name: str, type_proto: onnx.TypeProto) -> None:
         """A tensor's type."""

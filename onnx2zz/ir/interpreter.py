@@ -1,18 +1,20 @@
 """Runs a layer's loop nest in numpy, whole or at sampled output points: the proof behind every lowering."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onnx2zz.ir.layer import Access, Axis, Layer, Position, Step, Table
 
 Tensors = Mapping[str, np.ndarray]
 Grid = dict[str, np.ndarray]
+Floats = NDArray[np.float64]
 CHUNK = 1 << 22  # loop points held in memory at a time
 
-REDUCERS = {
+REDUCERS: Mapping[str, Callable[[Floats], Floats]] = {
     "sum": lambda values: values.sum(axis=1),
     "max": lambda values: values.max(axis=1),
     "min": lambda values: values.min(axis=1),
@@ -22,7 +24,7 @@ REDUCERS = {
 }
 
 # What stands in for an element outside a tensor axis of some extent; "constant" leaves it outside.
-BORDERS = {
+BORDERS: Mapping[str, Callable[[np.ndarray, int], np.ndarray]] = {
     "constant": lambda element, extent: element,
     "edge": lambda element, extent: np.clip(element, 0, extent - 1),
     "reflect": lambda element, extent: extent - 1 - np.abs(extent - 1 - element % max(1, 2 * extent - 2)),
@@ -98,7 +100,7 @@ def _chunk(layer: Layer, tensors: Tensors, points: Grid, inner: Grid, part: slic
     values = apply(layer.combine, operands, tensors, grid)
     rows = len(range(count)[part])
     columns = max((len(v) for v in inner.values()), default=1)
-    result = REDUCERS[layer.reduce](np.broadcast_to(values, (rows, columns)))
+    result: np.ndarray = REDUCERS[layer.reduce](np.broadcast_to(values, (rows, columns)))
     flat = {loop: values[part] for loop, values in points.items()}
     for after in layer.after:
         result = apply(after, [result], tensors, flat)
@@ -131,6 +133,9 @@ def read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.n
         extents[number] = tensor.size // math.prod(e for i, e in enumerate(extents) if i != number)
         elements[number] = read(index, 0.0, tensors, grid).astype(np.int64) % extents[number]
     tensor = tensor.reshape(extents)
+    # Every point is read, also those outside: the element is clipped to the border first and replaced afterwards. That
+    # keeps the grid rectangular, so that numpy reads it in one step. `prepare` runs before the padding is filled in,
+    # because padding stands for a value that is already prepared (a zero of a convolution stays 0 after a shift).
     inside = np.asarray(True)
     for extent, element in zip(extents, elements, strict=True):
         inside = inside & (element >= 0) & (element < extent)

@@ -355,6 +355,9 @@ def steps_of(layer: Layer) -> list[Step]:
 
 def layer_faults(layer: Layer) -> list[str]:
     """What makes a layer none: loops that it names and does not have, operands that its functions do not take."""
+    # All faults are collected, not only the first, since a lowering that is wrong in one place is often wrong in
+    # several. The last check is the one that finds a forgotten loop of the output: without it the interpreter would
+    # write one element several times and keep the last value, which looks right on small shapes.
     sizes = dict(layer.loops)
     names = [name for name, _ in layer.loops] if len(sizes) < len(layer.loops) else []
     faults = [f"loop {name} stands twice" for name in sizes if names.count(name) > 1]

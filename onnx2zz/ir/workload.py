@@ -65,8 +65,10 @@ class Workload:
     model: str
     layers: tuple[PlacedLayer, ...]
     nodes: tuple[NodeFate, ...]
-    unemitted: Mapping[str, tuple[tuple[int, Layer], ...]] = field(default_factory=dict)
-    own_fates: Mapping[str, NodeFate] = field(default_factory=dict)
+    unemitted: Mapping[str, tuple[tuple[int, Layer], ...]] = field(
+        default_factory=dict[str, tuple[tuple[int, Layer], ...]]
+    )
+    own_fates: Mapping[str, NodeFate] = field(default_factory=dict[str, NodeFate])
 
     @property
     def macs(self) -> int:

@@ -14,6 +14,9 @@ def cut_loop(layer: Layer, loop: str, sizes: Sequence[int]) -> Layer | None:
 
     None where something else hangs on the loop as a whole: a window, a table of constants, an order of steps.
     """
+    # Views read a tensor in other groups of axes than it is stored in, and then one loop walks several stored axes. A
+    # nest of loops in its place walks them one by one. That is only a change of names where each use of the loop is
+    # linear in it: a window, a table and a recurrence look at the loop's number as a whole.
     accesses = (layer.output, *layer.inputs, *step_operands(layer))
     slides = any(isinstance(axis, Window) and loop in dict(axis.terms) for access in accesses for axis in access.axes)
     if slides or layer.recurrent == loop or any(_looks_up(step, loop) for step in steps_of(layer)):

@@ -23,8 +23,8 @@ class Lowering:
     views: Views
     repeated: Repeated
     stored: StoredBits = field(default_factory=lambda: StoredBits({}))
-    layers: dict[Node, tuple[Layer, ...]] = field(default_factory=dict)
-    riding: dict[Node, Node] = field(default_factory=dict)
+    layers: dict[Node, tuple[Layer, ...]] = field(default_factory=dict[Node, tuple[Layer, ...]])
+    riding: dict[Node, Node] = field(default_factory=dict[Node, Node])
 
     @cached_property
     def riders(self) -> Riders:

@@ -50,6 +50,9 @@ class Feed:
 
     def _walk(self) -> Iterator[Source]:
         """Every source below, each feed visited once; what has been written out already is not walked again."""
+        # A stack and no recursion: networks are deeper than Python's recursion may be. Behind a host node only layers
+        # count, since the host itself is named as the source where no layer is behind it. What is found must keep its
+        # order, which is that of the operands: edges are written in it.
         pending: list[tuple[Feed, bool]] = [(self, False)]
         seen = set(pending)
         while pending:

@@ -8,7 +8,7 @@ import onnx
 from onnx2zz.errors import InputError
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.inference import subgraphs
-from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.frontend.operators.table import MAC_OPERATORS
 from onnx2zz.frontend.state import qualified
 from onnx2zz.ops.registry import operators
 

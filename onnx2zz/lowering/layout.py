@@ -92,6 +92,8 @@ def walk_digits(digits: Sequence[Digit], offset: int, steps: Sequence[tuple[int,
         if found is None:
             return None
         moves.append(found)
+    # Each step fits its digits alone; together they may still overflow one, and then carry into the next digit, which
+    # no sum of loops can express. The extremes decide: all steps that go down, and all that go up.
     for digit, (at, size) in enumerate(zip(start, sizes, strict=True)):
         spans = [m.steps * (m.size - 1) for group in moves for m in group if m.digit == digit]
         if at + sum(s for s in spans if s < 0) < 0 or at + sum(s for s in spans if s > 0) >= size:
@@ -113,6 +115,8 @@ def _moves(size: int, stride: int, sizes: Sequence[int], units: Sequence[int]) -
     steps = length // units[digit]
     if steps * (size - 1) < sizes[digit]:
         return (Move(size, digit, sign * steps),)
+    # The step is longer than its digit, so it is cut in two: an inner step that fills the digit, and an outer one that
+    # goes on in the digit above. That works only if the digit and the number of steps divide without rest.
     within, left = divmod(sizes[digit], steps)
     if left or within < 2 or size % within or digit == 0:
         return None
@@ -123,6 +127,8 @@ def _moves(size: int, stride: int, sizes: Sequence[int], units: Sequence[int]) -
 @lru_cache(maxsize=1024)
 def _composed(before: Layout, view: Layout) -> Layout | None:
     """Networks repeat their views."""
+    # The view counts positions of the tensor before it, in row-major order, and those are what the digits of `before`
+    # make up. So each step of the view is a walk over these digits, and each digit's stride in memory is known already.
     digits = _merged([digit for axis in before.axes for digit in axis])
     steps = [step for axis in view.axes for step in axis]
     walk = walk_digits(digits, view.offset, steps)

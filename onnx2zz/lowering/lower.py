@@ -53,6 +53,8 @@ def _lower_node(state: Lowering, node: Node) -> None:
     layers = copies if copies is not None else operators()[node.op].lower(node, state.graph)
     layers = tuple(read_where_stored(layer, state.graph, state.repeated) for layer in layers)
     state.layers[node] = layers
+    # A rider can only follow a node with one result that leaves it: with two the layer would have to write both forms.
+    # The same holds for a carried state, which the next step reads before any rider has changed it.
     outputs = [o for o in node.outputs if o and (o in state.graph.readers or o in state.graph.results)]
     carried = any(layer.recurrent and layer.output.tensor in outputs for layer in layers)  # the next step reads it
     if copies is None and len(outputs) == 1 and not carried and any(layer.operations > 1 for layer in layers):
@@ -68,6 +70,9 @@ def _place(state: Lowering) -> Workload:
     unemitted: dict[str, tuple[tuple[int, Layer], ...]] = {}
     state.stored = StoredBits.in_graph(state.graph, state.views.nodes, state.options.precision.native)
     sources = Sources(state.graph, state.views)
+    # Nodes are taken in the order of execution, and layers get their numbers in it, because a source must have a
+    # smaller id than its reader. A layer of one operation is not emitted, but what reads it must still find out what is
+    # behind it.
     last_rider = {host: rider for rider, host in state.riding.items()}
     for node in state.graph.nodes:
         if node not in state.layers:

@@ -66,6 +66,9 @@ def _behind(
 ) -> tuple[str, int, Place]:
     """The tensor that a layer (or a Concat) makes, seen through views: its name, where the part begins on the
     Concat's axis, and what else sets the part apart."""
+    # Two parts lie one behind the other only if the same views lie above both, so all that a view changes is written
+    # into `path` and compared. A plain slice along the axis in question is the exception: it moves the beginning and
+    # nothing else, as long as no other view stands between.
     begin = 0
     path: list[object] = []
     while (node := graph.maker.get(name)) is not None and node.op != "Concat":

@@ -73,6 +73,9 @@ def unrepeated(layer: Layer, index: int, stored: str, elements: int, layout: Lay
     if seen is None or steered:
         return None
     walked: list[tuple[int, Axis]] = []  # stride in the stored tensor, the axis of that stride
+    # An axis of the view may be made up of several stored ones. If a loop runs over the border between them it is cut
+    # there first, and the layer with the smaller loops starts again: the cut changes every access of the layer, not
+    # only this one. Each cut makes a loop smaller, so this ends.
     for axis, digits in zip(access.axes, seen.axes, strict=True):
         if (cut := _crossing(axis, digits, layer)) is not None:
             smaller = cut_loop(layer, *cut)
@@ -108,6 +111,8 @@ def _walked(axis: Axis, digits: tuple[Digit, ...], layer: Layer) -> list[tuple[i
     """The axes of the stored tensor that an axis of the view walks, each with its stride."""
     if _plain(digits):
         return [(digits[0][1] if digits else 0, axis)]
+    # Strides of 0 are what was repeated: those digits have no element of their own in the stored tensor and fall away.
+    # Padding cannot be taken along, since a window's border in the view lies inside a row of the stored tensor.
     terms = _moving(axis, layer)
     walk = walk_digits(digits, axis.offset, [(layer.sizes[loop], coefficient) for loop, coefficient in terms])
     if walk is None or axis.shared_by != 1 or axis.padding(layer.sizes) != (0, 0):

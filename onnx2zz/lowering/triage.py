@@ -87,6 +87,8 @@ def _verdict(
 ) -> Verdict:
     if node not in alive:
         return DEAD
+    # The order of the questions is the order of certainty. What weights alone decide is never work, even if no lowering
+    # exists for it. An unknown operator is asked about late, so that a dead or a constant one does no harm.
     outputs = [o for o in node.outputs if o]
     if graph.static.issuperset(outputs):
         return CONSTANT if graph.constants.issuperset(outputs) else SHAPE_ARITHMETIC

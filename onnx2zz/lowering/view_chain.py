@@ -18,6 +18,8 @@ def own_layout(view: Node, output: str, graph: Graph) -> Layout | None:
     shape, out = graph.tensors[renamed(view, output)].shape, graph.tensors[output].shape
     if shape is None or out is None:
         return None
+    # Layouts are asked for of operators that are views for some readers only: Transpose, Expand and the slices have one
+    # of their own. All others keep the elements in their order and change the shape at most.
     if view.op == "Transpose":
         return contiguous(shape).transposed(permutation(view, graph))
     if view.op == "Expand":
@@ -39,6 +41,8 @@ def _part_of(shape: tuple[int, ...], cut: tuple[Part, ...]) -> Layout:
     """A regular part of a tensor, stored as it is: fewer elements of some axes, some axes gone."""
     axes = list(contiguous(shape).axes)
     offset = 0
+    # A slice keeps the strides of what it is cut from and begins later. Along an axis that is itself made of several
+    # digits no single step would do, but `contiguous` gives each axis one.
     for part in cut:
         for _, stride in axes[part.axis]:
             offset += part.start * stride

@@ -24,9 +24,9 @@ class Views:
     `placed`: for a Concat with copies, the inputs that are written in place.
     """
 
-    nodes: dict[Node, str] = field(default_factory=dict)
-    copies: dict[Node, tuple[Layer, ...]] = field(default_factory=dict)
-    placed: dict[Node, tuple[str, ...]] = field(default_factory=dict)
+    nodes: dict[Node, str] = field(default_factory=dict[Node, str])
+    copies: dict[Node, tuple[Layer, ...]] = field(default_factory=dict[Node, tuple[Layer, ...]])
+    placed: dict[Node, tuple[str, ...]] = field(default_factory=dict[Node, tuple[str, ...]])
 
 
 def find_views(graph: Graph, verdicts: Mapping[Node, Verdict], movement: str) -> Views:
@@ -38,6 +38,8 @@ def find_views(graph: Graph, verdicts: Mapping[Node, Verdict], movement: str) ->
             views.nodes[node] = "same elements"
         elif movement == "free" and operators()[node.op].kind == "movement":
             views.nodes[node] = "movement is free"
+    # From the end of the graph to its beginning: whether a Transpose can vanish depends on its readers, and a reader
+    # that is itself a view passes the question on to those behind it, which must be settled by then.
     if movement == "auto":
         readers = _Readers(graph, verdicts, views)
         for node in reversed(work):  # a node is decided after all that read it
@@ -137,6 +139,9 @@ class _Readers:
                 continue
             if status == "host" or reader.op == "Concat":
                 return None
+            # A view in between changes the layout and hands it on to its own readers. A reader that computes must be
+            # able to walk the layout with its loops, as it is: one that cannot makes the tensor be written out for all
+            # of them.
             if self._is_view(reader):
                 seen = [(o, self._after(reader, o, layout)) for o in _outputs_of(reader, tensor, self.graph)]
             elif self._takes(reader, tensor, layout, stored):

@@ -22,7 +22,7 @@ def affine_grid(node: Node, graph: Graph) -> tuple[Layer, ...]:
     n, *spatial, rank = graph.shape(out)
     sizes = {"B": n, "K": rank} | dict(zip(output_loops(rank), spatial, strict=True))
     columns = [Access(theta, (along("B", n), along("K", rank), fixed(rank + 1, at=i))) for i in range(rank + 1)]
-    aligned = bool(node.attribute("align_corners", 0))
+    aligned = bool(node.integer("align_corners", 0))
     terms = [
         _term(column, loop, sizes, aligned, f"{out}/{i}")
         for i, (column, loop) in enumerate(zip(columns, reversed(output_loops(rank)), strict=False))

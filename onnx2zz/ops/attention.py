@@ -25,13 +25,15 @@ def attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
     names = (*node.outputs, "", "", "")
     base = names[0]
     q, new_k, new_v = (
-        of_shape(node.inputs[i], graph.shape(node.inputs[i]), node.attribute(f"{who}_num_heads", 0))
+        of_shape(node.inputs[i], graph.shape(node.inputs[i]), node.integer(f"{who}_num_heads", 0))
         for i, who in enumerate(("q", "kv", "kv"))
     )
     key_copies, k = cached(graph, new_k, node.input(4), names[1], f"{base}/keys")
     value_copies, v = cached(graph, new_v, node.input(5), names[2], f"{base}/values")
-    scores = scores_of(base, graph, q, k, node.attribute("scale", None) or 1 / math.sqrt(q.width))
-    mode = node.attribute("qk_matmul_output_mode", 0)
+    scores = scores_of(base, graph, q, k, node.number("scale", 0.0) or 1 / math.sqrt(q.width))
+    mode = node.integer("qk_matmul_output_mode", 0)
+    # The mode names the stage of the scores that leaves the node as its fourth output; the others stay between the
+    # layers.
     shown = ["", "", "", ""]
     shown[mode] = names[3]
     _masked(scores, node, shown, k.length - new_k.length)
@@ -46,7 +48,7 @@ def attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def _masked(scores: Scores, node: Node, shown: list[str], past: int) -> None:
     """Softcap, then every mask; before and between the scores as `shown` wants them."""
     scores.publish(shown[0])
-    cap = node.attribute("softcap", 0.0)
+    cap = node.number("softcap", 0.0)
     if cap:
         scores.ride(Step(functions.SOFTCAP, parameters=(cap,)))
     scores.publish(shown[1])
@@ -63,8 +65,8 @@ def _masked(scores: Scores, node: Node, shown: list[str], past: int) -> None:
 
 def window(node: Node) -> tuple[float, float]:
     """The least and the largest distance of a key from its query that takes part."""
-    left, right = node.attribute("left_window_size", -1), node.attribute("right_window_size", -1)
-    high = 0.0 if node.attribute("is_causal", 0) else UNBOUNDED
+    left, right = node.integer("left_window_size", -1), node.integer("right_window_size", -1)
+    high = 0.0 if node.integer("is_causal", 0) else UNBOUNDED
     return -UNBOUNDED if left < 0 else -float(left), high if right < 0 else min(high, float(right))
 
 

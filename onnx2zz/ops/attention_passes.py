@@ -26,8 +26,8 @@ class Scores:
     base: str
     graph: Graph
     shape: Shape
-    layers: list[Layer] = field(default_factory=list)
-    published: set[str] = field(default_factory=set)
+    layers: list[Layer] = field(default_factory=list[Layer])
+    published: set[str] = field(default_factory=set[str])
 
     @property
     def tensor(self) -> str:

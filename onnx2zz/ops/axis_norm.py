@@ -20,7 +20,7 @@ def mean_variance_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """X of any shape, normalised over its axes (N, H and W of an image)."""
     x, out = node.inputs[0], node.outputs[0]
     shape = graph.shape(x)
-    axes = frozenset(axis % len(shape) for axis in node.attribute("axes", [0, 2, 3]))
+    axes = frozenset(axis % len(shape) for axis in node.integers("axes", [0, 2, 3]))
     rows, mean, centred, deviation = row(shape, axes), f"{out}/mean", f"{out}/centred", f"{out}/deviation"
     average = mean_of(shape, axes)
     return (
@@ -36,9 +36,9 @@ def lp_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """input of any shape, divided by the sum of its p-th powers' root along the axis; 0 stays 0."""
     x, out = node.inputs[0], node.outputs[0]
     shape = graph.shape(x)
-    axes = frozenset({node.attribute("axis", -1) % len(shape)})
+    axes = frozenset({node.integer("axis", -1) % len(shape)})
     norm = f"{out}/norm"
-    power, root = lp_steps(node.attribute("p", 2))
+    power, root = lp_steps(node.number("p", 2))
     return (
         reduced(norm, x, shape, axes, "sum", power, (root, Step(functions.ONE_IF_ZERO))),
         elementwise(out, shape, (spread(x, shape, shape), spread(norm, row(shape, axes), shape)), Step(functions.DIV)),

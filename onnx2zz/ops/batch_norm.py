@@ -23,7 +23,7 @@ def inference_rides(node: Node, graph: Graph) -> tuple[str, ...]:
 
 def trains(node: Node, graph: Graph) -> bool:
     """Whether the statistics are those of the input."""
-    return bool(node.attribute("training_mode", 0))
+    return bool(node.integer("training_mode", 0))
 
 
 @lowers(
@@ -39,7 +39,7 @@ def batch_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     loops = tensor_loops(len(shape))
     channel = (along("G", graph.shape(scale)[0]),)
     whole = tuple(map(along, loops, shape))
-    epsilon = node.attribute("epsilon", 1e-5)
+    epsilon = node.number("epsilon", 1e-5)
     centred = Access(x, whole, (Step(functions.SUB, Access(mean, channel)),))
     factor = Access(scale, channel, (Step(functions.DIV_ROOT, Access(var, channel), (epsilon,)),))
     scaled = f"{out}/scaled"
@@ -58,7 +58,7 @@ def in_training(node: Node, graph: Graph) -> tuple[Layer, ...]:
     channel, whole = (along("G", shape[1]),), spread(x, shape, shape)
     average = mean_of(shape, axes)
     root = Access(
-        variance, channel, (Step(functions.SHIFT, parameters=(node.attribute("epsilon", 1e-5),)), Step(functions.RSQRT))
+        variance, channel, (Step(functions.SHIFT, parameters=(node.number("epsilon", 1e-5),)), Step(functions.RSQRT))
     )
     scale, shift = (Access(name, channel) for name in node.inputs[1:3])
     product = elementwise(out, shape, (replace(whole, tensor=centred), root), Step(functions.MUL))
@@ -73,8 +73,8 @@ def in_training(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def _running(node: Node, graph: Graph, current: tuple[str, str]) -> tuple[Layer, ...]:
     """momentum * old + (1 - momentum) * current, of the mean and of the variance."""
-    momentum = node.attribute("momentum", 0.9)
-    layers = []
+    momentum = node.number("momentum", 0.9)
+    layers: list[Layer] = []
     for out, old, new in zip(node.outputs[1:], node.inputs[3:], current, strict=False):
         if graph.is_read(out):
             shape = graph.shape(out)

@@ -29,8 +29,9 @@ def bias_split_gelu(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """X (N, S, 2 C), bias (2 C): the first half times Gelu of the second, bias added to both."""
     (x, bias), out = node.inputs, node.outputs[0]
     shape = graph.shape(out)
-    halves = []
-    for half, steps in ((0, ()), (1, (EXACT,))):
+    halves: list[Access] = []
+    sides: tuple[tuple[int, tuple[Step, ...]], ...] = ((0, ()), (1, (EXACT,)))
+    for half, steps in sides:
         *outer, channel = broadcast(graph, x, (*shape[:-1], 2 * shape[-1])).axes
         channel = replace(channel, offset=half * shape[-1])
         added = Step(functions.ADD, Access(bias, (replace(channel, extent=2 * shape[-1]),)))

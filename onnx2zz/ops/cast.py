@@ -48,6 +48,6 @@ def steps(node: Node, element: int) -> tuple[Step, ...]:
     if element in FOUR_BITS:
         return Step(functions.ROUND_AWAY), through
     *_, largest = NARROW_FLOATS.get(TensorProto.DataType.Name(element), (0.0,))
-    if not largest or not node.attribute("saturate", 1):
+    if not largest or not node.integer("saturate", 1):
         return (through,)
     return Step(functions.CLIP, parameters=(-largest, largest)), through

@@ -25,7 +25,7 @@ def instance_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
 @lowers("GroupNormalization", how=HOW)
 def group_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """X (N, C, spatial...), scale and bias: each group of channels of each image is normalised."""
-    return grouped_norm(node, graph, node.attribute("num_groups"))
+    return grouped_norm(node, graph, node.integer("num_groups"))
 
 
 def grouped_norm(node: Node, graph: Graph, groups: int) -> tuple[Layer, ...]:
@@ -45,7 +45,7 @@ def normalised_groups(
     mean, inverse = Access(f"{out}/mean", statistics), Access(f"{out}/inverse", statistics)
     centred = f"{out}/centred"
     average = mean_of((shape[1] // groups, *shape[2:]), frozenset(range(rank + 1)))
-    shift = Step(functions.SHIFT, parameters=(node.attribute("epsilon", epsilon),))
+    shift = Step(functions.SHIFT, parameters=(node.number("epsilon", epsilon),))
     product = _elementwise(out, shape, walked, (centred, inverse), functions.MUL)
     vectors = (_vector(name, graph, groups, shape[1]) for name in node.inputs[1:3])
     return (

@@ -27,9 +27,9 @@ def clip(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 
 def _bounds(node: Node, graph: Graph) -> tuple[float, ...]:
-    bounds = []
+    bounds: list[float] = []
     for index, (name, open_end) in enumerate((("min", -np.inf), ("max", np.inf)), 1):
         value = graph.value(node.input(index))
         given = float(np.asarray(value).ravel()[0]) if value is not None and value.size else open_end
-        bounds.append(float(node.attribute(name, given)))
+        bounds.append(float(node.number(name, given)))
     return tuple(bounds)

@@ -28,10 +28,13 @@ def col2im(node: Node, graph: Graph) -> tuple[Layer, ...]:
     assert value is not None, f"the blocks of {node.label} are unknown, and its shape is not"
     block, image = [int(b) for b in np.ravel(value)], graph.shape(node.outputs[0])[2:]
     rank = len(block)
-    strides, dilations = (node.attribute(name, None) or [1] * rank for name in ("strides", "dilations"))
-    pads = node.attribute("pads", None) or [0] * (2 * rank)
+    strides, dilations = (node.integers(name) or [1] * rank for name in ("strides", "dilations"))
+    pads = node.integers("pads") or [0] * (2 * rank)
     reach = [d * (b - 1) + 1 for d, b in zip(dilations, block, strict=True)]
     counts = [(image[i] + pads[i] + pads[i + rank] - reach[i]) // strides[i] + 1 for i in range(rank)]
+    # Blocks overlap: an element of the image is the sum over those that reach it, and how many these are changes with
+    # the element's place. Within one phase of the stride, and one run of elements that the same taps reach, the number
+    # is fixed: each such part is a plain loop nest. The parts of the axes multiply.
     each_axis = [
         [
             run

@@ -36,7 +36,7 @@ def _copy(node: Node, graph: Graph, index: int, begin: int) -> Layer:
 
 def concat_axis(node: Node, graph: Graph) -> int:
     """The axis, counted from the front."""
-    return node.attribute("axis", 1) % len(graph.shape(node.outputs[0]))
+    return node.integer("axis", 1) % len(graph.shape(node.outputs[0]))
 
 
 def offsets(node: Node, graph: Graph) -> tuple[int, ...]:

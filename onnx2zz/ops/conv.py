@@ -24,9 +24,7 @@ def convolution(node: Node, graph: Graph, x: str, w: str, out: str) -> Layer:
     """The loop nest of a convolution of tensor `x` with tensor `w`, without bias."""
     kernel = graph.shape(w)[2:]
     spatial = sliding_window(node, kernel, graph.shape(x)[2:], graph.shape(out)[2:])
-    layer = conv_layer(
-        graph.shape(x), graph.shape(w), graph.shape(out), node.attribute("group", 1), spatial, (x, w, out)
-    )
+    layer = conv_layer(graph.shape(x), graph.shape(w), graph.shape(out), node.integer("group", 1), spatial, (x, w, out))
     return past_pads(layer, graph)
 
 

@@ -59,8 +59,8 @@ def conv_transpose(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def phases_of_axis(node: Node, graph: Graph, axis: int) -> tuple[Phase, ...]:
     """The phases of one spatial axis of a ConvTranspose."""
     rank = len(graph.shape(node.inputs[0])) - 2
-    stride = (node.attribute("strides", None) or [1] * rank)[axis]
-    dilation = (node.attribute("dilations", None) or [1] * rank)[axis]
+    stride = (node.integers("strides") or [1] * rank)[axis]
+    dilation = (node.integers("dilations") or [1] * rank)[axis]
     kernel, out = graph.shape(node.inputs[1])[2 + axis], graph.shape(node.outputs[0])[2 + axis]
     pad = pad_begin(node, graph, axis, stride, dilation)
     return phases(stride, dilation, kernel, out, pad)
@@ -73,6 +73,9 @@ def phases(stride: int, dilation: int, kernel: int, out: int, pad: int) -> tuple
 
 
 def _phase(offset: int, stride: int, dilation: int, kernel: int, out: int, pad: int) -> Phase:
+    # Output element o gets input i through tap f where o + pad = i * stride + f * dilation. So the remainder by the
+    # stride decides which taps reach an element: all elements of one remainder are a plain convolution of their own,
+    # without the zeros that a transposed convolution is often padded with.
     reaching = [f for f in range(kernel) if (offset + pad - dilation * f) % stride == 0]
     common = math.gcd(stride, dilation)
     last = reaching[-1] if reaching else 0
@@ -91,14 +94,16 @@ def _phase(offset: int, stride: int, dilation: int, kernel: int, out: int, pad: 
 def pad_begin(node: Node, graph: Graph, axis: int, stride: int, dilation: int) -> int:
     """The output elements cut off at the beginning of an axis."""
     rank = len(graph.shape(node.inputs[0])) - 2
-    automatic = node.attribute("auto_pad", "NOTSET")
+    automatic = node.text("auto_pad", "NOTSET")
     if "output_shape" not in node.protos and automatic == "VALID":
         return 0
     if "output_shape" not in node.protos and automatic == "NOTSET":
-        return (node.attribute("pads", None) or [0] * rank)[axis]
+        return (node.integers("pads") or [0] * rank)[axis]
+    # What is cut off in all follows from the sizes. The odd element goes to the end for SAME_UPPER and to the beginning
+    # otherwise, also where output_shape is given without auto_pad, as onnxruntime has it.
     extent, out = graph.shape(node.inputs[0])[2 + axis], graph.shape(node.outputs[0])[2 + axis]
     reach = (graph.shape(node.inputs[1])[2 + axis] - 1) * dilation + 1
-    extra = (node.attribute("output_padding", None) or [0] * rank)[axis]
+    extra = (node.integers("output_padding") or [0] * rank)[axis]
     total = max(0, (extent - 1) * stride + extra + reach - out)
     return total // 2 if automatic == "SAME_UPPER" else total - total // 2
 
@@ -107,7 +112,7 @@ def _phase_layer(node: Node, graph: Graph, combined: Sequence[Phase]) -> Layer:
     """The convolution that writes one phase of every axis. Without a tap it has no operations: a fill with zeros."""
     x, w, out = node.inputs[0], node.inputs[1], node.outputs[0]
     x_shape, w_shape, out_shape = graph.shape(x), graph.shape(w), graph.shape(out)
-    group = node.attribute("group", 1)
+    group = node.integer("group", 1)
     rank = len(combined)
     o_loops, f_loops = output_loops(rank), filter_loops(rank)
     channels = split((("G", group), ("C", w_shape[0] // group)), w_shape[0])

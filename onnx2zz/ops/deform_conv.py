@@ -21,7 +21,7 @@ def deform_conv(node: Node, graph: Graph) -> tuple[Layer, ...]:
     out, sampled = node.outputs[0], f"{node.outputs[0]}/sampled"
     x, w, shape = (graph.shape(name) for name in (node.inputs[0], node.inputs[1], out))
     window = sliding_window(node, w[2:], x[2:], shape[2:])
-    product = conv_layer(x, w, shape, node.attribute("group", 1), window, (sampled, node.inputs[1], out))
+    product = conv_layer(x, w, shape, node.integer("group", 1), window, (sampled, node.inputs[1], out))
     taps = (*filter_loops(len(x) - 2), *output_loops(len(x) - 2))
     places = tuple(along(loop, size) for loop, size in zip(taps, (*w[2:], *shape[2:]), strict=True))
     read = Access(sampled, (*product.inputs[0].axes[:2], *places))
@@ -35,7 +35,7 @@ def _sampling(
 ) -> tuple[Layer, ...]:
     """(N, C, kernel..., spatial...): one element for each tap and position, read as if all offsets were zero."""
     x = graph.shape(node.inputs[0])
-    rank, groups = len(x) - 2, node.attribute("offset_group", 1)
+    rank, groups = len(x) - 2, node.integer("offset_group", 1)
     taps = tuple(zip((*filter_loops(rank), *output_loops(rank)), sizes, strict=True))
     channels = (("G", groups), ("C", x[1] // groups))
     front = (along("B", x[0]), split(channels, x[1]))

@@ -42,11 +42,14 @@ def einsum(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """MACs are the product of all labels' sizes of each step."""
     terms, result = parsed(node, graph)
     out = node.outputs[0]
-    left, layers = terms[0], []
+    left: Term = terms[0]
+    layers: list[Layer] = []
     for index, right in enumerate(terms[1:], 1):
         last = index == len(terms) - 1
         later = {*result, *(label for term in terms[index + 1 :] for label in term.labels)}
-        sides = []
+        sides: list[Term] = []
+        # A label that one operand alone has, and that nothing later reads, is summed before the product. Summed inside
+        # it would multiply the product's MACs by its size, which nobody has to compute.
         for side, term, other in (("left", left, right), ("right", right, left)):
             summed = alone(term, f"{out}/{side}{index}", later | set(other.labels))
             layers += [] if summed is None else [summed[0]]
@@ -59,12 +62,14 @@ def einsum(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def parsed(node: Node, graph: Graph) -> tuple[tuple[Term, ...], Labels]:
     """The operands with their labels, and the result's labels; an ellipsis becomes labels of its own."""
-    equation = node.attribute("equation").replace(" ", "")
+    equation = node.text("equation").replace(" ", "")
     left, arrow, right = equation.partition("->")
     shapes = [graph.shape(name) for name in node.inputs]
     hidden = [len(s) - len(t.replace("...", "")) for s, t in zip(shapes, left.split(","), strict=True)]
     operands = [_labels(text, rank) for text, rank in zip(left.split(","), hidden, strict=True)]
     ellipsis = max((rank for rank, text in zip(hidden, left.split(","), strict=True) if "..." in text), default=0)
+    # Without an arrow the result has, in the order of the alphabet, the letters that occur once, after the axes of an
+    # ellipsis (ONNX operator page Einsum, as in numpy).
     if not arrow:
         letters = [c for c in left if c.isalpha()]
         right = "..." * ("..." in left) + "".join(sorted(c for c in letters if letters.count(c) == 1))

@@ -107,13 +107,13 @@ def mean(node: Node, graph: Graph) -> tuple[Layer, ...]:
 @lowers("Mod", how="one element-wise layer", rides=rides)
 def mod(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """With fmod = 1 the result has the dividend's sign, else the divisor's."""
-    return chain(node, graph, Step(functions.FMOD if node.attribute("fmod", 0) else functions.MOD))
+    return chain(node, graph, Step(functions.FMOD if node.integer("fmod", 0) else functions.MOD))
 
 
 @lowers("BitShift", how="one element-wise layer", rides=rides)
 def bit_shift(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """The first operand's bits moved by the second operand."""
-    function = functions.SHIFT_LEFT if node.attribute("direction") == "LEFT" else functions.SHIFT_RIGHT
+    function = functions.SHIFT_LEFT if node.text("direction", "") == "LEFT" else functions.SHIFT_RIGHT
     return chain(node, graph, Step(function), wrapped(function, graph.tensors[node.outputs[0]].type))
 
 
@@ -138,9 +138,9 @@ def chain(node: Node, graph: Graph, combine: Step, after: tuple[Step, ...] = ())
 
 def _aligned(node: Node, shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
     """A second operand's shape as numpy would need it; before version 7 the attribute `axis` says where it begins."""
-    if node.version >= 7 or not node.attribute("broadcast", 0) or "axis" not in node.protos:
+    if node.version >= 7 or not node.integer("broadcast", 0) or "axis" not in node.protos:
         return shape
-    return (*shape, *(1 for _ in range(rank - node.attribute("axis") % rank - len(shape))))
+    return (*shape, *(1 for _ in range(rank - node.integer("axis") % rank - len(shape))))
 
 
 def common_shape(first: tuple[int, ...], second: tuple[int, ...]) -> tuple[int, ...]:

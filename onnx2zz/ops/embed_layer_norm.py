@@ -54,7 +54,7 @@ def first_rows(node: Node, graph: Graph) -> Access:
 
 def running_sum(out: str, shape: tuple[int, ...], terms: list[Access]) -> list[Layer]:
     """n terms are n-1 layers, left to right."""
-    layers, left = [], terms[0]
+    left, layers = terms[0], list[Layer]()
     for index, right in enumerate(terms[1:], 1):
         target = out if index == len(terms) - 1 else f"{out}/{index}"
         layers.append(elementwise(target, shape, (left, right), Step(functions.ADD)))

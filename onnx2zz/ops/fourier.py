@@ -50,12 +50,14 @@ def dft(node: Node, graph: Graph) -> tuple[Layer, ...]:
     x, out = node.inputs[0], node.outputs[0]
     shape, result = graph.shape(x), graph.shape(out)
     given = graph.value(node.input(2))
-    axis = int(np.ravel(given)[0]) if given is not None else node.attribute("axis", 1 if node.version < 20 else -2)
+    axis = int(np.ravel(given)[0]) if given is not None else node.integer("axis", 1 if node.version < 20 else -2)
     axis %= len(shape)
-    inverse, onesided = bool(node.attribute("inverse", 0)), bool(node.attribute("onesided", 0))
+    inverse, onesided = bool(node.integer("inverse", 0)), bool(node.integer("onesided", 0))
     length = _length(node, graph, result[axis] if inverse or not onesided else shape[axis])
     taps = min(shape[axis], length // 2 + 1 if inverse and onesided else length)
     mirrored = inverse and onesided
+    # A one-sided inverse reads half of a spectrum whose other half is its mirror image. Each of those frequencies
+    # counts twice, except the first and, in an even length, the middle one, which are their own mirror images.
     weights = tuple(1.0 if not mirrored or n in (0, length / 2) else 2.0 for n in range(taps))
     loops = tensor_loops(len(shape) - 1)
     axes = tuple(along(loop, e) for loop, e in zip(loops, shape[:-1], strict=True))

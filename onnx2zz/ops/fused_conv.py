@@ -31,10 +31,10 @@ def fused_conv(node: Node, graph: Graph) -> tuple[Layer, ...]:
     layers = add_bias(layer, graph, channel_bias(layer, node.input(2)))
     if node.input(3):
         layers = (*layers[:-1], *_plus(layers[-1], node.input(3)))
-    name = node.attribute("activation", "")
+    name = node.text("activation", "")
     if not name:
         return layers
-    step = Step(ACTIVATION[name], parameters=tuple(node.attribute("activation_params", None) or ()))
+    step = Step(ACTIVATION[name], parameters=tuple(node.numbers("activation_params") or ()))
     return (*layers[:-1], with_steps(layers[-1], step))
 
 

@@ -18,11 +18,9 @@ from onnx2zz.ops.unary import UNARY
 @lowers("com.microsoft.FusedMatMul", "com.microsoft.TransposeMatMul", how="one Gemm layer; the factor rides on it")
 def fused_matmul(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """alpha * A' * B', each operand read as it is stored."""
-    a, b = (
-        Stored(bool(node.attribute(f"trans{side}", 0)), bool(node.attribute(f"transBatch{side}", 0))) for side in "AB"
-    )
+    a, b = (Stored(bool(node.integer(f"trans{side}", 0)), bool(node.integer(f"transBatch{side}", 0))) for side in "AB")
     layer = batched_product(graph, node.inputs[0], node.inputs[1], node.outputs[0], (a, b))
-    alpha = node.attribute("alpha", 1.0)
+    alpha = node.number("alpha", 1.0)
     return (layer if alpha == 1.0 else with_steps(layer, Step(functions.SCALE, parameters=(alpha,))),)
 
 
@@ -35,7 +33,7 @@ def fused_gemm(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def activation(node: Node, graph: Graph) -> Step:
     """The scalar function that `activation` names; its parameters are attributes `activation_*`."""
-    name, parameters = UNARY[node.attribute("activation")]
+    name, parameters = UNARY[node.text("activation")]
     prefix = "activation_"
     protos = {key.removeprefix(prefix): value for key, value in node.protos.items() if key.startswith(prefix)}
     return Step(name, parameters=parameters(replace(node, inputs=(), protos=protos), graph))

@@ -21,7 +21,7 @@ def gather(node: Node, graph: Graph) -> tuple[Layer, ...]:
         return (part_copy(node, graph, out),)
     table, indices = node.inputs[:2]
     shape, picked = graph.shape(table), len(graph.shape(indices))
-    axis = node.attribute("axis", 0) % len(shape)
+    axis = node.integer("axis", 0) % len(shape)
     loops = tensor_loops(len(graph.shape(out)))
     index = tuple(zip(loops[axis : axis + picked], graph.shape(indices), strict=True))
     rows = picked_rows(index, shape[axis])

@@ -14,11 +14,11 @@ from onnx2zz.ops.registry import lowers
 
 EXACT, TANH = Step(functions.GELU), Step(functions.GELU_TANH)
 FUNCTION_OF: dict[str, Callable[[Node], Step]] = {
-    "Gelu": lambda node: TANH if node.attribute("approximate", "none") == "tanh" else EXACT,
+    "Gelu": lambda node: TANH if node.text("approximate", "none") == "tanh" else EXACT,
     "com.microsoft.Gelu": lambda node: EXACT,
     "com.microsoft.BiasGelu": lambda node: EXACT,
     "com.microsoft.FastGelu": lambda node: TANH,
-    "com.microsoft.QuickGelu": lambda node: Step(functions.SWISH, parameters=(node.attribute("alpha", 1.702),)),
+    "com.microsoft.QuickGelu": lambda node: Step(functions.SWISH, parameters=(node.number("alpha", 1.702),)),
 }
 
 

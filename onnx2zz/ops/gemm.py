@@ -17,8 +17,8 @@ from onnx2zz.ops.registry import lowers
 def gemm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """A (M, C), transposed with transA; B (C, K), transposed with transB; C broadcast to (M, K)."""
     a, b, out = node.inputs[0], node.inputs[1], node.outputs[0]
-    layer = product(graph, a, b, out, node.attribute("transA", 0), node.attribute("transB", 0))
-    return add_bias(_scaled(layer, node.attribute("alpha", 1.0)), graph, _bias(node, graph))
+    layer = product(graph, a, b, out, node.integer("transA", 0), node.integer("transB", 0))
+    return add_bias(_scaled(layer, node.number("alpha", 1.0)), graph, _bias(node, graph))
 
 
 def product(graph: Graph, a: str, b: str, out: str, trans_a: int = 0, trans_b: int = 0) -> Layer:
@@ -41,7 +41,7 @@ def _scaled(layer: Layer, alpha: float) -> Layer:
 
 
 def _bias(node: Node, graph: Graph) -> Access | None:
-    name, beta = node.input(2), node.attribute("beta", 1.0)
+    name, beta = node.input(2), node.number("beta", 1.0)
     if not name or beta == 0.0:
         return None
     prepare = () if beta == 1.0 else (Step(functions.SCALE, parameters=(beta,)),)

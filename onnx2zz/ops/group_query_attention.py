@@ -41,7 +41,7 @@ def group_query_attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def _parts(node: Node, graph: Graph) -> tuple[Heads, Heads, Heads]:
     """Q, K and V, in three tensors or one behind the other in the channels of the query."""
     shape = graph.shape(node.inputs[0])
-    heads, stored = node.attribute("num_heads"), node.attribute("kv_num_heads")
+    heads, stored = node.integer("num_heads"), node.integer("kv_num_heads")
     if node.input(1):
         k, v = (of_shape(node.inputs[i], graph.shape(node.inputs[i]), stored) for i in (1, 2))
         return of_shape(node.inputs[0], shape, heads), k, v
@@ -56,7 +56,7 @@ def _parts(node: Node, graph: Graph) -> tuple[Heads, Heads, Heads]:
 
 def _placed(node: Node, graph: Graph, q: Heads, k: Heads, target: Heads) -> tuple[tuple[Layer, ...], Heads]:
     """The new keys in the cache, turned if they are to be; and the queries as Q * K reads them."""
-    if not node.attribute("do_rotary", 0):
+    if not node.integer("do_rotary", 0):
         return (copied(k, target),), q
     base = node.outputs[0]
     angles = _angles(node, graph, base, q)
@@ -80,8 +80,8 @@ def _angles(node: Node, graph: Graph, base: str, q: Heads) -> Angles:
 
 def _scores(node: Node, graph: Graph, q: Heads, keys: Heads, past: int) -> Scores:
     """Q * K, softcap, the causal mask and its window, a bias."""
-    scores = scores_of(node.outputs[0], graph, q, keys, node.attribute("scale", 0.0) or 1 / math.sqrt(q.width))
-    cap, window = node.attribute("softcap", 0.0), node.attribute("local_window_size", -1)
+    scores = scores_of(node.outputs[0], graph, q, keys, node.number("scale", 0.0) or 1 / math.sqrt(q.width))
+    cap, window = node.number("softcap", 0.0), node.integer("local_window_size", -1)
     if cap:
         scores.ride(Step(functions.SOFTCAP, parameters=(cap,)))
     scores.hide(past, 1.0 - window if window > 0 else -math.inf, 0.0, -math.inf)
@@ -94,7 +94,7 @@ def _normalised(node: Node, graph: Graph, scores: Scores) -> tuple[Layer, ...]:
     """Softmax; with a sink a head's sum holds one score more, of a key without value."""
     highest, powers, total, quotient = normalised(scores)
     sink = node.input(11)
-    if sink or node.attribute("smooth_softmax", 0):
+    if sink or node.integer("smooth_softmax", 0):
         peak = Access(highest.output.tensor, total.output.axes)
         heads = (
             (Step(functions.SUB.swapped(), Access(sink, (total.output.axes[1],))),) if sink else (Step(functions.NEG),)

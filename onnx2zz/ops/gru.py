@@ -32,7 +32,7 @@ def _one_direction(way: Direction) -> tuple[Layer, ...]:
     hidden = State(way, "hidden", outputs[0], 5)
     f, g = activations(way, "Sigmoid", "Tanh")
     fresh, stays = way.values("fresh"), way.values("stays")
-    product_first = bool(way.node.attribute("linear_before_reset", 0))
+    product_first = bool(way.node.integer("linear_before_reset", 0))
     return (
         input_product(way),
         *hidden.before(),

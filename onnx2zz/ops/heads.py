@@ -25,7 +25,7 @@ class Heads:
     heads: int
     length: int
     width: int
-    offsets: Mapping[int, int] = field(default_factory=dict)
+    offsets: Mapping[int, int] = field(default_factory=dict[int, int])
 
     @property
     def sizes(self) -> dict[str, int]:

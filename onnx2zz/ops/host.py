@@ -34,8 +34,10 @@ runs_on_host(
 
 # Classical machine learning: decisions and look-ups. Linear models and kernels are products, and not among them.
 TREES = ("TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor")
-FEATURES = ("ArrayFeatureExtractor", "Binarizer", "CastMap", "CategoryMapper", "DictVectorizer", "FeatureVectorizer")
-FEATURES += ("Imputer", "LabelEncoder", "OneHotEncoder", "ZipMap")
+FEATURES = (
+    *("ArrayFeatureExtractor", "Binarizer", "CastMap", "CategoryMapper", "DictVectorizer", "FeatureVectorizer"),
+    *("Imputer", "LabelEncoder", "OneHotEncoder", "ZipMap"),
+)
 runs_on_host(*(f"ai.onnx.ml.{name}" for name in TREES), how="host: decision trees")
 runs_on_host(*(f"ai.onnx.ml.{name}" for name in FEATURES), how="host: features looked up and put together")
 

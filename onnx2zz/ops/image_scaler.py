@@ -13,5 +13,5 @@ from onnx2zz.ops.unary import HOW, rides, unary_layer
 @lowers("ImageScaler", how=HOW, rides=rides)
 def image_scaler(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """input (N, C, H, W); the attribute bias has C values."""
-    bias = Step(functions.ADD, Table("G", tuple(map(float, node.attribute("bias")))))
-    return (unary_layer(node, graph, Step(functions.SCALE, parameters=(node.attribute("scale", 1.0),)), (bias,)),)
+    bias = Step(functions.ADD, Table("G", tuple(map(float, node.numbers("bias")))))
+    return (unary_layer(node, graph, Step(functions.SCALE, parameters=(node.number("scale", 1.0),)), (bias,)),)

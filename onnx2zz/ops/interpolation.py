@@ -77,8 +77,11 @@ def interpolation(x: str, out: str, shape: Sequence[int], windows: Mapping[int, 
     Axes of which elements are skipped are resized together and first, so that nothing is made which nobody reads; then
     the others, the first of them first. Tensors between carry the number of the last axis that was resized.
     """
-    read = {axis: frozenset().union(*(p.elements(shape[axis]) for p in found)) for axis, found in windows.items()}
+    read = {axis: frozenset[int]().union(*(p.elements(shape[axis]) for p in found)) for axis, found in windows.items()}
     skipping = tuple(axis for axis, elements in read.items() if len(elements) < max(elements) - min(elements) + 1)
+    # Interpolation is separable, so each axis is a pass of its own and costs the sum of the kernels in place of their
+    # product. Axes that skip elements go together and first: a pass of their own would compute whole rows of which the
+    # next one reads a few.
     stages = [*filter(None, [skipping]), *((axis,) for axis in windows if axis not in skipping)]
     source, spans = x, [_Span(extent, 0, extent) for extent in shape]
     for stage in stages:

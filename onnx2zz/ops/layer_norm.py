@@ -103,7 +103,7 @@ def inverse_root(node: Node, out: str, x: str, shape: Shape, axes: frozenset[int
     default = (
         1e-12 if node.op.startswith(("com.microsoft.Skip", "com.microsoft.Embed", "com.microsoft.QEmbed")) else 1e-5
     )
-    epsilon = Step(functions.SHIFT, parameters=(node.attribute("epsilon", default),))
+    epsilon = Step(functions.SHIFT, parameters=(node.number("epsilon", default),))
     return reduced(out, x, shape, axes, "sum", SQUARE, (mean_of(shape, axes), epsilon, Step(functions.RSQRT)))
 
 
@@ -129,7 +129,7 @@ def then_each(layer: Layer, graph: Graph, operands: Sequence[tuple[Function, Acc
 
 def normalised_axes(node: Node, shape: Shape) -> frozenset[int]:
     """The axis and all behind it."""
-    return frozenset(range(node.attribute("axis", -1) % len(shape), len(shape)))
+    return frozenset(range(node.integer("axis", -1) % len(shape), len(shape)))
 
 
 def statistics_of(node: Node) -> tuple[str, str]:

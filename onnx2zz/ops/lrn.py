@@ -17,7 +17,7 @@ from onnx2zz.ops.registry import lowers
 def lrn(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """X (N, C, ...): X * (bias + alpha / size * sum of squares of `size` channels) ** -beta."""
     x, out = node.inputs[0], node.outputs[0]
-    shape, size = graph.shape(x), node.attribute("size")
+    shape, size = graph.shape(x), node.integer("size")
     loops, factor = tensor_loops(len(shape)), f"{out}/factor"
     around = window("G", "FG", shape[1], pad=(size - 1) // 2)
     rest = tuple(map(along, loops[2:], shape[2:]))
@@ -29,9 +29,9 @@ def lrn(node: Node, graph: Graph) -> tuple[Layer, ...]:
         combine=SQUARE,
         reduce="sum",
         after=(
-            Step(functions.SCALE, parameters=(node.attribute("alpha", 1e-4) / size,)),
-            Step(functions.SHIFT, parameters=(node.attribute("bias", 1.0),)),
-            Step(functions.RAISED, parameters=(-node.attribute("beta", 0.75),)),
+            Step(functions.SCALE, parameters=(node.number("alpha", 1e-4) / size,)),
+            Step(functions.SHIFT, parameters=(node.number("bias", 1.0),)),
+            Step(functions.RAISED, parameters=(-node.number("beta", 0.75),)),
         ),
     )
     inverse = Access(factor, squares.output.axes)

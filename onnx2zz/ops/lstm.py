@@ -58,7 +58,7 @@ def one_direction(way: Direction, state_product: StateProduct = plain_product) -
 def _passes(way: Direction, hidden: State, cell: State) -> tuple[Layer, ...]:
     """i, f and c from the sums, C = f * C + i * c, o, H = o * h(C). Like onnxruntime, C is not clipped for h."""
     f, g, h = activations(way, "Sigmoid", "Tanh", "Tanh")
-    coupled = bool(way.node.attribute("input_forget", 0))
+    coupled = bool(way.node.integer("input_forget", 0))
     kept, added = way.values("kept"), way.values("added")
     forget = one_less(way.values("gate_i")) if coupled else way.values("gate_f")
     return (

@@ -18,7 +18,7 @@ BLOCK_ORDER_UNKNOWN = "g_idx reorders the weights' blocks: their scales are read
 @lowers("com.microsoft.MatMulNBits", how="one Gemm layer whose weights keep their packed width; scales ride on it")
 def matmul_nbits(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """A (batch..., M, K) times B, stored as (N, blocks of K, packed bytes), with scales and zero points (N, blocks)."""
-    a, out, depth, columns = node.inputs[0], node.outputs[0], node.attribute("K"), node.attribute("N")
+    a, out, depth, columns = node.inputs[0], node.outputs[0], node.integer("K"), node.integer("N")
     *batch, rows = graph.shape(a)[:-1] if len(graph.shape(a)) > 1 else (1,)
     loops = batch_loops(len(batch))
     outer = (*map(along, loops, batch), along("D", rows))[-max(0, len(graph.shape(a)) - 1) :]
@@ -38,8 +38,8 @@ def matmul_nbits(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def _weights(node: Node, graph: Graph) -> Access:
     """B unpacked: (N, K rounded up to whole blocks), an element less its zero point times its block's scale."""
-    block, bits, columns = node.attribute("block_size"), node.attribute("bits", 4), node.attribute("N")
-    count = -(-node.attribute("K") // block)
+    block, bits, columns = node.integer("block_size"), node.integer("bits", 4), node.integer("N")
+    count = -(-node.integer("K") // block)
     column = along("K", columns)
     zero_point = _zero_point(node, graph, column, blocks("C", count, block), bits)
     scale = Access(node.inputs[2], (column, blocks("C", count, block)))

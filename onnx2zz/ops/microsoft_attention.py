@@ -47,8 +47,8 @@ def self_attention(
     """What follows the projections to Q, K and V in one tensor (B, S, Q + K + V)."""
     present = (*node.outputs, "")[1] or f"{node.outputs[0]}/cache"
     batch, length, _ = graph.shape(node.inputs[0])
-    total, heads = graph.shape(node.inputs[1])[1], node.attribute("num_heads")
-    sizes = node.attribute("qkv_hidden_sizes", None) or [total // 3] * 3
+    total, heads = graph.shape(node.inputs[1])[1], node.integer("num_heads")
+    sizes = node.integers("qkv_hidden_sizes") or [total // 3] * 3
     packed = projected[-1].output.tensor
     starts = (0, sizes[0], sizes[0] + sizes[1])
     q, k, v = (
@@ -137,7 +137,7 @@ def _of_parts(node: Node, graph: Graph, bias: str, past: tuple[str, str], inputs
 
 def _shares(node: Node) -> bool:
     """Whether past and present are one buffer, longer than what it holds."""
-    return bool(node.attribute("past_present_share_buffer", 0))
+    return bool(node.integer("past_present_share_buffer", 0))
 
 
 def _in_buffer(node: Node, graph: Graph, new: Heads, past: str, present: str) -> tuple[tuple[Layer, ...], Heads]:
@@ -156,7 +156,7 @@ def _is_cache(node: Node, graph: Graph, index: int) -> bool:
 
 def _parts(node: Node, graph: Graph) -> tuple[Heads, Heads, Heads]:
     """Q, K and V: three tensors, or keys with values (B, L, N, 2, D), or all in one (B, S, N, 3, D)."""
-    heads = node.attribute("num_heads")
+    heads = node.integer("num_heads")
     shape = graph.shape(node.inputs[0])
     if len(shape) == 5:
         q, k, v = (_packed(node.inputs[0], shape, which) for which in range(3))
@@ -181,10 +181,10 @@ def _attended(
 ) -> tuple[Layer, ...]:
     """Scores, masks, softmax, values."""
     (q, k, v), base = parts, node.outputs[0]
-    scores = scores_of(base, graph, q, k, node.attribute("scale", 0.0) or 1 / math.sqrt(q.width))
+    scores = scores_of(base, graph, q, k, node.number("scale", 0.0) or 1 / math.sqrt(q.width))
     scores.publish(inputs.scores)
-    hidden = node.attribute("mask_filter_value", -10000.0)
-    if node.attribute("unidirectional", 0):
+    hidden = node.number("mask_filter_value", -10000.0)
+    if node.integer("unidirectional", 0):
         scores.hide(k.length - q.length, -math.inf, 0.0, LOWEST)
     if inputs.mask:
         _masked(scores, inputs.mask, hidden)

@@ -42,12 +42,10 @@ def skip_group_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 
 def _normalised(node: Node, graph: Graph, x: str) -> tuple[Layer, ...]:
-    last = bool(node.attribute("channels_last", 1))
+    last = bool(node.integer("channels_last", 1))
     shape = graph.shape(node.inputs[0])
-    layers = normalised_groups(
-        node, graph, x, channels_second(shape) if last else shape, node.attribute("groups"), 1e-5
-    )
-    if node.attribute("activation"):
+    layers = normalised_groups(node, graph, x, channels_second(shape) if last else shape, node.integer("groups"), 1e-5)
+    if node.integer("activation", 0):
         layers = (*layers[:-1], with_steps(layers[-1], SILU))
     return tuple(_with_channels_last(layer, {x, node.outputs[0]}) for layer in layers) if last else layers
 

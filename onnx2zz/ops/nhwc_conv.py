@@ -21,7 +21,7 @@ def nhwc_conv(node: Node, graph: Graph) -> tuple[Layer, ...]:
     names = (node.inputs[0], node.inputs[1], node.outputs[0])
     x, w, out = (channels_second(graph.shape(name)) for name in names)
     window = sliding_window(node, w[2:], x[2:], out[2:])
-    layer = conv_layer(x, w, out, node.attribute("group", 1), window, names)
+    layer = conv_layer(x, w, out, node.integer("group", 1), window, names)
     bias = channel_bias(layer, node.input(2))
     read, weights = layer.inputs
     return add_bias(channels_last(replace(layer, inputs=(read, moved(weights)))), graph, bias)

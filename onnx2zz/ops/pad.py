@@ -7,7 +7,7 @@ Source: ONNX operator page Pad (pads, axes, mode; negative pads cut off).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from onnx2zz.ops.movement import copy_layer, movement
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.sliding_window import sliding_window
 
+BORDERS: Mapping[str, Border] = {"constant": "constant", "edge": "edge", "reflect": "reflect", "wrap": "wrap"}
 BORDER_VALUE = {"Conv": 0.0, "com.microsoft.FusedConv": 0.0, "AveragePool": 0.0, "LpPool": 0.0, "MaxPool": -math.inf}
 
 
@@ -77,8 +78,8 @@ def center_crop_pad(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def pads_begin(node: Node, graph: Graph) -> tuple[int, ...]:
     """How many elements are added at the beginning of each axis (negative: cut off)."""
     rank = len(graph.shape(node.inputs[0]))
-    given = node.attribute("pads", node.attribute("paddings", None))
-    if given is None:
+    given = node.integers("pads" if "pads" in node.protos else "paddings")
+    if not node.protos.keys() & {"pads", "paddings"}:
         known = graph.value(node.input(1))
         assert known is not None, f"the pads of {node.label} are unknown, and its shape is not"
         given = [int(p) for p in np.ravel(known)]
@@ -92,6 +93,8 @@ def is_absorbed(node: Node, graph: Graph) -> bool:
     """Whether every reader can look past the Pad at its input."""
     x, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
     begins = pads_begin(node, graph)
+    # A window operator can take over what is added around the spatial axes only: it has no pads for batch and channels,
+    # and none that cut off. And nobody may need the padded tensor itself, as the graph's output for one.
     grows = all(b >= 0 and o - b >= e for b, o, e in zip(begins, out, x, strict=True))
     spatial = len(x) > 2 and x[:2] == out[:2] and begins[:2] == (0, 0)
     readers = graph.readers.get(node.outputs[0], ())
@@ -132,17 +135,17 @@ def _stays_inside(reader: Node, graph: Graph) -> bool:
     """Whether a window operator never looks beyond its input."""
     extents, out = graph.shape(reader.inputs[0])[2:], graph.shape(reader.outputs[0])[2:]
     weights = graph.shape(reader.inputs[1])[2:] if len(reader.inputs) > 1 else ()
-    kernel = weights or tuple(reader.attribute("kernel_shape"))
+    kernel = weights or tuple(reader.integers("kernel_shape"))
     rank = len(extents)
     sizes = dict(zip((*output_loops(rank), *filter_loops(rank)), (*out, *kernel), strict=True))
     return all(axis.padding(sizes) == (0, 0) for axis in sliding_window(reader, kernel, extents, out).axes(extents))
 
 
 def _mode(node: Node) -> Border:
-    return node.attribute("mode", "constant")
+    return BORDERS[node.text("mode", "constant")]
 
 
 def _value(node: Node, graph: Graph) -> float:
     """What a constant Pad fills in; 0 where only a run can tell."""
     given = graph.value(node.input(2))
-    return float(node.attribute("value", 0.0)) if given is None or not given.size else float(np.ravel(given)[0])
+    return float(node.number("value", 0.0)) if given is None or not given.size else float(np.ravel(given)[0])

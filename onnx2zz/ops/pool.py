@@ -33,7 +33,7 @@ def average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 
 def _window(node: Node, graph: Graph) -> SlidingWindow:
-    kernel = tuple(node.attribute("kernel_shape"))
+    kernel = tuple(node.integers("kernel_shape"))
     return sliding_window(node, kernel, graph.shape(node.inputs[0])[2:], graph.shape(node.outputs[0])[2:])
 
 
@@ -74,10 +74,12 @@ def divisors(node: Node, x: tuple[int, ...], out_shape: tuple[int, ...], window:
     With count_include_pad the declared padding counts; what ceil_mode reaches beyond it never does. Shapes in NCHW.
     """
     extents, out = x[2:], out_shape[2:]
-    steps = []
+    steps: list[Step] = []
+    # The number of taps that count is a product over the axes, so the division is one for each axis by a table, and no
+    # table of all positions is needed.
     for i, loop in enumerate(output_loops(len(extents))):
         within_reason(out[i], window.kernel[i], of="elements of windows")
-        before, after = window.pads[i] if node.attribute("count_include_pad", 0) else (0, 0)
+        before, after = window.pads[i] if node.integer("count_include_pad", 0) else (0, 0)
         first = [o * window.strides[i] - window.pads[i][0] for o in range(out[i])]
         taps = range(0, window.kernel[i] * window.dilations[i], window.dilations[i])
         counts = [sum(-before <= f + t < extents[i] + after for t in taps) for f in first]
@@ -122,7 +124,7 @@ def whole_channels(x_tensor: Named, out: str, reduce: Reduction) -> Layer:
 @lowers("LpPool", how="one Pooling layer")
 def lp_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x (N, C, spatial...): the root of the sum of each window's p-th powers."""
-    power, root = lp_steps(node.attribute("p", 2))
+    power, root = lp_steps(node.number("p", 2))
     layer = pool_layer(node, graph, _window(node, graph), "sum")
     return (past_pads(replace(layer, combine=power, after=(root,)), graph),)
 
@@ -130,10 +132,10 @@ def lp_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
 @lowers("GlobalLpPool", how="one Pooling layer over the whole channel")
 def global_lp_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x (N, C, spatial...) -> (N, C, 1...): the root of the sum of each channel's p-th powers."""
-    power, root = lp_steps(node.attribute("p", 2))
+    power, root = lp_steps(node.number("p", 2))
     return (replace(global_pool(node, graph, "sum"), combine=power, after=(root,)),)
 
 
-def lp_steps(p: int) -> tuple[Step, Step]:
+def lp_steps(p: float) -> tuple[Step, Step]:
     """What an Lp norm does to each element, and to their sum."""
     return Step(functions.ABS_POWER, parameters=(p,)), Step(functions.RAISED, parameters=(1.0 / p,))

@@ -20,7 +20,7 @@ from onnx2zz.ops.registry import lowers
 def qlinear_concat(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """Y's scale and zero point, then each input with its scale and zero point."""
     out = node.outputs[0]
-    axis = node.attribute("axis", 1) % len(graph.shape(out))
+    axis = node.integer("axis", 1) % len(graph.shape(out))
     after = quantising(graph, out, node.inputs[0], node.inputs[1])
     layers: list[Layer] = []
     offset = 0

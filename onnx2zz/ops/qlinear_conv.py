@@ -38,11 +38,11 @@ def conv_integer(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def integer_convolution(node: Node, graph: Graph, x: str, w: str, zero_points: tuple[str, str]) -> Layer:
     """The loop nest of a convolution of integers; padding stands for zero, so it comes after the zero point."""
-    last = bool(node.attribute("channels_last", 0))
+    last = bool(node.integer("channels_last", 0))
     x_shape, w_shape, out = graph.shape(x), graph.shape(w), graph.shape(node.outputs[0])
     x_shape, out = (channels_second(shape) if last else shape for shape in (x_shape, out))
     window = sliding_window(node, w_shape[2:], x_shape[2:], out[2:])
-    layer = conv_layer(x_shape, w_shape, out, node.attribute("group", 1), window, (x, w, node.outputs[0]))
+    layer = conv_layer(x_shape, w_shape, out, node.integer("group", 1), window, (x, w, node.outputs[0]))
     read, weights = layer.inputs
     if zero_points[0]:
         read = replace(read, prepare=without(scalar(graph, zero_points[0])))

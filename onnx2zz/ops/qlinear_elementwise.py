@@ -33,7 +33,7 @@ def qlinear_add(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """
     out, shape = node.outputs[0], graph.shape(node.outputs[0])
     c_scale = scalar(graph, node.inputs[6])
-    operands = []
+    operands: list[Access] = []
     for name, scale, zero_point in (node.inputs[0:3], node.inputs[3:6]):
         factor = replace(scalar(graph, scale), prepare=(Step(functions.DIV, c_scale), SINGLE))
         off = without(scalar(graph, zero_point) if zero_point else None)

@@ -47,13 +47,13 @@ def qgemm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """A (M, C), B (C, K), each with scale and zero point, C in int32; y's scale and zero point, else float results."""
     a, a_scale, a_zero, b, b_scale, b_zero = node.inputs[:6]
     out, bias = node.outputs[0], node.input(6)
-    layer = product(graph, a, b, out, node.attribute("transA", 0), node.attribute("transB", 0))
+    layer = product(graph, a, b, out, node.integer("transA", 0), node.integer("transB", 0))
     columns = (along("K", graph.shape(out)[1]),)
     layer = centred(layer, without(scalar(graph, a_zero)), without(parameter(graph, b_zero, columns, 0)))
     rows_and_columns = tuple(zip("DK", graph.shape(out), strict=True))
     added = (Step(functions.ADD, Access(bias, broadcast_axes(graph.shape(bias), rows_and_columns))),) if bias else ()
     left = replace(
-        scalar(graph, a_scale), prepare=(Step(functions.SCALE, parameters=(node.attribute("alpha", 1.0),)), SINGLE)
+        scalar(graph, a_scale), prepare=(Step(functions.SCALE, parameters=(node.number("alpha", 1.0),)), SINGLE)
     )
     right = parameter(graph, b_scale, columns, 0)
     if not node.input(7):

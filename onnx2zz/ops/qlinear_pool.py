@@ -23,7 +23,7 @@ def qlinear_average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x, its scale and zero point, y's scale and zero point: the mean of each window."""
     x, out, window, last = _window(node, graph)
     layer = _dequantising(windows(x, out, window, "sum"), node, graph)
-    whole = bool(node.attribute("count_include_pad", 0))  # then, unlike AveragePool, what ceil_mode adds counts, too
+    whole = bool(node.integer("count_include_pad", 0))  # then, unlike AveragePool, what ceil_mode adds counts, too
     mean = (_mean(math.prod(window.kernel)),) if whole else divisors(node, x[1], out[1], window)
     layer = with_steps(layer, *mean, SINGLE, *_quantising(node, graph))
     return (channels_last(layer) if last else layer,)
@@ -32,7 +32,7 @@ def qlinear_average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
 @lowers("com.microsoft.QLinearGlobalAveragePool", how="one Pooling layer over the whole channel")
 def qlinear_global_average_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x, its scale and zero point, y's scale and zero point: the mean of each channel."""
-    name, last = node.inputs[0], bool(node.attribute("channels_last", 0))
+    name, last = node.inputs[0], bool(node.integer("channels_last", 0))
     shape = channels_second(graph.shape(name)) if last else graph.shape(name)
     mean = _mean(math.prod(shape[2:]))
     layer = _dequantising(whole_channels((name, shape), node.outputs[0], "sum"), node, graph)
@@ -49,10 +49,10 @@ def nhwc_max_pool(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def _window(node: Node, graph: Graph, last: bool = False) -> tuple[Named, Named, SlidingWindow, bool]:
     """Input and output (name, shape in NCHW), the window, and whether channels really come last."""
-    last = last or bool(node.attribute("channels_last", 0))
+    last = last or bool(node.integer("channels_last", 0))
     names = node.inputs[0], node.outputs[0]
     x, out = (channels_second(graph.shape(name)) if last else graph.shape(name) for name in names)
-    window = sliding_window(node, tuple(node.attribute("kernel_shape")), x[2:], out[2:])
+    window = sliding_window(node, tuple(node.integers("kernel_shape")), x[2:], out[2:])
     return (names[0], x), (names[1], out), window, last
 
 

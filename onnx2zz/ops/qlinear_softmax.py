@@ -19,8 +19,8 @@ def qlinear_softmax(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x, its scale and zero point, y's scale and zero point."""
     x, out = node.inputs[0], node.outputs[0]
     shape = graph.shape(out)
-    axis = node.attribute("axis", -1) % len(shape)
-    axes = frozenset([axis] if node.attribute("opset") >= ONE_AXIS_SINCE else range(axis, len(shape)))
+    axis = node.integer("axis", -1) % len(shape)
+    axes = frozenset([axis] if node.integer("opset") >= ONE_AXIS_SINCE else range(axis, len(shape)))
     zero_point = scalar(graph, node.input(2)) if node.input(2) else None
     floats = {x: dequantised(scalar(graph, node.inputs[1]), zero_point)}
     *passes, last = (dequantised_reads(layer, floats) for layer in softmax_layers(x, out, shape, axes))

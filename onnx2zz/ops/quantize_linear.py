@@ -59,7 +59,7 @@ def dequantize_linear(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def _parameters(node: Node, graph: Graph) -> tuple[Access, Access | None]:
     shape = graph.shape(node.inputs[0])
     axes = tuple(map(along, tensor_loops(len(shape)), shape))
-    axis, block = node.attribute("axis", 1), node.attribute("block_size", 0)
+    axis, block = node.integer("axis", 1), node.integer("block_size", 0)
     axis = axis % len(shape) if shape and -len(shape) <= axis < len(shape) else 0
     scale, zero_point = (
         parameter(graph, name, axes, axis, block) if name else None for name in (node.input(1), node.input(2))

@@ -34,7 +34,7 @@ class Direction:
     @cached_property
     def reverse(self) -> bool:
         """Whether time runs backwards."""
-        return self.node.attribute("direction", "forward") == "reverse" or self.index == 1
+        return self.node.text("direction", "forward") == "reverse" or self.index == 1
 
     @cached_property
     def count(self) -> int:
@@ -44,7 +44,7 @@ class Direction:
     @cached_property
     def batch_first(self) -> bool:
         """Layout 1: the batch axis stands before the others."""
-        return bool(self.node.attribute("layout", 0))
+        return bool(self.node.integer("layout", 0))
 
     @cached_property
     def steps(self) -> int:
@@ -123,6 +123,8 @@ def directions(node: Node, graph: Graph, gates: int) -> tuple[Direction, ...]:
 
 def input_product(way: Direction) -> Layer:
     """X (steps, batch, inputs) * W of all gates, for all steps at once; the input bias rides on it."""
+    # This product does not depend on the state, so it stands before the steps as one layer over all of them, which the
+    # array can be filled with. Only the product with the state has to wait for the step before.
     rows = along("K", way.gates * way.hidden)
     return Layer(
         operator_type="Gemm",
@@ -193,9 +195,11 @@ def activations(way: Direction, *defaults: str) -> list[tuple[Step, ...]]:
     `activation_alpha` and `activation_beta` go, in order, to those functions that have such a parameter.
     """
     node = way.node
-    names = node.attribute("activations", None) or list(defaults) * way.count
-    alphas, betas = iter(node.attribute("activation_alpha", [])), iter(node.attribute("activation_beta", []))
-    steps = []
+    # The lists of alphas and betas have no empty places: a function without the parameter takes none. So they are dealt
+    # out along all directions, and only then is this direction's part cut out.
+    names = node.texts("activations") or list(defaults) * way.count
+    alphas, betas = iter(node.numbers("activation_alpha")), iter(node.numbers("activation_beta"))
+    steps: list[tuple[Step, ...]] = []
     for name in names:
         function, (alpha, beta) = FUNCTIONS[name.lower()]
         given = [next(values, d) for values, d in ((alphas, alpha), (betas, beta)) if d is not None]
@@ -205,5 +209,5 @@ def activations(way: Direction, *defaults: str) -> list[tuple[Step, ...]]:
 
 def clip(node: Node) -> tuple[Step, ...]:
     """The clipping of what goes into an activation."""
-    bound = node.attribute("clip", None)
+    bound = node.number("clip", 0.0)
     return () if not bound else (Step(functions.CLIP, parameters=(-bound, bound)),)

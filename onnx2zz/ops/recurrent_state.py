@@ -85,7 +85,7 @@ class State:
 
     def closing(self) -> tuple[Layer, ...]:
         """At the end of each step: nothing beyond the sequence's length, then what the next step reads."""
-        way, layers = self.way, []
+        way, layers = self.way, list[Layer]()
         if self.masked:
             operands = (self.written, way.lengths)
             layers.append(at_each_step(way, self.all_steps(), operands, Step(functions.BEFORE, way.position())))

@@ -55,15 +55,15 @@ def reduction(node: Node, graph: Graph) -> tuple[Layer, ...]:
     if node.op in ROUNDED and graph.tensors[node.outputs[0]].type in BITS:
         after = (*after, Step(ROUNDED[node.op]))
     layer = reduced(node.outputs[0], node.inputs[0], shape, axes, reduce, combine, after)
-    return (layer if node.attribute("keepdims", 1) else without_axes(layer, axes),)
+    return (layer if node.integer("keepdims", 1) else without_axes(layer, axes),)
 
 
 def reduced_axes(node: Node, graph: Graph) -> frozenset[int]:
     """The axes, counted from the front. None given means all, or no axis with noop_with_empty_axes."""
     rank = len(graph.shape(node.inputs[0]))
     value = graph.value(node.input(1))
-    given = node.attribute("axes", None) or ([] if value is None else [int(a) for a in np.ravel(value)])
-    if not given and not node.attribute("noop_with_empty_axes", 0):
+    given = node.integers("axes") or ([] if value is None else [int(a) for a in np.ravel(value)])
+    if not given and not node.integer("noop_with_empty_axes", 0):
         return frozenset(range(rank))
     return frozenset(axis % rank for axis in given)
 

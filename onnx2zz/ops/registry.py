@@ -14,7 +14,7 @@ from typing import TypeVar
 import onnx2zz.ops
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.frontend.mac_operators import MAC_OPERATORS
+from onnx2zz.frontend.operators.table import MAC_OPERATORS
 from onnx2zz.ir.layer import Access, Kind, Layer, Window, step_operands
 
 Lower = Callable[[Node, Graph], tuple[Layer, ...]]
@@ -134,6 +134,9 @@ def _check(access: Access, layer: Layer, graph: Graph) -> None:
     tensor, extents = graph.tensors.get(access.tensor), tuple([axis.extent for axis in access.axes])
     if tensor is not None and tensor.shape != extents and not _read_as(tensor.shape, extents, access):
         raise ValueError(f"{access.tensor} would have to be {'x'.join(map(str, extents))}")
+    # Checked for multiplications only: there a tensor that is read as another shape gives a number of MACs that is
+    # plausible and wrong. An axis of several loops must be covered by them exactly, since a remainder would be read as
+    # padding.
     for axis in access.axes:
         if len(axis.terms) > 1 and not isinstance(axis, Window) and axis.padding(layer.sizes) != (0, 0):
             raise ValueError(f"{access.tensor} has an axis of {axis.extent}, which its parts do not divide")

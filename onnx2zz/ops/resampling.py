@@ -50,6 +50,8 @@ def positions(axis: Resizing, mode: str) -> np.ndarray:
     o, extent, out, scale = np.arange(axis.out, dtype=np.float64), axis.extent, axis.out, axis.scale
     if scale == 1:
         return o
+    # One branch for each formula of the operator page; they differ in what they hold fixed (the corners, the first
+    # pixel's edge, the centre), so no common formula would be shorter or easier to compare with the page.
     if mode == "align_corners":
         return o * (extent - 1) / max(1, out - 1)
     if mode == "asymmetric":
@@ -107,7 +109,11 @@ def taps(
     reach = radius * stretch
     count = 2 * radius if stretch == 1 else math.ceil(2 * reach) + 1
     within_reason(axis.out, count, of="weights")
-    starts, rows = [], []
+    starts: list[int] = []
+    rows: list[tuple[float, ...]] = []
+    # The window begins at the first element that the kernel reaches and has the same number of taps everywhere, because
+    # a loop has one size; taps that the kernel does not reach weigh 0. Weights are divided by their sum, so that taps
+    # left out at the border do not darken it.
     for x in positions(axis, mode):
         start = math.floor(x) - radius + 1 if stretch == 1 else math.floor(x - reach) + 1
         row = [weight((start + j - x) / stretch) for j in range(count)]

@@ -11,7 +11,7 @@ import numpy as np
 from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Access, Layer, affine, along
+from onnx2zz.ir.layer import Access, Axis, Layer, affine, along
 from onnx2zz.ops.interpolation import interpolation, pieces, within
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import movement
@@ -63,11 +63,11 @@ def resize(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 def _method(node: Node) -> Method:
     if node.op == "Upsample" or node.version < 11:  # before version 11 there was one rule
-        return Method(node.attribute("mode", "nearest"), "asymmetric", "floor")
+        return Method(node.text("mode", "nearest"), "asymmetric", "floor")
     return Method(
-        node.attribute("mode", "nearest"),
-        node.attribute("coordinate_transformation_mode", "half_pixel"),
-        node.attribute("nearest_mode", "round_prefer_floor"),
+        node.text("mode", "nearest"),
+        node.text("coordinate_transformation_mode", "half_pixel"),
+        node.text("nearest_mode", "round_prefer_floor"),
     )
 
 
@@ -82,16 +82,19 @@ def _resizings(node: Node, graph: Graph) -> tuple[Resizing, ...]:
 def _scales(node: Node, graph: Graph) -> tuple[float, ...]:
     shape, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
     exact = tuple(o / e for o, e in zip(out, shape, strict=True))
-    listed = node.attribute("scales", None)
+    # Where the scales stand changed with the versions: two attributes (Upsample 1), one (Upsample 7), an input since
+    # then. Where sizes are given instead, the quotient of the shapes is exact, unless a policy wants one scale for all
+    # axes.
+    listed = node.numbers("scales")
     if "height_scale" in node.protos:
-        listed = [*(1.0 for _ in shape[2:]), node.attribute("height_scale"), node.attribute("width_scale")]
-    if listed is None:
+        listed = [*(1.0 for _ in shape[2:]), node.number("height_scale"), node.number("width_scale")]
+    elif "scales" not in node.protos:
         value = graph.value(node.input(1 if node.op == "Upsample" or node.version < 11 else 2))
         listed = [] if value is None else [float(v) for v in np.ravel(value)]
     if listed:  # 0.6 in float32 is no 3/5; the quotient is taken wherever it stands for the same
         given = _per_axis(node, graph, listed, 1.0)
         return tuple(e if abs(e - g) < 1e-6 * e else g for e, g in zip(exact, given, strict=True))
-    policy = node.attribute("keep_aspect_ratio_policy", "stretch")
+    policy = node.text("keep_aspect_ratio_policy", "stretch")
     sizes = graph.value(node.input(3))
     if policy == "stretch" or sizes is None:
         return exact
@@ -110,7 +113,7 @@ def _roi(node: Node, graph: Graph) -> list[tuple[float, float]]:
 def _per_axis(node: Node, graph: Graph, values: Sequence[T], default: U) -> tuple[T | U, ...]:
     """Values by the attribute `axes`, which may leave some axes out."""
     rank = len(graph.shape(node.inputs[0]))
-    axes = [axis % rank for axis in node.attribute("axes", None) or range(rank)]
+    axes = [axis % rank for axis in node.integers("axes") or range(rank)]
     given = dict(zip(axes, values, strict=False))
     return tuple(given.get(axis, default) for axis in range(rank))
 
@@ -120,7 +123,11 @@ def _nearest_layer(node: Node, graph: Graph) -> Layer:
     x, out = node.inputs[0], node.outputs[0]
     how, loops = _method(node), list(tensor_loops(len(graph.shape(x))))
     sizes: list[tuple[str, int]] = []
-    reads, writes = [], []
+    reads: list[Axis] = []
+    writes: list[tuple[tuple[str, int], ...]] = []
+    # Where the pattern of the elements that are read repeats, one loop walks the periods and an inner one the places
+    # within. The inner loop reads one element again and again if its offsets are equal; else no affine map holds, and a
+    # stand-in of the same volume takes its place.
     for axis, loop in zip(_resizings(node, graph), list(loops), strict=True):
         chosen = nearest(axis, how.coordinates, how.rounding)
         found = grid(axis, chosen)
@@ -159,7 +166,7 @@ def _is_exact(node: Node, graph: Graph, axis: Resizing) -> bool:
 
 
 def _taps(node: Node, axis: Resizing) -> Taps:
-    cubic = node.attribute("mode", "nearest") == "cubic"
-    weight = cubic_weight(node.attribute("cubic_coeff_a", -0.75)) if cubic else linear_weight
-    antialias, inside_only = bool(node.attribute("antialias", 0)), bool(node.attribute("exclude_outside", 0))
+    cubic = node.text("mode", "nearest") == "cubic"
+    weight = cubic_weight(node.number("cubic_coeff_a", -0.75)) if cubic else linear_weight
+    antialias, inside_only = bool(node.integer("antialias", 0)), bool(node.integer("exclude_outside", 0))
     return taps(axis, _method(node).coordinates, weight, 2 if cubic else 1, antialias, cubic and inside_only)

@@ -37,7 +37,7 @@ class Angles:
 @lowers("RotaryEmbedding", how=HOW)
 def rotary_embedding(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """X (B, N, S, D) or (B, S, N * D), cos and sin (rows, half) with position_ids, or (B, S, half) without."""
-    heads = of_shape(node.inputs[0], graph.shape(node.inputs[0]), node.attribute("num_heads", 0))
+    heads = of_shape(node.inputs[0], graph.shape(node.inputs[0]), node.integer("num_heads", 0))
     half = graph.shape(node.inputs[1])[-1]
     out = replace(heads, tensor=node.outputs[0])
     angles = angles_of(node, graph, node.outputs[0], (node.inputs[1], node.inputs[2]), node.input(3), heads, half)
@@ -48,7 +48,7 @@ def rotary_embedding(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def microsoft_rotary_embedding(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """input (B, N, S, D) or (B, S, N * D), position_ids (B, S) or the first one, cos and sin (rows, half)."""
     half = graph.shape(node.inputs[2])[-1]
-    count = node.attribute("num_heads", 0)
+    count = node.integer("num_heads", 0)
     shape = graph.shape(node.inputs[0])
     heads = of_shape(node.inputs[0], shape, count or shape[-1] // (2 * half))
     out = replace(heads, tensor=node.outputs[0])
@@ -74,7 +74,10 @@ def angles_of(
 def picked(node: Node, graph: Graph, base: str, tables: tuple[str, str], ids: Access, over: tuple[Axis, ...]) -> Angles:
     """The rows that `ids` name, copied for each point of the loops of `over`."""
     loops = tuple((axis.terms[0][0], axis.extent) for axis in over)
-    layers, read = [], []
+    layers: list[Layer] = []
+    read: list[Access] = []
+    # The rows are copied out once, for both halves of every head: read in place, each element of the query would look
+    # up its angle anew.
     for table, part in zip(tables, ("cos", "sin"), strict=True):
         height, half = graph.shape(table)
         target = Access(f"{base}/{part}", (*over, along("OX", half)))
@@ -86,7 +89,7 @@ def picked(node: Node, graph: Graph, base: str, tables: tuple[str, str], ids: Ac
 
 def is_interleaved(node: Node) -> bool:
     """Whether the two channels of a pair are neighbours."""
-    return bool(node.attribute("interleaved", 0) or node.attribute("rotary_interleaved", 0))
+    return bool(node.integer("interleaved", 0) or node.integer("rotary_interleaved", 0))
 
 
 def rotated(x: Heads, target: Heads, angles: Angles, base: str) -> tuple[Layer, ...]:

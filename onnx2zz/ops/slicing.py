@@ -64,14 +64,14 @@ def _slice_part(axis: int, start: int, step: int, shape: tuple[int, ...], out: t
 
 def _list(node: Node, graph: Graph, index: int, attribute: str) -> list[int] | None:
     if attribute in node.protos:
-        return list(node.attribute(attribute))
+        return node.integers(attribute)
     value = graph.value(node.input(index))
     return None if value is None else [int(v) for v in np.asarray(value).ravel()]
 
 
 def _split_part(node: Node, graph: Graph, output: str) -> Part:
     if node not in _SPLITS:
-        axis = node.attribute("axis", 0) % len(graph.shape(node.inputs[0]))
+        axis = node.integer("axis", 0) % len(graph.shape(node.inputs[0]))
         sizes = [graph.shape(o)[axis] for o in node.outputs]
         begins = accumulate(sizes, initial=0)
         _SPLITS[node] = {o: Part(axis, at, 1, size) for o, at, size in zip(node.outputs, begins, sizes, strict=False)}
@@ -87,9 +87,11 @@ def _gather_parts(node: Node, graph: Graph) -> tuple[Part, ...] | None:
     if indices is None or indices.ndim > 1 or indices.size == 0:
         return None
     shape = graph.shape(node.inputs[0])
-    axis = node.attribute("axis", 0) % len(shape)
+    axis = node.integer("axis", 0) % len(shape)
     positions = [int(i) % shape[axis] for i in indices.ravel()]
     steps = {b - a for a, b in pairwise(positions)} or {1}
+    # Rows at even distances are a slice, whose elements need not be moved. A row that is taken twice, or distances that
+    # change, are no affine walk.
     if len(steps) > 1 or 0 in steps:
         return None
     return (Part(axis, positions[0], steps.pop(), len(positions), dropped=indices.ndim == 0),)

@@ -35,17 +35,17 @@ def sliding_window(
 ) -> SlidingWindow:
     """The window of a node, for a kernel over spatial `extents` giving spatial sizes `out`."""
     rank = len(extents)
-    if tuple(node.attribute("kernel_shape", None) or kernel) != kernel:
+    if tuple(node.integers("kernel_shape") or kernel) != kernel:
         raise ValueError(f"its kernel is {kernel}, its attribute kernel_shape says otherwise")
-    strides = tuple(node.attribute("strides", None) or [1] * rank)
-    dilations = tuple(node.attribute("dilations", None) or [1] * rank)
-    auto_pad = node.attribute("auto_pad", "NOTSET")
+    strides = tuple(node.integers("strides") or [1] * rank)
+    dilations = tuple(node.integers("dilations") or [1] * rank)
+    auto_pad = node.text("auto_pad", "NOTSET")
     if auto_pad in ("SAME_UPPER", "SAME_LOWER"):
         pads = _same_pads(kernel, extents, out, strides, dilations, upper=auto_pad == "SAME_UPPER")
     elif auto_pad == "VALID":
         pads = ((0, 0),) * rank
     else:
-        flat = node.attribute("pads", None) or [0] * (2 * rank)
+        flat = node.integers("pads") or [0] * (2 * rank)
         pads = tuple(zip(flat[:rank], flat[rank:], strict=True))
     return SlidingWindow(kernel, strides, dilations, pads)
 
@@ -58,7 +58,9 @@ def _same_pads(
     dilations: tuple[int, ...],
     upper: bool,
 ) -> tuple[tuple[int, int], ...]:
-    pads = []
+    pads: list[tuple[int, int]] = []
+    # SAME asks for as many elements as the output's size needs; of an odd number the larger half goes to the end
+    # (SAME_UPPER) or to the beginning (SAME_LOWER).
     for k, extent, o, s, d in zip(kernel, extents, out, strides, dilations, strict=True):
         total = max(0, (o - 1) * s + d * (k - 1) + 1 - extent)
         small, large = total // 2, total - total // 2

@@ -84,7 +84,7 @@ def normalised_axes(node: Node, graph: Graph) -> frozenset[int]:
     """The axis; before opset 13 (default 1 then) it and all behind it."""
     rank = len(graph.shape(node.inputs[0]))
     flattens = node.version < 13
-    axis = node.attribute("axis", 1 if flattens else -1) % max(rank, 1)
+    axis = node.integer("axis", 1 if flattens else -1) % max(rank, 1)
     return frozenset(range(axis, rank) if flattens else [axis])
 
 

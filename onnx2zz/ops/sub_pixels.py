@@ -12,7 +12,7 @@ HOW = "one movement layer"
 
 
 def _same_shape(node: Node, graph: Graph) -> bool:
-    return node.attribute("blocksize") == 1
+    return node.integer("blocksize") == 1
 
 
 @lowers("SpaceToDepth", how=HOW, kind="movement", view=_same_shape)
@@ -27,7 +27,7 @@ def space_to_depth(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def depth_to_space(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """(N, b*b*C, H, W) -> (N, C, H*b, W*b): the place in the block is the channel's outermost or innermost digit."""
     deep, shallow = node.inputs[0], node.outputs[0]
-    digits = ("G", "PY", "PX") if node.attribute("mode", "DCR") == "CRD" else ("PY", "PX", "G")
+    digits = ("G", "PY", "PX") if node.text("mode", "DCR") == "CRD" else ("PY", "PX", "G")
     loops, deep_access, shallow_access = _rearrangement(graph, deep, shallow, digits)
     return (movement(loops, shallow_access, deep_access),)
 

@@ -27,4 +27,4 @@ def transpose(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def permutation(node: Node, graph: Graph) -> tuple[int, ...]:
     """Output axis to input axis; without the attribute the axes are reversed."""
     rank = len(graph.shape(node.inputs[0]))
-    return tuple(node.attribute("perm", None) or reversed(range(rank)))
+    return tuple(node.integers("perm") or reversed(range(rank)))

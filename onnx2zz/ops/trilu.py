@@ -24,7 +24,7 @@ def trilu(node: Node, graph: Graph) -> tuple[Layer, ...]:
     value = graph.value(node.input(1))
     diagonal = 0.0 if value is None else float(np.ravel(value)[0])
     *_, row, column = tensor_loops(len(graph.shape(node.outputs[0])))
-    kept = functions.KEEP_FROM if node.attribute("upper", 1) else functions.KEEP_TO
+    kept = functions.KEEP_FROM if node.integer("upper", 1) else functions.KEEP_TO
     layer = unary_layer(node, graph, Step(kept, Position(((column, 1), (row, -1))), (diagonal,)))
     if value is None and node.input(1):
         layer = replace(layer, kind="approximate", also_reads=(node.input(1),))

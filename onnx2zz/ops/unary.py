@@ -27,7 +27,7 @@ def attributes(**defaults: float) -> Parameters:
     """Parameters that are attributes, with ONNX's defaults, in this order."""
 
     def read(node: Node, graph: Graph) -> tuple[float, ...]:
-        return tuple(float(node.attribute(name, default)) for name, default in defaults.items())
+        return tuple(float(node.number(name, default)) for name, default in defaults.items())
 
     return read
 

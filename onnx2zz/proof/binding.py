@@ -113,6 +113,8 @@ class _Reading:
         """Takes an axis' indices off the front of those that are left."""
         if left and left[0] in self.relations and any(c and loop not in seen for loop, c in axis.terms):
             return self._window(axis, left.pop(0), layer)
+        # An entry's equation lists loops by name and no axes. They are taken from the front, as many as the layer's own
+        # axis has moving loops; a loop that an earlier axis took has its index already.
         terms: list[tuple[str, int]] = []
         for loop, coefficient in axis.terms:
             if not coefficient or loop in seen:

@@ -3,7 +3,6 @@ over in a wider type that holds every one of them, and a Cast stands on onnxrunt
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import onnx
@@ -43,7 +42,7 @@ def carried_out(body: onnx.GraphProto, elements: Mapping[str, int]) -> None:
             info.name = cast.output[0]
 
 
-def landed(result: Any, element: int) -> np.ndarray:
+def landed(result: np.ndarray, element: int) -> np.ndarray:
     """A result in its own type again."""
     values = np.asarray(result)
     return values.astype(helper.tensor_dtype_to_np_dtype(element)) if element in CARRIERS else values

@@ -17,13 +17,15 @@ POSITIONS_IN_3D = 1  # (batch, positions, heads * channels); else (batch, heads,
 
 def with_mask(node: Node, operands: Mapping[str, np.ndarray]) -> tuple[Node, Mapping[str, np.ndarray]]:
     """The node and its operands with a causal mask among them, if onnxruntime would leave it out; else as they are."""
-    if node.op != "Attention" or not node.attribute("is_causal", 0) or not node.input(PAST_KEY) or node.input(MASK):
+    if node.op != "Attention" or not node.integer("is_causal", 0) or not node.input(PAST_KEY) or node.input(MASK):
         return node, operands
     queries, new = (_positions(operands[node.inputs[i]]) for i in (QUERY, KEY))
     past = operands[node.input(PAST_KEY)].shape[2]
     if queries > 1 or new == 1:
         return node, operands
-    visible = np.arange(past + new) <= past
+    # Of several queries onnxruntime hides what it should, and with one new key there is nothing to hide: only these
+    # cases differ, so that everywhere else the operator runs as the model has it.
+    visible = np.arange(int(past) + new) <= past
     mask = np.where(visible, 0.0, -np.inf)[None].astype(operands[node.inputs[QUERY]].dtype)
     name = f"{node.outputs[0]}/causal"
     inputs = tuple(name if index == MASK else old for index, old in enumerate(node.inputs))

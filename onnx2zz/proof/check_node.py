@@ -57,6 +57,8 @@ def check_node(group: Group, values: Values, entries: Sequence[Entry], points: i
         for member in group.members
     ]
     try:
+        # A second trial with tiny operands where the node has an epsilon: beside values of size 1 a wrong epsilon would
+        # vanish in rounding.
         trials = (_trial(group, values), *_near_epsilon(group, values))
     except CannotRunError as error:
         return NodeCheck(0, said, unchecked=str(error)[:200])
@@ -120,6 +122,8 @@ def _unfit_operands(group: Group, trial: Trial, graph: Graph, few: bool = False)
     """Why operands prove nothing; lengths of sequences are few different numbers at best."""
     if group.node.op in FEW_OPERANDS:
         return []
+    # A check proves little on operands whose values are alike: exchanged axes would give the same result. Lengths and
+    # masks are exempt, as they can only be few different numbers.
     enough = _left if few else len
     operands = {access.tensor for layer in group.layers for access in layer.inputs} & trial.operands.keys()
     counting = {name for name in operands if name in group.node.inputs and counts_steps(group.node, name)}
@@ -175,7 +179,7 @@ def _compared(
     except (IndexError, ValueError, KeyError) as error:
         refused = Mismatch(group.node.label, None, "run", "layers that can be run", str(error), cause or "size")
         return NodeCheck(0, mismatches=(refused,))
-    mismatches = []
+    mismatches: list[Mismatch] = []
     for deviation in found:
         first, member = deviation.wrong[0], group.members[deviation.layer]
         reason = cause or cause_of(deviation, layers, trial, wanted[deviation.layer])

@@ -33,7 +33,7 @@ def _in_range(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     if dtype.kind in "iu" and dtype.itemsize < WIDE:
         low, count = float(np.iinfo(dtype).min), 2.0 ** (8 * dtype.itemsize)
         return np.mod(values - low, count) + low
-    if dtype in (np.float32, np.float16):
+    if dtype == np.float32 or dtype == np.float16:
         return np.clip(values, np.finfo(dtype).min, np.finfo(dtype).max)
     return values
 

@@ -11,9 +11,9 @@ from onnx2zz.conservation.edges import Reach, wrong_edges
 from onnx2zz.conservation.groups import Group, fates_of
 from onnx2zz.conservation.law import PRODUCTS, wrong_work
 from onnx2zz.conservation.mismatch import Mismatch
-from onnx2zz.conservation.work import COUNTS
 from onnx2zz.formats.workload_entry import Entry, volumes
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.frontend.operators.table import facts_of
 from onnx2zz.ir.layer import fixed, step_operands
 from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.lowering.options import WIDTHS
@@ -96,7 +96,10 @@ def unread(group: Group, graph: Graph) -> Iterator[Mismatch]:
     masks: dict[str, np.ndarray] = {}
     for layer in group.layers:
         for access in [*layer.inputs, *step_operands(layer)]:
-            weights = access.tensor in graph.static and layer.operator_type in PRODUCTS and group.node.op in COUNTS
+            # Activations may be read in part: a strided convolution skips elements, and a slice is a view. A weight of
+            # a product that nobody reads, or a result between the node's own layers, is a sign of a loop that is too
+            # short.
+            weights = access.tensor in graph.static and layer.operator_type in PRODUCTS and facts_of(group.node.op).macs
             between = access.tensor in group.made and access.tensor not in group.node.outputs
             if (weights and access in layer.inputs) or between:
                 shape = [axis.extent for axis in access.axes]
@@ -145,15 +148,15 @@ def _needless(group: Group, tensor: str, graph: Graph, shape: Sequence[int]) -> 
         return cut_taps(group.node, graph).ravel().copy()
     mask = np.zeros(math.prod(shape), bool)
     if group.node.op == "com.microsoft.MatMulNBits" and tensor == group.node.inputs[1]:
-        mask.reshape(shape)[:, group.node.attribute("K") :] = True  # fills up each row's last block
-    if group.node.op == "LSTM" and group.node.attribute("input_forget", 0) and _is_product(tensor, group):
+        mask.reshape(shape)[:, group.node.integer("K") :] = True  # fills up each row's last block
+    if group.node.op == "LSTM" and group.node.integer("input_forget", 0) and _is_product(tensor, group):
         mask.reshape(-1, LSTM_GATES, graph.shape(group.node.inputs[2])[2])[:, FORGET] = True  # 1 - input stands for it
     return mask
 
 
 def wrong_widths(placed: PlacedLayer, entries: Sequence[Entry]) -> Iterator[Mismatch]:
     """Widths of the entry against those decided on, and against what its sources have written."""
-    said = entries[placed.id].get("operand_precision") or {}
+    said: Mapping[str, object] = entries[placed.id].get("operand_precision") or {}
     for operand in WIDTHS:
         if said.get(operand) != getattr(placed.widths, operand):
             wanted, got = getattr(placed.widths, operand), str(said.get(operand))

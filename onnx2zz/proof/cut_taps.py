@@ -18,7 +18,7 @@ def cut_taps(node: Node, graph: Graph) -> np.ndarray:
 def _reaching(node: Node, graph: Graph, axis: int) -> np.ndarray:
     """For each tap of an axis, whether some input element puts it on an output element (ONNX page ConvTranspose)."""
     rank = len(graph.shape(node.inputs[0])) - 2
-    stride, dilation = ((node.attribute(name, None) or [1] * rank)[axis] for name in ("strides", "dilations"))
+    stride, dilation = ((node.integers(name) or [1] * rank)[axis] for name in ("strides", "dilations"))
     extent, kernel = graph.shape(node.inputs[0])[axis + 2], graph.shape(node.inputs[1])[axis + 2]
     begin = pad_begin(node, graph, axis, stride, dilation)
     places = stride * np.arange(extent) + dilation * np.arange(kernel)[:, None] - begin

@@ -12,6 +12,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
+from onnx2zz.frontend.operators.table import facts_of
 from onnx2zz.ops.quantisation import INTEGER_RANGES
 
 RENAMING = frozenset(
@@ -60,8 +61,8 @@ def steers(place: Place | None) -> bool:
 
 
 def _is_length(place: Place) -> bool:
-    recurrent = place.node.op.rpartition(".")[2] in RECURRENT and place.index == SEQUENCE_LENS
-    return recurrent or place.index == MASK.get(place.node.op)
+    facts = facts_of(place.node.op)
+    return place.index == facts.lengths or (facts.mask is not None and place.index == facts.mask.input)
 
 
 def is_index(place: Place | None) -> bool:
@@ -89,6 +90,9 @@ def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator,
 def _values(
     shape: tuple[int, ...], element: int, place: Place | None, graph: Graph, rng: np.random.Generator, integers: int
 ) -> np.ndarray:
+    # The first rule that fits decides, the narrowest first: an index out of range ends the run, while a wrong spread
+    # only weakens the proof. Integers of a few bits cover their whole range, because wrapping and saturation show at
+    # its ends.
     if place is not None and (limits := _limits(place, graph)):
         return rng.integers(*limits, shape, endpoint=True)
     if place is not None and place.node.op in REDUCTIONS and not _is_float(element):
@@ -100,7 +104,7 @@ def _values(
         return rng.integers(0, FEW if element == TensorProto.BOOL else integers, shape)
     if place is not None and place.node.op == "Clip" and (bounds := _bounds(place, graph)):
         return rng.uniform(*bounds, shape)
-    if place is not None and place.node.op == "Cast" and (ends := _ends(place.node.attribute("to"))):
+    if place is not None and place.node.op == "Cast" and (ends := _ends(place.node.integer("to"))):
         return _near_integers(shape, ends, rng)
     if place is not None and place.node.op in SPECIAL:
         return SPECIAL[place.node.op](shape, place.index, rng)
@@ -125,8 +129,9 @@ def _bounds(place: Place, graph: Graph) -> tuple[float, float] | None:
 def _bound(node: Node, name: str, index: int, graph: Graph) -> float | None:
     """A bound of Clip, an attribute in old files."""
     value = graph.value(node.input(index))
-    given = node.attribute(name) if value is None else value
-    return None if given is None else float(np.max(given))
+    if value is None:
+        return float(node.number(name)) if name in node.protos else None
+    return float(np.max(value))
 
 
 def _near_integers(shape: tuple[int, ...], ends: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
@@ -244,22 +249,18 @@ def _limits(place: Place, graph: Graph) -> tuple[int, int] | None:
     first = graph.tensors.get(place.node.input(0))
     shape = first.shape if first else None
     if is_index(place):
-        return 0, max(1, shape[place.node.attribute("axis", 0) % len(shape)] if shape else FEW) - 1
-    if place.index == MASK.get(place.node.op) and shape:
+        return 0, max(1, shape[place.node.integer("axis", 0) % len(shape)] if shape else FEW) - 1
+    mask = facts_of(place.node.op).mask
+    if mask is not None and place.index == mask.input and shape:
+        # The same input is a mask with a number for each key, or a vector of lengths: its rank tells. A length of 0 is
+        # left out, since a softmax over no key has no value to compare.
         hides = len(graph.shape(place.node.inputs[place.index])) > 1
-        keys = graph.tensors.get(place.node.input(1)) if place.node.op in SEPARATE_KEYS else first
+        keys = graph.tensors.get(place.node.input(mask.keys))
         length = keys.shape[-2] if keys and keys.shape and len(keys.shape) in (3, 4) else shape[1]
         return (0, 1) if hides else (1, length)
     if _is_length(place) and shape:
-        return 1, shape[1 if place.node.attribute("layout", 0) else 0]
+        return 1, shape[1 if place.node.integer("layout", 0) else 0]
     return None
-
-
-RECURRENT = frozenset({"LSTM", "GRU", "RNN", "DynamicQuantizeLSTM"})
-SEQUENCE_LENS = 4
-MASK = {"com.microsoft.Attention": 3, "com.microsoft.QAttention": 5, "com.microsoft.MultiHeadAttention": 4}
-"""The input that hides keys: a number for each of them, or how many of each sequence take part."""
-SEPARATE_KEYS = frozenset({"com.microsoft.MultiHeadAttention"})
 
 
 def _real(shape: tuple[int, ...], place: Place | None, graph: Graph, rng: np.random.Generator) -> np.ndarray:
@@ -301,14 +302,14 @@ def _filter_elements(place: Place, graph: Graph) -> int:
 
 def _transposed_filter_elements(place: Place, graph: Graph) -> int:
     shape = graph.shape(place.node.inputs[1])
-    strides = math.prod(place.node.attribute("strides", None) or [1])
-    return shape[0] // place.node.attribute("group", 1) * math.prod(shape[2:]) // strides
+    strides = math.prod(place.node.integers("strides") or [1])
+    return shape[0] // place.node.integer("group", 1) * math.prod(shape[2:]) // strides
 
 
 def _depth(place: Place, graph: Graph) -> int:
     """What a product sums over."""
     shape = graph.shape(place.node.inputs[place.index])
-    transposed = place.node.attribute("transB" if place.index else "transA", 0)
+    transposed = place.node.integer("transB" if place.index else "transA", 0)
     last = (place.index == 0) != bool(transposed)
     return shape[-1 if last or len(shape) < 2 else -2]
 

@@ -12,7 +12,7 @@ OF_LAYER_NORMS = 1e-12
 
 def size_near_epsilon(node: Node) -> float:
     """What to scale operands of size 1 by, so that their variance is about the node's epsilon; 0 if it has none."""
-    return math.sqrt(node.attribute("epsilon", _default(node)))
+    return math.sqrt(node.number("epsilon", _default(node)))
 
 
 def _default(node: Node) -> float:

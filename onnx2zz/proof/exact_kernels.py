@@ -19,7 +19,7 @@ def exact_kernel(node: Node, operands: Arrays) -> Kernel | None:
     """How to compute the node's one output; None where onnxruntime is to be trusted."""
     if node.op == "com.microsoft.QLinearSoftmax":
         return _qlinear_softmax  # onnxruntime's tables are a step off in a tenth of the elements of uint8
-    dilated = any(dilation > 1 for dilation in node.attribute("dilations", None) or ())
+    dilated = any(dilation > 1 for dilation in node.integers("dilations") or ())
     if node.op == "Col2Im" and dilated and operands[node.inputs[1]].size != TWO_AXES:
         return _col2im  # onnxruntime mixes channels up
     return None
@@ -31,8 +31,8 @@ TWO_AXES = 2
 def _qlinear_softmax(node: Node, operands: Arrays) -> np.ndarray:
     x, scale, zero_point, y_scale, y_zero_point = (operands[name] if name else None for name in _five(node))
     assert x is not None and scale is not None and y_scale is not None
-    first = node.attribute("axis", -1) % x.ndim
-    axes = (first,) if node.attribute("opset") >= ONE_AXIS_SINCE else tuple(range(first, x.ndim))
+    first = node.integer("axis", -1) % x.ndim
+    axes = (first,) if node.integer("opset") >= ONE_AXIS_SINCE else tuple(range(first, x.ndim))
     real = (x.astype(np.float64) - _number(zero_point)) * _number(scale)
     powers = np.exp(real - real.max(axis=axes, keepdims=True))
     steps = powers / powers.sum(axis=axes, keepdims=True) / _number(y_scale)
@@ -53,8 +53,8 @@ def _col2im(node: Node, operands: Arrays) -> np.ndarray:
     x, image, block = (operands[name] for name in node.inputs)
     image, block = image.ravel(), block.ravel()
     rank = len(block)
-    strides, dilations = (np.asarray(node.attribute(name, None) or [1] * rank) for name in ("strides", "dilations"))
-    pads = np.asarray(node.attribute("pads", None) or [0] * (2 * rank))
+    strides, dilations = (np.asarray(node.integers(name) or [1] * rank) for name in ("strides", "dilations"))
+    pads = np.asarray(node.integers("pads") or [0] * (2 * rank))
     counts = (image + pads[:rank] + pads[rank:] - dilations * (block - 1) - 1) // strides + 1
     channels = x.shape[1] // int(block.prod())
     padded = np.zeros((x.shape[0], channels, *(image + pads[:rank] + pads[rank:])))

@@ -108,6 +108,8 @@ def touched(layer: Layer, access: Access, points: Grid) -> np.ndarray:
     ranges = np.meshgrid(*(np.arange(layer.sizes[loop]) for loop in inner_loops), indexing="ij")
     inner = {loop: values.reshape(1, -1) for loop, values in zip(inner_loops, ranges, strict=True)}
     mask = np.zeros(_extents(access), bool)
+    # Sampled points repeat the same few values of the loops that an operand has. Only the distinct combinations are
+    # walked: for a weight of a convolution these are its output channels, however many pixels were drawn.
     outer = np.stack([points[loop] for loop in access.loops if loop in points] or [np.zeros(1, int)], axis=1)
     names = [loop for loop in access.loops if loop in points]
     outer = np.unique(outer, axis=0)
@@ -119,8 +121,8 @@ def touched(layer: Layer, access: Access, points: Grid) -> np.ndarray:
 
 
 def _mark(mask: np.ndarray, access: Access, grid: Grid) -> None:
-    elements = np.broadcast_arrays(*elements_of(access, grid)) if access.axes else []
-    inside = np.ones(elements[0].shape if elements else (), bool)
+    elements = np.broadcast_arrays(*elements_of(access, grid)) if access.axes else ()
+    inside: np.ndarray = np.ones(elements[0].shape if elements else (), bool)
     for axis, element in zip(access.axes, elements, strict=True):
         inside &= (element >= 0) & (element < axis.extent)
     mask[tuple(element[inside] for element in elements)] = True

@@ -29,9 +29,9 @@ def read_inputs(path: Path, graph: Graph) -> dict[str, np.ndarray]:
     return check_inputs(str(path), given, graph)
 
 
-def _array(value: object) -> np.ndarray:
+def _array(value: np.ndarray | bytes) -> np.ndarray:
     """Numpy hands out the bytes of a member that is no array. Raises ValueError."""
-    if not isinstance(value, np.ndarray):
+    if isinstance(value, bytes):
         raise ValueError("no array")
     return value
 

@@ -18,6 +18,6 @@ def plain_attributes(node: Node, operands: Mapping[str, np.ndarray]) -> Node:
     if node.op == "com.microsoft.MatMulNBits":
         return replace(node, protos={name: a for name, a in node.protos.items() if name != "accuracy_level"})
     if node.op == "Resize" and "axes" in node.protos:
-        axes = [axis % operands[node.inputs[0]].ndim for axis in node.attribute("axes")]
+        axes = [axis % operands[node.inputs[0]].ndim for axis in node.integers("axes")]
         return replace(node, protos={**node.protos, "axes": helper.make_attribute("axes", axes)})
     return node

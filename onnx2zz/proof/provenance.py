@@ -7,6 +7,7 @@ transposed convolution, copied parts) every element gets its own, and the views 
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onnx2zz.conservation.groups import Group
 from onnx2zz.conservation.mismatch import Mismatch
@@ -16,7 +17,7 @@ from onnx2zz.ir.workload import NodeFate, PlacedLayer, Source
 from onnx2zz.proof.elements import places
 from onnx2zz.proof.node_run import CannotRunError, run_node
 
-Origin = int | np.ndarray
+Origin = int | NDArray[np.intp]
 NOTHING = frozenset({"nothing"})
 MOVING = frozenset(
     {"Concat", "Expand", "Flatten", "Gather", "Identity", "Reshape", "Slice", "Split", "Squeeze", "Tile", "Transpose"}
@@ -48,19 +49,22 @@ class Origins:
 
     def sources(self, *origins: Origin) -> frozenset[Source]:
         """All sources that occur in some origins."""
-        numbers = {number for origin in origins for number in np.unique(origin)}
-        return frozenset().union(*(self.sets[number] for number in numbers))
+        numbers = {number for origin in origins for number in _numbers_in(origin)}
+        return frozenset[Source]().union(*(self.sets[number] for number in numbers))
 
     def pass_node(self, node: Node) -> None:
         """A node without layers: a view moves its elements, a rider keeps them, a host mixes them."""
         status = self.fates[node].status if node in self.fates else "folded"
         inputs = [self.of(name) for name in node.data_inputs if name]
+        # Only for tensors whose elements come from different layers is it worth following them one by one. A host mixes
+        # its inputs in a way that nobody knows, so its result comes from every layer behind it; without any, from the
+        # host itself.
         if node.op == CALL:
             self.known |= {o: self.of(i) for i, o in zip(node.inputs, node.outputs, strict=False) if o}
         elif status == "view" and node.op in MOVING and any(not isinstance(o, int) for o in inputs):
             self.known |= self._moved(node)
         else:
-            whole = self.sources(*inputs) if status != "folded" else frozenset()
+            whole = self.sources(*inputs) if status != "folded" else frozenset[Source]()
             if status == "host" and self.fates[node].why != "one element":
                 layers = frozenset(s for s in whole if isinstance(s, int))
                 whole = layers or frozenset({f"host:{node.label}"})
@@ -114,6 +118,10 @@ class Origins:
         self.known[name] = _compact(array)
 
 
+def _numbers_in(origin: Origin) -> set[int]:
+    return {origin} if isinstance(origin, int) else {int(number) for number in np.unique(origin)}
+
+
 def _compact(array: np.ndarray) -> Origin:
     return int(array.flat[0]) if array.size and (array == array.flat[0]).all() else array
 
@@ -125,7 +133,7 @@ def unfed_reads(placed: PlacedLayer, origins: Origins) -> Iterator[Mismatch]:
         if not access.volume(placed.layer.sizes):
             continue  # windows over padding alone
         behind = origins.sources(_at(access, placed.layer, origins.of(access.tensor)))
-        named = frozenset(placed.sources[operand]) | (NOTHING if placed.layer.recurrent else frozenset())
+        named = frozenset(placed.sources[operand]) | (NOTHING if placed.layer.recurrent else frozenset[Source]())
         if missing := behind - named:
             expected, got = (", ".join(map(str, sorted(s, key=str))) for s in (named, missing))
             yield Mismatch(placed.node, placed.id, f"elements that {operand} reads", expected, got, "source")

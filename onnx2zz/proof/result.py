@@ -1,7 +1,6 @@
 """What a verification found, and its JSON."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.files.strict_json import json_text
@@ -99,7 +98,7 @@ class Verification(Tabular):
 
 def as_json(result: Verification) -> str:
     """The JSON of a verification, in its fixed form."""
-    document: dict[str, Any] = {
+    document: dict[str, object] = {
         "nodes_exact": result.nodes_exact,
         "nodes_checked": result.nodes_checked,
         "nodes_matched": result.nodes_matched,

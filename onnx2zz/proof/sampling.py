@@ -38,7 +38,7 @@ def _corners(sizes: np.ndarray) -> np.ndarray:
 
 
 def _borders(sizes: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
-    found = []
+    found: list[np.ndarray] = []
     for axis, size in enumerate(sizes.tolist()):
         for value in {0, 1, size // 2, size - 2, size - 1} & set(range(size)):
             rows = rng.integers(0, sizes, (A_BORDER, len(sizes)))

@@ -25,8 +25,8 @@ class Values:
     graph: Graph
     stored: StoredValues
     rng: np.random.Generator
-    held: dict[str, np.ndarray] = field(default_factory=dict)
-    failed: dict[Node, str] = field(default_factory=dict)
+    held: dict[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
+    failed: dict[Node, str] = field(default_factory=dict[Node, str])
 
     def of(self, name: str) -> np.ndarray:
         """The value of a tensor: what the run made, else the file's, else a random one.

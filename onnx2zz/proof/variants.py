@@ -98,7 +98,7 @@ def _regrouped(access: Access, layer: Layer) -> Iterator[Access]:
         if len(axis.terms) < 2 or isinstance(axis, Window):
             continue
         for loops in permutations([loop for loop, _ in axis.terms]):
-            stride, terms = 1, []
+            stride, terms = 1, list[tuple[str, int]]()
             for loop in reversed(loops):
                 terms.append((loop, stride))
                 stride *= layer.sizes[loop]

@@ -31,7 +31,7 @@ class VerifyOptions:
     points: int = USUAL_POINTS
     seed: int = 0
     directory: Path | None = None
-    inputs: Mapping[str, np.ndarray] = field(default_factory=dict)
+    inputs: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
 
 
 def verify(compiled: Compiled, options: VerifyOptions | None = None, watch: Watch | None = None) -> Verification:
@@ -70,6 +70,8 @@ def summary(
     """What was checked, and what differs: in the checks, and `counted` beside them."""
     workload = compiled.workload
     checked = [check for check in checks.values() if not check.unchecked]
+    # A node counts as matched only if its run and the counts beside it agree: values can be right by luck where a
+    # volume or an edge is wrong, and ZigZag prices the volumes.
     wrong = {m.node for m in counted}
     operations = dict.fromkeys(("exact", "movement", "approximate"), 0)
     for placed in workload.layers:

@@ -70,7 +70,7 @@ def _density(events: LayerEvents) -> str:
 def _sentences(evaluation: Evaluation) -> list[str]:
     total, source = evaluation.total.events, evaluation.events_from
     assert total is not None and source is not None
-    said = []
+    said: list[str] = []
     if total.noc_energy_pj is not None:
         noc = quantity(total.noc_energy_pj, ENERGY)
         said.append(f"NoC: {total.noc_events:,} events, {noc}, not in the energies above.")

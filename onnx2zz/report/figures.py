@@ -3,15 +3,11 @@
 import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from onnx2zz.files.written_file import write_whole_bytes
 from onnx2zz.pricing.result import Evaluation, LayerResult
+from onnx2zz.report.axes import Axes, Figure
 from onnx2zz.report.quantity import ENERGY, unit_for
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 UNITS, OVER = "#eb6834", "#c9c8c0"
 NEAR_TO_FAR = ("#a9cbf3", "#7fb0ec", "#4f90df", "#2a70c4", "#1b559b", "#113a6e")
@@ -38,15 +34,15 @@ def write_figures(evaluation: Evaluation, folder: Path) -> None:
             write_whole_bytes(folder / f"{name}.{kind}", drawn.getvalue())
 
 
-def _figure(layers: int, square: bool) -> "Figure":
-    from matplotlib.figure import Figure  # no pyplot: it keeps figures, and asks for a screen
+def _figure(layers: int, square: bool) -> Figure:
+    from matplotlib import figure as sheets  # no pyplot: it keeps figures, and asks for a screen
 
-    figure = Figure(figsize=(7, 4.5 if square else 1.4 + 0.22 * max(layers, 4)), layout="constrained")
+    figure = sheets.Figure(figsize=(7, 4.5 if square else 1.4 + 0.22 * max(layers, 4)), layout="constrained")
     figure.subplots()
     return figure
 
 
-def _latency(axes: "Axes", evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:
+def _latency(axes: Axes, evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:
     bounds = dict.fromkeys(layer.bound_by or "" for layer in layers)
     least = [min(layer.roofline_cycles or 0, layer.latency_cycles or 0) for layer in layers]
     parts: list[Part] = [(_bound(bound), _colour(evaluation, bound), _where(layers, bound, least)) for bound in bounds]
@@ -58,7 +54,7 @@ def _where(layers: Sequence[LayerResult], bound: str, values: Sequence[float]) -
     return [value if layer.bound_by == bound else 0 for layer, value in zip(layers, values, strict=True)]
 
 
-def _energy(axes: "Axes", evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:
+def _energy(axes: Axes, evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:
     broken = [layer.breakdown for layer in layers if layer.breakdown]
     size, unit = unit_for(max((layer.energy_pj or 0 for layer in layers), default=0), ENERGY)
     operations: Part = ("operations", UNITS, [one.operation_energy_pj / size for one in broken])
@@ -73,13 +69,13 @@ def _energy(axes: "Axes", evaluation: Evaluation, layers: Sequence[LayerResult])
     _bars(axes, layers, [operations, *memories], f"energy [{unit}]")
 
 
-def _utilization(axes: "Axes", evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:
+def _utilization(axes: Axes, evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:
     used = [b.compute_cycles / (layer.latency_cycles or 1) for layer in layers if (b := layer.breakdown)]
     idle = [max((layer.spatial_utilization or 0) - at_work, 0) for layer, at_work in zip(layers, used, strict=True)]
     _bars(axes, layers, [("at work", UNITS, used), ("mapped, but waiting", OVER, idle)], "share of the units")
 
 
-def _bars(axes: "Axes", layers: Sequence[LayerResult], parts: Sequence[Part], quantity: str) -> None:
+def _bars(axes: Axes, layers: Sequence[LayerResult], parts: Sequence[Part], quantity: str) -> None:
     rows, left = range(len(layers)), [0.0] * len(layers)
     for label, colour, values in parts:
         axes.barh(rows, values, left=left, color=colour, label=label, edgecolor="white", linewidth=0.4)
@@ -87,19 +83,23 @@ def _bars(axes: "Axes", layers: Sequence[LayerResult], parts: Sequence[Part], qu
     axes.set_yticks(rows, [_plain(layer.name) for layer in layers], fontsize=7)
     axes.invert_yaxis()
     axes.set_xlabel(quantity)
-    axes.spines[["top", "right"]].set_visible(False)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
     axes.legend(fontsize=7, frameon=False)
 
 
-def _roofline(axes: "Axes", evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:
+def _roofline(axes: Axes, evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:
     points = [(layer, b, b.port) for layer in layers if (b := layer.breakdown) and b.port and b.port.bits]
     for layer, b, port in points:
         share = (layer.latency_cycles or 0) / (evaluation.total.latency_cycles or 1)
-        place: Any = (b.operations / port.bits, b.operations / (layer.latency_cycles or 1))
-        axes.scatter(*place, s=20 + 260 * share, color=_colour(evaluation, layer.bound_by or ""), edgecolors="white")
+        across, up = b.operations / port.bits, b.operations / (layer.latency_cycles or 1)
+        colour = _colour(evaluation, layer.bound_by or "")
+        axes.scatter(across, up, s=20 + 260 * share, color=colour, edgecolors="white")
     units = evaluation.hardware.units if evaluation.hardware else 1
     least, most = min((b.operations / p.bits for _, b, p in points), default=1), 1.0
     most = max((b.operations / p.bits for _, b, p in points), default=1)
+    # A roof for each width of port, since layers on different ports have different slopes. Each begins below and ends
+    # above all points and its own bend, so that the bend is always in the picture.
     for width in {port.width for _, _, port in points}:
         start, end = min(least, units / width) / 2, max(most, units / width) * 2
         axes.plot([start, units / width, end], [start * width, units, units], color="#16161a", linewidth=1.2)

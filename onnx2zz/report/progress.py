@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -15,7 +15,7 @@ LONGEST = 60
 
 
 @contextmanager
-def progress_on_stderr() -> Iterator[Callable[[int, int, str], None]]:
+def progress_on_stderr() -> Generator[Callable[[int, int, str], None]]:
     """Yields a function to call with (layers done, layers in all, name of the layer at work)."""
     console = Console(file=sys.stderr)  # this very stream, so that it may be redirected later on without loss
     if not console.is_terminal:

@@ -1,7 +1,6 @@
 """The table of a sweep: the Pareto front of each model."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -12,7 +11,7 @@ from onnx2zz.design_space.columns import OPTIONS
 from onnx2zz.printable import printable
 from onnx2zz.report.whole_table import print_whole
 
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 
 
 def print_fronts(

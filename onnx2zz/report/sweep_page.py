@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from onnx2zz import __version__
 from onnx2zz.design_space.columns import OPTIONS
@@ -13,7 +12,7 @@ from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.report.page import filled
 
 SCRIPTS = ("scatter", "sweep")
-Row = Mapping[str, Any]
+Row = Mapping[str, object]
 
 
 def sweep_page(
@@ -27,6 +26,8 @@ def sweep_page(
     many units were priced in this start."""
     rows = [row for group in groups.values() for row in group]
     on_front = {id(row) for front in best.values() for row in front}
+    # Only what differs between the runs becomes a column: a sweep has a dozen options, of which two or three vary. The
+    # accelerator always stands first, as it is what a reader looks for.
     parameters = dict.fromkeys(name for run in runs for name in run.design.parameters)
     spread_rows = spread(rows)
     varying = [name for name in (*OPTIONS, *parameters) if len({row.get(name) for row in spread_rows}) > 1]
@@ -43,7 +44,7 @@ def sweep_page(
     return filled(f"Sweep {asked.path}", "sweep", SCRIPTS, data)
 
 
-def _model(workload: PricedWorkload) -> Mapping[str, Any]:
+def _model(workload: PricedWorkload) -> Mapping[str, object]:
     coverage = workload.coverage or {"nodes": [], "layers": []}
     hosts = [node for node in coverage["nodes"] if node["status"] == "host"]
     return {

@@ -94,6 +94,8 @@ def layers_table(evaluation: Evaluation, name_width: int, far: bool) -> Table:
         box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_footer=True, show_edge=False, pad_edge=False
     )
     total = evaluation.total
+    # A total over layers of which some have no price is a lower bound and must not look like a sum: the foot says so,
+    # and is empty where nothing was priced.
     some = any(layer.error is None for layer in evaluation.layers)
     foot = "Total" if not total.incomplete else "Incomplete" if some else "Not priced"
     table.add_column("Layer", foot, min_width=SHORTEST_NAME, no_wrap=True)

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from onnx2zz import __version__
 from onnx2zz.report.page import filled
@@ -27,7 +26,9 @@ def zoo_page(runs: Sequence[ModelRun], accelerators: Sequence[str], how: str) ->
     return filled(f"{green} of {len(runs)} models green", "zoo", SCRIPTS, data)
 
 
-def _model(run: ModelRun) -> Mapping[str, Any]:
+def _model(run: ModelRun) -> Mapping[str, object]:
+    # Either may be missing: a model that does not compile has neither, and one that is priced only was not run. The
+    # page shows zeros for such a model, and its faults beside them.
     found, proof = run.found, run.verification
     totals = {name: found.total(name) for name in found.accelerators} if found else {}
     return {

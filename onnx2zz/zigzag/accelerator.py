@@ -1,6 +1,6 @@
 """ZigZag's object for an accelerator file, and the plain facts about it."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -46,7 +46,7 @@ def check_accelerator(path: Path, document: Any) -> None:
 
 
 @contextmanager
-def _refusing(path: Path) -> Iterator[None]:
+def _refusing(path: Path) -> Generator[None]:
     try:
         yield
     except InputError:
@@ -95,7 +95,7 @@ def _top_ports(accelerator: Accelerator) -> tuple[TopPort, ...]:
     return tuple(TopPort(port.bw_max, serves, level.name) for level, port, serves in ports if serves)
 
 
-def _passing(port: MemoryPort, memory: int, top: dict[str, Any]) -> frozenset[str]:
+def _passing(port: MemoryPort, memory: int, top: dict[str, MemoryLevel]) -> frozenset[str]:
     return frozenset(
         str(operand)
         for operand, _, direction in port.served_op_lv_dir
@@ -124,7 +124,7 @@ def hierarchy(accelerator: Accelerator) -> Hierarchy:
 def _levels(operand: MemoryOperand, levels: list[MemoryLevel], ports: dict[int, int]) -> tuple[Level, ...]:
     """An array dim that a lower memory serves is behind it (stages/mapping/spatial_mapping_conversion.py:239)."""
     served: frozenset[str] = frozenset()
-    found = []
+    found: list[Level] = []
     for level in levels:
         served |= frozenset(map(str, level.served_dimensions))
         found.append(_level(level, operand, served, ports))

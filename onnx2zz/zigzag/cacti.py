@@ -10,7 +10,7 @@ import math
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import lru_cache
 from threading import RLock
@@ -103,7 +103,7 @@ def _last_words(said: str, complained: str) -> str:
 
 
 @contextmanager
-def private_cacti() -> Iterator[None]:
+def private_cacti() -> Generator[None]:
     """While this is open, the memories that ZigZag makes have their costs from private copies.
 
     The cells of an array that computes in memory get none: ZigZag would start whatever program of that name lies below

@@ -1,10 +1,11 @@
 """Memories whose costs CACTI is to say (`auto_cost_extraction`), and what it said: plain data, without ZigZag."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from onnx2zz.errors import Problem
+from onnx2zz.files.parsed import is_mapping
 
 FIELD = "auto_cost_extraction"
 WAY_OUT = f"give r_cost, w_cost and area, and leave {FIELD} out"
@@ -32,14 +33,14 @@ class MemoryCosts:
     area_mm2: float
 
 
-def asking(document: Any) -> tuple[str, ...]:
+def asking(document: object) -> tuple[str, ...]:
     """The memories of an accelerator's file that have the field, by name."""
-    memories = document.get("memories") if isinstance(document, Mapping) else None
-    entries = memories.items() if isinstance(memories, Mapping) else ()
-    return tuple(str(name) for name, memory in entries if isinstance(memory, Mapping) and memory.get(FIELD) is True)
+    memories = document.get("memories") if is_mapping(document) else None
+    entries = memories.items() if is_mapping(memories) else ()
+    return tuple(str(name) for name, memory in entries if is_mapping(memory) and memory.get(FIELD) is True)
 
 
-def refusals(file: str, document: Any) -> tuple[Problem, ...]:
+def refusals(file: str, document: object) -> tuple[Problem, ...]:
     """Why a file is not taken by somebody who wants no program started."""
     what = f"{FIELD} starts a program, CACTI, and --no-cacti refuses that"
     return tuple(Problem(f"{file}: memory {name}", what, WAY_OUT) for name in asking(document))
@@ -56,6 +57,6 @@ def with_costs(document: Any, costs: Sequence[MemoryCosts], area_unit: float = 1
     return {**document, "memories": memories}
 
 
-def _fields(costs: MemoryCosts, area_unit: float) -> dict[str, Any]:
+def _fields(costs: MemoryCosts, area_unit: float) -> dict[str, float]:
     area = costs.area_mm2 * area_unit
     return {"r_cost": costs.read_pj, "w_cost": costs.write_pj, "area": area, FIELD: False}

@@ -4,7 +4,7 @@ They are what is digested, and what a private copy consists of; so nothing else 
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.util import find_spec
@@ -33,7 +33,7 @@ def cacti_digest() -> str:
 
 
 @contextmanager
-def private_copy() -> Iterator[Path]:
+def private_copy() -> Generator[Path]:
     """CACTI in a folder of its own, which only this user can open and which is gone afterwards: it writes beside
     itself, and what two of them write under one name is nobody's answer."""
     folder = cacti_folder()

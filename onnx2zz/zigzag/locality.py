@@ -11,12 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from zigzag.datatypes import MemoryOperand
+from zigzag.datatypes import LayerOperand, MemoryOperand
 from zigzag.hardware.architecture.accelerator import Accelerator
 from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
+from zigzag.stages.stage import StageCallable
 from zigzag.workload.dnn_workload import DNNWorkload
+from zigzag.workload.layer_attributes import MemoryOperandLinks
 from zigzag.workload.layer_node import LayerNode
+from zigzag.workload.workload_abc import WorkloadABC, WorkloadNoDummyABC
 
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import Entry, parse_layer
@@ -76,11 +79,11 @@ class _Input:
         return f"input of {self.layer.id}"
 
     @property
-    def output_operand(self) -> Any:
+    def output_operand(self) -> LayerOperand:
         return self.layer.output_operand
 
     @property
-    def memory_operand_links(self) -> Any:
+    def memory_operand_links(self) -> MemoryOperandLinks:
         return self.layer.memory_operand_links
 
 
@@ -96,6 +99,8 @@ class _Network(DNNWorkload):
 
 class _Search(SearchInterLayerDataLocalityStage):
     """ZigZag's search on a graph with any number of input layers."""
+
+    workload_no_dummy: DNNWorkload
 
     def update_top_mem_level(self) -> None:
         heads = self._further_heads()
@@ -131,7 +136,14 @@ class _Search(SearchInterLayerDataLocalityStage):
 class LocalityStage(_Search):
     """The search in ZigZag's place among its stages, on a workload that ZigZag's own parsers made."""
 
-    def __init__(self, list_of_callables: list[Any], *, accelerator: Accelerator, workload: Any, **kwargs: Any):
+    def __init__(
+        self,
+        list_of_callables: list[StageCallable],
+        *,
+        accelerator: Accelerator,
+        workload: WorkloadABC | WorkloadNoDummyABC,
+        **kwargs: Any,
+    ):
         super().__init__(list_of_callables, accelerator=accelerator, workload=workload, **kwargs)
         layers = _Network([])
         layers.add_nodes_from(list(self.workload_no_dummy))

@@ -11,6 +11,8 @@ from zigzag.parser.accelerator_validator import AcceleratorValidator
 from zigzag.parser.mapping_validator import MappingValidator
 from zigzag.parser.workload_validator import WorkloadValidator
 
+from onnx2zz.files.parsed import is_list, is_mapping
+
 Place = tuple[str | int, ...]
 
 
@@ -59,12 +61,12 @@ def _of_list(kind: Callable[[Any], Any], data: Any) -> tuple[Objection, ...]:
     return tuple(_placed(validator.validator.errors, ()))
 
 
-def _placed(errors: Any, place: Place) -> Iterator[Objection]:
+def _placed(errors: object, place: Place) -> Iterator[Objection]:
     """cerberus nests its errors as the data are nested: key -> [sentence or mapping of the same kind, ...]."""
-    if isinstance(errors, dict):
+    if is_mapping(errors):
         for key, inner in errors.items():
             yield from _placed(inner, (*place, key))
-    elif isinstance(errors, list):
+    elif is_list(errors):
         for inner in errors:
             yield from _placed(inner, place)
     else:

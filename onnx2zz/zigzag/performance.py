@@ -22,6 +22,7 @@ from zigzag.stages.parser.workload_parser import WorkloadParserStage
 from zigzag.stages.results.reduce_stages import SumStage
 from zigzag.stages.results.save import CompleteSaveStage, PickleSaveStage, SimpleSaveStage
 from zigzag.stages.results.visualization import VisualizationStage
+from zigzag.stages.stage import StageCallable
 from zigzag.stages.workload_iterator import WorkloadStage
 from zigzag.workload.dnn_workload import DNNWorkload
 from zigzag.workload.dummy_node import DummyNode
@@ -68,7 +69,7 @@ def performance(
     return found, tuple(dict.fromkeys(mismatches))
 
 
-def _stages(best: Any, run: RunOptions) -> list[Any]:
+def _stages(best: StageCallable, run: RunOptions) -> list[StageCallable]:
     search = SalsaStage if run.engine == "salsa" else TemporalSearchStage
     return [
         *(SimpleSaveStage, PickleSaveStage, SumStage),

@@ -10,16 +10,18 @@ This module imports zigzag (1-3 s); import it late.
 import contextlib
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from zigzag.datatypes import Constants
 from zigzag.hardware.architecture.accelerator import Accelerator
 from zigzag.hardware.architecture.imc_array import ImcArray
+from zigzag.hardware.architecture.memory_level import MemoryLevel
 from zigzag.hardware.architecture.memory_port import DataDirection
 from zigzag.mapping.spatial_mapping_internal import SpatialMappingInternal
 from zigzag.mapping.temporal_mapping import TemporalMapping, TemporalMappingType
@@ -35,12 +37,15 @@ from zigzag.stages.parser.workload_parser import WorkloadParserStage
 from zigzag.stages.results.reduce_stages import MinimalLatencyStage
 from zigzag.stages.results.save import CompleteSaveStage
 from zigzag.stages.results.visualization import VisualizationStage
+from zigzag.stages.stage import StageCallable
 from zigzag.workload.dnn_workload import DNNWorkload
 from zigzag.workload.layer_node import LayerNode
 
 from onnx2zz.zigzag.cacti import private_cacti
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
 from onnx2zz.zigzag.locality import kept_levels
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,7 @@ def predict(
         return tuple(raised for raised in (network, hardware) if isinstance(raised, Raised))
 
 
-def _write(path: Path, data: Any) -> None:
+def _write(path: Path, data: object) -> None:
     path.write_text(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
@@ -95,7 +100,7 @@ def _parse_accelerator(file: Path) -> Accelerator:
         return AcceleratorParserStage.parse_accelerator(str(file))
 
 
-def _attempt(stage: str, action: Any, layers: tuple[int, ...] = ()) -> Any:
+def _attempt(stage: str, action: Callable[[], Found], layers: tuple[int, ...] = ()) -> Found | Raised:
     """What `action` returns, or what it raises as data: ZigZag raises anything, asserts included."""
     try:
         return action()
@@ -104,7 +109,7 @@ def _attempt(stage: str, action: Any, layers: tuple[int, ...] = ()) -> Any:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """ZigZag's warnings are about what check says in its own words."""
     logger = logging.getLogger("zigzag")
     level = logger.level
@@ -158,7 +163,7 @@ def _raised_by_layers(
         arguments = _arguments(accelerator, layers[0], folder, lpf_limit, levels)
         ids = tuple(layer.id for layer in layers)
         draw = number == 0  # the picture of the memories does not depend on the layer
-        outcome = _attempt("layer", lambda a=arguments, d=draw: _price(a, with_picture=d), ids)
+        outcome = _attempt("layer", partial(_price, arguments, with_picture=draw), ids)
         if isinstance(outcome, Raised):
             yield outcome
             if outcome.kind == "NoValidLoopOrderingFoundException":
@@ -205,8 +210,8 @@ def _price(arguments: Mapping[str, Any], *, with_picture: bool) -> None:
     import matplotlib
 
     matplotlib.use("Agg")
-    shrink = [ExploitInterLayerDataLocalityStage] if "mem_update_list" in arguments else []
-    below: Sequence[Any] = (
+    shrink: list[StageCallable] = [ExploitInterLayerDataLocalityStage] if "mem_update_list" in arguments else []
+    below: Sequence[StageCallable] = (
         *shrink,
         CompleteSaveStage,
         MinimalLatencyStage,
@@ -249,7 +254,7 @@ def _depends_on_ordering(accelerator: Accelerator, layer: LayerNode, spatial: Sp
     )
 
 
-def _output_levels(accelerator: Accelerator, layer: LayerNode) -> list[Any]:
+def _output_levels(accelerator: Accelerator, layer: LayerNode) -> list[MemoryLevel]:
     output = layer.memory_operand_links.layer_to_mem_op(layer.output_operand)
     return accelerator.mem_hierarchy_dict.get(output, [])
 

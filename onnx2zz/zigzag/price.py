@@ -19,6 +19,7 @@ from zigzag.stages.main import MainStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
 from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
 from zigzag.stages.results import reduce_stages
+from zigzag.stages.stage import StageCallable
 
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import Entry, parse_layer
@@ -30,8 +31,8 @@ from onnx2zz.zigzag.plain import plain
 from onnx2zz.zigzag.search import SearchNote, TemporalSearchStage
 from onnx2zz.zigzag.temporal_ordering import TemporalOrderingStage
 
-BEST = {one.name: getattr(reduce_stages, one.reducer) for one in OBJECTIVES}
-TEMPORAL_SEARCH = {"fast": TemporalSearchStage, "exhaustive": TemporalMappingGeneratorStage}
+BEST: dict[str, StageCallable] = {one.name: getattr(reduce_stages, one.reducer) for one in OBJECTIVES}
+TEMPORAL_SEARCH: dict[str, StageCallable] = {"fast": TemporalSearchStage, "exhaustive": TemporalMappingGeneratorStage}
 
 logger = logging.getLogger("zigzag.onnx2zz")
 
@@ -120,7 +121,7 @@ def _best_evaluation(
 ) -> CostModelEvaluation:
     best = BEST[options.opt]
     temporal = _annealing() if options.engine == "salsa" else (TemporalOrderingStage, TEMPORAL_SEARCH[search])
-    stages = [best, SpatialMappingGeneratorStage, best, *temporal, CostModelStage]
+    stages: list[StageCallable] = [best, SpatialMappingGeneratorStage, best, *temporal, CostModelStage]
     arguments = stage_arguments(options) | told
     if levels is not None:
         stages.insert(0, ExploitInterLayerDataLocalityStage)
@@ -131,7 +132,7 @@ def _best_evaluation(
     return evaluation
 
 
-def _annealing() -> tuple[Any, ...]:
+def _annealing() -> tuple[StageCallable, ...]:
     from zigzag.stages.mapping.salsa import SalsaStage  # it brings a second multiprocessing along
 
     return (SalsaStage,)

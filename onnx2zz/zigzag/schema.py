@@ -1,14 +1,14 @@
 """ZigZag's cerberus validators, with their findings as sentences."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from onnx2zz.errors import Problem
+from onnx2zz.files.parsed import is_list, is_mapping
 
 FIELD_FAULTS = {"required field": "missing", "unknown field": "unknown"}
 
 
-def schema_problems(where: str, errors: Any) -> tuple[Problem, ...]:
+def schema_problems(where: str, errors: object) -> tuple[Problem, ...]:
     """One problem for each place that ZigZag's schema objects to. `errors` is cerberus's nested dict, its keys are
     appended to `where` (`net.yaml: layer 3.loop_sizes.0`); missing and unknown fields of one place go together."""
     said: dict[str, dict[str, list[str]]] = {}
@@ -25,11 +25,11 @@ def _sentence(faults: dict[str, list[str]]) -> str:
     )
 
 
-def _flat(errors: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    if isinstance(errors, dict):
+def _flat(errors: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if is_mapping(errors):
         for key, inner in errors.items():
             yield from _flat(inner, (*keys, str(key)))
-    elif isinstance(errors, list):
+    elif is_list(errors):
         for inner in errors:
             yield from _flat(inner, keys)
     else:

@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from io import FileIO, TextIOBase
 from pathlib import Path
@@ -14,7 +14,7 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextmanager
-def talk_goes_to(path: Path, anew: bool = True) -> Iterator[None]:
+def talk_goes_to(path: Path, anew: bool = True) -> Generator[None]:
     """While this is open, whatever ZigZag says goes to `path`, written anew or added to; other loggers are left alone.
 
     A console that was made before (rich's progress bar on stderr) keeps writing to the screen.
@@ -60,7 +60,7 @@ class _Log(TextIOBase):
 
 
 @contextmanager
-def _zigzag_logs_to(stream: TextIOBase) -> Iterator[None]:
+def _zigzag_logs_to(stream: TextIOBase) -> Generator[None]:
     logger = logging.getLogger("zigzag")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter(FORMAT))

@@ -112,7 +112,7 @@ def macs(node: Node, graph: Graph) -> int:
         return math.prod(a) * math.prod(w[1:])
     if "Conv" in node.op:
         return math.prod(y) * math.prod(w[1:])
-    return math.prod(y) * a[0 if node.op == "Gemm" and node.attribute("transA", 0) else -1]
+    return math.prod(y) * a[0 if node.op == "Gemm" and node.integer("transA", 0) else -1]
 
 
 def _can_be_run(case: Case, compiled: Compiled) -> bool:

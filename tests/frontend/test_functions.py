@@ -67,13 +67,13 @@ def test_attribute_references_and_defaults(given, slope: float) -> None:
     )
     model = model_of([node("Leaky", "x", "y", "local", **given)], X, {}, ["y"], functions=[leaky])
     graph = check_model(model, X)
-    assert graph.nodes[0].attribute("alpha") == pytest.approx(slope)
+    assert graph.nodes[0].number("alpha") == pytest.approx(slope)
 
 
 def test_reference_that_nobody_sets_leaves_onnx_default() -> None:
     leaky = function("Leaky", "a", "b", [referring("LeakyRelu", "a", "b", alpha="slope")], ["slope"])
     graph = check_model(model_of([node("Leaky", "x", "y", "local")], X, {}, ["y"], functions=[leaky]), X)
-    assert graph.nodes[0].attribute("alpha") is None
+    assert "alpha" not in graph.nodes[0].protos
 
 
 def test_reference_inside_a_branch() -> None:
@@ -88,7 +88,7 @@ def test_reference_inside_a_branch() -> None:
     chosen = function("Chosen", "a", "b", [*nodes, node("If", "sure", "b", **branches)], ["slope"])
     graph = check_model(model_of([node("Chosen", "x", "y", "local", slope=0.6)], X, {}, ["y"], functions=[chosen]), X)
     (inner,) = [n for n in graph.nodes if n.op == "LeakyRelu"]
-    assert inner.attribute("alpha") == pytest.approx(0.6) and inner.outputs == ("y/b/then",)
+    assert inner.number("alpha") == pytest.approx(0.6) and inner.outputs == ("y/b/then",)
 
 
 def test_function_stands_before_an_operator_of_the_same_name() -> None:

@@ -53,7 +53,10 @@ def _exchanged(layer: EntryLayer) -> EntryLayer:
 
 def _pairs(layer: EntryLayer, model: EntryLayer, by_name: bool) -> dict[str, str]:
     """Each loop's name in the model, best matches first; loops that move other operands match by name only."""
-    matches = []
+    # All pairs are ranked together and the best taken first, so that a loop does not take the partner of another one
+    # that fits it better. Names decide among equals only, or first of all: authors copy names from the model or use
+    # their own, and `alignments` tries both.
+    matches: list[tuple[tuple[bool, ...], str, str]] = []
     for mine, size in layer.loops.items():
         for theirs, other in model.loops.items():
             moves = [tuple(loop in walking(one, o) for o in "OIW") for one, loop in ((layer, mine), (model, theirs))]
@@ -101,8 +104,11 @@ def _slides(layer: EntryLayer, loop: str) -> bool:
 
 def _renamed(layer: EntryLayer, model: EntryLayer, names: Mapping[str, str]) -> EntryLayer:
     """The layer with the model's names; loops of size 1 that the model lacks are left out, others keep a name."""
+    # Loops of size 1 say nothing to ZigZag, so an author may leave them out, or write them where the model has none.
+    # Both are brought to what the model has, or each would be told as a difference.
     kept = {loop: _unused(loop, model, names) for loop, size in layer.loops.items() if size > 1 or loop in names}
-    relations, targets = [], {}
+    relations: list[Relation] = []
+    targets: dict[str, str] = {}
     for relation in layer.relations:
         if relation.first in kept and relation.second in kept:
             changed = replace(relation, first=kept[relation.first], second=kept[relation.second])

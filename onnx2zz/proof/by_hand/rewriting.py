@@ -54,7 +54,7 @@ def _equation(written: EntryLayer, model: EntryLayer, equation: str) -> str:
 def _text(operand: str, written: EntryLayer, model: EntryLayer) -> str:
     """An operand with its indices in the model's order, those that only the hand-written layer has behind them."""
     mine = list(written.indices.get(operand, ()))
-    found = []
+    found: list[str] = []
     for index in model.indices.get(operand, ()):
         walked = terms(model, index)
         match = next((own for own in mine if own == index or terms(written, own).keys() & walked.keys()), None)

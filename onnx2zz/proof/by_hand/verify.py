@@ -46,11 +46,15 @@ def verify_by_hand(
     }
     run = {
         node: _told(check, judged)
-        for node, check in checks(exact, compiled, options or VerifyOptions(), watch or (lambda *_: None))
+        for node, check in checks(exact, compiled, options or VerifyOptions(), watch or _unwatched)
     }
     found = [*_said(judged, compiled), *_without_partner(pairing, written, compiled)]
     result = summary(compiled, lowered, run, tuple(found))
     return replace(result, mismatches=tuple(sorted(result.mismatches, key=_place)))
+
+
+def _unwatched(done: int, of: int, following: str) -> None:
+    pass
 
 
 def _place(mismatch: Mismatch) -> tuple[bool, int, bool]:
@@ -62,7 +66,7 @@ def _judged(pairing: Pairing, written: Sequence[Entry], compiled: Compiled) -> d
     """By the id of the model's layer."""
     layers = {i: layer for i, entry in enumerate(written) if (layer := read_layer(i, entry))}
     edges = Edges.of(pairing, layers, compiled.workload)
-    found = {}
+    found: dict[int, Judged] = {}
     for i, j in pairing.pairs:
         model = read_layer(j, compiled.entries[j])
         assert model is not None, "an entry of ours that cannot be read"

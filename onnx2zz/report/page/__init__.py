@@ -35,7 +35,7 @@ def page(runs: Sequence[PageRun]) -> str:
     return filled(title, "evaluation", EVALUATION, data)
 
 
-def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, Any]) -> str:
+def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, object]) -> str:
     """The HTML of a report: the sections of `body`, which `scripts` fill with `data` (what JSON can hold)."""
     parts = {
         "title": escape(title),
@@ -47,7 +47,7 @@ def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, Any
     return PLACE.sub(lambda place: parts[place[1]], _part("page.html"))
 
 
-def _as_data(document: Mapping[str, Any]) -> str:
+def _as_data(document: Mapping[str, object]) -> str:
     """JSON that no text in it can end: HTML reads a script up to the next `</script`, whatever it is within."""
     return json_text(document, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
 

@@ -80,7 +80,7 @@ def cut_options(bits: Floats, cuts: Sequence[Ints], is_top: bool, memory: Memory
     if memory.double_buffered:
         whole = bits[:, -1:]
         bits = np.where(bits < whole, bits * 2, bits)  # only slices smaller than the whole are doubled (:208-210)
-    position = np.arange(bits.shape[1])
+    position = np.arange(int(bits.shape[1]))
     reachable = position >= start[:, None]
     fits = np.logical_and.accumulate(~reachable | (bits <= memory.capacity), axis=1)
     allowed = fits & reachable
@@ -159,7 +159,7 @@ def _last(option: Options) -> Ints:
 
 def try_all(options: Sequence[Options], capacity: int, even: bool) -> list[Ints]:
     """The best of all combinations of cuts; nothing is allocated where none is allowed (:289, :308)."""
-    shape = tuple(option.bits.shape[1] for option in options)
+    shape = tuple(int(option.bits.shape[1]) for option in options)
     bits = _sum_over_grid([option.bits for option in options])
     accesses = _sum_over_grid([option.accesses for option in options])
     allowed = bits <= capacity

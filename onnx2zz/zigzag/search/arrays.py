@@ -4,7 +4,7 @@ N is the number of orderings priced together, L the number of temporal loops. A 
 innermost loop first: the loops below it are the first `cut` ones.
 """
 
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,10 @@ Ints: TypeAlias = NDArray[np.intp]
 Flags: TypeAlias = NDArray[np.bool_]
 
 
-def at(values: NDArray[Any], cut: Ints) -> NDArray[Any]:
+Element = TypeVar("Element", bound=np.generic)
+
+
+def at(values: NDArray[Element], cut: Ints) -> NDArray[Element]:
     """values (N, M) read at one column a row, `cut` (N,)."""
-    width = values.shape[1]
+    width: int = values.shape[1]
     return values.ravel().take(np.arange(0, len(cut) * width, width) + cut)

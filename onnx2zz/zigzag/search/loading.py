@@ -103,7 +103,7 @@ def _reduced(port: Port, entries: Sequence[_Entry], busy: Floats) -> list[Floats
 
 def _hide_longest_first(cycles: Floats, hideable: Floats, room: Floats, rank: Floats) -> Floats:
     left = cycles.copy()
-    columns = np.arange(left.shape[1])
+    columns = np.arange(int(left.shape[1]))
     for longest in np.argsort(-rank, axis=0, kind="stable"):
         hidden = np.where(room > 0, np.minimum(np.maximum(0.0, hideable[longest, columns]), room), 0.0)
         left[longest, columns] -= hidden

@@ -56,12 +56,14 @@ def _runs(flags: Flags, cuts: Sequence[Ints], floors: Sequence[Ints], iterations
 
 def run_end(flags: Flags) -> Ints:
     """(N, L + 1) from (N, L): the first unflagged position at or after each."""
-    length = flags.shape[1]
+    length = int(flags.shape[1])
     stops = np.where(np.column_stack((flags, np.zeros(len(flags), dtype=np.bool_))), length, np.arange(length + 1))
     return np.minimum.accumulate(stops[:, ::-1], axis=1)[:, ::-1]
 
 
 def run_begin(flags: Flags) -> Ints:
     """(N, L + 1) from (N, L): where the run of flagged positions that ends before each begins."""
-    starts = np.where(np.column_stack((np.zeros(len(flags), dtype=np.bool_), flags)), 0, np.arange(flags.shape[1] + 1))
+    starts = np.where(
+        np.column_stack((np.zeros(len(flags), dtype=np.bool_), flags)), 0, np.arange(int(flags.shape[1]) + 1)
+    )
     return np.maximum.accumulate(starts, axis=1)

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +52,7 @@ class Loops:
 
     def dim_size(self, dim: int) -> Floats:
         """(multisets,): product of the sizes of the loops over this dimension."""
-        return self._dim_sizes.get(dim, np.ones(self.members.shape[1]))
+        return self._dim_sizes.get(dim, np.ones(int(self.members.shape[1])))
 
     @cached_property
     def _dim_sizes(self) -> dict[int, Floats]:
@@ -97,7 +96,7 @@ class Orderings:
 
     def outermost_over(self, dims: Sequence[int]) -> Ints:
         """(N,): position of the outermost loop over one of these dimensions, -1 if there is none."""
-        position = np.arange(self.loop.shape[1])
+        position = np.arange(int(self.loop.shape[1]))
         return np.where(self.over(dims), position, -1).max(axis=1)
 
     def sizes_over(self, dims: Sequence[int]) -> Floats:
@@ -148,5 +147,5 @@ def permutations(counts: Sequence[int], rows: int) -> Iterator[NDArray[np.uint8]
     yield _table(buffer, len(order))
 
 
-def _table(buffer: bytearray, width: int) -> NDArray[Any]:
+def _table(buffer: bytearray, width: int) -> NDArray[np.uint8]:
     return np.frombuffer(bytes(buffer), dtype=np.uint8).reshape(-1, width)

@@ -122,7 +122,7 @@ class _PartialWalk(_Walk):
         self.swept = dict.fromkeys(operand.partial, (ones, ones))
 
     def temporal(self, floor: Ints, cut: Ints) -> Product:
-        position = np.arange(self.orderings.loop.shape[1])
+        position = np.arange(int(self.orderings.loop.shape[1]))
         inside = (position >= floor[:, None]) & (position < cut[:, None])
         size = self.orderings.sizes_over(self.operand.relevant)
         reuse = self.orderings.sizes_over(self.operand.irrelevant)

@@ -96,7 +96,7 @@ class Chunk:
         place = int(self.prices.rows[row])
         return Candidate(
             rank=self.first + place,
-            ordering=tuple(self.named[loop] for loop in self.orderings.loop[place]),
+            ordering=tuple(self.named[int(loop)] for loop in self.orderings.loop[place]),
             energy=float(self.prices.energy[row]),
             latency=float(self.prices.latency[row]),
         )

@@ -49,12 +49,11 @@ def stall(nest: Nest, activity: dict[Transfer, PortActivity], total: float) -> F
 
 def port_stall(sharing: Sequence[PortActivity], total: float) -> Floats:
     """(N,) of one port: stalls add up; slack helps only where windows of different transfers do not overlap."""
-    real, allowed, period, count = (
-        np.array([getattr(one, field) for one in sharing]) for field in ("real", "allowed", "period", "count")
-    )
+    real, allowed = np.array([one.real for one in sharing]), np.array([one.allowed for one in sharing])
+    period, count = np.array([one.period for one in sharing]), np.array([one.count for one in sharing])
     active = count > 0
     repeats = np.where(active, count - 1, 0)
-    stalls = (real - allowed) * repeats
+    stalls: Floats = (real - allowed) * repeats
     if len(sharing) == 1:
         return stalls[0]
     windows = (allowed * repeats).sum(axis=0)
@@ -90,9 +89,9 @@ def union(period: Floats, allowed: Floats) -> Floats:
         if windows == 0:
             return np.zeros_like(until)
         last = windows - 1
-        periods = np.floor(until / period[last])
-        rest = until - periods * period[last]
-        after = allowed[last] + opened(last, rest) - in_window[last]
+        periods: Floats = np.floor(until / period[last])
+        rest: Floats = until - periods * period[last]
+        after: Floats = allowed[last] + opened(last, rest) - in_window[last]
         return periods * in_period[last] + np.where(rest <= allowed[last], rest, after)
 
     for window in range(len(period)):
