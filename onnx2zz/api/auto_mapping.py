@@ -56,11 +56,13 @@ def choose_and_write(
 def save_as_priced(workload: "PricedWorkload", mapping: Found, evaluation: "Evaluation", path: Path) -> None:
     """Write the mapping with the unrolling and the loop order of each layer as they were priced."""
     from onnx2zz.files.written_file import write_whole
+    from onnx2zz.formats.mapping_entry import read_mapping
     from onnx2zz.formats.yaml_source import load_yaml
     from onnx2zz.mapping.as_priced import mapping_as_priced
     from onnx2zz.mapping.mapping_file import mapping_text
 
-    entries = mapping_as_priced(workload.layers, load_yaml(mapping.path), evaluation.layers)
+    base = read_mapping(load_yaml(mapping.path))
+    entries = mapping_as_priced(workload.layers, base, evaluation.layers)
     kind = f"mapping {mapping.name}, best {evaluation.opt}, loop orders fixed"
     write_whole(path, mapping_text(entries, f"As priced for {workload.model} on {evaluation.accelerator}: {kind}."))
 

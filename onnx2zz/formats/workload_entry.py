@@ -19,9 +19,6 @@ RELATION = re.compile(r"^(\w+)\s*=\s*(?:(\w+)\s*\*\s*)?(\w+)\s*\+\s*(?:(\w+)\s*\
 Entry = Mapping[str, Any]
 """A layer of workload.yaml as plain data."""
 
-DEFAULT_LINKS = {"O": "O", "I": "I1", "W": "I2"}
-"""Operand -> memory operand without `memory_operand_links` (zigzag parser/mapping_validator.py)."""
-
 
 @dataclass(frozen=True)
 class Relation:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.honest import HonestPrice, honest_price
@@ -90,7 +91,7 @@ def _candidate_from_json(known: Any) -> Candidate:
     return Candidate(**{**known, "unrolling": unrolling})
 
 
-def choose(entry: Entry, mapping_entry: Entry, terms: ChoiceTerms) -> Choice:
+def choose(entry: Entry, mapping_entry: MappingEntry, terms: ChoiceTerms) -> Choice:
     """The best admissible unrolling of a layer. `mapping_entry` is the mapping file's word on it: its unrolling is one
     candidate, its memory operand links and its loop order hold for all."""
     return _Contest(entry, mapping_entry, terms).decided()
@@ -99,7 +100,7 @@ def choose(entry: Entry, mapping_entry: Entry, terms: ChoiceTerms) -> Choice:
 @dataclass
 class _Contest:
     entry: Entry
-    mapping_entry: Entry
+    mapping_entry: MappingEntry
     terms: ChoiceTerms
     seen: dict[Unrolling, Candidate] = field(default_factory=dict)
     tried: int = 0
@@ -131,7 +132,7 @@ class _Contest:
 
     def _given(self) -> Iterator[tuple[Unrolling, Origin]]:
         """The mapping file's unrolling as ZigZag leaves it, then what ZigZag generates."""
-        generated = {name: value for name, value in self.mapping_entry.items() if name != "spatial_mapping"}
+        generated = replace(self.mapping_entry, spatial_mapping=None)
         for unrolling in self._zigzags(self.mapping_entry):
             yield unrolling, "mapping file"
         for unrolling in self._zigzags(generated):
@@ -145,7 +146,7 @@ class _Contest:
         bound = bound_of(unrolling, self.space, self.terms.hierarchy, self.floor, opt)
         return bound < self._objective(self.leader)
 
-    def _zigzags(self, asked: Entry) -> Sequence[Unrolling]:
+    def _zigzags(self, asked: MappingEntry) -> Sequence[Unrolling]:
         from onnx2zz.zigzag.spatial import unrollings
 
         try:

@@ -20,8 +20,10 @@ from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGener
 from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
 from zigzag.stages.results.reduce_stages import MinimalEDPStage, MinimalEnergyStage, MinimalLatencyStage
 
+from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.zigzag.failure import PricingError, sentence
-from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.layer import parse_layer
 from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, PriceOptions, Search
 from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.memory_energy import memory_energy
@@ -38,7 +40,7 @@ logger = logging.getLogger("zigzag.onnx2zz")
 def price(
     entry: Entry,
     accelerator: Accelerator,
-    mapping_entry: Entry,
+    mapping_entry: MappingEntry,
     options: PriceOptions,
     levels: KeptLevels | None = None,
     search: Search = "fast",
@@ -84,7 +86,7 @@ def _said(one: LayerPrice | PricingError, other: LayerPrice | PricingError) -> s
 def _attempt(
     entry: Entry,
     accelerator: Accelerator,
-    mapping_entry: Entry,
+    mapping_entry: MappingEntry,
     options: PriceOptions,
     levels: KeptLevels | None,
     search: Literal["fast", "exhaustive"],
@@ -111,7 +113,7 @@ def _mismatches(notes: Sequence[SearchNote]) -> tuple[str, ...]:
 def _best_evaluation(
     entry: Entry,
     accelerator: Accelerator,
-    mapping_entry: Entry,
+    mapping_entry: MappingEntry,
     options: PriceOptions,
     levels: KeptLevels | None,
     search: Literal["fast", "exhaustive"],
