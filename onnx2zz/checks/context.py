@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from onnx2zz.checks.memories import OPERANDS, Hierarchy, read_hierarchy
+from onnx2zz.files.document import Data
+from onnx2zz.formats.accelerator import OPERANDS, Hierarchy, read_hierarchy
 from onnx2zz.formats.mapping_entry import DEFAULT_LINKS, MappingEntry, entry_for, read_mapping
 from onnx2zz.formats.pairing import Pairing, pair_layers
-from onnx2zz.formats.workload_entry import EntryLayer, as_meant, read_layer
+from onnx2zz.formats.workload_entry import Entry, EntryLayer, as_meant, read_layer
 from onnx2zz.formats.yaml_source import YamlSource
 
 
@@ -20,7 +20,7 @@ class Context:
     mapping: YamlSource | None = None
     workload: YamlSource | None = None
     unreadable: tuple[YamlSource, ...] = ()
-    model: tuple[Mapping[str, Any], ...] | None = None
+    model: tuple[Entry, ...] | None = None
     lpf_limit: int = 6
     exploit_data_locality: bool = False
 
@@ -37,7 +37,7 @@ class Context:
         return read_hierarchy(self.accelerator.data if self.accelerator else None)
 
     @cached_property
-    def entries(self) -> tuple[Mapping[str, Any], ...]:
+    def entries(self) -> tuple[Data, ...]:
         """The workload's entries that are mappings, readable or not."""
         data = self.workload.data if self.workload else None
         return tuple(entry for entry in data if isinstance(entry, Mapping)) if isinstance(data, list) else ()

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.checks.memories import Hierarchy, Memory
+from onnx2zz.formats.accelerator import Hierarchy, Memory
 from onnx2zz.formats.mapping_entry import DEFAULT_LINKS
 from onnx2zz.formats.workload_entry import EntryLayer
 

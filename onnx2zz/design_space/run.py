@@ -11,11 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.design_space.plan import Run, check, described
 from onnx2zz.design_space.results import Results, layer_rows, numbers
 from onnx2zz.design_space.spec import AUTO
 from onnx2zz.files.written_file import write_whole
+from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.mapping.mapping_file import mapping_text
 from onnx2zz.mapping.network import Policy, choose_mappings

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.design_space.expression import Value, evaluate
+from onnx2zz.formats.accelerator import read_hierarchy
 
 EACH = "*"
 OLD = "old"

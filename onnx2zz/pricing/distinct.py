@@ -3,15 +3,14 @@
 import json
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import Entry, operand_sources
 
 PLACE = ("id", "name", "operand_source")
 
 
 def constant_operands(entry: Entry) -> tuple[str, ...]:
     """The operands that no other layer produces: their source is the layer itself."""
-    sources = entry.get("operand_source") or {}
-    return tuple(sorted(operand for operand, source in sources.items() if source == entry["id"]))
+    return tuple(sorted(operand for operand, source in operand_sources(entry).items() if source == entry["id"]))
 
 
 def layer_key(entry: Entry, mapping_entry: MappingEntry, extra: object = None) -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onnx2zz.checks.costs import not_finite
-from onnx2zz.checks.memories import Hierarchy, read_hierarchy
 from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.formats.workload_entry import Entry

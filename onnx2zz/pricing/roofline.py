@@ -4,9 +4,9 @@ the ports of the highest memory."""
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from onnx2zz.checks.memories import Memory
+from onnx2zz.formats.accelerator import Memory
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry, operations, volumes
+from onnx2zz.formats.workload_entry import Entry, operand_sources, operations, volumes
 from onnx2zz.zigzag.hardware import Hardware
 from onnx2zz.zigzag.levels import KeptLevels
 
@@ -58,7 +58,7 @@ def ports_reached(hardware: Hardware, entry: Entry, kept: KeptLevels, memories: 
     `memories`, lowest first). A second activation stays where the first one does."""
     tensors = dict(kept.tensors)
     activation = max(level for operand, level in tensors.items() if operand != "O")
-    others = kept.weights if entry["operand_source"].get("W") == entry["id"] else activation
+    others = kept.weights if operand_sources(entry).get("W") == entry["id"] else activation
     number = {memory.name: memory.number for memory in memories}
     ports = tuple(
         replace(port, serves=frozenset(o for o in port.serves if tensors.get(o, others) >= number[port.memory]))

@@ -9,9 +9,9 @@ then exceed that memory it has no loop ordering, and ZigZag stops.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from onnx2zz.checks.memories import Memory
+from onnx2zz.formats.accelerator import Memory
 from onnx2zz.formats.mapping_entry import DEFAULT_LINKS, MappingEntry
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import Entry, operand_sources
 from onnx2zz.pricing.roofline import operand_bits
 from onnx2zz.zigzag.levels import KeptLevels
 
@@ -42,7 +42,7 @@ def weights_with_room(
 
 
 def _has_weights(entry: Entry) -> bool:
-    return entry["operand_source"].get("W") == entry["id"] and entry["operand_precision"]["W"] > 0
+    return operand_sources(entry).get("W") == entry["id"] and entry["operand_precision"]["W"] > 0
 
 
 def _served_above(home: Memory, memories: Sequence[Memory]) -> list[Memory]:

@@ -2,7 +2,7 @@
 
 from small_workloads import add, conv, gemm, pool
 
-from onnx2zz.checks.memories import read_hierarchy
+from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.pricing.roofline import Roofline, ports_reached, roofline
 from onnx2zz.zigzag.hardware import Hardware, TopPort
