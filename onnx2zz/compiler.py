@@ -12,10 +12,11 @@ import onnx
 
 from onnx2zz.conservation.law import hold
 from onnx2zz.emission.coverage import coverage
-from onnx2zz.emission.entry import Entry, entry
+from onnx2zz.emission.entry import entry
 from onnx2zz.emission.files import write_compiled
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.tabular import Column, Tabular, TextTable
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.load import load_model

@@ -25,6 +25,7 @@ from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappi
 from zigzag.stages.results.reduce_stages import MinimalLatencyStage
 from zigzag.stages.stage import Stage
 
+from onnx2zz.formats.mapping_entry import read_mapping_entry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.layer import Entry, parse_layer
@@ -96,7 +97,7 @@ def setting(accelerator: str, mapping: str, entry: Entry, lpf_limit: int) -> Sea
     stage = SpatialMappingGeneratorStage(
         [_Catch],
         accelerator=load_accelerator(INPUTS / "hardware" / f"{accelerator}.yaml"),
-        layer=parse_layer(entry, default),
+        layer=parse_layer(entry, read_mapping_entry(default)),
         nb_mappings_generated=1,
     )
     list(stage.run())

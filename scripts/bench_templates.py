@@ -17,6 +17,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from onnx2zz.compiler import compile_model
+from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model, templates
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.formats.yaml_source import load_yaml
@@ -25,7 +26,7 @@ from onnx2zz.mapping.honest import honest_price
 from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.mapping.templated import TemplateTarget, templated
 from onnx2zz.mapping.templates import Templates, read_templates
-from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import read_accelerator
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.sidecar.figures import Wires
@@ -59,7 +60,7 @@ def main() -> None:
 def _totals(layers: Sequence[Entry], name: str) -> dict[str, Any]:
     """Cycles of the whole network after each source, and CPU seconds that finding the mappings took."""
     found = find_accelerator(name)
-    built, base = read_accelerator(found.path).built, load_yaml(choose_mapping(None, found).path)
+    built, base = read_accelerator(found.path).built, read_mapping(load_yaml(choose_mapping(None, found).path))
     target = TemplateTarget(built, hardware(built), hierarchy(built))
     file = templates(found)
     assert file is not None

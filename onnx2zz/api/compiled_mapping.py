@@ -9,6 +9,7 @@ from onnx2zz.formats.shipped_files import Found, choose_mapping, templates
 
 if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
+    from onnx2zz.formats.mapping_entry import MappingEntry
     from onnx2zz.formats.workload_entry import Entry
 
 
@@ -28,7 +29,8 @@ def compiled_mapping(compiled: "Compiled", accelerator: Found) -> str:
     return mapping_text(entries, f"{compiled.workload.model} on {accelerator.name}, after {file.name}.")
 
 
-def _entries(layers: "Sequence[Entry]", accelerator: Path, base: Path, file: Path) -> "tuple[Entry, ...]":
+def _entries(layers: "Sequence[Entry]", accelerator: Path, base: Path, file: Path) -> "tuple[MappingEntry, ...]":
+    from onnx2zz.formats.mapping_entry import read_mapping
     from onnx2zz.formats.yaml_source import load_yaml
     from onnx2zz.mapping.templated import TemplateTarget, templated_mapping
     from onnx2zz.mapping.templates import read_templates
@@ -38,4 +40,4 @@ def _entries(layers: "Sequence[Entry]", accelerator: Path, base: Path, file: Pat
     built = read_accelerator(accelerator).built
     target = TemplateTarget(built, hardware(built), hierarchy(built))
     known = read_templates(file, tuple(dim for dim, _ in target.hardware.array))
-    return templated_mapping(layers, load_yaml(base), known, target)
+    return templated_mapping(layers, read_mapping(load_yaml(base)), known, target)

@@ -19,7 +19,7 @@ RANDOM = "random"
 
 def sidecar_of(accelerator: Found) -> "Sidecar | None":
     """The sidecar beside an accelerator file. Raises InputError."""
-    from onnx2zz.checks.memories import read_hierarchy
+    from onnx2zz.formats.accelerator import read_hierarchy
     from onnx2zz.formats.yaml_source import load_yaml
     from onnx2zz.sidecar.reading import read_sidecar
 

@@ -3,25 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-from onnx2zz.checks.memories import OPERANDS, Hierarchy, read_hierarchy
+from onnx2zz.files.document import Data
+from onnx2zz.formats.accelerator import OPERANDS, Hierarchy, read_hierarchy
+from onnx2zz.formats.mapping_entry import DEFAULT_LINKS, MappingEntry, entry_for, read_mapping
 from onnx2zz.formats.pairing import Pairing, pair_layers
-from onnx2zz.formats.workload_entry import DEFAULT_LINKS, EntryLayer, as_meant, read_layer
+from onnx2zz.formats.workload_entry import Entry, EntryLayer, as_meant, read_layer
 from onnx2zz.formats.yaml_source import YamlSource
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
-
-
-@dataclass(frozen=True)
-class MappingEntry:
-    """One entry of a mapping file: array dimension -> ((layer dimension, factor), ...), None without a mapping.
-    `ordering` are the loops of temporal_ordering that have a size, innermost first."""
-
-    number: int
-    name: str
-    unrolled: Mapping[str, tuple[tuple[str, int], ...]] | None
-    links: Mapping[str, str]
-    ordering: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -32,7 +21,7 @@ class Context:
     mapping: YamlSource | None = None
     workload: YamlSource | None = None
     unreadable: tuple[YamlSource, ...] = ()
-    model: tuple[Mapping[str, Any], ...] | None = None
+    model: tuple[Entry, ...] | None = None
     lpf_limit: int = LPF_LIMIT
     exploit_data_locality: bool = False
 
@@ -49,7 +38,7 @@ class Context:
         return read_hierarchy(self.accelerator.data if self.accelerator else None)
 
     @cached_property
-    def entries(self) -> tuple[Mapping[str, Any], ...]:
+    def entries(self) -> tuple[Data, ...]:
         """The workload's entries that are mappings, readable or not."""
         data = self.workload.data if self.workload else None
         return tuple(entry for entry in data if isinstance(entry, Mapping)) if isinstance(data, list) else ()
@@ -68,17 +57,12 @@ class Context:
 
     @cached_property
     def mapping_entries(self) -> tuple[MappingEntry, ...]:
-        data = self.mapping.data if self.mapping else None
-        entries = enumerate(data) if isinstance(data, list) else ()
-        return tuple(_read_mapping(number, entry) for number, entry in entries if isinstance(entry, Mapping))
+        """The readable entries of the mapping."""
+        return read_mapping(self.mapping.data if self.mapping else None)
 
     def mapping_of(self, layer: EntryLayer) -> MappingEntry | None:
-        """The entry that ZigZag takes: by the layer's name, else its type, else `default`."""
-        for key in (layer.name, layer.kind, "default"):
-            for entry in self.mapping_entries:
-                if entry.name == key:
-                    return entry
-        return None
+        """The entry that ZigZag takes."""
+        return entry_for(layer.name, layer.kind, self.mapping_entries)
 
     def memory_operand(self, layer: EntryLayer, operand: str) -> str:
         """I1, I2 or O for a layer's operand."""
@@ -99,34 +83,3 @@ class Context:
         """The memory operands that any layer uses; all of them without a mapping."""
         linked = {operand for entry in self.mapping_entries for operand in entry.links.values()}
         return tuple(operand for operand in OPERANDS if operand in linked or not linked)
-
-
-def _read_mapping(number: int, entry: Mapping[str, Any]) -> MappingEntry:
-    links = entry.get("memory_operand_links")
-    spatial = entry.get("spatial_mapping")
-    return MappingEntry(
-        number=number,
-        name=str(entry.get("name")),
-        unrolled=_unrolled(spatial) if isinstance(spatial, Mapping) else None,
-        links={str(key): str(value) for key, value in links.items()} if isinstance(links, Mapping) else DEFAULT_LINKS,
-        ordering=_ordering(entry.get("temporal_ordering")),
-    )
-
-
-def _ordering(loops: Any) -> tuple[tuple[str, int], ...]:
-    pairs = [loop for loop in loops if isinstance(loop, list) and len(loop) == 2] if isinstance(loops, list) else []
-    return tuple((str(dim).upper(), size) for dim, size in pairs if isinstance(size, int))
-
-
-def _unrolled(spatial: Mapping[str, Any]) -> dict[str, tuple[tuple[str, int], ...]]:
-    return {
-        str(array_dim): tuple(pair for item in items if (pair := _factor(item)))
-        for array_dim, items in spatial.items()
-        if isinstance(items, list)
-    }
-
-
-def _factor(item: Any) -> tuple[str, int] | None:
-    """`K, 32` as ("K", 32); later entries of one array dimension with the same loop replace earlier ones."""
-    dim, comma, factor = item.partition(",") if isinstance(item, str) else ("", "", "")
-    return (dim.strip().upper(), int(factor)) if comma and factor.strip().isdigit() else None

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import Any
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.files.document import Value
 from onnx2zz.formats.yaml_source import Path_
 
 
-def not_finite(data: Any, place: Path_ = ()) -> Iterator[tuple[Path_, float]]:
+def not_finite(data: Value, place: Path_ = ()) -> Iterator[tuple[Path_, float]]:
     """Every NaN and infinity in a file's data with its place: YAML has them as .nan and .inf, and 1.0e+999 is one."""
     if isinstance(data, Mapping):
         for key, inner in data.items():

@@ -1,10 +1,10 @@
 """The graph: sources that point nowhere or forward, outputs that nobody reads, many heads with locality."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.formats.workload_entry import EntryLayer, is_compiled
+from onnx2zz.formats.workload_entry import EntryLayer, is_compiled, name_of
 
 
 def bad_sources(context: Context) -> Iterator[Finding]:
@@ -14,8 +14,8 @@ def bad_sources(context: Context) -> Iterator[Finding]:
     earlier: set[int] = set()
     for number, entry in enumerate(context.entries):
         identifier, sources = entry.get("id"), entry.get("operand_source")
-        name = entry["name"] if isinstance(entry.get("name"), str) else f"Layer{identifier}"
-        for operand, source in sources.items() if isinstance(sources, dict) else ():
+        name = name_of(entry)
+        for operand, source in sources.items() if isinstance(sources, Mapping) else ():
             if isinstance(source, int) and source != identifier and source not in earlier:
                 yield _bad(context, number, name, str(operand), source)
         if not isinstance(identifier, int):

@@ -1,13 +1,13 @@
 """Equations, operator types and the meaning that ZigZag reads into the order of the operands."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.spatial_mapping import TYPES
 from onnx2zz.checks.spelling import did_you_mean
-from onnx2zz.formats.workload_entry import EQUATION, EntryLayer, read_equation, read_relations
+from onnx2zz.files.document import Data, Value
+from onnx2zz.formats.workload_entry import EQUATION, EntryLayer, name_of, read_equation, read_relations
 
 INVALID = "ValueError: Failed to validate user provided workload."
 INSTEAD = {"MatMul": "Gemm", "Dense": "Gemm", "Linear": "Gemm", "Mul": "Add", "Sub": "Add", "Relu": "Add"}
@@ -29,12 +29,8 @@ def operator_types(context: Context) -> Iterator[Finding]:
                 f"{kind} is none of ZigZag's operator types" + ("" if better else did_you_mean(kind, TYPES)),
                 zigzag=INVALID,
                 fix=f"write {better}" if better else f"use one of {', '.join(TYPES)}",
-                layer=_name(entry),
+                layer=name_of(entry),
             )
-
-
-def _name(entry: Mapping[str, Any]) -> str:
-    return entry["name"] if isinstance(entry.get("name"), str) else f"Layer{entry.get('id')}"
 
 
 def equations(context: Context) -> Iterator[Finding]:
@@ -54,7 +50,7 @@ def equations(context: Context) -> Iterator[Finding]:
         yield from _one_point(context, layer)
 
 
-def _equation(context: Context, number: int, entry: Mapping[str, Any], equation: str) -> Iterator[Finding]:
+def _equation(context: Context, number: int, entry: Data, equation: str) -> Iterator[Finding]:
     assert context.workload is not None
     read = read_equation(equation)
     if EQUATION.match(equation) and read and set(read[0]) == {"O", "I", "W"}:
@@ -67,11 +63,11 @@ def _equation(context: Context, number: int, entry: Mapping[str, Any], equation:
         f"`{equation}` is not of the form O[..]+=A[..]*B[..] or O[..]=A[..]+B[..] with the operands I and W",
         zigzag=INVALID,
         fix="two operands, I and W, each with its indices in brackets; only the second one may have none (W[])",
-        layer=_name(entry),
+        layer=name_of(entry),
     )
 
 
-def _unreadable_relation(context: Context, number: int, entry: Mapping[str, Any], index: int, text: Any) -> Finding:
+def _unreadable_relation(context: Context, number: int, entry: Data, index: int, text: Value) -> Finding:
     assert context.workload is not None
     return finding(
         "equation",
@@ -81,7 +77,7 @@ def _unreadable_relation(context: Context, number: int, entry: Mapping[str, Any]
         f"`{text}` is not of the form a=[c*]b+[d*]e",
         zigzag=INVALID,
         fix="write the input's index as a sum of two loops: ix=2*ox+1*fx",
-        layer=_name(entry),
+        layer=name_of(entry),
     )
 
 

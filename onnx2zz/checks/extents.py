@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from math import prod
-from typing import Any
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.formats.workload_entry import EntryLayer, as_meant, is_compiled, read_layer
+from onnx2zz.files.document import Data
+from onnx2zz.formats.workload_entry import EntryLayer, as_meant, is_compiled, name_of, read_layer
 
 
 def input_based_relations(context: Context) -> Iterator[Finding]:
@@ -145,12 +145,12 @@ def size_mismatch(context: Context) -> Iterator[Finding]:
         yield from _contradicts_relation(context, layer)
 
 
-def _bad_lists(context: Context, number: int, entry: Mapping[str, Any]) -> Iterator[Finding]:
+def _bad_lists(context: Context, number: int, entry: Data) -> Iterator[Finding]:
     assert context.workload is not None
     dims, sizes = entry.get("loop_dims"), entry.get("loop_sizes")
     if not isinstance(dims, list) or not isinstance(sizes, list):
         return
-    name = entry["name"] if isinstance(entry.get("name"), str) else f"Layer{entry.get('id')}"
+    name = name_of(entry)
     if len(dims) != len(sizes):
         yield finding(
             "size-mismatch",

@@ -1,13 +1,13 @@
 """Fields: missing, unknown, of the wrong type; and what YAML made of the text."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from onnx2zz.checks import formats
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.formats import Format
 from onnx2zz.checks.spelling import did_you_mean
+from onnx2zz.files.document import Data, Value
 from onnx2zz.formats.accelerator_schema import is_old_memory
 from onnx2zz.formats.yaml_source import Path_, YamlSource
 
@@ -22,7 +22,7 @@ KEY_ERRORS = {
     "unit_energy": "KeyError: 'unit_energy'",
     "unit_area": "KeyError: 'unit_area'",
 }
-Part = tuple[Path_, Any, Format]
+Part = tuple[Path_, Value, Format]
 
 
 def yaml_traps(context: Context) -> Iterator[Finding]:
@@ -55,7 +55,7 @@ def fields(context: Context) -> Iterator[Finding]:
                 yield from _judge(source, kind, place, value, form)
 
 
-def accelerator_parts(data: Any) -> Iterator[Part]:
+def accelerator_parts(data: Value) -> Iterator[Part]:
     """Every mapping of an accelerator file with the format that it should have."""
     yield (), data, formats.ACCELERATOR
     if not isinstance(data, Mapping):
@@ -73,14 +73,14 @@ def accelerator_parts(data: Any) -> Iterator[Part]:
             yield ("memories", name, "ports", index), port, formats.OLD_PORT if old else formats.PORT
 
 
-def _with_costs(memory: Any) -> Any:
+def _with_costs(memory: Value) -> Value:
     """CACTI gives the costs when asked to: then they need not be there."""
     if isinstance(memory, Mapping) and memory.get("auto_cost_extraction") is True:
         return {"r_cost": None, "w_cost": None, "area": None, **memory}
     return memory
 
 
-def mapping_parts(data: Any) -> Iterator[Part]:
+def mapping_parts(data: Value) -> Iterator[Part]:
     """Every mapping of a mapping file with the format that it should have."""
     for index, entry in enumerate(data if isinstance(data, list) else ()):
         yield (index,), entry, formats.MAPPING
@@ -88,7 +88,7 @@ def mapping_parts(data: Any) -> Iterator[Part]:
             yield (index, "memory_operand_links"), entry["memory_operand_links"], formats.LINKS
 
 
-def workload_parts(data: Any) -> Iterator[Part]:
+def workload_parts(data: Value) -> Iterator[Part]:
     """Every mapping of a workload file with the format that it should have."""
     for index, entry in enumerate(data if isinstance(data, list) else ()):
         yield (index,), entry, formats.LAYER
@@ -97,7 +97,7 @@ def workload_parts(data: Any) -> Iterator[Part]:
                 yield (index, name), entry[name], form
 
 
-def _judge(source: YamlSource, kind: str, place: Path_, value: Any, form: Format) -> Iterator[Finding]:
+def _judge(source: YamlSource, kind: str, place: Path_, value: Value, form: Format) -> Iterator[Finding]:
     if not isinstance(value, Mapping):
         yield _wrong_type(source, kind, place, value, (dict,))
         return
@@ -111,7 +111,7 @@ def _judge(source: YamlSource, kind: str, place: Path_, value: Any, form: Format
             yield _wrong_type(source, kind, (*place, name), content, form.known[name])
 
 
-def _fits(content: Any, types: formats.Types) -> bool:
+def _fits(content: Value, types: formats.Types) -> bool:
     return isinstance(content, types) and (bool in types or not isinstance(content, bool))
 
 
@@ -151,7 +151,7 @@ def _unknown(source: YamlSource, kind: str, place: Path_, name: str, form: Forma
     )
 
 
-def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Any, types: formats.Types) -> Finding:
+def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Value, types: formats.Types) -> Finding:
     wanted = " or ".join(
         {"NoneType": "nothing", "str": "text", "dict": "a mapping"}.get(t.__name__, t.__name__) for t in types
     )
@@ -188,7 +188,7 @@ def old_schema(context: Context) -> Iterator[Finding]:
             yield from _lost_write_bandwidth(source, memory.place, memory.raw)
 
 
-def _lost_write_bandwidth(source: YamlSource, place: Path_, raw: Mapping[str, Any]) -> Iterator[Finding]:
+def _lost_write_bandwidth(source: YamlSource, place: Path_, raw: Data) -> Iterator[Finding]:
     if "w_bw" in raw and raw.get("r_bw") != raw["w_bw"]:
         yield finding(
             "old-schema",

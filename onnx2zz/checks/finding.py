@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from onnx2zz.files.tabular import Column, Tabular, TextTable
 from onnx2zz.formats.yaml_source import Path_, YamlSource
@@ -67,7 +67,7 @@ class Diagnosis(Tabular):
         rows = (tuple(getattr(one, column.name) for column in columns) for one in self.findings)
         return TextTable(self.summary, columns, tuple(rows))
 
-    def records(self) -> list[dict[str, Any]]:
+    def records(self) -> list[dict[str, object]]:
         return [asdict(one) for one in self.findings]
 
 

@@ -4,8 +4,9 @@ from collections.abc import Collection, Iterator, Mapping
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.checks.memories import Hierarchy, Memory
-from onnx2zz.formats.workload_entry import DEFAULT_LINKS, EntryLayer
+from onnx2zz.formats.accelerator import Hierarchy, Memory
+from onnx2zz.formats.mapping_entry import DEFAULT_LINKS
+from onnx2zz.formats.workload_entry import EntryLayer
 
 
 def no_memory(context: Context) -> Iterator[Finding]:

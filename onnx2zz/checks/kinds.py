@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from onnx2zz.checks.context import Context
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.files.document import Value
 from onnx2zz.formats.yaml_source import Mark, Trap, YamlSource
 
 UNKNOWN = Trap(
@@ -54,7 +54,7 @@ def _unknown(source: YamlSource) -> YamlSource:
     return replace(source, traps=(*source.traps, UNKNOWN if source.data else NOTHING))
 
 
-def kind_of(data: Any) -> str | None:
+def kind_of(data: Value) -> str | None:
     """accelerator, mapping or workload; None for anything else."""
     if isinstance(data, Mapping):
         return "accelerator" if ACCELERATOR_FIELDS & set(data) else None

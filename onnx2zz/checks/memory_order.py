@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.checks.memories import Memory
+from onnx2zz.formats.accelerator import Memory
 
 
 def memory_order(context: Context) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.formats.workload_entry import EntryLayer, as_meant, read_layer
+from onnx2zz.formats.workload_entry import EntryLayer, as_meant, name_of, read_layer
 
 
 def not_in_model(context: Context) -> Iterator[Finding]:
@@ -62,7 +62,7 @@ def _differs(context: Context, written: EntryLayer, reference: EntryLayer) -> Fi
 def _unknown(context: Context, number: int) -> Finding:
     assert context.workload is not None
     entry = context.entries[number]
-    name = entry["name"] if isinstance(entry.get("name"), str) else f"Layer{entry.get('id')}"
+    name = name_of(entry)
     return finding(
         "not-in-model",
         "warning",

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, Severity, finding
-from onnx2zz.checks.memories import Memory, needed_directions
+from onnx2zz.checks.needed_directions import needed_directions
+from onnx2zz.formats.accelerator import Memory
 from onnx2zz.formats.accelerator_schema import declared_ports, used_ports
 
 WRITES = {"fh": "written from the level above", "fl": "written from the level below"}

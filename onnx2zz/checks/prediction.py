@@ -9,11 +9,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from onnx2zz.checks.context import Context, MappingEntry
+from onnx2zz.checks.context import Context
 from onnx2zz.checks.edges import heads
 from onnx2zz.checks.finding import Finding, Severity, finding
 from onnx2zz.errors import InputError
 from onnx2zz.formats.accelerator_schema import to_port_based
+from onnx2zz.formats.mapping_entry import MappingEntry
 
 if TYPE_CHECKING:
     from onnx2zz.zigzag.predict import Raised
@@ -126,9 +127,8 @@ def _worse(one: Finding) -> Severity:
 
 def _ordered_entry(context: Context, error: "Raised") -> MappingEntry | None:
     """The mapping entry with a temporal_ordering that a layer takes which the exception hits."""
-    assert context.mapping is not None
     entries = (context.mapping_of(layer) for layer in context.layers if layer.id in error.layers)
-    return next((e for e in entries if e and context.mapping.data[e.number].get("temporal_ordering")), None)
+    return next((entry for entry in entries if entry and entry.temporal_ordering), None)
 
 
 def _order_does_not_fit(context: Context, error: "Raised", entry: MappingEntry) -> Finding:

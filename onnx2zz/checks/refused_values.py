@@ -1,12 +1,13 @@
 """Values that ZigZag's validators refuse, in each file by itself, and that no other rule has named."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.fields import INVALID
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.errors import InputError
+from onnx2zz.files.document import Key, Value
 from onnx2zz.formats.accelerator_schema import to_port_based
 from onnx2zz.formats.yaml_source import Path_, YamlSource
 
@@ -54,7 +55,7 @@ def _is_said(source: YamlSource, one: "Objection", said: frozenset[Mark]) -> boo
     return (source.path, mark.line, mark.column) in said if one.place else source.path in {file for file, *_ in said}
 
 
-def _objections(source: YamlSource, objections: "Callable[[Any], tuple[Objection, ...]]") -> "tuple[Objection, ...]":
+def _objections(source: YamlSource, objections: "Callable[[Value], tuple[Objection, ...]]") -> "tuple[Objection, ...]":
     """But unknown and missing fields, which `fields` names. None where the data are no such file at all: the validators
     raise anything then, and `fields` has said it."""
     try:
@@ -95,10 +96,14 @@ def _finding(kind: str, source: YamlSource, alike: "Sequence[Objection]") -> Fin
     )
 
 
-def _at(data: Any, place: Path_) -> Any:
+def _at(data: Value, place: Path_) -> Value:
+    """What stands at a place; None where there is none: it may be one of the converted file."""
     for key in place:
-        try:
-            data = data[key]
-        except (KeyError, IndexError, TypeError):  # the place is one of the converted file
-            return None
+        data = _below(data, key)
     return data
+
+
+def _below(data: Value, key: Key) -> Value:
+    if isinstance(data, Mapping):
+        return data.get(key)
+    return data[key] if isinstance(data, list) and isinstance(key, int) and 0 <= key < len(data) else None

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -11,6 +10,7 @@ from onnx2zz.checks.context import Context
 from onnx2zz.checks.decisions import Decisions
 from onnx2zz.checks.repair_accelerator import repaired_accelerator
 from onnx2zz.checks.repair_workload import repaired_workload
+from onnx2zz.files.document import Value
 from onnx2zz.formats.yaml_source import YamlSource, parse_yaml
 
 
@@ -24,7 +24,7 @@ class RepairedFile:
     path: str
     text: str
     diff: str
-    data: Any
+    data: Value
 
 
 def repair(context: Context, decisions: Decisions) -> tuple[RepairedFile, ...]:
@@ -40,7 +40,7 @@ def repair(context: Context, decisions: Decisions) -> tuple[RepairedFile, ...]:
     return tuple(repaired)
 
 
-def as_text(data: Any) -> str:
+def as_text(data: Value) -> str:
     """Data as YAML: keys in their order, short lists on one line."""
     return yaml.dump(
         data, Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=None, width=120, allow_unicode=True
@@ -54,7 +54,7 @@ def repaired_context(context: Context, files: tuple[RepairedFile, ...]) -> Conte
     return replace(context, **{kind: by_path[source.path] for kind, source in kinds.items() if source})
 
 
-def _compared(source: YamlSource, data: Any) -> RepairedFile:
+def _compared(source: YamlSource, data: Value) -> RepairedFile:
     if data == source.data and _same_order(data, source.data):
         return RepairedFile(source.path, source.text, "", data)
     before, after = as_text(source.data), as_text(data)
@@ -65,6 +65,6 @@ def _compared(source: YamlSource, data: Any) -> RepairedFile:
     return RepairedFile(source.path, after, "".join(lines), data)
 
 
-def _same_order(one: Any, other: Any) -> bool:
+def _same_order(one: Value, other: Value) -> bool:
     """Equal mappings may differ in the order of keys, which is the order of memories."""
     return as_text(one) == as_text(other)

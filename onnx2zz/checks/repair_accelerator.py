@@ -3,26 +3,33 @@
 All of them work on the port-based format, except those that make the older one convertible.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.decisions import Decisions
 from onnx2zz.checks.homes import at_home, bits_at_home
-from onnx2zz.checks.memories import OPERANDS, Memory, needed_by_name, read_hierarchy
 from onnx2zz.checks.memory_order import memory_order
+from onnx2zz.checks.needed_directions import needed_by_name
+from onnx2zz.errors import InputError
+from onnx2zz.files.document import Data, Key, Value
+from onnx2zz.formats.accelerator import OPERANDS, Memory, read_hierarchy
 from onnx2zz.formats.accelerator_schema import declared_ports, is_old_memory, is_old_schema, to_port_based, used_ports
+from onnx2zz.formats.yaml_source import YamlSource
 
-ARRAY_DEFAULTS = {"unit_energy": 0, "unit_area": 0}
-MEMORY_DEFAULTS = {"latency": 1, "area": 0}
-OLD_DEFAULTS = {**MEMORY_DEFAULTS, "r_port": 1, "w_port": 1, "rw_port": 0}
+ARRAY_DEFAULTS: Data = {"unit_energy": 0, "unit_area": 0}
+MEMORY_DEFAULTS: Data = {"latency": 1, "area": 0}
+OLD_DEFAULTS: Data = {**MEMORY_DEFAULTS, "r_port": 1, "w_port": 1, "rw_port": 0}
 # zigzag inputs/hardware/*.yaml: the DRAM that all of ZigZag's own accelerators have
-DRAM = {"size": 10_000_000_000, "r_cost": 700, "w_cost": 750, "area": 0, "latency": 1}
+DRAM: Data = {"size": 10_000_000_000, "r_cost": 700, "w_cost": 750, "area": 0, "latency": 1}
 DRAM_BANDWIDTH = 64  # bit/cycle
 WRITES = ("fh", "fl")
 
+Needs = Mapping[str, tuple[str, ...]]
+"""Operand -> the directions in which a memory must be able to move it."""
 
-def repaired_accelerator(context: Context, decisions: Decisions) -> Any:
+
+def repaired_accelerator(context: Context, decisions: Decisions) -> Value:
     """The accelerator's data with every repair that applies; what stays broken comes back as it is."""
     data = context.accelerator.data if context.accelerator else None
     if not isinstance(data, Mapping) or not isinstance(data.get("memories"), Mapping):
@@ -37,19 +44,34 @@ def repaired_accelerator(context: Context, decisions: Decisions) -> Any:
     return _each_memory(data, lambda memory, needs: _narrow(_complete_ports(memory, needs)))
 
 
-def _each_memory(data: Mapping[str, Any], repair: Any) -> dict[str, Any]:
+def _memories(data: Data) -> Data:
+    memories = data.get("memories")
+    return memories if isinstance(memories, Mapping) else {}
+
+
+def _each_memory(data: Data, repair: Callable[[Value, Needs], Value]) -> Data:
     needs = needed_by_name(read_hierarchy(data))
-    memories = data["memories"].items()
-    return {**data, "memories": {name: repair(memory, needs.get(str(name), {})) for name, memory in memories}}
+    repaired: Data = {name: repair(memory, needs.get(str(name), {})) for name, memory in _memories(data).items()}
+    return {**data, "memories": repaired}
 
 
-def _with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
+def _changed(data: Data, name: str, changes: Data) -> Data:
+    """The accelerator with other values for some fields of one memory."""
+    memories: Data = {
+        key: {**memory, **changes} if str(key) == name and isinstance(memory, Mapping) else memory
+        for key, memory in _memories(data).items()
+    }
+    return {**data, "memories": memories}
+
+
+def _with_defaults(data: Data) -> Data:
+    memories: Data = {name: _memory_with_defaults(memory) for name, memory in _memories(data).items()}
     array = data.get("operational_array")
-    memories = {name: _memory_with_defaults(memory) for name, memory in data["memories"].items()}
-    return {**data, "memories": memories, "operational_array": _filled(array, ARRAY_DEFAULTS)}
+    filled: Data = {"operational_array": _filled(array, ARRAY_DEFAULTS)} if isinstance(array, Mapping) else {}
+    return {**data, "memories": memories, **filled}
 
 
-def _memory_with_defaults(memory: Any) -> Any:
+def _memory_with_defaults(memory: Value) -> Value:
     if not isinstance(memory, Mapping):
         return memory
     filled = _filled(memory, OLD_DEFAULTS if is_old_memory(memory) else MEMORY_DEFAULTS)
@@ -58,113 +80,132 @@ def _memory_with_defaults(memory: Any) -> Any:
     return filled
 
 
-def _filled(entry: Any, defaults: Mapping[str, Any]) -> Any:
+def _filled(entry: Data, defaults: Data) -> Data:
     return {**entry, **{name: value for name, value in defaults.items() if name not in entry}}
 
 
-def _dealt(memory: Mapping[str, Any]) -> list[dict[str, str]]:
+def _dealt(memory: Data) -> list[Data]:
     """An entry for each operand of an older memory: its ports in turn, reads from read ports, writes to write ports."""
     names = declared_ports(memory)
     reads = [name for name in names if not name.startswith("w_")] or list(names)
     writes = [name for name in names if not name.startswith("r_")] or list(names)
-    entries: list[dict[str, str]] = []
-    for number, operand in enumerate(memory.get("operands") or ()):
+    entries: list[Data] = []
+    for number, operand in enumerate(_list(memory, "operands")):
         read, write = reads[number % len(reads)], writes[number % len(writes)]
         up = {"fl": write, "th": read} if operand == "O" else {}
         entries.append({"fh": write, "tl": read, **up})
     return entries
 
 
-def _in_port_based_format(data: Mapping[str, Any]) -> Any:
-    """Converted, after the counts of ports were raised to what is used; unchanged where that is not enough."""
-    memories = {name: _convertible(memory) for name, memory in data["memories"].items()}
-    from onnx2zz.errors import InputError
+def _list(memory: Data, field: str) -> list[Value]:
+    value = memory.get(field)
+    return value if isinstance(value, list) else []
 
+
+def _in_port_based_format(data: Data) -> Data:
+    """Converted, after the counts of ports were raised to what is used; unchanged where that is not enough."""
+    memories: Data = {name: _convertible(memory) for name, memory in _memories(data).items()}
     try:
-        return to_port_based({**data, "memories": memories}, keep_idle_ports=True)
+        converted = to_port_based({**data, "memories": memories}, keep_idle_ports=True)
     except InputError:
         return data
+    return converted if isinstance(converted, Mapping) else data
 
 
-def _convertible(memory: Any) -> Any:
+def _convertible(memory: Value) -> Value:
     if not is_old_memory(memory) or not isinstance(memory.get("ports"), list):
         return memory
-    missing = len(memory.get("operands") or ()) - len(memory["ports"])
-    filled = {**memory, "ports": [*memory["ports"], *({} for _ in range(missing))]}
-    counts: dict[str, int] = {}
+    ports = _list(memory, "ports")
+    missing = len(_list(memory, "operands")) - len(ports)
+    empty: list[Data] = [{} for _ in range(missing)]
+    filled: dict[Key, Value] = {**memory, "ports": [*ports, *empty]}
+    counts: dict[Key, int] = {}
     for name in used_ports(filled):
         kind, _, number = name.partition("_port_")
-        if number.isdigit() and isinstance(filled.get(f"{kind}_port"), int):
-            counts[f"{kind}_port"] = max(int(number), counts.get(f"{kind}_port", 0), filled[f"{kind}_port"])
-    filled = {**filled, **counts}
+        declared = filled.get(f"{kind}_port")
+        if number.isdigit() and isinstance(declared, int):
+            counts[f"{kind}_port"] = max(int(number), counts.get(f"{kind}_port", 0), declared)
+    filled |= counts
     unwritable = filled.get("w_port") == 0 and filled.get("rw_port") == 0
     return {**filled, "w_port": 1} if unwritable else filled
 
 
-def _lowest_first(data: Mapping[str, Any]) -> Mapping[str, Any]:
+def _lowest_first(data: Data) -> Data:
     """Memories sorted by size, where a larger one stands before a smaller one of the same operand."""
-    from onnx2zz.formats.yaml_source import YamlSource
-
-    source = YamlSource("", "", data, {})
-    if not any(memory_order(Context(accelerator=source))):
+    if not any(memory_order(Context(accelerator=YamlSource("", "", data, {})))):
         return data
     order = [memory.name for memory in read_hierarchy(data).lowest_first()]
-    by_name = {str(name): (name, memory) for name, memory in data["memories"].items()}
+    by_name = {str(name): (name, memory) for name, memory in _memories(data).items()}
     return {**data, "memories": dict(by_name[name] for name in order)}
 
 
-def _complete_ports(memory: Any, needs: Mapping[str, tuple[str, ...]]) -> Any:
+@dataclass
+class _ServingPort:
+    """A port of the file, and what it serves once that is repaired."""
+
+    port: Data
+    allocation: list[str]
+
+
+def _complete_ports(memory: Value, needs: Needs) -> Value:
     """Every direction that each operand needs, on the port that serves its kind already, else on a new one."""
-    if not isinstance(memory, Mapping) or not isinstance(memory.get("ports"), list):
+    given = memory.get("ports") if isinstance(memory, Mapping) else None
+    if not isinstance(memory, Mapping) or not isinstance(given, list):
         return memory
-    ports = [{**port, "allocation": _sensible(memory, port)} for port in memory["ports"]]
+    ports = [_ServingPort(port, _sensible(memory, port)) for port in given if isinstance(port, Mapping)]
     for operand, directions in needs.items():
         for direction in directions:
-            if not any(f"{operand}, {direction}" in port["allocation"] for port in ports):
-                port = _port_for(ports, memory, operand, direction)
-                port["allocation"] = [*port["allocation"], f"{operand}, {direction}"]
-    return {**memory, "ports": [port for port in ports if port["allocation"]]}
+            if not any(f"{operand}, {direction}" in port.allocation for port in ports):
+                _port_for(ports, operand, direction).allocation.append(f"{operand}, {direction}")
+    written: list[Data] = [{**one.port, "allocation": one.allocation} for one in ports if one.allocation]
+    return {**memory, "ports": written}
 
 
-def _sensible(memory: Mapping[str, Any], port: Mapping[str, Any]) -> list[str]:
+def _sensible(memory: Data, port: Data) -> list[str]:
     """The allocation without other memories' operands, impossible directions and inputs that come from below."""
     wrong = {"read": WRITES, "write": ("tl", "th")}.get(str(port.get("type")), ())
     kept: list[str] = []
-    for allocation in port.get("allocation") or ():
+    for allocation in _list(port, "allocation"):
         operand, _, direction = str(allocation).partition(", ")
         if operand != "O":
             direction = {"fl": "fh", "th": "tl"}.get(direction, direction)
-        if operand in memory.get("operands", ()) and direction not in wrong:
+        if operand in _list(memory, "operands") and direction not in wrong:
             kept.append(f"{operand}, {direction}")
     return list(dict.fromkeys(kept))
 
 
-def _port_for(ports: list[dict[str, Any]], memory: Mapping[str, Any], operand: str, direction: str) -> dict[str, Any]:
+def _port_for(ports: list[_ServingPort], operand: str, direction: str) -> _ServingPort:
     """A port of the right kind: the operand's own, else an idle one, else the first, else a new one."""
     kind = "write" if direction in WRITES else "read"
-    fitting = [port for port in ports if port.get("type") in (kind, "read_write")]
-    own = [port for port in fitting if any(a.startswith(f"{operand}, ") for a in port["allocation"])]
-    idle = [port for port in fitting if not port["allocation"]]
+    fitting = [one for one in ports if one.port.get("type") in (kind, "read_write")]
+    own = [one for one in fitting if any(served.startswith(f"{operand}, ") for served in one.allocation)]
+    idle = [one for one in fitting if not one.allocation]
     for choice in (own, idle, fitting):
         if choice:
             return choice[0]
-    widths = {end: ports[0][end] if ports else DRAM_BANDWIDTH for end in ("bandwidth_min", "bandwidth_max")}
-    ports.append({"name": f"{kind[0]}_port_1", "type": kind, **widths, "allocation": []})
+    like: Data = ports[0].port if ports else {}
+    widths: Data = {end: like.get(end, DRAM_BANDWIDTH) for end in ("bandwidth_min", "bandwidth_max")}
+    ports.append(_ServingPort({"name": f"{kind[0]}_port_1", "type": kind, **widths}, []))
     return ports[-1]
 
 
-def _narrow(memory: Any) -> Any:
+def _narrow(memory: Value) -> Value:
     """No port wider than its memory."""
-    if not isinstance(memory, Mapping) or not isinstance(memory.get("size"), int):
+    size = memory.get("size") if isinstance(memory, Mapping) else None
+    if not isinstance(memory, Mapping) or not isinstance(size, int) or not isinstance(memory.get("ports"), list):
         return memory
-    ends = ("bandwidth_min", "bandwidth_max")
-    ports = [
-        {**port, **{end: min(port[end], memory["size"]) for end in ends if end in port}} for port in memory["ports"]
-    ]
-    return {**memory, "ports": ports}
+    return {**memory, "ports": [_narrowed(port, size) for port in _list(memory, "ports")]}
 
 
-def _with_homes(context: Context, data: Mapping[str, Any], decisions: Decisions) -> Mapping[str, Any]:
+def _narrowed(port: Value, size: int) -> Value:
+    if not isinstance(port, Mapping):
+        return port
+    widths = {end: port.get(end) for end in ("bandwidth_min", "bandwidth_max")}
+    narrowed: Data = {end: min(width, size) for end, width in widths.items() if isinstance(width, int | float)}
+    return {**port, **narrowed}
+
+
+def _with_homes(context: Context, data: Data, decisions: Decisions) -> Data:
     """Operands get a home that is there, is shared, and is large enough, as far as the user decided how."""
     for operand in OPERANDS:
         if not read_hierarchy(data).levels(operand) and "no-memory" in decisions:
@@ -172,7 +213,7 @@ def _with_homes(context: Context, data: Mapping[str, Any], decisions: Decisions)
     held = [{memory.name for memory in read_hierarchy(data).levels(operand)} for operand in ("I1", "O")]
     if not held[0] & held[1] and "no-common-level" in decisions:
         data = _add_home(data, ("I1", "O"), decisions["no-common-level"])
-    for _ in range(len(data["memories"]) + 1):
+    for _ in range(len(_memories(data)) + 1):
         crowded = _crowded(context, data)
         if not crowded or "capacity" not in decisions:
             break
@@ -182,12 +223,8 @@ def _with_homes(context: Context, data: Mapping[str, Any], decisions: Decisions)
     return data
 
 
-def _crowded(context: Context, data: Mapping[str, Any]) -> tuple[Memory, tuple[str, ...], int] | None:
+def _crowded(context: Context, data: Data) -> tuple[Memory, tuple[str, ...], int] | None:
     """The first memory that cannot hold what has its home there: its operands, and the bits of the largest layer."""
-    from dataclasses import replace
-
-    from onnx2zz.formats.yaml_source import YamlSource
-
     judged = replace(context, accelerator=YamlSource("", "", data, {}))
     for memory in judged.hierarchy.lowest_first():
         held = at_home(judged.hierarchy, memory)
@@ -199,28 +236,24 @@ def _crowded(context: Context, data: Mapping[str, Any]) -> tuple[Memory, tuple[s
     return None
 
 
-def _enlarged(data: Mapping[str, Any], memory: Memory, bits: int) -> Mapping[str, Any]:
-    size = 1 << (bits - 1).bit_length()
-    return {**data, "memories": {**data["memories"], memory.name: {**data["memories"][memory.name], "size": size}}}
+def _enlarged(data: Data, memory: Memory, bits: int) -> Data:
+    return _changed(data, memory.name, {"size": 1 << (bits - 1).bit_length()})
 
 
-def _add_home(
-    data: Mapping[str, Any], operands: tuple[str, ...], choice: str, above: Memory | None = None
-) -> Mapping[str, Any]:
+def _add_home(data: Data, operands: tuple[str, ...], choice: str, above: Memory | None = None) -> Data:
     """The operands in the largest memory that is there (`extend`), or in a DRAM above everything (`add-dram`)."""
     if choice == "add-dram":
-        return {**data, "memories": {**data["memories"], _free_name(data, "dram"): _dram(data)}}
+        return {**data, "memories": {**_memories(data), _free_name(data, "dram"): _dram(data)}}
     largest = read_hierarchy(data).lowest_first()[-1]
     if above is not None and (largest.size or 0) <= (above.size or 0):
         return data
-    raw = data["memories"][largest.name]
-    extended = {**raw, "operands": [*raw["operands"], *(o for o in operands if o not in raw["operands"])]}
-    return {**data, "memories": {**data["memories"], largest.name: extended}}
+    held = _list(largest.raw, "operands")
+    return _changed(data, largest.name, {"operands": [*held, *(one for one in operands if one not in held)]})
 
 
-def _dram(data: Mapping[str, Any]) -> dict[str, Any]:
+def _dram(data: Data) -> Data:
     directions = {operand: ("fh", "tl", "fl", "th") if operand == "O" else ("fh", "tl") for operand in OPERANDS}
-    port = {
+    port: Data = {
         "name": "rw_port_1",
         "type": "read_write",
         "bandwidth_min": DRAM_BANDWIDTH,
@@ -230,6 +263,6 @@ def _dram(data: Mapping[str, Any]) -> dict[str, Any]:
     return {**DRAM, "operands": list(OPERANDS), "ports": [port], "served_dimensions": list(read_hierarchy(data).array)}
 
 
-def _free_name(data: Mapping[str, Any], name: str) -> str:
-    taken = set(map(str, data["memories"]))
+def _free_name(data: Data, name: str) -> str:
+    taken = set(map(str, _memories(data)))
     return next(free for free in (name, *(f"{name}_{n}" for n in range(2, len(taken) + 3))) if free not in taken)

@@ -9,7 +9,8 @@ from onnx2zz.checks.spelling import did_you_mean
 
 def array_sizes(context: Context) -> Iterator[Finding]:
     """Not one size for each dimension (zigzag parser/accelerator_validator.py:269)."""
-    array = context.accelerator.data.get("operational_array") if context.accelerator else None
+    data = context.accelerator.data if context.accelerator else None
+    array = data.get("operational_array") if isinstance(data, Mapping) else None
     sizes = array.get("sizes") if isinstance(array, Mapping) else None
     dimensions = context.hierarchy.dimensions
     if context.accelerator and isinstance(sizes, list) and dimensions and len(sizes) != len(dimensions):

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from math import ceil, prod
 
-from onnx2zz.checks.context import Context, MappingEntry
+from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.spelling import did_you_mean
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import EntryLayer
 
 MOSTLY_IDLE = 0.5  # a layer that uses less of the array is worth a word
@@ -41,7 +42,7 @@ def _no_default(context: Context) -> Finding:
 def _array_dims(context: Context, entry: MappingEntry) -> Iterator[Finding]:
     assert context.mapping is not None
     array = context.hierarchy.dimensions
-    for dim in entry.unrolled or ():
+    for dim in entry.unrolled:
         if array and dim not in array:
             yield finding(
                 "mapping-dim",
@@ -58,7 +59,7 @@ def _loops(context: Context, entry: MappingEntry) -> Iterator[Finding]:
     """A loop of size 1 in an entry (`C, 1`) is ZigZag's way to leave a dimension empty, and no fault."""
     assert context.mapping is not None
     layers = _layers_of(context, entry)
-    for array_dim, pairs in (entry.unrolled or {}).items():
+    for array_dim, pairs in entry.unrolled.items():
         for loop, factor in pairs:
             without = [layer for layer in layers if loop not in layer.loops]
             if factor > 1 and without:
@@ -77,7 +78,7 @@ def _loops(context: Context, entry: MappingEntry) -> Iterator[Finding]:
 
 
 def _layers_of(context: Context, entry: MappingEntry) -> tuple[EntryLayer, ...]:
-    return tuple(layer for layer in context.layers_as_meant if context.mapping_of(layer) == entry)
+    return tuple(layer for layer in context.layers_as_meant if context.mapping_of(layer) is entry)
 
 
 def _named(layers: list[EntryLayer]) -> str:
@@ -90,7 +91,7 @@ def mapping_overfull(context: Context) -> Iterator[Finding]:
     if context.mapping is None:
         return
     for entry in context.mapping_entries:
-        for array_dim, pairs in (entry.unrolled or {}).items():
+        for array_dim, pairs in entry.unrolled.items():
             size = context.hierarchy.array.get(array_dim)
             asked = prod(factor for _, factor in pairs)
             if size is not None and asked > size:
@@ -123,7 +124,7 @@ def unrolled_too_far(context: Context) -> Iterator[Finding]:
 def _parts(context: Context, entry: MappingEntry, layer: EntryLayer) -> dict[str, dict[str, int]]:
     """Loop -> array dimension -> factor: what is left of an entry once each factor is cut to the loop and the array."""
     parts: dict[str, dict[str, int]] = {}
-    for array_dim, pairs in (entry.unrolled or {}).items():
+    for array_dim, pairs in entry.unrolled.items():
         for loop, factor in dict(pairs).items():
             size = min(layer.loops.get(loop, 1), context.hierarchy.array.get(array_dim, factor))
             if min(factor, size) > 1:
@@ -156,7 +157,7 @@ def low_utilization(context: Context) -> Iterator[Finding]:
     for entry in context.mapping_entries:
         shares = [(layer, units_used(context, entry, layer)) for layer in _layers_of(context, entry)]
         idle = [(layer, used) for layer, used in shares if used < MOSTLY_IDLE * context.hierarchy.units]
-        if entry.unrolled is not None and idle:
+        if entry.spatial_mapping is not None and idle:
             yield _idle(context, entry, idle)
 
 
@@ -164,7 +165,7 @@ def units_used(context: Context, entry: MappingEntry, layer: EntryLayer) -> int:
     """Units of the array that work for a layer, on average over the last, partly filled step."""
     left = dict(layer.loops)
     used = 1.0
-    for array_dim, pairs in (entry.unrolled or {}).items():
+    for array_dim, pairs in entry.unrolled.items():
         room = context.hierarchy.array.get(array_dim, 1)
         for loop, factor in pairs:
             factor = min(factor, left.get(loop, 1), room)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from math import prod
 
-from onnx2zz.checks.context import Context, MappingEntry
+from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import EntryLayer
 
 
@@ -14,15 +15,15 @@ def temporal_ordering(context: Context) -> Iterator[Finding]:
     if context.mapping is None:
         return
     for entry in context.mapping_entries:
-        for layer in context.layers_as_meant if entry.ordering else ():
+        for layer in context.layers_as_meant if entry.sized_loops else ():
             too_much = _too_much(entry, layer)
-            if context.mapping_of(layer) == entry and too_much:
+            if context.mapping_of(layer) is entry and too_much:
                 yield _does_not_fit(context, entry, layer, too_much)
 
 
 def _too_much(entry: MappingEntry, layer: EntryLayer) -> dict[str, int]:
     """Loop -> the product of the sizes that the order gives it, where the layer has less."""
-    named = {loop: prod(size for other, size in entry.ordering if other == loop) for loop, _ in entry.ordering}
+    named = {loop: prod(size for other, size in entry.sized_loops if other == loop) for loop, _ in entry.sized_loops}
     return {loop: size for loop, size in named.items() if loop in layer.loops and size > layer.loops[loop]}
 
 

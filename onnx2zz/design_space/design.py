@@ -10,12 +10,12 @@ from typing import Any
 
 import yaml
 
-from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.design_space.expression import Value
 from onnx2zz.design_space.spec import AcceleratorSpec, FieldExpression
 from onnx2zz.design_space.template import with_field
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.files.written_file import write_whole
+from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import Found, choose_mapping, sidecar
 from onnx2zz.formats.yaml_source import load_yaml, parse_yaml
 from onnx2zz.sidecar.figures import Sidecar

@@ -10,10 +10,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.design_space.columns import SweptRun, run_row
 from onnx2zz.design_space.plan import Run, check
 from onnx2zz.design_space.results import Results, layer_rows
+from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.mapping.evaluation import with_chosen_mapping
 from onnx2zz.pricing.physical import area_um2
 from onnx2zz.pricing.price_cache import PriceCache, key_of

@@ -1,12 +1,10 @@
 """coverage.json: what became of every node, and what stands behind every layer."""
 
-from typing import Any
-
 from onnx2zz import __version__
 from onnx2zz.ir.workload import NodeFate, PlacedLayer, Workload
 
 
-def coverage(workload: Workload, arch: str | None = None) -> dict[str, Any]:
+def coverage(workload: Workload, arch: str | None = None) -> dict[str, object]:
     """The coverage report in its fixed form; `arch` is what the workload was compiled for, if anything."""
     return {
         "model": workload.model,
@@ -23,7 +21,7 @@ def coverage(workload: Workload, arch: str | None = None) -> dict[str, Any]:
     }
 
 
-def _node(fate: NodeFate) -> dict[str, Any]:
+def _node(fate: NodeFate) -> dict[str, object]:
     return {
         "node": fate.node,
         "op": fate.op,
@@ -35,7 +33,7 @@ def _node(fate: NodeFate) -> dict[str, Any]:
     }
 
 
-def _layer(placed: PlacedLayer) -> dict[str, Any]:
+def _layer(placed: PlacedLayer) -> dict[str, object]:
     layer = placed.layer
     return {
         "id": placed.id,

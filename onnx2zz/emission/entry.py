@@ -1,11 +1,8 @@
 """One layer as an entry of ZigZag's workload.yaml."""
 
-from typing import Any
-
 from onnx2zz.emission.equation import notation
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.ir.workload import PlacedLayer, Source
-
-Entry = dict[str, Any]
 
 
 def entry(placed: PlacedLayer) -> Entry:

@@ -10,9 +10,11 @@ Data in, data out: what PyYAML reads and writes. Nothing is changed in place.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TypeGuard
 
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.files.document import Data, Key, Value, is_mapping
 
 DIRECTIONS = ("fh", "tl", "fl", "th")  # from high, to low, from low, to high, seen from the memory
 OLD_FIELDS = ("r_bw", "w_bw", "r_port", "w_port", "rw_port", "min_r_granularity", "min_w_granularity")
@@ -20,9 +22,9 @@ REQUIRED_OLD_FIELDS = ("r_bw", "w_bw", "r_port", "w_port", "rw_port", "operands"
 PORT_KINDS = {"r": "read", "w": "write", "rw": "read_write"}  # prefix of a port's name -> its type
 
 
-def is_old_memory(memory: Any) -> bool:
+def is_old_memory(memory: object) -> TypeGuard[Data]:
     """Whether one memory is written in the older format."""
-    if not isinstance(memory, Mapping):
+    if not is_mapping(memory):
         return False
     ports = memory.get("ports")
     entries = ports if isinstance(ports, list) else []
@@ -31,29 +33,29 @@ def is_old_memory(memory: Any) -> bool:
     )
 
 
-def is_old_schema(accelerator: Any) -> bool:
+def is_old_schema(accelerator: object) -> bool:
     """Whether any memory of an accelerator is written in the older format."""
-    memories = accelerator.get("memories") if isinstance(accelerator, Mapping) else None
+    memories = accelerator.get("memories") if is_mapping(accelerator) else None
     return isinstance(memories, Mapping) and any(is_old_memory(memory) for memory in memories.values())
 
 
-def to_port_based(accelerator: Any, *, keep_idle_ports: bool = False) -> Any:
+def to_port_based(accelerator: Value, *, keep_idle_ports: bool = False) -> Value:
     """The accelerator in the port-based format; one that is in it already comes back equal.
 
     Ports that are declared and serve nothing are left out unless `keep_idle_ports`: ZigZag drops them as well.
     Raises InputError with every reason why a memory in the older format has no exact equivalent.
     """
-    if not is_old_schema(accelerator):
+    memories = accelerator.get("memories") if isinstance(accelerator, Mapping) else None
+    if not isinstance(accelerator, Mapping) or not isinstance(memories, Mapping) or not is_old_schema(accelerator):
         return accelerator
-    memories = accelerator["memories"]
     problems = [problem for name, memory in memories.items() for problem in conversion_problems(str(name), memory)]
     if problems:
         raise InputError(problems)
-    converted = {name: _convert_memory(memory, keep_idle_ports) for name, memory in memories.items()}
+    converted: Data = {name: _convert_memory(memory, keep_idle_ports) for name, memory in memories.items()}
     return {**accelerator, "memories": converted}
 
 
-def conversion_problems(name: str, memory: Any) -> Iterator[Problem]:
+def conversion_problems(name: str, memory: Value) -> Iterator[Problem]:
     """What keeps one memory from being converted: zigzag 3.8.1 refuses the same files."""
     if not is_old_memory(memory):
         return
@@ -61,29 +63,59 @@ def conversion_problems(name: str, memory: Any) -> Iterator[Problem]:
     if missing:
         yield Problem(f"memory {name}", f"lacks {', '.join(missing)}", "add what is missing")
         return
-    if not _well_formed(memory):
+    old = _read_old_memory(memory)
+    if old is None:
         yield Problem(f"memory {name}", "a bandwidth, port number, operand or port has the wrong type", "correct it")
         return
-    if len(memory["ports"]) != len(memory["operands"]):
-        counts = f"{len(memory['operands'])} operands, but {len(memory['ports'])} entries in ports"
+    if len(old.ports) != len(old.operands):
+        counts = f"{len(old.operands)} operands, but {len(old.ports)} entries in ports"
         yield Problem(f"memory {name}", counts, "give one entry for each operand, in the same order")
     for port in used_ports(memory):
         if port not in declared_ports(memory):
             yield Problem(f"memory {name}", f"uses {port}, which its numbers of ports do not declare", "declare it")
 
 
-def _well_formed(memory: Mapping[str, Any]) -> bool:
-    numbers = ("r_bw", "w_bw", "r_port", "w_port", "rw_port")
-    return (
-        all(isinstance(memory[field], int) for field in numbers)
-        and isinstance(memory["operands"], list)
-        and isinstance(memory["ports"], list)
-        and all(isinstance(entry, Mapping) for entry in memory["ports"])
-        and all(isinstance(port, str) for entry in memory["ports"] for port in entry.values())
-    )
+@dataclass(frozen=True)
+class _OldMemory:
+    """What of a memory in the older format becomes its ports; bandwidths in bit/cycle by the side they are for."""
+
+    operands: list[Value]
+    ports: tuple[Mapping[Key, str], ...]
+    widest: Mapping[str, int]
+    narrowest: Mapping[str, Value]
+
+    def served_by(self, port: str) -> list[str]:
+        """`I1, tl` and so on for all that goes through `port`: operands in their order, directions in ZigZag's."""
+        return [
+            f"{operand}, {direction}"
+            for operand, entry in zip(self.operands, self.ports, strict=True)
+            for direction in DIRECTIONS
+            if entry.get(direction) == port
+        ]
 
 
-def declared_ports(memory: Mapping[str, Any]) -> tuple[str, ...]:
+def _read_old_memory(memory: Data) -> _OldMemory | None:
+    """A memory that has all its fields; None where one of them has the wrong type."""
+    operands, entries = memory.get("operands"), memory.get("ports")
+    numbers = [memory.get(field) for field in ("r_bw", "w_bw", "r_port", "w_port", "rw_port")]
+    whole = [number for number in numbers if isinstance(number, int)]
+    if len(whole) != len(numbers) or not isinstance(operands, list) or not isinstance(entries, list):
+        return None
+    ports = [_port_names(entry) for entry in entries]
+    named = tuple(names for names in ports if names is not None)
+    narrowest = {side: memory.get(f"min_{side}_granularity") for side in "rw"}
+    return _OldMemory(operands, named, {"r": whole[0], "w": whole[1]}, narrowest) if len(named) == len(ports) else None
+
+
+def _port_names(entry: Value) -> Mapping[Key, str] | None:
+    """Direction -> port."""
+    if not isinstance(entry, Mapping):
+        return None
+    names = {direction: port for direction, port in entry.items() if isinstance(port, str)}
+    return names if len(names) == len(entry) else None
+
+
+def declared_ports(memory: Data) -> tuple[str, ...]:
     """The names that the counts of an older memory stand for: `r_port: 2` is r_port_1 and r_port_2."""
     counts = {kind: memory.get(f"{kind}_port") for kind in PORT_KINDS}
     return tuple(
@@ -94,45 +126,36 @@ def declared_ports(memory: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def used_ports(memory: Mapping[str, Any]) -> tuple[str, ...]:
+def used_ports(memory: Data) -> tuple[str, ...]:
     """The ports that the entries of an older memory name, in order of appearance."""
-    entries = memory.get("ports") or []
-    return tuple(dict.fromkeys(port for entry in entries for port in entry.values() if isinstance(port, str)))
+    entries = memory.get("ports")
+    mappings = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+    return tuple(dict.fromkeys(port for entry in mappings for port in entry.values() if isinstance(port, str)))
 
 
-def _convert_memory(memory: Any, keep_idle_ports: bool) -> Any:
+def _convert_memory(memory: Value, keep_idle_ports: bool) -> Value:
     """One memory; order of keys as ZigZag's shipped files have it. `auto_cost_extraction: False` is the default."""
-    if not is_old_memory(memory):
+    old = _read_old_memory(memory) if is_old_memory(memory) else None
+    if old is None or not isinstance(memory, Mapping):
         return memory
     dropped = {"ports", *OLD_FIELDS}
-    kept = {
+    kept: Data = {
         field: value
         for field, value in memory.items()
         if field not in dropped and not (field == "auto_cost_extraction" and value is False)
     }
-    ports = [port for port in declared_ports(memory) if keep_idle_ports or _serves(memory, port)]
-    return {**kept, "ports": [_convert_port(memory, port) for port in ports]}
+    ports = [port for port in declared_ports(memory) if keep_idle_ports or old.served_by(port)]
+    return {**kept, "ports": [_convert_port(old, port) for port in ports]}
 
 
-def _serves(memory: Mapping[str, Any], port: str) -> list[str]:
-    """`I1, tl` and so on for all that goes through `port`: operands in their order, directions in ZigZag's."""
-    return [
-        f"{operand}, {direction}"
-        for operand, entry in zip(memory["operands"], memory["ports"], strict=True)
-        for direction in DIRECTIONS
-        if entry.get(direction) == port
-    ]
-
-
-def _convert_port(memory: Mapping[str, Any], port: str) -> dict[str, Any]:
+def _convert_port(memory: _OldMemory, port: str) -> Data:
     kind = port.split("_", 1)[0]
     side = "w" if kind == "w" else "r"
-    widest = memory[f"{side}_bw"]
-    narrowest = memory.get(f"min_{side}_granularity")
+    widest, narrowest = memory.widest[side], memory.narrowest[side]
     return {
         "name": port,
         "type": PORT_KINDS[kind],
         "bandwidth_min": widest if narrowest is None else narrowest,
         "bandwidth_max": widest,
-        "allocation": _serves(memory, port),
+        "allocation": memory.served_by(port),
     }

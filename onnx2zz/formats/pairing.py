@@ -6,11 +6,10 @@ paired across the order, because branches may be written in either order, and at
 and is only smaller or larger, because whoever forgets a padding shrinks all that follows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
 
 from onnx2zz.formats.workload_entry import EntryLayer, as_meant, read_layer
 
@@ -84,7 +83,7 @@ class _Table:
         return found[::-1]
 
 
-def pair_layers(written: Sequence[Mapping[str, Any]], model: Sequence[Mapping[str, Any]]) -> Pairing:
+def pair_layers(written: Sequence[object], model: Sequence[object]) -> Pairing:
     """Pair hand-written entries with the model's own; entries that cannot be read have no partner."""
     table = _Table([_signature(entry) for entry in written], [_signature(entry) for entry in model])
     pairs = table.pairs()
@@ -134,7 +133,7 @@ def _resized(written: LayerSignature | None, model: LayerSignature | None) -> bo
     return written is not None and model is not None and written.resized(model)
 
 
-def _signature(entry: Mapping[str, Any]) -> LayerSignature | None:
+def _signature(entry: object) -> LayerSignature | None:
     layer = read_layer(0, entry)
     return _of_layer(as_meant(layer)) if layer else None
 

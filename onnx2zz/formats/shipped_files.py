@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.files.document import Value
 from onnx2zz.formats.yaml_source import load_yaml
 
 ZIGZAG = "zigzag:"
@@ -172,7 +173,7 @@ def _unknown(shelf: Shelf, text: str, bare: str) -> Problem:
 
 def _computes_in_memory(accelerator: Path) -> bool:
     try:
-        document = load_yaml(accelerator)
+        document: Value = load_yaml(accelerator)
     except InputError:
         return False  # whoever reads the accelerator itself says what is wrong with it
     array = document.get("operational_array") if isinstance(document, dict) else None

@@ -1,7 +1,8 @@
 """A workload entry as far as it can be read: equation, relations, loop sizes and the volumes that follow from them.
 
-`read_layer` takes anything and says None to what it cannot judge. `operand_indices`, `relations`, `loop_sizes` and
-`volumes` are for entries that are known to have their fields, and raise ValueError where ZigZag would.
+`Entry` is the entry itself, in ZigZag's own form; `EntryLayer` is what it means. `read_layer` takes anything and says
+None to what it cannot judge. `operand_indices`, `relations`, `loop_sizes` and `volumes` are for entries that are known
+to have their fields, and raise ValueError where ZigZag would.
 """
 
 import re
@@ -9,18 +10,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import gcd, prod
-from typing import Any
+from typing import NotRequired, TypedDict
+
+from onnx2zz.files.document import Data, Value, is_mapping
 
 # zigzag parser/workload_validator.py: the only forms that pass
 EQUATION = re.compile(r"^O((?:\[\w+\])+)\s*\+?\s*=\s*(\w)((?:\[\w+\])+)\s*([*+])\s*(\w)((?:\[(?:\w+)?\])+)\s*$")
 RELATION = re.compile(r"^(\w+)\s*=\s*(?:(\w+)\s*\*\s*)?(\w+)\s*\+\s*(?:(\w+)\s*\*\s*)?(\w+)$")
 
 
-Entry = Mapping[str, Any]
-"""A layer of workload.yaml as plain data."""
+class Entry(TypedDict):
+    """A layer of workload.yaml as plain data, of the form that ZigZag takes (parser/workload_validator.py:31
+    LAYER_SCHEMA). Sizes are iterations, precisions bits; `padding` is (before, after) for each of `pr_loop_dims`."""
 
-DEFAULT_LINKS = {"O": "O", "I": "I1", "W": "I2"}
-"""Operand -> memory operand without `memory_operand_links` (zigzag parser/mapping_validator.py)."""
+    id: int
+    name: NotRequired[str | None]
+    operator_type: str
+    equation: str
+    dimension_relations: NotRequired[list[str]]
+    loop_dims: list[str]
+    loop_sizes: list[int]
+    operand_precision: dict[str, int]
+    operand_source: NotRequired[dict[str, int]]
+    pr_loop_dims: NotRequired[list[str] | None]
+    pr_loop_sizes: NotRequired[list[int] | None]
+    padding: NotRequired[list[list[int]] | None]
 
 
 @dataclass(frozen=True)
@@ -133,9 +147,9 @@ def is_compiled(layer: EntryLayer) -> bool:
     return layer.name.startswith(f"L{layer.id}_")
 
 
-def read_layer(number: int, entry: Any) -> EntryLayer | None:
-    """The entry as a Layer, or None where it is too broken to be judged further (`fields` says why)."""
-    if not isinstance(entry, Mapping):
+def read_layer(number: int, entry: object) -> EntryLayer | None:
+    """The entry as a layer, or None where it is too broken to be judged further (`fields` says why)."""
+    if not is_mapping(entry):
         return None
     indices = read_equation(entry.get("equation"))
     loops = read_loops(entry)
@@ -146,7 +160,7 @@ def read_layer(number: int, entry: Any) -> EntryLayer | None:
     return EntryLayer(
         number=number,
         id=identifier,
-        name=entry["name"] if isinstance(entry.get("name"), str) else f"Layer{identifier}",
+        name=name_of(entry),
         kind=str(entry.get("operator_type")),
         indices=indices[0],
         combine=indices[1],
@@ -159,7 +173,14 @@ def read_layer(number: int, entry: Any) -> EntryLayer | None:
     )
 
 
-def read_equation(equation: Any) -> tuple[dict[str, tuple[str, ...]], str] | None:
+def name_of(entry: Data) -> str:
+    """The name of a layer, or the one that ZigZag gives it (parser/workload_factory.py:63)."""
+    name = entry.get("name")
+    return name if isinstance(name, str) else f"Layer{entry.get('id')}"
+
+
+def read_equation(equation: Value) -> tuple[dict[str, tuple[str, ...]], str] | None:
+    """Operand -> its indices in capitals, the output first, and what combines the inputs (* or +)."""
     match = EQUATION.match(equation) if isinstance(equation, str) else None
     if match is None:
         return None
@@ -168,16 +189,19 @@ def read_equation(equation: Any) -> tuple[dict[str, tuple[str, ...]], str] | Non
     return {operand: tuple(re.findall(r"\w+", text.upper())) for operand, text in tensors.items()}, combine
 
 
-def read_loops(entry: Mapping[str, Any]) -> dict[str, int] | None:
+def read_loops(entry: Data) -> dict[str, int] | None:
+    """Loop in capitals -> size; None where a size is missing, or none."""
     dims, sizes = entry.get("loop_dims"), entry.get("loop_sizes")
     if not isinstance(dims, list) or not isinstance(sizes, list) or len(dims) != len(sizes):
         return None
-    if not all(isinstance(size, int) and size > 0 for size in sizes):
+    whole = [size for size in sizes if isinstance(size, int) and size > 0]
+    if len(whole) != len(sizes):
         return None
-    return {str(dim).upper(): size for dim, size in zip(dims, sizes, strict=True)}
+    return {str(dim).upper(): size for dim, size in zip(dims, whole, strict=True)}
 
 
-def read_relations(relations: Any) -> tuple[Relation, ...] | None:
+def read_relations(relations: Value) -> tuple[Relation, ...] | None:
+    """The relations of an entry; None where one of them is of no form that ZigZag reads."""
     if relations is None:
         return ()
     if not isinstance(relations, list):
@@ -204,7 +228,9 @@ def relations(entry: Entry) -> dict[str, tuple[tuple[int, str], tuple[int, str]]
     """Index -> the terms it is the sum of: `ix=2*ox+1*fx` is {"IX": ((2, "OX"), (1, "FX"))}. Raises ValueError."""
     found = read_relations(entry.get("dimension_relations"))
     if found is None:
-        raise ValueError(f"a relation that ZigZag does not read: {', '.join(map(str, entry['dimension_relations']))}")
+        raise ValueError(
+            f"a relation that ZigZag does not read: {', '.join(map(str, entry.get('dimension_relations', ())))}"
+        )
     return {relation.target: relation.terms for relation in found}
 
 
@@ -218,7 +244,12 @@ def operations(entry: Entry) -> int:
     return prod(entry["loop_sizes"])
 
 
-def volumes(entry: Entry) -> dict[str, int]:
+def operand_sources(entry: Entry) -> Mapping[str, int]:
+    """Operand -> the id of the layer that makes it; a constant's is the layer's own."""
+    return entry.get("operand_source") or {}
+
+
+def volumes(entry: Mapping[str, object]) -> dict[str, int]:
     """Operand -> elements of its tensor that the layer touches, padding left out. Raises ValueError."""
     layer = read_layer(0, {"id": 0, **entry})
     if layer is None:
@@ -226,26 +257,27 @@ def volumes(entry: Entry) -> dict[str, int]:
     return {operand: layer.elements(operand) for operand in layer.indices}
 
 
-def _integers(value: Any) -> dict[str, int]:
+def _integers(value: Value) -> dict[str, int]:
     entries = value.items() if isinstance(value, Mapping) else ()
     return {str(key): number for key, number in entries if isinstance(number, int)}
 
 
-def _padding(entry: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    pairs = zip(_list(entry, "pr_loop_dims"), _list(entry, "padding"), strict=False)
-    return {str(dim).upper(): (pair[0], pair[1]) for dim, pair in pairs if _is_pair(pair)}
+def _padding(entry: Data) -> dict[str, tuple[int, int]]:
+    given = zip(_list(entry, "pr_loop_dims"), map(_pair, _list(entry, "padding")), strict=False)
+    return {str(dim).upper(): pair for dim, pair in given if pair}
 
 
-def _is_pair(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(number, int) for number in value)
+def _pair(value: Value) -> tuple[int, int] | None:
+    whole = [number for number in value if isinstance(number, int)] if isinstance(value, list) else []
+    return (whole[0], whole[1]) if isinstance(value, list) and len(value) == len(whole) == 2 else None
 
 
-def _extents(entry: Mapping[str, Any]) -> dict[str, int]:
+def _extents(entry: Data) -> dict[str, int]:
     sizes = zip(_list(entry, "pr_loop_dims"), _list(entry, "pr_loop_sizes"), strict=False)
     return {str(dim).upper(): size for dim, size in sizes if isinstance(size, int)}
 
 
-def _list(entry: Mapping[str, Any], field: str) -> list[Any]:
+def _list(entry: Data, field: str) -> list[Value]:
     value = entry.get(field)
     return value if isinstance(value, list) else []
 

@@ -5,9 +5,11 @@ holds. Everything that reads YAML goes through `composed`.
 """
 
 from collections.abc import Hashable
-from typing import Any
+from typing import TypeAlias
 
 import yaml
+
+Loader: TypeAlias = yaml.SafeLoader | yaml.CSafeLoader
 
 LARGEST = 64 << 20
 """Characters of a file: some fifty thousand layers."""
@@ -18,7 +20,7 @@ MOST_VALUES = 200_000
 """Values of a file that has aliases, each counted wherever one repeats it."""
 
 
-def composed(text: str, loader_class: Any) -> tuple[Any, yaml.Node | None]:
+def composed(text: str, loader_class: type[Loader]) -> tuple[Loader, yaml.Node | None]:
     """A loader and the root of the document in `text`, None where that is empty. Raises yaml.YAMLError."""
     if len(text) > LARGEST:
         raise yaml.YAMLError(f"more than {LARGEST >> 20} million characters")
@@ -36,7 +38,7 @@ def _has_a_steep_line(text: str) -> bool:
     return "  " * DEEPEST in text or "- " * DEEPEST in text or "? " * DEEPEST in text
 
 
-def _check_depth(text: str, loader_class: Any) -> None:
+def _check_depth(text: str, loader_class: type[Loader]) -> None:
     depth = 0
     for event in yaml.parse(text, loader_class):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -44,7 +46,7 @@ def _check_depth(text: str, loader_class: Any) -> None:
             raise _refused(f"nested more than {DEEPEST} deep", event)
 
 
-def _refused(what: str, place: Any) -> yaml.MarkedYAMLError:
+def _refused(what: str, place: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
     return yaml.MarkedYAMLError(problem=what, problem_mark=place.start_mark)
 
 

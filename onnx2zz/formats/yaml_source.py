@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.files.document import Key, Value
 from onnx2zz.formats.yaml_limits import composed
 
 try:
@@ -24,7 +25,6 @@ NUMBER_THAT_STAYS_TEXT = re.compile(r"[-+]?(\d+(\.\d*)?[eE]\d+|\d+[eE][-+]\d+|0o
 OCTAL = re.compile(r"[-+]?0[0-7_]+")
 SEXAGESIMAL = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
 
-Key = str | int | float | bool | None
 Path_ = tuple[Key, ...]
 
 
@@ -55,7 +55,7 @@ class YamlSource:
 
     path: str
     text: str
-    data: Any
+    data: Value
     marks: Mapping[Path_, Mark]
     traps: tuple[Trap, ...] = ()
 
@@ -121,7 +121,7 @@ def _python(line: int) -> Trap:
 
 
 def _walk(
-    node: yaml.Node, path: Path_, loader: Any, parents: frozenset[int]
+    node: yaml.Node, path: Path_, loader: yaml.SafeLoader | yaml.CSafeLoader, parents: frozenset[int]
 ) -> Iterator[tuple[Path_, Mark, Trap | None]]:
     """Every place below `node` with the trap that lies there, if any; an anchor inside itself is entered once."""
     if id(node) in parents:
@@ -136,9 +136,9 @@ def _walk(
 
 
 def _walk_mapping(
-    node: yaml.MappingNode, path: Path_, loader: Any, parents: frozenset[int]
+    node: yaml.MappingNode, path: Path_, loader: yaml.SafeLoader | yaml.CSafeLoader, parents: frozenset[int]
 ) -> Iterator[tuple[Path_, Mark, Trap | None]]:
-    seen: dict[Any, int] = {}
+    seen: dict[Key, int] = {}
     for key_node, value in node.value:
         key = loader.construct_object(key_node, deep=True)
         mark = _mark(key_node)
@@ -152,7 +152,7 @@ def _mark(node: yaml.Node) -> Mark:
     return Mark(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def _duplicate(key: Any, seen: dict[Any, int], mark: Mark) -> Trap | None:
+def _duplicate(key: Key, seen: dict[Key, int], mark: Mark) -> Trap | None:
     first = seen.setdefault(key, mark.line)
     if first == mark.line:
         return None

@@ -6,8 +6,9 @@ What is compared is the honest price (honest.py).
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict
 
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.honest import HonestPrice, honest_price
@@ -78,19 +79,46 @@ class Choice:
     reason: str
 
 
-def choice_from_json(known: Any) -> Choice:
+class CandidateJson(TypedDict):
+    """What JSON makes of `asdict` of a Candidate: its tuples are lists."""
+
+    unrolling: list[tuple[str, list[tuple[str, int]]]]
+    origin: Origin
+    energy_pj: float | None
+    latency_cycles: float | None
+    below_roofline: bool
+    refused: str | None
+
+
+class ChoiceJson(TypedDict):
+    """What JSON makes of `asdict` of a Choice."""
+
+    best: CandidateJson | None
+    runners_up: list[CandidateJson]
+    priced: int
+    enumerated: int
+    reason: str
+
+
+def choice_from_json(known: ChoiceJson) -> Choice:
     """A Choice from what JSON made of `asdict` of it."""
-    best = known["best"]
+    best = known["best"] and _candidate_from_json(known["best"])
     others = tuple(map(_candidate_from_json, known["runners_up"]))
-    return Choice(**{**known, "best": best and _candidate_from_json(best), "runners_up": others})
+    return Choice(best, others, known["priced"], known["enumerated"], known["reason"])
 
 
-def _candidate_from_json(known: Any) -> Candidate:
-    unrolling = tuple((dim, tuple((loop, f) for loop, f in pairs)) for dim, pairs in known["unrolling"])
-    return Candidate(**{**known, "unrolling": unrolling})
+def _candidate_from_json(known: CandidateJson) -> Candidate:
+    return Candidate(
+        unrolling=tuple((dim, tuple((loop, factor) for loop, factor in pairs)) for dim, pairs in known["unrolling"]),
+        origin=known["origin"],
+        energy_pj=known["energy_pj"],
+        latency_cycles=known["latency_cycles"],
+        below_roofline=known["below_roofline"],
+        refused=known["refused"],
+    )
 
 
-def choose(entry: Entry, mapping_entry: Entry, terms: ChoiceTerms) -> Choice:
+def choose(entry: Entry, mapping_entry: MappingEntry, terms: ChoiceTerms) -> Choice:
     """The best admissible unrolling of a layer. `mapping_entry` is the mapping file's word on it: its unrolling is one
     candidate, its memory operand links and its loop order hold for all."""
     return _Contest(entry, mapping_entry, terms).decided()
@@ -99,7 +127,7 @@ def choose(entry: Entry, mapping_entry: Entry, terms: ChoiceTerms) -> Choice:
 @dataclass
 class _Contest:
     entry: Entry
-    mapping_entry: Entry
+    mapping_entry: MappingEntry
     terms: ChoiceTerms
     seen: dict[Unrolling, Candidate] = field(default_factory=dict)
     tried: int = 0
@@ -131,7 +159,7 @@ class _Contest:
 
     def _given(self) -> Iterator[tuple[Unrolling, Origin]]:
         """The mapping file's unrolling as ZigZag leaves it, then what ZigZag generates."""
-        generated = {name: value for name, value in self.mapping_entry.items() if name != "spatial_mapping"}
+        generated = replace(self.mapping_entry, spatial_mapping=None)
         for unrolling in self._zigzags(self.mapping_entry):
             yield unrolling, "mapping file"
         for unrolling in self._zigzags(generated):
@@ -145,7 +173,7 @@ class _Contest:
         bound = bound_of(unrolling, self.space, self.terms.hierarchy, self.floor, opt)
         return bound < self._objective(self.leader)
 
-    def _zigzags(self, asked: Entry) -> Sequence[Unrolling]:
+    def _zigzags(self, asked: MappingEntry) -> Sequence[Unrolling]:
         from onnx2zz.zigzag.spatial import unrollings
 
         try:

@@ -1,11 +1,9 @@
 """A choice as the JSON of an evaluation has it."""
 
-from typing import Any
-
 from onnx2zz.mapping.choice import Candidate, Choice
 
 
-def told(choice: Choice) -> dict[str, Any]:
+def told(choice: Choice) -> dict[str, object]:
     """Where the winner comes from, its honest price, how many were priced and enumerated, the runners-up, and why the
     search ended. An origin of None: nothing could be chosen, the mapping file's entry stands."""
     return {
@@ -19,7 +17,7 @@ def told(choice: Choice) -> dict[str, Any]:
     }
 
 
-def _runner_up(candidate: Candidate) -> dict[str, Any]:
+def _runner_up(candidate: Candidate) -> dict[str, object]:
     return {
         "origin": candidate.origin,
         "spatial_mapping": {dim: dict(pairs) for dim, pairs in candidate.unrolling},

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.files.plain_data import is_mapping
+from onnx2zz.files.document import is_mapping
 from onnx2zz.formats.shipped_files import Found, stands_for
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.pricing.result import Evaluation
@@ -81,12 +81,13 @@ def _is_free(folder: Path, request: EvaluationRequest) -> bool:
 def _save_as_priced(request: EvaluationRequest, found: Evaluation, path: Path) -> None:
     """Write the mapping with the unrolling and the loop order of each layer as they were priced."""
     from onnx2zz.files.written_file import write_whole
+    from onnx2zz.formats.mapping_entry import read_mapping
     from onnx2zz.formats.yaml_source import load_yaml
     from onnx2zz.mapping.as_priced import mapping_as_priced
     from onnx2zz.mapping.mapping_file import mapping_text
 
     workload, mapping = request.workload, request.mapping
-    entries = mapping_as_priced(workload.layers, load_yaml(mapping.path), found.layers)
+    entries = mapping_as_priced(workload.layers, read_mapping(load_yaml(mapping.path)), found.layers)
     kind = f"mapping {mapping.name}, best {found.opt}, loop orders fixed"
     write_whole(path, mapping_text(entries, f"As priced for {workload.model} on {found.accelerator}: {kind}."))
 

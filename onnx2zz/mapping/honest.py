@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.padding import padded
 from onnx2zz.pricing.roofline import roofline
@@ -26,7 +27,7 @@ class HonestPrice:
 
 def honest_price(
     entry: Entry,
-    mapping_entry: Entry,
+    mapping_entry: MappingEntry,
     unrolling: Unrolling,
     accelerator: "Accelerator",
     hardware: Hardware,

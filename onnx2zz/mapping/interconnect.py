@@ -10,11 +10,10 @@ from itertools import product
 
 import numpy as np
 
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.mapping.space import ArrayDimension, Factors, Mask, Space
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.hierarchy import Hierarchy
-from onnx2zz.zigzag.unrolling import from_entry
 
 WINDOW = {"FX": "OX", "FY": "OY", "FZ": "OZ"}
 SUMMED = ("C", "FX", "FY", "FZ")
@@ -47,13 +46,11 @@ def declared(hierarchy: Hierarchy, said: Wires) -> Interconnect:
     )
 
 
-def shown_by(mapping: Iterable[Entry], known: Interconnect) -> Interconnect:
+def shown_by(mapping: Iterable[MappingEntry], known: Interconnect) -> Interconnect:
     """`known` and what the accelerator's mapping file does: whoever wrote it knows the wires."""
     sums, diagonals = set(known.sums), set(known.diagonals)
     for entry in mapping:
-        pairs = [
-            (dim, loop) for dim, loops in from_entry(entry.get("spatial_mapping") or {}) for loop, f in loops if f > 1
-        ]
+        pairs = [(dim, loop) for dim, loops in entry.unrolled.items() for loop, factor in loops if factor > 1]
         sums |= {dim for dim, loop in pairs if loop in SUMMED}
         slid = [(a, b) for (a, first), (b, second) in product(pairs, pairs) if WINDOW.get(first) == second]
         diagonals |= {pair for a, b in slid for pair in ((a, b), (b, a))}

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.choice import Choice, ChoiceTerms, choice_from_json, choose
 from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
-from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
 from onnx2zz.pricing.price_cache import KeyValues, NoMemory, PriceCache
 from onnx2zz.pricing.request import BUDGET, Rules
@@ -40,7 +41,7 @@ class Policy:
 class NetworkChoice:
     """The plain mapping file, each layer's choice by its id, and how many distinct layers there are."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[MappingEntry, ...]
     choices: Mapping[int, Choice]
     distinct_layers: int
 
@@ -70,7 +71,7 @@ def choose_mappings(
         found = _chosen(mapped, ground, price_cache)
     choices = {entry["id"]: found[layer_key(entry, how)] for entry, how in mapped}
     rows = [
-        (layer_name(entry), entry["operator_type"], _how(entry, how, choices[entry["id"]])) for entry, how in mapped
+        (layer_name(entry), entry["operator_type"], _mapped(entry, how, choices[entry["id"]])) for entry, how in mapped
     ]
     return NetworkChoice(mapping_entries(rows), choices, len(found))
 
@@ -100,8 +101,10 @@ class _Ground:
         return ChoiceTerms(accelerator, hardware, memories, wires if strict else None, self.options, self.policy.budget)
 
 
-def _chosen(mapped: Sequence[tuple[Entry, Entry]], ground: _Ground, price_cache: PriceCache) -> dict[str, Choice]:
-    distinct: dict[str, tuple[Entry, Entry]] = {}
+def _chosen(
+    mapped: Sequence[tuple[Entry, MappingEntry]], ground: _Ground, price_cache: PriceCache
+) -> dict[str, Choice]:
+    distinct: dict[str, tuple[Entry, MappingEntry]] = {}
     for entry, how in mapped:
         distinct.setdefault(layer_key(entry, how), (entry, how))
     found: dict[str, Choice] = {}
@@ -115,6 +118,6 @@ def _chosen(mapped: Sequence[tuple[Entry, Entry]], ground: _Ground, price_cache:
     return found
 
 
-def _how(entry: Entry, base: Entry, choice: Choice) -> Entry:
+def _mapped(entry: Entry, base: MappingEntry, choice: Choice) -> MappingEntry:
     """How a layer is mapped; where nothing may be chosen, as the mapping file has it."""
     return mapped_as(entry, base, choice.best.unrolling if choice.best else None)

@@ -5,22 +5,21 @@ ZigZag prices a loop of 100 over 32 units as 4 steps of 25 units, and rounds the
 """
 
 from collections.abc import Mapping
-from typing import Any
 
-from onnx2zz.formats.workload_entry import Entry, relations
+from onnx2zz.formats.workload_entry import Entry, loop_sizes, relations
 
 
 def padded(entry: Entry, unrolled: Mapping[str, int]) -> Entry:
     """`entry` with each loop at the next multiple of its factor in `unrolled`; the inputs grow with their windows."""
-    sizes = {str(dim).upper(): size for dim, size in zip(entry["loop_dims"], entry["loop_sizes"], strict=True)}
+    sizes = loop_sizes(entry)
     more = {loop: -size % unrolled.get(loop, 1) for loop, size in sizes.items()}
     if not any(more.values()):
         return entry
-    found: dict[str, Any] = {**entry, "loop_sizes": [size + more[loop] for loop, size in sizes.items()]}
-    if entry.get("pr_loop_dims"):
+    found: Entry = {**entry, "loop_sizes": [size + more[loop] for loop, size in sizes.items()]}
+    if indices := entry.get("pr_loop_dims"):
         found["pr_loop_sizes"] = [
             extent + _grown(str(index).upper(), entry, more)
-            for index, extent in zip(entry["pr_loop_dims"], entry["pr_loop_sizes"], strict=True)
+            for index, extent in zip(indices, entry.get("pr_loop_sizes") or (), strict=True)
         ]
     return found
 

@@ -11,7 +11,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx2zz.formats.workload_entry import DEFAULT_LINKS, Entry, loop_sizes, operand_indices, relations
+from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices, relations
 from onnx2zz.zigzag.unrolling import Unrolling
 
 Factors: TypeAlias = NDArray[np.int64]
@@ -90,14 +91,13 @@ class Space:
         )
 
 
-def read_space(entry: Entry, mapping_entry: Entry, array: tuple[tuple[str, int], ...]) -> Space:
+def read_space(entry: Entry, mapping_entry: MappingEntry, array: tuple[tuple[str, int], ...]) -> Space:
     """The loops of `entry` that are longer than 1, and what they index."""
     loops = {loop: size for loop, size in loop_sizes(entry).items() if size > 1}
     names = tuple(loops)
-    links = mapping_entry.get("memory_operand_links") or DEFAULT_LINKS
     swept = {index: (*terms, _padding(index, entry)) for index, terms in relations(entry).items()}
     operands = tuple(
-        _operand(name, indices, links[name], entry["operand_precision"], names, swept)
+        _operand(name, indices, mapping_entry.links[name], entry["operand_precision"], names, swept)
         for name, indices in operand_indices(entry).items()
     )
     return Space(names, tuple(loops.values()), operands, array)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.bound import bounds
 from onnx2zz.mapping.choice import WORTH
@@ -22,7 +23,7 @@ from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
 from onnx2zz.mapping.ranking import Limits, overflowing
 from onnx2zz.mapping.space import Factors, Space, read_space
 from onnx2zz.mapping.templates import Template, Templates
-from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.pricing.task import layer_name
 from onnx2zz.zigzag.failure import PricingError
@@ -38,12 +39,12 @@ TRIED = 50
 
 
 def templated_mapping(
-    layers: Sequence[Entry], base: Sequence[Entry], templates: Templates, target: "TemplateTarget"
-) -> tuple[Entry, ...]:
+    layers: Sequence[Entry], base: Sequence[MappingEntry], templates: Templates, target: "TemplateTarget"
+) -> tuple[MappingEntry, ...]:
     """The plain mapping of a network. `base` is the accelerator's mapping file: memory operand links and loop orders
     come from it, and so does the unrolling of a layer that ZigZag would not leave as its template has it."""
     found: dict[str, Unrolling | None] = {}
-    rows = []
+    rows: list[tuple[str, str, MappingEntry]] = []
     for entry in layers:
         how = mapping_entry_for(entry, base)
         key = layer_key(entry, how)
@@ -62,7 +63,9 @@ class TemplateTarget:
     hierarchy: Hierarchy
 
 
-def templated(entry: Entry, mapping_entry: Entry, templates: Templates, target: TemplateTarget) -> Unrolling | None:
+def templated(
+    entry: Entry, mapping_entry: MappingEntry, templates: Templates, target: TemplateTarget
+) -> Unrolling | None:
     """How a layer is unrolled; None where ZigZag takes nothing that its template allows. `mapping_entry` has the
     memory operand links."""
     from onnx2zz.zigzag.spatial import limits, stays_as_it_is

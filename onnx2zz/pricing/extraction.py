@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from onnx2zz.checks.memories import Memory, read_hierarchy
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
-from onnx2zz.files.plain_data import is_mapping
+from onnx2zz.files.document import is_mapping
+from onnx2zz.formats.accelerator import Memory, read_hierarchy
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.zigzag.cacti_costs import CELLS, WAY_OUT, Asked, MemoryCosts, asking
 from onnx2zz.zigzag.cacti_files import cacti_digest

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import Entry, operand_sources
 
 Edge = tuple[int, int]
 """Ids of a producing and a consuming layer."""
@@ -11,8 +11,7 @@ Edge = tuple[int, int]
 
 def producers(entry: Entry) -> tuple[int, ...]:
     """The layers that `operand_source` names, constants left out."""
-    sources = (entry.get("operand_source") or {}).values()
-    return tuple(source for source in sources if source != entry["id"])
+    return tuple(source for source in operand_sources(entry).values() if source != entry["id"])
 
 
 def further_edges(layers: Sequence[Entry], coverage: Mapping[str, Any] | None) -> tuple[Edge, ...]:

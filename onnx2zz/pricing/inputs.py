@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onnx2zz.checks.costs import not_finite
-from onnx2zz.checks.memories import Hierarchy, read_hierarchy
 from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy
+from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.formats.yaml_source import load_yaml
@@ -102,13 +103,18 @@ class MappingFile:
     path: Path
     document: Any
 
+    @cached_property
+    def entries(self) -> tuple[MappingEntry, ...]:
+        """Its entries, once ZigZag has accepted it."""
+        return read_mapping(self.document)
+
 
 @dataclass(frozen=True)
 class PricingInputs:
     """Checked inputs: they fit together."""
 
     workload: PricedWorkload
-    mapping: tuple[Entry, ...]
+    mapping: tuple[MappingEntry, ...]
     accelerator: AcceleratorFile
     hardware: Hardware
 
@@ -128,7 +134,7 @@ def load_inputs(workload: PricedWorkload, accelerator: Found, mapping: Found, pr
     facts = price_cache.hardware(asked, lambda: _accepted(workload, target, entries, unreadable, price_cache))
     assert target is not None and entries is not None
     raise_if_any(_misfits(entries, workload.layers, facts))
-    return PricingInputs(workload, tuple(entries.document), target, facts)
+    return PricingInputs(workload, entries.entries, target, facts)
 
 
 def _accepted(
@@ -177,7 +183,7 @@ def _mapping_problems(mapping: MappingFile) -> tuple[Problem, ...]:
 
 
 def _misfits(mapping: MappingFile, layers: Sequence[Entry], facts: Hardware) -> tuple[Problem, ...]:
-    file, entries = str(mapping.path), mapping.document
+    file, entries = str(mapping.path), mapping.entries
     over_the_array = mapping_check.array_problems(file, entries, facts)
     ships = mapping.path in (*ours(MAPPINGS).values(), *zigzags(MAPPINGS).values())
     return over_the_array if ships else over_the_array + mapping_check.dim_problems(file, entries, layers)

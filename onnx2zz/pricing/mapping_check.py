@@ -7,8 +7,8 @@ serve layers of several kinds. A dim that no layer could ever have is a slip of 
 from collections.abc import Iterator, Sequence
 
 from onnx2zz.errors import Problem
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import Entry, loop_sizes
-from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.zigzag.hardware import Hardware
 
 LOOP_NAMES = frozenset(("B", "G", "K", "C", "D", "H", "OX", "OY", "OZ", "FX", "FY", "FZ"))
@@ -24,39 +24,39 @@ def unusable(file: str, document: object) -> tuple[Problem, ...]:
     return ()
 
 
-def array_problems(file: str, mapping: Sequence[Entry], hardware: Hardware) -> tuple[Problem, ...]:
+def array_problems(file: str, mapping: Sequence[MappingEntry], hardware: Hardware) -> tuple[Problem, ...]:
     """Entries that unroll over an array dim that the accelerator does not have."""
     dims = [dim for dim, _ in hardware.array]
     return tuple(
         Problem(
-            f"{file}: entry {entry['name']}",
+            f"{file}: entry {entry.name}",
             f"{dim} is no dimension of the accelerator's array ({', '.join(dims)})",
             "take it out, or let ZigZag choose with `--mapping generated`",
         )
         for entry in mapping
-        for dim in entry.get("spatial_mapping") or ()
+        for dim in entry.spatial_mapping or ()
         if dim not in dims
     )
 
 
-def dim_problems(file: str, mapping: Sequence[Entry], layers: Sequence[Entry]) -> tuple[Problem, ...]:
+def dim_problems(file: str, mapping: Sequence[MappingEntry], layers: Sequence[Entry]) -> tuple[Problem, ...]:
     """Entries that unroll a loop that the layers they apply to do not have."""
     return tuple(
-        Problem(f"{file}: entry {entry['name']}", said, "correct the name or take it out")
+        Problem(f"{file}: entry {entry.name}", said, "correct the name or take it out")
         for entry in mapping
         for said in _lacking(entry, [layer for layer in layers if mapping_entry_for(layer, mapping) is entry], layers)
     )
 
 
-def _lacking(entry: Entry, served: Sequence[Entry], layers: Sequence[Entry]) -> Iterator[str]:
+def _lacking(entry: MappingEntry, served: Sequence[Entry], layers: Sequence[Entry]) -> Iterator[str]:
     if not served:
         return
-    made_for_one = any(layer.get("name") == entry["name"] for layer in served)
+    made_for_one = any(layer.get("name") == entry.name for layer in served)
     known = frozenset(dim for layer in (served if made_for_one else layers) for dim in loop_sizes(layer))
     allowed = known if made_for_one else known | LOOP_NAMES
-    for array_dim, unrollings in (entry.get("spatial_mapping") or {}).items():
-        for dim, factor in (str(unrolling).replace(" ", "").split(",") for unrolling in unrollings):
-            if dim.upper() not in allowed and int(factor) != 1:  # `C, 1` unrolls nothing
+    for array_dim, unrolled in entry.unrolled.items():
+        for dim, factor in unrolled:
+            if dim not in allowed and factor != 1:  # `C, 1` unrolls nothing
                 yield f"{array_dim} unrolls {dim}, but {_whose(made_for_one)} has {', '.join(sorted(known))} only"
 
 

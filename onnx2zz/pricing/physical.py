@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from onnx2zz.checks.memories import Hierarchy, Memory
+from onnx2zz.formats.accelerator import Hierarchy, Memory
 from onnx2zz.sidecar.figures import Correction, Sidecar
 from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy
 

@@ -4,8 +4,9 @@ the ports of the highest memory."""
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from onnx2zz.checks.memories import Memory
-from onnx2zz.formats.workload_entry import DEFAULT_LINKS, Entry, operations, volumes
+from onnx2zz.formats.accelerator import Memory
+from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import Entry, operand_sources, operations, volumes
 from onnx2zz.zigzag.hardware import Hardware
 from onnx2zz.zigzag.levels import KeptLevels
 
@@ -31,7 +32,7 @@ class Roofline:
     bound_by: str
 
 
-def roofline(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> Roofline:
+def roofline(entry: Entry, mapping_entry: MappingEntry, hardware: Hardware) -> Roofline:
     """The largest of the bounds; of equal ones the units'.
 
     Operations are the product of the loop sizes, whatever the operator type. Each tensor passes each port that serves
@@ -42,10 +43,9 @@ def roofline(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> Roofline
     return max(units, Roofline(port.cycles, port.memory), key=lambda bound: bound.cycles) if port else units
 
 
-def busiest_port(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> PortLoad | None:
+def busiest_port(entry: Entry, mapping_entry: MappingEntry, hardware: Hardware) -> PortLoad | None:
     """The port of the highest memories that works longest; None where no port is known."""
-    links = mapping_entry.get("memory_operand_links") or DEFAULT_LINKS
-    bits = {links[operand]: size for operand, size in operand_bits(entry).items()}
+    bits = {mapping_entry.links[operand]: size for operand, size in operand_bits(entry).items()}
     loads = (
         PortLoad(port.memory, port.width, sum(bits.get(operand, 0) for operand in port.serves))
         for port in hardware.top_ports
@@ -58,7 +58,7 @@ def ports_reached(hardware: Hardware, entry: Entry, kept: KeptLevels, memories: 
     `memories`, lowest first). A second activation stays where the first one does."""
     tensors = dict(kept.tensors)
     activation = max(level for operand, level in tensors.items() if operand != "O")
-    others = kept.weights if entry["operand_source"].get("W") == entry["id"] else activation
+    others = kept.weights if operand_sources(entry).get("W") == entry["id"] else activation
     number = {memory.name: memory.number for memory in memories}
     ports = tuple(
         replace(port, serves=frozenset(o for o in port.serves if tensors.get(o, others) >= number[port.memory]))

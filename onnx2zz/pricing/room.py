@@ -7,8 +7,8 @@ from math import inf
 from typing import Any
 
 from onnx2zz.checks.homes import bits_at_home, bits_of_one, element_sizes
-from onnx2zz.checks.memories import read_hierarchy
-from onnx2zz.formats.workload_entry import DEFAULT_LINKS, read_layer
+from onnx2zz.formats.accelerator import read_hierarchy
+from onnx2zz.formats.workload_entry import read_layer
 from onnx2zz.pricing.inputs import AcceleratorFile
 from onnx2zz.pricing.task import PricingTerms, Task, price_task
 from onnx2zz.zigzag.layer_price import LayerPrice
@@ -52,7 +52,7 @@ def shortages(task: Task, terms: PricingTerms) -> tuple[Shortage, ...]:
     layer, memories = read_layer(0, task.entry), read_hierarchy(terms.accelerator.document).memories
     if layer is None:
         return ()
-    links = task.mapping_entry.get("memory_operand_links") or DEFAULT_LINKS
+    links = task.mapping_entry.links
     home = {operand: memory.name for memory in memories for operand in memory.operands}  # the last one is the highest
     held = {memory: [operand for operand, at in home.items() if at == memory] for memory in home.values()}
     needs = {memory: bits_at_home(layer, links, operands) for memory, operands in held.items()}

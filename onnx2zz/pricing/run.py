@@ -12,10 +12,11 @@ from typing import Protocol
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import Entry, operations
 from onnx2zz.pricing.accounted import HostNode, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
-from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.graph import Edge, execution_order, further_edges
 from onnx2zz.pricing.inputs import PricingInputs, load_inputs
 from onnx2zz.pricing.price_cache import KeyValues, NoMemory, PriceCache
@@ -159,7 +160,7 @@ def _tasks(
 
 def _levels(
     inputs: PricingInputs,
-    mapped: Sequence[Entry],
+    mapped: Sequence[MappingEntry],
     edges: Sequence[Edge],
     price_cache: PriceCache,
     tell: Callable[[str], None],
@@ -171,7 +172,8 @@ def _levels(
 
     layers = inputs.workload.layers
     try:
-        levels = price_cache.levels((inputs.accelerator.document, list(layers), list(mapped), list(edges)), found)
+        asked = (inputs.accelerator.document, list(layers), [one.document() for one in mapped], list(edges))
+        levels = price_cache.levels(asked, found)
     except PricingError as failure:
         return {entry["id"]: str(failure) for entry in layers}
     kept, told = weights_with_room(levels, layers, mapped, inputs.accelerator.hierarchy.memories)
@@ -180,7 +182,7 @@ def _levels(
     return kept
 
 
-def _task(entry: Entry, mapping_entry: Entry, levels: KeptLevels | str | None) -> Task:
+def _task(entry: Entry, mapping_entry: MappingEntry, levels: KeptLevels | str | None) -> Task:
     kept = asdict(levels) if isinstance(levels, KeptLevels) else levels
     return Task(layer_key(entry, mapping_entry, kept), entry, mapping_entry, levels)
 

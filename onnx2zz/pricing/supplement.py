@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onnx2zz.checks.memories import Hierarchy
 from onnx2zz.errors import Problem
+from onnx2zz.formats.accelerator import Hierarchy
 from onnx2zz.formats.workload_entry import Entry, operations, volumes
 from onnx2zz.pricing.event_driven import Activities, LayerEvents, TotalEvents, layer_events, total_events
 from onnx2zz.pricing.inputs import AcceleratorFile

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.pricing.inputs import AcceleratorFile
 from onnx2zz.zigzag.failure import PricingError
@@ -22,7 +23,7 @@ class Task:
 
     key: str
     entry: Entry
-    mapping_entry: Entry
+    mapping_entry: MappingEntry
     levels: KeptLevels | str | None
 
     @property

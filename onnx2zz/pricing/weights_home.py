@@ -9,8 +9,9 @@ then exceed that memory it has no loop ordering, and ZigZag stops.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from onnx2zz.checks.memories import Memory
-from onnx2zz.formats.workload_entry import DEFAULT_LINKS, Entry
+from onnx2zz.formats.accelerator import Memory
+from onnx2zz.formats.mapping_entry import DEFAULT_LINKS, MappingEntry
+from onnx2zz.formats.workload_entry import Entry, operand_sources
 from onnx2zz.pricing.roofline import operand_bits
 from onnx2zz.zigzag.levels import KeptLevels
 
@@ -18,7 +19,7 @@ Levels = Mapping[int, KeptLevels]
 
 
 def weights_with_room(
-    levels: Levels, layers: Sequence[Entry], mapped: Sequence[Entry], memories: Sequence[Memory]
+    levels: Levels, layers: Sequence[Entry], mapped: Sequence[MappingEntry], memories: Sequence[Memory]
 ) -> tuple[Levels, str | None]:
     """`levels` (layer id -> levels), with the weights in the highest memory for them if a layer is too large for where
     they are; and what the user must know of it. `mapped` are the layers' mapping entries, `memories` the accelerator's,
@@ -41,7 +42,7 @@ def weights_with_room(
 
 
 def _has_weights(entry: Entry) -> bool:
-    return entry["operand_source"].get("W") == entry["id"] and entry["operand_precision"]["W"] > 0
+    return operand_sources(entry).get("W") == entry["id"] and entry["operand_precision"]["W"] > 0
 
 
 def _served_above(home: Memory, memories: Sequence[Memory]) -> list[Memory]:
@@ -50,9 +51,8 @@ def _served_above(home: Memory, memories: Sequence[Memory]) -> list[Memory]:
     return [memory for memory in above if DEFAULT_LINKS["W"] in memory.operands]
 
 
-def _bits_at(home: Memory, entry: Entry, how: Entry, kept: KeptLevels, memories: Sequence[Memory]) -> int:
+def _bits_at(home: Memory, entry: Entry, mapped: MappingEntry, kept: KeptLevels, memories: Sequence[Memory]) -> int:
     """Bits of the layer's operands that have no level above `home`: they must fit it whole, all at once."""
-    links = how.get("memory_operand_links") or DEFAULT_LINKS
-    level = memories.index(home)
+    links, level = mapped.links, memories.index(home)
     tops = {**dict(kept.tensors), links["W"]: kept.weights}
     return sum(bits for operand, bits in operand_bits(entry).items() if tops.get(links[operand]) == level)

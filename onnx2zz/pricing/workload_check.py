@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from onnx2zz.errors import Problem
-from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices, relations
+from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices, operand_sources, relations
 
 NEEDED = ("id", "operator_type", "equation", "loop_dims", "loop_sizes", "operand_precision")
 
@@ -36,7 +36,7 @@ def _graph_problems(file: str, layers: Sequence[Entry]) -> Iterator[Problem]:
         if layer["id"] in seen:
             yield Problem(_where(file, layer), f"the id {layer['id']} is taken by an earlier layer")
         seen.add(layer["id"])
-        for operand, source in (layer.get("operand_source") or {}).items():
+        for operand, source in operand_sources(layer).items():
             if source not in seen:
                 yield Problem(
                     _where(file, layer),

@@ -3,8 +3,8 @@
 import difflib
 
 from onnx2zz.compiler import Compiled
-from onnx2zz.emission.entry import Entry
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.ir.layer import Access, Axis, Layer
 from onnx2zz.ir.workload import NodeFate, PlacedLayer
 from onnx2zz.printable import printable
@@ -42,7 +42,7 @@ def _layer(placed: PlacedLayer, entry: Entry, compiled: Compiled) -> list[str]:
         lines.append(f"{'  ' * (depth + 1)}for {loop.lower()} in 0..{size - 1}")
     lines.append(f"{'  ' * (sum(size > 1 for _, size in layer.loops) + 1)}{_statement(layer)}")
     lines.append(f"  equation   {entry['equation']}")
-    lines += [f"  relation   {text}" for text in entry["dimension_relations"]]
+    lines += [f"  relation   {text}" for text in entry.get("dimension_relations", ())]
     extents = zip(entry.get("pr_loop_dims", ()), entry.get("pr_loop_sizes", ()), entry.get("padding", ()), strict=True)
     lines += [f"  extent     {dim} {size}, padding {before}+{after}" for dim, size, (before, after) in extents]
     lines.append(

@@ -3,11 +3,11 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.errors import Problem
-from onnx2zz.formats.yaml_source import Key, Path_, YamlSource
+from onnx2zz.files.document import Data, Key, Value, texts
+from onnx2zz.formats.yaml_source import Path_, YamlSource
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Section:
                 self.object_to((key,), what, f"there are: {', '.join(self.known)}")
 
     @property
-    def _data(self) -> Mapping[Any, Any] | None:
+    def _data(self) -> Data | None:
         data = self.source.data
         for key in self.place:
             data = _below(data, key)
@@ -48,9 +48,9 @@ class Section:
         if key not in self:
             return None
         value = (self._data or {})[key]
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if is_number and 0 <= value <= sys.float_info.max and not (above_zero and value == 0):
-            return float(value)
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+        if 0 <= number <= sys.float_info.max and not (above_zero and number == 0):
+            return float(number)
         wanted = "a number above 0" if above_zero else "a number, 0 or more"
         self.object_to((key,), f"{self._named(key)} is {value!r}, and {wanted} is needed")
         return None
@@ -75,14 +75,15 @@ class Section:
         for word in (word for word in value if word not in choices):
             what = f"{self._named(key)} holds {word!r}, which is no {of}{did_you_mean(str(word), choices)}"
             self.object_to((key,), what, f"there are: {', '.join(choices)}")
-        return tuple(word for word in value if word in choices)
+        return tuple(word for word in value if isinstance(word, str) and word in choices)
 
     def pairs(self, key: str, choices: Sequence[str], of: str) -> Iterator[tuple[str, str]]:
         """A list of pairs of `choices`."""
         value = (self._data or {}).get(key, [])
         for pair in value if isinstance(value, list) else [value]:
-            if isinstance(pair, list) and len(pair) == 2 and all(word in choices for word in pair):
-                yield pair[0], pair[1]
+            words = texts(pair)
+            if isinstance(pair, list) and len(pair) == len(words) == 2 and set(words) <= set(choices):
+                yield words[0], words[1]
             else:
                 what = f"{self._named(key)} holds {pair!r}, which is no pair of {of}s"
                 self.object_to((key,), what, f"there are: {', '.join(choices)}")
@@ -118,7 +119,7 @@ class Section:
         return ".".join(map(str, (*self.place, key)))
 
 
-def _below(data: Any, key: Key) -> Any:
+def _below(data: Value, key: Key) -> Value:
     if isinstance(data, Mapping):
         return data.get(key)
     return data[key] if isinstance(data, list) and isinstance(key, int) else None

@@ -1,7 +1,6 @@
 """One workload entry and its mapping entry as ZigZag's layer."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from zigzag.parser.mapping_validator import MappingValidator
 from zigzag.parser.workload_factory import LayerNodeFactory
@@ -9,16 +8,15 @@ from zigzag.parser.workload_validator import WorkloadValidator
 from zigzag.workload.layer_node import LayerNode
 
 from onnx2zz.errors import Problem
+from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.zigzag.schema import schema_problems
 
-Entry = Mapping[str, Any]
-"""A layer of workload.yaml, or an entry of a mapping file, as plain data."""
 
-
-def parse_layer(entry: Entry, mapping_entry: Entry) -> LayerNode:
+def parse_layer(entry: Entry, mapping_entry: MappingEntry) -> LayerNode:
     """ZigZag's layer for `entry`, mapped by `mapping_entry` whatever the two are called."""
     workload = WorkloadValidator([dict(entry)]).normalized_data
-    mapping = MappingValidator([{**mapping_entry, "name": "default"}]).normalized_data
+    mapping = MappingValidator([{**mapping_entry.document(), "name": "default"}]).normalized_data
     return LayerNodeFactory(workload[0], mapping).create()
 
 
@@ -29,7 +27,7 @@ def workload_problems(file: str, entries: Sequence[Entry]) -> tuple[Problem, ...
     return schema_problems(f"{file}: layer ", validator.validator.errors)
 
 
-def mapping_problems(file: str, mapping: Sequence[Entry]) -> tuple[Problem, ...]:
+def mapping_problems(file: str, mapping: Sequence[object]) -> tuple[Problem, ...]:
     """Everything in the mapping that ZigZag's schema objects to."""
     validator = MappingValidator(list(mapping))
     validator.validator.validate(validator.data, schema=validator.schema)

@@ -21,8 +21,10 @@ from zigzag.workload.layer_attributes import MemoryOperandLinks
 from zigzag.workload.layer_node import LayerNode
 from zigzag.workload.workload_abc import WorkloadABC, WorkloadNoDummyABC
 
+from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.zigzag.failure import PricingError, sentence
-from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.layer import parse_layer
 from onnx2zz.zigzag.levels import KeptLevels
 
 logger = logging.getLogger("zigzag.onnx2zz")
@@ -32,7 +34,7 @@ Edge = tuple[int, int]
 
 
 def kept_levels(
-    layers: Sequence[Entry], mapping_entries: Sequence[Entry], edges: Sequence[Edge], accelerator: Accelerator
+    layers: Sequence[Entry], mapping_entries: Sequence[MappingEntry], edges: Sequence[Edge], accelerator: Accelerator
 ) -> dict[int, KeptLevels]:
     """Layer id -> levels, for a whole network and the mapping entry of each of its layers. `edges` (producer,
     consumer) are those that the layers' own sources do not tell of.
@@ -61,7 +63,7 @@ def _reason(error: Exception) -> str:
     )
 
 
-def _network(layers: Sequence[Entry], mapping_entries: Sequence[Entry], edges: Sequence[Edge]) -> "_Network":
+def _network(layers: Sequence[Entry], mapping_entries: Sequence[MappingEntry], edges: Sequence[Edge]) -> "_Network":
     nodes = [parse_layer(entry, how) for entry, how in zip(layers, mapping_entries, strict=True)]
     network, by_id = _Network(nodes), {node.id: node for node in nodes}
     network.add_edges_from([(by_id[producer], by_id[consumer]) for producer, consumer in edges])

@@ -21,8 +21,10 @@ from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappi
 from zigzag.stages.results import reduce_stages
 from zigzag.stages.stage import StageCallable
 
+from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.zigzag.failure import PricingError, sentence
-from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.layer import parse_layer
 from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, PriceOptions, Search
 from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.memory_energy import memory_energy
@@ -40,7 +42,7 @@ logger = logging.getLogger("zigzag.onnx2zz")
 def price(
     entry: Entry,
     accelerator: Accelerator,
-    mapping_entry: Entry,
+    mapping_entry: MappingEntry,
     options: PriceOptions,
     levels: KeptLevels | None = None,
     search: Search = "fast",
@@ -86,7 +88,7 @@ def _said(one: LayerPrice | PricingError, other: LayerPrice | PricingError) -> s
 def _attempt(
     entry: Entry,
     accelerator: Accelerator,
-    mapping_entry: Entry,
+    mapping_entry: MappingEntry,
     options: PriceOptions,
     levels: KeptLevels | None,
     search: Literal["fast", "exhaustive"],
@@ -113,7 +115,7 @@ def _mismatches(notes: Sequence[SearchNote]) -> tuple[str, ...]:
 def _best_evaluation(
     entry: Entry,
     accelerator: Accelerator,
-    mapping_entry: Entry,
+    mapping_entry: MappingEntry,
     options: PriceOptions,
     levels: KeptLevels | None,
     search: Literal["fast", "exhaustive"],

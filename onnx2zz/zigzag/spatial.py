@@ -11,16 +11,18 @@ from zigzag.mapping.temporal_mapping import TemporalMappingType
 from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
 
+from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.zigzag.failure import PricingError, sentence
-from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.layer import parse_layer
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.search import NotCoveredError, best_orderings, convert
-from onnx2zz.zigzag.unrolling import Unrolling, as_entry, tidy
+from onnx2zz.zigzag.unrolling import Unrolling, as_written, tidy
 
 
 def unrollings(
-    entry: Entry, mapping_entry: Entry, accelerator: Accelerator, options: PriceOptions
+    entry: Entry, mapping_entry: MappingEntry, accelerator: Accelerator, options: PriceOptions
 ) -> tuple[Unrolling, ...]:
     """What ZigZag would price for `mapping_entry`: what it leaves of the entry's unrolling after its repairs; where an
     array dim is missing, the combinations that it generates. Raises PricingError where it raises."""
@@ -32,7 +34,7 @@ def unrollings(
     return tuple(dict.fromkeys(found))
 
 
-def limits(entry: Entry, mapping_entry: Entry, accelerator: Accelerator) -> Mapping[str, Mapping[str, int]]:
+def limits(entry: Entry, mapping_entry: MappingEntry, accelerator: Accelerator) -> Mapping[str, Mapping[str, int]]:
     """Array dim -> loop -> the largest factor that ZigZag leaves alone: the loop, the array dim, and the widths of the
     innermost memories bound it (get_max_unrolling). Raises PricingError."""
     try:
@@ -42,7 +44,7 @@ def limits(entry: Entry, mapping_entry: Entry, accelerator: Accelerator) -> Mapp
     return {str(dim): {str(loop): int(factor) for loop, factor in loops.items()} for dim, loops in most.items()}
 
 
-def stays_as_it_is(entry: Entry, mapping_entry: Entry, unrolling: Unrolling, accelerator: Accelerator) -> bool:
+def stays_as_it_is(entry: Entry, mapping_entry: MappingEntry, unrolling: Unrolling, accelerator: Accelerator) -> bool:
     """Whether ZigZag prices exactly this unrolling when a mapping file asks for it."""
     left = unrollings(entry, _asking_for(unrolling, mapping_entry), accelerator, PriceOptions())
     return len(left) == 1 and all(
@@ -52,7 +54,7 @@ def stays_as_it_is(entry: Entry, mapping_entry: Entry, unrolling: Unrolling, acc
 
 def price_unrolling(
     entry: Entry,
-    mapping_entry: Entry,
+    mapping_entry: MappingEntry,
     unrolling: Unrolling,
     accelerator: Accelerator,
     options: PriceOptions,
@@ -85,7 +87,7 @@ def price_unrolling(
 
 
 def _generator(
-    entry: Entry, mapping_entry: Entry, accelerator: Accelerator, options: PriceOptions
+    entry: Entry, mapping_entry: MappingEntry, accelerator: Accelerator, options: PriceOptions
 ) -> SpatialMappingGeneratorStage:
     return SpatialMappingGeneratorStage(
         [CostModelStage],
@@ -96,8 +98,8 @@ def _generator(
     )
 
 
-def _asking_for(unrolling: Unrolling, mapping_entry: Entry) -> Entry:
-    return {**mapping_entry, "spatial_mapping": as_entry(unrolling)}
+def _asking_for(unrolling: Unrolling, mapping_entry: MappingEntry) -> MappingEntry:
+    return replace(mapping_entry, spatial_mapping=as_written(unrolling))
 
 
 def _plain(mapping: object, accelerator: Accelerator) -> Unrolling:

@@ -1,6 +1,6 @@
 """A spatial mapping as plain data: what each dimension of the array unrolls."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 Unrolling = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
@@ -22,17 +22,9 @@ def totals(unrolling: Unrolling) -> dict[str, int]:
     return found
 
 
-def as_entry(unrolling: Unrolling) -> dict[str, list[str]]:
-    """The `spatial_mapping` of a mapping file."""
-    return {dim: [f"{loop}, {factor}" for loop, factor in pairs] for dim, pairs in unrolling}
-
-
-def from_entry(spatial_mapping: Mapping[str, Iterable[str]]) -> Unrolling:
-    """What `spatial_mapping` of a mapping file asks for, in its order."""
-    return tuple(
-        (dim, tuple((text.split(",")[0].strip(), int(text.split(",")[1])) for text in pairs))
-        for dim, pairs in spatial_mapping.items()
-    )
+def as_written(unrolling: Unrolling) -> dict[str, tuple[str, ...]]:
+    """The `spatial_mapping` of a mapping entry."""
+    return {dim: tuple(f"{loop}, {factor}" for loop, factor in pairs) for dim, pairs in unrolling}
 
 
 def text(unrolling: Unrolling) -> str:

@@ -19,7 +19,6 @@ import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
 
-from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.cli.main import run
 from onnx2zz.design_space import run as sweep_run
 from onnx2zz.design_space.columns import COLUMNS, SweptRun
@@ -29,6 +28,7 @@ from onnx2zz.design_space.reading import read_spec
 from onnx2zz.design_space.results import Results
 from onnx2zz.design_space.run import sweep
 from onnx2zz.errors import InputError
+from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.accounted import HostNode

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from small_workloads import PRECISION, conv, lenet5, residual
 from zigzag.datatypes import LayerOperand
 
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import operand_indices, operations, relations, volumes
 from onnx2zz.zigzag.layer import parse_layer
 
-LINKS = {"memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}
+LINKS = MappingEntry("default", memory_operand_links={"O": "O", "W": "I2", "I": "I1"})
 
 
 def test_an_equation_lists_its_operands_in_order():

@@ -3,26 +3,25 @@
 from functools import cache
 from typing import Any
 
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.mapping.choice import ChoiceTerms
 from onnx2zz.mapping.interconnect import declared, shown_by
-from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.accelerator import hardware, hierarchy, load_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions
 
-Entry = dict[str, Any]
-
 
 @cache
-def mapping_of(arch: str) -> list[Entry]:
-    return load_yaml(choose_mapping(None, find_accelerator(arch)).path)
+def mapping_of(arch: str) -> tuple[MappingEntry, ...]:
+    return read_mapping(load_yaml(choose_mapping(None, find_accelerator(arch)).path))
 
 
-def mapped(layer: Entry, arch: str) -> Entry:
+def mapped(layer: Entry, arch: str) -> MappingEntry:
     """The entry of the accelerator's own mapping file for a layer."""
-    return dict(mapping_entry_for(layer, mapping_of(arch)))
+    return mapping_entry_for(layer, mapping_of(arch))
 
 
 @cache

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from small_workloads import add, conv, depthwise, gemm, pool
 
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.mapping.bound import bounds
 from onnx2zz.mapping.enumeration import candidates
 from onnx2zz.mapping.padding import padded
@@ -17,7 +18,7 @@ from onnx2zz.zigzag.unrolling import totals
 
 from .ground import terms
 
-LINKS = {"name": "default", "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}
+LINKS = MappingEntry("default", memory_operand_links={"O": "O", "W": "I2", "I": "I1"})
 LAYERS = [
     conv(0, None, "conv", k=48, c=20, oy=14, ox=28, fy=3, fx=5, pads=((1, 1), (2, 2))),
     conv(0, None, "stem", k=24, c=3, oy=33, ox=30, fy=7, fx=5, stride=(2, 1), pads=((3, 3), (2, 2))),

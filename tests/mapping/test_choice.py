@@ -1,5 +1,7 @@
 """The choice for one layer: honest, never worse than what it was given, and ZigZag's own in the end."""
 
+from dataclasses import replace
+
 import pytest
 from small_workloads import add, conv, depthwise, gemm, pool
 
@@ -9,7 +11,7 @@ from onnx2zz.pricing.roofline import roofline
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
-from onnx2zz.zigzag.unrolling import as_entry, from_entry, totals
+from onnx2zz.zigzag.unrolling import as_written, totals
 
 from .ground import accelerator, mapped, terms
 
@@ -26,7 +28,7 @@ PAIRS = [("tpu_like", LAYERS[0]), ("edge_tpu_like", LAYERS[1]), ("seneca", LAYER
 def honest(layer, mapping_entry, unrolling, arch, options):
     """Cycles of the padded layer by ZigZag's own cost model, never below its roofline."""
     wide = padded(layer, totals(unrolling))
-    asked = {**mapping_entry, "spatial_mapping": as_entry(unrolling)}
+    asked = replace(mapping_entry, spatial_mapping=as_written(unrolling))
     found = price(wide, accelerator(arch), asked, options)
     return max(found.latency_cycles, roofline(wide, asked, terms(arch).hardware).cycles), found.energy_pj
 
@@ -43,7 +45,7 @@ def check_choice(arch, layer, opt):
     for candidate in (best, *choice.runners_up):
         theirs = candidate.latency_cycles if opt == "latency" else candidate.energy_pj
         assert candidate.refused or mine <= theirs
-    final = price(layer, accelerator(arch), {**how, "spatial_mapping": as_entry(best.unrolling)}, options)
+    final = price(layer, accelerator(arch), replace(how, spatial_mapping=as_written(best.unrolling)), options)
     assert {dim: {loop for loop, _ in pairs} for dim, pairs in final.spatial_mapping} == {
         dim: {loop for loop, _ in pairs} for dim, pairs in best.unrolling
     }
@@ -72,7 +74,7 @@ def test_every_choice_is_no_worse_than_the_mapping_file(arch, layer, opt):
 def test_a_depthwise_convolution_does_not_stay_on_one_unit():
     layer = LAYERS[0]
     how = mapped(layer, "tpu_like")
-    assert how["spatial_mapping"] == {"D1": ["K, 32"], "D2": ["C, 32"]}
+    assert how.spatial_mapping == {"D1": ("K, 32",), "D2": ("C, 32",)}
     choice = choose(layer, how, terms("tpu_like", lpf_limit=4))
     by_hand = next(c for c in (choice.best, *choice.runners_up) if c.origin == "mapping file")
     assert by_hand.unrolling == (("D1", ()), ("D2", ()))
@@ -94,11 +96,11 @@ def test_rules_refuse_a_sum_without_adders_and_free_ones_do_not():
 def test_a_loop_split_over_two_dims_unevenly_is_refused():
     """ZigZag would count 4 x 1.75 units in 2 steps of OX = 7: it leaves 3.5 of 4, and the other dim as it is."""
     layer = conv(0, None, "c", k=8, c=8, oy=1, ox=18, fy=1, fx=3)
-    how = {**mapped(layer, "edge_tpu_like"),
-           "spatial_mapping": {"D1": ["K, 8"], "D2": ["C, 8"], "D3": ["OX, 4"], "D4": ["OX, 4"]}}  # fmt: skip
+    unrolled = {"D1": ("K, 8",), "D2": ("C, 8",), "D3": ("OX, 4",), "D4": ("OX, 4",)}
+    how = replace(mapped(layer, "edge_tpu_like"), spatial_mapping=unrolled)
     choice = choose(layer, how, terms("edge_tpu_like", lpf_limit=4))
-    assert from_entry(how["spatial_mapping"]) != choice.best.unrolling
-    refused = [c.refused for c in choice.runners_up if c.unrolling == from_entry(how["spatial_mapping"])]
+    assert tuple(how.unrolled.items()) != choice.best.unrolling
+    refused = [c.refused for c in choice.runners_up if c.unrolling == tuple(how.unrolled.items())]
     assert refused == ["OX (18) does not divide over several array dims: cycles x units are not the MACs"]
 
 

@@ -11,6 +11,7 @@ from small_workloads import conv, gemm
 from zigzag.datatypes import LayerDim, OADimension
 from zigzag.mapping.spatial_mapping import MappingSingleOADim, SpatialMapping
 
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.mapping.enumeration import accounted, candidates
 from onnx2zz.mapping.space import read_space
 from onnx2zz.zigzag.layer import parse_layer
@@ -19,7 +20,7 @@ from onnx2zz.zigzag.unrolling import totals
 
 from .ground import accelerator
 
-LINKS = {"name": "default"}
+LINKS = MappingEntry("default")
 NOTHING = lambda found: np.zeros(len(found), dtype=bool)  # noqa: E731
 
 

@@ -2,13 +2,14 @@
 
 from small_workloads import conv, pool
 
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.mapping.interconnect import declared, lacks, shown_by
 from onnx2zz.mapping.space import read_space
 from onnx2zz.sidecar.figures import Wires
 
 from .ground import mapping_of, terms
 
-LINKS = {"name": "default"}
+LINKS = MappingEntry("default")
 LAYER = conv(0, None, "c", k=24, c=12, oy=10, ox=14, fy=3, fx=5)
 
 

@@ -5,6 +5,7 @@ import yaml
 from small_workloads import residual, strip
 from stock import stock_zigzag
 
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
 from onnx2zz.mapping.network import Policy, choose_mappings
@@ -65,17 +66,19 @@ def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing
 @pytest.mark.parametrize("arch", ["aimc"])
 def test_an_array_that_computes_in_memory_keeps_its_mapping(arch, tmp_path):
     _, accelerator, chosen, _ = chosen_for(residual(), arch, tmp_path)
-    assert list(chosen.entries) == yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    assert [entry.document() for entry in chosen.entries] == yaml.safe_load(
+        choose_mapping(None, accelerator).path.read_text()
+    )
 
 
 def test_one_entry_for_a_type_and_names_only_where_layers_differ():
-    k, g, c = ({"spatial_mapping": {"D1": [f"{loop}, 4"]}} for loop in "KGC")
+    k, g, c = (MappingEntry("default", {"D1": (f"{loop}, 4",)}) for loop in "KGC")
     entries = mapping_entries([("a", "Conv", k), ("b", "Conv", g), ("c", "Conv", k), ("d", "Add", g), ("e", "Gemm", c)])
-    assert [(entry["name"], entry["spatial_mapping"]["D1"][0][0]) for entry in entries] == [
+    assert [(entry.name, entry.spatial_mapping["D1"][0][0]) for entry in entries] == [
         *(("default", "K"), ("Conv", "K"), ("Add", "G"), ("Gemm", "C"), ("b", "G"))
     ]
     text = mapping_text(entries, "two\nlines")
-    assert text.startswith("# two\n# lines\n") and yaml.safe_load(text) == list(entries)
+    assert text.startswith("# two\n# lines\n") and yaml.safe_load(text) == [entry.document() for entry in entries]
 
 
 def test_a_partly_fixed_loop_order_holds_for_every_candidate_and_is_passed_on(tmp_path):
@@ -87,7 +90,7 @@ def test_a_partly_fixed_loop_order_holds_for_every_candidate_and_is_passed_on(tm
     entry = {"name": "default", "spatial_mapping": {"D1": ["K, 8"]}, "temporal_ordering": outermost}
     base.write_text(yaml.safe_dump([entry | {"memory_operand_links": links}]))
     workload, _, chosen, mapping = chosen_for([layer], "seneca", tmp_path, base=Found("base", base))
-    assert all(entry["temporal_ordering"] == outermost for entry in chosen.entries)
+    assert all(entry.document()["temporal_ordering"] == outermost for entry in chosen.entries)
     free = chosen_for([layer], "seneca", tmp_path)[2]
     assert chosen.choices[0].best.latency_cycles >= free.choices[0].best.latency_cycles
     assert (

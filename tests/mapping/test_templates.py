@@ -9,6 +9,7 @@ from stock import stock_zigzag
 
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
+from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import ACCELERATORS, MAPPINGS, Found, find_accelerator, ours, templates, zigzags
 from onnx2zz.formats.yaml_source import parse_yaml
 from onnx2zz.mapping.enumeration import accounted
@@ -17,7 +18,6 @@ from onnx2zz.mapping.layer_kind import KINDS, kind_of
 from onnx2zz.mapping.space import read_space
 from onnx2zz.mapping.templated import TemplateTarget, templated, templated_mapping
 from onnx2zz.mapping.templates import parse_templates, read_templates
-from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate
@@ -101,7 +101,7 @@ def test_what_a_template_gives(arch, kind, expected):
 def mapped_by_templates(layers, arch: str, folder: Path) -> Found:
     entries = templated_mapping(layers, mapping_of(arch), templates_of(arch), target(arch))
     path = folder / f"{arch}.mapping.yaml"
-    path.write_text(yaml.safe_dump(list(entries)))
+    path.write_text(yaml.safe_dump([entry.document() for entry in entries]))
     return Found("templates", path)
 
 
@@ -146,7 +146,7 @@ def test_an_order_names_only_loops_that_run_in_time():
     entries = templated_mapping(
         [few, many], mapping_of("seneca_events"), templates_of("seneca_events"), target("seneca_events")
     )
-    by_k = {entry["spatial_mapping"]["D1"][0]: entry.get("temporal_ordering") for entry in entries}
+    by_k = {entry.spatial_mapping["D1"][0]: entry.document().get("temporal_ordering") for entry in entries}
     assert by_k == {"K, 6": None, "K, 8": [["K", "*"]]}
 
 
@@ -175,8 +175,8 @@ def test_everything_wrong_with_a_file_is_said_at_once():
 
 
 def d1(folder: Path, layer: str, kind: str) -> list[str]:
-    mapping = yaml.safe_load((folder / "mapping.yaml").read_text())
-    return mapping_entry_for({"name": layer, "operator_type": kind}, mapping)["spatial_mapping"]["D1"]
+    mapping = read_mapping(yaml.safe_load((folder / "mapping.yaml").read_text()))
+    return list(mapping_entry_for({"name": layer, "operator_type": kind}, mapping).spatial_mapping["D1"])
 
 
 def test_compile_writes_what_the_templates_give(tmp_path, monkeypatch):

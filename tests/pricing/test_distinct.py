@@ -4,7 +4,8 @@ import pytest
 from small_workloads import conv, residual, strip
 from zigzag.parser.mapping_factory import MappingFactory
 
-from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping, read_mapping_entry
+from onnx2zz.pricing.distinct import layer_key
 
 DEFAULT = {"name": "default", "spatial_mapping": {"D1": ["K, 32"]}}
 POOLING = {"name": "Pooling", "spatial_mapping": {"D1": ["G, 32"]}}
@@ -15,11 +16,11 @@ MAPPING = [DEFAULT, POOLING, BY_NAME]
 @pytest.mark.parametrize("entry", residual(), ids=lambda entry: entry["name"])
 def test_the_entry_is_the_one_that_zigzag_takes(entry):
     theirs = MappingFactory(entry["name"], entry["operator_type"], MAPPING).mapping_data
-    assert mapping_entry_for(entry, MAPPING) is theirs
+    assert mapping_entry_for(entry, read_mapping(MAPPING)).document() == theirs
 
 
 def keys(entry, mapping_entry=DEFAULT):
-    return layer_key(entry, mapping_entry)
+    return layer_key(entry, read_mapping_entry(mapping_entry))
 
 
 def test_names_and_places_do_not_matter():

@@ -3,6 +3,7 @@
 import pytest
 from small_workloads import gemm, strip
 
+from onnx2zz.formats.mapping_entry import read_mapping
 from onnx2zz.pricing.mapping_check import array_problems, dim_problems, unusable
 from onnx2zz.zigzag.hardware import Hardware
 from onnx2zz.zigzag.layer import mapping_problems
@@ -20,14 +21,14 @@ def said(problems):
 
 def test_an_array_dim_that_the_accelerator_lacks():
     mapping = [entry("default", D1=["K, 8"]), entry("Add", D1=["G, 8"], D3=["OX, 2"])]
-    assert said(array_problems("m.yaml", mapping, TWO_BY_TWO)) == [
+    assert said(array_problems("m.yaml", read_mapping(mapping), TWO_BY_TWO)) == [
         "m.yaml: entry Add: D3 is no dimension of the accelerator's array (D1, D2); "
         "take it out, or let ZigZag choose with `--mapping generated`"
     ]
 
 
 def test_a_slip_of_the_pen():
-    (sentence,) = said(dim_problems("m.yaml", [entry("default", D1=["KX, 8"])], strip()))
+    (sentence,) = said(dim_problems("m.yaml", read_mapping([entry("default", D1=["KX, 8"])]), strip()))
     assert sentence == (
         "m.yaml: entry default: D1 unrolls KX, but no layer has such a loop: "
         "the workload has B, C, FX, FY, G, K, OX, OY only; correct the name or take it out"
@@ -37,12 +38,12 @@ def test_a_slip_of_the_pen():
 def test_a_loop_that_the_layer_lacks_by_a_factor_of_one_is_none():
     """ZigZag leaves it out; an entry of ZigZag's own generators may have it."""
     mapping = [entry("default", D1=["K, 8"], D2=["Q, 1"]), entry("L1_pool", D1=["G, 8", "C, 1"])]
-    assert dim_problems("m.yaml", mapping, strip()) == ()
+    assert dim_problems("m.yaml", read_mapping(mapping), strip()) == ()
 
 
 def test_an_entry_for_one_layer_must_fit_that_layer():
     mapping = [entry("default", D1=["K, 8"]), entry("L1_pool", D1=["K, 8"])]
-    (sentence,) = said(dim_problems("m.yaml", mapping, strip()))
+    (sentence,) = said(dim_problems("m.yaml", read_mapping(mapping), strip()))
     assert sentence.startswith("m.yaml: entry L1_pool: D1 unrolls K, but the layer of that name has B, FX, FY, G, OX")
 
 
@@ -55,12 +56,12 @@ def test_an_entry_for_one_layer_must_fit_that_layer():
     ],
 )
 def test_what_serves_several_kinds_of_layers_is_fine(mapping):
-    assert dim_problems("m.yaml", mapping, strip()) == ()
+    assert dim_problems("m.yaml", read_mapping(mapping), strip()) == ()
 
 
 def test_a_mapping_for_images_may_run_a_network_of_products():
     mapping = [entry("default", D1=["K, 8"], D2=["OX, 8", "OY, 2"])]
-    assert dim_problems("m.yaml", mapping, [gemm(0, None, "fc", k=4, c=6)]) == ()
+    assert dim_problems("m.yaml", read_mapping(mapping), [gemm(0, None, "fc", k=4, c=6)]) == ()
 
 
 def test_what_is_no_mapping():

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from onnx2zz.checks.memories import read_hierarchy
+from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import ACCELERATORS, shipped
 from onnx2zz.pricing.physical import instances, layer_physical, total_physical
 from onnx2zz.sidecar.figures import Correction, MemoryFigures, Sidecar

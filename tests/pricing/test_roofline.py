@@ -2,7 +2,8 @@
 
 from small_workloads import add, conv, gemm, pool
 
-from onnx2zz.checks.memories import read_hierarchy
+from onnx2zz.formats.accelerator import read_hierarchy
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.pricing.roofline import Roofline, ports_reached, roofline
 from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.levels import KeptLevels
@@ -12,7 +13,7 @@ def roofline_cycles(*layer):
     return roofline(*layer).cycles
 
 
-LINKS = {"name": "default", "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}
+LINKS = MappingEntry("default", memory_operand_links={"O": "O", "W": "I2", "I": "I1"})
 ONE_PORT = Hardware((("D1", 32), ("D2", 16)), False, (TopPort(64, frozenset({"I1", "I2", "O"})),))
 
 
@@ -42,7 +43,7 @@ def test_the_slowest_port_counts_and_links_say_what_passes_it():
     hardware = Hardware((("D1", 4096),), False, ports)
     layer = gemm(0, None, "fc", k=1000, c=512)
     assert roofline(layer, LINKS, hardware) == Roofline(1000 * 512 * 8 / 64, "b")
-    swapped = {"memory_operand_links": {"O": "O", "W": "I1", "I": "I2"}}
+    swapped = MappingEntry("default", memory_operand_links={"O": "O", "W": "I1", "I": "I2"})
     assert roofline_cycles(layer, swapped, hardware) == 1000 * 512 * 8 / 100
 
 

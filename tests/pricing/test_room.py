@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_workloads import conv, gemm, pool
 
+from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, find_mapping, zigzags
 from onnx2zz.pricing.inputs import AcceleratorFile
 from onnx2zz.pricing.room import NO_ORDERING, shortages, smallest, with_sizes, without_room
@@ -18,9 +19,11 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 
 OPTIONS = PriceOptions(lpf_limit=3)
-K8 = next(entry for entry in yaml.safe_load(find_mapping("seneca").path.read_text()) if entry["name"] == "default")
+K8 = next(
+    entry for entry in read_mapping(yaml.safe_load(find_mapping("seneca").path.read_text())) if entry.name == "default"
+)
 
-FREE = {"name": "default", "spatial_mapping": {"D1": ["K, 8"], "D2": ["C, 5"]}}
+FREE = MappingEntry("default", {"D1": ("K, 8",), "D2": ("C, 5",)})
 
 
 def task(entry):

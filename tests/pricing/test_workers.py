@@ -16,6 +16,7 @@ import pytest
 import yaml
 from small_workloads import gemm, strip
 
+from onnx2zz.formats.mapping_entry import read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing import workers
@@ -31,7 +32,7 @@ TERMS = PricingTerms(AcceleratorFile(TPU.path, load_yaml(TPU.path)), False, Pric
 
 
 def units():
-    (default, *_) = load_yaml(choose_mapping(None, TPU).path)
+    (default, *_) = read_mapping(load_yaml(choose_mapping(None, TPU).path))
     return [unit(entry, default) for entry in (strip()[0], strip()[2], strip()[6])]
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.errors import InputError
+from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.yaml_source import parse_yaml
 from onnx2zz.sidecar.figures import Correction, MemoryFigures, Sidecar, Wires
 from onnx2zz.sidecar.reading import parse_sidecar, read_sidecar, sidecar_path

@@ -2,7 +2,7 @@
 
 import pytest
 
-from onnx2zz.checks.memories import read_hierarchy
+from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import ACCELERATORS, ours
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.sidecar.reading import SUFFIX, read_sidecar, sidecar_path

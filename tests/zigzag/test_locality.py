@@ -13,8 +13,8 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
 
 from onnx2zz.compiler import compile_model
+from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
-from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.pricing.graph import further_edges
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
@@ -96,7 +96,7 @@ def test_an_array_that_computes_in_memory_skips_pools_and_additions_aloud(tmp_pa
 
 def levels_of(layers, edges=(), name="edge_tpu_like"):
     accelerator = find_accelerator(name)
-    mapping = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    mapping = read_mapping(yaml.safe_load(choose_mapping(None, accelerator).path.read_text()))
     mapped = [mapping_entry_for(entry, mapping) for entry in layers]
     return kept_levels(layers, mapped, edges, load_accelerator(accelerator.path))
 
@@ -177,7 +177,7 @@ ACCELERATORS = {
     "apart": top_of_inputs_above_top_of_outputs(),
     **{name: load_accelerator(find_accelerator(name).path) for name in SHIPPED},
 }
-(DEFAULT, *_) = yaml.safe_load(choose_mapping(None, find_accelerator("edge_tpu_like")).path.read_text())
+(DEFAULT, *_) = read_mapping(yaml.safe_load(choose_mapping(None, find_accelerator("edge_tpu_like")).path.read_text()))
 small, large = st.integers(1, 40), st.integers(1, 3000)
 
 
@@ -203,7 +203,7 @@ def networks(draw):
 
 def zigzags_levels(search, layers, accelerator):
     """Those that ZigZag's stage `search` finds, as ours are written."""
-    workload = WorkloadFactory([dict(layer) for layer in layers], [{**DEFAULT, "name": "default"}]).create()
+    workload = WorkloadFactory([dict(layer) for layer in layers], [{**DEFAULT.document(), "name": "default"}]).create()
     stage = search([CostModelStage], accelerator=accelerator, workload=workload)
     stage.update_top_mem_level()
     return {

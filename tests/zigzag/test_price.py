@@ -7,8 +7,8 @@ import yaml
 from small_workloads import lenet5, residual, strip
 from stock import stock_zigzag
 
+from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
-from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -27,7 +27,7 @@ def assert_prices_are_stock(network, name, mapping, opt, folder):
     accelerator = find_accelerator(name)
     chosen = choose_mapping(mapping, accelerator)
     expected = stock(network, accelerator, chosen, folder, opt=opt)
-    loaded, entries = load_accelerator(accelerator.path), yaml.safe_load(chosen.path.read_text())
+    loaded, entries = load_accelerator(accelerator.path), read_mapping(yaml.safe_load(chosen.path.read_text()))
     for entry in network:
         found = price(entry, loaded, mapping_entry_for(entry, entries), PriceOptions(opt=opt, lpf_limit=LPF_LIMIT))
         theirs = expected[entry["id"]]
@@ -81,7 +81,7 @@ def test_whole_networks_cost_what_stock_zigzag_says(network, name, tmp_path):
 
 def test_a_price_says_where_the_loops_and_the_energy_went():
     accelerator, entry = find_accelerator("tpu_like"), strip()[2]
-    (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    (default, *_) = read_mapping(yaml.safe_load(choose_mapping(None, accelerator).path.read_text()))
     found = price(entry, load_accelerator(accelerator.path), default, PriceOptions(lpf_limit=LPF_LIMIT))
     assert found.spatial_mapping == (("D1", (("K", 12),)), ("D2", (("C", 12),)))
     assert {(level.operand, level.memory) for level in found.memory_energy} == {
@@ -105,14 +105,14 @@ def test_what_cannot_be_priced_says_why(tmp_path):
     document = yaml.safe_load(accelerator.path.read_text())
     document["memories"]["dram"]["size"] = 1000
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
-    (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    (default, *_) = read_mapping(yaml.safe_load(choose_mapping(None, accelerator).path.read_text()))
     with pytest.raises(PricingError, match=r"no loop ordering fits.*\(NoValidLoopOrderingFoundException\)"):
         price(strip()[2], load_accelerator(tmp_path / "small.yaml"), default, PriceOptions(lpf_limit=LPF_LIMIT))
 
 
 def entry_and_hardware():
     accelerator = find_accelerator("tpu_like")
-    (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    (default, *_) = read_mapping(yaml.safe_load(choose_mapping(None, accelerator).path.read_text()))
     return strip()[2], load_accelerator(accelerator.path), default, PriceOptions(lpf_limit=LPF_LIMIT)
 
 
@@ -164,7 +164,7 @@ def test_two_searches_that_differ_are_an_error(monkeypatch):
 def test_a_price_counts_what_passes_each_memory():
     """A 5x1 convolution of 12 to 12 channels on 14 outputs, both channels unrolled: 10,080 operations."""
     accelerator, entry = find_accelerator("tpu_like"), strip()[2]
-    (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
+    (default, *_) = read_mapping(yaml.safe_load(choose_mapping(None, accelerator).path.read_text()))
     found = price(entry, load_accelerator(accelerator.path), default, PriceOptions(lpf_limit=LPF_LIMIT))
     operations, weights, outputs = 12 * 12 * 14 * 5, 12 * 12 * 5, 12 * 14
     levels = {(level.operand, level.memory): level for level in found.memory_energy}

@@ -1,8 +1,11 @@
 """A mapping's temporal_ordering: kept where its loops run, left out aloud where they do not."""
 
+from dataclasses import replace
+
 import pytest
 from small_workloads import conv, depthwise, gemm
 
+from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
@@ -10,8 +13,8 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 
 OPTIONS = PriceOptions(lpf_limit=4)
-FREE = {"name": "default", "spatial_mapping": {"D1": ["K, 8"]}}
-K_FIRST = {**FREE, "temporal_ordering": [["K", "*"]]}
+FREE = MappingEntry("default", {"D1": ("K, 8",)})
+K_FIRST = replace(FREE, temporal_ordering=(("K", "*"),))
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +57,7 @@ def test_a_loop_that_the_layer_lacks_is_left_out_by_zigzag_itself(core):
 
 
 def test_what_runs_is_still_asked_for(core):
-    how = {**FREE, "temporal_ordering": [["K", "*"], ["OX", "*"]]}
+    how = replace(FREE, temporal_ordering=(("K", "*"), ("OX", "*")))
     found = price(conv(0, None, "conv", k=7, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
     assert innermost(found) == "OX"
     assert "names K, which" in found.warnings[0]
@@ -69,7 +72,7 @@ def test_what_runs_is_still_asked_for(core):
 )
 @pytest.mark.parametrize("search", ["fast", "exhaustive", "both"])
 def test_an_order_that_the_loops_do_not_have_is_named(core, order, said, search):
-    how = {**FREE, "temporal_ordering": order}
+    how = replace(FREE, temporal_ordering=order)
     with pytest.raises(PricingError) as failure:
         price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS, search=search)
     assert "temporal_ordering" in str(failure.value) and said in str(failure.value)
@@ -77,13 +80,13 @@ def test_an_order_that_the_loops_do_not_have_is_named(core, order, said, search)
 
 def test_an_order_that_leaves_out_what_zigzag_drops_from_the_array_is_named(core):
     """All loops but OX, which is thought to be unrolled whole: 2 x 8 over 10 are not 10, and ZigZag drops a part."""
-    how = {"name": "default", "spatial_mapping": {"D1": ["OX, 8"]}}
-    how["temporal_ordering"] = [["FX", 3], ["K", 12], ["C", 5], ["K", 4]]
+    order = (("FX", 3), ("K", 12), ("C", 5), ("K", 4))
+    how = MappingEntry("default", {"D1": ("OX, 8",)}, temporal_ordering=order)
     with pytest.raises(PricingError, match=r"temporal_ordering .* names 4 loops and not OX 2, and ZigZag orders 4"):
         price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
 
 
 def test_an_order_that_fits_is_priced_as_it_stands(core):
-    how = {**FREE, "temporal_ordering": [["FX", 3], ["K", 6], ["C", 5], ["OX", 10]]}
+    how = replace(FREE, temporal_ordering=(("FX", 3), ("K", 6), ("C", 5), ("OX", 10)))
     found = price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
     assert innermost(found) == "FX"

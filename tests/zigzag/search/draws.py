@@ -9,6 +9,7 @@ from zigzag.hardware.architecture.accelerator import Accelerator
 from zigzag.mapping.temporal_mapping import TemporalMappingType
 from zigzag.workload.layer_node import LayerNode
 
+from onnx2zz.formats.mapping_entry import read_mapping_entry
 from onnx2zz.zigzag.layer import Entry, parse_layer
 from onnx2zz.zigzag.search import SearchedLayer, convert
 
@@ -167,7 +168,9 @@ def orders(draw: Draw, entry: Entry) -> list[list[Any]]:
 def settings(draw: Draw, kind: str, lpf_limits: tuple[int, ...]) -> SearchedLayer:
     """kind: which accelerators ("shipped", "trimmed" or "made_up")."""
     entry = draw(entries(locality=kind == "trimmed"))
-    layer = parse_layer(entry, {"memory_operand_links": LINKS, "temporal_ordering": draw(orders(entry))})
+    layer = parse_layer(
+        entry, read_mapping_entry({"memory_operand_links": LINKS, "temporal_ordering": draw(orders(entry))})
+    )
     if kind == "made_up":
         accelerator = draw(made_up())
     elif kind == "trimmed":

@@ -1,10 +1,14 @@
-"""An accelerator as far as it can be read: memories and their ports in either format, broken or not."""
+"""What an accelerator file says: memories and their ports in either format, and the array, broken or not.
 
-from collections.abc import Iterator, Mapping
+This is the file's own model. What ZigZag makes of it is in zigzag/: the object's facts (hardware.py) and the levels
+above the array by which a mapping is chosen (hierarchy.py).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
 
+from onnx2zz.files.document import Data, Value, integer, is_mapping, texts
 from onnx2zz.formats.accelerator_schema import DIRECTIONS, PORT_KINDS, is_old_memory, used_ports
 
 OPERANDS = ("I1", "I2", "O")
@@ -32,7 +36,7 @@ class Memory:
     ports: tuple[Port, ...]
     serves: Mapping[str, Mapping[str, str]]
     old: bool
-    raw: Mapping[str, Any] = field(repr=False)
+    raw: Data = field(repr=False)
 
     @property
     def place(self) -> tuple[str, ...]:
@@ -68,33 +72,26 @@ class Hierarchy:
         return levels[-1] if levels else None
 
 
-def read_hierarchy(accelerator: Any) -> Hierarchy:
+def read_hierarchy(accelerator: object) -> Hierarchy:
     """What can be made out of an accelerator's data; nothing raises."""
-    data = accelerator if isinstance(accelerator, Mapping) else {}
-    memories = data.get("memories")
+    data: Data = accelerator if is_mapping(accelerator) else {}
+    memories, array = data.get("memories"), data.get("operational_array")
     entries = memories.items() if isinstance(memories, Mapping) else ()
     readable = [(str(name), memory) for name, memory in entries if isinstance(memory, Mapping)]
+    dimensions = texts(array.get("dimensions")) if isinstance(array, Mapping) else ()
     return Hierarchy(
         tuple(_read_memory(name, number, memory) for number, (name, memory) in enumerate(readable)),
-        _read_array(data.get("operational_array")),
-        _read_dimensions(data.get("operational_array")),
+        _read_array(dimensions, array.get("sizes") if isinstance(array, Mapping) else None),
+        dimensions,
     )
 
 
-def _read_dimensions(array: Any) -> tuple[str, ...]:
-    return texts(array.get("dimensions")) if isinstance(array, Mapping) else ()
+def _read_array(dimensions: Sequence[str], sizes: Value) -> dict[str, int]:
+    read = map(integer, sizes) if isinstance(sizes, list) else ()
+    return {name: size for name, size in zip(dimensions, read, strict=False) if size is not None}
 
 
-def _read_array(array: Any) -> dict[str, int]:
-    if not isinstance(array, Mapping):
-        return {}
-    sizes = array.get("sizes")
-    if not isinstance(sizes, list):
-        return {}
-    return {name: size for name, size in zip(texts(array.get("dimensions")), sizes, strict=False) if _is_int(size)}
-
-
-def _read_memory(name: str, number: int, memory: Mapping[str, Any]) -> Memory:
+def _read_memory(name: str, number: int, memory: Data) -> Memory:
     operands = texts(memory.get("operands"))
     old = is_old_memory(memory)
     entries = memory.get("ports")
@@ -102,7 +99,7 @@ def _read_memory(name: str, number: int, memory: Mapping[str, Any]) -> Memory:
     return Memory(
         name=name,
         number=number,
-        size=memory["size"] if _is_int(memory.get("size")) else None,
+        size=integer(memory.get("size")),
         operands=operands,
         served=texts(memory.get("served_dimensions")),
         ports=tuple(_old_ports(memory, ports) if old else _new_ports(ports)),
@@ -112,35 +109,22 @@ def _read_memory(name: str, number: int, memory: Mapping[str, Any]) -> Memory:
     )
 
 
-def texts(value: Any) -> tuple[str, ...]:
-    """The texts in a list, () for anything else."""
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
-
-
-def _is_int(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _integer(value: Any) -> int | None:
-    return value if _is_int(value) else None
-
-
-def _old_ports(memory: Mapping[str, Any], ports: list[Mapping[str, Any]]) -> Iterator[Port]:
+def _old_ports(memory: Data, ports: list[Data]) -> Iterator[Port]:
     for name in used_ports({"ports": ports}):
         kind = name.split("_", 1)[0]
         side = "w" if kind == "w" else "r"
-        widest = _integer(memory.get(f"{side}_bw"))
-        narrowest = _integer(memory.get(f"min_{side}_granularity"))
+        widest = integer(memory.get(f"{side}_bw"))
+        narrowest = integer(memory.get(f"min_{side}_granularity"))
         yield Port(name, PORT_KINDS.get(kind, "unknown"), widest if narrowest is None else narrowest, widest)
 
 
-def _new_ports(ports: list[Mapping[str, Any]]) -> Iterator[Port]:
+def _new_ports(ports: list[Data]) -> Iterator[Port]:
     for port in ports:
-        narrowest, widest = (_integer(port.get(f"bandwidth_{end}")) for end in ("min", "max"))
+        narrowest, widest = (integer(port.get(f"bandwidth_{end}")) for end in ("min", "max"))
         yield Port(str(port.get("name")), str(port.get("type")), narrowest, widest)
 
 
-def _old_directions(operands: tuple[str, ...], ports: list[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+def _old_directions(operands: tuple[str, ...], ports: list[Data]) -> dict[str, dict[str, str]]:
     """Entry n belongs to operand n; operands without an entry have no port."""
     by_operand: dict[str, dict[str, str]] = {operand: {} for operand in operands}
     for operand, entry in zip(operands, ports, strict=False):
@@ -148,7 +132,7 @@ def _old_directions(operands: tuple[str, ...], ports: list[Mapping[str, Any]]) -
     return by_operand
 
 
-def _new_directions(operands: tuple[str, ...], ports: list[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+def _new_directions(operands: tuple[str, ...], ports: list[Data]) -> dict[str, dict[str, str]]:
     by_operand: dict[str, dict[str, str]] = {operand: {} for operand in operands}
     for port in ports:
         for allocation in texts(port.get("allocation")):
@@ -156,19 +140,3 @@ def _new_directions(operands: tuple[str, ...], ports: list[Mapping[str, Any]]) -
             if direction in DIRECTIONS:
                 by_operand.setdefault(operand, {})[direction] = str(port.get("name"))
     return by_operand
-
-
-def needed_directions(hierarchy: Hierarchy, memory: Memory, operand: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The directions that ZigZag asks for, and those that only the world outside the top memory would use."""
-    is_top = hierarchy.top(operand) is memory
-    if operand == "O":
-        return (("tl", "fl"), ("fh", "th")) if is_top else (("tl", "fl", "fh", "th"), ())
-    return (("tl",), ("fh",)) if is_top else (("tl", "fh"), ())
-
-
-def needed_by_name(hierarchy: Hierarchy) -> dict[str, dict[str, tuple[str, ...]]]:
-    """All directions of each operand in each memory, those to the outside included."""
-    return {
-        memory.name: {operand: sum(needed_directions(hierarchy, memory, operand), ()) for operand in memory.operands}
-        for memory in hierarchy.memories
-    }
