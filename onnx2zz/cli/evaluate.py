@@ -24,12 +24,14 @@ from onnx2zz.cli.where_priced import refuse_with_scheduler, where_priced_options
 from onnx2zz.cli.zigzag_options import lpf_limit_option, opt_option, refuse_annealing, zigzag_options
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.printable import printable
+from onnx2zz.zigzag.layer_price import Engine, PriceOptions, Search, TemporalMappingType
+from onnx2zz.zigzag.objective import ObjectiveName
 
 if TYPE_CHECKING:
     from onnx2zz.api.inputs import GivenFiles
     from onnx2zz.compiler import Compiled
     from onnx2zz.pricing.inputs import PricedWorkload
-    from onnx2zz.pricing.request import EvaluationRequest
+    from onnx2zz.pricing.request import EvaluationRequest, Rules
     from onnx2zz.pricing.result import Evaluation
     from onnx2zz.pricing.run import Resources
 
@@ -85,16 +87,16 @@ def evaluate_command(
     model: str | None,
     arch: str,
     mapping: str | None,
-    mapping_rules: Any,
+    mapping_rules: "Rules",
     mapping_budget: int | None,
     save_mapping: Path | None,
-    opt: Any,
+    opt: ObjectiveName,
     lpf_limit: int,
     locality: bool,
-    search: Any,
+    search: Search,
     paranoid: bool,
-    engine: Any,
-    temporal: Any,
+    engine: Engine,
+    temporal: TemporalMappingType,
     mixed_mapping: bool,
     jobs: int | None,
     scheduler: str | None,
@@ -117,7 +119,6 @@ def evaluate_command(
     from onnx2zz.api.inputs import gather, is_workload
     from onnx2zz.api.where_priced import cluster_at
     from onnx2zz.mapping.evaluation import run
-    from onnx2zz.zigzag.layer_price import PriceOptions
 
     if model is None or is_workload(model):
         _refuse_model_options(ctx, model_arguments)

@@ -14,6 +14,7 @@ from onnx2zz.design_space.expression import Value
 from onnx2zz.design_space.spec import AcceleratorSpec, FieldExpression
 from onnx2zz.design_space.template import with_field
 from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.files.document import is_list, is_mapping
 from onnx2zz.files.written_file import write_whole
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import Found, choose_mapping, sidecar
@@ -111,19 +112,20 @@ def _set(
     return document, figures
 
 
-def filling(mapping: Any, old: Mapping[str, int], new: Mapping[str, int]) -> Any:
+def filling(mapping: object, old: Mapping[str, int], new: Mapping[str, int]) -> object:
     """The mapping for an array of other sizes: an unrolling that filled a dimension whole by one loop fills it again.
 
     Others stay as they are; ZigZag cuts what is too large.
     """
     changed = deepcopy(mapping)
-    entries: Sequence[Mapping[str, Any]] = changed if isinstance(changed, list) else ()
-    for entry in entries:
-        unrollings: dict[str, Sequence[object]] = entry.get("spatial_mapping") or {}
-        for dimension, unrolled in unrollings.items():
-            loop, _, factor = str(unrolled[0]).partition(",") if len(unrolled) == 1 else ("", "", "")
-            if dimension in new and factor.strip() == str(old.get(dimension)):
-                unrollings[dimension] = [f"{loop.strip()}, {new[dimension]}"]
+    for entry in changed if is_list(changed) else ():
+        unrollings = entry.get("spatial_mapping") if is_mapping(entry) else None
+        for dimension, unrolled in unrollings.items() if is_mapping(unrollings) else ():
+            if not is_list(unrolled) or len(unrolled) != 1 or dimension not in new:
+                continue
+            loop, _, factor = str(unrolled[0]).partition(",")
+            if factor.strip() == str(old.get(dimension)):
+                unrolled[0] = f"{loop.strip()}, {new[dimension]}"
     return changed
 
 

@@ -1,8 +1,9 @@
 """Sizes and shapes as users give them, on the command line, in Python or in a sweep file."""
 
-from collections.abc import Sequence
 from operator import index
 from typing import SupportsIndex, TypeAlias
+
+from onnx2zz.files.document import is_list, is_tuple
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -16,6 +17,6 @@ def as_size(given: object) -> int:
 
 def as_shape(given: object) -> Shape:
     """A shape, from a list or tuple of sizes. Raises ValueError for anything else."""
-    if not isinstance(given, Sequence) or isinstance(given, str):
+    if not is_list(given) and not is_tuple(given):
         raise ValueError(f"{given!r} is no list of sizes")
     return tuple(map(as_size, given))

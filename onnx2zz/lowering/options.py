@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Literal
 
+from onnx2zz.files.document import is_mapping
 from onnx2zz.frontend.sizes import as_size
 
 PrecisionWord = Literal["int8", "native"]
@@ -42,7 +43,7 @@ def as_precision(given: object) -> Precision:
     """
     if isinstance(given, str) and given in WORDS:
         return WORDS[given]
-    if not isinstance(given, Mapping):
+    if not is_mapping(given):
         raise ValueError(f"{' and '.join(WORDS)} have a name, and {given!r} is neither")
     unknown = unknown_operands(given)
     if unknown:

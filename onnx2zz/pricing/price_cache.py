@@ -6,7 +6,7 @@ Failures are not remembered: whoever mends their cause wants to see it at once.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from onnx2zz.errors import Problem
+from onnx2zz.files.document import is_list
 from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, LevelEnergy, Traffic
 from onnx2zz.zigzag.levels import KeptLevels
@@ -147,21 +148,20 @@ def _levels_from_json(known: Any) -> Mapping[int, KeptLevels]:
 
 
 def _price_from_json(known: Any) -> LayerPrice:
-    return LayerPrice(
-        **{
-            **known,
-            "spatial_mapping": _tuples(known["spatial_mapping"]),
-            "temporal_mapping": _tuples(known["temporal_mapping"]),
-            "memory_energy": tuple(_level_from_json(level) for level in known["memory_energy"]),
-            "warnings": (),
-            "cycles": Cycles(**known["cycles"]),
-        }
+    price = LayerPrice(**known)  # lists for now where tuples belong
+    return replace(
+        price,
+        spatial_mapping=_tuples(price.spatial_mapping),
+        temporal_mapping=_tuples(price.temporal_mapping),
+        memory_energy=tuple(_level_from_json(level) for level in known["memory_energy"]),
+        warnings=(),
+        cycles=Cycles(**known["cycles"]),
     )
 
 
 def _level_from_json(known: Any) -> LevelEnergy:
-    return LevelEnergy(**{**known, "traffic": tuple(Traffic(**traffic) for traffic in known["traffic"])})
+    return replace(LevelEnergy(**known), traffic=tuple(Traffic(**traffic) for traffic in known["traffic"]))
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value
+def _tuples(value: object) -> Any:
+    return tuple(_tuples(inner) for inner in value) if is_list(value) else value
