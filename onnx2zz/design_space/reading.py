@@ -51,7 +51,7 @@ class _Reading:
         return Spec(self.source.path, models, accelerators, axes, pareto)
 
     def _at(self, *place: Any) -> Any:
-        data = self.source.data
+        data: Any = self.source.data
         for key in place:
             data = data[key]
         return data
