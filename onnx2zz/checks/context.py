@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeGuard
 
 from onnx2zz.files.document import Data
 from onnx2zz.formats.accelerator import OPERANDS, Hierarchy, read_hierarchy
@@ -28,10 +29,6 @@ class Context:
     @property
     def sources(self) -> tuple[YamlSource, ...]:
         return tuple(source for source in (self.accelerator, self.mapping, self.workload) if source)
-
-    @property
-    def is_triple(self) -> bool:
-        return len(self.sources) == 3
 
     @cached_property
     def hierarchy(self) -> Hierarchy:
@@ -83,3 +80,42 @@ class Context:
         """The memory operands that any layer uses; all of them without a mapping."""
         linked = {operand for entry in self.mapping_entries for operand in entry.links.values()}
         return tuple(operand for operand in OPERANDS if operand in linked or not linked)
+
+
+class AcceleratorContext(Context):
+    """A context that was given an accelerator. This class and its siblings say what a rule needs; whether a context is
+    one is asked below, and they are not made."""
+
+    accelerator: YamlSource
+
+
+class MappingContext(Context):
+    """A context that was given a mapping."""
+
+    mapping: YamlSource
+
+
+class WorkloadContext(Context):
+    """A context that was given a workload."""
+
+    workload: YamlSource
+
+
+class TripleContext(AcceleratorContext, MappingContext, WorkloadContext):
+    """A context that was given all three files: what ZigZag can be run on."""
+
+
+def has_accelerator(context: Context) -> TypeGuard[AcceleratorContext]:
+    return context.accelerator is not None
+
+
+def has_mapping(context: Context) -> TypeGuard[MappingContext]:
+    return context.mapping is not None
+
+
+def has_workload(context: Context) -> TypeGuard[WorkloadContext]:
+    return context.workload is not None
+
+
+def is_triple(context: Context) -> TypeGuard[TripleContext]:
+    return len(context.sources) == 3

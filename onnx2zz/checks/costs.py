@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from math import isfinite
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import AcceleratorContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.files.document import Value
 from onnx2zz.formats.yaml_source import Path_
@@ -21,10 +21,8 @@ def not_finite(data: Value, place: Path_ = ()) -> Iterator[tuple[Path_, float]]:
         yield place, data
 
 
-def costs(context: Context) -> Iterator[Finding]:
+def costs(context: AcceleratorContext) -> Iterator[Finding]:
     """Costs of an accelerator that are NaN or infinite. ZigZag adds them up like any other."""
-    if context.accelerator is None:
-        return
     for place, number in not_finite(context.accelerator.data):
         yield finding(
             "cost",

@@ -1,8 +1,16 @@
-"""All finding families, in the order in which a reader wants them."""
+"""All finding families by the file that they need, in the order in which a reader wants them."""
 
 from collections.abc import Callable, Iterable
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import (
+    AcceleratorContext,
+    Context,
+    MappingContext,
+    WorkloadContext,
+    has_accelerator,
+    has_mapping,
+    has_workload,
+)
 from onnx2zz.checks.costs import costs
 from onnx2zz.checks.edges import bad_sources, unread_outputs
 from onnx2zz.checks.equations import equations, operand_order, operator_types
@@ -25,9 +33,8 @@ from onnx2zz.checks.spatial_mapping import (
 )
 from onnx2zz.checks.temporal_ordering import temporal_ordering
 
-FAMILIES: tuple[Callable[[Context], Iterable[Finding]], ...] = (
-    yaml_traps,
-    fields,
+OF_ANY_FILES: tuple[Callable[[Context], Iterable[Finding]], ...] = (yaml_traps, fields)
+OF_ACCELERATORS: tuple[Callable[[AcceleratorContext], Iterable[Finding]], ...] = (
     old_schema,
     memory_order,
     port_undeclared,
@@ -39,12 +46,16 @@ FAMILIES: tuple[Callable[[Context], Iterable[Finding]], ...] = (
     no_memory,
     no_common_level,
     capacity,
+)
+OF_MAPPINGS: tuple[Callable[[MappingContext], Iterable[Finding]], ...] = (
     mapping_dims,
     mapping_overfull,
     unrolled_too_far,
     low_utilization,
     temporal_ordering,
     name_clash,
+)
+OF_WORKLOADS: tuple[Callable[[WorkloadContext], Iterable[Finding]], ...] = (
     operator_types,
     equations,
     operand_order,
@@ -59,7 +70,14 @@ FAMILIES: tuple[Callable[[Context], Iterable[Finding]], ...] = (
 
 def causes(context: Context) -> tuple[Finding, ...]:
     """What the rules say of the files, each cause once, without asking ZigZag."""
-    return tuple(dict.fromkeys(one for family in FAMILIES for one in family(context)))
+    found = [one for family in OF_ANY_FILES for one in family(context)]
+    if has_accelerator(context):
+        found += [one for family in OF_ACCELERATORS for one in family(context)]
+    if has_mapping(context):
+        found += [one for family in OF_MAPPINGS for one in family(context)]
+    if has_workload(context):
+        found += [one for family in OF_WORKLOADS for one in family(context)]
+    return tuple(dict.fromkeys(found))
 
 
 def diagnose(context: Context) -> tuple[Finding, ...]:

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import WorkloadContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.formats.workload_entry import EntryLayer, is_compiled, name_of
 
 
-def bad_sources(context: Context) -> Iterator[Finding]:
+def bad_sources(context: WorkloadContext) -> Iterator[Finding]:
     """Sources that are no earlier layer (zigzag workload/dnn_workload.py:33), and ids given twice."""
-    if context.workload is None:
-        return
     earlier: set[int] = set()
     for number, entry in enumerate(context.entries):
         identifier, sources = entry.get("id"), entry.get("operand_source")
@@ -25,8 +23,7 @@ def bad_sources(context: Context) -> Iterator[Finding]:
         earlier.add(identifier)
 
 
-def _bad(context: Context, number: int, name: str, operand: str, source: int) -> Finding:
-    assert context.workload is not None
+def _bad(context: WorkloadContext, number: int, name: str, operand: str, source: int) -> Finding:
     later = any(entry.get("id") == source for entry in context.entries)
     return finding(
         "bad-source",
@@ -43,8 +40,7 @@ def _bad(context: Context, number: int, name: str, operand: str, source: int) ->
     )
 
 
-def _twice(context: Context, number: int, name: str, identifier: int) -> Finding:
-    assert context.workload is not None
+def _twice(context: WorkloadContext, number: int, name: str, identifier: int) -> Finding:
     return finding(
         "bad-source",
         "warning",
@@ -65,12 +61,12 @@ def heads(layers: tuple[EntryLayer, ...]) -> tuple[tuple[EntryLayer, ...], tuple
     return first, tuple(layer for layer in layers if layer.id not in read)
 
 
-def unread_outputs(context: Context) -> Iterator[Finding]:
+def unread_outputs(context: WorkloadContext) -> Iterator[Finding]:
     """Outputs that nobody reads, the last layer's apart: a second head, or a forgotten edge.
 
     The heads of a compiled workload are the model's outputs.
     """
-    if context.workload is None or not context.layers:
+    if not context.layers:
         return
     _, last = heads(context.layers)
     for layer in last:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import WorkloadContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.spatial_mapping import TYPES
 from onnx2zz.checks.spelling import did_you_mean
@@ -13,10 +13,8 @@ INVALID = "ValueError: Failed to validate user provided workload."
 INSTEAD = {"MatMul": "Gemm", "Dense": "Gemm", "Linear": "Gemm", "Mul": "Add", "Sub": "Add", "Relu": "Add"}
 
 
-def operator_types(context: Context) -> Iterator[Finding]:
+def operator_types(context: WorkloadContext) -> Iterator[Finding]:
     """Operator types that ZigZag refuses (zigzag parser/workload_validator.py:16)."""
-    if context.workload is None:
-        return
     for number, entry in enumerate(context.entries):
         kind = entry.get("operator_type")
         if isinstance(kind, str) and kind not in TYPES:
@@ -33,10 +31,8 @@ def operator_types(context: Context) -> Iterator[Finding]:
             )
 
 
-def equations(context: Context) -> Iterator[Finding]:
+def equations(context: WorkloadContext) -> Iterator[Finding]:
     """Equations and relations that cannot be read, and indices that nothing defines."""
-    if context.workload is None:
-        return
     for number, entry in enumerate(context.entries):
         equation = entry.get("equation")
         if isinstance(equation, str):
@@ -50,8 +46,7 @@ def equations(context: Context) -> Iterator[Finding]:
         yield from _one_point(context, layer)
 
 
-def _equation(context: Context, number: int, entry: Data, equation: str) -> Iterator[Finding]:
-    assert context.workload is not None
+def _equation(context: WorkloadContext, number: int, entry: Data, equation: str) -> Iterator[Finding]:
     read = read_equation(equation)
     if EQUATION.match(equation) and read and set(read[0]) == {"O", "I", "W"}:
         return
@@ -67,8 +62,7 @@ def _equation(context: Context, number: int, entry: Data, equation: str) -> Iter
     )
 
 
-def _unreadable_relation(context: Context, number: int, entry: Data, index: int, text: Value) -> Finding:
-    assert context.workload is not None
+def _unreadable_relation(context: WorkloadContext, number: int, entry: Data, index: int, text: Value) -> Finding:
     return finding(
         "equation",
         "error",
@@ -81,8 +75,7 @@ def _unreadable_relation(context: Context, number: int, entry: Data, index: int,
     )
 
 
-def _undefined_indices(context: Context, layer: EntryLayer) -> Iterator[Finding]:
-    assert context.workload is not None
+def _undefined_indices(context: WorkloadContext, layer: EntryLayer) -> Iterator[Finding]:
     for operand, indices in layer.indices.items():
         for index in indices:
             if index not in layer.loops and index not in layer.related:
@@ -99,8 +92,7 @@ def _undefined_indices(context: Context, layer: EntryLayer) -> Iterator[Finding]
                 )
 
 
-def _one_point(context: Context, layer: EntryLayer) -> Iterator[Finding]:
-    assert context.workload is not None
+def _one_point(context: WorkloadContext, layer: EntryLayer) -> Iterator[Finding]:
     if layer.operations == 1:
         yield finding(
             "size-mismatch",
@@ -114,11 +106,9 @@ def _one_point(context: Context, layer: EntryLayer) -> Iterator[Finding]:
         )
 
 
-def operand_order(context: Context) -> Iterator[Finding]:
+def operand_order(context: WorkloadContext) -> Iterator[Finding]:
     """ZigZag finds the activation by position (workload/layer_node.py:197): second of two variable operands, first
     of two constant ones without a relation."""
-    if context.workload is None:
-        return
     for layer in context.layers:
         taken = activation_for_zigzag(layer)
         if taken in ("W",) and "I" in layer.inputs:

@@ -3,16 +3,14 @@
 from collections.abc import Iterator, Mapping
 from math import prod
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import Context, WorkloadContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.files.document import Data
 from onnx2zz.formats.workload_entry import EntryLayer, as_meant, is_compiled, name_of, read_layer
 
 
-def input_based_relations(context: Context) -> Iterator[Finding]:
+def input_based_relations(context: WorkloadContext) -> Iterator[Finding]:
     """Relations that derive the output from the input, with the volumes that they make against the right ones."""
-    if context.workload is None:
-        return
     for layer in context.layers:
         if layer.input_based:
             meant = as_meant(layer)
@@ -37,10 +35,8 @@ def _shape(layer: EntryLayer, operand: str) -> str:
     return f"{'x'.join(map(str, extents))} = {layer.elements(operand):,}"
 
 
-def missing_padding(context: Context) -> Iterator[Finding]:
+def missing_padding(context: WorkloadContext) -> Iterator[Finding]:
     """Layers that read more than their source has: without padding a 3x3 window on 56x56 asks for 58x58."""
-    if context.workload is None:
-        return
     for layer in context.layers_as_meant:
         if far := too_far(context, layer):
             reach = ", ".join(
@@ -134,10 +130,8 @@ def _channels(layer: EntryLayer, operand: str) -> int | None:
     return prod(layer.extent(index) for index in indices if index[-1:] not in (*SPACE, "B"))
 
 
-def size_mismatch(context: Context) -> Iterator[Finding]:
+def size_mismatch(context: WorkloadContext) -> Iterator[Finding]:
     """Loop sizes that contradict the lists they belong to, or the tensor that the layer reads."""
-    if context.workload is None:
-        return
     for number, entry in enumerate(context.entries):
         yield from _bad_lists(context, number, entry)
     for layer in context.layers_as_meant:
@@ -145,8 +139,7 @@ def size_mismatch(context: Context) -> Iterator[Finding]:
         yield from _contradicts_relation(context, layer)
 
 
-def _bad_lists(context: Context, number: int, entry: Data) -> Iterator[Finding]:
-    assert context.workload is not None
+def _bad_lists(context: WorkloadContext, number: int, entry: Data) -> Iterator[Finding]:
     dims, sizes = entry.get("loop_dims"), entry.get("loop_sizes")
     if not isinstance(dims, list) or not isinstance(sizes, list):
         return
@@ -176,7 +169,7 @@ def _bad_lists(context: Context, number: int, entry: Data) -> Iterator[Finding]:
             )
 
 
-def _contradicts_source(context: Context, layer: EntryLayer) -> Iterator[Finding]:
+def _contradicts_source(context: WorkloadContext, layer: EntryLayer) -> Iterator[Finding]:
     for index, there in source_extents(context, layer).items():
         needed = layer.span(index)
         relation = layer.related.get(index)
@@ -189,8 +182,7 @@ def _contradicts_source(context: Context, layer: EntryLayer) -> Iterator[Finding
         yield _mismatch(context, layer, f"{read} channels", str(written))
 
 
-def _mismatch(context: Context, layer: EntryLayer, reads: str, writes: str) -> Finding:
-    assert context.workload is not None
+def _mismatch(context: WorkloadContext, layer: EntryLayer, reads: str, writes: str) -> Finding:
     return finding(
         "size-mismatch",
         "warning",
@@ -203,9 +195,8 @@ def _mismatch(context: Context, layer: EntryLayer, reads: str, writes: str) -> F
     )
 
 
-def _contradicts_relation(context: Context, layer: EntryLayer) -> Iterator[Finding]:
+def _contradicts_relation(context: WorkloadContext, layer: EntryLayer) -> Iterator[Finding]:
     """A window that reaches beyond the extent that the entry itself gives for its input."""
-    assert context.workload is not None
     for index, extent in layer.extents.items():
         reached = layer.reach(index) - sum(layer.padding.get(index, (0, 0)))
         if index in layer.related and reached > extent:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from onnx2zz.checks import formats
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import AcceleratorContext, Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.formats import Format
 from onnx2zz.checks.spelling import did_you_mean
@@ -105,10 +105,11 @@ def _judge(source: YamlSource, kind: str, place: Path_, value: Value, form: Form
         if name not in value:
             yield _missing(source, kind, place, name)
     for name, content in value.items():
-        if name not in form.known:
+        types = form.known.get(str(name))
+        if types is None:
             yield _unknown(source, kind, place, str(name), form)
-        elif not _fits(content, form.known[name]):
-            yield _wrong_type(source, kind, (*place, name), content, form.known[name])
+        elif not _fits(content, types):
+            yield _wrong_type(source, kind, (*place, name), content, types)
 
 
 def _fits(content: Value, types: formats.Types) -> bool:
@@ -167,10 +168,10 @@ def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Value, types
     )
 
 
-def old_schema(context: Context) -> Iterator[Finding]:
+def old_schema(context: AcceleratorContext) -> Iterator[Finding]:
     """The accelerator format that zigzag-dse 3.8.1 took."""
     source = context.accelerator
-    if source is None or not any(memory.old for memory in context.hierarchy.memories):
+    if not any(memory.old for memory in context.hierarchy.memories):
         return
     first = next(memory for memory in context.hierarchy.memories if memory.old)
     yield finding(

@@ -20,7 +20,7 @@ class Format:
     """Fields of one kind of entry: name -> type, apart by whether ZigZag does without."""
 
     required: Mapping[str, Types]
-    optional: Mapping[str, Types] = field(default_factory=dict)
+    optional: Mapping[str, Types] = field(default_factory=dict[str, Types])
 
     @property
     def known(self) -> Mapping[str, Types]:

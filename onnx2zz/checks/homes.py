@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import AcceleratorContext, Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.formats.accelerator import Hierarchy, Memory
 from onnx2zz.formats.mapping_entry import DEFAULT_LINKS
 from onnx2zz.formats.workload_entry import EntryLayer
 
 
-def no_memory(context: Context) -> Iterator[Finding]:
+def no_memory(context: AcceleratorContext) -> Iterator[Finding]:
     """An operand that no memory holds."""
-    if context.accelerator is None or not context.hierarchy.memories:
+    if not context.hierarchy.memories:
         return
     for operand in context.used_operands:
         if not context.hierarchy.levels(operand):
@@ -26,10 +26,8 @@ def no_memory(context: Context) -> Iterator[Finding]:
             )
 
 
-def no_common_level(context: Context) -> Iterator[Finding]:
+def no_common_level(context: AcceleratorContext) -> Iterator[Finding]:
     """No memory that holds both I1 and O: nothing carries one layer's output to the next layer's input."""
-    if context.accelerator is None:
-        return
     holders = {operand: context.hierarchy.levels(operand) for operand in ("I1", "O")}
     if not all(holders.values()) or {m.name for m in holders["I1"]} & {m.name for m in holders["O"]}:
         return
@@ -46,10 +44,8 @@ def no_common_level(context: Context) -> Iterator[Finding]:
     )
 
 
-def capacity(context: Context) -> Iterator[Finding]:
+def capacity(context: AcceleratorContext) -> Iterator[Finding]:
     """Layers whose operands do not fit the topmost memory that holds them, wherever the file lists it."""
-    if context.accelerator is None or context.workload is None:
-        return
     for layer in context.layers_as_meant:
         for memory in context.hierarchy.lowest_first():
             needed = bits_at_home(layer, context.links(layer), at_home(context.hierarchy, memory))
@@ -66,8 +62,7 @@ def _sums_over_time(context: Context, layer: EntryLayer) -> bool:
     return layer.operations > layer.elements("O")
 
 
-def _too_narrow(context: Context, layer: EntryLayer, memory: Memory, one: dict[str, int]) -> Finding:
-    assert context.accelerator is not None
+def _too_narrow(context: AcceleratorContext, layer: EntryLayer, memory: Memory, one: dict[str, int]) -> Finding:
     return finding(
         "capacity",
         "error",
@@ -108,8 +103,7 @@ def bits_of_one(layer: EntryLayer, links: Mapping[str, str], held: Collection[st
     return {operand: layer.precision.get(operand, 0) for operand, memory in linked.items() if memory in held}
 
 
-def _too_small(context: Context, layer: EntryLayer, memory: Memory, needed: dict[str, int]) -> Finding:
-    assert context.accelerator is not None
+def _too_small(context: AcceleratorContext, layer: EntryLayer, memory: Memory, needed: dict[str, int]) -> Finding:
     parts = " + ".join(f"{operand} {_volume(layer, operand)} = {bits:,} bit" for operand, bits in needed.items())
     total = sum(needed.values())
     biggest = all((other.size or 0) <= (memory.size or 0) for other in context.hierarchy.memories)

@@ -58,7 +58,8 @@ def kind_of(data: Value) -> str | None:
     """accelerator, mapping or workload; None for anything else."""
     if isinstance(data, Mapping):
         return "accelerator" if ACCELERATOR_FIELDS & set(data) else None
-    fields = {key for entry in data if isinstance(entry, Mapping) for key in entry} if isinstance(data, list) else set()
+    entries = [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
+    fields = {key for entry in entries for key in entry}
     if LAYER_FIELDS & fields:
         return "workload"
     return "mapping" if MAPPING_FIELDS & fields else None

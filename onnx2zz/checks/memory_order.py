@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import AcceleratorContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.formats.accelerator import Memory
 
 
-def memory_order(context: Context) -> Iterator[Finding]:
+def memory_order(context: AcceleratorContext) -> Iterator[Finding]:
     """A memory that stands before a smaller one of the same operand (zigzag parser/accelerator_factory.py:46)."""
-    if context.accelerator is None:
-        return
     memories = context.hierarchy.memories
     for memory in memories:
         below = [other for other in memories[memory.number + 1 :] if _belongs_below(other, memory)]

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import Context, WorkloadContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.formats.workload_entry import EntryLayer, as_meant, name_of, read_layer
 
 
-def not_in_model(context: Context) -> Iterator[Finding]:
+def not_in_model(context: WorkloadContext) -> Iterator[Finding]:
     """Layers with other loops than the model's, layers that the model lacks, layers of the model that are missing."""
-    if context.workload is None or context.model is None:
+    if context.model is None:
         return
     for written, reference in paired_layers(context):
         if written.operations != reference.operations or weights(written) != weights(reference):
@@ -41,8 +41,7 @@ def other_loops(written: EntryLayer, reference: EntryLayer) -> dict[str, tuple[i
     return {dim: pair for dim, pair in sizes.items() if pair[0] != pair[1]}
 
 
-def _differs(context: Context, written: EntryLayer, reference: EntryLayer) -> Finding:
-    assert context.workload is not None
+def _differs(context: WorkloadContext, written: EntryLayer, reference: EntryLayer) -> Finding:
     loops = other_loops(written, reference)
     differences = ", ".join(f"{dim} {mine} where the model has {its}" for dim, (mine, its) in loops.items())
     return finding(
@@ -59,8 +58,7 @@ def _differs(context: Context, written: EntryLayer, reference: EntryLayer) -> Fi
     )
 
 
-def _unknown(context: Context, number: int) -> Finding:
-    assert context.workload is not None
+def _unknown(context: WorkloadContext, number: int) -> Finding:
     entry = context.entries[number]
     name = name_of(entry)
     return finding(
@@ -75,8 +73,7 @@ def _unknown(context: Context, number: int) -> Finding:
     )
 
 
-def _absent(context: Context, number: int) -> Finding:
-    assert context.workload is not None
+def _absent(context: WorkloadContext, number: int) -> Finding:
     entry = (context.model or ())[number]
     return finding(
         "not-in-model",

@@ -1,8 +1,8 @@
 """Ports: used but not declared, directions that are missing or impossible, wider than their memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import AcceleratorContext
 from onnx2zz.checks.finding import Finding, Severity, finding
 from onnx2zz.checks.needed_directions import needed_directions
 from onnx2zz.formats.accelerator import Memory
@@ -14,24 +14,27 @@ UNDEFINED = "ValueError: Memory bandwidth not defined for {memory} {operand} {di
 NAMES = {"fh": "wr_in_by_high", "fl": "wr_in_by_low", "th": "rd_out_to_high", "tl": "rd_out_to_low"}
 
 
-def port_undeclared(context: Context) -> Iterator[Finding]:
+def port_undeclared(context: AcceleratorContext) -> Iterator[Finding]:
     """Ports that entries name and no declaration gives; entries that are not one for each operand."""
-    if context.accelerator is None:
-        return
     for memory in context.hierarchy.memories:
         declared = declared_ports(memory.raw) if memory.old else tuple(port.name for port in memory.ports)
         used = dict.fromkeys(port for directions in memory.serves.values() for port in directions.values())
         for port in used:
             if port not in declared and f"{port.split('_', 1)[0]}_port" in memory.raw:
                 yield _undeclared(context, memory, port, declared)
-        if memory.old and memory.raw.get("ports") and len(memory.raw["ports"]) != len(memory.operands):
+        if memory.old and _entries(memory) not in (0, len(memory.operands)):
             yield _entries_missing(context, memory)
         if memory.old and (idle := [port for port in declared if port not in used_ports(memory.raw)]) and used:
             yield _unused(context, memory, idle)
 
 
-def _undeclared(context: Context, memory: Memory, port: str, declared: tuple[str, ...]) -> Finding:
-    assert context.accelerator is not None
+def _entries(memory: Memory) -> int:
+    """How many entries `ports` has."""
+    ports = memory.raw.get("ports")
+    return len(ports) if isinstance(ports, Sequence | Mapping) else 0
+
+
+def _undeclared(context: AcceleratorContext, memory: Memory, port: str, declared: tuple[str, ...]) -> Finding:
     kind = port.split("_", 1)[0]
     return finding(
         "port-undeclared",
@@ -44,22 +47,20 @@ def _undeclared(context: Context, memory: Memory, port: str, declared: tuple[str
     )
 
 
-def _entries_missing(context: Context, memory: Memory) -> Finding:
-    assert context.accelerator is not None
+def _entries_missing(context: AcceleratorContext, memory: Memory) -> Finding:
     return finding(
         "port-direction",
         "error",
         context.accelerator,
         (*memory.place, "ports"),
-        f"{memory.name} holds {', '.join(memory.operands)}, but has {len(memory.raw['ports'])} entries in ports: "
+        f"{memory.name} holds {', '.join(memory.operands)}, but has {_entries(memory)} entries in ports: "
         "each operand needs its own, in the order of operands",
         zigzag="ValueError: Failed to validate user provided accelerator.",
         fix=f"give {len(memory.operands)} entries, one for each of {', '.join(memory.operands)}",
     )
 
 
-def _unused(context: Context, memory: Memory, idle: list[str]) -> Finding:
-    assert context.accelerator is not None
+def _unused(context: AcceleratorContext, memory: Memory, idle: list[str]) -> Finding:
     return finding(
         "port-undeclared",
         "warning",
@@ -71,17 +72,15 @@ def _unused(context: Context, memory: Memory, idle: list[str]) -> Finding:
     )
 
 
-def port_direction(context: Context) -> Iterator[Finding]:
+def port_direction(context: AcceleratorContext) -> Iterator[Finding]:
     """Directions that an operand needs and has no port for, and ports that cannot do what they are used for."""
-    if context.accelerator is None:
-        return
     for memory in context.hierarchy.memories:
         if "ports" in memory.raw:
             yield from _missing_directions(context, memory)
             yield from _impossible_directions(context, memory)
 
 
-def _missing_directions(context: Context, memory: Memory) -> Iterator[Finding]:
+def _missing_directions(context: AcceleratorContext, memory: Memory) -> Iterator[Finding]:
     for operand in memory.operands:
         inside, outside = needed_directions(context.hierarchy, memory, operand)
         lacking = [d for d in inside if d not in memory.serves.get(operand, {})]
@@ -93,9 +92,8 @@ def _missing_directions(context: Context, memory: Memory) -> Iterator[Finding]:
 
 
 def _missing(
-    context: Context, memory: Memory, operand: str, directions: tuple[str, ...], severity: Severity
+    context: AcceleratorContext, memory: Memory, operand: str, directions: tuple[str, ...], severity: Severity
 ) -> Finding:
-    assert context.accelerator is not None
     meaning = ", ".join(f"{d} ({ {**WRITES, **READS}[d] })" for d in directions)
     writable = any(port.kind in ("write", "read_write") for port in memory.ports)
     no_port = " and has no write port at all" if not writable and set(directions) & set(WRITES) else ""
@@ -115,7 +113,7 @@ def _missing(
     )
 
 
-def _impossible_directions(context: Context, memory: Memory) -> Iterator[Finding]:
+def _impossible_directions(context: AcceleratorContext, memory: Memory) -> Iterator[Finding]:
     for number, port in enumerate(memory.ports):
         uses = _uses(memory, port.name)
         wrong = [f"{operand}, {direction}" for operand, direction in uses if direction in WRONG.get(port.kind, ())]
@@ -137,8 +135,7 @@ def _uses(memory: Memory, port: str) -> list[tuple[str, str]]:
     ]
 
 
-def _wrong_kind(context: Context, memory: Memory, number: int, wrong: list[str]) -> Finding:
-    assert context.accelerator is not None
+def _wrong_kind(context: AcceleratorContext, memory: Memory, number: int, wrong: list[str]) -> Finding:
     port = memory.ports[number]
     needed = "write" if port.kind == "read" else "read"
     return finding(
@@ -155,8 +152,7 @@ def _wrong_kind(context: Context, memory: Memory, number: int, wrong: list[str])
 WRONG = {"read": tuple(WRITES), "write": tuple(READS)}
 
 
-def _stranger(context: Context, memory: Memory, operand: str) -> Finding:
-    assert context.accelerator is not None
+def _stranger(context: AcceleratorContext, memory: Memory, operand: str) -> Finding:
     return finding(
         "port-direction",
         "error",
@@ -168,8 +164,7 @@ def _stranger(context: Context, memory: Memory, operand: str) -> Finding:
     )
 
 
-def _upward_input(context: Context, memory: Memory, operand: str, directions: list[str]) -> Finding:
-    assert context.accelerator is not None
+def _upward_input(context: AcceleratorContext, memory: Memory, operand: str, directions: list[str]) -> Finding:
     return finding(
         "port-direction",
         "warning",
@@ -182,10 +177,8 @@ def _upward_input(context: Context, memory: Memory, operand: str, directions: li
     )
 
 
-def port_width(context: Context) -> Iterator[Finding]:
+def port_width(context: AcceleratorContext) -> Iterator[Finding]:
     """Ports that move more bits in a cycle than their memory holds, or have no width at all."""
-    if context.accelerator is None:
-        return
     for memory in context.hierarchy.memories:
         for wide in _wide_ports(memory):
             yield finding(
@@ -205,8 +198,7 @@ def _wide_ports(memory: Memory) -> tuple[str, ...]:
     return (", ".join(f"{port.name} moves {port.widest} bit/cycle" for port in wide),) if wide else ()
 
 
-def _narrow_ports(context: Context, memory: Memory) -> Iterator[Finding]:
-    assert context.accelerator is not None
+def _narrow_ports(context: AcceleratorContext, memory: Memory) -> Iterator[Finding]:
     for port in memory.ports:
         low, high = port.narrowest, port.widest
         if low is not None and high is not None and (low > high or low <= 0):

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import Context, MappingContext, TripleContext, WorkloadContext, is_triple
 from onnx2zz.checks.edges import heads
 from onnx2zz.checks.finding import Finding, Severity, finding
 from onnx2zz.errors import InputError
@@ -57,7 +57,7 @@ CAUSES_BY_STAGE = {
 
 def with_verdict(context: Context, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     """The findings with severities that say what ZigZag will do; unchanged where a triple is not complete."""
-    if not context.is_triple or context.unreadable:
+    if not is_triple(context) or context.unreadable:
         return findings
     raised = predicted(context)
     if raised is None:  # the older format has no exact equivalent: 3.8.1 refuses the file as well
@@ -69,9 +69,8 @@ def with_verdict(context: Context, findings: tuple[Finding, ...]) -> tuple[Findi
     return (*_blamed(context, findings, fatal), *survived)
 
 
-def predicted(context: Context) -> "tuple[Raised, ...] | None":
+def predicted(context: TripleContext) -> "tuple[Raised, ...] | None":
     """What ZigZag raises on the accelerator in the port-based format; None where it cannot be converted."""
-    assert context.accelerator and context.mapping and context.workload
     try:
         accelerator = to_port_based(context.accelerator.data)
     except InputError:
@@ -91,7 +90,7 @@ def _demoted(one: Finding) -> Finding:
     return one.with_severity("warning") if one.severity == "error" else one
 
 
-def _blamed(context: Context, findings: tuple[Finding, ...], raised: Iterable["Raised"]) -> tuple[Finding, ...]:
+def _blamed(context: TripleContext, findings: tuple[Finding, ...], raised: Iterable["Raised"]) -> tuple[Finding, ...]:
     """Each exception gets its cause: a rule's finding with the exact exception, or one made for it."""
     found = list(findings)
     for error in raised:
@@ -131,8 +130,7 @@ def _ordered_entry(context: Context, error: "Raised") -> MappingEntry | None:
     return next((entry for entry in entries if entry and entry.temporal_ordering), None)
 
 
-def _order_does_not_fit(context: Context, error: "Raised", entry: MappingEntry) -> Finding:
-    assert context.mapping is not None
+def _order_does_not_fit(context: MappingContext, error: "Raised", entry: MappingEntry) -> Finding:
     layer = next(layer for layer in context.layers if layer.id in error.layers)
     return finding(
         "temporal-ordering",
@@ -147,11 +145,10 @@ def _order_does_not_fit(context: Context, error: "Raised", entry: MappingEntry) 
     )
 
 
-def _made_for(context: Context, error: "Raised", code: str) -> Finding:
+def _made_for(context: TripleContext, error: "Raised", code: str) -> Finding:
     if code == "temporal-ordering" and (entry := _ordered_entry(context, error)):
         return _order_does_not_fit(context, error, entry)
     source = context.workload if error.layers or error.stage == "workload" else context.accelerator
-    assert source is not None
     layers = [layer for layer in context.layers if layer.id in error.layers]
     names = ", ".join(f"{layer.name} (id {layer.id})" for layer in layers[:5])
     number = layers[0].number if layers else None
@@ -167,8 +164,7 @@ def _made_for(context: Context, error: "Raised", code: str) -> Finding:
     )
 
 
-def _many_heads(context: Context) -> Finding:
-    assert context.workload is not None
+def _many_heads(context: WorkloadContext) -> Finding:
     first, last = heads(context.layers)
     return finding(
         "many-heads",

@@ -6,7 +6,7 @@ All of them work on the port-based format, except those that make the older one 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import AcceleratorContext, Context
 from onnx2zz.checks.decisions import Decisions
 from onnx2zz.checks.homes import at_home, bits_at_home
 from onnx2zz.checks.memory_order import memory_order
@@ -132,7 +132,7 @@ def _convertible(memory: Value) -> Value:
 
 def _lowest_first(data: Data) -> Data:
     """Memories sorted by size, where a larger one stands before a smaller one of the same operand."""
-    if not any(memory_order(Context(accelerator=YamlSource("", "", data, {})))):
+    if not any(memory_order(AcceleratorContext(accelerator=YamlSource("", "", data, {})))):
         return data
     order = [memory.name for memory in read_hierarchy(data).lowest_first()]
     by_name = {str(name): (name, memory) for name, memory in _memories(data).items()}

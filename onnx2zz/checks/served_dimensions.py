@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator, Mapping
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import AcceleratorContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.spelling import did_you_mean
 
 
-def array_sizes(context: Context) -> Iterator[Finding]:
+def array_sizes(context: AcceleratorContext) -> Iterator[Finding]:
     """Not one size for each dimension (zigzag parser/accelerator_validator.py:269)."""
-    data = context.accelerator.data if context.accelerator else None
+    data = context.accelerator.data
     array = data.get("operational_array") if isinstance(data, Mapping) else None
     sizes = array.get("sizes") if isinstance(array, Mapping) else None
     dimensions = context.hierarchy.dimensions
-    if context.accelerator and isinstance(sizes, list) and dimensions and len(sizes) != len(dimensions):
+    if isinstance(sizes, list) and dimensions and len(sizes) != len(dimensions):
         yield finding(
             "size-mismatch",
             "error",
@@ -26,10 +26,10 @@ def array_sizes(context: Context) -> Iterator[Finding]:
         )
 
 
-def served_dimensions(context: Context) -> Iterator[Finding]:
+def served_dimensions(context: AcceleratorContext) -> Iterator[Finding]:
     """A served dimension that the array lacks (zigzag parser/accelerator_validator.py:228)."""
     array = context.hierarchy.dimensions
-    if context.accelerator is None or not array:
+    if not array:
         return
     for memory in context.hierarchy.memories:
         for index, dimension in enumerate(memory.served):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import ceil, prod
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import Context, MappingContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.formats.mapping_entry import MappingEntry
@@ -15,10 +15,8 @@ TYPES = ("Max", "Conv", "Pooling", "Add", "Conv_downsample", "Gemm", "Pool", "Ma
          "GlobalAveragePool")  # fmt: skip
 
 
-def mapping_dims(context: Context) -> Iterator[Finding]:
+def mapping_dims(context: MappingContext) -> Iterator[Finding]:
     """Array dimensions that the accelerator lacks, loops that no layer of the entry has, a missing default."""
-    if context.mapping is None:
-        return
     if context.mapping_entries and not any(entry.name == "default" for entry in context.mapping_entries):
         yield _no_default(context)
     for entry in context.mapping_entries:
@@ -26,8 +24,7 @@ def mapping_dims(context: Context) -> Iterator[Finding]:
         yield from _loops(context, entry)
 
 
-def _no_default(context: Context) -> Finding:
-    assert context.mapping is not None
+def _no_default(context: MappingContext) -> Finding:
     return finding(
         "mapping-dim",
         "error",
@@ -39,8 +36,7 @@ def _no_default(context: Context) -> Finding:
     )
 
 
-def _array_dims(context: Context, entry: MappingEntry) -> Iterator[Finding]:
-    assert context.mapping is not None
+def _array_dims(context: MappingContext, entry: MappingEntry) -> Iterator[Finding]:
     array = context.hierarchy.dimensions
     for dim in entry.unrolled:
         if array and dim not in array:
@@ -55,9 +51,8 @@ def _array_dims(context: Context, entry: MappingEntry) -> Iterator[Finding]:
             )
 
 
-def _loops(context: Context, entry: MappingEntry) -> Iterator[Finding]:
+def _loops(context: MappingContext, entry: MappingEntry) -> Iterator[Finding]:
     """A loop of size 1 in an entry (`C, 1`) is ZigZag's way to leave a dimension empty, and no fault."""
-    assert context.mapping is not None
     layers = _layers_of(context, entry)
     for array_dim, pairs in entry.unrolled.items():
         for loop, factor in pairs:
@@ -86,10 +81,8 @@ def _named(layers: list[EntryLayer]) -> str:
     return f"layers {shown}" + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
 
 
-def mapping_overfull(context: Context) -> Iterator[Finding]:
+def mapping_overfull(context: MappingContext) -> Iterator[Finding]:
     """More units asked of an array dimension than it has: ZigZag cuts factors or drops a loop altogether."""
-    if context.mapping is None:
-        return
     for entry in context.mapping_entries:
         for array_dim, pairs in entry.unrolled.items():
             size = context.hierarchy.array.get(array_dim)
@@ -106,11 +99,9 @@ def mapping_overfull(context: Context) -> Iterator[Finding]:
                 )
 
 
-def unrolled_too_far(context: Context) -> Iterator[Finding]:
+def unrolled_too_far(context: MappingContext) -> Iterator[Finding]:
     """A loop whose parts over several array dimensions are more than the loop in all, where none of them is by itself:
     ZigZag drops a part whole (zigzag mapping/spatial_mapping.py:193)."""
-    if context.mapping is None:
-        return
     for entry in context.mapping_entries:
         short: dict[tuple[str, int], list[EntryLayer]] = {}
         for layer in _layers_of(context, entry):
@@ -132,8 +123,7 @@ def _parts(context: Context, entry: MappingEntry, layer: EntryLayer) -> dict[str
     return parts
 
 
-def _too_far(context: Context, entry: MappingEntry, loop: str, asked: int, layers: list[EntryLayer]) -> Finding:
-    assert context.mapping is not None
+def _too_far(context: MappingContext, entry: MappingEntry, loop: str, asked: int, layers: list[EntryLayer]) -> Finding:
     parts = _parts(context, entry, layers[0])[loop]
     product = " x ".join(f"{factor} ({array_dim})" for array_dim, factor in parts.items())
     sizes = ", ".join(str(size) for size in dict.fromkeys(layer.loops[loop] for layer in layers))
@@ -150,9 +140,9 @@ def _too_far(context: Context, entry: MappingEntry, loop: str, asked: int, layer
     )
 
 
-def low_utilization(context: Context) -> Iterator[Finding]:
+def low_utilization(context: MappingContext) -> Iterator[Finding]:
     """Entries whose layers leave most of the array idle, with the share of units that each layer uses."""
-    if context.mapping is None or not context.hierarchy.array:
+    if not context.hierarchy.array:
         return
     for entry in context.mapping_entries:
         shares = [(layer, units_used(context, entry, layer)) for layer in _layers_of(context, entry)]
@@ -176,8 +166,7 @@ def units_used(context: Context, entry: MappingEntry, layer: EntryLayer) -> int:
     return int(used)
 
 
-def _idle(context: Context, entry: MappingEntry, idle: list[tuple[EntryLayer, int]]) -> Finding:
-    assert context.mapping is not None
+def _idle(context: MappingContext, entry: MappingEntry, idle: list[tuple[EntryLayer, int]]) -> Finding:
     units = context.hierarchy.units
     by_use: dict[int, list[str]] = {}
     for layer, used in idle:
@@ -197,9 +186,9 @@ def _idle(context: Context, entry: MappingEntry, idle: list[tuple[EntryLayer, in
     )
 
 
-def name_clash(context: Context) -> Iterator[Finding]:
+def name_clash(context: MappingContext) -> Iterator[Finding]:
     """A layer whose name is an entry meant for a type (zigzag parser/mapping_factory.py:39 looks up names first)."""
-    if context.mapping is None or context.workload is None:
+    if context.workload is None:
         return
     by_type = {entry.name for entry in context.mapping_entries} & {*TYPES, "default"}
     for layer in context.layers:

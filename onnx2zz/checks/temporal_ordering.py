@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from math import prod
 
-from onnx2zz.checks.context import Context
+from onnx2zz.checks.context import MappingContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import EntryLayer
 
 
-def temporal_ordering(context: Context) -> Iterator[Finding]:
+def temporal_ordering(context: MappingContext) -> Iterator[Finding]:
     """An order that names more of a loop than a layer has: no ordering of the layer's loops has it (zigzag
     opt/loma/engine.py:170, opt/loma/multipermute.py:92)."""
-    if context.mapping is None:
-        return
     for entry in context.mapping_entries:
         for layer in context.layers_as_meant if entry.sized_loops else ():
             too_much = _too_much(entry, layer)
@@ -27,8 +25,7 @@ def _too_much(entry: MappingEntry, layer: EntryLayer) -> dict[str, int]:
     return {loop: size for loop, size in named.items() if loop in layer.loops and size > layer.loops[loop]}
 
 
-def _does_not_fit(context: Context, entry: MappingEntry, layer: EntryLayer, too_much: dict[str, int]) -> Finding:
-    assert context.mapping is not None
+def _does_not_fit(context: MappingContext, entry: MappingEntry, layer: EntryLayer, too_much: dict[str, int]) -> Finding:
     said = ", ".join(f"{loop} of {size} where the layer has {layer.loops[loop]}" for loop, size in too_much.items())
     return finding(
         "temporal-ordering",

@@ -44,7 +44,7 @@ Lists = tuple[tuple[object, ...], ...]
 def _key(entry: Entry) -> tuple[str, Lists, tuple[tuple[int, int], ...]]:
     """All of an entry that its volumes depend on."""
     lists = tuple([tuple(entry.get(field, ())) for field in DERIVED])
-    return entry["equation"], lists, tuple([(low, high) for low, high in entry.get("padding", ())])
+    return entry["equation"], lists, tuple([(low, high) for low, high in entry.get("padding") or ()])
 
 
 @lru_cache(maxsize=4096)

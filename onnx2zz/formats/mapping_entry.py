@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from onnx2zz.files.document import Data, Value, is_mapping, texts
+from onnx2zz.files.document import Data, Value, is_list, is_mapping, texts
 from onnx2zz.formats.workload_entry import Entry
 
 DEFAULT_LINKS = {"O": "O", "I": "I1", "W": "I2"}
@@ -82,7 +82,7 @@ def mapping_entry_for(layer: Entry, mapping: Sequence[MappingEntry]) -> MappingE
 
 def read_mapping(document: object) -> tuple[MappingEntry, ...]:
     """The entries of a mapping file; what is no mapping of fields is left out."""
-    entries = document if isinstance(document, list | tuple) else ()
+    entries = document if is_list(document) else []
     return tuple(read_mapping_entry(entry, number) for number, entry in enumerate(entries) if is_mapping(entry))
 
 

@@ -34,7 +34,7 @@ class Shelf:
     folder: str
     suffix: str
     zigzag_folder: str
-    aliases: Mapping[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 ACCELERATORS = Shelf("accelerator", "accelerators", ".yaml", "inputs/hardware")

@@ -5,11 +5,22 @@ holds. Everything that reads YAML goes through `composed`.
 """
 
 from collections.abc import Hashable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import yaml
 
-Loader: TypeAlias = yaml.SafeLoader | yaml.CSafeLoader
+from onnx2zz.files.document import Value
+
+Loaders: TypeAlias = type[yaml.SafeLoader] | type[yaml.CSafeLoader]
+
+
+class Loader(Protocol):
+    """What PyYAML's loaders make of the nodes of a document."""
+
+    def get_single_node(self) -> yaml.Node | None: ...
+    def construct_document(self, node: yaml.Node) -> Value: ...
+    def construct_object(self, node: yaml.Node, deep: bool = ...) -> Value: ...
+
 
 LARGEST = 64 << 20
 """Characters of a file: some fifty thousand layers."""
@@ -20,13 +31,13 @@ MOST_VALUES = 200_000
 """Values of a file that has aliases, each counted wherever one repeats it."""
 
 
-def composed(text: str, loader_class: type[Loader]) -> tuple[Loader, yaml.Node | None]:
+def composed(text: str, loader_class: Loaders) -> tuple[Loader, yaml.Node | None]:
     """A loader and the root of the document in `text`, None where that is empty. Raises yaml.YAMLError."""
     if len(text) > LARGEST:
         raise yaml.YAMLError(f"more than {LARGEST >> 20} million characters")
     if text.count("[") + text.count("{") > CERTAINLY_SHALLOW or _has_a_steep_line(text):
         _check_depth(text, loader_class)
-    loader = loader_class(text)
+    loader: Loader = loader_class(text)
     node = loader.get_single_node()
     if node is not None and "&" in text:
         _check_repeats(node)
@@ -38,7 +49,7 @@ def _has_a_steep_line(text: str) -> bool:
     return "  " * DEEPEST in text or "- " * DEEPEST in text or "? " * DEEPEST in text
 
 
-def _check_depth(text: str, loader_class: type[Loader]) -> None:
+def _check_depth(text: str, loader_class: Loaders) -> None:
     depth = 0
     for event in yaml.parse(text, loader_class):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
@@ -47,7 +58,9 @@ def _check_depth(text: str, loader_class: type[Loader]) -> None:
 
 
 def _refused(what: str, place: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
-    return yaml.MarkedYAMLError(problem=what, problem_mark=place.start_mark)
+    mark = place.start_mark
+    plain = yaml.Mark(mark.name, mark.index, mark.line, mark.column, None, 0) if mark else None
+    return yaml.MarkedYAMLError(problem=what, problem_mark=plain)
 
 
 def _check_repeats(root: yaml.Node) -> None:

@@ -13,12 +13,12 @@ import yaml
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import Key, Value
-from onnx2zz.formats.yaml_limits import composed
+from onnx2zz.formats.yaml_limits import Loader, composed
 
 try:
-    from yaml import CSafeLoader as Loader
+    from yaml import CSafeLoader as SafeLoader
 except ImportError:  # a PyYAML built without libyaml reads the same, only slower
-    from yaml import SafeLoader as Loader
+    from yaml import SafeLoader
 
 PYTHON = re.compile(r"^(from\s+[\w.]+\s+import\s|import\s+[\w.]+|def\s+\w+\(|class\s+\w+)", re.MULTILINE)
 NUMBER_THAT_STAYS_TEXT = re.compile(r"[-+]?(\d+(\.\d*)?[eE]\d+|\d+[eE][-+]\d+|0o[0-7]+)")
@@ -75,7 +75,7 @@ def load_yaml(path: str | Path) -> Any:
     """The data of one file without its places, in half the time. Raises InputError also where it is no YAML."""
     text = _text(path)
     try:
-        loader, node = composed(text, Loader)
+        loader, node = composed(text, SafeLoader)
         return None if node is None else loader.construct_document(node)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         trap = _syntax_error(error, text)
@@ -94,7 +94,7 @@ def _text(path: str | Path) -> str:
 def parse_yaml(text: str, path: str) -> YamlSource:
     """The same for text that was read already; `path` is what findings call it."""
     try:
-        loader, node = composed(text, Loader)
+        loader, node = composed(text, SafeLoader)
         if node is None:
             return YamlSource(path, text, None, {})
         places = tuple(_walk(node, (), loader, frozenset()))
@@ -121,7 +121,7 @@ def _python(line: int) -> Trap:
 
 
 def _walk(
-    node: yaml.Node, path: Path_, loader: yaml.SafeLoader | yaml.CSafeLoader, parents: frozenset[int]
+    node: yaml.Node, path: Path_, loader: Loader, parents: frozenset[int]
 ) -> Iterator[tuple[Path_, Mark, Trap | None]]:
     """Every place below `node` with the trap that lies there, if any; an anchor inside itself is entered once."""
     if id(node) in parents:
@@ -136,7 +136,7 @@ def _walk(
 
 
 def _walk_mapping(
-    node: yaml.MappingNode, path: Path_, loader: yaml.SafeLoader | yaml.CSafeLoader, parents: frozenset[int]
+    node: yaml.MappingNode, path: Path_, loader: Loader, parents: frozenset[int]
 ) -> Iterator[tuple[Path_, Mark, Trap | None]]:
     seen: dict[Key, int] = {}
     for key_node, value in node.value:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx2zz.mapping.space import Factors, MappedOperand, Space, extents
-from onnx2zz.zigzag.hierarchy import Hierarchy, Level, Link
+from onnx2zz.zigzag.hierarchy import BuiltHierarchy, Level, Link
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ class Bounds:
     energy: Floats
 
 
-def bounds(factors: Factors, space: Space, hierarchy: Hierarchy) -> Bounds:
+def bounds(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Bounds:
     """The bounds of all candidates at once; factors: (candidates, array dims, loops)."""
     steps = -(-np.array(space.sizes) // factors.prod(axis=1))
     cycles = steps.prod(axis=1).astype(float)
@@ -42,7 +42,7 @@ def bounds(factors: Factors, space: Space, hierarchy: Hierarchy) -> Bounds:
     return Bounds(np.maximum.reduce([filled, floor.cycles, ports]), floor.energy + reads)
 
 
-def _first_load(factors: Factors, space: Space, hierarchy: Hierarchy) -> Floats:
+def _first_load(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Floats:
     """Cycles before the array can begin: an input whose innermost memory lies below the highest, and has room for all
     tensors that share it, is there as a whole first (zigzag's allocator takes all that fits, and hides no first load of
     an innermost memory: cost_model.py:931)."""
@@ -59,7 +59,7 @@ def _first_load(factors: Factors, space: Space, hierarchy: Hierarchy) -> Floats:
     return found
 
 
-def _lies_in(operand: MappedOperand, memory: str, hierarchy: Hierarchy) -> bool:
+def _lies_in(operand: MappedOperand, memory: str, hierarchy: BuiltHierarchy) -> bool:
     return any(level.memory == memory for level in hierarchy.of(operand.memory_operand))
 
 
@@ -72,7 +72,7 @@ def _padded_sizes(factors: Factors, space: Space) -> Factors:
     return -(-np.array(space.sizes) // totals) * totals
 
 
-def _each_tensor_once(factors: Factors, space: Space, hierarchy: Hierarchy) -> Bounds:
+def _each_tensor_once(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Bounds:
     """Every memory passes on each tensor once, padded to whole steps; the array works."""
     sizes = _padded_sizes(factors, space)
     busy: dict[int, Floats] = {}
@@ -98,7 +98,7 @@ def _passing(operand: MappedOperand, number: int, level: Level) -> Iterable[Link
 
 
 def _innermost_reads(
-    innermost: int, steps: NDArray[np.int64], factors: Factors, space: Space, hierarchy: Hierarchy
+    innermost: int, steps: NDArray[np.int64], factors: Factors, space: Space, hierarchy: BuiltHierarchy
 ) -> tuple[Floats, Floats]:
     """Port cycles and pJ of what the array reads and writes each cycle, if this loop is the innermost temporal one."""
     cycles = steps.prod(axis=1).astype(float)

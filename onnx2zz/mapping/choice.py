@@ -19,13 +19,13 @@ from onnx2zz.pricing.request import BUDGET
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.hardware import Hardware
-from onnx2zz.zigzag.hierarchy import Hierarchy
+from onnx2zz.zigzag.hierarchy import BuiltHierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import objective
 from onnx2zz.zigzag.unrolling import Unrolling, totals
 
 if TYPE_CHECKING:
-    from zigzag.hardware.architecture.accelerator import Accelerator
+    from onnx2zz.zigzag.accelerator import Accelerator
 
 Origin = Literal["mapping file", "generated", "enumerated"]
 
@@ -43,7 +43,7 @@ class ChoiceTerms:
 
     accelerator: "Accelerator"
     hardware: Hardware
-    hierarchy: Hierarchy
+    hierarchy: BuiltHierarchy
     wires: Interconnect | None
     options: PriceOptions
     budget: int = BUDGET
@@ -129,7 +129,7 @@ class _Contest:
     entry: Entry
     mapping_entry: MappingEntry
     terms: ChoiceTerms
-    seen: dict[Unrolling, Candidate] = field(default_factory=dict)
+    seen: dict[Unrolling, Candidate] = field(default_factory=dict[Unrolling, Candidate])
     tried: int = 0
 
     @cached_property
@@ -203,8 +203,9 @@ class _Contest:
         """Price in order until no candidate is worth it; say why it ended."""
         looked = 0
         for unrolling, bound in ours:
-            if not self._worth(bound):
-                if not self._doubtful() or looked == CLEANER or bound > self._objective(self.leader):  # type: ignore[arg-type]
+            leader = self.leader
+            if leader is not None and not self._worth(bound):
+                if not self._doubtful() or looked == CLEANER or bound > self._objective(leader):
                     break
                 if self._uneven(unrolling):
                     continue

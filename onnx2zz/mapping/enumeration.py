@@ -135,7 +135,7 @@ def _accountable(found: Factors, space: Space) -> Mask:
 def accounted(found: Factors, space: Space) -> Mask:
     """(candidates, loops): whether the steps of a loop are whole in ZigZag's view. Of a loop on several array dims it
     adjusts the first of the largest factors only (spatial_mapping_conversion.py:195-213, 265-297)."""
-    place = np.arange(found.shape[1])[None, :, None]
+    place = np.arange(found.shape[1], dtype=np.int64).reshape(1, -1, 1)
     adjusted = found.argmax(axis=1)[:, None, :]
     up_to = np.where(place <= adjusted, found, 1).prod(axis=1)
     later = np.where(place > adjusted, found, 1).prod(axis=1)

@@ -12,7 +12,7 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.unrolling import Unrolling, totals
 
 if TYPE_CHECKING:
-    from zigzag.hardware.architecture.accelerator import Accelerator
+    from onnx2zz.zigzag.accelerator import Accelerator
 
 
 @dataclass(frozen=True)

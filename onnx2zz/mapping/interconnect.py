@@ -13,7 +13,7 @@ import numpy as np
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.mapping.space import ArrayDimension, Factors, Mask, Space
 from onnx2zz.sidecar.figures import Wires
-from onnx2zz.zigzag.hierarchy import Hierarchy
+from onnx2zz.zigzag.hierarchy import BuiltHierarchy
 
 WINDOW = {"FX": "OX", "FY": "OY", "FZ": "OZ"}
 SUMMED = ("C", "FX", "FY", "FZ")
@@ -29,7 +29,7 @@ class Interconnect:
     diagonals: frozenset[tuple[str, str]]
 
 
-def declared(hierarchy: Hierarchy, said: Wires) -> Interconnect:
+def declared(hierarchy: BuiltHierarchy, said: Wires) -> Interconnect:
     """What the accelerator and its sidecar say.
 
     A sum: the output's innermost memory serves the array dim, or units pass results along it (systolic). One read for
@@ -57,7 +57,7 @@ def shown_by(mapping: Iterable[MappingEntry], known: Interconnect) -> Interconne
     return Interconnect(frozenset(sums), known.multicast, frozenset(diagonals))
 
 
-def _innermost(hierarchy: Hierarchy, operand: str) -> frozenset[str]:
+def _innermost(hierarchy: BuiltHierarchy, operand: str) -> frozenset[str]:
     levels = hierarchy.of(operand)
     return levels[0].served if levels else frozenset()
 

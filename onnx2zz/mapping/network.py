@@ -69,9 +69,10 @@ def choose_mappings(
         ground = _Ground(inputs, options, policy)
         mapped = [(entry, mapping_entry_for(entry, inputs.mapping)) for entry in workload.layers]
         found = _chosen(mapped, ground, price_cache)
-    choices = {entry["id"]: found[layer_key(entry, how)] for entry, how in mapped}
+    choices = {entry["id"]: found[layer_key(entry, mapping_entry)] for entry, mapping_entry in mapped}
     rows = [
-        (layer_name(entry), entry["operator_type"], _mapped(entry, how, choices[entry["id"]])) for entry, how in mapped
+        (layer_name(entry), entry["operator_type"], _mapped(entry, mapping_entry, choices[entry["id"]]))
+        for entry, mapping_entry in mapped
     ]
     return NetworkChoice(mapping_entries(rows), choices, len(found))
 
@@ -105,13 +106,13 @@ def _chosen(
     mapped: Sequence[tuple[Entry, MappingEntry]], ground: _Ground, price_cache: PriceCache
 ) -> dict[str, Choice]:
     distinct: dict[str, tuple[Entry, MappingEntry]] = {}
-    for entry, how in mapped:
-        distinct.setdefault(layer_key(entry, how), (entry, how))
+    for entry, mapping_entry in mapped:
+        distinct.setdefault(layer_key(entry, mapping_entry), (entry, mapping_entry))
     found: dict[str, Choice] = {}
-    for key, (entry, how) in distinct.items():
+    for key, (entry, mapping_entry) in distinct.items():
         ground.policy.watch(len(found), len(distinct), layer_name(entry))
         known = price_cache.value("choice", ground.asked(key))
-        found[key] = choose(entry, how, ground.terms) if known is None else choice_from_json(known)
+        found[key] = choose(entry, mapping_entry, ground.terms) if known is None else choice_from_json(known)
         if known is None:
             price_cache.keep("choice", ground.asked(key), asdict(found[key]))
     ground.policy.watch(len(distinct), len(distinct), "")

@@ -1,6 +1,7 @@
 """Our own candidates for a layer, in the order in which they are worth a price."""
 
 from collections.abc import Mapping, Sequence
+from typing import overload
 
 import numpy as np
 
@@ -8,7 +9,7 @@ from onnx2zz.mapping.bound import Bounds, Floats, bounds
 from onnx2zz.mapping.enumeration import candidates
 from onnx2zz.mapping.interconnect import Interconnect, lacks
 from onnx2zz.mapping.space import Factors, Mask, Space
-from onnx2zz.zigzag.hierarchy import Hierarchy
+from onnx2zz.zigzag.hierarchy import BuiltHierarchy
 from onnx2zz.zigzag.objective import ObjectiveName, objective
 from onnx2zz.zigzag.unrolling import Unrolling
 
@@ -17,7 +18,12 @@ Limits = Mapping[str, Mapping[str, int]]
 
 
 def ranked(
-    space: Space, limits: Limits, hierarchy: Hierarchy, wires: Interconnect | None, floor: float, opt: ObjectiveName
+    space: Space,
+    limits: Limits,
+    hierarchy: BuiltHierarchy,
+    wires: Interconnect | None,
+    floor: float,
+    opt: ObjectiveName,
 ) -> Sequence[tuple[Unrolling, float]]:
     """Unrollings with the least that their objective can be, the likeliest winner first; `floor`: no layer takes fewer
     cycles. Of equal bounds, whole divisors come first, then what costs less of the other."""
@@ -38,7 +44,7 @@ def ranked(
     return _Lazily(space, found[order], first[order])
 
 
-def bound_of(unrolling: Unrolling, space: Space, hierarchy: Hierarchy, floor: float, opt: ObjectiveName) -> float:
+def bound_of(unrolling: Unrolling, space: Space, hierarchy: BuiltHierarchy, floor: float, opt: ObjectiveName) -> float:
     """The least that the objective of one unrolling can be."""
     first, _ = _objectives(bounds(space.factors(unrolling), space, hierarchy), floor, opt)
     return float(first[0])
@@ -53,7 +59,15 @@ class _Lazily(Sequence[tuple[Unrolling, float]]):
     def __len__(self) -> int:
         return len(self._found)
 
-    def __getitem__(self, row):  # type: ignore[no-untyped-def]
+    @overload
+    def __getitem__(self, row: int) -> tuple[Unrolling, float]: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> "_Lazily": ...
+
+    def __getitem__(self, row: int | slice) -> "tuple[Unrolling, float] | _Lazily":
+        if isinstance(row, slice):
+            return _Lazily(self._space, self._found[row], self._bound[row])
         return self._space.unrolling(self._found[row]), float(self._bound[row])
 
 
@@ -63,7 +77,7 @@ def _objectives(least: Bounds, floor: float, opt: ObjectiveName) -> tuple[Floats
     return asked.value(least.energy, cycles), asked.second(least.energy, cycles)
 
 
-def overflowing(found: Factors, space: Space, hierarchy: Hierarchy) -> Mask:
+def overflowing(found: Factors, space: Space, hierarchy: BuiltHierarchy) -> Mask:
     """Which candidates need more room in an innermost memory than it has: ZigZag shrinks them, by value
     (stages/mapping/spatial_mapping_generation.py:258)."""
     out = np.zeros(len(found), dtype=bool)
@@ -76,7 +90,7 @@ def overflowing(found: Factors, space: Space, hierarchy: Hierarchy) -> Mask:
     return out
 
 
-def _twins(space: Space, limits: Limits, hierarchy: Hierarchy, wires: Interconnect | None) -> dict[int, int]:
+def _twins(space: Space, limits: Limits, hierarchy: BuiltHierarchy, wires: Interconnect | None) -> dict[int, int]:
     """Array dim -> an earlier one that differs from it in nothing but its name."""
     earlier: dict[object, int] = {}
     found: dict[int, int] = {}
@@ -88,7 +102,7 @@ def _twins(space: Space, limits: Limits, hierarchy: Hierarchy, wires: Interconne
     return found
 
 
-def _reach(name: str, hierarchy: Hierarchy) -> object:
+def _reach(name: str, hierarchy: BuiltHierarchy) -> object:
     levels = tuple(tuple(name in level.served for level in levels) for _, levels in hierarchy.levels)
     return levels, name in hierarchy.systolic
 

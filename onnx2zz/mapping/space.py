@@ -111,7 +111,8 @@ def _operand(
     loops: tuple[str, ...],
     swept: dict[str, tuple[tuple[int, str], tuple[int, str], int]],
 ) -> MappedOperand:
-    axes, alone = [], [loops.index(index) for index in indices if index in loops]
+    axes: list[ArrayDimension] = []
+    alone = [loops.index(index) for index in indices if index in loops]
     for (a, first), (b, second), padding in (swept[index] for index in indices if index in swept):
         if first in loops and second in loops:
             axes.append(ArrayDimension(loops.index(first), a, loops.index(second), b, padding))

@@ -28,11 +28,11 @@ from onnx2zz.pricing.roofline import roofline
 from onnx2zz.pricing.task import layer_name
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.hardware import Hardware
-from onnx2zz.zigzag.hierarchy import Hierarchy
+from onnx2zz.zigzag.hierarchy import BuiltHierarchy
 from onnx2zz.zigzag.unrolling import Unrolling
 
 if TYPE_CHECKING:
-    from zigzag.hardware.architecture.accelerator import Accelerator
+    from onnx2zz.zigzag.accelerator import Accelerator
 
 TRIED = 50
 """Unrollings that are put to ZigZag at most, to see whether it leaves them as they are."""
@@ -46,11 +46,11 @@ def templated_mapping(
     found: dict[str, Unrolling | None] = {}
     rows: list[tuple[str, str, MappingEntry]] = []
     for entry in layers:
-        how = mapping_entry_for(entry, base)
-        key = layer_key(entry, how)
+        mapping_entry = mapping_entry_for(entry, base)
+        key = layer_key(entry, mapping_entry)
         if key not in found:
-            found[key] = templated(entry, how, templates, target)
-        rows.append((layer_name(entry), entry["operator_type"], mapped_as(entry, how, found[key])))
+            found[key] = templated(entry, mapping_entry, templates, target)
+        rows.append((layer_name(entry), entry["operator_type"], mapped_as(entry, mapping_entry, found[key])))
     return mapping_entries(rows)
 
 
@@ -60,7 +60,7 @@ class TemplateTarget:
 
     accelerator: "Accelerator"
     hardware: Hardware
-    hierarchy: Hierarchy
+    hierarchy: BuiltHierarchy
 
 
 def templated(

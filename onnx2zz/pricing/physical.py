@@ -145,4 +145,6 @@ def _area_um2(memory: Memory, sidecar: Sidecar, hierarchy: Hierarchy) -> float:
 
 
 def _area_in_file(memory: Memory, hierarchy: Hierarchy) -> float:
-    return (memory.raw.get("area") or 0.0) * instances(memory, hierarchy)
+    area = memory.raw.get("area")
+    known = area if isinstance(area, int | float) else None
+    return (known or 0.0) * instances(memory, hierarchy)

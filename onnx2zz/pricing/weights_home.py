@@ -38,7 +38,7 @@ def weights_with_room(
         return levels, f"{told}; a network with its weights above that memory costs more than these numbers say"
     highest = _served_above(home, memories)[-1]
     raised = {layer: replace(kept, weights=memories.index(highest)) for layer, kept in levels.items()}
-    return raised, f"{told}, where {large[0]['name']} does not fit; here they stay in {highest.name}"
+    return raised, f"{told}, where {large[0].get('name')} does not fit; here they stay in {highest.name}"
 
 
 def _has_weights(entry: Entry) -> bool:

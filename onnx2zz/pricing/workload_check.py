@@ -85,5 +85,5 @@ def _index_problems(layer: Entry) -> Iterator[str]:
 
 
 def _where(file: str, layer: Entry) -> str:
-    name = f" ({layer['name']})" if layer.get("name") else ""
-    return f"{file}: layer {layer['id']}{name}"
+    name = layer.get("name")
+    return f"{file}: layer {layer['id']}" + (f" ({name})" if name else "")

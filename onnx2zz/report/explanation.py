@@ -43,7 +43,8 @@ def _layer(placed: PlacedLayer, entry: Entry, compiled: Compiled) -> list[str]:
     lines.append(f"{'  ' * (sum(size > 1 for _, size in layer.loops) + 1)}{_statement(layer)}")
     lines.append(f"  equation   {entry['equation']}")
     lines += [f"  relation   {text}" for text in entry.get("dimension_relations", ())]
-    extents = zip(entry.get("pr_loop_dims", ()), entry.get("pr_loop_sizes", ()), entry.get("padding", ()), strict=True)
+    dims, sizes = entry.get("pr_loop_dims") or (), entry.get("pr_loop_sizes") or ()
+    extents = zip(dims, sizes, entry.get("padding") or (), strict=True)
     lines += [f"  extent     {dim} {size}, padding {before}+{after}" for dim, size, (before, after) in extents]
     lines.append(
         f"  bits       {', '.join(f'{operand} {bits}' for operand, bits in entry['operand_precision'].items())}"

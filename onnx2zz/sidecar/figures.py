@@ -38,7 +38,7 @@ class Wires:
     across which one read reaches all units; pairs of array dims over which a window may slide."""
 
     adder_trees: tuple[str, ...] = ()
-    multicast: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    multicast: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     diagonals: tuple[tuple[str, str], ...] = ()
 
 
@@ -49,6 +49,6 @@ class Sidecar:
     path: str
     clock_mhz: float | None = None
     noc_pj_per_event: float | None = None
-    memories: Mapping[str, MemoryFigures] = field(default_factory=dict)
+    memories: Mapping[str, MemoryFigures] = field(default_factory=dict[str, MemoryFigures])
     corrections: tuple[Correction, ...] = ()
     interconnect: Wires = field(default_factory=Wires)

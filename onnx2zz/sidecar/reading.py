@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from typing import cast
+from typing import get_args
 
 from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.errors import Problem, raise_if_any
@@ -21,7 +21,7 @@ KEYS = ("clock_mhz", "noc_pj_per_event", "memories", "corrections", "interconnec
 MEMORY_KEYS = ("static_pw_per_bit", "um2_per_bit")
 CORRECTION_KEYS = ("memory", "operand", "access", "factor", "pj_per_operation", "why")
 WIRE_KEYS = ("adder_trees", "multicast", "diagonals")
-ACCESSES = ("read", "write")
+ACCESSES: tuple[OperandAccess, ...] = get_args(OperandAccess)
 
 
 def sidecar_path(accelerator: Path) -> Path:
@@ -78,7 +78,7 @@ def _corrections(whole: Section, hierarchy: Hierarchy) -> Iterator[Correction]:
             name,
             memory or "",
             operand or "",
-            cast(OperandAccess | None, access),
+            access,
             1.0 if factor is None else factor,
             added or 0.0,
             section.text("why"),

@@ -3,11 +3,14 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.errors import Problem
 from onnx2zz.files.document import Data, Key, Value, texts
 from onnx2zz.formats.yaml_source import Path_, YamlSource
+
+Word = TypeVar("Word", bound=str)
 
 
 @dataclass(frozen=True)
@@ -17,7 +20,7 @@ class Section:
     source: YamlSource
     place: Path_
     known: Sequence[str]
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list[Problem])
 
     def __post_init__(self) -> None:
         if self._data is None:
@@ -55,13 +58,14 @@ class Section:
         self.object_to((key,), f"{self._named(key)} is {value!r}, and {wanted} is needed")
         return None
 
-    def word(self, key: str, choices: Sequence[str], of: str) -> str | None:
+    def word(self, key: str, choices: Sequence[Word], of: str) -> Word | None:
         """One of `choices`; None where the key is missing or its value is none of them."""
         if key not in self:
             return None
         value = (self._data or {})[key]
-        if isinstance(value, str) and value in choices:
-            return value
+        for choice in choices:
+            if choice == value:
+                return choice
         what = f"{self._named(key)} is {value!r}, which is no {of}{did_you_mean(str(value), choices)}"
         self.object_to((key,), what, f"there are: {', '.join(choices)}")
         return None

@@ -14,11 +14,12 @@ from zigzag.hardware.architecture.memory_port import DataDirection, MemoryPort
 from zigzag.parser.accelerator_factory import AcceleratorFactory
 
 from onnx2zz.errors import InputError, Problem, raise_if_any
+from onnx2zz.files.document import Value
 from onnx2zz.formats.accelerator_schema import to_port_based
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.zigzag.cacti import private_cacti
 from onnx2zz.zigzag.hardware import Hardware, TopPort
-from onnx2zz.zigzag.hierarchy import Hierarchy, Level, Link
+from onnx2zz.zigzag.hierarchy import BuiltHierarchy, Level, Link
 from onnx2zz.zigzag.objections import AcceleratorObjector
 from onnx2zz.zigzag.schema import schema_problems
 
@@ -57,7 +58,7 @@ def _refusing(path: Path) -> Generator[None]:
         raise InputError(Problem(str(path), said, WAY_OUT)) from error
 
 
-def _in_port_based_format(path: Path, document: dict[str, Any]) -> dict[str, Any]:
+def _in_port_based_format(path: Path, document: Value) -> Value:
     try:
         return to_port_based(document)
     except InputError as error:
@@ -104,12 +105,12 @@ def _passing(port: MemoryPort, memory: int, top: dict[str, MemoryLevel]) -> froz
     )
 
 
-def hierarchy(accelerator: Accelerator) -> Hierarchy:
+def hierarchy(accelerator: Accelerator) -> BuiltHierarchy:
     """The memories of `accelerator`, and how they reach the array."""
     memories = accelerator.memory_hierarchy
     ports = {id(port): n for n, port in enumerate(port for level in memories.mem_level_list for port in level.ports)}
     array: Any = accelerator.operational_array
-    return Hierarchy(
+    return BuiltHierarchy(
         levels=tuple((str(op), _levels(op, memories.get_memory_levels(op), ports)) for op in memories.get_operands()),
         inner=tuple(
             (str(op), frozenset(map(str, level.served_dimensions)), level.memory_instance.size)

@@ -1,4 +1,6 @@
-"""The memories above an array as plain data: what a bound on cycles and energy needs of them."""
+"""The memories above an array as ZigZag built them, as plain data: what a bound on cycles and energy needs of them.
+
+What the accelerator file says is formats/accelerator.py."""
 
 from dataclasses import dataclass
 
@@ -30,7 +32,7 @@ class Level:
 
 
 @dataclass(frozen=True)
-class Hierarchy:
+class BuiltHierarchy:
     """Memory operand -> its levels, lowest first; (memory operand, served array dims, bits) of the innermost memories
     that limit unrolling; the array dims that pass results along; pJ of one operation."""
 
