@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from zigzag.datatypes import MemoryOperand
 from zigzag.hardware.architecture.accelerator import Accelerator
@@ -65,9 +65,13 @@ def _in_port_based_format(path: Path, document: Value) -> Value:
         raise InputError(replace(problem, where=f"{path}: {problem.where}") for problem in error.problems) from error
 
 
+def _is_accelerator(document: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(document, dict) and document.keys() >= {"name", "memories", "operational_array"}
+
+
 def _validated(path: Path, document: Any) -> dict[str, Any]:
     """The file in the port-based format, with ZigZag's defaults."""
-    if not isinstance(document, dict) or not document.keys() >= {"name", "memories", "operational_array"}:
+    if not _is_accelerator(document):
         raise InputError(Problem(str(path), "no accelerator: name, memories or operational_array is missing", WAY_OUT))
     validator = AcceleratorObjector(_in_port_based_format(path, document))
     cerberus: Any = validator.validator
@@ -124,6 +128,8 @@ def hierarchy(accelerator: Accelerator) -> BuiltHierarchy:
 
 def _levels(operand: MemoryOperand, levels: list[MemoryLevel], ports: dict[int, int]) -> tuple[Level, ...]:
     """An array dim that a lower memory serves is behind it (stages/mapping/spatial_mapping_conversion.py:239)."""
+    # ZigZag looks at a level alone. Here each level also has what those below it serve: that is where the data has been
+    # spread out already.
     served: frozenset[str] = frozenset()
     found: list[Level] = []
     for level in levels:

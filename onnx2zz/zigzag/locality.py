@@ -148,6 +148,7 @@ class LocalityStage(_Search):
     ):
         super().__init__(list_of_callables, accelerator=accelerator, workload=workload, **kwargs)
         layers = _Network([])
-        layers.add_nodes_from(list(self.workload_no_dummy))
-        layers.add_edges_from(list(self.workload_no_dummy.edges))
+        known = self.workload_no_dummy
+        layers.add_nodes_from(known.node_list)
+        layers.add_edges_from([(one, reader) for one in known.node_list for reader in known.successors(one)])
         self.workload_no_dummy = layers

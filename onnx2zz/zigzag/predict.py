@@ -159,6 +159,8 @@ def _raised_by_layers(
     for layer in network.topological_sort():
         if not _skipped(accelerator, layer):
             alike.setdefault(_key(layer, levels), []).append(layer)
+    # Networks repeat their layers, and ZigZag raises for all of a kind or for none. The first of each kind is tried,
+    # and the others are named with it.
     for number, layers in enumerate(alike.values()):
         arguments = _arguments(accelerator, layers[0], folder, lpf_limit, levels)
         ids = tuple(layer.id for layer in layers)

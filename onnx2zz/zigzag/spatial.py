@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from zigzag.hardware.architecture.accelerator import Accelerator
+from zigzag.mapping.spatial_mapping import SpatialMapping
 from zigzag.mapping.temporal_mapping import TemporalMappingType
 from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
@@ -102,6 +103,6 @@ def _asking_for(unrolling: Unrolling, mapping_entry: MappingEntry) -> MappingEnt
     return replace(mapping_entry, spatial_mapping=as_written(unrolling))
 
 
-def _plain(mapping: object, accelerator: Accelerator) -> Unrolling:
-    unrolled = ((str(dim), ((str(loop), f) for loop, f in pairs.items())) for dim, pairs in mapping.items())  # type: ignore[attr-defined]
-    return tidy(unrolled, map(str, accelerator.operational_array.dimension_sizes))
+def _plain(mapping: SpatialMapping, accelerator: Accelerator) -> Unrolling:
+    unrolled = ((str(dim), ((str(loop), f) for loop, f in pairs.items())) for dim, pairs in mapping.items())
+    return tidy(unrolled, [str(dim) for dim in accelerator.operational_array.dimension_sizes])

@@ -62,6 +62,8 @@ class TemporalOrderingStage(Stage):
         """What keeps an ordering from being one of the layer's loops; None where nothing does."""
         asked: list[tuple[Any, int | None]] = layer.temporal_ordering.data
         running = self._temporal_loops() if asked else {}
+        # ZigZag's exception comes from deep inside its engine and names neither loop nor size. Two causes cover what
+        # users write: sizes that are no part of the loops that run in time, and more free loops than ZigZag may order.
         given = {dim: prod(size for other, size in asked if other == dim and size) for dim, _ in asked}
         if wrong := [dim for dim, size in given.items() if running.get(dim, size) % size]:
             said = "; ".join(f"{given[dim]} of {dim}, of which {running[dim]} run in time" for dim in wrong)

@@ -82,6 +82,8 @@ def cut_options(bits: Floats, cuts: Sequence[Ints], is_top: bool, memory: Memory
         bits = np.where(bits < whole, bits * 2, bits)  # only slices smaller than the whole are doubled (:208-210)
     position = np.arange(int(bits.shape[1]))
     reachable = position >= start[:, None]
+    # ZigZag stops at the first slice that does not fit, even where a later one would: the whole is not doubled and may
+    # be smaller than twice a part of it. So a cut is allowed only if all cuts before it are.
     fits = np.logical_and.accumulate(~reachable | (bits <= memory.capacity), axis=1)
     allowed = fits & reachable
     possible = at(allowed, start)
@@ -111,6 +113,8 @@ def _start(cuts: Sequence[Ints], orderings: Orderings) -> Ints:
 
 def output_precision(operand: Operand, cuts: Sequence[Ints], orderings: Orderings) -> Floats:
     """(N,): partial sums need full precision while a reduction loop is left above, temporal or spatial (:163-175)."""
+    # A loop above the cut that the output does not depend on means that these values are added to again later, so they
+    # must keep the width of partial sums.
     above = operand.fractional.levels[len(cuts) + 1 :]
     reduced_in_space = any(dim in operand.irrelevant for loops in above for dim, _ in loops)
     partial = orderings.outermost_over(operand.irrelevant) >= _start(cuts, orderings)
@@ -166,7 +170,9 @@ def try_all(options: Sequence[Options], capacity: int, even: bool) -> list[Ints]
     if even:
         allowed &= _cut_alike(options)
     accesses = np.where(allowed, accesses, np.inf).reshape(len(bits), -1)
-    best = accesses.shape[1] - 1 - accesses[:, ::-1].argmin(axis=1)
+    # ZigZag compares with `<=`, so the last of equal combinations wins; argmin gives the first, hence the reversed
+    # order.
+    best: Ints = int(accesses.shape[1]) - 1 - accesses[:, ::-1].argmin(axis=1)
     found = at(allowed.reshape(len(bits), -1), best)
     indices = np.unravel_index(best, shape)
     return [
@@ -181,6 +187,8 @@ def _on_grid(values: np.ndarray, axis: int, axes: int) -> np.ndarray:
 
 def _sum_over_grid(values: Sequence[Floats]) -> Floats:
     grids = [_on_grid(value, axis, len(values)) for axis, value in enumerate(values)]
+    # Added from the left, one operand after the other, as ZigZag adds them: float sums in another order differ in the
+    # last bit, and with it the winner of a tie.
     total = grids[0]
     for grid in grids[1:]:
         total = total + grid

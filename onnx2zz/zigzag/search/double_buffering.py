@@ -29,6 +29,8 @@ def double_buffered(nest: Nest, profiles: Sequence[Profile], borders: Sequence[B
             half_empty = shared[op][level] <= 0.5
             takes_room = ~half_empty & (own[op][level] <= 1 - shared[op][level])
             flags[op].append(half_empty | takes_room)
+            # The room that this tile takes is gone for the operands that come after it in ZigZag's order. So the order
+            # of the loops is part of the result, and they cannot be run as one array operation.
             for other, other_level in _sharers(nest, op, level):
                 grown = shared[other][other_level] + own[op][level]
                 shared[other][other_level] = np.where(takes_room, grown, shared[other][other_level])

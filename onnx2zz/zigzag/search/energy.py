@@ -22,6 +22,8 @@ def energy(nest: Nest, flows: Flows) -> Floats:
             }
             read = words[READ_TO_HIGH] * memory.read_energy + words[READ_TO_LOW] * memory.read_energy
             write = words[WRITE_FROM_HIGH] * memory.write_energy + words[WRITE_FROM_LOW] * memory.write_energy
+            # The sum of one memory is formed before it is added to the total, as ZigZag does. Another order would round
+            # otherwise, and prices are compared to the last bit.
             total = total + (read + write)
     return total + nest.mac_energy
 
@@ -35,5 +37,7 @@ def _words(operand: Operand, level: int, direction: DataDirection, flow: Flow | 
         if flow.count.any():
             raise NotCoveredError(f"operand {operand.name} passes memory level {level} {direction} without a port")
         return 0.0
+    # A port whose least width is smaller than its greatest pays for the part of it that is used: accesses are counted
+    # in steps of the least width and then expressed in full ones.
     accesses = np.ceil(flow.bits / width.least) * (width.least / width.greatest)
     return np.trunc(accesses * flow.count * operand.fractional.units[level + 1])

@@ -56,5 +56,7 @@ def unroll(sizes: Mapping[int, Floats], unrolled: Unrolled, cut: Ints, orderings
 
 def grow(start: Floats, cut: Ints, steps: Floats) -> Floats:
     """(N, L + 1): start (N,) at the cut, multiplied by steps (N, L) one after the other from there outward."""
+    # Loops below the cut are in `start` already. ZigZag multiplies the others one by one, and `accumulate` does so in
+    # the same order: rounding is the same.
     above = np.arange(int(steps.shape[1])) >= cut[:, None]
     return np.multiply.accumulate(np.column_stack((start, np.where(above, steps, 1.0))), axis=1)

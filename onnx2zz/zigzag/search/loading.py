@@ -104,6 +104,8 @@ def _reduced(port: Port, entries: Sequence[_Entry], busy: Floats) -> list[Floats
 def _hide_longest_first(cycles: Floats, hideable: Floats, room: Floats, rank: Floats) -> Floats:
     left = cycles.copy()
     columns = np.arange(int(left.shape[1]))
+    # The cycles left over at a port hide the longest transfer first, then the next, as far as they reach. The sort is
+    # stable, so that equal transfers keep the port's order, as in ZigZag.
     for longest in np.argsort(-rank, axis=0, kind="stable"):
         hidden = np.where(room > 0, np.minimum(np.maximum(0.0, hideable[longest, columns]), room), 0.0)
         left[longest, columns] -= hidden
@@ -116,6 +118,8 @@ def onloading(nest: Nest, load: Mapping[Transfer, Load]) -> Floats:
     parts = [_input_parts(nest, op, load) for op in nest.inputs]
     if len(parts) == 1:
         return parts[0].separate
+    # Both inputs may want a shared port at the same time. ZigZag tries either one first and takes the better of the
+    # two; with one input there is nobody to wait for.
     first, second = parts
     return np.minimum(_after(first, second), _after(second, first))
 

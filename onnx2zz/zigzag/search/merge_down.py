@@ -35,6 +35,8 @@ def merge_down(operand: Operand, cuts: Sequence[Ints], orderings: Orderings) -> 
     beyond = run_end(irrelevant)
     merged = [at(beyond, cut) for cut in cuts]
     iterations = orderings.iterations
+    # After merging, the runs of loops are counted from the merged border of the memory below: loops that sank belong to
+    # that memory and give this one no room to prefetch.
     floors = [np.zeros(len(orderings), dtype=np.intp), *merged[:-1]]
     return Borders(
         cuts=tuple(merged),

@@ -135,6 +135,8 @@ def permutations(counts: Sequence[int], rows: int) -> Iterator[NDArray[np.uint8]
     buffer = bytearray(order)
     last = len(order) - 1
     prefix = last - 1
+    # The order of the visits matters: among orderings of one price ZigZag keeps the first that it met, and the search
+    # has to return that one.
     while prefix + 1 < last or order[prefix + 1] < order[0]:
         if len(buffer) == rows * len(order):
             yield _table(buffer, len(order))

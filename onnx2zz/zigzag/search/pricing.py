@@ -49,6 +49,8 @@ def size_tables(nest: Nest, loops: Loops) -> SizeTables:
 def price(nest: Nest, tables: SizeTables, orderings: Orderings, even: bool) -> Prices:
     """Raises NotCoveredError where ZigZag's cost model would raise for one of the orderings."""
     allocation = allocate(nest, tables.fractional, orderings, even)
+    # What does not fit is left out before anything else is computed: most orderings of a tight memory end here, and
+    # ZigZag's search passes over them, too.
     rows = np.flatnonzero(allocation.valid)
     fitting = orderings.rows(rows)
     borders = [
@@ -66,6 +68,8 @@ def _energy_and_latency(
         cycles_per_level(operand, border, nest.keeps_at_output)
         for operand, border in zip(nest.operands, borders, strict=True)
     ]
+    # ZigZag prices energy with the unrolling that may be a fraction, and latency with the integer one. The periods are
+    # the same for both: temporal loops do not depend on it.
     fractional, integer = _profiles(nest, tables, orderings, borders)
     spent = energy(nest, flows(nest, [operand.fractional for operand in nest.operands], fractional, cycles))
 

@@ -129,7 +129,7 @@ class _PartialWalk(_Walk):
         for axis in self.operand.partial:
             growth, regrowth = self._sweep(axis, floor, cut)
             size, reuse = size * growth, reuse * regrowth
-        reused = (inside & (reuse > 1)).any(axis=1)
+        reused = np.logical_or.reduce(inside & (reuse > 1), axis=1)
         return Product(_in_order(size, inside), _in_order(reuse, inside), reused)
 
     def _sweep(self, axis: PartialAxis, floor: Ints, cut: Ints) -> tuple[Floats, Floats]:

@@ -158,6 +158,8 @@ def _check(nest: Nest, layer: LayerNode) -> None:
     axes = [axis for operand in nest.operands for axis in set(operand.partial)]
     for operand in nest.operands:
         swept = [dim for axis in operand.partial for dim in (axis.first, axis.second)]
+        # In each of these cases the arrays could not follow ZigZag's arithmetic step by step. They are rare, and
+        # ZigZag's own search prices them: a slow number is better than a wrong one.
         if len(set(swept)) < len(swept):
             raise NotCoveredError(f"a loop sweeps two axes of operand {operand.name}")
         if any(

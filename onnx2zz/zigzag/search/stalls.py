@@ -49,23 +49,31 @@ def stall(nest: Nest, activity: dict[Transfer, PortActivity], total: float) -> F
 
 def port_stall(sharing: Sequence[PortActivity], total: float) -> Floats:
     """(N,) of one port: stalls add up; slack helps only where windows of different transfers do not overlap."""
-    real, allowed = np.array([one.real for one in sharing]), np.array([one.allowed for one in sharing])
-    period, count = np.array([one.period for one in sharing]), np.array([one.count for one in sharing])
+    real = np.array([one.real for one in sharing], dtype=np.float64)
+    allowed = np.array([one.allowed for one in sharing], dtype=np.float64)
+    period = np.array([one.period for one in sharing], dtype=np.float64)
+    count = np.array([one.count for one in sharing], dtype=np.float64)
     active = count > 0
     repeats = np.where(active, count - 1, 0)
     stalls: Floats = (real - allowed) * repeats
+    # A transfer alone at its port may have slack (a negative stall): the port then waits for the computation, and the
+    # worst port decides in `stall`. Several at one port cannot lend each other cycles in which both must run.
     if len(sharing) == 1:
         return stalls[0]
     windows = (allowed * repeats).sum(axis=0)
     union = open_cycles(period, allowed, active, total)
     slack = np.minimum(stalls, 0).sum(axis=0)
-    combined = np.maximum(stalls, 0).sum(axis=0) + np.maximum(0, slack + windows - union)
-    return np.where(active.sum(axis=0) > 1, combined, stalls.sum(axis=0))
+    combined: Floats = np.maximum(stalls, 0).sum(axis=0) + np.maximum(0, slack + windows - union)
+    several: Flags = active.sum(axis=0) > 1
+    alone: Floats = stalls.sum(axis=0)
+    return np.where(several, combined, alone)
 
 
 def open_cycles(period: Floats, allowed: Floats, active: Flags, total: float) -> Floats:
     """(N,): cycles of the whole computation in which any transfer may run; all of them if one always may (:396-439)."""
     result = np.full(period.shape[1], total)
+    # A transfer that may run all the time opens the port all the time. For those rows the answer is the whole
+    # computation, and the costly union of windows is left to the others.
     rows = np.flatnonzero(~(active & (period == allowed)).any(axis=0))
     if len(rows):
         period, allowed = np.where(active, period, 1.0)[:, rows], np.where(active, allowed, 0.0)[:, rows]

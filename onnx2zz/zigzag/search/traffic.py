@@ -74,6 +74,8 @@ def _across(
     if not operand.is_output:
         yield READ_TO_LOW, Flow(tile * operand.precision, period, count)
         return
+    # An output goes up in the width of partial sums only where it comes back to be added to; else it is final and
+    # leaves in its final width. What comes back down is always partial.
     read_back, partial = profile.read_back[level], profile.partial[level]
     written = np.where(read_back, float(operand.precision), float(operand.final_precision))
     yield WRITE_FROM_LOW, Flow(tile * written, period, count)
