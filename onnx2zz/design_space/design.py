@@ -14,7 +14,7 @@ from onnx2zz.design_space.expression import Value
 from onnx2zz.design_space.spec import AcceleratorSpec, FieldExpression
 from onnx2zz.design_space.template import with_field
 from onnx2zz.errors import Problem, noted_in, raise_if_any
-from onnx2zz.files.document import is_list, is_mapping
+from onnx2zz.files.parsed import is_list, is_mapping
 from onnx2zz.files.written_file import write_whole
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import Found, choose_mapping, sidecar

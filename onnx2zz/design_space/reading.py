@@ -12,7 +12,7 @@ from onnx2zz.design_space.expression import FUNCTIONS, Number, Value
 from onnx2zz.design_space.spec import AUTO, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
 from onnx2zz.design_space.template import OLD
 from onnx2zz.errors import InputError, Problem, raise_if_any
-from onnx2zz.files.document import is_list, is_mapping
+from onnx2zz.files.parsed import is_list, is_mapping
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
 from onnx2zz.formats.yaml_source import Key, Path_, YamlSource, read_yaml
 from onnx2zz.frontend.binding import Bindings

@@ -10,7 +10,7 @@ from typing import Any
 
 from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.design_space.expression import Value, evaluate
-from onnx2zz.files.document import is_list, is_mapping
+from onnx2zz.files.parsed import is_list, is_mapping
 from onnx2zz.formats.accelerator import read_hierarchy
 
 EACH = "*"

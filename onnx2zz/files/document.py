@@ -26,11 +26,6 @@ def is_list(value: object) -> TypeGuard[list[Value]]:
     return isinstance(value, list)
 
 
-def is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
-    """Whether a value is a tuple, of whatever: what code holds, and no document."""
-    return isinstance(value, tuple)
-
-
 def texts(value: Value) -> tuple[str, ...]:
     """The texts in a list, () for anything else."""
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()

@@ -3,7 +3,7 @@
 from operator import index
 from typing import SupportsIndex, TypeAlias
 
-from onnx2zz.files.document import is_list, is_tuple
+from onnx2zz.files.parsed import is_list, is_tuple
 
 Shape: TypeAlias = tuple[int, ...]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.files.document import is_mapping
+from onnx2zz.files.parsed import is_mapping
 from onnx2zz.formats.shipped_files import Found, stands_for
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.pricing.result import Evaluation

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
-from onnx2zz.files.document import is_mapping
+from onnx2zz.files.parsed import is_mapping
 from onnx2zz.formats.accelerator import Memory, read_hierarchy
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.zigzag.cacti_costs import CELLS, WAY_OUT, Asked, MemoryCosts, asking

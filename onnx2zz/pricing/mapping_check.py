@@ -7,7 +7,7 @@ serve layers of several kinds. A dim that no layer could ever have is a slip of 
 from collections.abc import Iterator, Sequence
 
 from onnx2zz.errors import Problem
-from onnx2zz.files.document import is_list, is_mapping
+from onnx2zz.files.parsed import is_list, is_mapping
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import Entry, loop_sizes
 from onnx2zz.zigzag.hardware import Hardware

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from onnx2zz.errors import Problem
-from onnx2zz.files.document import is_list
+from onnx2zz.files.parsed import is_list
 from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, LevelEnergy, Traffic
 from onnx2zz.zigzag.levels import KeptLevels

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from onnx2zz.errors import Problem
-from onnx2zz.files.document import is_list
+from onnx2zz.files.parsed import is_list
 from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices, operand_sources, relations
 
 NEEDED = ("id", "operator_type", "equation", "loop_dims", "loop_sizes", "operand_precision")

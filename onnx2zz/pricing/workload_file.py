@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.files.document import is_mapping
+from onnx2zz.files.parsed import is_mapping
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.workload_check import missing_fields

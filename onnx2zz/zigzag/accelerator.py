@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from zigzag.datatypes import MemoryOperand
 from zigzag.hardware.architecture.accelerator import Accelerator
@@ -65,7 +65,7 @@ def _in_port_based_format(path: Path, document: Value) -> Value:
         raise InputError(replace(problem, where=f"{path}: {problem.where}") for problem in error.problems) from error
 
 
-def _is_accelerator(document: object) -> TypeGuard[dict[str, Any]]:
+def _is_accelerator(document: object) -> bool:
     return isinstance(document, dict) and document.keys() >= {"name", "memories", "operational_array"}
 
 
