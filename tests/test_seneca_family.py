@@ -1,5 +1,7 @@
 """SENECA's family: one core under four memories. What they share, what each of them prices, and what does not fit."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 from small_workloads import add, conv, depthwise, gemm, pool
@@ -33,7 +35,7 @@ def compiled(model):
 
 
 @pytest.mark.parametrize("name", ["seneca_core", "seneca_mram"])
-def test_the_core_is_senecas(name):
+def test_the_core_is_senecas(name: str) -> None:
     core, whole = member(name), member("seneca")
     assert core["operational_array"] == whole["operational_array"]
     own = ("event_register", "register_file", "data_memory")
@@ -41,7 +43,7 @@ def test_the_core_is_senecas(name):
     assert list(core["memories"]) == [*own, "shared_memory"][: len(core["memories"])]
 
 
-def test_the_mram_is_the_users():
+def test_the_mram_is_the_users() -> None:
     """256K words x 144 b, 2,000 fJ/b, 25 ns at 2 ns a cycle, 0.1 um2/b."""
     shared = member("seneca_mram")["memories"]["shared_memory"]
     assert shared["size"] == 256 * 1024 * 144
@@ -51,7 +53,7 @@ def test_the_mram_is_the_users():
     assert shared["ports"] == member("seneca")["memories"]["shared_memory"]["ports"]
 
 
-def test_the_event_driven_layout_is_the_users_where_it_is_sound():
+def test_the_event_driven_layout_is_the_users_where_it_is_sound() -> None:
     memories = member("seneca_events")["memories"]
     assert {name: set(memory["operands"]) for name, memory in memories.items()} == {
         "event_register": {"I1"},
@@ -67,13 +69,13 @@ def test_the_event_driven_layout_is_the_users_where_it_is_sound():
 
 
 @pytest.mark.parametrize("name", ["seneca_core", "seneca_mram"])
-def test_all_but_the_event_driven_one_are_mapped_alike(name):
+def test_all_but_the_event_driven_one_are_mapped_alike(name: str) -> None:
     text = choose_mapping(None, find_accelerator(name)).path.read_text()
     assert text == choose_mapping(None, find_accelerator("seneca")).path.read_text()
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_lenet_runs(name, tmp_path):
+def test_lenet_runs(name, tmp_path: Path) -> None:
     found = run(name, compiled("lenet5"), tmp_path)
     assert [layer.error for layer in found.layers] == [None] * 7
     assert found.total.macs == 416_520
@@ -95,7 +97,7 @@ NET[2] |= {  # as `compile` writes a depthwise convolution
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_all_npes_work_on_every_kind_of_layer(name, tmp_path):
+def test_all_npes_work_on_every_kind_of_layer(name, tmp_path: Path) -> None:
     found = run(name, NET, tmp_path)
     unrolled = {
         layer.name: {dim: n for dim, n in layer.spatial_mapping["D1"].items() if n > 1} for layer in found.layers
@@ -113,7 +115,7 @@ def test_all_npes_work_on_every_kind_of_layer(name, tmp_path):
 @pytest.mark.long
 @pytest.mark.parametrize("model", HOLDS)
 @pytest.mark.parametrize("name", FAMILY)
-def test_larger_networks_run_where_their_largest_layer_fits(name, model, tmp_path):
+def test_larger_networks_run_where_their_largest_layer_fits(name, model, tmp_path: Path) -> None:
     found = run(name, compiled(model), tmp_path)
     failed = [layer for layer in found.layers if layer.error]
     assert bool(failed) == (name not in HOLDS[model])

@@ -24,7 +24,7 @@ class NotDrawnError(Exception):
 class Draft:
     """Tensors and nodes so far. `rng` decides everything."""
 
-    def __init__(self, rng: np.random.Generator):
+    def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
         self.nodes: list[onnx.NodeProto] = []
         self.inputs: dict[str, np.ndarray] = {}

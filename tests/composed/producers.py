@@ -25,7 +25,7 @@ PARTS = frozenset({"Concat", "Split"})
 class Producers:
     """Tensor to the names behind it."""
 
-    def __init__(self, flat: Flat, compiled: Compiled):
+    def __init__(self, flat: Flat, compiled: Compiled) -> None:
         self.flat = flat
         self.fates: dict[str, NodeFate] = {fate.node: fate for fate in compiled.workload.nodes}
         self.layers: dict[str, list[PlacedLayer]] = {}

@@ -9,7 +9,7 @@ points = st.lists(st.tuples(*[st.integers(0, 6)] * 3), max_size=25)
 
 
 @given(points)
-def test_the_front_is_what_nothing_dominates(drawn):
+def test_the_front_is_what_nothing_dominates(drawn) -> None:
     rows = [{"a": a, "b": b, "c": c, "n": n} for n, (a, b, c) in enumerate(drawn)]
 
     def dominated(row):
@@ -21,7 +21,7 @@ def test_the_front_is_what_nothing_dominates(drawn):
     assert [row["a"] for row in found] == sorted(row["a"] for row in found)
 
 
-def test_a_run_without_a_number_is_not_compared():
+def test_a_run_without_a_number_is_not_compared() -> None:
     rows = [{"a": None, "b": 0}, {"a": 3, "b": 2}]
     assert front(rows, ("a", "b")) == rows[1:]
 
@@ -37,7 +37,7 @@ def run(model, accelerator, energy, cycles):
     }
 
 
-def test_models_are_added_up_where_all_have_a_run():
+def test_models_are_added_up_where_all_have_a_run() -> None:
     rows = [run("x", "one", 3, 10), run("y", "one", 4, 20), run("x", "two", 9, None), run("y", "two", 1, 1)]
     rows += [run("x", "three", 1, 1)]
     assert [(r["accelerator"], r["energy_pj"], r["latency_cycles"]) for r in summed(rows, 2)] == [

@@ -23,7 +23,7 @@ def activities(model, **inputs):
     return {placed.name.split("_", 1)[1]: found.layers[placed.id] for placed in compiled.workload.layers}
 
 
-def sparse(rng, *shape, share=0.4):
+def sparse(rng: np.random.Generator, *shape, share=0.4):
     return np.where(rng.random(shape) < share, distinct(rng, *shape), 0).astype(np.float32)
 
 
@@ -44,7 +44,7 @@ def count(mask, weights_shape, **attributes):
     groups=st.sampled_from([1, 2]),
     share=st.sampled_from([0.0, 0.3, 1.0]),
 )
-def test_a_convolution_executes_the_products_of_its_events(kernel, strides, pads, dilations, groups, share):
+def test_a_convolution_executes_the_products_of_its_events(kernel, strides, pads, dilations, groups, share) -> None:
     rng = np.random.default_rng(3)
     x, w = sparse(rng, 1, 4, 9, 13, share=share), distinct(rng, 6, 4 // groups, *kernel)
     attributes = {"strides": strides, "pads": pads, "dilations": dilations, "group": groups}
@@ -94,7 +94,7 @@ def network():
     return model_of(nodes, {"x": x}, constants, ["y", "n"]), {"x": x}
 
 
-def test_every_layer_of_a_network():
+def test_every_layer_of_a_network() -> None:
     model, inputs = network()
     names = ["r", "p", "s", "t", "f", "b"]
     model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
@@ -116,7 +116,7 @@ def test_every_layer_of_a_network():
     assert found["classify"].executed == pytest.approx(shares["f"])
 
 
-def test_a_maximum_over_values_below_zero_needs_the_zeros():
+def test_a_maximum_over_values_below_zero_needs_the_zeros() -> None:
     model, inputs = network()
     found = activities(model, **inputs)
     assert found["pool"].skipping == ("I",) and found["pool"].why_dense == ""
@@ -124,7 +124,7 @@ def test_a_maximum_over_values_below_zero_needs_the_zeros():
     assert (negatives.skipping, negatives.executed, negatives.why_dense) == ((), 1.0, NEEDS_ZEROS)
 
 
-def test_tensors_that_only_a_node_knows_are_priced_dense():
+def test_tensors_that_only_a_node_knows_are_priced_dense() -> None:
     """Softmax over 3x5: the maximum reads the input; subtract, sum and divide read what lies between."""
     x = distinct(np.random.default_rng(5), 3, 5)
     model = model_of([helper.make_node("Softmax", ["x"], ["y"], "softmax")], {"x": x}, {}, ["y"])
@@ -135,7 +135,7 @@ def test_tensors_that_only_a_node_knows_are_priced_dense():
     assert all(one.executed == 1.0 and one.skipping == () for one in found.values())
 
 
-def test_the_zero_of_a_quantised_tensor_is_its_zero_point():
+def test_the_zero_of_a_quantised_tensor_is_its_zero_point() -> None:
     rng = np.random.default_rng(7)
     x = rng.choice([7, 7, 3, 200], (1, 3, 8, 11)).astype(np.uint8)
     constants = {
@@ -148,7 +148,7 @@ def test_the_zero_of_a_quantised_tensor_is_its_zero_point():
     assert found.executed == pytest.approx(count(x != 7, (4, 3, 2, 3)) / (4 * 7 * 9 * 18))
 
 
-def test_a_product_of_two_activations_is_driven_by_the_first():
+def test_a_product_of_two_activations_is_driven_by_the_first() -> None:
     rng = np.random.default_rng(9)
     inputs = {"x": sparse(rng, 5, 7), "v": sparse(rng, 7, 3, share=0.8)}
     (found,) = activities(
@@ -188,5 +188,7 @@ def elementwise(function, inputs, reduce="none"):
         (functions.EQUAL, 2, "none", -1.0, ()),
     ],
 )
-def test_which_zeros_are_no_events(function, inputs, reduce, lowest, expected):
+def test_which_zeros_are_no_events(
+    function, inputs: int, reduce: str, lowest: float, expected: tuple[str, ...]
+) -> None:
     assert skippable(elementwise(function, inputs, reduce), lowest) == expected

@@ -61,7 +61,7 @@ def test_two_calls_keep_their_tensors_apart() -> None:
 
 
 @pytest.mark.parametrize(("given", "slope"), [({}, 0.3), ({"slope": 0.7}, 0.7)])
-def test_attribute_references_and_defaults(given, slope: float) -> None:
+def test_attribute_references_and_defaults(given: dict[str, float], slope: float) -> None:
     leaky = function(
         "Leaky", "a", "b", [referring("LeakyRelu", "a", "b", alpha="slope")], [], [helper.make_attribute("slope", 0.3)]
     )

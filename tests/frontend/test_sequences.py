@@ -28,7 +28,7 @@ SIZES = {"two": np.array(2), "uneven": np.array([1, 4]), "at": np.array(-1), "ze
     ("split", "attributes"),
     [("two", {"axis": 1}), ("uneven", {"axis": 1}), ("", {"axis": -1}), ("", {"axis": 0, "keepdims": 0})],
 )
-def test_parts_are_taken_from_the_tensor(split: str, attributes) -> None:
+def test_parts_are_taken_from_the_tensor(split: str, attributes: dict[str, int]) -> None:
     nodes = [
         node("SplitToSequence", f"x {split}", "s", **attributes),
         node("SequenceAt", "s at", "last"),

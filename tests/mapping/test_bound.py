@@ -28,7 +28,7 @@ LAYERS = [
 ]
 
 
-def below_what_is_found(arch, layer, how_many, seed):
+def below_what_is_found(arch, layer, how_many, seed) -> None:
     given = terms(arch)
     space = read_space(layer, LINKS, given.hardware.array)
     most = limits(layer, LINKS, given.accelerator)
@@ -50,7 +50,7 @@ def below_what_is_found(arch, layer, how_many, seed):
 
 
 @pytest.mark.parametrize(("arch", "seed"), [("tpu_like", 1), ("ascend_like", 2), ("seneca", 3)])
-def test_no_candidate_is_cheaper_than_its_bound(arch, seed):
+def test_no_candidate_is_cheaper_than_its_bound(arch: str, seed: int) -> None:
     below_what_is_found(arch, LAYERS[seed % len(LAYERS)], 4, seed)
 
 
@@ -59,5 +59,5 @@ def test_no_candidate_is_cheaper_than_its_bound(arch, seed):
 @pytest.mark.parametrize(
     "arch", ["tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like", "seneca"]
 )
-def test_no_candidate_of_any_kind_is_cheaper_than_its_bound(arch, layer):
+def test_no_candidate_of_any_kind_is_cheaper_than_its_bound(arch: str, layer) -> None:
     below_what_is_found(arch, layer, 8, seed=arch + layer["name"])

@@ -31,7 +31,7 @@ def honest(layer, mapping_entry, unrolling, arch, options):
     return max(found.latency_cycles, roofline(wide, asked, terms(arch).hardware).cycles), found.energy_pj
 
 
-def check_choice(arch, layer, opt):
+def check_choice(arch, layer, opt) -> None:
     options = PriceOptions(opt=opt, lpf_limit=4)
     how = mapped(layer, arch)
     choice = choose(layer, how, terms(arch, opt=opt, lpf_limit=4))
@@ -55,7 +55,7 @@ def check_choice(arch, layer, opt):
 
 
 @pytest.mark.parametrize(("arch", "layer"), PAIRS, ids=lambda pair: pair if isinstance(pair, str) else pair["name"])
-def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch, layer):
+def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch, layer) -> None:
     check_choice(arch, layer, "latency")
 
 
@@ -65,11 +65,11 @@ def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch,
 @pytest.mark.parametrize(
     "arch", ["tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like", "seneca"]
 )
-def test_every_choice_is_no_worse_than_the_mapping_file(arch, layer, opt):
+def test_every_choice_is_no_worse_than_the_mapping_file(arch: str, layer, opt: str) -> None:
     check_choice(arch, layer, opt)
 
 
-def test_a_depthwise_convolution_does_not_stay_on_one_unit():
+def test_a_depthwise_convolution_does_not_stay_on_one_unit() -> None:
     layer = LAYERS[0]
     how = mapped(layer, "tpu_like")
     assert how["spatial_mapping"] == {"D1": ["K, 32"], "D2": ["C, 32"]}
@@ -80,7 +80,7 @@ def test_a_depthwise_convolution_does_not_stay_on_one_unit():
     assert choice.best.latency_cycles < 0.1 * by_hand.latency_cycles
 
 
-def test_rules_refuse_a_sum_without_adders_and_free_ones_do_not():
+def test_rules_refuse_a_sum_without_adders_and_free_ones_do_not() -> None:
     layer = gemm(0, None, "gemm", k=3, c=96)  # K alone leaves five of eight units idle
     how = mapped(layer, "seneca")
     strict, free = (choose(layer, how, terms("seneca", lpf_limit=4, free=free)) for free in (False, True))
@@ -91,7 +91,7 @@ def test_rules_refuse_a_sum_without_adders_and_free_ones_do_not():
     assert built.best == free.best
 
 
-def test_a_loop_split_over_two_dims_unevenly_is_refused():
+def test_a_loop_split_over_two_dims_unevenly_is_refused() -> None:
     """ZigZag would count 4 x 1.75 units in 2 steps of OX = 7: it leaves 3.5 of 4, and the other dim as it is."""
     layer = conv(0, None, "c", k=8, c=8, oy=1, ox=18, fy=1, fx=3)
     how = {**mapped(layer, "edge_tpu_like"),
@@ -102,7 +102,7 @@ def test_a_loop_split_over_two_dims_unevenly_is_refused():
     assert refused == ["OX (18) does not divide over several array dims: cycles x units are not the MACs"]
 
 
-def test_the_budget_ends_the_search():
+def test_the_budget_ends_the_search() -> None:
     layer = LAYERS[4]
     how = mapped(layer, "seneca")
     short = choose(layer, how, terms("seneca", opt="energy", lpf_limit=4, budget=5))
@@ -110,7 +110,7 @@ def test_the_budget_ends_the_search():
     assert choose(layer, how, terms("seneca", opt="energy", lpf_limit=4, budget=60)).priced > 5
 
 
-def test_a_layer_that_fits_no_memory_gets_no_choice_and_ends_nothing():
+def test_a_layer_that_fits_no_memory_gets_no_choice_and_ends_nothing() -> None:
     layer = gemm(0, None, "huge", k=2**18, c=2**13)
     choice = choose(layer, mapped(layer, "tpu_like"), terms("tpu_like", lpf_limit=3, budget=2))
     assert choice.best is None

@@ -32,7 +32,7 @@ def enumerated(layer, array, most=1000):
 
 @settings(max_examples=25, deadline=None)
 @given(st.tuples(*[st.integers(1, 9)] * 3), st.tuples(st.integers(2, 6), st.integers(2, 4)))
-def test_the_fewest_cycles_of_all_unrollings_are_among_them(sizes, units):
+def test_the_fewest_cycles_of_all_unrollings_are_among_them(sizes, units) -> None:
     """All whole factors, loops on both array dims only where they divide: nothing needs fewer steps."""
     k, c, b = sizes
     space, found, _ = enumerated(gemm(0, None, "fc", k=k, c=c, b=b), (("D1", units[0]), ("D2", units[1])))
@@ -47,7 +47,7 @@ def test_the_fewest_cycles_of_all_unrollings_are_among_them(sizes, units):
     assert steps.prod(axis=1).min() <= least
 
 
-def test_all_of_them_fit_the_array_the_loops_and_the_limits():
+def test_all_of_them_fit_the_array_the_loops_and_the_limits() -> None:
     layer = conv(0, None, "c", k=24, c=10, oy=7, ox=14, fy=3, fx=5)
     space, _, found = enumerated(layer, (("D1", 12), ("D2", 5), ("D3", 4)), most=7)
     assert len(found) == len(set(found)) > 100
@@ -58,14 +58,14 @@ def test_all_of_them_fit_the_array_the_loops_and_the_limits():
                    for loop, total in totals(unrolling).items())  # fmt: skip
 
 
-def test_the_steps_of_a_recurrence_are_never_unrolled():
+def test_the_steps_of_a_recurrence_are_never_unrolled() -> None:
     layer = gemm(0, None, "step", k=24, c=10, b=7)
     layer |= {"loop_dims": ["T", "K", "C"], "equation": "O[t][k]+=I[t][c]*W[c][k]"}
     _, _, found = enumerated(layer, (("D1", 12), ("D2", 7)))
     assert found and not any("T" in totals(unrolling) for unrolling in found)
 
 
-def test_mirror_images_are_left_out():
+def test_mirror_images_are_left_out() -> None:
     space = read_space(gemm(0, None, "fc", k=24, c=10), LINKS, (("D1", 4), ("D2", 4)))
     limits = {"D1": {"K": 4, "C": 4}, "D2": {"K": 4, "C": 4}}
     both, once = (candidates(space, limits, NOTHING, twins) for twins in ({}, {1: 0}))
@@ -75,7 +75,7 @@ def test_mirror_images_are_left_out():
 
 @pytest.mark.parametrize("factors", [(2, 4), (4, 2), (4, 4), (3, 2), (2, 3), (4, 1), (3, 3)])
 @pytest.mark.parametrize("size", [7, 12, 14, 18])
-def test_whole_steps_are_those_of_zigzag(size, factors):
+def test_whole_steps_are_those_of_zigzag(size: int, factors: tuple[int, int]) -> None:
     """ZigZag's temporal loop of OX times the units that it counts is OX, exactly where we say so."""
     built = accelerator("edge_tpu_like")
     layer = conv(0, None, "c", k=16, c=3, oy=5, ox=size, fy=3, fx=1)

@@ -1,5 +1,7 @@
 """A whole network: its mapping file is plain, stock ZigZag takes it, and prices what was chosen."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 from small_workloads import residual, strip
@@ -27,7 +29,7 @@ def chosen_for(layers, arch, folder, policy=None, base=None):
 
 
 @pytest.mark.parametrize("arch", ["edge_tpu_like", "seneca"])
-def test_stock_zigzag_takes_the_file_and_gives_the_same_numbers(arch, tmp_path):
+def test_stock_zigzag_takes_the_file_and_gives_the_same_numbers(arch: str, tmp_path: Path) -> None:
     workload, accelerator, chosen, mapping = chosen_for(strip(), arch, tmp_path)
     ours = evaluate(workload, accelerator, mapping, OPTIONS, tmp_path / "log")
     files = (accelerator.path, mapping.path, tmp_path / "stock")
@@ -42,14 +44,14 @@ def test_stock_zigzag_takes_the_file_and_gives_the_same_numbers(arch, tmp_path):
 
 
 @pytest.mark.parametrize("arch", ["edge_tpu_like", "seneca"])
-def test_what_is_chosen_also_runs_with_data_kept_low(arch, tmp_path):
+def test_what_is_chosen_also_runs_with_data_kept_low(arch: str, tmp_path: Path) -> None:
     """Additions of two layers' outputs and pools without weights find their operands in the memories that hold them."""
     workload, accelerator, _, mapping = chosen_for(strip(), arch, tmp_path)
     kept = evaluate(workload, accelerator, mapping, OPTIONS, tmp_path / "log", locality=True)
     assert [layer.error for layer in kept.layers] == [None] * len(workload.layers)
 
 
-def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing(tmp_path):
+def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing(tmp_path: Path) -> None:
     told = []
     with Store(tmp_path / "cache", told.append) as memory:
         first = chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2]
@@ -62,12 +64,12 @@ def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing
 
 
 @pytest.mark.parametrize("arch", ["aimc"])
-def test_an_array_that_computes_in_memory_keeps_its_mapping(arch, tmp_path):
+def test_an_array_that_computes_in_memory_keeps_its_mapping(arch: str, tmp_path: Path) -> None:
     _, accelerator, chosen, _ = chosen_for(residual(), arch, tmp_path)
     assert list(chosen.entries) == yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
 
 
-def test_one_entry_for_a_type_and_names_only_where_layers_differ():
+def test_one_entry_for_a_type_and_names_only_where_layers_differ() -> None:
     k, g, c = ({"spatial_mapping": {"D1": [f"{loop}, 4"]}} for loop in "KGC")
     entries = mapping_entries([("a", "Conv", k), ("b", "Conv", g), ("c", "Conv", k), ("d", "Add", g), ("e", "Gemm", c)])
     assert [(entry["name"], entry["spatial_mapping"]["D1"][0][0]) for entry in entries] == [
@@ -77,7 +79,7 @@ def test_one_entry_for_a_type_and_names_only_where_layers_differ():
     assert text.startswith("# two\n# lines\n") and yaml.safe_load(text) == list(entries)
 
 
-def test_a_partly_fixed_loop_order_holds_for_every_candidate_and_is_passed_on(tmp_path):
+def test_a_partly_fixed_loop_order_holds_for_every_candidate_and_is_passed_on(tmp_path: Path) -> None:
     layer = strip()[0]
     accelerator = find_accelerator("seneca")
     outermost = [["*", "*"], ["OX", "*"]]

@@ -26,7 +26,7 @@ def alone(entry: dict, number: int) -> dict:
 
 @pytest.mark.long
 @pytest.mark.parametrize("arch", ["tpu_like", "meta_prototype"])
-def test_stock_zigzag_gives_the_chosen_price_and_unrolls_as_asked(arch, tmp_path: Path):
+def test_stock_zigzag_gives_the_chosen_price_and_unrolls_as_asked(arch: str, tmp_path: Path) -> None:
     entries = compile_model(find_model("resnet18").path).entries
     layers = [alone(dict(entries[place]), number) for number, place in enumerate(SOME)]
     accelerator = find_accelerator(arch)

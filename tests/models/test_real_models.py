@@ -21,7 +21,7 @@ beside = pytest.mark.parametrize("name", list(BESIDE))
 class Compiled:
     """What `onnx2zz compile` wrote for a model, as anybody would read it."""
 
-    def __init__(self, path: Path, folder: Path, options: list[str]):
+    def __init__(self, path: Path, folder: Path, options: list[str]) -> None:
         assert run(["compile", str(path), "-o", str(folder), *options]) == 0
         self.graph = onnx.load(path, load_external_data=False).graph
         self.entries = yaml.load((folder / "workload.yaml").read_text(), yaml.CSafeLoader)

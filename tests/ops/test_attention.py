@@ -14,7 +14,7 @@ from tests.oracle import Arrays, check_node, distinct, model_of, run_layers
 B, S, T, D, DV = 2, 5, 7, 4, 6
 
 
-def heads(rng, count: int, length: int, width: int, rank: int) -> np.ndarray:
+def heads(rng: np.random.Generator, count: int, length: int, width: int, rank: int) -> np.ndarray:
     shape = (B, count, length, width) if rank == 4 else (B, length, count * width)
     return 3 * distinct(rng, *shape)
 

@@ -58,7 +58,12 @@ def test_variable_weights_and_bias_are_operands() -> None:
         ({"auto_pad": "SAME_LOWER", "strides": [2, 3]}, (3, 4), (8, 11), ((1, 0), (1, 1))),
     ],
 )
-def test_rows_are_rows_and_columns_are_columns(attributes, kernel, extents, pads) -> None:
+def test_rows_are_rows_and_columns_are_columns(
+    attributes: dict[str, list[int] | str],
+    kernel: tuple[int, int],
+    extents: tuple[int, int],
+    pads: tuple[tuple[int, int], tuple[int, int]],
+) -> None:
     """What ZigZag's own reader swaps (parser/onnx/conv_parser.py:72): y is ONNX's first spatial axis."""
     rng = np.random.default_rng(0)
     constants = {"w": distinct(rng, 4, 3, *kernel)}

@@ -69,7 +69,7 @@ def test_verify_finds_nothing_in_any_form(case) -> None:
         ({"auto_pad": "VALID", "output_shape": [4, 4, 6]}, (4, 4, 6)),
     ],
 )
-def test_sizes_are_those_of_a_run(attributes, expected) -> None:
+def test_sizes_are_those_of_a_run(attributes: dict[str, list[int] | str], expected: tuple[int, int, int]) -> None:
     rng = np.random.default_rng(0)
     x, constants = distinct(rng, 1, 4, 3, 4, 5), {"w": distinct(rng, 4, 3, 2, 2, 2)}
     model = model_of(

@@ -55,7 +55,7 @@ def test_integers_are_truncated_and_come_round(op: str, dtype) -> None:
 
 @pytest.mark.parametrize("bounds", [("low", "high"), ("low", ""), ("", "high")])
 @pytest.mark.parametrize("constant", [(), ("low",), ("low", "high")])
-def test_clip_takes_bounds_that_a_run_decides(bounds, constant) -> None:
+def test_clip_takes_bounds_that_a_run_decides(bounds: tuple[str, str], constant: tuple[str, ...]) -> None:
     values = {"low": np.float32(-0.2), "high": np.float32(0.3)}
     given = {name: np.asarray(values[name]) for name in bounds if name}
     names = {n: v for n, v in given.items() if n in constant}

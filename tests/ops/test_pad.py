@@ -89,7 +89,9 @@ def test_is_taken_into_the_window_of_its_reader(reader, value, pads, attributes)
         ("GlobalAveragePool", 0.0, {}),
     ],
 )
-def test_is_a_layer_where_its_reader_sees_something_else_beyond(reader, value, attributes) -> None:
+def test_is_a_layer_where_its_reader_sees_something_else_beyond(
+    reader: str, value: float, attributes: dict[str, list[int] | int]
+) -> None:
     compiled, tensors, expected = padded_model(reader, value, [1, 0, 1, 2], **attributes)
     assert compiled.workload.nodes[0].status == "lowered"
     np.testing.assert_allclose(tensors["y"], expected, 1e-4, 1e-5)

@@ -74,7 +74,9 @@ def test_dilated_blocks_of_other_than_two_axes(rank: int) -> None:
 
 
 @pytest.mark.parametrize(("masked", "group", "offset_group"), [(False, 1, 1), (True, 2, 1), (True, 1, 2)])
-def test_deformed_convolution_multiplies_what_a_convolution_multiplies(masked, group, offset_group) -> None:
+def test_deformed_convolution_multiplies_what_a_convolution_multiplies(
+    masked: bool, group: int, offset_group: int
+) -> None:
     """With offsets of zero the sampling, approximate in general, is exact."""
     rng = np.random.default_rng(0)
     n, c, k, kernel, out = 2, 4, 6, (2, 3), (3, 5)

@@ -76,7 +76,12 @@ def units(count: int) -> list[Unit]:
     return [Unit(task, ready.terms) for task in ready.tasks]
 
 
-def test_a_sweep_and_an_evaluation_on_the_cluster(started, tmp_path, monkeypatch, capsys):
+def test_a_sweep_and_an_evaluation_on_the_cluster(
+    started: tuple[str, dict[str, int]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     address, _ = started
     monkeypatch.chdir(tmp_path)
     Path("sweep.yaml").write_text("models: [lenet5]\naccelerators: [seneca_core]\noptions: {lpf_limit: 3}\n")
@@ -92,7 +97,7 @@ def test_a_sweep_and_an_evaluation_on_the_cluster(started, tmp_path, monkeypatch
     assert [(layer["energy_pj"], layer["latency_cycles"]) for layer in single] == swept
 
 
-def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started):
+def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started: tuple[str, dict[str, int]]) -> None:
     """SIGKILL, while units are with it: all come back, once each, with the prices of this process."""
     address, processes = started
     asked = units(24)
@@ -114,7 +119,7 @@ def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started):
     assert all(outcome == price_task(unit.task, unit.terms) for unit, outcome in found)
 
 
-def test_a_worker_with_other_software_is_refused():
+def test_a_worker_with_other_software_is_refused() -> None:
     (unit,) = units(1)
     assert price_elsewhere(unit.task, unit.terms, software()) == price_task(unit.task, unit.terms)
     with pytest.raises(InputError, match=r"has onnx2zz .*; onnx2zz 9 is wanted; install the same there"):
@@ -126,21 +131,21 @@ class Client:
 
     loop = None
 
-    def __init__(self, end: Exception):
+    def __init__(self, end: Exception) -> None:
         self.end, self.cancelled = end, []
 
     def submit(self, *_, **__):
         return self
 
-    def result(self):
+    def result(self) -> None:
         raise self.end
 
-    def cancel(self, futures, force):
+    def cancel(self, futures, force) -> None:
         self.cancelled += futures
 
 
 @pytest.fixture
-def ending(monkeypatch):
+def ending(monkeypatch: pytest.MonkeyPatch):
     """A cluster on which every unit ends with an exception."""
 
     def made(end: Exception) -> Cluster:
@@ -156,7 +161,7 @@ def ending(monkeypatch):
     return made
 
 
-def test_a_unit_that_kills_every_worker_has_no_price(ending):
+def test_a_unit_that_kills_every_worker_has_no_price(ending) -> None:
     from distributed import KilledWorker
 
     ((_, outcome),) = ending(KilledWorker("unit", None, 3)).outcomes(units(1), lambda unit: None)
@@ -170,32 +175,34 @@ def test_a_unit_that_kills_every_worker_has_no_price(ending):
         (ModuleNotFoundError("No module named 'onnx2zz'"), "need the same environment as this one: onnx2zz "),
     ],
 )
-def test_what_goes_wrong_between_machines_is_a_sentence(ending, end, said):
+def test_what_goes_wrong_between_machines_is_a_sentence(ending, end, said: str) -> None:
     with pytest.raises(InputError) as raised:
         list(ending(end).outcomes(units(1), lambda unit: None))
     assert said in str(raised.value)
 
 
 @pytest.mark.parametrize("address", ["nothing", "http//x:1"])
-def test_an_address_that_is_none(address, capsys):
+def test_an_address_that_is_none(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "lenet5", "--arch", "seneca", "--scheduler", address]) == 1
     assert "is no address of a dask scheduler; write tcp://HOST:8786" in capsys.readouterr().err
 
 
-def test_nobody_answers(monkeypatch):
+def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "PATIENCE_S", 0.2)
     with pytest.raises(InputError, match="no dask scheduler answers"):
         Cluster("tcp://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("option", [["--jobs", "2"], ["--layer-timeout", "5"]])
-def test_options_about_processes_of_this_machine_are_refused(option, capsys):
+def test_options_about_processes_of_this_machine_are_refused(
+    option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     for command in (["evaluate", "lenet5", "--arch", "seneca"], ["sweep", "x.yaml"]):
         assert run([*command, "--scheduler", "tcp://127.0.0.1:8786", *option]) == 2
         assert f"{option[0]} is about processes of this machine" in capsys.readouterr().err
 
 
-def test_without_dask_it_is_said(monkeypatch, capsys):
+def test_without_dask_it_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("onnx2zz.cli.extras.find_spec", lambda name: None)
     assert run(["evaluate", "lenet5", "--arch", "seneca", "--scheduler", "tcp://127.0.0.1:8786"]) == 1
     assert 'pip install "onnx2zz[cluster]"' in capsys.readouterr().err

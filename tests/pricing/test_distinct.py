@@ -13,7 +13,7 @@ MAPPING = [DEFAULT, POOLING, BY_NAME]
 
 
 @pytest.mark.parametrize("entry", residual(), ids=lambda entry: entry["name"])
-def test_the_entry_is_the_one_that_zigzag_takes(entry):
+def test_the_entry_is_the_one_that_zigzag_takes(entry) -> None:
     theirs = MappingFactory(entry["name"], entry["operator_type"], MAPPING).mapping_data
     assert mapping_entry_for(entry, MAPPING) is theirs
 
@@ -22,13 +22,13 @@ def keys(entry, mapping_entry=DEFAULT):
     return layer_key(entry, mapping_entry)
 
 
-def test_names_and_places_do_not_matter():
+def test_names_and_places_do_not_matter() -> None:
     first, second = residual()[2:4]
     assert first["name"] != second["name"] and first["operand_source"] != second["operand_source"]
     assert keys(first) == keys(second)
 
 
-def test_everything_else_does():
+def test_everything_else_does() -> None:
     shape = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5}
     layer = conv(3, 2, "c", **shape)
     others = [
@@ -42,5 +42,5 @@ def test_everything_else_does():
     assert keys(layer) != keys(layer, BY_NAME)
 
 
-def test_the_name_of_the_mapping_entry_does_not_matter():
+def test_the_name_of_the_mapping_entry_does_not_matter() -> None:
     assert keys(strip()[2]) == keys(strip()[2], DEFAULT | {"name": "Conv"})

@@ -18,7 +18,7 @@ def said(problems):
     return [str(problem) for problem in problems]
 
 
-def test_an_array_dim_that_the_accelerator_lacks():
+def test_an_array_dim_that_the_accelerator_lacks() -> None:
     mapping = [entry("default", D1=["K, 8"]), entry("Add", D1=["G, 8"], D3=["OX, 2"])]
     assert said(array_problems("m.yaml", mapping, TWO_BY_TWO)) == [
         "m.yaml: entry Add: D3 is no dimension of the accelerator's array (D1, D2); "
@@ -26,7 +26,7 @@ def test_an_array_dim_that_the_accelerator_lacks():
     ]
 
 
-def test_a_slip_of_the_pen():
+def test_a_slip_of_the_pen() -> None:
     (sentence,) = said(dim_problems("m.yaml", [entry("default", D1=["KX, 8"])], strip()))
     assert sentence == (
         "m.yaml: entry default: D1 unrolls KX, but no layer has such a loop: "
@@ -34,13 +34,13 @@ def test_a_slip_of_the_pen():
     )
 
 
-def test_a_loop_that_the_layer_lacks_by_a_factor_of_one_is_none():
+def test_a_loop_that_the_layer_lacks_by_a_factor_of_one_is_none() -> None:
     """ZigZag leaves it out; an entry of ZigZag's own generators may have it."""
     mapping = [entry("default", D1=["K, 8"], D2=["Q, 1"]), entry("L1_pool", D1=["G, 8", "C, 1"])]
     assert dim_problems("m.yaml", mapping, strip()) == ()
 
 
-def test_an_entry_for_one_layer_must_fit_that_layer():
+def test_an_entry_for_one_layer_must_fit_that_layer() -> None:
     mapping = [entry("default", D1=["K, 8"]), entry("L1_pool", D1=["K, 8"])]
     (sentence,) = said(dim_problems("m.yaml", mapping, strip()))
     assert sentence.startswith("m.yaml: entry L1_pool: D1 unrolls K, but the layer of that name has B, FX, FY, G, OX")
@@ -54,16 +54,16 @@ def test_an_entry_for_one_layer_must_fit_that_layer():
         [{"name": "default"}],
     ],
 )
-def test_what_serves_several_kinds_of_layers_is_fine(mapping):
+def test_what_serves_several_kinds_of_layers_is_fine(mapping: list[dict[str, str]]) -> None:
     assert dim_problems("m.yaml", mapping, strip()) == ()
 
 
-def test_a_mapping_for_images_may_run_a_network_of_products():
+def test_a_mapping_for_images_may_run_a_network_of_products() -> None:
     mapping = [entry("default", D1=["K, 8"], D2=["OX, 8", "OY, 2"])]
     assert dim_problems("m.yaml", mapping, [gemm(0, None, "fc", k=4, c=6)]) == ()
 
 
-def test_what_is_no_mapping():
+def test_what_is_no_mapping() -> None:
     assert said(unusable("m.yaml", {"default": 1})) == [
         "m.yaml: no mapping: a list of entries is needed, each with a name"
     ]

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -24,7 +25,7 @@ class Dictionary(dict):
     def get(self, key):
         return json.loads(self[key]) if key in self else None
 
-    def put(self, key, value):
+    def put(self, key, value) -> None:
         self[key] = json.dumps(value)
 
 
@@ -48,7 +49,7 @@ def but_for_the_cache(evaluation):
 
 
 @pytest.mark.parametrize("locality", [False, True])
-def test_a_warm_run_says_the_same(locality, tmp_path):
+def test_a_warm_run_says_the_same(locality: bool, tmp_path: Path) -> None:
     memory = Dictionary()
     cold, warm = (run(memory, tmp_path, strip(), locality=locality) for _ in range(2))
     assert but_for_the_cache(cold) == but_for_the_cache(warm)
@@ -57,7 +58,7 @@ def test_a_warm_run_says_the_same(locality, tmp_path):
     assert cold.distinct_layers == warm.distinct_layers
 
 
-def test_a_network_that_shares_layers_pays_for_the_others_only(tmp_path):
+def test_a_network_that_shares_layers_pays_for_the_others_only(tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path, strip()[:2])
     assert cached(run(memory, tmp_path, strip()[:4])) == [True, True, False, False]
@@ -70,38 +71,38 @@ def edited(path, folder, change):
     return Found(path.stem, folder / path.name)
 
 
-def dearer_memory(document):
+def dearer_memory(document) -> None:
     document["memories"]["dram"]["r_cost"] = 800.0
 
 
-def other_order_of_memories(document):
+def other_order_of_memories(document) -> None:
     first, *others = document["memories"].items()
     document["memories"] = dict([others[0], first, *others[1:]])
 
 
-def unrolled_less(mapping):
+def unrolled_less(mapping) -> None:
     for entry in mapping:
         entry["spatial_mapping"] = {"D1": ["K, 6"]}
 
 
-def wider_output(layers):
+def wider_output(layers) -> None:
     layers[0]["operand_precision"] = {**layers[0]["operand_precision"], "O_final": 16}
 
 
-def fed_by_another(layers):
+def fed_by_another(layers) -> None:
     layers[0]["operand_source"] = {"I": 0, "W": 0}
     layers[2]["operand_source"] = {"I": 1, "W": 1}
 
 
 @pytest.mark.parametrize("change", [dearer_memory, other_order_of_memories])
-def test_another_accelerator_is_another_price(change, tmp_path):
+def test_another_accelerator_is_another_price(change, tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     accelerator = edited(find_accelerator("tpu_like").path, tmp_path, change)
     assert cached(run(memory, tmp_path, accelerator=accelerator)) == [False] * 3
 
 
-def test_another_mapping_is_another_price(tmp_path):
+def test_another_mapping_is_another_price(tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     mapping = edited(choose_mapping(None, find_accelerator("tpu_like")).path, tmp_path, unrolled_less)
@@ -117,20 +118,20 @@ def test_another_mapping_is_another_price(tmp_path):
         replace(OPTIONS, temporal_mapping_type="even"),
     ],
 )
-def test_other_options_are_another_price(options, tmp_path):
+def test_other_options_are_another_price(options, tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     assert cached(run(memory, tmp_path, options=options)) == [False] * 3
 
 
-def test_locality_is_another_price(tmp_path):
+def test_locality_is_another_price(tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     assert cached(run(memory, tmp_path, locality=True)) == [False] * 3
 
 
 @pytest.mark.parametrize(("change", "missed"), [(wider_output, 0), (fed_by_another, 2)])
-def test_another_layer_is_another_price(change, missed, tmp_path):
+def test_another_layer_is_another_price(change, missed: int, tmp_path: Path) -> None:
     memory, layers = Dictionary(), strip()[:3]
     run(memory, tmp_path)
     change(layers)
@@ -138,7 +139,7 @@ def test_another_layer_is_another_price(change, missed, tmp_path):
 
 
 @pytest.mark.parametrize("part", ["zigzags_source", "versions"])
-def test_another_zigzag_or_python_is_another_price(part, tmp_path, monkeypatch):
+def test_another_zigzag_or_python_is_another_price(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     monkeypatch.setattr(price_cache, part, lambda: "another")
@@ -146,7 +147,7 @@ def test_another_zigzag_or_python_is_another_price(part, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("search", ["exhaustive", "both"])
-def test_who_asks_for_zigzags_search_gets_it(search, tmp_path):
+def test_who_asks_for_zigzags_search_gets_it(search: str, tmp_path: Path) -> None:
     memory = Dictionary()
     fast = run(memory, tmp_path)
     slow = run(memory, tmp_path, search=search)
@@ -154,8 +155,8 @@ def test_who_asks_for_zigzags_search_gets_it(search, tmp_path):
     assert slow.total == fast.total
 
 
-def test_a_failure_is_not_remembered(tmp_path):
-    def tiny(document):
+def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
+    def tiny(document) -> None:
         document["memories"]["dram"]["size"] = 2016  # bits: the stem's weights, and no more
 
     memory, accelerator = Dictionary(), edited(find_accelerator("tpu_like").path, tmp_path, tiny)
@@ -166,7 +167,7 @@ def test_a_failure_is_not_remembered(tmp_path):
 
 
 @pytest.mark.parametrize("locality", [(), ("--exploit-data-locality",)])
-def test_a_warm_run_does_not_import_zigzag(locality, tmp_path):
+def test_a_warm_run_does_not_import_zigzag(locality: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(strip(), sort_keys=False))
     script = """
 import sys

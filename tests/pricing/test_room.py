@@ -55,14 +55,14 @@ LAYERS = st.one_of(
 
 @given(LAYERS)
 @settings(max_examples=5, deadline=None)
-def test_the_smallest_memory_that_is_named_is_the_smallest_that_zigzag_takes(entry):
+def test_the_smallest_memory_that_is_named_is_the_smallest_that_zigzag_takes(entry) -> None:
     (short,) = shortages(task(entry), terms(core(data_memory=1)))
     assert short.least is not None
     assert stock_runs(entry, core(data_memory=short.least))
     assert not stock_runs(entry, core(data_memory=short.least - 1))
 
 
-def test_what_does_not_fit_is_counted_operand_by_operand():
+def test_what_does_not_fit_is_counted_operand_by_operand() -> None:
     entry = conv(0, None, "conv", k=24, c=5, oy=9, ox=11, fy=3, fx=2)
     (short,) = shortages(task(entry), terms(core(data_memory=10_000)))
     needed = {"O": 24 * 9 * 11 * 8, "I": 5 * 11 * 12 * 8, "W": 24 * 5 * 3 * 2 * 8}
@@ -70,11 +70,11 @@ def test_what_does_not_fit_is_counted_operand_by_operand():
     assert short.least == sum(needed.values())
 
 
-def test_a_layer_that_fits_lacks_nothing():
+def test_a_layer_that_fits_lacks_nothing() -> None:
     assert shortages(task(gemm(0, None, "fc", k=10, c=84)), terms(core())) == ()
 
 
-def test_what_passes_through_counts_as_well():
+def test_what_passes_through_counts_as_well() -> None:
     """The weights end in a memory that sums pass on their way up: it must hold a tile of them too."""
     document = yaml.safe_load(find_accelerator("seneca_events").path.read_text())
     document["memories"]["dram"]["operands"].remove("I2")
@@ -95,7 +95,7 @@ def with_register(bits):
     return register, with_sizes(document, {register: bits})
 
 
-def test_a_register_that_is_too_narrow_for_one_partial_sum_is_named():
+def test_a_register_that_is_too_narrow_for_one_partial_sum_is_named() -> None:
     entry = gemm(0, None, "fc", k=24, c=40, b=6)
     entry["operand_precision"] = {"W": 8, "I": 8, "O": 37, "O_final": 8}
     register, document = with_register(21)
@@ -109,5 +109,5 @@ def test_a_register_that_is_too_narrow_for_one_partial_sum_is_named():
 
 
 @pytest.mark.parametrize(("first_that_fits", "found"), [(3, 10), (10, 10), (11, 11), (57, 57), (80, 80), (81, None)])
-def test_the_smallest_of_a_range(first_that_fits, found):
+def test_the_smallest_of_a_range(first_that_fits: int, found: int | None) -> None:
     assert smallest(10, 80, lambda size: size >= first_that_fits) == found

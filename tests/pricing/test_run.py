@@ -1,6 +1,7 @@
 """A whole evaluation: against stock ZigZag, layers that fail, and in-memory compute."""
 
 import logging
+from pathlib import Path
 
 import pytest
 import yaml
@@ -22,7 +23,7 @@ def run(layers, accelerator, folder, mapping=None, **more):
     return evaluate(workload, accelerator, chosen, OPTIONS, folder / "zigzag.log", **more)
 
 
-def test_the_total_is_stock_zigzags(tmp_path):
+def test_the_total_is_stock_zigzags(tmp_path: Path) -> None:
     accelerator = find_accelerator("tpu_like")
     files = (accelerator.path, choose_mapping(None, accelerator).path, tmp_path / "stock")
     energy, latency, _ = stock_zigzag(strip(), *files, lpf_limit=OPTIONS.lpf_limit)
@@ -36,14 +37,16 @@ def test_the_total_is_stock_zigzags(tmp_path):
     assert [layer.macs for layer in found.layers if layer.operator_type in ("Pooling", "Add")] == [0, 0]
 
 
-def test_each_distinct_layer_is_announced_before_it_is_priced(tmp_path):
+def test_each_distinct_layer_is_announced_before_it_is_priced(tmp_path: Path) -> None:
     seen = []
     layers = [*strip()[:2], *strip()[2:4]]  # the last two are alike
     run(layers, find_accelerator("tpu_like"), tmp_path, resources=Resources(watch=lambda *told: seen.append(told)))
     assert seen == [(0, 3, "L0_stem"), (1, 3, "L1_pool"), (2, 3, "L2_conv"), (3, 3, "")]
 
 
-def test_zigzag_talks_to_the_log_only(tmp_path, capfd, caplog):
+def test_zigzag_talks_to_the_log_only(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     root = logging.getLogger()
     before = root.handlers[:], logging.getLogger("zigzag").handlers[:]
     run(strip()[:1], find_accelerator("tpu_like"), tmp_path)
@@ -59,7 +62,7 @@ def accelerator_with_a_dram_of(bits, folder):
     return find_accelerator(str(folder / "small.yaml"))
 
 
-def test_one_layer_that_fails_does_not_end_the_run(tmp_path):
+def test_one_layer_that_fails_does_not_end_the_run(tmp_path: Path) -> None:
     layers = strip()
     weights = 20 * 144 * 8  # the last layer's: the others need less
     found = run(layers, accelerator_with_a_dram_of(weights, tmp_path), tmp_path, choose_mapping(None, _tpu()))
@@ -78,7 +81,7 @@ def _tpu():
     return find_accelerator("tpu_like")
 
 
-def test_everything_wrong_with_three_files_is_said_at_once(tmp_path):
+def test_everything_wrong_with_three_files_is_said_at_once(tmp_path: Path) -> None:
     (tmp_path / "acc.yaml").write_text("memories: {}")
     (tmp_path / "map.yaml").write_text("[]")
     layers = strip()
@@ -93,12 +96,12 @@ def test_everything_wrong_with_three_files_is_said_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("name", zigzags(ACCELERATORS))
-def test_every_accelerator_that_zigzag_ships_prices_a_convolution(name, tmp_path):
+def test_every_accelerator_that_zigzag_ships_prices_a_convolution(name, tmp_path: Path) -> None:
     found = run(strip()[:1], find_accelerator(name), tmp_path)
     assert found.total.incomplete is False and found.total.energy_pj > 0
 
 
-def test_what_ships_may_unroll_what_a_network_lacks(tmp_path):
+def test_what_ships_may_unroll_what_a_network_lacks(tmp_path: Path) -> None:
     """gemm_l1's own mapping speaks of loops D0, D1, D2, which no compiled workload has."""
     accelerator = find_accelerator("gemm_l1")
     assert run(strip()[:1], accelerator, tmp_path).total.incomplete is False

@@ -1,6 +1,8 @@
 """Weights between layers: ZigZag takes them to fit beside an addition, whatever their size. Its own stages are the
 oracle, with their one answer about weights replaced where it stops."""
 
+from pathlib import Path
+
 import pytest
 from small_workloads import add, gemm, strip
 from stock import stock_zigzag
@@ -50,7 +52,7 @@ def ours(layers, folder):
     return {layer.id: (layer.energy_pj, layer.latency_cycles) for layer in found.layers}, told
 
 
-def test_where_a_layer_has_no_room_weights_stay_on_top(tmp_path, monkeypatch):
+def test_where_a_layer_has_no_room_weights_stay_on_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layers = branches(wide=700)  # the stem alone has 700 x 500 x 8 = 2,800,000 bit of weights
     with pytest.raises(NoValidLoopOrderingFoundException):
         stock(layers, tmp_path)
@@ -63,7 +65,7 @@ def test_where_a_layer_has_no_room_weights_stay_on_top(tmp_path, monkeypatch):
     ]
 
 
-def test_where_each_layer_has_room_the_numbers_are_zigzags_and_it_is_said_that_they_are_too_low(tmp_path):
+def test_where_each_layer_has_room_the_numbers_are_zigzags_and_it_is_said_that_they_are_too_low(tmp_path: Path) -> None:
     layers = branches(wide=400)  # 1,600,000 bit and twice 288,000
     prices, told = ours(layers, tmp_path)
     assert prices == stock(layers, tmp_path)
@@ -73,5 +75,5 @@ def test_where_each_layer_has_room_the_numbers_are_zigzags_and_it_is_said_that_t
     ]
 
 
-def test_nothing_is_said_of_weights_that_fit(tmp_path):
+def test_nothing_is_said_of_weights_that_fit(tmp_path: Path) -> None:
     assert ours(strip(), tmp_path)[1] == []

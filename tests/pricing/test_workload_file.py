@@ -1,6 +1,7 @@
 """A workload.yaml and the coverage.json beside it."""
 
 import json
+from pathlib import Path
 
 import networkx as nx
 import pytest
@@ -21,13 +22,13 @@ def written(folder, document, coverage=None):
     return folder / "workload.yaml"
 
 
-def test_a_hand_written_workload_is_its_own_model(tmp_path):
+def test_a_hand_written_workload_is_its_own_model(tmp_path: Path) -> None:
     found = read_workload(written(tmp_path, strip()))
     assert (found.model, found.arch) == (str(tmp_path / "workload.yaml"), None)
     assert list(found.layers) == strip()
 
 
-def test_a_compiled_workload_tells_its_model_and_accelerator(tmp_path):
+def test_a_compiled_workload_tells_its_model_and_accelerator(tmp_path: Path) -> None:
     coverage = json.dumps({"model": "net.onnx", "arch": "seneca", "layers": []})
     found = read_workload(written(tmp_path, strip(), coverage))
     assert (found.model, found.arch) == ("net.onnx", "seneca")
@@ -40,12 +41,12 @@ def test_a_compiled_workload_tells_its_model_and_accelerator(tmp_path):
         (strip(), "{", "coverage.json: not JSON"),
     ],
 )
-def test_broken_files(tmp_path, document, coverage, said):
+def test_broken_files(tmp_path: Path, document, coverage: str | None, said: str) -> None:
     with pytest.raises(InputError, match=said):
         read_workload(written(tmp_path, document, coverage))
 
 
-def test_edges_of_another_workloads_coverage_are_left_alone():
+def test_edges_of_another_workloads_coverage_are_left_alone() -> None:
     described = [{"id": 3, "name": "L3_conv", "sources": {"I": [0, 2], "W": ["const"]}}]
     assert further_edges(strip(), {"layers": described}) == ((0, 3),)
     renamed = [described[0] | {"name": "L3_other"}]
@@ -53,14 +54,14 @@ def test_edges_of_another_workloads_coverage_are_left_alone():
     assert further_edges(strip(), None) == ()
 
 
-def test_every_layer_comes_after_its_producers():
+def test_every_layer_comes_after_its_producers() -> None:
     layers = strip()
     order = execution_order([layers[index] for index in (0, 1, 2, 3, 4)])
     assert order.index(4) > max(order.index(1), order.index(3))
 
 
 @given(st.data())
-def test_the_order_is_networkxs(data):
+def test_the_order_is_networkxs(data) -> None:
     layers, graph = [], nx.DiGraph()
     for place, id in enumerate(data.draw(st.lists(st.integers(0, 99), min_size=1, max_size=12, unique=True))):
         earlier = st.sampled_from([layer["id"] for layer in layers] or [id])

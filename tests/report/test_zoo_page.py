@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from onnx2zz.cli.main import run
 from onnx2zz.proof.result import NotExecuted, Verification
@@ -51,11 +52,13 @@ def names(tab) -> list[str]:
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(chromium, report, scheme, width):
+def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(
+    chromium: Browser, report: Path, scheme, width
+) -> None:
     assert_opens_cleanly(chromium, report, "zoo", scheme, width)
 
 
-def test_says_what_is_green_what_moved_and_what_is_at_fault(chromium, report):
+def test_says_what_is_green_what_moved_and_what_is_at_fault(chromium: Browser, report: Path) -> None:
     tab, wrong = opened(chromium, report)
     assert tab.title() == "1 of 3 models green"
     said = tab.locator("#notices").inner_text()
@@ -68,7 +71,7 @@ def test_says_what_is_green_what_moved_and_what_is_at_fault(chromium, report):
     assert wrong == []
 
 
-def test_sorts_and_filters(chromium, report):
+def test_sorts_and_filters(chromium: Browser, report: Path) -> None:
     """By MACs: ResNet-18, LeNet-5, and the one without any last but for its zero."""
     tab, _ = opened(chromium, report)
     assert names(tab) == ["lenet5", "resnet18", "bert_layer"]
@@ -82,14 +85,14 @@ def test_sorts_and_filters(chromium, report):
     assert tab.locator("#moves tbody tr").count() == 0
 
 
-def test_hovering_tells_a_point(chromium, report):
+def test_hovering_tells_a_point(chromium: Browser, report: Path) -> None:
     tab, _ = opened(chromium, report)
     tab.fill("#filter", "resnet18")
     tab.locator("#prices svg circle").first.hover()
     assert tab.locator("#tooltip").inner_text().startswith("resnet18 on seneca\n227,502,189 cycles")
 
 
-def test_the_command_writes_it(tmp_path, capsys):
+def test_the_command_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "zoo.html"
     assert run(["zoo", "run", "--quick", "--model", "lenet5", "--html", str(file)]) == 0
     text = file.read_text()

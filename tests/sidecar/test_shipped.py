@@ -10,13 +10,13 @@ from onnx2zz.sidecar.reading import SUFFIX, read_sidecar, sidecar_path
 WITH_SIDECAR = [name for name, path in ours(ACCELERATORS).items() if sidecar_path(path).is_file()]
 
 
-def test_each_lies_beside_an_accelerator():
+def test_each_lies_beside_an_accelerator() -> None:
     (folder,) = {path.parent for path in ours(ACCELERATORS).values()}
     assert {path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}")} == set(WITH_SIDECAR) >= {"seneca"}
 
 
 @pytest.mark.parametrize("name", WITH_SIDECAR)
-def test_area_per_bit_times_bits_is_the_accelerators_area(name):
+def test_area_per_bit_times_bits_is_the_accelerators_area(name) -> None:
     path = ours(ACCELERATORS)[name]
     hierarchy = read_hierarchy(load_yaml(path))
     sidecar = read_sidecar(path, hierarchy)

@@ -1,5 +1,7 @@
 """Data kept in lower memories between layers: stock ZigZag's levels and prices, and networks that stock dies on."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 from guarded_locality import guarded_search
@@ -44,7 +46,7 @@ def stock(layers, name, folder):
 
 
 @pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like", "seneca", "aimc", "dimc"])
-def test_a_network_with_one_input_and_one_output_costs_what_stock_zigzag_says(name, tmp_path):
+def test_a_network_with_one_input_and_one_output_costs_what_stock_zigzag_says(name: str, tmp_path: Path) -> None:
     expected = stock(strip(), name, tmp_path)
     found = run(strip(), name, tmp_path)
     priced = [layer for layer in found.layers if layer.error is None]
@@ -65,7 +67,7 @@ def same_prices(found, expected):
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like"])
 @pytest.mark.parametrize("network", ["zigzag:resnet18", "mobilenetv2", "alexnet"])
-def test_whole_networks_cost_what_stock_zigzag_says(network, name, tmp_path):
+def test_whole_networks_cost_what_stock_zigzag_says(network: str, name: str, tmp_path: Path) -> None:
     """Residual additions have two producers, and some outputs are read twice."""
     layers = compile_model(find_model(network).path).entries
     assert same_prices(run(layers, name, tmp_path), stock(list(layers), name, tmp_path))
@@ -75,8 +77,8 @@ def test_whole_networks_cost_what_stock_zigzag_says(network, name, tmp_path):
 @pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like"])
 @pytest.mark.parametrize("network", ["yolov8n", "yolov3_tiny", "bert_layer"])
 def test_whole_networks_that_stock_zigzag_stops_on_cost_what_its_guarded_stages_say(
-    network, name, tmp_path, monkeypatch
-):
+    network: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     compiled = compile_model(find_model(network).path)
     layers, edges = compiled.entries, further_edges(compiled.entries, compiled.coverage)
     found = run(layers, name, tmp_path, compiled.coverage)
@@ -87,7 +89,7 @@ def test_whole_networks_that_stock_zigzag_stops_on_cost_what_its_guarded_stages_
     assert same_prices(found, stock(list(layers), name, tmp_path))
 
 
-def test_an_array_that_computes_in_memory_skips_pools_and_additions_aloud(tmp_path):
+def test_an_array_that_computes_in_memory_skips_pools_and_additions_aloud(tmp_path: Path) -> None:
     skipped = {layer.name: layer.error for layer in run(strip(), "aimc", tmp_path).layers if layer.error}
     assert skipped.keys() == {"L1_pool", "L4_add"}
     assert skipped["L4_add"] == ("L4_add: skipped: ZigZag prices no Add layer on an array that computes in memory")
@@ -113,21 +115,21 @@ def two_inputs():
     ]
 
 
-def test_a_further_input_layer_is_treated_as_the_first():
+def test_a_further_input_layer_is_treated_as_the_first() -> None:
     levels = {layer: dict(kept.tensors) for layer, kept in levels_of(two_inputs()).items()}
     assert levels[0] == levels[1] == {"I1": DRAM, "O": DRAM}  # ends of branches go to the top, as in ZigZag
     apart = levels_of([conv(0, None, "a", **SHAPE), conv(1, None, "b", **SHAPE)])
     assert dict(apart[0].tensors) == dict(apart[1].tensors) == {"I1": SRAM, "O": SRAM}
 
 
-def test_a_further_output_layer_is_treated_as_the_last():
+def test_a_further_output_layer_is_treated_as_the_last() -> None:
     stem, left, right = conv(0, None, "stem", **SHAPE), conv(1, 0, "left", **SHAPE), conv(2, 0, "right", **SHAPE)
     levels = {layer: dict(kept.tensors) for layer, kept in levels_of([stem, left, right]).items()}
     assert levels[0] == {"I1": DRAM, "O": DRAM}
     assert levels[1] == levels[2] == {"I1": DRAM, "O": SRAM}
 
 
-def test_an_edge_that_only_the_coverage_knows_counts(tmp_path):
+def test_an_edge_that_only_the_coverage_knows_counts(tmp_path: Path) -> None:
     """Two convolutions behind each other in one tensor (a Concat): `operand_source` names the second only."""
     layers = [*two_inputs()[:2], conv(2, 1, "joined", **SHAPE | {"c": 24})]
     described = [{"id": layer["id"], "name": layer["name"], "sources": {"I": ["input:x"]}} for layer in layers]
@@ -147,7 +149,9 @@ def test_an_edge_that_only_the_coverage_knows_counts(tmp_path):
         ([gemm(0, None, "first", k=24, c=36), gemm(1, 0, "second", k=8, c=24), gemm(2, 0, "third", k=6, c=24)], None),
     ],
 )
-def test_a_network_that_stock_zigzag_stops_on_costs_what_its_guarded_stages_say(layers, edge, tmp_path, monkeypatch):
+def test_a_network_that_stock_zigzag_stops_on_costs_what_its_guarded_stages_say(
+    layers, edge: tuple[int, int] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     name = "edge_tpu_like"
     with pytest.raises((StopIteration, RuntimeError)):
         stock(layers, name, tmp_path)
@@ -213,7 +217,7 @@ def zigzags_levels(search, layers, accelerator):
 
 @given(network=networks(), name=st.sampled_from(sorted(ACCELERATORS)))
 @settings(max_examples=30, deadline=None)
-def test_the_levels_are_those_of_zigzags_guarded_search(network, name):
+def test_the_levels_are_those_of_zigzags_guarded_search(network, name) -> None:
     layers, edges = network
     ours = (layers, [DEFAULT] * len(layers), edges, ACCELERATORS[name])
     try:
@@ -228,7 +232,7 @@ def test_the_levels_are_those_of_zigzags_guarded_search(network, name):
 @pytest.mark.long
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("network", ["resnet18", "mobilenetv2", "alexnet"])
-def test_whole_networks_keep_the_levels_of_stock_zigzag(network, name):
+def test_whole_networks_keep_the_levels_of_stock_zigzag(network: str, name) -> None:
     layers = compile_model(find_model(network).path).entries
     ours = kept_levels(layers, [DEFAULT] * len(layers), (), ACCELERATORS[name])
     assert ours == zigzags_levels(SearchInterLayerDataLocalityStage, layers, ACCELERATORS[name])
@@ -237,7 +241,7 @@ def test_whole_networks_keep_the_levels_of_stock_zigzag(network, name):
 @pytest.mark.long
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("network", ["yolov8n", "yolov3_tiny", "bert_layer"])
-def test_whole_networks_that_stock_zigzag_stops_on_keep_the_levels_of_its_guarded_search(network, name):
+def test_whole_networks_that_stock_zigzag_stops_on_keep_the_levels_of_its_guarded_search(network: str, name) -> None:
     compiled = compile_model(find_model(network).path)
     edges = further_edges(compiled.entries, compiled.coverage)
     ours = kept_levels(compiled.entries, [DEFAULT] * len(compiled.entries), edges, ACCELERATORS[name])
@@ -246,7 +250,7 @@ def test_whole_networks_that_stock_zigzag_stops_on_keep_the_levels_of_its_guarde
     assert ours == zigzags_levels(guarded_search(edges), compiled.entries, ACCELERATORS[name])
 
 
-def test_where_no_memory_carries_data_from_layer_to_layer_every_layer_says_so(tmp_path):
+def test_where_no_memory_carries_data_from_layer_to_layer_every_layer_says_so(tmp_path: Path) -> None:
     document = yaml.safe_load(find_accelerator("tpu_like").path.read_text())
     memories = document["memories"]
     for_inputs, for_outputs = memories.pop("dram"), memories.pop("sram_2MB")

@@ -1,6 +1,7 @@
 """The price of one layer is what stock ZigZag says, bit for bit."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -23,7 +24,7 @@ def stock(layers, accelerator, mapping, folder, **options):
     return stock_zigzag(layers, accelerator.path, mapping.path, folder, lpf_limit=LPF_LIMIT, **options)[2]
 
 
-def assert_prices_are_stock(network, name, mapping, opt, folder):
+def assert_prices_are_stock(network, name, mapping, opt, folder) -> None:
     accelerator = find_accelerator(name)
     chosen = choose_mapping(mapping, accelerator)
     expected = stock(network, accelerator, chosen, folder, opt=opt)
@@ -68,18 +69,18 @@ def passing(theirs, operand):
         ("seneca", None, "latency"),
     ],
 )
-def test_every_layer_costs_what_stock_zigzag_says(name, mapping, opt, tmp_path):
+def test_every_layer_costs_what_stock_zigzag_says(name: str, mapping: str | None, opt: str, tmp_path: Path) -> None:
     assert_prices_are_stock(strip(), name, mapping, opt, tmp_path)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like"])
 @pytest.mark.parametrize("network", [lenet5, residual])
-def test_whole_networks_cost_what_stock_zigzag_says(network, name, tmp_path):
+def test_whole_networks_cost_what_stock_zigzag_says(network, name: str, tmp_path: Path) -> None:
     assert_prices_are_stock(network(), name, None, "latency", tmp_path)
 
 
-def test_a_price_says_where_the_loops_and_the_energy_went():
+def test_a_price_says_where_the_loops_and_the_energy_went() -> None:
     accelerator, entry = find_accelerator("tpu_like"), strip()[2]
     (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
     found = price(entry, load_accelerator(accelerator.path), default, PriceOptions(lpf_limit=LPF_LIMIT))
@@ -100,7 +101,7 @@ def test_a_price_says_where_the_loops_and_the_energy_went():
         assert sizes == {"OX": 14, "FX": 5}
 
 
-def test_what_cannot_be_priced_says_why(tmp_path):
+def test_what_cannot_be_priced_says_why(tmp_path: Path) -> None:
     accelerator = find_accelerator("tpu_like")
     document = yaml.safe_load(accelerator.path.read_text())
     document["memories"]["dram"]["size"] = 1000
@@ -116,14 +117,14 @@ def entry_and_hardware():
     return strip()[2], load_accelerator(accelerator.path), default, PriceOptions(lpf_limit=LPF_LIMIT)
 
 
-def test_every_search_finds_the_same_price():
+def test_every_search_finds_the_same_price() -> None:
     layer = entry_and_hardware()
     fast = price(*layer)
     assert price(*layer, search="exhaustive") == price(*layer, search="both") == fast
     assert fast.warnings == ()
 
 
-def spoilt(monkeypatch, factor):
+def spoilt(monkeypatch: pytest.MonkeyPatch, factor) -> None:
     """Make our search misprice each ordering's energy by `factor`."""
     honest = stage_module.best_orderings
 
@@ -135,7 +136,9 @@ def spoilt(monkeypatch, factor):
     monkeypatch.setattr(stage_module, "best_orderings", best_orderings)
 
 
-def test_a_search_that_misprices_is_replaced_by_zigzags_and_the_user_hears_of_it(monkeypatch):
+def test_a_search_that_misprices_is_replaced_by_zigzags_and_the_user_hears_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     layer = entry_and_hardware()
     honest = price(*layer)
     spoilt(monkeypatch, 1.5)
@@ -145,7 +148,7 @@ def test_a_search_that_misprices_is_replaced_by_zigzags_and_the_user_hears_of_it
     assert warning.startswith("ZigZag's own search took over, since our price (") and "bug of onnx2zz" in warning
 
 
-def test_two_searches_that_differ_are_an_error(monkeypatch):
+def test_two_searches_that_differ_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = entry_and_hardware()
     honest = price(*layer)
     ours = stage_module.best_orderings
@@ -161,7 +164,7 @@ def test_two_searches_that_differ_are_an_error(monkeypatch):
     assert f"ZigZag's own search says {honest.energy_pj} pJ and {honest.latency_cycles} cycles" in said
 
 
-def test_a_price_counts_what_passes_each_memory():
+def test_a_price_counts_what_passes_each_memory() -> None:
     """A 5x1 convolution of 12 to 12 channels on 14 outputs, both channels unrolled: 10,080 operations."""
     accelerator, entry = find_accelerator("tpu_like"), strip()[2]
     (default, *_) = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())

@@ -26,7 +26,7 @@ def innermost(found):
 
 
 @pytest.mark.parametrize("search", ["fast", "exhaustive", "both"])
-def test_the_loop_that_is_asked_for_is_innermost(core, search):
+def test_the_loop_that_is_asked_for_is_innermost(core, search: str) -> None:
     found = price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, K_FIRST, OPTIONS, search=search)
     assert innermost(found) == "K"
     assert found.warnings == ()
@@ -41,19 +41,19 @@ def test_the_loop_that_is_asked_for_is_innermost(core, search):
     ],
     ids=lambda entry: entry["name"],
 )
-def test_a_loop_that_does_not_run_in_time_is_left_out_aloud(core, entry, search):
+def test_a_loop_that_does_not_run_in_time_is_left_out_aloud(core, entry, search: str) -> None:
     found = price(entry, core, K_FIRST, OPTIONS, search=search)
     free = price(entry, core, FREE, OPTIONS, search=search)
     assert (found.energy_pj, found.latency_cycles) == (free.energy_pj, free.latency_cycles)
     assert [warning.split(",")[0] for warning in found.warnings] == ["temporal_ordering names K"]
 
 
-def test_a_loop_that_the_layer_lacks_is_left_out_by_zigzag_itself(core):
+def test_a_loop_that_the_layer_lacks_is_left_out_by_zigzag_itself(core) -> None:
     found = price(depthwise(0, 0, "dw", g=12, oy=1, ox=10, fy=1, fx=3), core, K_FIRST, OPTIONS)
     assert found.warnings == ()
 
 
-def test_what_runs_is_still_asked_for(core):
+def test_what_runs_is_still_asked_for(core) -> None:
     how = {**FREE, "temporal_ordering": [["K", "*"], ["OX", "*"]]}
     found = price(conv(0, None, "conv", k=7, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
     assert innermost(found) == "OX"
@@ -68,14 +68,16 @@ def test_what_runs_is_still_asked_for(core):
     ],
 )
 @pytest.mark.parametrize("search", ["fast", "exhaustive", "both"])
-def test_an_order_that_the_loops_do_not_have_is_named(core, order, said, search):
+def test_an_order_that_the_loops_do_not_have_is_named(
+    core, order: list[list[str | int]], said: str, search: str
+) -> None:
     how = {**FREE, "temporal_ordering": order}
     with pytest.raises(PricingError) as failure:
         price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS, search=search)
     assert "temporal_ordering" in str(failure.value) and said in str(failure.value)
 
 
-def test_an_order_that_leaves_out_what_zigzag_drops_from_the_array_is_named(core):
+def test_an_order_that_leaves_out_what_zigzag_drops_from_the_array_is_named(core) -> None:
     """All loops but OX, which is thought to be unrolled whole: 2 x 8 over 10 are not 10, and ZigZag drops a part."""
     how = {"name": "default", "spatial_mapping": {"D1": ["OX, 8"]}}
     how["temporal_ordering"] = [["FX", 3], ["K", 12], ["C", 5], ["K", 4]]
@@ -83,7 +85,7 @@ def test_an_order_that_leaves_out_what_zigzag_drops_from_the_array_is_named(core
         price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
 
 
-def test_an_order_that_fits_is_priced_as_it_stands(core):
+def test_an_order_that_fits_is_priced_as_it_stands(core) -> None:
     how = {**FREE, "temporal_ordering": [["FX", 3], ["K", 6], ["C", 5], ["OX", 10]]}
     found = price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
     assert innermost(found) == "FX"
