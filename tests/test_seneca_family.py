@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_workloads import add, conv, depthwise, gemm, pool
+from small_workloads import Entry, add, conv, depthwise, gemm, pool
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.json_values import Document
 
 FAMILY = ("seneca_core", "seneca_mram", "seneca", "seneca_events")
 HOLDS = {"resnet18": {"seneca_mram", "seneca", "seneca_events"}, "tiny_yolov2": {"seneca", "seneca_events"}}
@@ -20,17 +22,17 @@ LARGEST = {  # bits: a layer's weights, inputs and outputs at 8 bit
 }
 
 
-def member(name):
+def member(name: str) -> Document:
     return yaml.safe_load(find_accelerator(name).path.read_text())
 
 
-def run(name, layers, folder, lpf_limit=1):
+def run(name: str, layers: list[Entry], folder: Path, lpf_limit: int = 1) -> Evaluation:
     accelerator = find_accelerator(name)
     workload, options = PricedWorkload("net", "net.yaml", tuple(layers)), PriceOptions(lpf_limit=lpf_limit)
     return evaluate(workload, accelerator, choose_mapping(None, accelerator), options, folder / "zigzag.log")
 
 
-def compiled(model):
+def compiled(model: str) -> list[Entry]:
     return compile_model(find_model(model).path).entries
 
 
@@ -75,7 +77,7 @@ def test_all_but_the_event_driven_one_are_mapped_alike(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_lenet_runs(name, tmp_path: Path) -> None:
+def test_lenet_runs(name: str, tmp_path: Path) -> None:
     found = run(name, compiled("lenet5"), tmp_path)
     assert [layer.error for layer in found.layers] == [None] * 7
     assert found.total.macs == 416_520
@@ -97,7 +99,7 @@ NET[2] |= {  # as `compile` writes a depthwise convolution
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_all_npes_work_on_every_kind_of_layer(name, tmp_path: Path) -> None:
+def test_all_npes_work_on_every_kind_of_layer(name: str, tmp_path: Path) -> None:
     found = run(name, NET, tmp_path)
     unrolled = {
         layer.name: {dim: n for dim, n in layer.spatial_mapping["D1"].items() if n > 1} for layer in found.layers
@@ -115,7 +117,7 @@ def test_all_npes_work_on_every_kind_of_layer(name, tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("model", HOLDS)
 @pytest.mark.parametrize("name", FAMILY)
-def test_larger_networks_run_where_their_largest_layer_fits(name, model, tmp_path: Path) -> None:
+def test_larger_networks_run_where_their_largest_layer_fits(name: str, model: str, tmp_path: Path) -> None:
     found = run(name, compiled(model), tmp_path)
     failed = [layer for layer in found.layers if layer.error]
     assert bool(failed) == (name not in HOLDS[model])

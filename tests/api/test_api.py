@@ -12,6 +12,7 @@ from small_workloads import conv
 
 import onnx2zz
 from onnx2zz.cli.main import run
+from onnx2zz.compiler import Compiled
 from onnx2zz.errors import InputError
 from onnx2zz.files.tabular import Column, TextTable, as_html, as_text
 from onnx2zz.formats.shipped_files import MODELS, ours
@@ -35,11 +36,11 @@ def network() -> onnx.ModelProto:
 
 
 @pytest.fixture(scope="module")
-def compiled():
+def compiled() -> Compiled:
     return onnx2zz.compile(network(), dims={"N": 1})
 
 
-def test_compile_says_what_becomes_of_every_node(compiled) -> None:
+def test_compile_says_what_becomes_of_every_node(compiled: Compiled) -> None:
     assert compiled.fates == {"lowered": 2, "fused": 1}
     assert repr(compiled).splitlines()[0] == "net: 2 layers, 840 MACs; nodes: 2 lowered, 1 fused"
     assert [row["status"] for row in compiled.records()] == ["lowered", "fused", "lowered"]
@@ -54,7 +55,7 @@ def test_a_model_may_be_a_path_a_name_or_in_memory(tmp_path: Path) -> None:
         onnx2zz.compile("lenet.onnx")
 
 
-def test_options_that_do_not_exist_are_refused_by_name(compiled) -> None:
+def test_options_that_do_not_exist_are_refused_by_name(compiled: Compiled) -> None:
     with pytest.raises(InputError, match="shape: no such option; these are: shapes, dims"):
         onnx2zz.compile(network(), shape={"x": (1, 3, 1, 14)})
     with pytest.raises(InputError, match="no such operand; W, I, O, O_final are"):
@@ -69,7 +70,9 @@ def test_precision_as_the_command_takes_it() -> None:
     assert onnx2zz.compile("lenet5", precision="native").entries[0]["operand_precision"]["W"] == 32
 
 
-def test_evaluate_says_what_the_command_says(compiled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evaluate_says_what_the_command_says(
+    compiled: Compiled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     onnx.save(network(), "net.onnx")
     arguments = ["evaluate", "net.onnx", "--arch", "seneca", "--dim", "N=1", "--lpf-limit", "3", "--json", "c.json"]
@@ -79,7 +82,7 @@ def test_evaluate_says_what_the_command_says(compiled, tmp_path: Path, monkeypat
     assert {**said, "evaluated": 0} == {**by_command, "evaluated": 0}
 
 
-def test_evaluate_takes_a_workload_file_and_keeps_its_log(compiled, tmp_path: Path) -> None:
+def test_evaluate_takes_a_workload_file_and_keeps_its_log(compiled: Compiled, tmp_path: Path) -> None:
     compiled.write(tmp_path)
     found = onnx2zz.evaluate(tmp_path / "workload.yaml", "tpu_like", output=tmp_path / "out", cache=tmp_path, **FAST)
     assert len(found.layers) == 2 and (tmp_path / "out/zigzag.log").is_file()
@@ -111,7 +114,7 @@ def test_an_incomplete_evaluation_warns_and_lists_what_it_lacks(tmp_path: Path) 
     assert " (incomplete)" in repr(found).splitlines()[0]
 
 
-def test_a_whole_evaluation_does_not_warn(compiled, recwarn: pytest.WarningsRecorder) -> None:
+def test_a_whole_evaluation_does_not_warn(compiled: Compiled, recwarn: pytest.WarningsRecorder) -> None:
     assert onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST).unpriced == ()
     assert not [one for one in recwarn if one.category is onnx2zz.IncompleteResult]
 
@@ -134,7 +137,7 @@ def test_everything_wrong_with_an_evaluation_is_said_at_once() -> None:
     assert [problem.where for problem in error.value.problems] == ["sneeca", "input x", "no_such_mapping"]
 
 
-def test_an_evaluation_shows_its_layers(compiled) -> None:
+def test_an_evaluation_shows_its_layers(compiled: Compiled) -> None:
     found = onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST)
     head, names, *layers = repr(found).splitlines()
     assert head.startswith("net on seneca, best latency: ") and head.endswith(" 840 MACs")
@@ -142,25 +145,25 @@ def test_an_evaluation_shows_its_layers(compiled) -> None:
     assert [line.split()[1] for line in layers] == ["Conv", "Pooling"]
 
 
-def test_a_notebook_shows_a_table_with_every_text_escaped(compiled) -> None:
+def test_a_notebook_shows_a_table_with_every_text_escaped(compiled: Compiled) -> None:
     html = compiled._repr_html_()
     assert html.count("<tr>") == 4 and "<script" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
 
 
-def test_a_dataframe_has_every_number(compiled) -> None:
+def test_a_dataframe_has_every_number(compiled: Compiled) -> None:
     frame = onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST).to_dataframe()
     assert list(frame["operator_type"]) == ["Conv", "Pooling"]
     assert frame["energy_pj"].sum() > 0 and list(frame["macs"]) == [840, 0]
 
 
-def test_without_pandas_it_is_said_how_to_get_it(compiled, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pandas_it_is_said_how_to_get_it(compiled: Compiled, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r'pip install "onnx2zz\[dataframe\]"'):
         compiled.to_dataframe()
 
 
-def test_verify_runs_the_layers(compiled) -> None:
+def test_verify_runs_the_layers(compiled: Compiled) -> None:
     values = np.linspace(-1, 1, 42, dtype=np.float32).reshape(1, 3, 1, 14)
     found = onnx2zz.verify(compiled, inputs={"x": values})
     assert found.ok and found.nodes_exact == found.nodes_matched == 2

@@ -4,20 +4,24 @@ each kind of accelerator, with data locality, with mixed unrollings, computing i
 
 import copy
 import pickle
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 import yaml
 from onnx import TensorProto, helper
-from small_workloads import conv, gemm, pool, strip
+from small_workloads import Entry, conv, gemm, pool, strip
 from zigzag import api as stock
 from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
 
 import onnx2zz
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import ACCELERATORS, MAPPINGS, MODELS, zigzags
+from tests.json_values import Document
+from tests.nodes import make_node
 
 HARDWARE, MAPPING = zigzags(ACCELERATORS), zigzags(MAPPINGS)
 OLD_SCHEMA = Path(__file__).parents[2].parent / "shared/seed_cases/1_edge_tpu_like/accelerator.yaml"
@@ -39,11 +43,11 @@ CASES = [
 QUICK = [CASES[4], CASES[6], CASES[14], CASES[16]]
 
 
-def folder(tmp_path: Path, name):
+def folder(tmp_path: Path, name: str) -> dict[str, str]:
     return {"dump_folder": str(tmp_path / name)}
 
 
-def assert_same(ours, theirs) -> None:
+def assert_same(ours: Any, theirs: Any) -> None:
     """The numbers in front, and every winner: its price, its layer, its loops, its traffic."""
     assert ours[:-1] == theirs[:-1]
     ((our_sum, our_layers),), ((their_sum, their_layers),) = ours[-1], theirs[-1]
@@ -56,7 +60,13 @@ def assert_same(ours, theirs) -> None:
         assert mine.mem_energy_breakdown == other.mem_energy_breakdown
 
 
-def both(tmp_path: Path, workload, arch, mapping, **options):
+def both(
+    tmp_path: Path,
+    workload: list[Entry] | onnx.ModelProto | str,
+    arch: Path,
+    mapping: Path,
+    **options: bool | int | str,
+) -> tuple[Any, Any]:
     given = (workload, str(arch), str(mapping))
     theirs = stock.get_hardware_performance_zigzag(
         *given, **folder(tmp_path, "stock"), loma_show_progress_bar=False, **options
@@ -68,14 +78,16 @@ def both(tmp_path: Path, workload, arch, mapping, **options):
     ("arch", "mapping", "options"),
     [case if case in QUICK else pytest.param(*case, marks=pytest.mark.long) for case in CASES],
 )
-def test_a_small_network_gives_what_stock_gives(arch, mapping, options, tmp_path: Path) -> None:
+def test_a_small_network_gives_what_stock_gives(
+    arch: str, mapping: str, options: dict[str, bool], tmp_path: Path
+) -> None:
     assert_same(*both(tmp_path, strip(), HARDWARE[arch], MAPPING[mapping], lpf_limit=3, **options))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("arch", "mapping", "options"), QUICK)
 @pytest.mark.filterwarnings("ignore:ZigZag's ONNX front end makes")
-def test_resnet18_gives_what_stock_gives(arch, mapping, options, tmp_path: Path) -> None:
+def test_resnet18_gives_what_stock_gives(arch: str, mapping: str, options: dict[str, bool], tmp_path: Path) -> None:
     model = str(zigzags(MODELS)["resnet18"])
     assert_same(*both(tmp_path, model, HARDWARE[arch], MAPPING[mapping], lpf_limit=4, **options))
 
@@ -138,7 +150,7 @@ def test_sums_that_are_wider_than_their_register_stop_both(tmp_path: Path) -> No
             function(*files, lpf_limit=3, **folder(tmp_path, "wide"))
 
 
-def files_in(folder):
+def files_in(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
 
 
@@ -159,9 +171,9 @@ def test_files_go_to_a_folder_of_the_hour_unless_told_otherwise(
     assert (made / "overall_simple.json").is_file()
 
 
-def one_conv(attributes, extra=()):
+def one_conv(attributes: dict[str, list[int]], extra: Sequence[onnx.NodeProto] = ()) -> onnx.ModelProto:
     """`x` 1x3x1x14 through a 1x5 convolution to 4 channels, and `extra` nodes from `y` to `z`."""
-    nodes = [helper.make_node("Conv", ["x", "w"], ["y"], name="stem", **attributes), *extra]
+    nodes = [make_node("Conv", ["x", "w"], ["y"], name="stem", **attributes), *extra]
     result = "z" if extra else "y"
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 1, 14])
     y = helper.make_tensor_value_info(result, TensorProto.FLOAT, None)
@@ -246,7 +258,7 @@ def test_a_choice_that_does_not_exist_is_said_at_once() -> None:
         onnx2zz.get_hardware_performance_zigzag(strip(), "tpu_like", "tpu_like", opt="speed")
 
 
-def outcome(function, workload, arch, mapping, **options):
+def outcome(function, workload: list[Entry], arch: Path, mapping: Path, **options: str) -> tuple[float, float] | None:
     """The two numbers, or None where the function stops."""
     try:
         return function(copy.deepcopy(workload), str(arch), str(mapping), lpf_limit=3, **options)[:2]
@@ -254,7 +266,9 @@ def outcome(function, workload, arch, mapping, **options):
         return None
 
 
-def both_outcomes(tmp_path: Path, workload, arch, mapping, **options):
+def both_outcomes(
+    tmp_path: Path, workload: list[Entry], arch: Path, mapping: Path, **options: str
+) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
     theirs = outcome(stock.get_hardware_performance_zigzag, workload, arch, mapping, **folder(tmp_path, "s"), **options)
     return outcome(
         onnx2zz.get_hardware_performance_zigzag, workload, arch, mapping, **folder(tmp_path, "o"), **options
@@ -273,7 +287,7 @@ def test_costs_that_are_no_numbers_give_what_stock_gives(cost: str, opt: str, tm
     assert not np.isfinite(ours[0]) and np.isfinite(ours[1])
 
 
-def layers_with(**fields):
+def layers_with(**fields: object) -> list[Entry]:
     layers = [gemm(0, None, "fc", k=12, c=10, b=2), gemm(1, 0, "fc2", k=5, c=12, b=2)]
     return [{key: value for key, value in (layers[0] | fields).items() if value is not ...}, layers[1]]
 
@@ -299,7 +313,7 @@ TAKEN = [{"name": ...}, {"operand_precision": {"W": 0, "I": 8, "O": 16, "O_final
 
 @pytest.mark.parametrize("fields", [*REFUSED, *TAKEN], ids=str)
 @pytest.mark.parametrize("as_file", [False, True])
-def test_a_workload_is_refused_where_stock_refuses_it(fields, as_file: bool, tmp_path: Path) -> None:
+def test_a_workload_is_refused_where_stock_refuses_it(fields: Document, as_file: bool, tmp_path: Path) -> None:
     layers = layers_with(**fields)
     if as_file:
         (tmp_path / "net.yaml").write_text(yaml.safe_dump(layers, sort_keys=False))

@@ -20,7 +20,9 @@ pytestmark = needs_seed_cases
 DECISIONS = {1: [], 3: [], 6: ["--decide", "missing-field=default"], 7: ["--decide", "capacity=extend"]}
 
 
-def run(accelerator: Path, mapping: Path, layers: list, folder: Path, *, locality=False, lpf_limit=4) -> Evaluation:
+def run(
+    accelerator: Path, mapping: Path, layers: list, folder: Path, *, locality: bool = False, lpf_limit: int = 4
+) -> Evaluation:
     workload, options = PricedWorkload("case", "case.yaml", tuple(layers)), PriceOptions(lpf_limit=lpf_limit)
     files = Found(accelerator.stem, accelerator), Found(mapping.stem, mapping)
     return evaluate(workload, *files, options, folder / "zigzag.log", locality)
@@ -69,7 +71,7 @@ EVENTS = [  # relations, mapping, and what docs/seneca.md says about them
 
 @pytest.mark.parametrize(("relations", "mapping", "energy", "cycles"), EVENTS)
 def test_what_input_based_loops_cost_on_the_event_driven_layout(
-    relations, mapping, energy, cycles, tmp_path: Path
+    relations: str, mapping: str, energy: float, cycles: int, tmp_path: Path
 ) -> None:
     *_, workload = seed_files(3)
     layers = yaml.safe_load(workload.read_text()) if relations == "input" else repaired(3, tmp_path)[2]

@@ -14,7 +14,7 @@ HEAVY = ("onnx", "onnxruntime", "zigzag", "matplotlib", "pandas", "pydantic")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
-def test_help_imports_nothing_heavy(arguments) -> None:
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     script = f"""
 import sys
 from onnx2zz.cli.main import run
@@ -96,7 +96,7 @@ def test_a_bug_shows_its_traceback_to_who_wants_it(
 def test_a_command_chooses_its_exit_code() -> None:
     @click.command()
     @click.pass_context
-    def command(ctx) -> None:
+    def command(ctx: click.Context) -> None:
         ctx.exit(3)
 
     assert run([], command) == 3

@@ -162,7 +162,7 @@ def test_repeated_elements_are_counted_once_and_added_ones_belong_to_nobody() ->
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_body_changes_nothing(flat: Flat, form) -> None:
+def test_a_body_changes_nothing(flat: Flat, form: str) -> None:
     wraps = (Wrap(form, frozenset({"right", "join"})), Wrap("function", frozenset({"left", "join", "cut"})))
     model = wrapped(flat, wraps)
     assert len(model.graph.node) == 4

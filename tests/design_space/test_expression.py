@@ -23,7 +23,7 @@ expressions = st.recursive(
 
 
 @given(expressions)
-def test_it_is_python_s_arithmetic(text) -> None:
+def test_it_is_python_s_arithmetic(text: str) -> None:
     theirs = eval(text, {"npes": 12, "kib": 7.5, "technology_energy": 0.4, "max": max})
     assert evaluate(text.replace("technology_energy", "technology.energy"), NAMES) == theirs
 

@@ -9,12 +9,12 @@ from onnx2zz.design_space.spec import Axes, Options
 from onnx2zz.errors import InputError
 
 
-def spec(tmp_path: Path, text):
+def spec(tmp_path: Path, text: str):
     (tmp_path / "sweep.yaml").write_text(text)
     return read_spec(tmp_path / "sweep.yaml")
 
 
-def problems(tmp_path: Path, text):
+def problems(tmp_path: Path, text: str):
     with pytest.raises(InputError) as error:
         spec(tmp_path, text)
     return [str(problem).removeprefix(f"{tmp_path}/") for problem in error.value.problems]

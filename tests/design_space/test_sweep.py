@@ -18,6 +18,7 @@ import onnx
 import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
+from small_workloads import Entry
 
 from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.cli.main import run
@@ -60,7 +61,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return tmp_path
 
 
-def products(path, *sizes) -> None:
+def products(path: Path, *sizes) -> None:
     """A chain of matrix products; one of the two models' is in the other as well."""
     weights = [
         numpy_helper.from_array(np.arange(a * b, dtype=np.float32).reshape(a, b), f"w{n}")
@@ -77,7 +78,7 @@ def write_spec(**changed) -> None:
     Path("sweep.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
 
 
-def rows(folder="onnx2zz_sweep", table="runs"):
+def rows(folder: Path = "onnx2zz_sweep", table="runs"):
     with Path(folder, f"{table}.csv").open() as file:
         return list(csv.DictReader(file))
 
@@ -136,14 +137,14 @@ def test_what_is_finished_is_not_done_again_even_without_the_cache(capsys: pytes
     assert [row for row in rows() if row["model"] == "small"] == before
 
 
-def test_a_batch_that_did_not_end_is_taken_up_from_its_prices(folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_that_did_not_end_is_taken_up_from_its_prices(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first batch ends, the second is interrupted after one price."""
     write_spec()
     monkeypatch.setattr(sweep_run, "BATCH", 2)
     runs = plan(read_spec(folder / "sweep.yaml"))
     memory, seen = Kept(), []
 
-    def interrupt(done, total, layer) -> None:
+    def interrupt(done, total, layer: Entry) -> None:
         seen.append(layer)
         if len(seen) == 2 * 2 + 1 + 2:  # all of the first batch and its end, one whole unit of the second
             raise KeyboardInterrupt
@@ -167,15 +168,15 @@ class Kept(NoMemory):
     def __init__(self) -> None:
         self.values = {}
 
-    def get(self, key):
+    def get(self, key: str):
         return json.loads(self.values[key]) if key in self.values else None
 
-    def put(self, key, value) -> None:
+    def put(self, key: str, value: object) -> None:
         self.values[key] = json.dumps(value)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_killed_and_started_again(folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_killed_and_started_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_spec(accelerators=["tpu_like", "edge_tpu_like", "seneca"])
     script = "import sys; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
     command = [sys.executable, "-c", script, "sweep", "sweep.yaml", "--jobs", "1", "--cache", "kept", "-o", "killed"]
@@ -225,7 +226,7 @@ def test_a_layer_without_a_price_leaves_its_run_without_totals(capsys: pytest.Ca
     assert swept(capsys)[1] == 0  # a failure is a finished run
 
 
-def test_area_is_the_sidecars_where_it_has_a_figure(folder) -> None:
+def test_area_is_the_sidecars_where_it_has_a_figure(folder: Path) -> None:
     """Bits x um2 per bit; one memory for each unit where it serves no dimension."""
     write_spec(accelerators=[CORE])
     by_name = {one.design.name: one for one in plan(read_spec(folder / "sweep.yaml"))}
@@ -234,7 +235,7 @@ def test_area_is_the_sidecars_where_it_has_a_figure(folder) -> None:
     assert sweep_run.area(run_) == pytest.approx(event + registers + 2097152 * 0.2 * 0.4 + 68719476736 * 0.003)
 
 
-def test_area_without_a_sidecar_is_zigzags_fields(folder) -> None:
+def test_area_without_a_sidecar_is_zigzags_fields(folder: Path) -> None:
     write_spec(accelerators=["eyeriss_like"])
     (only,) = plan(read_spec(folder / "sweep.yaml"))
     hierarchy = read_hierarchy(only.design.document)
@@ -257,7 +258,9 @@ def test_a_mapping_that_filled_the_array_fills_it_again() -> None:
     assert mapping[0]["spatial_mapping"]["D1"] == ["K, 32"]
 
 
-def test_wrong_settings_are_said_at_once_and_nothing_is_written(folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_settings_are_said_at_once_and_nothing_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     broken = {"operational_array.sizes.D9": "npes", "memories.*.r_cost": "old * tecnology", "memories.l1.size": "1"}
     write_spec(accelerators=[CORE | {"set": broken}], models=["small.onnx", {"model": "lenet5", "dim": {"n": 3}}])
     assert run(["sweep", "sweep.yaml"]) == 1
@@ -269,7 +272,9 @@ def test_wrong_settings_are_said_at_once_and_nothing_is_written(folder, capsys: 
     assert not Path("onnx2zz_sweep").exists()
 
 
-def test_what_zigzag_refuses_is_said_before_anything_is_priced(folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_zigzag_refuses_is_said_before_anything_is_priced(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     without_ports = load_yaml(find_accelerator("seneca").path)
     del without_ports["memories"]["data_memory"]["ports"]
     (folder / "mine.yaml").write_text(yaml.safe_dump(without_ports))
@@ -289,14 +294,14 @@ def test_a_mapping_chosen_for_each_layer(capsys: pytest.CaptureFixture[str]) -> 
     assert len(list(Path("onnx2zz_sweep/mappings").iterdir())) == 1
 
 
-def test_a_dry_run_prices_nothing(folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_prices_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_spec()
     assert run(["sweep", "sweep.yaml", "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "5 runs"
     assert not Path("onnx2zz_sweep").exists()
 
 
-def test_a_file_that_is_another_program_s(folder) -> None:
+def test_a_file_that_is_another_program_s(folder: Path) -> None:
     connection = sqlite3.connect(folder / "sweep.sqlite")
     connection.execute("CREATE TABLE runs (id, what)")
     connection.close()
@@ -338,7 +343,7 @@ def test_a_package_that_is_missing_is_said_before_anything(
     assert 'pip install "onnx2zz[parquet]"' in capsys.readouterr().err
 
 
-def test_the_page_s_example_and_commands(folder) -> None:
+def test_the_page_s_example_and_commands(folder: Path) -> None:
     (example,) = re.findall(r"```yaml\n(models:.*?)```", (DOCS / "sweep.md").read_text(), re.DOTALL)
     (folder / "cores.yaml").write_text(example)
     for command in console_commands("sweep"):

@@ -1,7 +1,11 @@
 """Densities and executed operations, against onnxruntime: a convolution with ones over a mask counts the operations
 that read something other than zero."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,25 +15,27 @@ from onnx2zz.compiler import compile_model
 from onnx2zz.events.measure import INNER, NEEDS_ZEROS, measure
 from onnx2zz.events.silence import skippable
 from onnx2zz.ir import functions
+from onnx2zz.ir.functions import Function
 from onnx2zz.ir.layer import Access, Layer, Step, along
 from onnx2zz.proof.verify import VerifyOptions
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of, onnxruntime_run
 
 
-def activities(model, **inputs):
+def activities(model: onnx.ModelProto, **inputs: np.ndarray) -> dict[str, Any]:
     """Layer by its node's name."""
     compiled = compile_model(model)
     found = measure(compiled, "here", VerifyOptions(inputs=inputs))
     return {placed.name.split("_", 1)[1]: found.layers[placed.id] for placed in compiled.workload.layers}
 
 
-def sparse(rng: np.random.Generator, *shape, share=0.4):
+def sparse(rng: np.random.Generator, *shape: int, share: float = 0.4) -> np.ndarray:
     return np.where(rng.random(shape) < share, distinct(rng, *shape), 0).astype(np.float32)
 
 
-def count(mask, weights_shape, **attributes):
+def count(mask: np.ndarray, weights_shape: Sequence[int], **attributes: Attribute) -> int:
     """How many products of a convolution have a factor that is not zero, and how many there are without padding."""
-    node = helper.make_node("Conv", ["x", "w"], ["y"], **attributes)
+    node = make_node("Conv", ["x", "w"], ["y"], **attributes)
     mask, ones = mask.astype(np.float32), np.ones(weights_shape, np.float32)
     model = model_of([node], {"x": mask}, {"w": ones}, ["y"])
     return int(onnxruntime_run(model, {"x": mask})["y"].sum())
@@ -44,11 +50,18 @@ def count(mask, weights_shape, **attributes):
     groups=st.sampled_from([1, 2]),
     share=st.sampled_from([0.0, 0.3, 1.0]),
 )
-def test_a_convolution_executes_the_products_of_its_events(kernel, strides, pads, dilations, groups, share) -> None:
+def test_a_convolution_executes_the_products_of_its_events(
+    kernel: tuple[int, int],
+    strides: tuple[int, int],
+    pads: tuple[int, ...],
+    dilations: tuple[int, int],
+    groups: int,
+    share: float,
+) -> None:
     rng = np.random.default_rng(3)
     x, w = sparse(rng, 1, 4, 9, 13, share=share), distinct(rng, 6, 4 // groups, *kernel)
     attributes = {"strides": strides, "pads": pads, "dilations": dilations, "group": groups}
-    model = model_of([helper.make_node("Conv", ["x", "w"], ["y"], "conv", **attributes)], {"x": x}, {"w": w}, ["y"])
+    model = model_of([make_node("Conv", ["x", "w"], ["y"], "conv", **attributes)], {"x": x}, {"w": w}, ["y"])
     (found,) = activities(model, x=x).values()
     y = onnxruntime_run(model, {"x": x})["y"]
     assert found.executed * y.size * w[0].size == pytest.approx(count(x != 0, w.shape, **attributes))
@@ -58,7 +71,9 @@ def test_a_convolution_executes_the_products_of_its_events(kernel, strides, pads
     assert found.skipping == ("I",)
 
 
-def elements_read(x_shape, w_shape, y_shape, attributes):
+def elements_read(
+    x_shape: Sequence[int], w_shape: Sequence[int], y_shape: Sequence[int], attributes: dict[str, Any]
+) -> Any:
     """A mask over the input: every window of every output, axis by axis."""
     axes = zip(
         x_shape[2:], y_shape[2:], w_shape[2:], attributes["strides"], attributes["dilations"], attributes["pads"][:2],
@@ -70,7 +85,7 @@ def elements_read(x_shape, w_shape, y_shape, attributes):
     return np.broadcast_to(rows[:, None] & columns, x_shape)
 
 
-def network():
+def network() -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     """Convolution, ReLU, pool; a branch that is added; a classifier behind a mean."""
     rng = np.random.default_rng(5)
     constants = {
@@ -152,7 +167,7 @@ def test_a_product_of_two_activations_is_driven_by_the_first() -> None:
     rng = np.random.default_rng(9)
     inputs = {"x": sparse(rng, 5, 7), "v": sparse(rng, 7, 3, share=0.8)}
     (found,) = activities(
-        model_of([helper.make_node("MatMul", ["x", "v"], ["y"], "product")], inputs, {}, ["y"]), **inputs
+        model_of([make_node("MatMul", ["x", "v"], ["y"], "product")], inputs, {}, ["y"]), **inputs
     ).values()
     assert found.skipping == ("I",)
     assert found.events == sum(map(np.count_nonzero, inputs.values()))
@@ -160,7 +175,7 @@ def test_a_product_of_two_activations_is_driven_by_the_first() -> None:
     assert found.executed == pytest.approx(found.density["I"])
 
 
-def elementwise(function, inputs, reduce="none"):
+def elementwise(function: Function, inputs: int, reduce: str = "none") -> Layer:
     axes = (along("G", 3),)
     return Layer(
         "Add", (("G", 3),), Access("y", axes), tuple(Access(n, axes) for n in "xw"[:inputs]), Step(function), reduce
@@ -189,6 +204,6 @@ def elementwise(function, inputs, reduce="none"):
     ],
 )
 def test_which_zeros_are_no_events(
-    function, inputs: int, reduce: str, lowest: float, expected: tuple[str, ...]
+    function: Function, inputs: int, reduce: str, lowest: float, expected: tuple[str, ...]
 ) -> None:
     assert skippable(elementwise(function, inputs, reduce), lowest) == expected

@@ -32,7 +32,7 @@ def test_port_based_files_come_back_as_they_are(path: Path) -> None:
 
 
 @st.composite
-def old_memories(draw) -> dict:
+def old_memories(draw: st.DrawFn) -> dict:
     """A memory of zigzag 3.8.1's format: every direction of every operand on a port of the right kind."""
     operands = draw(st.lists(st.sampled_from(tuple(DIRECTIONS)), min_size=1, max_size=3, unique=True))
     counts = {kind: draw(st.integers(1, 3)) for kind in ("r", "w", "rw")}
@@ -65,7 +65,7 @@ def test_every_direction_keeps_its_port_and_bandwidth(memory: dict) -> None:
     assert all(port["allocation"] for port in ports)
 
 
-def old_memory(**changes) -> dict:
+def old_memory(**changes: object) -> dict:
     memory = {
         "size": 64, "r_bw": 16, "w_bw": 8, "r_cost": 1, "w_cost": 1, "area": 0, "latency": 1, "r_port": 1, "w_port": 1,
         "rw_port": 0, "operands": ["I1"], "ports": [{"fh": "w_port_1", "tl": "r_port_1"}], "served_dimensions": [],

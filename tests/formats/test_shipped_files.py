@@ -24,7 +24,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def our_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def our_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout that ships a few files of ours, one of them under a name that ZigZag ships too."""
     shipped = {
         "accelerators": ["npe.yaml", "npe.onnx2zz.yaml", "tpu_like.yaml"],
@@ -53,12 +53,12 @@ def test_a_path_is_a_path(tmp_path: Path) -> None:
     assert (found.name, found.path.resolve(), found.note) == ("tpu_like", tmp_path / "tpu_like.yaml", "")
 
 
-def test_ours_come_first_and_zigzag_says_whose(our_files) -> None:
+def test_ours_come_first_and_zigzag_says_whose(our_files: Path) -> None:
     assert find_accelerator("tpu_like").path == our_files / "accelerators" / "tpu_like.yaml"
     assert find_accelerator("zigzag:tpu_like").path == zigzags(ACCELERATORS)["tpu_like"]
 
 
-def test_a_wheel_carries_them_inside_the_package(our_files) -> None:
+def test_a_wheel_carries_them_inside_the_package(our_files: Path) -> None:
     inside = our_files / "onnx2zz" / "shipped" / "accelerators"
     inside.mkdir(parents=True)
     (inside / "npe.yaml").touch()
@@ -66,18 +66,18 @@ def test_a_wheel_carries_them_inside_the_package(our_files) -> None:
 
 
 @pytest.mark.parametrize("typed", ["lenet", "lenet.onnx", "lenet5.onnx"])
-def test_a_missing_file_whose_stem_ships_takes_the_shipped_one_and_says_so(our_files, typed: str) -> None:
+def test_a_missing_file_whose_stem_ships_takes_the_shipped_one_and_says_so(our_files: Path, typed: str) -> None:
     found = find_model(typed)
     assert found.path == our_files / "models" / "lenet5.onnx"
     assert found.note.startswith(f"{typed} does not exist: taking lenet5")
 
 
-def test_a_missing_file_in_a_folder_is_missing(our_files) -> None:
+def test_a_missing_file_in_a_folder_is_missing(our_files: Path) -> None:
     with pytest.raises(InputError, match=r"nets/lenet5.onnx: no such file.*did you mean lenet5"):
         find_model("nets/lenet5.onnx")
 
 
-def test_an_unknown_name_gets_suggestions(our_files) -> None:
+def test_an_unknown_name_gets_suggestions(our_files: Path) -> None:
     with pytest.raises(InputError) as raised:
         find_accelerator("edge_tpu")
     (problem,) = raised.value.problems
@@ -87,7 +87,7 @@ def test_an_unknown_name_gets_suggestions(our_files) -> None:
     assert "npe, tesla_npu_like, tpu_like" in str(problem)
 
 
-def test_a_file_that_goes_with_another_is_no_name_of_its_own(our_files) -> None:
+def test_a_file_that_goes_with_another_is_no_name_of_its_own(our_files: Path) -> None:
     with pytest.raises(InputError):
         find_accelerator("npe.onnx2zz")
     with pytest.raises(InputError):
@@ -114,11 +114,11 @@ def test_a_mapping_that_stands_in_for_another_is_told() -> None:
     assert "taking default" in find_mapping("zigzag:eyeriss_like").note
 
 
-def test_ours_for_the_accelerators_name(our_files) -> None:
+def test_ours_for_the_accelerators_name(our_files: Path) -> None:
     assert choose_mapping(None, find_accelerator("npe")).path == our_files / "mappings" / "npe.yaml"
 
 
-def test_what_was_compiled_for_this_accelerator_goes_before_what_ships(our_files, tmp_path: Path) -> None:
+def test_what_was_compiled_for_this_accelerator_goes_before_what_ships(our_files: Path, tmp_path: Path) -> None:
     compiled = tmp_path / "mapping.yaml"
     assert choose_mapping(None, find_accelerator("npe"), compiled).path == our_files / "mappings" / "npe.yaml"
     compiled.touch()

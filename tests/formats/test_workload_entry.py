@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_workloads import PRECISION, conv, lenet5, residual
+from small_workloads import PRECISION, Entry, conv, lenet5, residual
 from zigzag.datatypes import LayerOperand
 
 from onnx2zz.formats.workload_entry import operand_indices, operations, relations, volumes
@@ -44,7 +44,7 @@ def test_a_strided_dilated_window_touches_each_element_once(sizes, stride: int, 
 
 
 @pytest.mark.parametrize("entry", [*residual(), *lenet5()], ids=lambda entry: entry["name"])
-def test_volumes_are_zigzags(entry) -> None:
+def test_volumes_are_zigzags(entry: Entry) -> None:
     layer = parse_layer(entry, LINKS)
     assert volumes(entry) == {operand: layer.operand_size_elem[LayerOperand(operand)] for operand in volumes(entry)}
     assert operations(entry) == layer.total_mac_count

@@ -1,11 +1,16 @@
 """Model-local functions are their bodies, where they are called."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import onnx
 import pytest
 from onnx import AttributeProto, defs, helper
 
 from onnx2zz.compiler import compile_model
+from onnx2zz.ir.workload import NodeFate
 from tests.frontend.whole_graph import check_model
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of
 
 RNG = np.random.default_rng(2)
@@ -14,18 +19,26 @@ W = {"w": distinct(RNG, 4, 5), "v": distinct(RNG, 5, 4)}
 OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
 
 
-def node(op: str, inputs: str, outputs: str, domain: str = "", **attributes):
+def node(op: str, inputs: str, outputs: str, domain: str = "", **attributes: Attribute) -> onnx.NodeProto:
     names = [["" if name == "-" else name for name in text.split()] for text in (inputs, outputs)]
-    return helper.make_node(op, *names, domain=domain, **attributes)
+    return make_node(op, *names, domain=domain, **attributes)
 
 
-def function(name: str, inputs: str, outputs: str, nodes, attributes=(), defaults=(), domain: str = "local"):
+def function(
+    name: str,
+    inputs: str,
+    outputs: str,
+    nodes: list[onnx.NodeProto],
+    attributes: Sequence[str] = (),
+    defaults: Sequence[onnx.AttributeProto] = (),
+    domain: str = "local",
+) -> onnx.FunctionProto:
     return helper.make_function(
         domain, name, inputs.split(), outputs.split(), nodes, OPSETS, list(attributes), list(defaults)
     )
 
 
-def referring(op: str, inputs: str, outputs: str, **references: str):
+def referring(op: str, inputs: str, outputs: str, **references: str) -> onnx.NodeProto:
     """A node whose attributes are the function's: `alpha="slope"` takes the function's slope."""
     made = node(op, inputs, outputs)
     for name, source in references.items():
@@ -33,7 +46,7 @@ def referring(op: str, inputs: str, outputs: str, **references: str):
     return made
 
 
-def fates(model):
+def fates(model: onnx.ModelProto) -> dict[tuple[str, ...], NodeFate]:
     return {fate.outputs: fate for fate in compile_model(model).workload.nodes}
 
 

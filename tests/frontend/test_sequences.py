@@ -7,14 +7,15 @@ from onnx import TensorProto, helper
 from onnx2zz.compiler import compile_model
 from tests.frontend.test_loops import loop_body, loop_model
 from tests.frontend.whole_graph import check_model
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of
 
 RNG = np.random.default_rng(9)
 X = {"x": distinct(RNG, 2, 5, 3)}
 
 
-def node(op: str, inputs: str, outputs: str, **attributes):
-    return helper.make_node(op, ["" if i == "-" else i for i in inputs.split()], outputs.split(), **attributes)
+def node(op: str, inputs: str, outputs: str, **attributes: Attribute):
+    return make_node(op, ["" if i == "-" else i for i in inputs.split()], outputs.split(), **attributes)
 
 
 def statuses(model) -> dict[str, str]:

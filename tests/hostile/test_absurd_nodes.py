@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import onnx
 import pytest
 from hostile.hostile_files import FINE, INPUT_AT_FAULT, model, one_node, save, verdict
 from onnx import TensorProto, helper
@@ -51,7 +52,9 @@ ABSURD = {
 
 
 @pytest.mark.parametrize(("proto", "said"), ABSURD.values(), ids=ABSURD.keys())
-def test_an_absurd_node_is_one_sentence(proto, said, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_absurd_node_is_one_sentence(
+    proto: onnx.ModelProto, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert verdict(["compile", save(proto, tmp_path), "-o", "out"], tmp_path) == INPUT_AT_FAULT
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: net.onnx: node culprit (")

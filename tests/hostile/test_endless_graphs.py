@@ -1,5 +1,6 @@
 """Graphs that lead back into themselves, multiply, or are larger than anything: refused before they cost anything."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,21 +12,21 @@ from onnx import TensorProto, helper
 from onnx2zz.frontend import trace
 
 
-def relu(source, made, name=""):
+def relu(source: str, made: str, name: str = "") -> onnx.NodeProto:
     return helper.make_node("Relu", [source], [made], name)
 
 
-def call(function, source, made, name=""):
+def call(function: str, source: str, made: str, name: str = "") -> onnx.NodeProto:
     return helper.make_node(function, [source], [made], name, domain="own")
 
 
-def function(name, nodes):
+def function(name: str, nodes: Sequence[onnx.NodeProto]) -> onnx.FunctionProto:
     return helper.make_function(
         "own", name, ["in"], ["out"], nodes, [helper.make_opsetid("", 18), helper.make_opsetid("own", 1)]
     )
 
 
-def said(proto: onnx.ModelProto, folder, capsys: pytest.CaptureFixture[str]) -> list[str]:
+def said(proto: onnx.ModelProto, folder: Path, capsys: pytest.CaptureFixture[str]) -> list[str]:
     assert verdict(["compile", save(proto, folder), "-o", "out"], folder) == INPUT_AT_FAULT
     return capsys.readouterr().err.splitlines()
 
@@ -205,7 +206,7 @@ def test_two_billion_windows_with_gaps_between_them(tmp_path: Path) -> None:
     ],
 )
 def test_a_function_whose_nodes_are_in_no_order(
-    steps, wrong: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    steps: list[onnx.NodeProto], wrong: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What reads itself has no value to be computed; looking for it would never end."""
     proto = model([call("F", "x", "y")])

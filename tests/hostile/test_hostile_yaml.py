@@ -2,6 +2,7 @@
 
 import codecs
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ AS = {
 }
 
 
-def judged(content: bytes, arguments, folder: Path) -> int:
+def judged(content: bytes, arguments: Sequence[str], folder: Path) -> int:
     (folder / "hostile.yaml").write_bytes(content)
     (folder / "good.yaml").write_text(yaml.safe_dump([gemm(0, None, "fc", k=6, c=5)]))
     return verdict([*arguments, "--no-cache", "-o", "out"], folder)
@@ -55,7 +56,7 @@ def judged(content: bytes, arguments, folder: Path) -> int:
 
 @pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED.keys())
 def test_a_bad_file_is_refused_whatever_it_is_given_as(
-    content, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for arguments in AS.values():
         assert judged(content, arguments, tmp_path) == INPUT_AT_FAULT
@@ -72,7 +73,9 @@ SWEEPS = {
 
 
 @pytest.mark.parametrize("accelerator", SWEEPS.values(), ids=SWEEPS.keys())
-def test_a_sweep_of_absurd_numbers_is_refused(accelerator, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sweep_of_absurd_numbers_is_refused(
+    accelerator: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = f"models: [lenet5]\naccelerators: [{{template: tpu_like, name: core, {accelerator}}}]"
     (tmp_path / "sweep.yaml").write_text(text)
     assert verdict(["sweep", "sweep.yaml", "--dry-run", "-o", "out"], tmp_path) == INPUT_AT_FAULT
@@ -121,7 +124,9 @@ def test_a_name_too_long_for_a_path(arguments: list[str], tmp_path: Path, capsys
 
 @pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS.keys())
 @pytest.mark.parametrize("place", ["name", "size"])
-def test_what_yaml_makes_of_plain_words(trap, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_yaml_makes_of_plain_words(
+    trap: str, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Where a name or a size is meant, YAML 1.1 may see a truth, an octal or sexagesimal number, or a date. Sizes
     that are numbers are taken as YAML has them: 010 is eight, and 12:30 is 750."""
     name, size = (trap, "5") if place == "name" else ("fc", trap)
@@ -141,7 +146,7 @@ def test_padding_that_is_no_numbers_is_looked_at_by_check(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("kind", AS)
-def test_a_key_that_stands_there_twice(kind, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_key_that_stands_there_twice(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The last one counts, as for ZigZag, whose own tpu_like.yaml has one; `check` names the place."""
     (tmp_path / "f.yaml").write_bytes(WHOLE[kind].replace(b"name:", b"name: first\n  name:", 1))
     if kind == "accelerator":
@@ -174,10 +179,10 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-def test_a_damaged_file_is_evaluated_or_refused(kind) -> None:
+def test_a_damaged_file_is_evaluated_or_refused(kind: str) -> None:
     @settings(max_examples=10)
     @given(damaged([WHOLE[kind]]))
-    def judge(content) -> None:
+    def judge(content: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:
             assert judged(content, AS[kind], Path(folder)) in (FINE, INPUT_AT_FAULT, NOT_PRICED)
             assert verdict(["check", "hostile.yaml", "good.yaml"], Path(folder)) in (FINE, INPUT_AT_FAULT)

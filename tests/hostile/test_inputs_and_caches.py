@@ -3,6 +3,7 @@
 import pickle
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,9 @@ def _claims(elements: int) -> bytes:
 
 
 @pytest.mark.parametrize("write", NPZ.values(), ids=NPZ.keys())
-def test_a_bad_file_of_inputs_is_refused(write, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bad_file_of_inputs_is_refused(
+    write: Callable[[Path], object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(tmp_path / "x.npz")
     (tmp_path / "out").mkdir()
     name = save(model([helper.make_node("Relu", ["x"], ["y"])]), tmp_path)
@@ -68,7 +71,7 @@ def evaluated(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", pickle.dumps(Touch()), b"SQLite format 3\0" + b"\xff" * 500])
-def test_a_damaged_cache_costs_its_contents_only(content, tmp_path: Path) -> None:
+def test_a_damaged_cache_costs_its_contents_only(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / FILE).write_bytes(content)
     assert evaluated(tmp_path) == FINE

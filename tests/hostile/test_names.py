@@ -39,13 +39,13 @@ def named() -> onnx.ModelProto:
 
 
 @pytest.fixture
-def compiled(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def compiled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     assert verdict(["compile", save(named(), tmp_path), "-o", "out"], tmp_path) == FINE
     capsys.readouterr()
     return tmp_path
 
 
-def test_layers_have_distinct_safe_names_and_raw_ones_are_kept(compiled) -> None:
+def test_layers_have_distinct_safe_names_and_raw_ones_are_kept(compiled: Path) -> None:
     layers = yaml.safe_load((compiled / "out" / "workload.yaml").read_text())
     names = [layer["name"] for layer in layers]
     assert len(set(names)) == len(NAMES)
@@ -59,7 +59,7 @@ SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name])
 def test_what_is_said_of_a_node_is_printable(
-    compiled, name, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    compiled: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(compiled)
     assert run(["explain", "net.onnx", "--", name]) == FINE
@@ -111,7 +111,7 @@ CHOICE = {"origin": "mapping file", "priced": 1, "enumerated": 0, "honest_latenc
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name])
-def test_no_part_of_a_report_steers_a_terminal(name) -> None:
+def test_no_part_of_a_report_steers_a_terminal(name: str) -> None:
     """Names of layers, models, operators, memories and corrections; a table's `repr` is shown in a terminal as well."""
     layers = tuple(
         LayerResult(

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -25,7 +26,7 @@ NOBODY = 65534
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("net.yaml").write_text(yaml.safe_dump([gemm(0, None, "fc", k=6, c=5), gemm(1, 0, "fc2", k=15, c=6)]))
     Path("sweep.yaml").write_text(yaml.safe_dump(SWEEP))
@@ -109,7 +110,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_files_of_one_model(
 def killed_after(left: Iterator[int], method: Callable) -> Callable:
     """The method; it is not called any more when `left` has run out."""
 
-    def called(*arguments, **options):
+    def called(*arguments: Any, **options: Any) -> Any:
         if next(left, None) is None:
             raise KeyboardInterrupt
         return method(*arguments, **options)
@@ -203,7 +204,7 @@ def test_a_reader_that_has_gone_costs_no_file() -> None:
 
 
 @posix
-def test_a_log_that_somebody_has_linked_elsewhere_leaves_that_file_alone(folder) -> None:
+def test_a_log_that_somebody_has_linked_elsewhere_leaves_that_file_alone(folder: Path) -> None:
     Path("out").mkdir()
     Path("precious").write_text("mine")
     for name in ("zigzag.log", "result.json"):
@@ -220,7 +221,7 @@ def as_nobody() -> None:
 
 
 @pytest.fixture
-def locked(folder):
+def locked(folder: Path) -> Iterator[Callable[[Path], object]]:
     """Makes folders that may be read and not written."""
     opened = [*[parent for parent in folder.parents if not parent.stat().st_mode & 0o005], folder]
     modes = [path.stat().st_mode for path in opened]
@@ -232,7 +233,7 @@ def locked(folder):
 
 
 @posix
-def test_a_cache_that_may_not_be_written_is_done_without(locked, folder) -> None:
+def test_a_cache_that_may_not_be_written_is_done_without(locked: Callable[[Path], object], folder: Path) -> None:
     assert verdict([*EVALUATE, "--cache", "out/cache"], folder) == FINE
     before = json.loads(Path("out/result.json").read_text())
     kept = {path: path.read_bytes() for path in Path("out/cache").iterdir()}
@@ -247,7 +248,7 @@ def test_a_cache_that_may_not_be_written_is_done_without(locked, folder) -> None
 
 
 @posix
-def test_an_output_folder_that_may_not_be_written_is_the_users_to_change(locked) -> None:
+def test_an_output_folder_that_may_not_be_written_is_the_users_to_change(locked: Callable[[Path], object]) -> None:
     Path("locked").mkdir()
     locked(Path("locked"))
     for command in (
@@ -262,7 +263,7 @@ def test_an_output_folder_that_may_not_be_written_is_the_users_to_change(locked)
     assert list(Path("locked").iterdir()) == []
 
 
-def test_two_evaluations_and_a_clearing_of_one_cache_at_once(folder) -> None:
+def test_two_evaluations_and_a_clearing_of_one_cache_at_once(folder: Path) -> None:
     """All of them go on, and the numbers are those of a run that is alone."""
     script = "from onnx2zz.cli.main import main; main()"
     assert verdict([*EVALUATE, "--no-cache"], folder) == FINE
@@ -284,7 +285,7 @@ def test_two_evaluations_and_a_clearing_of_one_cache_at_once(folder) -> None:
     assert (Path("cache") / FILE).is_file()
 
 
-def test_a_clock_that_goes_back_changes_nothing(folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_goes_back_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two runs, one of them in a world in which each second is earlier than the one before."""
     assert verdict([*EVALUATE, "--cache", "out/a", "--layer-timeout", "600"], folder) == FINE
     forwards = Path("out/result.json").read_bytes()

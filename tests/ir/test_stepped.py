@@ -13,7 +13,9 @@ loops = st.lists(st.tuples(st.integers(-7, 7), st.integers(1, 9)), max_size=3)
 
 
 @given(st.integers(-9, 9), loops, st.integers(-40, 20), st.integers(0, 70))
-def test_the_count_is_that_of_the_numbers_that_a_walk_meets(offset, loops, low, width) -> None:
+def test_the_count_is_that_of_the_numbers_that_a_walk_meets(
+    offset: int, loops: list[tuple[int, int]], low: int, width: int
+) -> None:
     walked = {
         offset + sum(step * i for (step, _), i in zip(loops, point, strict=True))
         for point in product(*(range(size) for _, size in loops))

@@ -1,5 +1,7 @@
 """Multiply-accumulates that are left to the host are counted, or said to be unknown; what has none has none."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx
 import pytest
@@ -9,7 +11,7 @@ from onnx2zz.compiler import Compiled, CompileOptions, compile_model
 from onnx2zz.errors import InputError
 from onnx2zz.ir.workload import NodeFate
 from onnx2zz.lowering.options import LoweringOptions
-from tests.oracle import distinct, model_of
+from tests.oracle import Arrays, distinct, model_of
 
 HOST = CompileOptions(lowering=LoweringOptions(unsupported="host"))
 RNG = np.random.default_rng(0)
@@ -26,7 +28,7 @@ def with_own(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def compiled(nodes, inputs, constants, outputs) -> Compiled:
+def compiled(nodes: Sequence[onnx.NodeProto], inputs: Arrays, constants: Arrays, outputs: Sequence[str]) -> Compiled:
     return compile_model(with_own(model_of(nodes, inputs, constants, outputs)), HOST)
 
 
@@ -135,7 +137,7 @@ def test_the_products_of_a_loop_are_added_up() -> None:
     ],
     ids=["a product", "an unknown operator", "a sum"],
 )
-def test_a_branch_that_stays_unknown(inside, macs: int | None) -> None:
+def test_a_branch_that_stays_unknown(inside: onnx.NodeProto, macs: int | None) -> None:
     branch = helper.make_graph([inside], "b", [], [helper.make_empty_tensor_value_info("o")])
     nodes = [helper.make_node("If", ["c"], ["y"], "choice", then_branch=branch, else_branch=branch)]
     inputs = {"x": TENSORS["matrix"], "c": np.asarray(True)}

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Any
 
+from zigzag.hardware.architecture.accelerator import Accelerator
+
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.mapping.choice import ChoiceTerms
@@ -26,7 +28,7 @@ def mapped(layer: Entry, arch: str) -> Entry:
 
 
 @cache
-def accelerator(arch: str):
+def accelerator(arch: str) -> Accelerator:
     return load_accelerator(find_accelerator(arch).path)
 
 

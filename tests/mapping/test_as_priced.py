@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -18,12 +19,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("net.yaml").write_text(yaml.safe_dump(strip(), sort_keys=False))
 
 
-def evaluated(*options: str) -> dict:
+def evaluated(*options: str) -> dict[str, Any]:
     assert run(["evaluate", "net.yaml", "--json", "found.json", *options]) == 0
     return json.loads(Path("found.json").read_text())
 
 
-def stock(arch: str, lpf_limit: int, **switches) -> tuple[float, float]:
+def stock(arch: str, lpf_limit: int, **switches: str) -> tuple[float, float]:
     files = (find_accelerator(arch).path, Path("priced.yaml"), Path("stock"))
     return stock_zigzag(strip(), *files, lpf_limit=lpf_limit, **switches)[:2]
 

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from small_workloads import add, conv, depthwise, gemm, pool
+from small_workloads import Entry, add, conv, depthwise, gemm, pool
 
 from onnx2zz.mapping.bound import bounds
 from onnx2zz.mapping.enumeration import candidates
@@ -28,7 +28,7 @@ LAYERS = [
 ]
 
 
-def below_what_is_found(arch, layer, how_many, seed) -> None:
+def below_what_is_found(arch: str, layer: Entry, how_many: int, seed: int) -> None:
     given = terms(arch)
     space = read_space(layer, LINKS, given.hardware.array)
     most = limits(layer, LINKS, given.accelerator)
@@ -59,5 +59,5 @@ def test_no_candidate_is_cheaper_than_its_bound(arch: str, seed: int) -> None:
 @pytest.mark.parametrize(
     "arch", ["tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like", "seneca"]
 )
-def test_no_candidate_of_any_kind_is_cheaper_than_its_bound(arch: str, layer) -> None:
+def test_no_candidate_of_any_kind_is_cheaper_than_its_bound(arch: str, layer: Entry) -> None:
     below_what_is_found(arch, layer, 8, seed=arch + layer["name"])

@@ -1,7 +1,7 @@
 """The choice for one layer: honest, never worse than what it was given, and ZigZag's own in the end."""
 
 import pytest
-from small_workloads import add, conv, depthwise, gemm, pool
+from small_workloads import Entry, add, conv, depthwise, gemm, pool
 
 from onnx2zz.mapping.choice import choose
 from onnx2zz.mapping.padding import padded
@@ -23,7 +23,13 @@ LAYERS = [
 PAIRS = [("tpu_like", LAYERS[0]), ("edge_tpu_like", LAYERS[1]), ("seneca", LAYERS[2]), ("ascend_like", LAYERS[3])]
 
 
-def honest(layer, mapping_entry, unrolling, arch, options):
+def honest(
+    layer: Entry,
+    mapping_entry: dict[str, dict[str, list[str] | str] | str],
+    unrolling: tuple[tuple[str, tuple[tuple[str, int], ...]], ...],
+    arch: str,
+    options: PriceOptions,
+) -> tuple[float, float]:
     """Cycles of the padded layer by ZigZag's own cost model, never below its roofline."""
     wide = padded(layer, totals(unrolling))
     asked = {**mapping_entry, "spatial_mapping": as_entry(unrolling)}
@@ -31,7 +37,7 @@ def honest(layer, mapping_entry, unrolling, arch, options):
     return max(found.latency_cycles, roofline(wide, asked, terms(arch).hardware).cycles), found.energy_pj
 
 
-def check_choice(arch, layer, opt) -> None:
+def check_choice(arch: str, layer: Entry, opt: str) -> None:
     options = PriceOptions(opt=opt, lpf_limit=4)
     how = mapped(layer, arch)
     choice = choose(layer, how, terms(arch, opt=opt, lpf_limit=4))
@@ -55,7 +61,7 @@ def check_choice(arch, layer, opt) -> None:
 
 
 @pytest.mark.parametrize(("arch", "layer"), PAIRS, ids=lambda pair: pair if isinstance(pair, str) else pair["name"])
-def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch, layer) -> None:
+def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch: str, layer: Entry) -> None:
     check_choice(arch, layer, "latency")
 
 
@@ -65,7 +71,7 @@ def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch,
 @pytest.mark.parametrize(
     "arch", ["tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like", "seneca"]
 )
-def test_every_choice_is_no_worse_than_the_mapping_file(arch: str, layer, opt: str) -> None:
+def test_every_choice_is_no_worse_than_the_mapping_file(arch: str, layer: Entry, opt: str) -> None:
     check_choice(arch, layer, opt)
 
 

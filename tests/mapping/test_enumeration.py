@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_workloads import conv, gemm
+from small_workloads import Entry, conv, gemm
 from zigzag.datatypes import LayerDim, OADimension
 from zigzag.mapping.spatial_mapping import MappingSingleOADim, SpatialMapping
 
 from onnx2zz.mapping.enumeration import accounted, candidates
-from onnx2zz.mapping.space import read_space
+from onnx2zz.mapping.space import Space, read_space
 from onnx2zz.zigzag.layer import parse_layer
 from onnx2zz.zigzag.search import convert
 from onnx2zz.zigzag.unrolling import totals
@@ -23,7 +23,9 @@ LINKS = {"name": "default"}
 NOTHING = lambda found: np.zeros(len(found), dtype=bool)  # noqa: E731
 
 
-def enumerated(layer, array, most=1000):
+def enumerated(
+    layer: Entry, array: tuple[tuple[str, int], ...], most: int = 1000
+) -> tuple[Space, np.ndarray, list[tuple[tuple[str, tuple[tuple[str, int], ...]], ...]]]:
     space = read_space(layer, LINKS, array)
     limits = {name: dict.fromkeys(space.loops, most) for name, _ in array}
     found = candidates(space, limits, NOTHING, {})
@@ -32,7 +34,9 @@ def enumerated(layer, array, most=1000):
 
 @settings(max_examples=25, deadline=None)
 @given(st.tuples(*[st.integers(1, 9)] * 3), st.tuples(st.integers(2, 6), st.integers(2, 4)))
-def test_the_fewest_cycles_of_all_unrollings_are_among_them(sizes, units) -> None:
+def test_the_fewest_cycles_of_all_unrollings_are_among_them(
+    sizes: tuple[int, int, int], units: tuple[int, int]
+) -> None:
     """All whole factors, loops on both array dims only where they divide: nothing needs fewer steps."""
     k, c, b = sizes
     space, found, _ = enumerated(gemm(0, None, "fc", k=k, c=c, b=b), (("D1", units[0]), ("D2", units[1])))

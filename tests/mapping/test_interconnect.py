@@ -1,6 +1,6 @@
 """What an accelerator declares between its units, and what an unrolling would need of it."""
 
-from small_workloads import conv, pool
+from small_workloads import Entry, conv, pool
 
 from onnx2zz.mapping.interconnect import declared, lacks, shown_by
 from onnx2zz.mapping.space import read_space
@@ -12,7 +12,12 @@ LINKS = {"name": "default"}
 LAYER = conv(0, None, "c", k=24, c=12, oy=10, ox=14, fy=3, fx=5)
 
 
-def needed(arch, unrolling, layer=LAYER, sidecar=None):
+def needed(
+    arch: str,
+    unrolling: tuple[tuple[str, tuple[tuple[str, int], ...]], ...],
+    layer: Entry = LAYER,
+    sidecar: Wires | None = None,
+) -> set[str]:
     given = terms(arch)
     space = read_space(layer, LINKS, given.hardware.array)
     return set(lacks(space.factors(unrolling), space, declared(given.hierarchy, sidecar or Wires())))

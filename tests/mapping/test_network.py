@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_workloads import residual, strip
+from small_workloads import Entry, residual, strip
 from stock import stock_zigzag
 
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
-from onnx2zz.mapping.network import Policy, choose_mappings
+from onnx2zz.mapping.network import NetworkChoice, Policy, choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.pricing.store import Store
@@ -18,7 +18,9 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 OPTIONS = PriceOptions(lpf_limit=3)
 
 
-def chosen_for(layers, arch, folder, policy=None, base=None):
+def chosen_for(
+    layers: list[Entry], arch: str, folder: Path, policy: Policy | None = None, base: Found | None = None
+) -> tuple[PricedWorkload, Found, NetworkChoice, Found]:
     accelerator = find_accelerator(arch)
     workload = PricedWorkload("net", "net.yaml", tuple(layers))
     base = base or choose_mapping(None, accelerator)
@@ -52,7 +54,7 @@ def test_what_is_chosen_also_runs_with_data_kept_low(arch: str, tmp_path: Path) 
 
 
 def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing(tmp_path: Path) -> None:
-    told = []
+    told: list[str] = []
     with Store(tmp_path / "cache", told.append) as memory:
         first = chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2]
         again = chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2]

@@ -18,7 +18,7 @@ def test_the_input_grows_with_its_windows() -> None:
 
 
 @given(st.integers(2, 60), st.integers(2, 60), st.integers(1, 16), st.integers(1, 16))
-def test_a_loop_grows_to_the_next_multiple_and_no_further(k, c, over_k, over_c) -> None:
+def test_a_loop_grows_to_the_next_multiple_and_no_further(k: int, c: int, over_k: int, over_c: int) -> None:
     layer = gemm(0, None, "fc", k=k, c=c, b=3)
     found = loop_sizes(padded(layer, {"K": over_k, "C": over_c}))
     for name, size, factor in (("K", k, over_k), ("C", c, over_c)):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_workloads import add, conv, depthwise, gemm, pool, residual, strip
+from small_workloads import Entry, add, conv, depthwise, gemm, pool, residual, strip
 from stock import stock_zigzag
 
 from onnx2zz.cli.main import run
@@ -16,7 +16,7 @@ from onnx2zz.mapping.interconnect import declared, lacks, shown_by
 from onnx2zz.mapping.layer_kind import KINDS, kind_of
 from onnx2zz.mapping.space import read_space
 from onnx2zz.mapping.templated import TemplateTarget, templated, templated_mapping
-from onnx2zz.mapping.templates import parse_templates, read_templates
+from onnx2zz.mapping.templates import Templates, parse_templates, read_templates
 from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.run import evaluate
@@ -50,18 +50,18 @@ def target(arch: str) -> TemplateTarget:
     return TemplateTarget(built, hardware(built), hierarchy(built))
 
 
-def templates_of(arch: str):
+def templates_of(arch: str) -> Templates:
     path = templates(find_accelerator(arch))
     assert path is not None
     return read_templates(path, tuple(dim for dim, _ in target(arch).hardware.array))
 
 
-def unrolled(layer, arch: str):
+def unrolled(layer: Entry, arch: str) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
     return templated(layer, mapped(layer, arch), templates_of(arch), target(arch))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_shape_decides_which_template_a_layer_takes(kind) -> None:
+def test_the_shape_decides_which_template_a_layer_takes(kind: str) -> None:
     assert kind_of(LAYERS[kind]) == kind
 
 
@@ -71,7 +71,7 @@ def test_a_pointwise_layer_of_one_place_is_a_vector_times_a_matrix() -> None:
 
 
 @pytest.mark.parametrize("arch", SHIPPED)
-def test_zigzag_changes_nothing_and_no_wire_is_made_up(arch) -> None:
+def test_zigzag_changes_nothing_and_no_wire_is_made_up(arch: str) -> None:
     facts, built = target(arch).hardware, accelerator(arch)
     wires = shown_by(mapping_of(arch), declared(hierarchy(built), Wires()))
     for kind, layer in LAYERS.items():
@@ -97,7 +97,7 @@ def test_what_a_template_gives(arch: str, kind: str, expected: dict[str, dict[st
     assert {dim: dict(pairs) for dim, pairs in unrolled(LAYERS[kind], arch)} == expected
 
 
-def mapped_by_templates(layers, arch: str, folder: Path) -> Found:
+def mapped_by_templates(layers: list[Entry], arch: str, folder: Path) -> Found:
     entries = templated_mapping(layers, mapping_of(arch), templates_of(arch), target(arch))
     path = folder / f"{arch}.mapping.yaml"
     path.write_text(yaml.safe_dump(list(entries)))

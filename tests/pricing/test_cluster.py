@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -134,18 +134,18 @@ class Client:
     def __init__(self, end: Exception) -> None:
         self.end, self.cancelled = end, []
 
-    def submit(self, *_, **__):
+    def submit(self, *_: object, **__: bool) -> object:
         return self
 
     def result(self) -> None:
         raise self.end
 
-    def cancel(self, futures, force) -> None:
+    def cancel(self, futures: object, force: bool) -> None:
         self.cancelled += futures
 
 
 @pytest.fixture
-def ending(monkeypatch: pytest.MonkeyPatch):
+def ending(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], Cluster]:
     """A cluster on which every unit ends with an exception."""
 
     def made(end: Exception) -> Cluster:
@@ -161,7 +161,7 @@ def ending(monkeypatch: pytest.MonkeyPatch):
     return made
 
 
-def test_a_unit_that_kills_every_worker_has_no_price(ending) -> None:
+def test_a_unit_that_kills_every_worker_has_no_price(ending: Callable[[Exception], Cluster]) -> None:
     from distributed import KilledWorker
 
     ((_, outcome),) = ending(KilledWorker("unit", None, 3)).outcomes(units(1), lambda unit: None)
@@ -175,7 +175,9 @@ def test_a_unit_that_kills_every_worker_has_no_price(ending) -> None:
         (ModuleNotFoundError("No module named 'onnx2zz'"), "need the same environment as this one: onnx2zz "),
     ],
 )
-def test_what_goes_wrong_between_machines_is_a_sentence(ending, end, said: str) -> None:
+def test_what_goes_wrong_between_machines_is_a_sentence(
+    ending: Callable[[Exception], Cluster], end: Exception, said: str
+) -> None:
     with pytest.raises(InputError) as raised:
         list(ending(end).outcomes(units(1), lambda unit: None))
     assert said in str(raised.value)

@@ -1,7 +1,7 @@
 """Which layers share one evaluation, and which mapping entry a layer takes."""
 
 import pytest
-from small_workloads import conv, residual, strip
+from small_workloads import Entry, conv, residual, strip
 from zigzag.parser.mapping_factory import MappingFactory
 
 from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
@@ -13,12 +13,12 @@ MAPPING = [DEFAULT, POOLING, BY_NAME]
 
 
 @pytest.mark.parametrize("entry", residual(), ids=lambda entry: entry["name"])
-def test_the_entry_is_the_one_that_zigzag_takes(entry) -> None:
+def test_the_entry_is_the_one_that_zigzag_takes(entry: Entry) -> None:
     theirs = MappingFactory(entry["name"], entry["operator_type"], MAPPING).mapping_data
     assert mapping_entry_for(entry, MAPPING) is theirs
 
 
-def keys(entry, mapping_entry=DEFAULT):
+def keys(entry: Entry, mapping_entry: dict[str, dict[str, list[str]] | str] = DEFAULT) -> str:
     return layer_key(entry, mapping_entry)
 
 

@@ -14,7 +14,7 @@ VOLUMES = {"I": 40, "W": 12, "O": 20}
 """20 outputs, each the sum of 12 products, every weight in 20 of them: some product of matrices."""
 
 
-def level(operand, memory, *traffic):
+def level(operand: str, memory: str, *traffic: tuple[str, int, float]) -> LevelEnergy:
     passing = tuple(Traffic(direction, elements, energy) for direction, elements, energy in traffic)
     memory_operand = {"I": "I1", "W": "I2", "O": "O"}[operand]
     return LevelEnergy(operand, memory, sum(t.energy_pj for t in passing), memory_operand, passing)
@@ -41,7 +41,9 @@ PRICE = LayerPrice(
 SPARSE = Activity({"I": 0.25}, 0.5, ("I",), 10)
 
 
-def spent(activity, price=PRICE, volumes=VOLUMES):
+def spent(
+    activity: Activity, price: LayerPrice = PRICE, volumes: dict[str, int] = VOLUMES
+) -> dict[tuple[str, str], float]:
     events = layer_events(price, OPERATIONS, volumes, activity)
     return {(one.operand, one.memory): one.event_pj for one in events.breakdown}
 
@@ -126,7 +128,7 @@ ENERGIES = st.floats(0.0, 1e12)
     skipping=st.sampled_from([("I",), ("I", "W"), ()]),
 )
 def test_never_above_dense_and_never_less_for_more_events(
-    executed, density, elements: int, volume: int, energy, skipping
+    executed: list[float], density: list[float], elements: int, volume: int, energy: float, skipping: tuple[str, ...]
 ) -> None:
     levels = tuple(
         replace(one, energy_pj=energy * len(one.traffic), traffic=tuple(_scaled(one, elements, energy)))
@@ -145,5 +147,5 @@ def test_never_above_dense_and_never_less_for_more_events(
     assert fewer.energy_pj <= more.energy_pj * (1 + 1e-9)
 
 
-def _scaled(one, elements, energy):
+def _scaled(one: LevelEnergy, elements: int, energy: float) -> list[Traffic]:
     return [replace(t, elements=t.elements * elements, energy_pj=energy) for t in one.traffic]

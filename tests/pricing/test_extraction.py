@@ -19,7 +19,7 @@ from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import Found, find_mapping
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.price_cache import NoMemory, PriceCache
-from onnx2zz.pricing.result import as_json
+from onnx2zz.pricing.result import Evaluation, as_json
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.pricing.store import Store
 from onnx2zz.zigzag import cacti, cacti_files
@@ -49,7 +49,7 @@ def starts() -> int:
     return len(Path("trace").read_text().split()) if Path("trace").exists() else 0
 
 
-def priced(file: str, cache: str = "cache"):
+def priced(file: str, cache: str = "cache") -> Evaluation:
     """As a process of its own would: nothing of an earlier call but what is in the cache."""
     cacti.costs.cache_clear()
     workload = PricedWorkload("strip", "net.yaml", tuple(yaml.safe_load(Path("net.yaml").read_text())))
@@ -59,7 +59,7 @@ def priced(file: str, cache: str = "cache"):
         return evaluate(workload, *files, PriceOptions(lpf_limit=3), Path("out/zigzag.log"), resources=resources)
 
 
-def prices(evaluation) -> list[dict]:
+def prices(evaluation: Evaluation) -> list[dict]:
     return [asdict(layer) | {"from_cache": None} for layer in evaluation.layers]
 
 

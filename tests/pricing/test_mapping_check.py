@@ -3,6 +3,7 @@
 import pytest
 from small_workloads import gemm, strip
 
+from onnx2zz.errors import Problem
 from onnx2zz.pricing.mapping_check import array_problems, dim_problems, unusable
 from onnx2zz.zigzag.hardware import Hardware
 from onnx2zz.zigzag.layer import mapping_problems
@@ -10,11 +11,11 @@ from onnx2zz.zigzag.layer import mapping_problems
 TWO_BY_TWO = Hardware((("D1", 32), ("D2", 32)), False, ())
 
 
-def entry(name, **unrolled):
+def entry(name: str, **unrolled: list[str]) -> dict[str, dict[str, list[str]] | str]:
     return {"name": name, "spatial_mapping": {dim: list(loops) for dim, loops in unrolled.items()}}
 
 
-def said(problems):
+def said(problems: tuple[Problem, ...]) -> list[str]:
     return [str(problem) for problem in problems]
 
 

@@ -5,7 +5,7 @@ import yaml
 
 from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.formats.shipped_files import ACCELERATORS, shipped
-from onnx2zz.pricing.physical import instances, layer_physical, total_physical
+from onnx2zz.pricing.physical import LayerPhysical, instances, layer_physical, total_physical
 from onnx2zz.sidecar.figures import Correction, MemoryFigures, Sidecar
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, Traffic
@@ -29,7 +29,7 @@ PRICE = LayerPrice(111.0, 1000.0, 1.0, (), (), 12.0, LEVELS)
 WIDTHS = {"I": 8, "W": 8, "O": 16, "O_final": 8}
 
 
-def corrected(*corrections, widths=WIDTHS):
+def corrected(*corrections: Correction, widths: dict[str, int] = WIDTHS) -> LayerPhysical:
     return layer_physical(PRICE, 60, widths, Sidecar("x", corrections=corrections), HIERARCHY)
 
 
@@ -43,7 +43,7 @@ def corrected(*corrections, widths=WIDTHS):
         (Correction("hops", "dram", "I2", pj_per_operation=0.1), 0.1 * 60),
     ],
 )
-def test_a_correction_scales_one_energy_and_adds_to_it(correction, difference: float) -> None:
+def test_a_correction_scales_one_energy_and_adds_to_it(correction: Correction, difference: float) -> None:
     found = corrected(correction)
     assert found.corrected_energy_pj == pytest.approx(111.0 + difference)
     (one,) = found.corrections

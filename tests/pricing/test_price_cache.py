@@ -3,18 +3,22 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from small_workloads import strip
+from small_workloads import Entry, strip
 
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.pricing import price_cache
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.json_values import Document
 
 OPTIONS = PriceOptions(lpf_limit=3)
 
@@ -22,14 +26,22 @@ OPTIONS = PriceOptions(lpf_limit=3)
 class Dictionary(dict):
     """A memory that shows what is in it, and passes through JSON as the real one does."""
 
-    def get(self, key):
+    def get(self, key: str) -> bool | Entry | list[list[int | list[list[int | str]]]] | None:
         return json.loads(self[key]) if key in self else None
 
-    def put(self, key, value) -> None:
+    def put(self, key: str, value: object) -> None:
         self[key] = json.dumps(value)
 
 
-def run(memory, folder, layers=None, accelerator=None, mapping=None, options=OPTIONS, **more):
+def run(
+    memory: Dictionary,
+    folder: Path,
+    layers: list[Entry] | None = None,
+    accelerator: Found | None = None,
+    mapping: None = None,
+    options: PriceOptions = OPTIONS,
+    **more: bool,
+) -> Evaluation:
     workload = PricedWorkload("strip", "strip.yaml", tuple(layers or strip()[:3]))
     accelerator = accelerator or find_accelerator("tpu_like")
     mapping = mapping or choose_mapping(None, find_accelerator("tpu_like"))
@@ -38,11 +50,11 @@ def run(memory, folder, layers=None, accelerator=None, mapping=None, options=OPT
     return evaluate(workload, accelerator, mapping, options, folder / "zigzag.log", resources=resources, **more)
 
 
-def cached(evaluation):
+def cached(evaluation: Evaluation) -> list[bool]:
     return [layer.from_cache for layer in evaluation.layers]
 
 
-def but_for_the_cache(evaluation):
+def but_for_the_cache(evaluation: Evaluation) -> Document:
     return asdict(
         replace(evaluation, evaluated=0, layers=tuple(replace(layer, from_cache=False) for layer in evaluation.layers))
     )
@@ -64,38 +76,38 @@ def test_a_network_that_shares_layers_pays_for_the_others_only(tmp_path: Path) -
     assert cached(run(memory, tmp_path, strip()[:4])) == [True, True, False, False]
 
 
-def edited(path, folder, change):
+def edited(path: Path, folder: Path, change: Callable[[Any], None]) -> Found:
     document = yaml.safe_load(path.read_text())
     change(document)
     (folder / path.name).write_text(yaml.safe_dump(document, sort_keys=False))
     return Found(path.stem, folder / path.name)
 
 
-def dearer_memory(document) -> None:
+def dearer_memory(document: Document) -> None:
     document["memories"]["dram"]["r_cost"] = 800.0
 
 
-def other_order_of_memories(document) -> None:
+def other_order_of_memories(document: Document) -> None:
     first, *others = document["memories"].items()
     document["memories"] = dict([others[0], first, *others[1:]])
 
 
-def unrolled_less(mapping) -> None:
+def unrolled_less(mapping: list[Document]) -> None:
     for entry in mapping:
         entry["spatial_mapping"] = {"D1": ["K, 6"]}
 
 
-def wider_output(layers) -> None:
+def wider_output(layers: list[Entry]) -> None:
     layers[0]["operand_precision"] = {**layers[0]["operand_precision"], "O_final": 16}
 
 
-def fed_by_another(layers) -> None:
+def fed_by_another(layers: list[Entry]) -> None:
     layers[0]["operand_source"] = {"I": 0, "W": 0}
     layers[2]["operand_source"] = {"I": 1, "W": 1}
 
 
 @pytest.mark.parametrize("change", [dearer_memory, other_order_of_memories])
-def test_another_accelerator_is_another_price(change, tmp_path: Path) -> None:
+def test_another_accelerator_is_another_price(change: Callable[[Any], None], tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     accelerator = edited(find_accelerator("tpu_like").path, tmp_path, change)
@@ -118,7 +130,7 @@ def test_another_mapping_is_another_price(tmp_path: Path) -> None:
         replace(OPTIONS, temporal_mapping_type="even"),
     ],
 )
-def test_other_options_are_another_price(options, tmp_path: Path) -> None:
+def test_other_options_are_another_price(options: PriceOptions, tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     assert cached(run(memory, tmp_path, options=options)) == [False] * 3
@@ -131,7 +143,7 @@ def test_locality_is_another_price(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("change", "missed"), [(wider_output, 0), (fed_by_another, 2)])
-def test_another_layer_is_another_price(change, missed: int, tmp_path: Path) -> None:
+def test_another_layer_is_another_price(change: Callable[[Any], None], missed: int, tmp_path: Path) -> None:
     memory, layers = Dictionary(), strip()[:3]
     run(memory, tmp_path)
     change(layers)
@@ -156,7 +168,7 @@ def test_who_asks_for_zigzags_search_gets_it(search: str, tmp_path: Path) -> Non
 
 
 def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
-    def tiny(document) -> None:
+    def tiny(document: Document) -> None:
         document["memories"]["dram"]["size"] = 2016  # bits: the stem's weights, and no more
 
     memory, accelerator = Dictionary(), edited(find_accelerator("tpu_like").path, tmp_path, tiny)

@@ -1,6 +1,6 @@
 """The least cycles of a layer, by hand."""
 
-from small_workloads import add, conv, gemm, pool
+from small_workloads import Entry, add, conv, gemm, pool
 
 from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.pricing.roofline import Roofline, ports_reached, roofline
@@ -8,7 +8,7 @@ from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.levels import KeptLevels
 
 
-def roofline_cycles(*layer):
+def roofline_cycles(*layer: Entry | Hardware) -> float:
     return roofline(*layer).cycles
 
 
@@ -50,7 +50,7 @@ def test_what_locality_keeps_low_does_not_pass_the_highest_port() -> None:
     memories = read_hierarchy({"memories": {"sram": {}, "dram": {}}}).memories
     hardware = Hardware((("D1", 4096),), False, (TopPort(64, frozenset({"I1", "I2", "O"}), "dram"),))
 
-    def cycles(layer, i1, o, weights):
+    def cycles(layer: Entry, i1: int, o: int, weights: int) -> float:
         kept = KeptLevels((("I1", i1), ("O", o)), weights)
         return roofline_cycles(layer, LINKS, ports_reached(hardware, layer, kept, memories))
 

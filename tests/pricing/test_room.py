@@ -6,7 +6,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_workloads import conv, gemm, pool
+from small_workloads import Entry, conv, gemm, pool
 
 from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, find_mapping, zigzags
 from onnx2zz.pricing.inputs import AcceleratorFile
@@ -16,6 +16,7 @@ from onnx2zz.zigzag.accelerator import build_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
+from tests.json_values import Document
 
 OPTIONS = PriceOptions(lpf_limit=3)
 K8 = next(entry for entry in yaml.safe_load(find_mapping("seneca").path.read_text()) if entry["name"] == "default")
@@ -23,20 +24,20 @@ K8 = next(entry for entry in yaml.safe_load(find_mapping("seneca").path.read_tex
 FREE = {"name": "default", "spatial_mapping": {"D1": ["K, 8"], "D2": ["C, 5"]}}
 
 
-def task(entry):
+def task(entry: Entry) -> Task:
     return Task("", entry, K8, None)
 
 
-def core(**sizes):
+def core(**sizes: int) -> Entry:
     document = yaml.safe_load(find_accelerator("seneca_core").path.read_text())
     return with_sizes(document, sizes)
 
 
-def terms(document):
+def terms(document: Document) -> PricingTerms:
     return PricingTerms(AcceleratorFile(Path("core.yaml"), document), False, OPTIONS, "fast")
 
 
-def stock_runs(entry, document):
+def stock_runs(entry: Entry, document: Document) -> bool:
     """ZigZag's own search on the accelerator."""
     try:
         price(entry, build_accelerator(Path("core.yaml"), document), K8, OPTIONS, search="exhaustive")
@@ -55,7 +56,7 @@ LAYERS = st.one_of(
 
 @given(LAYERS)
 @settings(max_examples=5, deadline=None)
-def test_the_smallest_memory_that_is_named_is_the_smallest_that_zigzag_takes(entry) -> None:
+def test_the_smallest_memory_that_is_named_is_the_smallest_that_zigzag_takes(entry: Entry) -> None:
     (short,) = shortages(task(entry), terms(core(data_memory=1)))
     assert short.least is not None
     assert stock_runs(entry, core(data_memory=short.least))
@@ -88,7 +89,7 @@ def test_what_passes_through_counts_as_well() -> None:
     assert not stock_runs(entry, with_sizes(document, {"data_memory": short.least - 1}))
 
 
-def with_register(bits):
+def with_register(bits: int) -> tuple[str, Entry]:
     """tpu_like has a register of its own for the sums of each unit."""
     document = yaml.safe_load(zigzags(ACCELERATORS)["tpu_like"].read_text())
     (register,) = [name for name, memory in document["memories"].items() if memory["operands"] == ["O"]]

@@ -5,19 +5,22 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_workloads import strip
+from small_workloads import Entry, strip
 from stock import stock_zigzag
 
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import ACCELERATORS, Found, choose_mapping, find_accelerator, zigzags
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 
 OPTIONS = PriceOptions(lpf_limit=3)
 
 
-def run(layers, accelerator, folder, mapping=None, **more):
+def run(
+    layers: list[Entry], accelerator: Found, folder: Path, mapping: Found | None = None, **more: Resources
+) -> Evaluation:
     chosen = mapping or choose_mapping(None, accelerator)
     workload = PricedWorkload("strip", "strip.yaml", tuple(layers))
     return evaluate(workload, accelerator, chosen, OPTIONS, folder / "zigzag.log", **more)
@@ -38,7 +41,7 @@ def test_the_total_is_stock_zigzags(tmp_path: Path) -> None:
 
 
 def test_each_distinct_layer_is_announced_before_it_is_priced(tmp_path: Path) -> None:
-    seen = []
+    seen: list[str] = []
     layers = [*strip()[:2], *strip()[2:4]]  # the last two are alike
     run(layers, find_accelerator("tpu_like"), tmp_path, resources=Resources(watch=lambda *told: seen.append(told)))
     assert seen == [(0, 3, "L0_stem"), (1, 3, "L1_pool"), (2, 3, "L2_conv"), (3, 3, "")]
@@ -55,7 +58,7 @@ def test_zigzag_talks_to_the_log_only(
     assert (root.handlers, logging.getLogger("zigzag").handlers) == before
 
 
-def accelerator_with_a_dram_of(bits, folder):
+def accelerator_with_a_dram_of(bits: int, folder: Path) -> Found:
     document = yaml.safe_load(find_accelerator("tpu_like").path.read_text())
     document["memories"]["dram"]["size"] = bits
     (folder / "small.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
@@ -77,7 +80,7 @@ def test_one_layer_that_fails_does_not_end_the_run(tmp_path: Path) -> None:
     assert found.evaluated == found.distinct_layers - 1
 
 
-def _tpu():
+def _tpu() -> Found:
     return find_accelerator("tpu_like")
 
 
@@ -96,7 +99,7 @@ def test_everything_wrong_with_three_files_is_said_at_once(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", zigzags(ACCELERATORS))
-def test_every_accelerator_that_zigzag_ships_prices_a_convolution(name, tmp_path: Path) -> None:
+def test_every_accelerator_that_zigzag_ships_prices_a_convolution(name: str, tmp_path: Path) -> None:
     found = run(strip()[:1], find_accelerator(name), tmp_path)
     assert found.total.incomplete is False and found.total.energy_pj > 0
 

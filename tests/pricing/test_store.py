@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from onnx2zz.pricing.store import FILE, Store
 
 
-def silent(sentence) -> None:
+def silent(sentence: str) -> None:
     pytest.fail(f"nothing was to be said: {sentence}")
 
 
-def filled(folder, **values):
+def filled(folder: Path, **values: dict[str, float | list[list[int | str]]] | float | str) -> Path:
     with Store(folder, silent) as store:
         for key, value in values.items():
             store.put(key, value)
@@ -45,7 +45,7 @@ def test_floats_come_back_bit_for_bit(number: float, tmp_path_factory: pytest.Te
 )
 def test_a_file_that_is_no_database_is_set_aside(content: bytes, tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(content)
-    said = []
+    said: list[str] = []
     with Store(tmp_path, said.append) as store:
         store.put("conv", 7)
         assert store.get("conv") == 7
@@ -59,7 +59,7 @@ def test_another_programs_database_is_set_aside(tmp_path: Path) -> None:
     other = sqlite3.connect(tmp_path / FILE)
     other.execute("CREATE TABLE entries (key, value, digest)")
     other.close()
-    said = []
+    said: list[str] = []
     with Store(tmp_path, said.append) as store:
         assert store.count() == 0
     assert len(said) == 1 and "is another program's" in said[0]
@@ -70,7 +70,7 @@ def test_a_torn_file_is_set_aside(tmp_path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4096 : len(content) // 2] = b"\xff" * (len(content) // 2 - 4096)
     path.write_bytes(content)
-    said = []
+    said: list[str] = []
     with Store(tmp_path, said.append) as store:
         assert store.get("layer3") is None
     assert len(said) == 1 and "damaged" in said[0]
@@ -88,7 +88,7 @@ def test_a_row_that_was_changed_is_as_good_as_none(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_is_done_without_and_said_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    said = []
+    said: list[str] = []
     with Store(tmp_path / "file", said.append) as store:
         store.put("conv", 7)
         assert (store.get("conv"), store.count()) == (None, 0)
@@ -96,7 +96,7 @@ def test_a_folder_that_cannot_be_is_done_without_and_said_once(tmp_path: Path) -
 
 
 def test_a_cache_that_cannot_be_written_any_more_is_said_once(tmp_path: Path) -> None:
-    said = []
+    said: list[str] = []
     with Store(tmp_path, said.append) as store:
         other = sqlite3.connect(tmp_path / FILE)
         other.execute("DROP TABLE entries")

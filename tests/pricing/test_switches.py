@@ -9,6 +9,7 @@ from stock import stock_zigzag
 
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.result import Total
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 
@@ -16,14 +17,16 @@ CHAIN = strip()[:2]
 PLAIN = PriceOptions(lpf_limit=3)
 
 
-def ours(options, folder, arch="seneca", mapping=None):
+def ours(options: PriceOptions, folder: Path, arch: str = "seneca", mapping: Found | None = None) -> Total:
     accelerator = find_accelerator(arch)
     chosen = mapping or choose_mapping(None, accelerator)
     workload = PricedWorkload("strip", "strip.yaml", tuple(CHAIN))
     return evaluate(workload, accelerator, chosen, options, folder / "log").total
 
 
-def stock(folder, arch="seneca", mapping=None, **switches):
+def stock(
+    folder: Path, arch: str = "seneca", mapping: Found | None = None, **switches: bool | str
+) -> tuple[float, float]:
     accelerator = find_accelerator(arch)
     chosen = mapping or choose_mapping(None, accelerator)
     return stock_zigzag(CHAIN, accelerator.path, chosen.path, folder / "stock", lpf_limit=3, **switches)[:2]

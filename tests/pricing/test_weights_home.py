@@ -4,7 +4,7 @@ oracle, with their one answer about weights replaced where it stops."""
 from pathlib import Path
 
 import pytest
-from small_workloads import add, gemm, strip
+from small_workloads import Entry, add, gemm, strip
 from stock import stock_zigzag
 from zigzag import api
 from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
@@ -28,7 +28,7 @@ class WeightsOnTop(SearchInterLayerDataLocalityStage):
         self.mem_update_weight = self.top_mem_level_weight
 
 
-def branches(wide: int):
+def branches(wide: int) -> list[Entry]:
     """A product, two that read it, and their sum, which fits SENECA's data memory of 2,097,152 bit."""
     return [
         gemm(0, None, "stem", k=wide, c=500),
@@ -38,13 +38,13 @@ def branches(wide: int):
     ]
 
 
-def stock(layers, folder):
+def stock(layers: list[Entry], folder: Path) -> dict[int, tuple[float, float]]:
     files = (SENECA.path, MAPPING.path, folder)
     *_, found = stock_zigzag(layers, *files, lpf_limit=LPF_LIMIT, exploit_data_locality=True)
     return {layer: (evaluation.energy_total, evaluation.latency_total2) for layer, evaluation in found.items()}
 
 
-def ours(layers, folder):
+def ours(layers: list[Entry], folder: Path) -> tuple[dict[int, tuple[float, float]], list[str]]:
     told: list[str] = []
     workload, options = PricedWorkload("net", "net.yaml", tuple(layers)), PriceOptions(lpf_limit=LPF_LIMIT)
     resources = Resources(tell=told.append)

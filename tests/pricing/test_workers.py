@@ -11,10 +11,11 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from small_workloads import gemm, strip
+from small_workloads import Entry, gemm, strip
 
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.yaml_source import load_yaml
@@ -29,12 +30,12 @@ TPU = find_accelerator("tpu_like")
 TERMS = PricingTerms(AcceleratorFile(TPU.path, load_yaml(TPU.path)), False, PriceOptions(lpf_limit=3), "fast")
 
 
-def units():
+def units() -> list[Unit]:
     (default, *_) = load_yaml(choose_mapping(None, TPU).path)
     return [unit(entry, default) for entry in (strip()[0], strip()[2], strip()[6])]
 
 
-def unit(entry, mapping_entry, terms=TERMS):
+def unit(entry: Entry, mapping_entry: dict[str, dict[str, list[str] | str] | str], terms: PricingTerms = TERMS) -> Unit:
     return Unit(Task(entry["name"], entry, mapping_entry, None), terms)
 
 
@@ -58,10 +59,10 @@ def test_a_worker_builds_an_accelerator_once() -> None:
 class Scripted(Executor):
     """An executor whose process dies of the layers that it is told to, each time one mention."""
 
-    def __init__(self, deadly) -> None:
+    def __init__(self, deadly: list[str]) -> None:
         self.deadly, self.dead = deadly, False
 
-    def submit(self, work, task, terms):
+    def submit(self, work: object, task: Task, terms: object) -> Future[Any]:
         assert not self.dead, "a dead worker was given work"
         future = Future()
         if task.name in self.deadly:
@@ -73,7 +74,7 @@ class Scripted(Executor):
         return future
 
 
-def run(deadly):
+def run(deadly: list[str]):
     told, begun = [], []
     crew = Crew(2, lambda: Scripted(deadly), told.append)
     found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, begun.append)}
@@ -192,7 +193,7 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_was_ended_for_taking_too_long_is_not_tried_again() -> None:
-    told = []
+    told: list[str] = []
     crew = Crew(2, lambda: Scripted(["L2_conv"]), told.append, patience=0)
     found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, lambda unit: None)}
     assert found["L2_conv"] == "took longer than 0 s (--layer-timeout)"

@@ -1,18 +1,19 @@
 """Faults of a hand-written workload that ZigZag's own validation lets pass: one sentence each."""
 
 import pytest
-from small_workloads import conv, strip
+from small_workloads import Entry, conv, strip
 
 from onnx2zz.pricing.workload_check import inconsistencies, missing_fields
 from onnx2zz.zigzag.layer import workload_problems
+from tests.json_values import Document
 
 
-def conv_with(**fields):
+def conv_with(**fields: dict[str, int] | list[int | list[int] | str] | str) -> list[Entry]:
     layer = conv(0, None, "stem", k=12, c=3, oy=1, ox=28, fy=1, fx=7)
     return [layer | fields]
 
 
-def said(layers):
+def said(layers: list[Entry]) -> list[str]:
     return [str(problem) for problem in inconsistencies("net.yaml", layers)]
 
 
@@ -59,7 +60,7 @@ def test_an_id_is_given_once() -> None:
 
 
 @pytest.mark.parametrize("document", [None, {}, [], "text"])
-def test_no_list_of_layers(document) -> None:
+def test_no_list_of_layers(document: Document) -> None:
     assert [problem.what for problem in missing_fields("net.yaml", document)] == [
         "no workload: a list of layers is needed"
     ]

@@ -141,7 +141,7 @@ def test_missing_padding(compiled: Compiled) -> None:
         ),
     ],
 )
-def test_another_layer(compiled: Compiled, layer, fields, cause: str) -> None:
+def test_another_layer(compiled: Compiled, layer: Entry, fields, cause: str) -> None:
     written = changed(compiled, layer, **fields)
     assert written[layer] != compiled.entries[layer]
     assert (layer, cause) in causes(verify_by_hand(compiled, written))

@@ -28,16 +28,17 @@ from onnx2zz.proof.stored_values import StoredValues
 from onnx2zz.proof.values import Values
 from onnx2zz.proof.verify import VerifyOptions, verify
 from tests.frontend.test_loops import body_of_products, loop_model
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, lowered, model_of, onnxruntime_run
 from tests.proof.wrong import with_placed
 
 FLOAT = TensorProto.FLOAT
 
 
-def one_node(op: str, inputs: int = 1, opset: int = 20, **attributes) -> onnx.ModelProto:
+def one_node(op: str, inputs: int = 1, opset: int = 20, **attributes: Attribute) -> onnx.ModelProto:
     """One operator on inputs of the shape 5x13; its output's type is left to inference."""
     names = [f"x{n}" for n in range(inputs)]
-    node = helper.make_node(op, names, ["y"], **attributes)
+    node = make_node(op, names, ["y"], **attributes)
     infos = [helper.make_tensor_value_info(name, FLOAT, [5, 13]) for name in names]
     graph = helper.make_graph([node], "one", infos, [helper.make_empty_tensor_value_info("y")])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
@@ -188,9 +189,16 @@ def test_lengths_that_leave_little_or_nothing_to_check(op: str, lengths: list[in
     assert_proven(compile_model(model_of([node], {"x": distinct(rng, 3, 2, 4)}, weights, ["y", "h"])))
 
 
-def one(op: str, x: np.ndarray, domain: str = "", version: int = 13, constants=None, **attributes) -> Compiled:
+def one(
+    op: str,
+    x: np.ndarray,
+    domain: str = "",
+    version: int = 13,
+    constants: dict[str, np.ndarray] | None = None,
+    **attributes: Attribute,
+) -> Compiled:
     constants = constants or {}
-    node = helper.make_node(op, ["x", *constants], ["y"], domain=domain, **attributes)
+    node = make_node(op, ["x", *constants], ["y"], domain=domain, **attributes)
     return compile_model(model_of([node], {"x": x}, constants, ["y"], version))
 
 
@@ -200,7 +208,7 @@ REDUCTIONS = ["ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum"
 @pytest.mark.parametrize("op", REDUCTIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 @pytest.mark.parametrize("axes", [[1], [0, 1]])
-def test_long_reductions(op, dtype, axes: list[int]) -> None:
+def test_long_reductions(op: str, dtype: type[np.generic], axes: list[int]) -> None:
     """600 factors underflow and 600 squares overflow, if they are just any; integers are rounded as in onnxruntime."""
     assert_proven(one(op, np.zeros((3, 200), dtype), axes=axes))
 
@@ -213,7 +221,7 @@ def test_a_product_that_vanishes_in_single_precision() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8])
-def test_a_quantised_softmax_is_held_to_exact_arithmetic(dtype) -> None:
+def test_a_quantised_softmax_is_held_to_exact_arithmetic(dtype: type[np.int8] | type[np.uint8]) -> None:
     """onnxruntime's table is a step off in a tenth of the elements of uint8: more than ties explain."""
     rng, limits = np.random.default_rng(0), np.iinfo(dtype)
     x = rng.integers(limits.min, limits.max, (5, 9, 7), endpoint=True).astype(dtype)
@@ -256,7 +264,7 @@ def test_a_packed_weight_that_counts_and_is_not_read_is_found() -> None:
 
 
 @pytest.mark.parametrize("value", [-3e38, 3e38, np.inf, -np.inf])
-def test_what_is_beside_a_pad_with_large_values(value) -> None:
+def test_what_is_beside_a_pad_with_large_values(value: object) -> None:
     constants = {"p": np.asarray([0, 0, 1, 0, 0, 0, 0, 2]), "v": np.asarray(value, np.float32)}
     nodes = [
         helper.make_node("Pad", ["x", "p", "v"], ["p0"]),
@@ -377,7 +385,7 @@ MASKS = {"lengths": (2,), "lengths and where sequences begin": (8,), "of each ke
 
 @pytest.mark.parametrize("kind", MASKS)
 @pytest.mark.parametrize("op", ["Attention", "MultiHeadAttention"])
-def test_masks_hide_some_keys(kind, op: str) -> None:
+def test_masks_hide_some_keys(kind: str, op: str) -> None:
     """Any integers would hide all keys or none; onnxruntime refuses lengths that there are not."""
     rng = np.random.default_rng(0)
     inputs = {name: distinct(rng, 2, 4, 6) for name in ("q", "k", "v")} | {"m": np.zeros(MASKS[kind], np.int32)}

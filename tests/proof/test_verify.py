@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
+from small_workloads import Entry
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.ir import functions
@@ -59,7 +60,7 @@ def test_swapped_axes_of_a_window(compiled: Compiled) -> None:
         pytest.param(BRANCH, 1, fixed(6), "broadcast", id="broadcast"),
     ],
 )
-def test_a_wrong_map_of_the_activation(compiled: Compiled, layer, number: int, axis, cause: str) -> None:
+def test_a_wrong_map_of_the_activation(compiled: Compiled, layer: Entry, number: int, axis, cause: str) -> None:
     right = compiled.workload.layers[layer].layer
     result = verify(with_layer(compiled, layer, with_axis(right, 0, number, axis)))
     assert cause in causes(result, layer)
@@ -122,7 +123,7 @@ def test_a_source_that_is_left_out_of_several(compiled: Compiled) -> None:
     ],
 )
 def test_a_wrong_entry(
-    compiled: Compiled, layer, fields: dict[str, str | list[str | list[int] | int] | dict[str, int]], cause: str
+    compiled: Compiled, layer: Entry, fields: dict[str, str | list[str | list[int] | int] | dict[str, int]], cause: str
 ) -> None:
     assert compiled.entries[layer].keys() >= fields.keys()
     assert cause in causes(verify(with_entry(compiled, layer, **fields)), layer)
@@ -260,7 +261,7 @@ def test_copies_that_read_in_front_of_an_expand_leave_nothing_in_place() -> None
         pytest.param(helper.make_node("QuantizeLinear", ["x", "s"], ["y"], output_dtype=22), id="four bits"),
     ],
 )
-def test_few_elements_of_which_most_are_cut_off_prove_a_node(node) -> None:
+def test_few_elements_of_which_most_are_cut_off_prove_a_node(node: onnx.NodeProto) -> None:
     inputs = {"x": distinct(np.random.default_rng(0), 2, 4)}
     compiled = compile_model(model_of([node], inputs, {"s": np.array(0.02, np.float32)}, ["y"], opset=21))
     for seed in range(5):

@@ -1,6 +1,7 @@
 """What stands below the table: ours beside ZigZag's, and events."""
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -42,7 +43,7 @@ RUN = Evaluation(
 )  # fmt: skip
 
 
-def printed(show, run=RUN, width=80):
+def printed(show: Callable[[Evaluation, Console], None], run: Evaluation = RUN, width: int = 80) -> list[str]:
     text = io.StringIO()
     show(run, Console(file=text, width=width))
     return [line.rstrip() for line in text.getvalue().splitlines() if line.strip()]
@@ -60,7 +61,7 @@ def test_ours_beside_zigzags_with_the_rule() -> None:
 
 
 @pytest.mark.parametrize("show", [print_physical, print_events])
-def test_no_line_is_too_long(show) -> None:
+def test_no_line_is_too_long(show: Callable[[Evaluation, Console], None]) -> None:
     assert all(len(line) <= 80 for line in printed(show))
 
 

@@ -70,7 +70,7 @@ def names(tab: Any) -> list[str]:
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(
-    chromium: Browser, report: Path, scheme, width
+    chromium: Browser, report: Path, scheme: str, width: int
 ) -> None:
     viewport = {"width": width, "height": 900}
     tab, wrong = opened(chromium, report, viewport=viewport, color_scheme=scheme)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from onnx2zz.cli.main import run
 from tests.browser import LOOKS, assert_opens_cleanly, opened
@@ -45,13 +45,13 @@ def rows(folder: Path, table: str = "runs") -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def column(tab, number: int) -> list[str]:
+def column(tab: Page, number: int) -> list[str]:
     return tab.locator(f"#table tbody tr td:nth-child({number})").all_inner_texts()
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(
-    chromium: Browser, report: Path, scheme, width
+    chromium: Browser, report: Path, scheme: str, width: int
 ) -> None:
     assert_opens_cleanly(chromium, report, "sweep", scheme, width)
 

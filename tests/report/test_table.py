@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -25,7 +26,7 @@ RUN = Evaluation(
 )  # fmt: skip
 
 
-def printed(width):
+def printed(width: int) -> list[str]:
     text = io.StringIO()
     print_table(RUN, "npe", Console(file=text, width=width))
     return [line.rstrip() for line in text.getvalue().splitlines() if line.strip()]
@@ -118,5 +119,5 @@ def test_a_network_of_few_layers_has_no_worst_ten() -> None:
     assert text.getvalue() == ""
 
 
-def broken(parts):
+def broken(parts: Any) -> Breakdown:
     return Breakdown(100, 100.0, None, {}, 0.0, (), {}, parts)

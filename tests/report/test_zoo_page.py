@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from onnx2zz.cli.main import run
 from onnx2zz.proof.result import NotExecuted, Verification
@@ -47,13 +47,13 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def names(tab) -> list[str]:
+def names(tab: Page) -> list[str]:
     return tab.locator("#table tbody tr td:first-child").all_inner_texts()
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
 def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(
-    chromium: Browser, report: Path, scheme, width
+    chromium: Browser, report: Path, scheme: str, width: int
 ) -> None:
     assert_opens_cleanly(chromium, report, "zoo", scheme, width)
 

@@ -40,7 +40,7 @@ corrections:
 """
 
 
-def problems(text):
+def problems(text: str):
     with pytest.raises(InputError) as raised:
         parse_sidecar(parse_yaml(text, "npe.onnx2zz.yaml"), HIERARCHY)
     return [str(problem) for problem in raised.value.problems]
@@ -138,7 +138,7 @@ KEYS = st.sampled_from(
 
 
 @given(st.recursive(SCALARS, lambda inner: st.dictionaries(KEYS, inner, max_size=4) | st.lists(inner, max_size=2)))
-def test_any_file_is_read_or_refused(data) -> None:
+def test_any_file_is_read_or_refused(data: object) -> None:
     import yaml
 
     try:

@@ -16,7 +16,7 @@ def test_each_lies_beside_an_accelerator() -> None:
 
 
 @pytest.mark.parametrize("name", WITH_SIDECAR)
-def test_area_per_bit_times_bits_is_the_accelerators_area(name) -> None:
+def test_area_per_bit_times_bits_is_the_accelerators_area(name: str) -> None:
     path = ours(ACCELERATORS)[name]
     hierarchy = read_hierarchy(load_yaml(path))
     sidecar = read_sidecar(path, hierarchy)

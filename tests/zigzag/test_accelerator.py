@@ -8,15 +8,15 @@ import yaml
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, shipped
 from onnx2zz.zigzag.accelerator import hardware, load_accelerator
-from onnx2zz.zigzag.hardware import TopPort
+from onnx2zz.zigzag.hardware import Hardware, TopPort
 
 
-def facts(name):
+def facts(name: str) -> Hardware:
     return hardware(load_accelerator(find_accelerator(name).path))
 
 
 @pytest.mark.parametrize("name", shipped(ACCELERATORS))
-def test_every_accelerator_that_ships_loads(name) -> None:
+def test_every_accelerator_that_ships_loads(name: str) -> None:
     document = yaml.safe_load(shipped(ACCELERATORS)[name].read_text())["operational_array"]
     assert facts(name).array == tuple(zip(document["dimensions"], document["sizes"], strict=True))
     assert facts(name).in_memory == document.get("is_imc", False)

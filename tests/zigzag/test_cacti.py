@@ -7,8 +7,10 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -90,12 +92,12 @@ print(json.dumps([costs(Asked(*asked), "") for asked in json.loads(sys.argv[1])]
 """
 
 
-def said_by(script: str, questions: list, env: dict[str, str]) -> subprocess.Popen:
+def said_by(script: str, questions: list[list[int | str]], env: dict[str, str]) -> subprocess.Popen:
     arguments = [sys.executable, "-B", "-c", script, json.dumps(questions)]
     return subprocess.Popen(arguments, env=env, stdout=subprocess.PIPE, text=True)
 
 
-def answers(process: subprocess.Popen) -> list:
+def answers(process: subprocess.Popen) -> list[list[float]]:
     said, _ = process.communicate()
     assert process.returncode == 0
     return json.loads(said.splitlines()[-1])
@@ -180,7 +182,7 @@ def test_a_memory_of_the_pool_starts_no_program(program: Path, tmp_path: Path) -
         (lambda folder: (folder / "cacti_top.py").unlink(), "Cacti top file doesn't exist"),
     ],
 )
-def test_what_is_wrong_with_it_is_said(program: Path, spoil, said: str) -> None:
+def test_what_is_wrong_with_it_is_said(program: Path, spoil: Callable[[Path], object], said: str) -> None:
     spoil(program)
     with pytest.raises(NoCostsError, match=said):
         costs(Asked("sram", 8 * 96, 24), "a")
@@ -204,7 +206,7 @@ def test_a_cost_that_is_no_number_is_refused(program: Path, number: str) -> None
 
 
 @pytest.mark.parametrize("file", [POOL, "cacti", "tech_params/22nm.dat", "cacti_top.py"])
-def test_a_change_of_any_file_is_another_digest(program: Path, file) -> None:
+def test_a_change_of_any_file_is_another_digest(program: Path, file: str) -> None:
     before = cacti_digest()
     assert cacti_digest() == before
     with (program / file).open("ab") as changed:
@@ -240,7 +242,7 @@ def test_check_predicts_that_cacti_says_nothing(program: Path, tmp_path: Path) -
     assert str(raised) == "ChildProcessError: Cacti subprocess call failed with return value 1."
 
 
-def imc() -> dict:
+def imc() -> dict[str, Any]:
     document = yaml.safe_load((Path(zigzag.__file__).parent / "inputs" / "hardware" / "dimc.yaml").read_text())
     document["memories"]["cells"]["auto_cost_extraction"] = True
     return document

@@ -1,15 +1,20 @@
 """Data kept in lower memories between layers: stock ZigZag's levels and prices, and networks that stock dies on."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from guarded_locality import guarded_search
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_workloads import add, conv, gemm, strip
+from small_workloads import Entry, add, conv, gemm, strip
 from stock import stock_zigzag
 from zigzag import api
+from zigzag.cost_model.cost_model import CostModelEvaluation
+from zigzag.cost_model.cost_model_imc import CostModelEvaluationForIMC
+from zigzag.hardware.architecture.accelerator import Accelerator
 from zigzag.parser.workload_factory import WorkloadFactory
 from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
@@ -19,25 +24,27 @@ from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find
 from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.pricing.graph import further_edges
 from onnx2zz.pricing.inputs import PricedWorkload
+from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.accelerator import build_accelerator, load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.locality import kept_levels
+from tests.json_values import Document
 
 LPF_LIMIT = 3
 SHAPE = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
 
 
-def run(layers, name, folder, coverage=None):
+def run(layers: list[Entry], name: str, folder: Path, coverage: Document | None = None) -> Evaluation:
     accelerator = find_accelerator(name)
     workload = PricedWorkload("net", "net.yaml", tuple(layers), coverage)
     mapping, options = choose_mapping(None, accelerator), PriceOptions(lpf_limit=LPF_LIMIT)
     return evaluate(workload, accelerator, mapping, options, folder / "zigzag.log", locality=True)
 
 
-def stock(layers, name, folder):
+def stock(layers: list[Entry], name: str, folder: Path) -> dict[int, CostModelEvaluation | CostModelEvaluationForIMC]:
     accelerator = find_accelerator(name)
     in_memory = name in ("aimc", "dimc")
     files = (accelerator.path, choose_mapping(None, accelerator).path, folder)
@@ -57,7 +64,7 @@ def test_a_network_with_one_input_and_one_output_costs_what_stock_zigzag_says(na
         assert layer.spatial_utilization == expected[layer.id].mac_spatial_utilization
 
 
-def same_prices(found, expected):
+def same_prices(found: Evaluation, expected: dict[int, CostModelEvaluation]) -> bool:
     """Whether every layer costs what ZigZag says, to the last bit."""
     return {layer.id: (layer.energy_pj, layer.latency_cycles) for layer in found.layers} == {
         layer: (evaluation.energy_total, evaluation.latency_total2) for layer, evaluation in expected.items()
@@ -95,7 +102,9 @@ def test_an_array_that_computes_in_memory_skips_pools_and_additions_aloud(tmp_pa
     assert skipped["L4_add"] == ("L4_add: skipped: ZigZag prices no Add layer on an array that computes in memory")
 
 
-def levels_of(layers, edges=(), name="edge_tpu_like"):
+def levels_of(
+    layers: list[Entry], edges: Sequence[tuple[int, int]] = (), name: str = "edge_tpu_like"
+) -> dict[int, KeptLevels]:
     accelerator = find_accelerator(name)
     mapping = yaml.safe_load(choose_mapping(None, accelerator).path.read_text())
     mapped = [mapping_entry_for(entry, mapping) for entry in layers]
@@ -106,7 +115,7 @@ SRAM, DRAM = 3, 4
 """Where edge_tpu_like's two memories for I1 and O stand in its list."""
 
 
-def two_inputs():
+def two_inputs() -> list[Entry]:
     return [
         conv(0, None, "left", **SHAPE),
         conv(1, None, "right", **SHAPE),
@@ -150,7 +159,7 @@ def test_an_edge_that_only_the_coverage_knows_counts(tmp_path: Path) -> None:
     ],
 )
 def test_a_network_that_stock_zigzag_stops_on_costs_what_its_guarded_stages_say(
-    layers, edge: tuple[int, int] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    layers: list[Entry], edge: tuple[int, int] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "edge_tpu_like"
     with pytest.raises((StopIteration, RuntimeError)):
@@ -165,7 +174,7 @@ def test_a_network_that_stock_zigzag_stops_on_costs_what_its_guarded_stages_say(
     assert same_prices(found, expected)
 
 
-def top_of_inputs_above_top_of_outputs():
+def top_of_inputs_above_top_of_outputs() -> Accelerator:
     """edge_tpu_like whose outputs stay in the SRAM."""
     document = yaml.safe_load(find_accelerator("edge_tpu_like").path.read_text())
     dram = document["memories"]["dram"]
@@ -185,7 +194,7 @@ small, large = st.integers(1, 40), st.integers(1, 3000)
 
 
 @st.composite
-def networks(draw):
+def networks(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[int, int]]]:
     """Layers of any size, each behind any of those before it or behind none, and edges that no source tells of."""
     layers = []
     for identity in range(draw(st.integers(2, 6))):
@@ -204,7 +213,7 @@ def networks(draw):
     return layers, draw(st.lists(st.sampled_from(pairs), unique=True, max_size=2)) if pairs else []
 
 
-def zigzags_levels(search, layers, accelerator):
+def zigzags_levels(search: Any, layers: list[Entry], accelerator: Accelerator) -> dict[int, KeptLevels]:
     """Those that ZigZag's stage `search` finds, as ours are written."""
     workload = WorkloadFactory([dict(layer) for layer in layers], [{**DEFAULT, "name": "default"}]).create()
     stage = search([CostModelStage], accelerator=accelerator, workload=workload)
@@ -217,7 +226,9 @@ def zigzags_levels(search, layers, accelerator):
 
 @given(network=networks(), name=st.sampled_from(sorted(ACCELERATORS)))
 @settings(max_examples=30, deadline=None)
-def test_the_levels_are_those_of_zigzags_guarded_search(network, name) -> None:
+def test_the_levels_are_those_of_zigzags_guarded_search(
+    network: tuple[list[Entry], list[tuple[int, int]]], name: str
+) -> None:
     layers, edges = network
     ours = (layers, [DEFAULT] * len(layers), edges, ACCELERATORS[name])
     try:
@@ -232,7 +243,7 @@ def test_the_levels_are_those_of_zigzags_guarded_search(network, name) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("network", ["resnet18", "mobilenetv2", "alexnet"])
-def test_whole_networks_keep_the_levels_of_stock_zigzag(network: str, name) -> None:
+def test_whole_networks_keep_the_levels_of_stock_zigzag(network: str, name: str) -> None:
     layers = compile_model(find_model(network).path).entries
     ours = kept_levels(layers, [DEFAULT] * len(layers), (), ACCELERATORS[name])
     assert ours == zigzags_levels(SearchInterLayerDataLocalityStage, layers, ACCELERATORS[name])
@@ -241,7 +252,9 @@ def test_whole_networks_keep_the_levels_of_stock_zigzag(network: str, name) -> N
 @pytest.mark.long
 @pytest.mark.parametrize("name", SHIPPED)
 @pytest.mark.parametrize("network", ["yolov8n", "yolov3_tiny", "bert_layer"])
-def test_whole_networks_that_stock_zigzag_stops_on_keep_the_levels_of_its_guarded_search(network: str, name) -> None:
+def test_whole_networks_that_stock_zigzag_stops_on_keep_the_levels_of_its_guarded_search(
+    network: str, name: str
+) -> None:
     compiled = compile_model(find_model(network).path)
     edges = further_edges(compiled.entries, compiled.coverage)
     ours = kept_levels(compiled.entries, [DEFAULT] * len(compiled.entries), edges, ACCELERATORS[name])

@@ -1,30 +1,35 @@
 """The price of one layer is what stock ZigZag says, bit for bit."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from small_workloads import lenet5, residual, strip
+from small_workloads import Entry, lenet5, residual, strip
 from stock import stock_zigzag
+from zigzag.cost_model.cost_model import CostModelEvaluation
 
-from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.pricing.distinct import mapping_entry_for
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
-from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
 from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.search import stage as stage_module
 
 LPF_LIMIT = 3
 
 
-def stock(layers, accelerator, mapping, folder, **options):
+def stock(
+    layers: list[Entry], accelerator: Found, mapping: Found, folder: Path, **options: str
+) -> Mapping[int, CostModelEvaluation]:
     """Layer id -> ZigZag's own evaluation of it."""
     return stock_zigzag(layers, accelerator.path, mapping.path, folder, lpf_limit=LPF_LIMIT, **options)[2]
 
 
-def assert_prices_are_stock(network, name, mapping, opt, folder) -> None:
+def assert_prices_are_stock(network: list[Entry], name: str, mapping: str | None, opt: str, folder: Path) -> None:
     accelerator = find_accelerator(name)
     chosen = choose_mapping(mapping, accelerator)
     expected = stock(network, accelerator, chosen, folder, opt=opt)
@@ -40,12 +45,12 @@ def assert_prices_are_stock(network, name, mapping, opt, folder) -> None:
         assert directions(found) == directions_of_stock(theirs)
 
 
-def directions(found):
+def directions(found: LayerPrice) -> list[tuple[str, list[float]]]:
     """(operand, energies of the directions in which something passes) for each memory, operands in ZigZag's order."""
     return [(level.operand, sorted(traffic.energy_pj for traffic in level.traffic)) for level in found.memory_energy]
 
 
-def directions_of_stock(theirs):
+def directions_of_stock(theirs: CostModelEvaluation) -> list[tuple[str, list[float]]]:
     return [
         (str(operand), sorted(energies.data[way] for way, words in accesses.data.items() if words))
         for operand, levels in theirs.mem_energy_breakdown_further.items()
@@ -53,7 +58,7 @@ def directions_of_stock(theirs):
     ]
 
 
-def passing(theirs, operand):
+def passing(theirs: CostModelEvaluation, operand: Any) -> list[Any]:
     """What moves at each level in a period, in each direction."""
     return [
         moved.get_attribute("data_trans_amount_per_period") for moved in theirs.mapping.unit_mem_data_movement[operand]
@@ -76,7 +81,7 @@ def test_every_layer_costs_what_stock_zigzag_says(name: str, mapping: str | None
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like"])
 @pytest.mark.parametrize("network", [lenet5, residual])
-def test_whole_networks_cost_what_stock_zigzag_says(network, name: str, tmp_path: Path) -> None:
+def test_whole_networks_cost_what_stock_zigzag_says(network: list[Entry], name: str, tmp_path: Path) -> None:
     assert_prices_are_stock(network(), name, None, "latency", tmp_path)
 
 
@@ -124,11 +129,11 @@ def test_every_search_finds_the_same_price() -> None:
     assert fast.warnings == ()
 
 
-def spoilt(monkeypatch: pytest.MonkeyPatch, factor) -> None:
+def spoilt(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
     """Make our search misprice each ordering's energy by `factor`."""
     honest = stage_module.best_orderings
 
-    def best_orderings(*arguments):
+    def best_orderings(*arguments: Any) -> Any:
         winners = honest(*arguments)
         wrong = {name: replace(best, energy=best.energy * factor) for name, best in winners.best.items()}
         return replace(winners, best=wrong)
@@ -153,7 +158,7 @@ def test_two_searches_that_differ_are_an_error(monkeypatch: pytest.MonkeyPatch) 
     honest = price(*layer)
     ours = stage_module.best_orderings
 
-    def no_winner(*arguments):
+    def no_winner(*arguments: Any) -> Any:
         return replace(ours(*arguments), best={})
 
     monkeypatch.setattr(stage_module, "best_orderings", no_winner)

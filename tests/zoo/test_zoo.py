@@ -5,9 +5,9 @@ import json
 import os
 import pickle
 import shlex
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -18,7 +18,7 @@ from onnx2zz.formats.shipped_files import Found, find_accelerator
 from onnx2zz.report.zoo import print_runs
 from onnx2zz.zoo import run as zoo_run
 from onnx2zz.zoo.difference import differences
-from onnx2zz.zoo.golden import SHIPPED, golden_text, read_golden
+from onnx2zz.zoo.golden import SHIPPED, ModelRecord, golden_text, read_golden
 from onnx2zz.zoo.models import QUICKLY_EVALUATED, ZooModel, ZooSteps, chosen_models, quick_steps, zoo_models
 from onnx2zz.zoo.record import LayerRecord, Record
 from tests.docs_commands import console_commands
@@ -35,11 +35,11 @@ LENET5 = Record(
 )
 
 
-def with_first_layer(**changed):
+def with_first_layer(**changed: Any) -> ModelRecord:
     return replace(LENET5, layers=(replace(LENET5.layers[0], **changed), *LENET5.layers[1:]))
 
 
-def moved(found, golden: Callable[[str, str], None] = LENET5):
+def moved(found: ModelRecord, golden: ModelRecord = LENET5) -> list[tuple[str, str, Any, Any]]:
     return [(one.place, one.what, one.was, one.now) for one in differences(golden, found)]
 
 
@@ -166,7 +166,7 @@ def test_what_moved_is_a_table_and_exit_code_1(tmp_path: Path, capsys: pytest.Ca
     assert out.splitlines()[-1] == "0 of 1 models green"
 
 
-def replace_prices_of(record, accelerator):
+def replace_prices_of(record: ModelRecord, accelerator: str) -> ModelRecord:
     """The record with the prices on one accelerator only."""
     layers = tuple(replace(layer, prices={accelerator: layer.prices[accelerator]}) for layer in record.layers)
     made_with = {step: versions for step, versions in record.made_with.items() if step in ("compile", accelerator)}
