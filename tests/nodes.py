@@ -15,6 +15,7 @@ Attribute = (
     | Sequence[str]
     | onnx.TensorProto
     | onnx.GraphProto
+    | onnx.SparseTensorProto
     | None
 )
 

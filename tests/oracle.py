@@ -53,8 +53,8 @@ def onnxruntime_run(model: onnx.ModelProto, inputs: Arrays) -> dict[str, np.ndar
 
 def reference_run(model: onnx.ModelProto, inputs: Arrays) -> dict[str, np.ndarray]:
     """Every output of a model, by name, as ONNX's own evaluator has it."""
-    values: Any = ReferenceEvaluator(model).run(None, dict(inputs))  # typed as whatever some operator may give
-    return dict(zip([output.name for output in model.graph.output], values, strict=True))
+    evaluator: Any = ReferenceEvaluator(model)  # its types are those of any operator that may be
+    return dict(zip([output.name for output in model.graph.output], evaluator.run(None, dict(inputs)), strict=True))
 
 
 def check_node(

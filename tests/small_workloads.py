@@ -92,7 +92,7 @@ def pool(
     }
 
 
-def add(id: int, sources: tuple[int, int], name: str, *, g: int, oy: int, ox: int) -> Entry:
+def add(id: int, sources: tuple[int | None, int | None], name: str, *, g: int, oy: int, ox: int) -> Entry:
     """A residual addition of two layers' outputs."""
     return {
         "id": id,

@@ -10,6 +10,7 @@ from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.json_values import Document
+from tests.present import present
 
 NPES = 8
 FJ_PER_BIT = {
@@ -84,11 +85,11 @@ def test_every_kind_of_layer_runs(priced: Evaluation) -> None:
 
 @pytest.mark.long
 def test_each_npe_has_an_output_channel_and_sees_every_input(priced: Evaluation) -> None:
-    unrolled = {layer.name: layer.spatial_mapping["D1"] for layer in priced.layers}
+    unrolled = {layer.name: present(layer.spatial_mapping)["D1"] for layer in priced.layers}
     assert unrolled["conv_3x3"] == unrolled["classes"] == {"K": NPES}
     assert unrolled["max_pool"] == unrolled["residual"] == {"G": NPES}
 
 
 @pytest.mark.long
 def test_no_layer_is_faster_than_its_operations_and_its_traffic_allow(priced: Evaluation) -> None:
-    assert all(layer.latency_cycles >= layer.roofline_cycles for layer in priced.layers)
+    assert all(present(layer.latency_cycles) >= present(layer.roofline_cycles) for layer in priced.layers)

@@ -13,6 +13,7 @@ from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.json_values import Document
+from tests.present import present
 
 FAMILY = ("seneca_core", "seneca_mram", "seneca", "seneca_events")
 HOLDS = {"resnet18": {"seneca_mram", "seneca", "seneca_events"}, "tiny_yolov2": {"seneca", "seneca_events"}}
@@ -33,7 +34,7 @@ def run(name: str, layers: list[Entry], folder: Path, lpf_limit: int = 1) -> Eva
 
 
 def compiled(model: str) -> list[Entry]:
-    return compile_model(find_model(model).path).entries
+    return list(compile_model(find_model(model).path).entries)
 
 
 @pytest.mark.parametrize("name", ["seneca_core", "seneca_mram"])
@@ -102,7 +103,8 @@ NET[2] |= {  # as `compile` writes a depthwise convolution
 def test_all_npes_work_on_every_kind_of_layer(name: str, tmp_path: Path) -> None:
     found = run(name, NET, tmp_path)
     unrolled = {
-        layer.name: {dim: n for dim, n in layer.spatial_mapping["D1"].items() if n > 1} for layer in found.layers
+        layer.name: {dim: n for dim, n in present(layer.spatial_mapping)["D1"].items() if n > 1}
+        for layer in found.layers
     }
     assert unrolled == {
         "conv": {"K": 8},
@@ -124,5 +126,5 @@ def test_larger_networks_run_where_their_largest_layer_fits(name: str, model: st
     assert found.total.incomplete == bool(failed)
     top = list(member(name)["memories"])[-1]
     for layer in failed:
-        assert f"does not fit {top}, the highest memory for" in layer.error
-        assert f"{LARGEST[model]:,} for all" in layer.error
+        assert f"does not fit {top}, the highest memory for" in present(layer.error)
+        assert f"{LARGEST[model]:,} for all" in present(layer.error)

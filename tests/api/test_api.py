@@ -17,8 +17,10 @@ from onnx2zz.errors import InputError
 from onnx2zz.files.tabular import Column, TextTable, as_html, as_text
 from onnx2zz.formats.shipped_files import MODELS, ours
 from onnx2zz.pricing.result import as_json
+from tests.json_values import Document
+from tests.model_files import save_model
 
-FAST = {"lpf_limit": 3}
+FAST: Document = {"lpf_limit": 3}
 
 
 def network() -> onnx.ModelProto:
@@ -47,7 +49,7 @@ def test_compile_says_what_becomes_of_every_node(compiled: Compiled) -> None:
 
 
 def test_a_model_may_be_a_path_a_name_or_in_memory(tmp_path: Path) -> None:
-    onnx.save(network(), tmp_path / "net.onnx")
+    save_model(network(), tmp_path / "net.onnx")
     from_file = onnx2zz.compile(tmp_path / "net.onnx", dims={"N": 1})
     assert from_file.entries == onnx2zz.compile(network(), dims={"N": 1}).entries
     assert onnx2zz.compile("lenet5").entries == onnx2zz.compile(ours(MODELS)["lenet5"]).entries
@@ -74,7 +76,7 @@ def test_evaluate_says_what_the_command_says(
     compiled: Compiled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    onnx.save(network(), "net.onnx")
+    save_model(network(), "net.onnx")
     arguments = ["evaluate", "net.onnx", "--arch", "seneca", "--dim", "N=1", "--lpf-limit", "3", "--json", "c.json"]
     assert run([*arguments, "--no-cache"]) == 0
     found = onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST)
@@ -98,7 +100,7 @@ def test_an_incomplete_evaluation_warns_and_lists_what_it_lacks(tmp_path: Path) 
     model.graph.node.append(helper.make_node("Own", ["a", "b"], ["z"], name="own", domain="my.lab"))
     model.graph.output.append(helper.make_empty_tensor_value_info("z"))
     model.opset_import.append(helper.make_opsetid("my.lab", 1))
-    options = {"dims": {"N": 1}, "unsupported": "host"}
+    options: Document = {"dims": {"N": 1}, "unsupported": "host"}
     with pytest.warns(onnx2zz.IncompleteResult, match=r"incomplete.*left to the host: own \(my.lab.Own\)") as compiling:
         compiled = onnx2zz.compile(model, **options)
     assert issubclass(onnx2zz.IncompleteResult, UserWarning) and "(incomplete)" in repr(compiled)

@@ -4,7 +4,7 @@ each kind of accelerator, with data locality, with mixed unrollings, computing i
 
 import copy
 import pickle
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import ACCELERATORS, MAPPINGS, MODELS, zigzags
 from tests.json_values import Document
 from tests.nodes import make_node
+from tests.present import present
 
 HARDWARE, MAPPING = zigzags(ACCELERATORS), zigzags(MAPPINGS)
 OLD_SCHEMA = Path(__file__).parents[2].parent / "shared/seed_cases/1_edge_tpu_like/accelerator.yaml"
@@ -33,7 +34,7 @@ PLAIN = [
     ("tesla_npu_like", "tesla_npu_like"),
     ("tpu_like", "tpu_like"),
 ]
-CASES = [
+CASES: list[tuple[str, str, Document]] = [
     *((*files, {}) for files in PLAIN),
     *((*files, {"exploit_data_locality": True}) for files in PLAIN),
     *((arch, f"{how}_mixed", {"enable_mix_spatial_mapping": True}) for arch, how in PLAIN),
@@ -43,7 +44,7 @@ CASES = [
 QUICK = [CASES[4], CASES[6], CASES[14], CASES[16]]
 
 
-def folder(tmp_path: Path, name: str) -> dict[str, str]:
+def folder(tmp_path: Path, name: str) -> Document:
     return {"dump_folder": str(tmp_path / name)}
 
 
@@ -65,7 +66,7 @@ def both(
     workload: list[Entry] | onnx.ModelProto | str,
     arch: Path,
     mapping: Path,
-    **options: bool | int | str,
+    **options: Any,
 ) -> tuple[Any, Any]:
     given = (workload, str(arch), str(mapping))
     theirs = stock.get_hardware_performance_zigzag(
@@ -78,16 +79,14 @@ def both(
     ("arch", "mapping", "options"),
     [case if case in QUICK else pytest.param(*case, marks=pytest.mark.long) for case in CASES],
 )
-def test_a_small_network_gives_what_stock_gives(
-    arch: str, mapping: str, options: dict[str, bool], tmp_path: Path
-) -> None:
+def test_a_small_network_gives_what_stock_gives(arch: str, mapping: str, options: Document, tmp_path: Path) -> None:
     assert_same(*both(tmp_path, strip(), HARDWARE[arch], MAPPING[mapping], lpf_limit=3, **options))
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("arch", "mapping", "options"), QUICK)
 @pytest.mark.filterwarnings("ignore:ZigZag's ONNX front end makes")
-def test_resnet18_gives_what_stock_gives(arch: str, mapping: str, options: dict[str, bool], tmp_path: Path) -> None:
+def test_resnet18_gives_what_stock_gives(arch: str, mapping: str, options: Document, tmp_path: Path) -> None:
     model = str(zigzags(MODELS)["resnet18"])
     assert_same(*both(tmp_path, model, HARDWARE[arch], MAPPING[mapping], lpf_limit=4, **options))
 
@@ -102,7 +101,7 @@ def test_a_product_gives_what_stock_gives(arch: str, tmp_path: Path) -> None:
     "options",
     [{"opt": "energy"}, {"opt": "EDP"}, {"temporal_mapping_type": "even"}, {"nb_spatial_mappings_generated": 1}],
 )
-def test_every_option_means_what_it_means_to_stock(options: dict[str, str | int], tmp_path: Path) -> None:
+def test_every_option_means_what_it_means_to_stock(options: Document, tmp_path: Path) -> None:
     layers, mapping = strip()[:2], tmp_path / "generated.yaml"
     mapping.write_text("- name: default\n  memory_operand_links: {O: O, W: I2, I: I1}\n")
     assert_same(*both(tmp_path, layers, HARDWARE["tpu_like"], mapping, lpf_limit=3, **options))
@@ -125,7 +124,7 @@ def test_hints_mean_what_they_mean_to_stock(tmp_path: Path) -> None:
     }
     mapping.write_text(yaml.safe_dump([entry]))
     layers = strip()[:1]
-    options = {"lpf_limit": 3, "enable_mix_spatial_mapping": True}
+    options: Document = {"lpf_limit": 3, "enable_mix_spatial_mapping": True}
     assert_same(*both(tmp_path, layers, HARDWARE["tpu_like"], mapping, **options))
 
 
@@ -219,7 +218,7 @@ def test_a_model_that_stock_cannot_read_is_read_by_ours(tmp_path: Path) -> None:
 
 
 def test_locality_on_two_heads_where_stock_stops(tmp_path: Path) -> None:
-    shape = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
+    shape: Document = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
     layers = [
         conv(0, None, "stem", **shape),
         conv(1, 0, "left", **shape),
@@ -258,7 +257,9 @@ def test_a_choice_that_does_not_exist_is_said_at_once() -> None:
         onnx2zz.get_hardware_performance_zigzag(strip(), "tpu_like", "tpu_like", opt="speed")
 
 
-def outcome(function, workload: list[Entry], arch: Path, mapping: Path, **options: str) -> tuple[float, float] | None:
+def outcome(
+    function: Callable[..., Any], workload: list[Entry] | str, arch: Path, mapping: Path, **options: Any
+) -> tuple[float, float] | None:
     """The two numbers, or None where the function stops."""
     try:
         return function(copy.deepcopy(workload), str(arch), str(mapping), lpf_limit=3, **options)[:2]
@@ -267,7 +268,7 @@ def outcome(function, workload: list[Entry], arch: Path, mapping: Path, **option
 
 
 def both_outcomes(
-    tmp_path: Path, workload: list[Entry], arch: Path, mapping: Path, **options: str
+    tmp_path: Path, workload: list[Entry] | str, arch: Path, mapping: Path, **options: Any
 ) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
     theirs = outcome(stock.get_hardware_performance_zigzag, workload, arch, mapping, **folder(tmp_path, "s"), **options)
     return outcome(
@@ -283,6 +284,7 @@ def test_costs_that_are_no_numbers_give_what_stock_gives(cost: str, opt: str, tm
     document["memories"]["dram"]["r_cost"] = float(cost[1:])
     accelerator.write_text(yaml.safe_dump(document, sort_keys=False))
     ours, theirs = both_outcomes(tmp_path, strip()[:2], accelerator, MAPPING["tpu_like"], opt=opt)
+    ours, theirs = present(ours), present(theirs)
     assert np.array_equal(ours, theirs, equal_nan=True)
     assert not np.isfinite(ours[0]) and np.isfinite(ours[1])
 
@@ -292,7 +294,7 @@ def layers_with(**fields: object) -> list[Entry]:
     return [{key: value for key, value in (layers[0] | fields).items() if value is not ...}, layers[1]]
 
 
-REFUSED = [
+REFUSED: list[Document] = [
     {"equation": ...},
     {"operator_type": ...},
     {"loop_dims": ...},
@@ -308,7 +310,7 @@ REFUSED = [
     {"loop_sizes": [1, 1, 1]},
     {"operand_precision": {"I": 8, "O": 16, "O_final": 8}},
 ]
-TAKEN = [{"name": ...}, {"operand_precision": {"W": 0, "I": 8, "O": 16, "O_final": 8}}]
+TAKEN: list[Document] = [{"name": ...}, {"operand_precision": {"W": 0, "I": 8, "O": 16, "O_final": 8}}]
 
 
 @pytest.mark.parametrize("fields", [*REFUSED, *TAKEN], ids=str)

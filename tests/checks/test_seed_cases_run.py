@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
+from small_workloads import Entry
 
 from onnx2zz.cli import main
 from onnx2zz.cli.check import check_command
@@ -21,14 +22,14 @@ DECISIONS = {1: [], 3: [], 6: ["--decide", "missing-field=default"], 7: ["--deci
 
 
 def run(
-    accelerator: Path, mapping: Path, layers: list, folder: Path, *, locality: bool = False, lpf_limit: int = 4
+    accelerator: Path, mapping: Path, layers: list[Entry], folder: Path, *, locality: bool = False, lpf_limit: int = 4
 ) -> Evaluation:
     workload, options = PricedWorkload("case", "case.yaml", tuple(layers)), PriceOptions(lpf_limit=lpf_limit)
     files = Found(accelerator.stem, accelerator), Found(mapping.stem, mapping)
     return evaluate(workload, *files, options, folder / "zigzag.log", locality)
 
 
-def repaired(number: int, folder: Path) -> tuple[Path, Path, list]:
+def repaired(number: int, folder: Path) -> tuple[Path, Path, list[Entry]]:
     """The accelerator and the mapping that `check --fix` writes, and the layers of its workload."""
     files = seed_files(number)
     done = CliRunner().invoke(check_command, [*map(str, files), "--fix", "-o", str(folder), *DECISIONS[number]])

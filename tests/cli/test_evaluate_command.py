@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
@@ -17,6 +16,8 @@ from small_workloads import strip
 from onnx2zz.cli.main import run
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.zigzag.search import stage
+from tests.json_values import Document
+from tests.model_files import save_model
 
 FAST = ("--lpf-limit", "3")
 
@@ -95,7 +96,7 @@ def product_of(folder: Path, rows: int, columns: int) -> None:
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
     weights = numpy_helper.from_array(np.arange(rows * columns, dtype=np.float32).reshape(rows, columns), "w")
     graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"], "fc")], "product", [x], [y], [weights])
-    onnx.save(helper.make_model(graph), folder / "product.onnx")
+    save_model(helper.make_model(graph), folder / "product.onnx")
 
 
 def test_a_model_is_compiled_first(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -168,7 +169,7 @@ def test_a_layer_that_cannot_be_priced(folder: Path, capsys: pytest.CaptureFixtu
 def test_the_search_changes_nothing_but_the_time(
     search: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    totals = []
+    totals: list[Document] = []
     for how in ((), search):
         assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--json", "-", *how, *FAST]) == 0
         out, err = capsys.readouterr()
@@ -237,7 +238,7 @@ def a_network(folder: Path):
     info = [helper.make_tensor_value_info("x", TensorProto.FLOAT, x.shape)]
     output = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 8, 5, 7])]
     graph = helper.make_graph(nodes, "net", info, output, [weights])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "a.onnx")
+    save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "a.onnx")
     np.savez(folder / "x.npz", x=x.astype(np.float32))
     return x
 

@@ -12,6 +12,8 @@ from onnx import helper
 from small_workloads import strip
 
 from onnx2zz.cli.main import run
+from tests.json_values import Document
+from tests.model_files import save_model
 from tests.oracle import distinct, model_of
 
 RNG = np.random.default_rng(0)
@@ -30,7 +32,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def save(nodes: list[onnx.NodeProto], outputs: list[str], **constants: np.ndarray) -> str:
     model = model_of(nodes, OPERANDS[0], {**OPERANDS[1], **constants}, outputs)
     model.opset_import.append(helper.make_opsetid("my.lab", 1))
-    onnx.save(model, "net.onnx")
+    save_model(model, "net.onnx")
     return "net.onnx"
 
 
@@ -95,7 +97,7 @@ NO_LAYER = {
     "command", [["compile", "-o", "out"], ["evaluate", "--arch", "seneca", "-o", "out"], ["verify"]]
 )
 def test_a_model_of_which_no_layer_is_left_is_an_error(
-    command: list[str], nodes, here: Path, capsys: pytest.CaptureFixture[str]
+    command: list[str], nodes: list[onnx.NodeProto], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run([*command, save(nodes, ["y"])]) == 1
     (line,) = capsys.readouterr().err.splitlines()
@@ -104,7 +106,7 @@ def test_a_model_of_which_no_layer_is_left_is_an_error(
     assert run(["explain", "net.onnx", nodes[0].name]) == 0
 
 
-def proof() -> dict:
+def proof() -> Document:
     return json.loads(Path("proof.json").read_text())
 
 
@@ -151,7 +153,7 @@ def test_what_differs_is_counted_and_stronger_than_what_is_missing(capsys: pytes
     assert capsys.readouterr().out.splitlines()[-1] == "nodes: 0 proven, 0 not provable here, 1 differing"
 
 
-def evaluated(layers: list[dict], arch: str, file: str) -> int:
+def evaluated(layers: list[Document], arch: str, file: str) -> int:
     Path("net.yaml").write_text(yaml.safe_dump(layers, sort_keys=False))
     return run(["evaluate", "net.yaml", "--arch", arch, "--json", file, *FAST])
 

@@ -151,7 +151,8 @@ class Draft:
 
 def reaching(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) -> list[onnx.NodeProto]:
     """The nodes that some output depends on."""
-    wanted, kept = set(outputs), []
+    wanted = set(outputs)
+    kept: list[onnx.NodeProto] = []
     for node in reversed(nodes):
         if wanted & set(node.output):
             kept.append(node)

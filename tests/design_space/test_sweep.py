@@ -14,11 +14,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
-from small_workloads import Entry
 
 from onnx2zz.checks.memories import read_hierarchy
 from onnx2zz.cli.main import run
@@ -32,11 +30,15 @@ from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.accounted import HostNode
+from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.physical import instances
 from onnx2zz.pricing.price_cache import NoMemory
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import Resources
 from tests.docs_commands import DOCS, console_commands
+from tests.json_values import Document
+from tests.model_files import save_model
+from tests.present import present
 
 CORE = {
     "template": "seneca",
@@ -61,7 +63,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return tmp_path
 
 
-def products(path: Path, *sizes) -> None:
+def products(path: Path, *sizes: int) -> None:
     """A chain of matrix products; one of the two models' is in the other as well."""
     weights = [
         numpy_helper.from_array(np.arange(a * b, dtype=np.float32).reshape(a, b), f"w{n}")
@@ -70,20 +72,24 @@ def products(path: Path, *sizes) -> None:
     x = helper.make_tensor_value_info("t0", TensorProto.FLOAT, [3, sizes[0]])
     y = helper.make_tensor_value_info(f"t{len(weights)}", TensorProto.FLOAT, [3, sizes[-1]])
     nodes = [helper.make_node("MatMul", [f"t{n}", f"w{n}"], [f"t{n + 1}"]) for n in range(len(weights))]
-    onnx.save(helper.make_model(helper.make_graph(nodes, path.stem, [x], [y], weights)), path)
+    save_model(helper.make_model(helper.make_graph(nodes, path.stem, [x], [y], weights)), path)
 
 
-def write_spec(**changed) -> None:
-    document = {"models": ["small.onnx"], "accelerators": ["tpu_like", CORE], "options": {"lpf_limit": 4}} | changed
+def write_spec(**changed: object) -> None:
+    document: Document = {
+        "models": ["small.onnx"],
+        "accelerators": ["tpu_like", CORE],
+        "options": {"lpf_limit": 4},
+    } | changed
     Path("sweep.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
 
 
-def rows(folder: Path = "onnx2zz_sweep", table="runs"):
+def rows(folder: Path | str = "onnx2zz_sweep", table: str = "runs") -> list[dict[str, str]]:
     with Path(folder, f"{table}.csv").open() as file:
         return list(csv.DictReader(file))
 
 
-def swept(capsys: pytest.CaptureFixture[str], *options):
+def swept(capsys: pytest.CaptureFixture[str], *options: str):
     """Exit code and how many units were priced for how many layers."""
     code = run(["sweep", "sweep.yaml", "--jobs", "1", *options])
     said = capsys.readouterr()
@@ -142,9 +148,10 @@ def test_a_batch_that_did_not_end_is_taken_up_from_its_prices(folder: Path, monk
     write_spec()
     monkeypatch.setattr(sweep_run, "BATCH", 2)
     runs = plan(read_spec(folder / "sweep.yaml"))
-    memory, seen = Kept(), []
+    memory = Kept()
+    seen: list[str] = []
 
-    def interrupt(done, total, layer: Entry) -> None:
+    def interrupt(done: int, total: int, layer: str) -> None:
         seen.append(layer)
         if len(seen) == 2 * 2 + 1 + 2:  # all of the first batch and its end, one whole unit of the second
             raise KeyboardInterrupt
@@ -166,7 +173,7 @@ class Kept(NoMemory):
     """A memory that lasts as long as the test."""
 
     def __init__(self) -> None:
-        self.values = {}
+        self.values: dict[str, str] = {}
 
     def get(self, key: str):
         return json.loads(self.values[key]) if key in self.values else None
@@ -181,11 +188,11 @@ def test_killed_and_started_again(folder: Path, capsys: pytest.CaptureFixture[st
     script = "import sys; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
     command = [sys.executable, "-c", script, "sweep", "sweep.yaml", "--jobs", "1", "--cache", "kept", "-o", "killed"]
     started = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    for line in started.stderr:
+    for line in present(started.stderr):
         if line.startswith("4/6"):  # three are done
             started.send_signal(signal.SIGKILL)
             break
-    started.stderr.close()
+    present(started.stderr).close()
     assert started.wait(60) == -signal.SIGKILL
     assert not Path("killed/runs.csv").exists()
     _, priced, _, _ = swept(capsys, "--cache", "kept", "-o", "killed")
@@ -244,7 +251,7 @@ def test_area_without_a_sidecar_is_zigzags_fields(folder: Path) -> None:
 
 
 def test_a_mapping_that_filled_the_array_fills_it_again() -> None:
-    mapping = [
+    mapping: list[Document] = [
         {"name": "default", "spatial_mapping": {"D1": ["K, 32"], "D2": ["C, 4", "FX, 8"]}},
         {"name": "Add", "spatial_mapping": {"D1": ["G, 16"]}},
         {"name": "Conv"},
@@ -334,10 +341,14 @@ def test_parquet_holds_what_the_csv_holds(capsys: pytest.CaptureFixture[str]) ->
     assert (row["energy_pj"], row["model"]) == (float(rows()[0]["energy_pj"]), "small")
 
 
+def absent(name: str) -> None:
+    """As importlib.util.find_spec finds what is not installed."""
+
+
 def test_a_package_that_is_missing_is_said_before_anything(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("onnx2zz.cli.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("onnx2zz.cli.extras.find_spec", absent)
     write_spec()
     assert run(["sweep", "sweep.yaml", "--parquet"]) == 1
     assert 'pip install "onnx2zz[parquet]"' in capsys.readouterr().err
@@ -368,8 +379,13 @@ def test_a_workload_is_looked_at_once_for_all_accelerators(
 ) -> None:
     from onnx2zz.pricing import inputs
 
-    looked = []
-    monkeypatch.setattr(inputs, "_workload_problems", lambda workload: looked.append(workload.model) or ())
+    looked: list[str] = []
+
+    def look(workload: PricedWorkload) -> tuple[()]:
+        looked.append(workload.model)
+        return ()
+
+    monkeypatch.setattr(inputs, "_workload_problems", look)
     write_spec(accelerators=["tpu_like", "edge_tpu_like", "seneca"], models=["small.onnx", "other.onnx"])
     swept(capsys)
     assert sorted(looked) == ["other", "small"]

@@ -10,7 +10,7 @@ SENECA = load_yaml(find_accelerator("seneca").path)
 PORTS = {"data_memory": ("r_port_1", "w_port_1"), "shared_memory": ("rw_port_1",)}
 
 
-def set_to(field, expression, **names):
+def set_to(field: str, expression: str, **names: float):
     return with_field(SENECA, field, expression, names)
 
 

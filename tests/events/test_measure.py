@@ -16,7 +16,7 @@ from onnx2zz.events.measure import INNER, NEEDS_ZEROS, measure
 from onnx2zz.events.silence import skippable
 from onnx2zz.ir import functions
 from onnx2zz.ir.functions import Function
-from onnx2zz.ir.layer import Access, Layer, Step, along
+from onnx2zz.ir.layer import Access, Layer, Reduction, Step, along
 from onnx2zz.proof.verify import VerifyOptions
 from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of, onnxruntime_run
@@ -116,7 +116,7 @@ def test_every_layer_of_a_network() -> None:
     values = onnxruntime_run(model, inputs)
     model, inputs = network()
     found = activities(model, **inputs)
-    shares = {name: np.mean(value != 0) for name, value in values.items()}
+    shares = {name: float(np.mean(value != 0)) for name, value in values.items()}
     assert 0.2 < shares["r"] < 0.8
     assert found["pool"].density == {"I": pytest.approx(shares["r"])}
     assert found["branch"].density == {"I": pytest.approx(shares["p"])}
@@ -154,8 +154,10 @@ def test_the_zero_of_a_quantised_tensor_is_its_zero_point() -> None:
     rng = np.random.default_rng(7)
     x = rng.choice([7, 7, 3, 200], (1, 3, 8, 11)).astype(np.uint8)
     constants = {
-        "xs": np.float32(0.5), "xz": np.uint8(7), "w": rng.integers(1, 9, (4, 3, 2, 3)).astype(np.int8),
-        "ws": np.float32(0.25), "wz": np.int8(0), "ys": np.float32(0.5), "yz": np.uint8(1),
+        "xs": np.asarray(0.5, np.float32), "xz": np.asarray(7, np.uint8),
+        "w": rng.integers(1, 9, (4, 3, 2, 3)).astype(np.int8),
+        "ws": np.asarray(0.25, np.float32), "wz": np.asarray(0, np.int8),
+        "ys": np.asarray(0.5, np.float32), "yz": np.asarray(1, np.uint8),
     }  # fmt: skip
     node = helper.make_node("QLinearConv", ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz"], ["y"], "conv")
     (found,) = activities(model_of([node], {"x": x}, constants, ["y"]), x=x).values()
@@ -175,7 +177,7 @@ def test_a_product_of_two_activations_is_driven_by_the_first() -> None:
     assert found.executed == pytest.approx(found.density["I"])
 
 
-def elementwise(function: Function, inputs: int, reduce: str = "none") -> Layer:
+def elementwise(function: Function, inputs: int, reduce: Reduction = "none") -> Layer:
     axes = (along("G", 3),)
     return Layer(
         "Add", (("G", 3),), Access("y", axes), tuple(Access(n, axes) for n in "xw"[:inputs]), Step(function), reduce
@@ -204,6 +206,6 @@ def elementwise(function: Function, inputs: int, reduce: str = "none") -> Layer:
     ],
 )
 def test_which_zeros_are_no_events(
-    function: Function, inputs: int, reduce: str, lowest: float, expected: tuple[str, ...]
+    function: Function, inputs: int, reduce: Reduction, lowest: float, expected: tuple[str, ...]
 ) -> None:
     assert skippable(elementwise(function, inputs, reduce), lowest) == expected

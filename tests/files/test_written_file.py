@@ -22,7 +22,12 @@ def temporary(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The names from which files took their places, in order."""
     taken: list[Path] = []
     replace = Path.replace
-    monkeypatch.setattr(Path, "replace", lambda path, target: (taken.append(path), replace(path, target))[1])
+
+    def noted(path: Path, target: Path) -> Path:
+        taken.append(path)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
     return taken
 
 
@@ -52,29 +57,33 @@ def test_a_name_that_is_too_long_is_said_and_nothing_is_left(tmp_path: Path) -> 
     assert names(tmp_path) == []
 
 
+def token(size: int) -> str:
+    return HEX[: 2 * size]
+
+
 @posix
 @pytest.mark.parametrize("planted", ["link", "dangling", "file", "folder"])
 def test_what_is_planted_under_the_temporary_name_is_neither_followed_nor_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str
 ) -> None:
     """As if the name had been guessed: it is taken once the first byte is to be written."""
-    monkeypatch.setattr("onnx2zz.files.written_file.secrets.token_hex", lambda size: HEX[: 2 * size])
+    monkeypatch.setattr("onnx2zz.files.written_file.secrets.token_hex", token)
     precious = tmp_path / "precious"
     if planted != "dangling":
         precious.write_text("mine")
     folder = tmp_path / "shared"
     folder.mkdir()
-    guessed = folder / f".onnx2zz-{HEX[:16]}"
+    beside = folder / f".onnx2zz-{HEX[:16]}"
     if planted == "file":
-        guessed.write_text("theirs")
+        beside.write_text("theirs")
     elif planted == "folder":
-        guessed.mkdir()
+        beside.mkdir()
     else:
-        guessed.symlink_to(precious)
+        beside.symlink_to(precious)
     with pytest.raises(InputError, match=r"cannot be written \(File exists\)"):
         write_whole(folder / "result.json", "ours")
-    assert names(folder) == [guessed.name]
-    assert planted != "file" or guessed.read_text() == "theirs"
+    assert names(folder) == [beside.name]
+    assert planted != "file" or beside.read_text() == "theirs"
     assert precious.exists() == (planted != "dangling")
     assert not precious.exists() or precious.read_text() == "mine"
 
@@ -117,7 +126,8 @@ def test_two_containers_with_the_same_process_number_do_not_meet(
 ) -> None:
     """The second writes the same file between the first's writing and its rename."""
     monkeypatch.setattr(os, "getpid", lambda: 1)
-    path, replace, seen = tmp_path / "result.json", Path.replace, []
+    path, replace = tmp_path / "result.json", Path.replace
+    seen: list[str] = []
 
     def replace_after_another(beside: Path, target: Path) -> Path:
         if not seen:

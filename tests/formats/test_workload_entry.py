@@ -31,7 +31,9 @@ def test_an_equation_that_zigzag_does_not_read_is_refused(text: str) -> None:
 
 
 @given(sizes=st.tuples(*[st.integers(1, 7)] * 4), stride=st.integers(1, 5), dilation=st.integers(1, 5))
-def test_a_strided_dilated_window_touches_each_element_once(sizes, stride: int, dilation: int) -> None:
+def test_a_strided_dilated_window_touches_each_element_once(
+    sizes: tuple[int, int, int, int], stride: int, dilation: int
+) -> None:
     k, c, ox, fx = sizes
     entry = {
         "equation": "O[k][ox]+=I[c][ix]*W[k][c][fx]",

@@ -1,6 +1,7 @@
 """Files as they are in the world: what exporters and strippers leave behind compiles, or says what is wrong."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -21,19 +22,19 @@ W = {"w": distinct(RNG, 6, 3, 3, 1)}
 
 
 def node(op: str, inputs: str, outputs: str, **attributes: Attribute) -> onnx.NodeProto:
-    names = [["" if name == "-" else name for name in text.split()] for text in (inputs, outputs)]
-    return make_node(op, *names, **attributes)
+    read, made = (["" if name == "-" else name for name in text.split()] for text in (inputs, outputs))
+    return make_node(op, read, made, **attributes)
 
 
 def conv_model(opset: int = 17) -> onnx.ModelProto:
     return model_of([node("Conv", "x w", "y", name="conv")], X, W, ["y"], opset)
 
 
-def workload(model: onnx.ModelProto, **bindings: dict[str, int | tuple[int, ...]]) -> Workload:
+def workload(model: onnx.ModelProto, **bindings: Any) -> Workload:
     return compile_model(model, CompileOptions(Bindings(**bindings))).workload
 
 
-def fates(model: onnx.ModelProto, **bindings: dict[str, int]) -> dict[str, NodeFate]:
+def fates(model: onnx.ModelProto, **bindings: Any) -> dict[str, NodeFate]:
     return {fate.outputs[0]: fate for fate in workload(model, **bindings).nodes}
 
 

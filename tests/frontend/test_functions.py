@@ -20,8 +20,8 @@ OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
 
 
 def node(op: str, inputs: str, outputs: str, domain: str = "", **attributes: Attribute) -> onnx.NodeProto:
-    names = [["" if name == "-" else name for name in text.split()] for text in (inputs, outputs)]
-    return make_node(op, *names, domain=domain, **attributes)
+    read, made = (["" if name == "-" else name for name in text.split()] for text in (inputs, outputs))
+    return make_node(op, read, made, domain=domain, **attributes)
 
 
 def function(
@@ -98,7 +98,7 @@ def test_reference_inside_a_branch() -> None:
         for way in ("then", "else")
     }
     nodes = [node("Constant", "", "yes", value_int=1), node("Cast", "yes", "sure", to=9)]
-    chosen = function("Chosen", "a", "b", [*nodes, node("If", "sure", "b", **branches)], ["slope"])
+    chosen = function("Chosen", "a", "b", [*nodes, node("If", "sure", "b", "", **branches)], ["slope"])
     graph = check_model(model_of([node("Chosen", "x", "y", "local", slope=0.6)], X, {}, ["y"], functions=[chosen]), X)
     (inner,) = [n for n in graph.nodes if n.op == "LeakyRelu"]
     assert inner.attribute("alpha") == pytest.approx(0.6) and inner.outputs == ("y/b/then",)
@@ -123,7 +123,7 @@ def test_left_out_inputs_and_outputs() -> None:
     """An input that the call leaves out is left out inside; an output that it does not want is dead."""
     optional = function("Clamp", "a low high", "b c", [node("Clip", "a low high", "b"), node("Exp", "a", "c")])
     nodes = [node("Clamp", "x - top", "y -", "local")]
-    model = model_of(nodes, X, {"top": np.float32(0.1)}, ["y"], functions=[optional])
+    model = model_of(nodes, X, {"top": np.asarray(0.1, np.float32)}, ["y"], functions=[optional])
     check_model(model, X)
     told = fates(model)
     assert told["y/c",].why == "dead" and told["y", ""].layers == (0,)

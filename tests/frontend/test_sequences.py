@@ -1,6 +1,7 @@
 """Sequences and optionals at known places are the tensors themselves."""
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 
@@ -14,11 +15,11 @@ RNG = np.random.default_rng(9)
 X = {"x": distinct(RNG, 2, 5, 3)}
 
 
-def node(op: str, inputs: str, outputs: str, **attributes: Attribute):
+def node(op: str, inputs: str, outputs: str, **attributes: Attribute) -> onnx.NodeProto:
     return make_node(op, ["" if i == "-" else i for i in inputs.split()], outputs.split(), **attributes)
 
 
-def statuses(model) -> dict[str, str]:
+def statuses(model: onnx.ModelProto) -> dict[str, str]:
     return {fate.outputs[0]: fate.status for fate in compile_model(model).workload.nodes}
 
 

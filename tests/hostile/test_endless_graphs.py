@@ -1,6 +1,7 @@
 """Graphs that lead back into themselves, multiply, or are larger than anything: refused before they cost anything."""
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def test_functions_that_multiply(
     proto = model([call("F0", "x", "y")])
     for level in range(9):
         steps = ["in", *(f"t{n}" for n in range(9)), "out"]
-        inner = relu if level == 8 else lambda a, b, f=f"F{level + 1}": call(f, a, b)
+        inner = relu if level == 8 else partial(call, f"F{level + 1}")
         proto.functions.append(function(f"F{level}", [inner(a, b) for a, b in pairwise(steps)]))
     (line,) = said(proto, tmp_path, capsys)
     assert "one of more than 500 nodes" in line

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, damaged, verdict
 from hypothesis import given, settings
-from small_workloads import gemm
+from small_workloads import Entry, gemm
 
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.yaml_limits import LARGEST
@@ -140,7 +140,12 @@ def test_what_yaml_makes_of_plain_words(
 
 
 def test_padding_that_is_no_numbers_is_looked_at_by_check(tmp_path: Path) -> None:
-    layer = {**gemm(0, None, "fc", k=6, c=5), "pr_loop_dims": ["IX"], "pr_loop_sizes": [4], "padding": [["x", {}]]}
+    layer: Entry = {
+        **gemm(0, None, "fc", k=6, c=5),
+        "pr_loop_dims": ["IX"],
+        "pr_loop_sizes": [4],
+        "padding": [["x", {}]],
+    }
     (tmp_path / "f.yaml").write_text(yaml.safe_dump([{**layer, "dimension_relations": ["ix=1*k+1*c"]}]))
     assert verdict(["check", "f.yaml"], tmp_path) in (FINE, INPUT_AT_FAULT)
 

@@ -34,7 +34,7 @@ def archive(path: Path, name: str, content: bytes) -> None:
         file.writestr(name, content)
 
 
-NPZ = {
+NPZ: dict[str, Callable[[Path], object]] = {
     "pickles": pickled,
     "a pickle": lambda path: path.write_bytes(pickle.dumps(Touch())),
     "nothing": lambda path: path.write_bytes(b""),

@@ -20,6 +20,7 @@ from onnx2zz.report.choices import print_choices
 from onnx2zz.report.physical import print_physical
 from onnx2zz.report.table import print_table
 from onnx2zz.sidecar.figures import Correction, Sidecar
+from tests.json_values import Document
 
 NAMES = [
     "a/b", "a_b", "a\\b", "../../etc/passwd", "/etc/passwd", "it's \"quoted\"", "two\nlines", "tab\there",
@@ -76,7 +77,7 @@ def test_an_error_about_a_node_is_one_printable_line(tmp_path: Path, capsys: pyt
         assert line.isprintable() and len(line) < 2000
 
 
-def foreign_workload() -> list[dict]:
+def foreign_workload() -> list[Document]:
     """Layers that somebody else named; what is equal after mangling as well."""
     widths = {"W": 8, "I": 8, "O": 16, "O_final": 8}
     return [
@@ -125,11 +126,12 @@ def test_no_part_of_a_report_steers_a_terminal(name: str) -> None:
         sidecar=Sidecar(f"{name}.yaml", corrections=(Correction(name, name, "I1", factor=0.5),)),
         host=(HostNode(name, name, name),), approximate=(1,), mapping=name,
     )  # fmt: skip
-    console = Console(file=io.StringIO(), width=300)
+    text = io.StringIO()
+    console = Console(file=text, width=300)
     print_table(evaluation, name, console)
     print_choices(evaluation, console)
     print_physical(evaluation, console)
-    said = console.file.getvalue()
+    said = text.getvalue()
     assert said.count("\n") > 10
     assert [line for line in (said + repr(evaluation)).split("\n") if not line.isprintable()] == []
     assert "[red]" not in name or said.count(name) >= 6

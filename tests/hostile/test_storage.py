@@ -17,10 +17,18 @@ from small_workloads import gemm
 from onnx2zz.cli.main import run
 from onnx2zz.files.written_file import write_together
 from onnx2zz.pricing.store import FILE, Store
+from tests.present import present
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of the operating system")
-EVALUATE = ["evaluate", "net.yaml", "--arch", "tpu_like", "--mapping", "zigzag:tpu_like"]
-EVALUATE += ["--lpf-limit", "3", "--cache", "cache", "-o", "out"]
+EVALUATE = [
+    "evaluate",
+    "net.yaml",
+    "--arch",
+    "tpu_like",
+    "--mapping",
+    "zigzag:tpu_like",
+    *["--lpf-limit", "3", "--cache", "cache", "-o", "out"],
+]
 SWEEP = {"models": ["lenet5"], "accelerators": ["tpu_like"], "options": {"lpf_limit": [1, 2, 3, 4, 5]}}
 NOBODY = 65534
 
@@ -107,7 +115,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_files_of_one_model(
     assert "workload.yaml" in found
 
 
-def killed_after(left: Iterator[int], method: Callable) -> Callable:
+def killed_after(left: Iterator[int], method: Callable[..., Any]) -> Callable[..., Any]:
     """The method; it is not called any more when `left` has run out."""
 
     def called(*arguments: Any, **options: Any) -> Any:
@@ -274,13 +282,13 @@ def test_two_evaluations_and_a_clearing_of_one_cache_at_once(folder: Path) -> No
         subprocess.Popen([sys.executable, "-c", script, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         for command in commands
     ]
-    cleared = []
+    cleared: list[tuple[int, str]] = []
     while any(process.poll() is None for process in started):
         cleared.append(in_a_process(lambda: None, *clear))
     assert {code for code, _ in cleared} == {FINE}
     assert not any("warning" in said for _, said in cleared)
     for process, place in zip(started, ("one", "two"), strict=True):
-        assert process.returncode == FINE and b"warning" not in process.stderr.read()
+        assert process.returncode == FINE and b"warning" not in present(process.stderr).read()
         assert json.loads(Path(place, "result.json").read_text())["total"] == alone["total"]
     assert (Path("cache") / FILE).is_file()
 

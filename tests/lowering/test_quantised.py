@@ -6,9 +6,9 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from small_workloads import Entry
 
-from onnx2zz.compiler import Compiled, CompileOptions, compile_model
+from onnx2zz.compiler import CompileOptions, compile_model
+from onnx2zz.ir.workload import NodeFate, PlacedLayer
 from onnx2zz.lowering.options import LoweringOptions, Precision
 from tests.oracle import Arrays, distinct, model_of
 
@@ -39,20 +39,20 @@ def conv(x: str, w: str, y: str) -> onnx.NodeProto:
 def compiled(
     nodes: Sequence[onnx.NodeProto],
     outputs: Sequence[str],
-    inputs: Arrays = None,
+    inputs: Arrays | None = None,
     precision: Precision = WIDE,
-    constants: Arrays = None,
+    constants: Arrays | None = None,
     opset: int = 17,
-) -> Compiled:
+) -> tuple[dict[str, NodeFate], tuple[PlacedLayer, ...]]:
     """Fates by output, and the layers with their widths, of a small model."""
     used = {name for node in nodes for name in node.input}
-    constants = {name: value for name, value in (CONSTANTS | (constants or {})).items() if name in used}
-    model = model_of(nodes, inputs or {"x": X}, constants, outputs, opset)
+    given = {name: np.asarray(value) for name, value in {**CONSTANTS, **(constants or {})}.items() if name in used}
+    model = model_of(nodes, inputs or {"x": X}, given, outputs, opset)
     workload = compile_model(model, CompileOptions(lowering=LoweringOptions(precision))).workload
     return {fate.outputs[0]: fate for fate in workload.nodes}, workload.layers
 
 
-def widths(layer: Entry) -> tuple[int, int, int, int]:
+def widths(layer: PlacedLayer) -> tuple[int, int, int, int]:
     return layer.widths.W, layer.widths.I, layer.widths.O, layer.widths.O_final
 
 
@@ -124,7 +124,7 @@ def test_weight_only_quantisation_keeps_the_weights_narrow(element: str, bits: i
         helper.make_node("Transpose", ["dequantised"], ["turned"]),
         helper.make_node("MatMul", ["x", "turned"], ["y"]),
     ]
-    model = model_of(nodes, {"x": X}, {"s": CONSTANTS["s"]}, ["y"], 21)
+    model = model_of(nodes, {"x": X}, {"s": np.asarray(CONSTANTS["s"])}, ["y"], 21)
     model.graph.initializer.append(weights)
     workload = compile_model(model, CompileOptions(lowering=LoweringOptions(WIDE))).workload
     assert [widths(layer) for layer in workload.layers] == [(bits, 11, 10, 9)]

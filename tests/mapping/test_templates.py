@@ -25,6 +25,7 @@ from onnx2zz.zigzag.accelerator import hardware, hierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import stays_as_it_is
 from tests.mapping.ground import accelerator, mapped, mapping_of
+from tests.present import present
 
 SHIPPED = sorted({*ours(ACCELERATORS), *zigzags(ACCELERATORS)})
 SCORES = {  # two variable operands, one of them in the place of the weights
@@ -57,7 +58,7 @@ def templates_of(arch: str) -> Templates:
 
 
 def unrolled(layer: Entry, arch: str) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
-    return templated(layer, mapped(layer, arch), templates_of(arch), target(arch))
+    return present(templated(layer, mapped(layer, arch), templates_of(arch), target(arch)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -123,7 +124,7 @@ def test_stock_zigzag_takes_the_file_and_unrolls_as_it_says(arch: str, tmp_path:
     assert (ours.total.energy_pj, ours.total.latency_cycles) == (energy, latency)
     for layer, entry in zip(ours.layers, strip(), strict=True):
         asked = {dim: {loop for loop, _ in pairs} for dim, pairs in unrolled(entry, arch)}
-        assert {dim: set(loops) for dim, loops in layer.spatial_mapping.items()} == asked
+        assert {dim: set(loops) for dim, loops in present(layer.spatial_mapping).items()} == asked
 
 
 @pytest.mark.parametrize("arch", ["edge_tpu_like", "seneca", "meta_prototype", "tpu_like"])

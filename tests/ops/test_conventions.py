@@ -70,11 +70,12 @@ EXAMPLES: dict[str, tuple[onnx.NodeProto, dict[str, tuple[int, ...]], dict[str, 
 }
 
 
-def array(name: str, value: object, rng: np.random.Generator) -> np.ndarray:
+def array(name: str, value: np.ndarray | tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     if isinstance(value, np.ndarray):
         return value
-    kind = {"i": INT, "c": np.bool_}.get(name, np.float32)
-    return rng.integers(0, 2, value).astype(kind) if kind is not np.float32 else rng.random(value, np.float32)
+    if name in ("i", "c"):
+        return rng.integers(0, 2, value).astype(INT if name == "i" else np.bool_)
+    return rng.random(value, np.float32)
 
 
 def layers_of(name: str) -> list[str]:

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_workloads import gemm
@@ -63,7 +64,8 @@ def _up(file: Path) -> tuple[str, dict[str, int]]:
     address = json.loads(file.read_text())["address"]
     with Client(address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=UP_S)
-        return address, client.run(os.getpid)
+        processes: Any = client.run(os.getpid)
+        return address, processes
 
 
 def units(count: int) -> list[Unit]:
@@ -101,7 +103,8 @@ def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started: tuple[str
     """SIGKILL, while units are with it: all come back, once each, with the prices of this process."""
     address, processes = started
     asked = units(24)
-    found, held = [], {}
+    found: list[tuple[Unit, Any]] = []
+    held: dict[str, Any] = {}
 
     def kill_one(unit: Unit) -> None:
         if len(found) == 4:
@@ -132,7 +135,8 @@ class Client:
     loop = None
 
     def __init__(self, end: Exception) -> None:
-        self.end, self.cancelled = end, []
+        self.end = end
+        self.cancelled: list[object] = []
 
     def submit(self, *_: object, **__: bool) -> object:
         return self
@@ -140,8 +144,12 @@ class Client:
     def result(self) -> None:
         raise self.end
 
-    def cancel(self, futures: object, force: bool) -> None:
+    def cancel(self, futures: list[object], force: bool) -> None:
         self.cancelled += futures
+
+
+def in_turn(futures: Sequence[object], loop: object) -> Sequence[object]:
+    return futures
 
 
 @pytest.fixture
@@ -155,7 +163,7 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], Cluster]:
             "a:1",
             Client(end),
         )
-        monkeypatch.setattr(connected._dask, "as_completed", lambda futures, loop: futures)
+        monkeypatch.setattr(connected._dask, "as_completed", in_turn)
         return connected
 
     return made
@@ -204,7 +212,11 @@ def test_options_about_processes_of_this_machine_are_refused(
         assert f"{option[0]} is about processes of this machine" in capsys.readouterr().err
 
 
+def absent(name: str) -> None:
+    """As importlib.util.find_spec finds what is not installed."""
+
+
 def test_without_dask_it_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("onnx2zz.cli.extras.find_spec", lambda name: None)
+    monkeypatch.setattr("onnx2zz.cli.extras.find_spec", absent)
     assert run(["evaluate", "lenet5", "--arch", "seneca", "--scheduler", "tcp://127.0.0.1:8786"]) == 1
     assert 'pip install "onnx2zz[cluster]"' in capsys.readouterr().err

@@ -5,6 +5,7 @@ from small_workloads import Entry, conv, residual, strip
 from zigzag.parser.mapping_factory import MappingFactory
 
 from onnx2zz.pricing.distinct import layer_key, mapping_entry_for
+from tests.json_values import Document
 
 DEFAULT = {"name": "default", "spatial_mapping": {"D1": ["K, 32"]}}
 POOLING = {"name": "Pooling", "spatial_mapping": {"D1": ["G, 32"]}}
@@ -29,11 +30,11 @@ def test_names_and_places_do_not_matter() -> None:
 
 
 def test_everything_else_does() -> None:
-    shape = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5}
+    shape: Document = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5}
     layer = conv(3, 2, "c", **shape)
     others = [
         conv(3, None, "c", **shape),
-        conv(3, 2, "c", **(shape | {"k": 13})),
+        conv(3, 2, "c", **{**shape, "k": 13}),
         conv(3, 2, "c", **shape, stride=(1, 2)),
         layer | {"operand_precision": {"W": 4, "I": 8, "O": 16, "O_final": 8}},
         layer | {"loop_dims": ["B", "K", "OX", "OY", "C", "FX", "FY"]},

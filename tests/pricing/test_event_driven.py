@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onnx2zz.pricing.event_driven import Activity, layer_events, total_events
-from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, Traffic
+from onnx2zz.zigzag.layer_price import Direction, LayerPrice, LevelEnergy, Traffic
 
 OPERATIONS = 240
 VOLUMES = {"I": 40, "W": 12, "O": 20}
 """20 outputs, each the sum of 12 products, every weight in 20 of them: some product of matrices."""
 
 
-def level(operand: str, memory: str, *traffic: tuple[str, int, float]) -> LevelEnergy:
+def level(operand: str, memory: str, *traffic: tuple[Direction, int, float]) -> LevelEnergy:
     passing = tuple(Traffic(direction, elements, energy) for direction, elements, energy in traffic)
     memory_operand = {"I": "I1", "W": "I2", "O": "O"}[operand]
     return LevelEnergy(operand, memory, sum(t.energy_pj for t in passing), memory_operand, passing)

@@ -4,7 +4,8 @@ import csv
 import json
 import os
 import pickle
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from onnx2zz.zigzag import cacti, cacti_files
 from onnx2zz.zigzag.cacti_costs import MemoryCosts
 from onnx2zz.zigzag.cacti_files import POOL
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.json_values import Document
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
 
@@ -34,7 +36,7 @@ EVALUATE = ["evaluate", "net.yaml", "--mapping", "zigzag:tpu_like", "--lpf-limit
 
 
 @pytest.fixture(autouse=True)
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = stand_in(tmp_path / "cacti_master", tmp_path / "trace")
     monkeypatch.setattr(cacti_files, "cacti_folder", lambda: folder)
     monkeypatch.chdir(tmp_path)
@@ -59,7 +61,7 @@ def priced(file: str, cache: str = "cache") -> Evaluation:
         return evaluate(workload, *files, PriceOptions(lpf_limit=3), Path("out/zigzag.log"), resources=resources)
 
 
-def prices(evaluation: Evaluation) -> list[dict]:
+def prices(evaluation: Evaluation) -> list[Document]:
     return [asdict(layer) | {"from_cache": None} for layer in evaluation.layers]
 
 
@@ -92,14 +94,20 @@ def test_a_change_of_the_program_is_another_price(program: Path) -> None:
     (program / "cacti").write_text((program / "cacti").read_text().replace("b / 1e6", "b / 1e5"))
     after = priced("core.yaml")
     read, write, area = costs_of(SRAM, WIDTH)
-    assert after.extracted == (MemoryCosts("sram_2MB", pytest.approx(10 * read), write, pytest.approx(area)),)
+    (found,) = after.extracted
+    assert (found.read_pj, found.area_mm2) == (pytest.approx(10 * read), pytest.approx(area))
+    assert replace(found, read_pj=0.0, area_mm2=0.0) == MemoryCosts("sram_2MB", 0.0, write, 0.0)
     assert after.total.energy_pj > before.total.energy_pj and after.evaluated == 3
+
+
+def refuse(*_: object, **__: object) -> None:
+    pytest.fail("nothing was to be asked or built")
 
 
 def test_a_run_that_finds_everything_starts_nothing_and_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     before = priced("core.yaml")
-    monkeypatch.setattr(cacti.PrivateCacti, "get_item", lambda *_, **asked: pytest.fail("asked again"))
-    monkeypatch.setattr("onnx2zz.zigzag.accelerator.build_accelerator", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr(cacti.PrivateCacti, "get_item", refuse)
+    monkeypatch.setattr("onnx2zz.zigzag.accelerator.build_accelerator", refuse)
     assert prices(priced("core.yaml")) == prices(before)
 
 

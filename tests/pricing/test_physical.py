@@ -9,6 +9,7 @@ from onnx2zz.pricing.physical import LayerPhysical, instances, layer_physical, t
 from onnx2zz.sidecar.figures import Correction, MemoryFigures, Sidecar
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, Traffic
+from tests.present import present
 
 HIERARCHY = read_hierarchy(
     {
@@ -87,7 +88,7 @@ def test_totals_and_areas() -> None:
     total = total_physical([layer, layer], sidecar, HIERARCHY, unit_area=2.0)
     assert total.corrected_energy_pj == 222.0
     assert total.latency_ns == 8000.0
-    assert total.static_energy_pj == pytest.approx(2 * layer.static_energy_pj)
+    assert total.static_energy_pj == pytest.approx(2 * present(layer.static_energy_pj))
     assert total.area_um2 == pytest.approx(100 * 3 * 3.0 + 1.5 + 15 * 2.0)
     assert total.zigzag_area_um2 == pytest.approx(3 * 7.0 + 1.5 + 15 * 2.0)
     assert (total.without_static, total.without_area) == (("dram",), ("dram",))

@@ -8,8 +8,8 @@ from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.levels import KeptLevels
 
 
-def roofline_cycles(*layer: Entry | Hardware) -> float:
-    return roofline(*layer).cycles
+def roofline_cycles(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> float:
+    return roofline(entry, mapping_entry, hardware).cycles
 
 
 LINKS = {"name": "default", "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}

@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,13 +15,12 @@ from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.present import present
 
 OPTIONS = PriceOptions(lpf_limit=3)
 
 
-def run(
-    layers: list[Entry], accelerator: Found, folder: Path, mapping: Found | None = None, **more: Resources
-) -> Evaluation:
+def run(layers: list[Entry], accelerator: Found, folder: Path, mapping: Found | None = None, **more: Any) -> Evaluation:
     chosen = mapping or choose_mapping(None, accelerator)
     workload = PricedWorkload("strip", "strip.yaml", tuple(layers))
     return evaluate(workload, accelerator, chosen, OPTIONS, folder / "zigzag.log", **more)
@@ -41,9 +41,13 @@ def test_the_total_is_stock_zigzags(tmp_path: Path) -> None:
 
 
 def test_each_distinct_layer_is_announced_before_it_is_priced(tmp_path: Path) -> None:
-    seen: list[str] = []
+    seen: list[tuple[int, int, str]] = []
     layers = [*strip()[:2], *strip()[2:4]]  # the last two are alike
-    run(layers, find_accelerator("tpu_like"), tmp_path, resources=Resources(watch=lambda *told: seen.append(told)))
+
+    def watch(done: int, total: int, layer: str) -> None:
+        seen.append((done, total, layer))
+
+    run(layers, find_accelerator("tpu_like"), tmp_path, resources=Resources(watch=watch))
     assert seen == [(0, 3, "L0_stem"), (1, 3, "L1_pool"), (2, 3, "L2_conv"), (3, 3, "")]
 
 
@@ -71,12 +75,12 @@ def test_one_layer_that_fails_does_not_end_the_run(tmp_path: Path) -> None:
     found = run(layers, accelerator_with_a_dram_of(weights, tmp_path), tmp_path, choose_mapping(None, _tpu()))
     assert [layer.error is None for layer in found.layers] == [True] * 6 + [False]
     failed = found.layers[-1]
-    assert failed.error.startswith(
+    assert present(failed.error).startswith(
         "L6_fc: does not fit dram, the highest memory for O, I, W: O 160 + I 1,152 + W 23,040"
     )
     assert (failed.energy_pj, failed.latency_cycles, failed.macs, failed.spatial_mapping) == (None,) * 4
     assert found.total.incomplete is True
-    assert found.total.energy_pj == pytest.approx(sum(layer.energy_pj for layer in found.layers[:-1]))
+    assert found.total.energy_pj == pytest.approx(sum(present(layer.energy_pj) for layer in found.layers[:-1]))
     assert found.evaluated == found.distinct_layers - 1
 
 

@@ -14,6 +14,7 @@ from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.present import present
 
 LPF_LIMIT = 3
 SENECA = find_accelerator("seneca")
@@ -49,7 +50,7 @@ def ours(layers: list[Entry], folder: Path) -> tuple[dict[int, tuple[float, floa
     workload, options = PricedWorkload("net", "net.yaml", tuple(layers)), PriceOptions(lpf_limit=LPF_LIMIT)
     resources = Resources(tell=told.append)
     found = evaluate(workload, SENECA, MAPPING, options, folder / "zigzag.log", locality=True, resources=resources)
-    return {layer.id: (layer.energy_pj, layer.latency_cycles) for layer in found.layers}, told
+    return {layer.id: (present(layer.energy_pj), present(layer.latency_cycles)) for layer in found.layers}, told
 
 
 def test_where_a_layer_has_no_room_weights_stay_on_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,7 @@ from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.pricing.task import PricingTerms, Task, Unit
 from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.present import present
 
 TPU = find_accelerator("tpu_like")
 TERMS = PricingTerms(AcceleratorFile(TPU.path, load_yaml(TPU.path)), False, PriceOptions(lpf_limit=3), "fast")
@@ -62,9 +63,10 @@ class Scripted(Executor):
     def __init__(self, deadly: list[str]) -> None:
         self.deadly, self.dead = deadly, False
 
-    def submit(self, work: object, task: Task, terms: object) -> Future[Any]:
+    def submit(self, fn: object, /, *args: Any, **_: object) -> Future[Any]:
+        (task, _terms) = args
         assert not self.dead, "a dead worker was given work"
-        future = Future()
+        future: Future[Any] = Future()
         if task.name in self.deadly:
             self.deadly.remove(task.name)
             self.dead = True
@@ -74,8 +76,9 @@ class Scripted(Executor):
         return future
 
 
-def run(deadly: list[str]):
-    told, begun = [], []
+def run(deadly: list[str]) -> tuple[dict[str, Any], list[str], list[str]]:
+    told: list[str] = []
+    begun: list[Unit] = []
     crew = Crew(2, lambda: Scripted(deadly), told.append)
     found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, begun.append)}
     return found, told, [one.task.name for one in begun]
@@ -112,7 +115,7 @@ def test_a_killed_main_process_leaves_no_worker(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", script, str(tmp_path / "zigzag.log")]
     main = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    left = Path("/proc", main.stdout.readline().strip(), "cwd")
+    left = Path("/proc", present(main.stdout).readline().strip(), "cwd")
     assert main.wait() == -signal.SIGKILL
     until = time.monotonic() + 60
     while _is_there(left) and time.monotonic() < until:
@@ -131,7 +134,7 @@ def _is_there(link: Path) -> bool:
 def test_the_longest_layers_come_first() -> None:
     """2, 5 and 3 prime factors: 2, 120 and 6 orderings."""
     layers = [gemm(0, None, "short", k=2, c=3), gemm(1, 0, "long", k=8, c=9), gemm(2, 1, "middle", k=4, c=3)]
-    begun = []
+    begun: list[Unit] = []
     terms = replace(TERMS, options=PriceOptions(lpf_limit=6))
     crew = Crew(1, lambda: Scripted([]), pytest.fail)
     list(outcomes_of_workers([unit(layer, {}, terms) for layer in layers], crew, begun.append))
@@ -175,11 +178,11 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path: Path) -> None:
         start_new_session=True,
         preexec_fn=listens_to_ctrl_c,
     )
-    for line in started.stderr:
+    for line in present(started.stderr):
         if line.startswith("3/4"):  # two have been begun, so one of them is done
             os.killpg(started.pid, signal.SIGINT)
             break
-    rest = started.stderr.read()
+    rest = present(started.stderr).read()
     assert started.wait(60) == 130, rest
     assert rest.splitlines()[-1] == "interrupted" and "Traceback" not in rest
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -13,10 +14,9 @@ from small_workloads import strip
 from onnx2zz.errors import InputError
 from onnx2zz.pricing.graph import execution_order, further_edges
 from onnx2zz.pricing.workload_file import read_workload
-from tests.json_values import Document
 
 
-def written(folder: Path, document: Document, coverage: str | None = None) -> Path:
+def written(folder: Path, document: object, coverage: str | None = None) -> Path:
     (folder / "workload.yaml").write_text(yaml.safe_dump(document))
     if coverage is not None:
         (folder / "coverage.json").write_text(coverage)
@@ -42,7 +42,7 @@ def test_a_compiled_workload_tells_its_model_and_accelerator(tmp_path: Path) -> 
         (strip(), "{", "coverage.json: not JSON"),
     ],
 )
-def test_broken_files(tmp_path: Path, document: Document, coverage: str | None, said: str) -> None:
+def test_broken_files(tmp_path: Path, document: object, coverage: str | None, said: str) -> None:
     with pytest.raises(InputError, match=said):
         read_workload(written(tmp_path, document, coverage))
 
@@ -63,7 +63,8 @@ def test_every_layer_comes_after_its_producers() -> None:
 
 @given(st.data())
 def test_the_order_is_networkxs(data: st.DataObject) -> None:
-    layers, graph = [], nx.DiGraph()
+    layers: list[dict[str, Any]] = []
+    graph: nx.DiGraph[int] = nx.DiGraph()
     for place, id in enumerate(data.draw(st.lists(st.integers(0, 99), min_size=1, max_size=12, unique=True))):
         earlier = st.sampled_from([layer["id"] for layer in layers] or [id])
         sources = data.draw(st.dictionaries(st.sampled_from("IW"), earlier if place else st.just(id)))

@@ -13,6 +13,7 @@ from onnx2zz.cli.main import run
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.proof.by_hand.verify import verify_by_hand
 from onnx2zz.proof.result import Verification
+from tests.model_files import save_model
 from tests.models.real_models import SHARED, SHIPPED
 from tests.proof.networks import residual
 
@@ -73,7 +74,7 @@ def test_what_was_compiled_passes(compiled: Compiled) -> None:
 
 @settings(max_examples=5, deadline=None)
 @given(st.permutations(LOOPS), st.permutations(range(7)))
-def test_names_and_numbers_mean_nothing(compiled: Compiled, letters, numbers) -> None:
+def test_names_and_numbers_mean_nothing(compiled: Compiled, letters: list[str], numbers: list[int]) -> None:
     written = [renamed(entry, dict(zip(LOOPS, letters, strict=True))) for entry in compiled.entries]
     for entry in written:
         entry["operand_source"] = {operand: 10 + numbers[i] for operand, i in entry["operand_source"].items()}
@@ -141,7 +142,7 @@ def test_missing_padding(compiled: Compiled) -> None:
         ),
     ],
 )
-def test_another_layer(compiled: Compiled, layer: Entry, fields, cause: str) -> None:
+def test_another_layer(compiled: Compiled, layer: int, fields: Entry, cause: str) -> None:
     written = changed(compiled, layer, **fields)
     assert written[layer] != compiled.entries[layer]
     assert (layer, cause) in causes(verify_by_hand(compiled, written))
@@ -184,9 +185,8 @@ def test_an_output_that_is_derived_from_the_input(compiled: Compiled) -> None:
 def test_the_command_refuses_and_names_each_cause(
     compiled: Compiled, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import onnx
 
-    onnx.save(residual(), tmp_path / "residual.onnx")
+    save_model(residual(), tmp_path / "residual.onnx")
     file = tmp_path / "hand.yaml"
     file.write_text(yaml.safe_dump(changed(compiled, POOL, padding=[[0, 0], [0, 0]])), encoding="utf-8")
     assert run(["verify", str(tmp_path / "residual.onnx"), "--workload", str(file)]) == 1

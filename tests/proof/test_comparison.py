@@ -26,7 +26,7 @@ from onnx2zz.proof.comparison import differing
         pytest.param(7.0, np.int8(8), False, id="one tie of a quantised number"),
     ],
 )
-def test_a_value(got, expected, differs: bool) -> None:
+def test_a_value(got: float, expected: np.generic, differs: bool) -> None:
     assert differing(np.array([got]), np.array([expected])).tolist() == [differs]
 
 

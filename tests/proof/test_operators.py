@@ -7,7 +7,6 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from onnx.reference import ReferenceEvaluator
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.conservation.groups import groups
@@ -29,7 +28,7 @@ from onnx2zz.proof.values import Values
 from onnx2zz.proof.verify import VerifyOptions, verify
 from tests.frontend.test_loops import body_of_products, loop_model
 from tests.nodes import Attribute, make_node
-from tests.oracle import distinct, lowered, model_of, onnxruntime_run
+from tests.oracle import distinct, lowered, model_of, onnxruntime_run, reference_run
 from tests.proof.wrong import with_placed
 
 FLOAT = TensorProto.FLOAT
@@ -245,7 +244,7 @@ def test_a_quantised_softmax_is_held_to_exact_arithmetic(dtype: type[np.int8] | 
 def test_packed_weights_with_a_last_block_half_full(depth: int, bits: int, accuracy: int) -> None:
     """The rest of the block is not read; an activation rounded to 8 bits (accuracy_level 4) is not asked for."""
     rng, blocks = np.random.default_rng(0), -(-depth // 32)
-    constants = {"b": rng.integers(0, 256, (5, blocks, 4 * bits)).astype(np.uint8)}
+    constants: dict[str, np.ndarray] = {"b": rng.integers(0, 256, (5, blocks, 4 * bits)).astype(np.uint8)}
     constants["s"] = rng.uniform(0.01, 0.08, 5 * blocks).astype(np.float32)
     compiled = one("MatMulNBits", distinct(rng, 3, depth), "com.microsoft", 17, constants, K=depth, N=5, bits=bits,
                    block_size=32, accuracy_level=accuracy)  # fmt: skip
@@ -255,7 +254,10 @@ def test_packed_weights_with_a_last_block_half_full(depth: int, bits: int, accur
 
 def test_a_packed_weight_that_counts_and_is_not_read_is_found() -> None:
     rng = np.random.default_rng(0)
-    constants = {"b": rng.integers(0, 256, (5, 2, 16)).astype(np.uint8), "s": np.full(10, 0.05, np.float32)}
+    constants: dict[str, np.ndarray] = {
+        "b": rng.integers(0, 256, (5, 2, 16)).astype(np.uint8),
+        "s": np.full(10, 0.05, np.float32),
+    }
     compiled = one("MatMulNBits", distinct(rng, 3, 40), "com.microsoft", 17, constants, K=40, N=5, block_size=32)
     (placed,) = compiled.workload.layers
     shorter = replace(placed.layer, loops=tuple((n, 39 if n == "C" else size) for n, size in placed.layer.loops))
@@ -284,7 +286,7 @@ def test_one_query_after_a_past_does_not_see_what_comes_after_it() -> None:
     model = model_of([node], inputs, {}, ["y"], opset=23)
     assert_proven(compile_model(model))
     traced = trace(model, Bindings()).nodes[0]
-    expected = ReferenceEvaluator(model).run(["y"], inputs)[0]
+    expected = reference_run(model, inputs)["y"]
     np.testing.assert_allclose(run_node(traced, inputs)["y"], expected, 1e-4, 1e-5)
 
 

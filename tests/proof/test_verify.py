@@ -7,14 +7,15 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
-from small_workloads import Entry
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import along, fixed, split, window
+from onnx2zz.ir.layer import Axis, along, fixed, split, window
 from onnx2zz.proof.result import Verification
 from onnx2zz.proof.verify import VerifyOptions, verify
+from tests.json_values import Document
 from tests.oracle import distinct, model_of
+from tests.present import present
 from tests.proof.networks import residual
 from tests.proof.wrong import with_axis, with_entry, with_layer, with_placed
 
@@ -60,7 +61,7 @@ def test_swapped_axes_of_a_window(compiled: Compiled) -> None:
         pytest.param(BRANCH, 1, fixed(6), "broadcast", id="broadcast"),
     ],
 )
-def test_a_wrong_map_of_the_activation(compiled: Compiled, layer: Entry, number: int, axis, cause: str) -> None:
+def test_a_wrong_map_of_the_activation(compiled: Compiled, layer: int, number: int, axis: Axis, cause: str) -> None:
     right = compiled.workload.layers[layer].layer
     result = verify(with_layer(compiled, layer, with_axis(right, 0, number, axis)))
     assert cause in causes(result, layer)
@@ -122,9 +123,7 @@ def test_a_source_that_is_left_out_of_several(compiled: Compiled) -> None:
         pytest.param(SUM, {"equation": "nonsense"}, "equation"),
     ],
 )
-def test_a_wrong_entry(
-    compiled: Compiled, layer: Entry, fields: dict[str, str | list[str | list[int] | int] | dict[str, int]], cause: str
-) -> None:
+def test_a_wrong_entry(compiled: Compiled, layer: int, fields: Document, cause: str) -> None:
     assert compiled.entries[layer].keys() >= fields.keys()
     assert cause in causes(verify(with_entry(compiled, layer, **fields)), layer)
 
@@ -191,7 +190,7 @@ def test_external_data_that_is_missing_is_replaced(tmp_path: Path) -> None:
     onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="gone.bin", size_threshold=64)
     (tmp_path / "gone.bin").unlink()
     compiled = compile_model(tmp_path / "m.onnx")
-    assert compiled.graph.values.stored("w0").data_location == onnx.TensorProto.EXTERNAL
+    assert present(compiled.graph.values.stored("w0")).data_location == onnx.TensorProto.EXTERNAL
     result = verify(compiled)
     assert result.nodes_matched == result.nodes_exact == 7
 

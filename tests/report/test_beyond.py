@@ -12,7 +12,7 @@ from onnx2zz.pricing.physical import TotalPhysical
 from onnx2zz.pricing.result import Evaluation, EventsFrom, LayerResult, Total
 from onnx2zz.report.events import print_events
 from onnx2zz.report.physical import print_physical
-from onnx2zz.report.quantity import AREA, ENERGY, TIME, quantity
+from onnx2zz.report.quantity import AREA, ENERGY, TIME, Units, quantity
 from onnx2zz.sidecar.figures import Correction, Sidecar
 
 SIDECAR = Sidecar(
@@ -106,5 +106,5 @@ def test_events_of_no_run_are_not_shown() -> None:
         (7.5e15, ENERGY, "7,500 J"),
     ],
 )
-def test_quantities_have_four_digits_and_a_unit(value: float, units, shown: str) -> None:
+def test_quantities_have_four_digits_and_a_unit(value: float, units: Units, shown: str) -> None:
     assert quantity(value, units) == shown

@@ -1,12 +1,13 @@
 """The report in a browser: no error, no network, sorting and filtering, foreign text as text, a phone's width."""
 
+from __future__ import annotations
+
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser
 from small_workloads import conv, gemm, pool
 
 from onnx2zz.cli.main import run
@@ -17,6 +18,10 @@ from onnx2zz.pricing.run import evaluate
 from onnx2zz.report.page import PageRun, page
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.browser import LOOKS, SCREENSHOTS, opened
+from tests.json_values import Document
+
+if TYPE_CHECKING:  # the reports are opened only where playwright is installed
+    from playwright.sync_api import Browser
 
 EVIL = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
@@ -37,7 +42,7 @@ def coverage() -> dict[str, Any]:
     ]
     host = {"node": "nms", "op": "NonMaxSuppression", "outputs": ["z"], "status": "host", "layers": [], "why": EVIL}
     kinds = ("exact", "movement", "approximate")
-    layers = [
+    layers: list[Document] = [
         {"id": layer["id"], "name": layer["name"], "kind": kind, "sources": {}}
         for layer, kind in zip(network(), kinds, strict=True)
     ]
@@ -256,7 +261,7 @@ def _without_svg(html: str) -> str:
 
 def test_what_is_no_result_is_refused_both_files_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.json").write_text("{}")
-    old = {"model": "m", "accelerator": "a", "total": {}, "layers": [{"name": "x", "error": None}]}
+    old: Document = {"model": "m", "accelerator": "a", "total": {}, "layers": [{"name": "x", "error": None}]}
     (tmp_path / "b.json").write_text(json.dumps(old))
     assert run(["compare", str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--html", str(tmp_path / "c.html")]) == 1
     said = capsys.readouterr().err

@@ -1,15 +1,20 @@
 """A sweep's report in a browser: the front, sorting and filtering, foreign text as text, a phone's width."""
 
+from __future__ import annotations
+
 import csv
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Page
 
 from onnx2zz.cli.main import run
 from tests.browser import LOOKS, assert_opens_cleanly, opened
+
+if TYPE_CHECKING:  # the reports are opened only where playwright is installed
+    from playwright.sync_api import Browser, Page
 
 EVIL = "<img src=x onerror=alert(1)>"
 CORE = {

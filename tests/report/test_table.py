@@ -37,7 +37,10 @@ def test_every_number_is_whole_and_no_line_too_long(width: int) -> None:
     title, head, _, first, second, third, total, note = printed(width)
     assert all(len(line) <= width for line in printed(width))
     assert title == "a[b].onnx on npe, mapping npe, best EDP (ZigZag 3.9.1)"
-    far = (lambda *cells: [*cells]) if width == 120 else (lambda *cells: [])
+
+    def far(*cells: str) -> list[str]:
+        return [*cells] if width == 120 else []
+
     assert head.split() == ["Layer", "Operator", "MACs", "Cycles", "Energy", "[µJ]", "Util.", *far("Roof")]
     assert first.split()[1:] == ["Conv", "1,814,073,344", "1,234,567,890", "12,345.7", "87.5%", *far("2.00x")]
     assert second.split() == ["L1_pool", "Pooling", "1,204", "2.6", "100.0%", *far("1.25x")]

@@ -1,10 +1,12 @@
 """The zoo's report in a browser: no error, sorting and filtering, foreign text as text, a phone's width."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page
 
 from onnx2zz.cli.main import run
 from onnx2zz.proof.result import NotExecuted, Verification
@@ -14,23 +16,28 @@ from onnx2zz.zoo.golden import SHIPPED, read_golden
 from onnx2zz.zoo.models import chosen_models
 from onnx2zz.zoo.run import ModelRun
 from tests.browser import LOOKS, assert_opens_cleanly, opened
+from tests.present import present
+
+if TYPE_CHECKING:  # the reports are opened only where playwright is installed
+    from playwright.sync_api import Browser, Page
 
 EVIL = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
 
 def zoo() -> list[ModelRun]:
     """One whose first layer became dearer by a quarter on SENECA, one that is green, one that is not to be read."""
-    runs = []
+    runs: list[ModelRun] = []
     for model in chosen_models(["lenet5", "resnet18", "bert_layer"]):
         golden = read_golden(SHIPPED, model.name)
         assert golden is not None
         proof = Verification(model.name, 9, 9, 9, 9, 700, 0.0, host=(NotExecuted(EVIL, "TopK", "a partial sort"),))
         runs.append(ModelRun(model, golden, proof, golden))
     dear = zoo_of(runs, "lenet5")
-    first = dear.found.layers[0]
-    prices = {**first.prices, "seneca": (first.prices["seneca"][0] * 1.25, first.prices["seneca"][1])}
-    found = replace(dear.found, layers=(replace(first, name=f"L0_{EVIL}", prices=prices), *dear.found.layers[1:]))
-    was = replace(dear.golden, layers=(replace(first, name=f"L0_{EVIL}"), *dear.golden.layers[1:]))
+    found, was = present(dear.found), present(dear.golden)
+    first = found.layers[0]
+    prices = {**first.prices, "seneca": (present(first.prices["seneca"][0]) * 1.25, first.prices["seneca"][1])}
+    found = replace(found, layers=(replace(first, name=f"L0_{EVIL}", prices=prices), *found.layers[1:]))
+    was = replace(was, layers=(replace(first, name=f"L0_{EVIL}"), *was.layers[1:]))
     dear = replace(dear, found=found, moved=differences(was, found))
     lost = ModelRun(zoo_of(runs, "bert_layer").model, faults=(f"{EVIL} cannot be read",))
     return [dear, zoo_of(runs, "resnet18"), lost]

@@ -7,7 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def contents(folder: Path) -> dict[str, tuple[str, int]]:
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A stand-in takes the place of the installed CACTI; its trace says how often it was started."""
     folder = stand_in(tmp_path / "cacti_master", tmp_path / "trace")
     monkeypatch.setattr(cacti_files, "cacti_folder", lambda: folder)
@@ -92,12 +92,12 @@ print(json.dumps([costs(Asked(*asked), "") for asked in json.loads(sys.argv[1])]
 """
 
 
-def said_by(script: str, questions: list[list[int | str]], env: dict[str, str]) -> subprocess.Popen:
+def said_by(script: str, questions: Sequence[Sequence[int | str]], env: dict[str, str]) -> subprocess.Popen[str]:
     arguments = [sys.executable, "-B", "-c", script, json.dumps(questions)]
     return subprocess.Popen(arguments, env=env, stdout=subprocess.PIPE, text=True)
 
 
-def answers(process: subprocess.Popen) -> list[list[float]]:
+def answers(process: subprocess.Popen[str]) -> list[list[float]]:
     said, _ = process.communicate()
     assert process.returncode == 0
     return json.loads(said.splitlines()[-1])
@@ -137,7 +137,8 @@ def test_two_at_once_say_what_one_alone_says(tmp_path: Path) -> None:
     folder = package(tmp_path)
     shutil.rmtree(folder)
     stand_in(folder, tmp_path / "trace", sleep=0.4)
-    env, questions = environment(tmp_path), [["sram", 8 * 1000 * n, 8 * n] for n in (1, 2, 3)]
+    env = environment(tmp_path)
+    questions: list[tuple[str, int, int]] = [("sram", 8 * 1000 * n, 8 * n) for n in (1, 2, 3)]
     before = contents(folder)
     both = [said_by(OURS, asked, env) for asked in (questions, questions[::-1])]
     first, second = map(answers, both)
@@ -170,18 +171,18 @@ def test_a_memory_of_the_pool_starts_no_program(program: Path, tmp_path: Path) -
     assert starts(tmp_path) == 0
 
 
+SPOILT: list[tuple[Callable[[Path], object], str]] = [
+    (lambda folder: (folder / "cacti").write_text("#!/bin/sh\n"), "return value 1"),
+    (lambda folder: (folder / "cacti").unlink(), "./cacti: not found"),
+    (lambda folder: (folder / "cacti").chmod(0o644), "./cacti: Permission denied"),
+    (lambda folder: (folder / POOL).unlink(), "FileNotFoundError"),
+    (lambda folder: (folder / POOL).write_text("mine: {size_bit: 768}"), "KeyError: 'IO_bus_width'"),
+    (lambda folder: (folder / "cacti_top.py").unlink(), "Cacti top file doesn't exist"),
+]
+
+
 @posix
-@pytest.mark.parametrize(
-    "spoil, said",
-    [
-        (lambda folder: (folder / "cacti").write_text("#!/bin/sh\n"), "return value 1"),
-        (lambda folder: (folder / "cacti").unlink(), "./cacti: not found"),
-        (lambda folder: (folder / "cacti").chmod(0o644), "./cacti: Permission denied"),
-        (lambda folder: (folder / POOL).unlink(), "FileNotFoundError"),
-        (lambda folder: (folder / POOL).write_text("mine: {size_bit: 768}"), "KeyError: 'IO_bus_width'"),
-        (lambda folder: (folder / "cacti_top.py").unlink(), "Cacti top file doesn't exist"),
-    ],
-)
+@pytest.mark.parametrize(("spoil", "said"), SPOILT)
 def test_what_is_wrong_with_it_is_said(program: Path, spoil: Callable[[Path], object], said: str) -> None:
     spoil(program)
     with pytest.raises(NoCostsError, match=said):

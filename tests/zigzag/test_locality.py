@@ -34,17 +34,19 @@ from onnx2zz.zigzag.locality import kept_levels
 from tests.json_values import Document
 
 LPF_LIMIT = 3
-SHAPE = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
+SHAPE: Document = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
 
 
-def run(layers: list[Entry], name: str, folder: Path, coverage: Document | None = None) -> Evaluation:
+def run(layers: Sequence[Entry], name: str, folder: Path, coverage: Document | None = None) -> Evaluation:
     accelerator = find_accelerator(name)
     workload = PricedWorkload("net", "net.yaml", tuple(layers), coverage)
     mapping, options = choose_mapping(None, accelerator), PriceOptions(lpf_limit=LPF_LIMIT)
     return evaluate(workload, accelerator, mapping, options, folder / "zigzag.log", locality=True)
 
 
-def stock(layers: list[Entry], name: str, folder: Path) -> dict[int, CostModelEvaluation | CostModelEvaluationForIMC]:
+def stock(
+    layers: Sequence[Entry], name: str, folder: Path
+) -> dict[int, CostModelEvaluation | CostModelEvaluationForIMC]:
     accelerator = find_accelerator(name)
     in_memory = name in ("aimc", "dimc")
     files = (accelerator.path, choose_mapping(None, accelerator).path, folder)
@@ -140,8 +142,10 @@ def test_a_further_output_layer_is_treated_as_the_last() -> None:
 
 def test_an_edge_that_only_the_coverage_knows_counts(tmp_path: Path) -> None:
     """Two convolutions behind each other in one tensor (a Concat): `operand_source` names the second only."""
-    layers = [*two_inputs()[:2], conv(2, 1, "joined", **SHAPE | {"c": 24})]
-    described = [{"id": layer["id"], "name": layer["name"], "sources": {"I": ["input:x"]}} for layer in layers]
+    layers = [*two_inputs()[:2], conv(2, 1, "joined", **{**SHAPE, "c": 24})]
+    described: list[Document] = [
+        {"id": layer["id"], "name": layer["name"], "sources": {"I": ["input:x"]}} for layer in layers
+    ]
     described[2]["sources"] = {"I": [0, 1], "W": ["const"]}
     found = run(layers, "edge_tpu_like", tmp_path, {"layers": described})
     assert found.edges_added == 1
@@ -166,7 +170,7 @@ def test_a_network_that_stock_zigzag_stops_on_costs_what_its_guarded_stages_say(
         stock(layers, name, tmp_path)
     monkeypatch.setattr(api, "SearchInterLayerDataLocalityStage", guarded_search([edge] if edge else []))
     expected = stock(layers, name, tmp_path)
-    described = [{"id": layer["id"], "name": layer["name"], "sources": {}} for layer in layers]
+    described: list[Document] = [{"id": layer["id"], "name": layer["name"], "sources": {}} for layer in layers]
     if edge:
         described[edge[1]]["sources"] = {"I": [edge[0]]}
     found = run(layers, name, tmp_path, {"layers": described})
@@ -181,7 +185,7 @@ def top_of_inputs_above_top_of_outputs() -> Accelerator:
     dram["operands"] = [operand for operand in dram["operands"] if operand != "O"]
     for port in dram["ports"]:
         port["allocation"] = [use for use in port["allocation"] if not use.startswith("O,")]
-    return build_accelerator("apart.yaml", document)
+    return build_accelerator(Path("apart.yaml"), document)
 
 
 SHIPPED = ("tpu_like", "edge_tpu_like", "seneca")
@@ -196,7 +200,7 @@ small, large = st.integers(1, 40), st.integers(1, 3000)
 @st.composite
 def networks(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[int, int]]]:
     """Layers of any size, each behind any of those before it or behind none, and edges that no source tells of."""
-    layers = []
+    layers: list[Entry] = []
     for identity in range(draw(st.integers(2, 6))):
         before = st.sampled_from(range(identity)) if identity else st.none()
         kind = draw(st.sampled_from(["conv", "gemm", "add"] if identity > 1 else ["conv", "gemm"]))
@@ -207,13 +211,20 @@ def networks(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[int, int]]]:
         if kind == "gemm":
             layers.append(gemm(identity, source, f"L{identity}", k=draw(large), c=draw(large)))
         else:
-            sizes = {"k": draw(small), "c": draw(small), "oy": draw(small), "ox": draw(large), "fy": 1, "fx": 3}
+            sizes: dict[str, Any] = {
+                "k": draw(small),
+                "c": draw(small),
+                "oy": draw(small),
+                "ox": draw(large),
+                "fy": 1,
+                "fx": 3,
+            }
             layers.append(conv(identity, source, f"L{identity}", **sizes))
     pairs = [(i, j) for j in range(len(layers)) for i in range(j) if i not in layers[j]["operand_source"].values()]
     return layers, draw(st.lists(st.sampled_from(pairs), unique=True, max_size=2)) if pairs else []
 
 
-def zigzags_levels(search: Any, layers: list[Entry], accelerator: Accelerator) -> dict[int, KeptLevels]:
+def zigzags_levels(search: Any, layers: Sequence[Entry], accelerator: Accelerator) -> dict[int, KeptLevels]:
     """Those that ZigZag's stage `search` finds, as ours are written."""
     workload = WorkloadFactory([dict(layer) for layer in layers], [{**DEFAULT, "name": "default"}]).create()
     stage = search([CostModelStage], accelerator=accelerator, workload=workload)

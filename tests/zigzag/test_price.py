@@ -1,6 +1,6 @@
 """The price of one layer is what stock ZigZag says, bit for bit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
 from onnx2zz.zigzag.price import price
+from onnx2zz.zigzag.search import Objective
 from onnx2zz.zigzag.search import stage as stage_module
 
 LPF_LIMIT = 3
@@ -29,7 +30,7 @@ def stock(
     return stock_zigzag(layers, accelerator.path, mapping.path, folder, lpf_limit=LPF_LIMIT, **options)[2]
 
 
-def assert_prices_are_stock(network: list[Entry], name: str, mapping: str | None, opt: str, folder: Path) -> None:
+def assert_prices_are_stock(network: list[Entry], name: str, mapping: str | None, opt: Objective, folder: Path) -> None:
     accelerator = find_accelerator(name)
     chosen = choose_mapping(mapping, accelerator)
     expected = stock(network, accelerator, chosen, folder, opt=opt)
@@ -74,14 +75,18 @@ def passing(theirs: CostModelEvaluation, operand: Any) -> list[Any]:
         ("seneca", None, "latency"),
     ],
 )
-def test_every_layer_costs_what_stock_zigzag_says(name: str, mapping: str | None, opt: str, tmp_path: Path) -> None:
+def test_every_layer_costs_what_stock_zigzag_says(
+    name: str, mapping: str | None, opt: Objective, tmp_path: Path
+) -> None:
     assert_prices_are_stock(strip(), name, mapping, opt, tmp_path)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like"])
 @pytest.mark.parametrize("network", [lenet5, residual])
-def test_whole_networks_cost_what_stock_zigzag_says(network: list[Entry], name: str, tmp_path: Path) -> None:
+def test_whole_networks_cost_what_stock_zigzag_says(
+    network: Callable[[], list[Entry]], name: str, tmp_path: Path
+) -> None:
     assert_prices_are_stock(network(), name, None, "latency", tmp_path)
 
 
@@ -100,7 +105,7 @@ def test_a_price_says_where_the_loops_and_the_energy_went() -> None:
         ("O", "dram"),
     }
     for _, levels in found.temporal_mapping:
-        sizes = {"OX": 1, "FX": 1}
+        sizes: dict[str, float] = {"OX": 1, "FX": 1}
         for dim, size in (loop for level in levels for loop in level):
             sizes[dim] *= size
         assert sizes == {"OX": 14, "FX": 5}

@@ -8,7 +8,8 @@ from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
-from onnx2zz.zigzag.price import price
+from onnx2zz.zigzag.price import Search, price
+from tests.json_values import Document
 
 OPTIONS = PriceOptions(lpf_limit=4)
 FREE = {"name": "default", "spatial_mapping": {"D1": ["K, 8"]}}
@@ -27,7 +28,7 @@ def innermost(found: LayerPrice) -> str:
 
 
 @pytest.mark.parametrize("search", ["fast", "exhaustive", "both"])
-def test_the_loop_that_is_asked_for_is_innermost(core: Accelerator, search: str) -> None:
+def test_the_loop_that_is_asked_for_is_innermost(core: Accelerator, search: Search) -> None:
     found = price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, K_FIRST, OPTIONS, search=search)
     assert innermost(found) == "K"
     assert found.warnings == ()
@@ -42,7 +43,7 @@ def test_the_loop_that_is_asked_for_is_innermost(core: Accelerator, search: str)
     ],
     ids=lambda entry: entry["name"],
 )
-def test_a_loop_that_does_not_run_in_time_is_left_out_aloud(core: Accelerator, entry: Entry, search: str) -> None:
+def test_a_loop_that_does_not_run_in_time_is_left_out_aloud(core: Accelerator, entry: Entry, search: Search) -> None:
     found = price(entry, core, K_FIRST, OPTIONS, search=search)
     free = price(entry, core, FREE, OPTIONS, search=search)
     assert (found.energy_pj, found.latency_cycles) == (free.energy_pj, free.latency_cycles)
@@ -70,7 +71,7 @@ def test_what_runs_is_still_asked_for(core: Accelerator) -> None:
 )
 @pytest.mark.parametrize("search", ["fast", "exhaustive", "both"])
 def test_an_order_that_the_loops_do_not_have_is_named(
-    core: Accelerator, order: list[list[str | int]], said: str, search: str
+    core: Accelerator, order: list[list[str | int]], said: str, search: Search
 ) -> None:
     how = {**FREE, "temporal_ordering": order}
     with pytest.raises(PricingError) as failure:
@@ -82,7 +83,7 @@ def test_an_order_that_leaves_out_what_zigzag_drops_from_the_array_is_named(
     core: Accelerator,
 ) -> None:
     """All loops but OX, which is thought to be unrolled whole: 2 x 8 over 10 are not 10, and ZigZag drops a part."""
-    how = {"name": "default", "spatial_mapping": {"D1": ["OX, 8"]}}
+    how: Document = {"name": "default", "spatial_mapping": {"D1": ["OX, 8"]}}
     how["temporal_ordering"] = [["FX", 3], ["K", 12], ["C", 5], ["K", 4]]
     with pytest.raises(PricingError, match=r"temporal_ordering .* names 4 loops and not OX 2, and ZigZag orders 4"):
         price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)

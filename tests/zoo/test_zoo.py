@@ -18,10 +18,11 @@ from onnx2zz.formats.shipped_files import Found, find_accelerator
 from onnx2zz.report.zoo import print_runs
 from onnx2zz.zoo import run as zoo_run
 from onnx2zz.zoo.difference import differences
-from onnx2zz.zoo.golden import SHIPPED, ModelRecord, golden_text, read_golden
+from onnx2zz.zoo.golden import SHIPPED, golden_text, read_golden
 from onnx2zz.zoo.models import QUICKLY_EVALUATED, ZooModel, ZooSteps, chosen_models, quick_steps, zoo_models
 from onnx2zz.zoo.record import LayerRecord, Record
 from tests.docs_commands import console_commands
+from tests.present import present
 
 LENET5 = Record(
     "net",
@@ -35,11 +36,11 @@ LENET5 = Record(
 )
 
 
-def with_first_layer(**changed: Any) -> ModelRecord:
+def with_first_layer(**changed: Any) -> Record:
     return replace(LENET5, layers=(replace(LENET5.layers[0], **changed), *LENET5.layers[1:]))
 
 
-def moved(found: ModelRecord, golden: ModelRecord = LENET5) -> list[tuple[str, str, Any, Any]]:
+def moved(found: Record, golden: Record = LENET5) -> list[tuple[str, str, Any, Any]]:
     return [(one.place, one.what, one.was, one.now) for one in differences(golden, found)]
 
 
@@ -48,7 +49,8 @@ def test_a_total_that_lacks_layers_is_marked() -> None:
     text = io.StringIO()
     whole = replace(LENET5, layers=(LENET5.layers[0], LENET5.layers[2]))
     runs = [
-        zoo_run.ModelRun(ZooModel(one, "ours", Path("net.onnx")), found) for one, found in (("a", LENET5), ("b", whole))
+        zoo_run.ModelRun(ZooModel(one, Path("net.onnx"), "onnx2zz"), found)
+        for one, found in (("a", LENET5), ("b", whole))
     ]
     print_runs(runs, ["seneca"], Console(file=text, width=120))
     priced = [line.split(maxsplit=5) for line in text.getvalue().splitlines() if " pJ " in line]
@@ -72,7 +74,7 @@ def test_a_quick_run_verifies_every_model_and_evaluates_a_few() -> None:
 
 def test_golden_numbers_name_their_mapping_and_no_other_is_taken() -> None:
     """Ours of that name, else ZigZag's: never one that `evaluate` might choose for each layer."""
-    golden = read_golden(SHIPPED, "lenet5")
+    golden = present(read_golden(SHIPPED, "lenet5"))
     for name, mapping in (("seneca", "seneca"), ("tpu_like", "zigzag:tpu_like")):
         assert zoo_run.kept_mapping(find_accelerator(name)).name == mapping == golden.made_with[name]["mapping"]
 
@@ -153,10 +155,10 @@ def test_what_moved_is_a_table_and_exit_code_1(tmp_path: Path, capsys: pytest.Ca
     assert run([*asked, "--arch", "seneca"]) == 1
     assert "red: no golden" in capsys.readouterr().out
     assert run([*asked, "--arch", "seneca", "--update-golden"]) == 0
-    golden = read_golden(tmp_path, "lenet5")
-    assert golden == replace_prices_of(read_golden(SHIPPED, "lenet5"), "seneca")
+    golden = present(read_golden(tmp_path, "lenet5"))
+    assert golden == replace_prices_of(present(read_golden(SHIPPED, "lenet5")), "seneca")
     first = golden.layers[0]
-    dearer = replace(first, prices={"seneca": (first.prices["seneca"][0] * 2, first.prices["seneca"][1])})
+    dearer = replace(first, prices={"seneca": (present(first.prices["seneca"][0]) * 2, first.prices["seneca"][1])})
     (tmp_path / "lenet5.json").write_text(golden_text(replace(golden, layers=(dearer, *golden.layers[1:]))))
     capsys.readouterr()
     assert run([*asked, "--arch", "seneca"]) == 1
@@ -166,7 +168,7 @@ def test_what_moved_is_a_table_and_exit_code_1(tmp_path: Path, capsys: pytest.Ca
     assert out.splitlines()[-1] == "0 of 1 models green"
 
 
-def replace_prices_of(record: ModelRecord, accelerator: str) -> ModelRecord:
+def replace_prices_of(record: Record, accelerator: str) -> Record:
     """The record with the prices on one accelerator only."""
     layers = tuple(replace(layer, prices={accelerator: layer.prices[accelerator]}) for layer in record.layers)
     made_with = {step: versions for step, versions in record.made_with.items() if step in ("compile", accelerator)}
@@ -178,7 +180,7 @@ def test_other_accelerators_golden_numbers_are_kept(tmp_path: Path) -> None:
     asked = ["zoo", "run", "--model", "lenet5", "--golden", str(tmp_path), "--update-golden", "--arch"]
     assert run([*asked, "seneca"]) == 0
     assert run([*asked, "tpu_like"]) == 0
-    assert read_golden(tmp_path, "lenet5").accelerators == ("tpu_like", "seneca")
+    assert present(read_golden(tmp_path, "lenet5")).accelerators == ("tpu_like", "seneca")
 
 
 def test_names_that_are_none_are_said_at_once(capsys: pytest.CaptureFixture[str]) -> None:
