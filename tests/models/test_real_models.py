@@ -109,7 +109,7 @@ def assert_edges_agree(compiled: Compiled) -> None:
         return layer_owner[fate["layers"][0]] if fate["status"] == "fused" else None
 
     def behind(tensor: str) -> set[str]:
-        found, pending, seen = set(), [tensor], set()
+        found, pending, seen = set[str](), [tensor], set[str]()
         while pending:
             name = pending.pop()
             if name in seen:
