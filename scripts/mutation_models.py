@@ -7,6 +7,8 @@ import numpy as np
 import onnx
 from onnx import helper
 
+from tests.nodes import Attribute
+
 OPSET = 18
 SHIPPED_HERE = Path(__file__).parents[1] / "models"
 Shape = tuple[int, ...]
@@ -41,7 +43,7 @@ def models() -> dict[str, onnx.ModelProto]:
 
 
 def _one(
-    op: str, inputs: Sequence[tuple[int, ...]], weights: Sequence[tuple[int, ...]], **attributes
+    op: str, inputs: Sequence[tuple[int, ...]], weights: Sequence[tuple[int, ...]], **attributes: Attribute
 ) -> onnx.ModelProto:
     names = [f"x{n}" for n in range(len(inputs))] + [f"w{n}" for n in range(len(weights))]
     node = helper.make_node(op, names, ["y"], op.lower(), **attributes)

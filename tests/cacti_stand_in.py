@@ -40,7 +40,7 @@ def costs_of(size: int, read_width: int) -> tuple[float, float, float]:
     return in_bytes / 1e6 * 1000, read_width / 1e5 * 1000, in_bytes / 1e5
 
 
-def asking(path: Path, **memories: dict) -> Path:
+def asking(path: Path, **memories: dict[str, int | str]) -> Path:
     """ZigZag's tpu_like with fields of memories changed; those named have CACTI say their costs."""
     document = load_yaml(find_accelerator("zigzag:tpu_like").path)
     for name, fields in memories.items():

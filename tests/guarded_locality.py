@@ -34,7 +34,7 @@ def guarded_search(edges: Sequence[tuple[int, int]] = ()) -> type[module.SearchI
     class Guarded(module.SearchInterLayerDataLocalityStage):
         update_top_mem_level = _guarded_method()
 
-        def __init__(self, list_of_callables: Any, *, workload: Any, **given: Any):
+        def __init__(self, list_of_callables: Any, *, workload: Any, **given: Any) -> None:
             nodes = {node.id: node for node in workload.node_list}
             workload.add_edges_from((nodes[producer], nodes[consumer]) for producer, consumer in edges)
             super().__init__(list_of_callables, workload=workload, **given)

@@ -1,11 +1,13 @@
 """onnxruntime as the oracle: one node's layers, run as loop nests, must give what onnxruntime gives."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import helper
+from onnx.reference import ReferenceEvaluator
 
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph
@@ -47,6 +49,12 @@ def onnxruntime_run(model: onnx.ModelProto, inputs: Arrays) -> dict[str, np.ndar
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
     return dict(zip(names, session.run(names, dict(inputs)), strict=True))
+
+
+def reference_run(model: onnx.ModelProto, inputs: Arrays) -> dict[str, np.ndarray]:
+    """Every output of a model, by name, as ONNX's own evaluator has it."""
+    evaluator: Any = ReferenceEvaluator(model)  # its types are those of any operator that may be
+    return dict(zip([output.name for output in model.graph.output], evaluator.run(None, dict(inputs)), strict=True))
 
 
 def check_node(

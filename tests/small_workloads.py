@@ -1,14 +1,27 @@
 """Workload entries as `compile` writes them, and small networks made of them."""
 
+from functools import partial
 from typing import Any
 
 Entry = dict[str, Any]
+Pair = tuple[int, int]
 
 PRECISION = {"W": 8, "I": 8, "O": 16, "O_final": 8}
 
 
 def conv(
-    id: int, source: int | None, name: str, *, k, c, oy, ox, fy, fx, stride=(1, 1), pads=((0, 0), (0, 0))
+    id: int,
+    source: int | None,
+    name: str,
+    *,
+    k: int,
+    c: int,
+    oy: int,
+    ox: int,
+    fy: int,
+    fx: int,
+    stride: Pair = (1, 1),
+    pads: tuple[Pair, Pair] = ((0, 0), (0, 0)),
 ) -> Entry:
     """A 2-D convolution; `stride` and `pads` are (y, x)."""
     return {
@@ -25,7 +38,19 @@ def conv(
     }
 
 
-def depthwise(id: int, source: int, name: str, *, g, oy, ox, fy, fx, stride=(1, 1), pads=((0, 0), (0, 0))) -> Entry:
+def depthwise(
+    id: int,
+    source: int,
+    name: str,
+    *,
+    g: int,
+    oy: int,
+    ox: int,
+    fy: int,
+    fx: int,
+    stride: Pair = (1, 1),
+    pads: tuple[Pair, Pair] = ((0, 0), (0, 0)),
+) -> Entry:
     return {
         "id": id,
         "name": name,
@@ -40,7 +65,19 @@ def depthwise(id: int, source: int, name: str, *, g, oy, ox, fy, fx, stride=(1, 
     }
 
 
-def pool(id: int, source: int, name: str, *, g, oy, ox, fy, fx, stride, pads=((0, 0), (0, 0))) -> Entry:
+def pool(
+    id: int,
+    source: int,
+    name: str,
+    *,
+    g: int,
+    oy: int,
+    ox: int,
+    fy: int,
+    fx: int,
+    stride: Pair,
+    pads: tuple[Pair, Pair] = ((0, 0), (0, 0)),
+) -> Entry:
     return {
         "id": id,
         "name": name,
@@ -55,7 +92,7 @@ def pool(id: int, source: int, name: str, *, g, oy, ox, fy, fx, stride, pads=((0
     }
 
 
-def add(id: int, sources: tuple[int, int], name: str, *, g, oy, ox) -> Entry:
+def add(id: int, sources: tuple[int | None, int | None], name: str, *, g: int, oy: int, ox: int) -> Entry:
     """A residual addition of two layers' outputs."""
     return {
         "id": id,
@@ -70,7 +107,7 @@ def add(id: int, sources: tuple[int, int], name: str, *, g, oy, ox) -> Entry:
     }
 
 
-def gemm(id: int, source: int | None, name: str, *, k, c, b=1) -> Entry:
+def gemm(id: int, source: int | None, name: str, *, k: int, c: int, b: int = 1) -> Entry:
     return {
         "id": id,
         "name": name,
@@ -84,7 +121,7 @@ def gemm(id: int, source: int | None, name: str, *, k, c, b=1) -> Entry:
     }
 
 
-def _window(oy, ox, fy, fx, stride, pads) -> Entry:
+def _window(oy: int, ox: int, fy: int, fx: int, stride: Pair, pads: tuple[Pair, Pair]) -> Entry:
     spans = ((oy - 1) * stride[0] + fy, (ox - 1) * stride[1] + fx)
     return {
         "pr_loop_dims": ["IY", "IX"],
@@ -108,12 +145,12 @@ def lenet5() -> list[Entry]:
 
 def residual() -> list[Entry]:
     """A block with a branch, nothing square, two convolutions that differ in name and place only."""
-    same = {"k": 12, "c": 12, "oy": 9, "ox": 14, "fy": 3, "fx": 5, "pads": ((1, 1), (2, 2))}
+    same = partial(conv, k=12, c=12, oy=9, ox=14, fy=3, fx=5, pads=((1, 1), (2, 2)))
     return [
         conv(0, None, "L0_stem", k=12, c=3, oy=18, ox=28, fy=5, fx=7, stride=(2, 1), pads=((2, 1), (3, 3))),
         pool(1, 0, "L1_pool", g=12, oy=9, ox=14, fy=2, fx=2, stride=(2, 2)),
-        conv(2, 1, "L2_conv", **same),
-        conv(3, 2, "L3_conv", **same),
+        same(2, 1, "L2_conv"),
+        same(3, 2, "L3_conv"),
         add(4, (1, 3), "L4_add", g=12, oy=9, ox=14),
         depthwise(5, 4, "L5_depthwise", g=12, oy=7, ox=12, fy=3, fx=3),
         gemm(6, 5, "L6_fc", k=20, c=1008),
@@ -122,12 +159,12 @@ def residual() -> list[Entry]:
 
 def strip() -> list[Entry]:
     """A one-dimensional network: no layer has more than four loops, so that ZigZag is done with it in a second."""
-    same = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
+    same = partial(conv, k=12, c=12, oy=1, ox=14, fy=1, fx=5, pads=((0, 0), (2, 2)))
     return [
         conv(0, None, "L0_stem", k=12, c=3, oy=1, ox=28, fy=1, fx=7, stride=(1, 2), pads=((0, 0), (3, 2))),
         pool(1, 0, "L1_pool", g=12, oy=1, ox=14, fy=1, fx=2, stride=(1, 2)),
-        conv(2, 1, "L2_conv", **same),
-        conv(3, 2, "L3_conv", **same),
+        same(2, 1, "L2_conv"),
+        same(3, 2, "L3_conv"),
         add(4, (1, 3), "L4_add", g=12, oy=1, ox=14),
         depthwise(5, 4, "L5_depthwise", g=12, oy=1, ox=12, fy=1, fx=3),
         gemm(6, 5, "L6_fc", k=20, c=144),

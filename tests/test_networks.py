@@ -17,6 +17,7 @@ import pytest
 
 from onnx2zz.compiler import Compiled, compile_model
 from scripts.build_models import names, written
+from tests.model_files import read_model
 from tests.oracle import distinct, onnxruntime_run
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -32,7 +33,7 @@ OUTPUTS = {
 
 @cache
 def model(name: str) -> onnx.ModelProto:
-    return onnx.load(MODELS / f"{name}.onnx")
+    return read_model(MODELS / f"{name}.onnx")
 
 
 @cache
@@ -114,7 +115,7 @@ def yolov8n_convolutions() -> list[tuple[int, int, int, int]]:
     sppf = [(256, 128, 1, 20), (4 * 128, 256, 1, 20)]
     up = [*c2f(256 + 128, 128, 1, 40), *c2f(128 + 64, 64, 1, 80)]
     again = [(64, 64, 3, 40), *c2f(64 + 128, 128, 1, 40), (128, 128, 3, 20), *c2f(128 + 256, 256, 1, 20)]
-    heads = []
+    heads: list[tuple[int, int, int, int]] = []
     for channels, side in ((64, 80), (128, 40), (256, 20)):
         heads += [(channels, 64, 3, side), (64, 64, 3, side), (64, 64, 1, side)]
         heads += [(channels, 80, 3, side), (80, 80, 3, side), (80, 80, 1, side)]
@@ -191,7 +192,7 @@ def test_bert_layer_computes_what_the_paper_says() -> None:
         centred = y - y.mean(-1, keepdims=True)
         return centred / np.sqrt(y.var(-1, keepdims=True) + 1e-12) * w[f"{name}.scale"] + w[f"{name}.shift"]
 
-    heads = []
+    heads: list[np.ndarray] = []
     projected = [np.split(linear(name, x[0]), 12, -1) for name in ("query", "key", "value")]
     for query, key, value in zip(*projected, strict=True):
         shares = np.exp(query @ key.T / 8 + mask[0, 0])

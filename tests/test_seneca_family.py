@@ -1,8 +1,10 @@
 """SENECA's family: one core under four memories. What they share, what each of them prices, and what does not fit."""
 
+from pathlib import Path
+
 import pytest
 import yaml
-from small_workloads import add, conv, depthwise, gemm, pool
+from small_workloads import Entry, add, conv, depthwise, gemm, pool
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
@@ -10,6 +12,8 @@ from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.json_values import Document
+from tests.present import present
 
 FAMILY = ("seneca_core", "seneca_mram", "seneca", "seneca_events")
 HOLDS = {"resnet18": {"seneca_mram", "seneca", "seneca_events"}, "tiny_yolov2": {"seneca", "seneca_events"}}
@@ -19,11 +23,11 @@ LARGEST = {  # bits: a layer's weights, inputs and outputs at 8 bit
 }
 
 
-def member(name):
+def member(name: str) -> Document:
     return yaml.safe_load(find_accelerator(name).path.read_text())
 
 
-def run(name, layers, folder, lpf_limit=1):
+def run(name: str, layers: list[Entry], folder: Path, lpf_limit: int = 1) -> Evaluation:
     accelerator = find_accelerator(name)
     workload, options = PricedWorkload("net", "net.yaml", tuple(layers)), PriceOptions(lpf_limit=lpf_limit)
     return evaluate(
@@ -31,12 +35,12 @@ def run(name, layers, folder, lpf_limit=1):
     )
 
 
-def compiled(model):
-    return compile_model(find_model(model).path).entries
+def compiled(model: str) -> list[Entry]:
+    return list(compile_model(find_model(model).path).entries)
 
 
 @pytest.mark.parametrize("name", ["seneca_core", "seneca_mram"])
-def test_the_core_is_senecas(name):
+def test_the_core_is_senecas(name: str) -> None:
     core, whole = member(name), member("seneca")
     assert core["operational_array"] == whole["operational_array"]
     own = ("event_register", "register_file", "data_memory")
@@ -44,7 +48,7 @@ def test_the_core_is_senecas(name):
     assert list(core["memories"]) == [*own, "shared_memory"][: len(core["memories"])]
 
 
-def test_the_mram_is_the_users():
+def test_the_mram_is_the_users() -> None:
     """256K words x 144 b, 2,000 fJ/b, 25 ns at 2 ns a cycle, 0.1 um2/b."""
     shared = member("seneca_mram")["memories"]["shared_memory"]
     assert shared["size"] == 256 * 1024 * 144
@@ -54,7 +58,7 @@ def test_the_mram_is_the_users():
     assert shared["ports"] == member("seneca")["memories"]["shared_memory"]["ports"]
 
 
-def test_the_event_driven_layout_is_the_users_where_it_is_sound():
+def test_the_event_driven_layout_is_the_users_where_it_is_sound() -> None:
     memories = member("seneca_events")["memories"]
     assert {name: set(memory["operands"]) for name, memory in memories.items()} == {
         "event_register": {"I1"},
@@ -70,13 +74,13 @@ def test_the_event_driven_layout_is_the_users_where_it_is_sound():
 
 
 @pytest.mark.parametrize("name", ["seneca_core", "seneca_mram"])
-def test_all_but_the_event_driven_one_are_mapped_alike(name):
+def test_all_but_the_event_driven_one_are_mapped_alike(name: str) -> None:
     text = choose_mapping(None, find_accelerator(name)).path.read_text()
     assert text == choose_mapping(None, find_accelerator("seneca")).path.read_text()
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_lenet_runs(name, tmp_path):
+def test_lenet_runs(name: str, tmp_path: Path) -> None:
     found = run(name, compiled("lenet5"), tmp_path)
     assert [layer.error for layer in found.layers] == [None] * 7
     assert found.total.macs == 416_520
@@ -98,10 +102,11 @@ NET[2] |= {  # as `compile` writes a depthwise convolution
 
 
 @pytest.mark.parametrize("name", FAMILY)
-def test_all_npes_work_on_every_kind_of_layer(name, tmp_path):
+def test_all_npes_work_on_every_kind_of_layer(name: str, tmp_path: Path) -> None:
     found = run(name, NET, tmp_path)
     unrolled = {
-        layer.name: {dim: n for dim, n in layer.spatial_mapping["D1"].items() if n > 1} for layer in found.layers
+        layer.name: {dim: n for dim, n in present(layer.spatial_mapping)["D1"].items() if n > 1}
+        for layer in found.layers
     }
     assert unrolled == {
         "conv": {"K": 8},
@@ -116,12 +121,12 @@ def test_all_npes_work_on_every_kind_of_layer(name, tmp_path):
 @pytest.mark.long
 @pytest.mark.parametrize("model", HOLDS)
 @pytest.mark.parametrize("name", FAMILY)
-def test_larger_networks_run_where_their_largest_layer_fits(name, model, tmp_path):
+def test_larger_networks_run_where_their_largest_layer_fits(name: str, model: str, tmp_path: Path) -> None:
     found = run(name, compiled(model), tmp_path)
     failed = [layer for layer in found.layers if layer.error]
     assert bool(failed) == (name not in HOLDS[model])
     assert found.total.incomplete == bool(failed)
     top = list(member(name)["memories"])[-1]
     for layer in failed:
-        assert f"does not fit {top}, the highest memory for" in layer.error
-        assert f"{LARGEST[model]:,} for all" in layer.error
+        assert f"does not fit {top}, the highest memory for" in present(layer.error)
+        assert f"{LARGEST[model]:,} for all" in present(layer.error)

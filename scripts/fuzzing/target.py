@@ -47,7 +47,7 @@ class BrokenPromiseError(BaseException):
 class Target:
     """One kind of file, what became of the inputs so far, and what is kept of those that broke a promise."""
 
-    def __init__(self, kind: Kind, counts: Path, findings: Path):
+    def __init__(self, kind: Kind, counts: Path, findings: Path) -> None:
         self.kind, self._counts, self._findings = kind, counts, findings
         self.seen: Counter[str] = Counter(inputs=0, findings=0)
         self._known: set[str] = set()

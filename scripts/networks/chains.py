@@ -16,7 +16,7 @@ LARGEST_LOOP = 16  # iterations; a loop is unrolled up to 64
 class Chain:
     """A graph under construction: no shapes between its ends, initializers stored once."""
 
-    def __init__(self, *shape: int):
+    def __init__(self, *shape: int) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, onnx.TensorProto] = {}
         self.input = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)

@@ -19,4 +19,5 @@ def seed_files(number: int) -> tuple[Path, Path, Path]:
 
 
 def seed_context(number: int, *, locality: bool = False) -> Context:
-    return Context(*map(read_yaml, seed_files(number)), exploit_data_locality=locality)
+    accelerator, mapping, workload = map(read_yaml, seed_files(number))
+    return Context(accelerator, mapping, workload, exploit_data_locality=locality)

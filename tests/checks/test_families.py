@@ -76,7 +76,8 @@ SOUND = {"accelerator": ACCELERATOR, "mapping": MAPPING, "workload": WORKLOAD}
 
 
 def judged(**changed: str) -> tuple[Finding, ...]:
-    return causes(Context(**{kind: parse_yaml(text, kind) for kind, text in {**SOUND, **changed}.items()}))
+    files = {kind: parse_yaml(text, kind) for kind, text in {**SOUND, **changed}.items()}
+    return causes(Context(files["accelerator"], files["mapping"], files["workload"]))
 
 
 def test_the_sound_set_has_nothing_to_say() -> None:

@@ -14,25 +14,32 @@ from tests.checks.triples import Triple, stock_zigzag, triples
 LPF_LIMIT = 4
 
 
+SLOW_OR_LARGE = [
+    HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large, HealthCheck.large_base_example,
+]  # fmt: skip
+
+
 def agrees(broken: str, triple: Triple, *, locality: bool) -> None:
     raised = stock_zigzag(triple, lpf_limit=LPF_LIMIT, locality=locality, picture=False)
     if raised and "StopIteration" in raised:
         return  # many heads with locality: evaluate survives it
-    files = (parse_yaml(yaml.safe_dump(data, sort_keys=False), name) for data, name in zip(triple, "amw", strict=True))
-    findings = diagnose(Context(*files, lpf_limit=LPF_LIMIT, exploit_data_locality=locality))
+    accelerator, mapping, workload = (
+        parse_yaml(yaml.safe_dump(data, sort_keys=False), name) for data, name in zip(triple, "amw", strict=True)
+    )
+    findings = diagnose(Context(accelerator, mapping, workload, lpf_limit=LPF_LIMIT, exploit_data_locality=locality))
     errors = [one for one in findings if one.severity == "error"]
     assert bool(errors) == bool(raised), (broken, raised, errors)
 
 
 @given(triples(), st.booleans())
-@settings(max_examples=24, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=24, deadline=None, suppress_health_check=SLOW_OR_LARGE)
 def test_an_error_is_what_zigzag_raises_on(drawn: tuple[str, Triple], locality: bool) -> None:
     agrees(*drawn, locality=locality)
 
 
 @pytest.mark.long
 @given(triples())
-@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2000, deadline=None, suppress_health_check=SLOW_OR_LARGE)
 def test_an_error_is_what_zigzag_raises_on_in_both_modes(drawn: tuple[str, Triple]) -> None:
     agrees(*drawn, locality=False)
     agrees(*drawn, locality=True)
@@ -41,8 +48,9 @@ def test_an_error_is_what_zigzag_raises_on_in_both_modes(drawn: tuple[str, Tripl
 def test_many_heads_with_locality_are_a_note_because_evaluate_survives_them() -> None:
     """Two layers that nobody reads: stock ZigZag ends in StopIteration."""
     second = WORKLOAD.replace("{I: 0, W: 1}", "{I: 1, W: 1}")
-    files = [parse_yaml(text, name) for text, name in zip((ACCELERATOR, MAPPING, second), "amw", strict=True)]
-    triple = tuple(source.data for source in files)
+    texts = zip((ACCELERATOR, MAPPING, second), "amw", strict=True)
+    accelerator, mapping, workload = (parse_yaml(text, name) for text, name in texts)
+    triple = (accelerator.data, mapping.data, workload.data)
     assert "StopIteration" in str(stock_zigzag(triple, lpf_limit=LPF_LIMIT, locality=True))
-    findings = diagnose(Context(*files, lpf_limit=LPF_LIMIT, exploit_data_locality=True))
+    findings = diagnose(Context(accelerator, mapping, workload, lpf_limit=LPF_LIMIT, exploit_data_locality=True))
     assert [(one.code, one.severity) for one in findings] == [("unread-output", "note"), ("many-heads", "note")]

@@ -1,6 +1,7 @@
 """Every cause that running the user's files in combinations showed is named, and nothing else."""
 
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -108,7 +109,7 @@ def test_repaired_relations_are_the_net_that_is_meant() -> None:
     ]
 
 
-def test_the_command_repairs_case_7_after_the_decision(tmp_path) -> None:
+def test_the_command_repairs_case_7_after_the_decision(tmp_path: Path) -> None:
     files = [*map(str, seed_files(7)), "--fix", "-o", str(tmp_path)]
     undecided = CliRunner().invoke(check_command, files)
     assert undecided.exit_code == 1
@@ -122,7 +123,7 @@ def test_the_command_repairs_case_7_after_the_decision(tmp_path) -> None:
 
 
 @pytest.mark.long
-def test_with_its_model_case_1_has_the_wrong_downsampling_layers(tmp_path) -> None:
+def test_with_its_model_case_1_has_the_wrong_downsampling_layers(tmp_path: Path) -> None:
     arguments = [*map(str, seed_files(1)), "--model", "zigzag:resnet18"]
     shown = CliRunner().invoke(check_command, [*arguments, "--json", "-"])
     found = [one for one in json.loads(shown.stdout)["findings"] if one["code"] == "not-in-model"]

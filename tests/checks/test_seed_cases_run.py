@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
+from small_workloads import Entry
 
 from onnx2zz.cli import main
 from onnx2zz.cli.check import check_command
@@ -21,13 +22,15 @@ pytestmark = needs_seed_cases
 DECISIONS = {1: [], 3: [], 6: ["--decide", "missing-field=default"], 7: ["--decide", "capacity=extend"]}
 
 
-def run(accelerator: Path, mapping: Path, layers: list, folder: Path, *, locality=False, lpf_limit=4) -> Evaluation:
+def run(
+    accelerator: Path, mapping: Path, layers: list[Entry], folder: Path, *, locality: bool = False, lpf_limit: int = 4
+) -> Evaluation:
     workload, options = PricedWorkload("case", "case.yaml", tuple(layers)), PriceOptions(lpf_limit=lpf_limit)
     files = Found(accelerator.stem, accelerator), Found(mapping.stem, mapping)
     return evaluate(EvaluationRequest(workload, *files, options, locality), folder / "zigzag.log")
 
 
-def repaired(number: int, folder: Path) -> tuple[Path, Path, list]:
+def repaired(number: int, folder: Path) -> tuple[Path, Path, list[Entry]]:
     """The accelerator and the mapping that `check --fix` writes, and the layers of its workload."""
     files = seed_files(number)
     done = CliRunner().invoke(check_command, [*map(str, files), "--fix", "-o", str(folder), *DECISIONS[number]])
@@ -38,12 +41,12 @@ def repaired(number: int, folder: Path) -> tuple[Path, Path, list]:
 
 @pytest.mark.parametrize("locality", [False, True])
 @pytest.mark.parametrize("number", [pytest.param(1, marks=pytest.mark.long), 3, 6, 7])
-def test_what_the_command_writes_runs(number, locality, tmp_path):
+def test_what_the_command_writes_runs(number: int, locality: bool, tmp_path: Path) -> None:
     found = run(*repaired(number, tmp_path), tmp_path, locality=locality)
     assert [layer.error for layer in found.layers] == [None] * len(found.layers)
 
 
-def test_case_3_with_output_based_relations_costs_what_3_8_1_said(tmp_path):
+def test_case_3_with_output_based_relations_costs_what_3_8_1_said(tmp_path: Path) -> None:
     """The accelerator as it is, its DRAM listed first, with locality: 661,077,290.88 pJ, 305,568 cycles.
 
     That is the net without weights in its pools. As the user wrote them, each pool has 2x2 weights of 16 b, and reads
@@ -69,7 +72,9 @@ EVENTS = [  # relations, mapping, and what docs/seneca.md says about them
 
 
 @pytest.mark.parametrize(("relations", "mapping", "energy", "cycles"), EVENTS)
-def test_what_input_based_loops_cost_on_the_event_driven_layout(relations, mapping, energy, cycles, tmp_path):
+def test_what_input_based_loops_cost_on_the_event_driven_layout(
+    relations: str, mapping: str, energy: float, cycles: int, tmp_path: Path
+) -> None:
     *_, workload = seed_files(3)
     layers = yaml.safe_load(workload.read_text()) if relations == "input" else repaired(3, tmp_path)[2]
     accelerator = find_accelerator("seneca_events").path
@@ -80,7 +85,7 @@ def test_what_input_based_loops_cost_on_the_event_driven_layout(relations, mappi
 
 
 @pytest.mark.long
-def test_case_1_with_its_model_has_all_causes_and_no_other(tmp_path):
+def test_case_1_with_its_model_has_all_causes_and_no_other(tmp_path: Path) -> None:
     files = [*map(str, seed_files(1)), "--model", "zigzag:resnet18", "--json", str(tmp_path / "found.json")]
     CliRunner().invoke(check_command, files)
     found = yaml.safe_load((tmp_path / "found.json").read_text())["findings"]
@@ -89,7 +94,7 @@ def test_case_1_with_its_model_has_all_causes_and_no_other(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["seneca", "seneca_core", "seneca_events", "tpu_like", "edge_tpu_like"])
-def test_sound_triples_have_no_error(name, tmp_path):
+def test_sound_triples_have_no_error(name: str, tmp_path: Path) -> None:
     accelerator = find_accelerator(name)
     assert main.run(["compile", "lenet5", "-o", str(tmp_path)]) == 0
     files = [str(accelerator.path), str(choose_mapping(None, accelerator).path), str(tmp_path / "workload.yaml")]

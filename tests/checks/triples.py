@@ -21,7 +21,7 @@ SIZES = (2, 3, 4, 5, 6, 7, 8, 12)
 @st.composite
 def triples(draw: Callable[..., Any]) -> tuple[str, Triple]:
     """What was broken ("sound" for nothing), and the triple."""
-    triple = draw(accelerators()), [], []
+    triple: Triple = (draw(accelerators()), [], [])
     triple[2].extend(draw(networks()))
     triple[1].extend(draw(mappings(triple[0])))
     name = draw(st.sampled_from(["sound"] * 8 + list(BREAKS)))
@@ -367,6 +367,10 @@ BREAKS: dict[str, Callable[[Callable[..., Any], Triple], Triple]] = {
 }  # fmt: skip
 
 
+def no_picture(*_: object, **__: object) -> None:
+    """In place of ZigZag's drawing of the memories."""
+
+
 def stock_zigzag(triple: Triple, *, lpf_limit: int, locality: bool, picture: bool = True) -> str | None:
     """The exception that ZigZag's own API ends with, as text; None when it runs."""
     import matplotlib
@@ -379,7 +383,7 @@ def stock_zigzag(triple: Triple, *, lpf_limit: int, locality: bool, picture: boo
     logging.getLogger("zigzag").setLevel(logging.CRITICAL + 1)
     drawing = visualization.visualize_memory_hierarchy_graph
     if not picture:
-        visualization.visualize_memory_hierarchy_graph = lambda *args, **kwargs: None
+        visualization.visualize_memory_hierarchy_graph = no_picture
     with tempfile.TemporaryDirectory() as folder:
         files = {"accelerator": accelerator, "mapping": mapping}
         for name, data in files.items():

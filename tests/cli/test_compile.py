@@ -10,12 +10,14 @@ import yaml
 from onnx import TensorProto, helper
 
 from onnx2zz.cli.main import run
+from tests.json_values import Document
+from tests.model_files import save_model
 from tests.oracle import distinct, model_of
 
 LENET5_MACS = {"conv1": 117_600, "conv2": 240_000, "fc1": 48_000, "fc2": 10_080, "fc3": 840}
 
 
-def layers(folder: Path) -> list[dict]:
+def layers(folder: Path) -> list[Document]:
     return yaml.load((folder / "workload.yaml").read_text(), yaml.CSafeLoader)
 
 
@@ -55,7 +57,7 @@ def test_names_are_unique_safe_and_no_words_of_a_mapping(here: Path) -> None:
     nodes = [
         helper.make_node("MaxPool", [f"t{i}"], [f"t{i + 1}"], name=n, kernel_shape=[1, 1]) for i, n in enumerate(names)
     ]
-    onnx.save(model_of(nodes, {"t0": distinct(rng, 1, 3, 4, 5)}, {}, ["t5"]), here / "names.onnx")
+    save_model(model_of(nodes, {"t0": distinct(rng, 1, 3, 4, 5)}, {}, ["t5"]), here / "names.onnx")
     assert run(["compile", "names.onnx"]) == 0
     written = [entry["name"] for entry in layers(here / "onnx2zz_out")]
     assert written[0] == "L0_Pooling"
@@ -73,7 +75,7 @@ def unbound() -> onnx.ModelProto:
 
 
 def test_what_to_bind_is_listed_all_at_once(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    onnx.save(unbound(), here / "open.onnx")
+    save_model(unbound(), here / "open.onnx")
     assert run(["compile", "open.onnx"]) == 1
     assert capsys.readouterr().err.splitlines() == [
         "error: open.onnx: input x: its shape Nx3x? is open; add --shape x=Nx3x?, each letter and ? a number",
@@ -91,7 +93,7 @@ def test_unknown_operators_are_named_all_at_once(here: Path, capsys: pytest.Capt
     ]
     model = model_of(nodes, {"x": distinct(np.random.default_rng(0), 2, 3)}, {}, ["a", "b", "c"])
     model.opset_import.append(helper.make_opsetid("my", 1))
-    onnx.save(model, here / "custom.onnx")
+    save_model(model, here / "custom.onnx")
     assert run(["compile", "custom.onnx"]) == 1
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 2

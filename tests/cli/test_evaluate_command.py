@@ -4,9 +4,10 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-import onnx
 import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
@@ -15,18 +16,20 @@ from small_workloads import strip
 from onnx2zz.cli.main import run
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.zigzag.search import stage
+from tests.json_values import Document
+from tests.model_files import save_model
 
 FAST = ("--lpf-limit", "3")
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(strip()[:2], sort_keys=False))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def compiled(folder, arch=None, mapping="K"):
+def compiled(folder: Path, arch: str | None = None, mapping: str = "K") -> None:
     """What `compile` leaves behind."""
     (folder / "onnx2zz_out").mkdir()
     (folder / "net.yaml").rename(folder / "onnx2zz_out" / "workload.yaml")
@@ -36,7 +39,7 @@ def compiled(folder, arch=None, mapping="K"):
     (folder / "onnx2zz_out" / "mapping.yaml").write_text(yaml.safe_dump([entry]))
 
 
-def test_a_workload_on_an_accelerator(folder, capsys):
+def test_a_workload_on_an_accelerator(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--csv", "layers.csv", *FAST]) == 0
     out, err = capsys.readouterr()
     assert "net.yaml on tpu_like" in out and "L0_stem" in out and "Total" in out
@@ -47,13 +50,13 @@ def test_a_workload_on_an_accelerator(folder, capsys):
     assert len((folder / "layers.csv").read_text().splitlines()) == 1 + 2
 
 
-def test_json_on_stdout_is_nothing_but_json(folder, capsys):
+def test_json_on_stdout_is_nothing_but_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--json", "-", *FAST]) == 0
     printed = capsys.readouterr().out
     assert json.loads(printed) == json.loads((folder / "onnx2zz_out" / "result.json").read_text())
 
 
-def test_without_a_model_it_takes_what_was_compiled(folder, capsys):
+def test_without_a_model_it_takes_what_was_compiled(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compiled(folder)
     assert run(["evaluate", "--arch", "tpu_like.yaml", "--json", "r/result.json", *FAST]) == 0
     err = capsys.readouterr().err
@@ -63,14 +66,14 @@ def test_without_a_model_it_takes_what_was_compiled(folder, capsys):
     assert result["layers"][0]["spatial_mapping"]["D1"] == {"K": 12}
 
 
-def test_the_compiled_mapping_counts_for_the_accelerator_it_was_compiled_for(folder):
+def test_the_compiled_mapping_counts_for_the_accelerator_it_was_compiled_for(folder: Path) -> None:
     compiled(folder, arch="tpu_like")
     assert run(["evaluate", "--arch", "tpu_like", *FAST]) == 0
     stem = json.loads((folder / "onnx2zz_out" / "result.json").read_text())["layers"][0]
     assert stem["spatial_mapping"]["D1"] == {"K": 4} and "choice" not in stem
 
 
-def test_on_another_accelerator_a_mapping_is_chosen_and_the_compiled_one_stays(folder):
+def test_on_another_accelerator_a_mapping_is_chosen_and_the_compiled_one_stays(folder: Path) -> None:
     compiled(folder, arch="edge_tpu_like")
     written = (folder / "onnx2zz_out" / "mapping.yaml").read_text()
     assert run(["evaluate", "--arch", "tpu_like", *FAST]) == 0
@@ -80,21 +83,23 @@ def test_on_another_accelerator_a_mapping_is_chosen_and_the_compiled_one_stays(f
 
 
 @pytest.mark.parametrize(("arch", "mapping"), [("tpu_like", "auto"), ("seneca", "seneca")])
-def test_without_a_mapping_ours_for_the_accelerators_name_counts_or_one_is_chosen(arch, mapping, capsys):
+def test_without_a_mapping_ours_for_the_accelerators_name_counts_or_one_is_chosen(
+    arch: str, mapping: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["evaluate", "net.yaml", "--arch", arch, *FAST]) == 0
     assert f"mapping {mapping}, " in capsys.readouterr().out
 
 
-def product_of(folder, rows, columns):
+def product_of(folder: Path, rows: int, columns: int) -> None:
     """A model that multiplies 1 x rows by rows x columns."""
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", rows])
     y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
     weights = numpy_helper.from_array(np.arange(rows * columns, dtype=np.float32).reshape(rows, columns), "w")
     graph = helper.make_graph([helper.make_node("MatMul", ["x", "w"], ["y"], "fc")], "product", [x], [y], [weights])
-    onnx.save(helper.make_model(graph), folder / "product.onnx")
+    save_model(helper.make_model(graph), folder / "product.onnx")
 
 
-def test_a_model_is_compiled_first(folder, capsys):
+def test_a_model_is_compiled_first(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     product_of(folder, 24, 36)
     command = ["evaluate", "product.onnx", "--arch", "seneca", "--dim", "batch=1", "--json", "-", *FAST]
     assert run(command) == 0
@@ -107,7 +112,9 @@ def test_a_model_is_compiled_first(folder, capsys):
     assert json.loads(capsys.readouterr().out)["total"] == result["total"]
 
 
-def test_an_unresolved_shape_and_a_wrong_accelerator_are_said_together(folder, capsys):
+def test_an_unresolved_shape_and_a_wrong_accelerator_are_said_together(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     product_of(folder, 24, 36)
     assert run(["evaluate", "product.onnx", "--arch", "senecca"]) == 1
     err = capsys.readouterr().err
@@ -115,12 +122,12 @@ def test_an_unresolved_shape_and_a_wrong_accelerator_are_said_together(folder, c
     assert not (folder / "onnx2zz_out").exists()
 
 
-def test_options_of_models_are_not_for_workloads(capsys):
+def test_options_of_models_are_not_for_workloads(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--dim", "batch=1"]) == 2
     assert "--dim: for a MODEL; a workload is compiled already" in capsys.readouterr().err
 
 
-def test_nothing_compiled_yet(folder, capsys):
+def test_nothing_compiled_yet(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "--arch", "tpu_like"]) == 1
     assert capsys.readouterr().err == (
         "error: onnx2zz_out/workload.yaml: nothing is compiled here; "
@@ -129,7 +136,7 @@ def test_nothing_compiled_yet(folder, capsys):
     assert not (folder / "onnx2zz_out").exists()
 
 
-def test_every_wrong_name_is_said_at_once(folder, capsys):
+def test_every_wrong_name_is_said_at_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "lost.yaml", "--arch", "tpu_lik", "--mapping", "edge_tpu_lik"]) == 1
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
@@ -139,7 +146,7 @@ def test_every_wrong_name_is_said_at_once(folder, capsys):
     assert sorted(path.name for path in folder.iterdir()) == ["net.yaml"]
 
 
-def test_a_run_that_does_not_start_leaves_nothing_behind(folder, capsys):
+def test_a_run_that_does_not_start_leaves_nothing_behind(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     layers = strip()[:2]
     layers[1]["operand_source"] = {"I": 4, "W": 1}
     (folder / "net.yaml").write_text(yaml.safe_dump(layers))
@@ -150,7 +157,7 @@ def test_a_run_that_does_not_start_leaves_nothing_behind(folder, capsys):
     assert [path.name for path in folder.iterdir()] == ["net.yaml"]
 
 
-def test_a_layer_that_cannot_be_priced(folder, capsys):
+def test_a_layer_that_cannot_be_priced(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "net.yaml", "--arch", "aimc", "--json", "-", *FAST]) == 3
     out, err = capsys.readouterr()
     assert [layer["error"] is None for layer in json.loads(out)["layers"]] == [True, False]
@@ -159,8 +166,10 @@ def test_a_layer_that_cannot_be_priced(folder, capsys):
 
 
 @pytest.mark.parametrize("search", [("--search", "exhaustive"), ("--paranoid",)])
-def test_the_search_changes_nothing_but_the_time(search, folder, capsys):
-    totals = []
+def test_the_search_changes_nothing_but_the_time(
+    search: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    totals: list[Document] = []
     for how in ((), search):
         assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--json", "-", *how, *FAST]) == 0
         out, err = capsys.readouterr()
@@ -169,10 +178,12 @@ def test_the_search_changes_nothing_but_the_time(search, folder, capsys):
     assert totals[0] == totals[1]
 
 
-def test_a_search_that_had_to_be_replaced_is_a_warning(monkeypatch, capsys):
+def test_a_search_that_had_to_be_replaced_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     honest = stage.best_orderings
 
-    def too_cheap(*arguments):
+    def too_cheap(*arguments: Any) -> Any:
         winners = honest(*arguments)
         return replace(winners, best={opt: replace(best, energy=1.5) for opt, best in winners.best.items()})
 
@@ -183,7 +194,7 @@ def test_a_search_that_had_to_be_replaced_is_a_warning(monkeypatch, capsys):
     assert all("ZigZag's own search took over, since our price (1.5 pJ" in line for line in warnings)
 
 
-def test_the_cache_is_shown_and_cleared(folder, capsys):
+def test_the_cache_is_shown_and_cleared(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["cache", "info", "--cache", "kept"]) == 0
     assert "nothing is kept" in capsys.readouterr().out
     command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--mapping", "zigzag:tpu_like", "--cache", "kept", *FAST]
@@ -197,7 +208,7 @@ def test_the_cache_is_shown_and_cleared(folder, capsys):
     assert not any(layer["from_cache"] for layer in json.loads(capsys.readouterr().out)["layers"])
 
 
-def test_the_cache_is_the_users_unless_told_otherwise(cache_home, capsys):
+def test_the_cache_is_the_users_unless_told_otherwise(cache_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--json", "-", *FAST]
     assert run([*command, "--no-cache"]) == 0
     assert list(cache_home.iterdir()) == []
@@ -205,20 +216,20 @@ def test_the_cache_is_the_users_unless_told_otherwise(cache_home, capsys):
     assert (cache_home / "onnx2zz" / "prices-1.sqlite").is_file()
 
 
-def test_a_cache_that_cannot_be_used_costs_a_warning(folder, capsys):
+def test_a_cache_that_cannot_be_used_costs_a_warning(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "kept").write_text("a file in the way")
     assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--cache", "kept/inside", *FAST]) == 0
     warnings = [line for line in capsys.readouterr().err.splitlines() if line.startswith("warning: ")]
     assert len(warnings) == 1 and "is not used" in warnings[0]
 
 
-def test_usage(capsys):
+def test_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "net.yaml"]) == 2
     assert "--arch" in capsys.readouterr().err
     assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--opt", "beauty"]) == 2
 
 
-def a_network(folder):
+def a_network(folder: Path):
     """A convolution and its ReLU, its weights in the file, and inputs of which a third is not zero."""
     rng = np.random.default_rng(2)
     x = rng.normal(size=(1, 3, 6, 9)).astype(np.float32) * (rng.random((1, 3, 6, 9)) < 0.3)
@@ -227,12 +238,12 @@ def a_network(folder):
     info = [helper.make_tensor_value_info("x", TensorProto.FLOAT, x.shape)]
     output = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 8, 5, 7])]
     graph = helper.make_graph(nodes, "net", info, output, [weights])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "a.onnx")
+    save_model(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "a.onnx")
     np.savez(folder / "x.npz", x=x.astype(np.float32))
     return x
 
 
-def test_events_stand_beside_the_dense_numbers(folder, capsys):
+def test_events_stand_beside_the_dense_numbers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     x = a_network(folder)
     assert run(["evaluate", "a.onnx", "--arch", "seneca", "--events", "x.npz", "--csv", "a.csv", *FAST]) == 0
     out = capsys.readouterr().out
@@ -251,19 +262,19 @@ def test_events_stand_beside_the_dense_numbers(folder, capsys):
     assert str(layer["events"]["noc_events"]) in row
 
 
-def test_without_a_sidecar_nothing_stands_beside(folder, capsys):
+def test_without_a_sidecar_nothing_stands_beside(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "net.yaml", "--arch", "tpu_like", "--json", "-", *FAST]) == 0
     result = json.loads(capsys.readouterr().out)
     assert not {"sidecar", "events_from"} & result.keys()
     assert not {"physical", "events"} & (result["total"].keys() | result["layers"][0].keys())
 
 
-def test_events_need_the_model(folder, capsys):
+def test_events_need_the_model(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "net.yaml", "--arch", "seneca", "--events", "random"]) == 2
     assert "--events runs the network: name its MODEL" in capsys.readouterr().err
 
 
-def test_inputs_and_sidecar_at_fault_are_said_together(folder, capsys):
+def test_inputs_and_sidecar_at_fault_are_said_together(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a_network(folder)
     np.savez(folder / "y.npz", y=np.zeros(3))
     (folder / "mine.yaml").write_text(find_accelerator("seneca").path.read_text())
@@ -280,13 +291,13 @@ def test_inputs_and_sidecar_at_fault_are_said_together(folder, capsys):
     assert "z.npz: no such file; --events takes `random`, or a .npz file" in capsys.readouterr().err
 
 
-def test_events_do_not_drive_an_array_that_computes_in_memory(folder, capsys):
+def test_events_do_not_drive_an_array_that_computes_in_memory(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a_network(folder)
     assert run(["evaluate", "a.onnx", "--arch", "aimc", "--events", "random", *FAST]) == 1
     assert "events do not drive it" in capsys.readouterr().err
 
 
-def test_a_sidecar_changes_no_price_and_no_cache_key(folder, capsys):
+def test_a_sidecar_changes_no_price_and_no_cache_key(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Also: a warm run with a sidecar and events does without ZigZag."""
     a_network(folder)
     (folder / "mine.yaml").write_text(find_accelerator("seneca").path.read_text())
@@ -314,7 +325,7 @@ def test_a_sidecar_changes_no_price_and_no_cache_key(folder, capsys):
     assert found["sidecar"]["corrections"][0]["name"] == "registers"
 
 
-def test_auto_writes_the_mapping_that_it_chose_and_says_why(folder, capsys):
+def test_auto_writes_the_mapping_that_it_chose_and_says_why(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "net.yaml", "--arch", "seneca", "--mapping", "auto", *FAST]) == 0
     out = capsys.readouterr().out
     assert "mapping auto" in out and "Next best" in out
@@ -329,7 +340,7 @@ def test_auto_writes_the_mapping_that_it_chose_and_says_why(folder, capsys):
     assert json.loads(capsys.readouterr().out)["total"] == result["total"]
 
 
-def test_auto_starts_from_a_mapping_file_of_ones_own(folder, capsys):
+def test_auto_starts_from_a_mapping_file_of_ones_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "mine.yaml").write_text("- {name: default, spatial_mapping: {D1: ['K, 4']}}\n")
     command = ["evaluate", "net.yaml", "--arch", "seneca", "--mapping", "auto:mine.yaml", "--mapping-rules", "free"]
     assert run([*command, "--mapping-budget", "2", "--json", "-", *FAST]) == 0
@@ -339,7 +350,7 @@ def test_auto_starts_from_a_mapping_file_of_ones_own(folder, capsys):
 
 
 @pytest.mark.parametrize("more", [("--opt", "EDP"), ("--paranoid",), ("--mapping", "auto"), ("--arch", "tpu_like")])
-def test_annealing_is_refused_where_it_means_nothing(more, capsys):
+def test_annealing_is_refused_where_it_means_nothing(more: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "net.yaml", "--arch", "seneca", "--engine", "salsa", *more]) == 2
     assert "salsa" in capsys.readouterr().err
 
@@ -348,7 +359,7 @@ def test_annealing_is_refused_where_it_means_nothing(more, capsys):
     "switch",
     [("--mixed-mapping",), ("--temporal", "even"), pytest.param(("--engine", "salsa"), marks=pytest.mark.long)],
 )
-def test_zigzags_switches_are_reachable(switch, capsys):
+def test_zigzags_switches_are_reachable(switch: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert (
         run(["evaluate", "net.yaml", "--arch", "seneca", "--mapping", "generated", "--json", "-", *switch, *FAST]) == 0
     )

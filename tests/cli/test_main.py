@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -13,7 +14,7 @@ HEAVY = ("onnx", "onnxruntime", "zigzag", "matplotlib", "pandas", "pydantic")
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
-def test_help_imports_nothing_heavy(arguments):
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     script = f"""
 import sys
 from onnx2zz.cli.main import run
@@ -27,23 +28,25 @@ sys.exit(code)
     assert "Usage: onnx2zz" in done.stdout
 
 
-def test_help_lists_every_command(capsys):
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     listed = capsys.readouterr().out
     assert all(name in listed for name in COMMANDS)
 
 
-def test_version(capsys):
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--version"]) == 0
     assert capsys.readouterr().out.startswith("onnx2zz, version ")
 
 
-def test_an_unknown_command_is_usage(capsys):
+def test_an_unknown_command_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evalaute"]) == 2
     assert "No such command 'evalaute'" in capsys.readouterr().err
 
 
-def test_a_command_is_imported_when_it_is_asked_for(tmp_path, monkeypatch, capsys):
+def test_a_command_is_imported_when_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "late_module.py").write_text(
         "import click\n@click.command()\ndef late_command():\n    click.echo('here')\n"
     )
@@ -56,13 +59,13 @@ def test_a_command_is_imported_when_it_is_asked_for(tmp_path, monkeypatch, capsy
 
 def raising(error: BaseException) -> click.Command:
     @click.command()
-    def command():
+    def command() -> None:
         raise error
 
     return command
 
 
-def test_every_problem_of_the_input_has_its_own_line(capsys):
+def test_every_problem_of_the_input_has_its_own_line(capsys: pytest.CaptureFixture[str]) -> None:
     problems = [Problem("net.onnx", "not an ONNX file"), Problem("seneca.yml", "no such file", "did you mean seneca?")]
     assert run([], raising(InputError(problems))) == 1
     assert capsys.readouterr().err == (
@@ -70,7 +73,9 @@ def test_every_problem_of_the_input_has_its_own_line(capsys):
     )
 
 
-def test_a_bug_is_one_line_and_its_traceback_a_file(capsys, tmp_path, monkeypatch):
+def test_a_bug_is_one_line_and_its_traceback_a_file(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     assert run([], raising(KeyError("lost"))) == 70
     (line,) = capsys.readouterr().err.splitlines()
@@ -79,17 +84,19 @@ def test_a_bug_is_one_line_and_its_traceback_a_file(capsys, tmp_path, monkeypatc
     assert "Traceback" in log.read_text()
 
 
-def test_a_bug_shows_its_traceback_to_who_wants_it(capsys, tmp_path, monkeypatch):
+def test_a_bug_shows_its_traceback_to_who_wants_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("ONNX2ZZ_DEBUG", "1")
     run([], raising(KeyError("lost")))
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_a_command_chooses_its_exit_code():
+def test_a_command_chooses_its_exit_code() -> None:
     @click.command()
     @click.pass_context
-    def command(ctx):
+    def command(ctx: click.Context) -> None:
         ctx.exit(3)
 
     assert run([], command) == 3

@@ -12,6 +12,8 @@ from onnx import helper
 from small_workloads import strip
 
 from onnx2zz.cli.main import run
+from tests.json_values import Document
+from tests.model_files import save_model
 from tests.oracle import distinct, model_of
 
 RNG = np.random.default_rng(0)
@@ -30,7 +32,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def save(nodes: list[onnx.NodeProto], outputs: list[str], **constants: np.ndarray) -> str:
     model = model_of(nodes, OPERANDS[0], {**OPERANDS[1], **constants}, outputs)
     model.opset_import.append(helper.make_opsetid("my.lab", 1))
-    onnx.save(model, "net.onnx")
+    save_model(model, "net.onnx")
     return "net.onnx"
 
 
@@ -39,7 +41,9 @@ def losing_a_product() -> str:
     return save([CONV, mix], ["y"], v=distinct(RNG, 6, 7))
 
 
-def test_work_that_may_be_left_to_the_host_is_named_and_what_there_is_is_written(here, capsys):
+def test_work_that_may_be_left_to_the_host_is_named_and_what_there_is_is_written(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["compile", losing_a_product(), "--unsupported", "host", "-o", "out"]) == 3
     said = capsys.readouterr()
     assert f"1 layers, {CONV_MACS:,} MACs (incomplete)" in said.out
@@ -50,7 +54,9 @@ def test_work_that_may_be_left_to_the_host_is_named_and_what_there_is_is_written
 
 
 @pytest.mark.parametrize("compiled_before", [False, True])
-def test_an_evaluation_without_the_work_of_the_host_is_incomplete_everywhere(compiled_before, here, capsys):
+def test_an_evaluation_without_the_work_of_the_host_is_incomplete_everywhere(
+    compiled_before: bool, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     model = [losing_a_product(), "--unsupported", "host"]
     if compiled_before:
         assert run(["compile", *model]) == 3
@@ -69,7 +75,7 @@ def test_an_evaluation_without_the_work_of_the_host_is_incomplete_everywhere(com
     assert mix["error"].startswith("left to the host: mix (my.lab.Mix) with unknown MACs")
 
 
-def test_a_host_without_macs_is_no_reason_for_another_exit_code(here, capsys):
+def test_a_host_without_macs_is_no_reason_for_another_exit_code(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     gate = helper.make_node("Gate", ["a"], ["y"], "gate", domain="my.lab")
     assert run(["compile", save([CONV, gate], ["y"]), "--unsupported", "host"]) == 0
     assert run(["evaluate", "--arch", "seneca", "--json", "r.json", *FAST]) == 0
@@ -90,7 +96,9 @@ NO_LAYER = {
 @pytest.mark.parametrize(
     "command", [["compile", "-o", "out"], ["evaluate", "--arch", "seneca", "-o", "out"], ["verify"]]
 )
-def test_a_model_of_which_no_layer_is_left_is_an_error(command, nodes, here, capsys):
+def test_a_model_of_which_no_layer_is_left_is_an_error(
+    command: list[str], nodes: list[onnx.NodeProto], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run([*command, save(nodes, ["y"])]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: net.onnx: none of its nodes becomes a layer (1 ")
@@ -98,11 +106,11 @@ def test_a_model_of_which_no_layer_is_left_is_an_error(command, nodes, here, cap
     assert run(["explain", "net.onnx", nodes[0].name]) == 0
 
 
-def proof() -> dict:
+def proof() -> Document:
     return json.loads(Path("proof.json").read_text())
 
 
-def test_nothing_run_is_no_proof(capsys):
+def test_nothing_run_is_no_proof(capsys: pytest.CaptureFixture[str]) -> None:
     """onnxruntime refuses this pool: with strides above the kernel, SAME padding would be negative."""
     pool = helper.make_node("MaxPool", ["x"], ["y"], "pool", kernel_shape=[1, 1], strides=[1, 4], auto_pad="SAME_LOWER")
     assert run(["verify", save([pool], ["y"]), "--json", "proof.json"]) == 3
@@ -114,21 +122,21 @@ def test_nothing_run_is_no_proof(capsys):
     assert [proof()[f"nodes_{what}"] for what in ("proven", "not_provable", "differing")] == [0, 1, 0]
 
 
-def test_a_part_that_was_not_run_is_no_whole_proof(capsys):
+def test_a_part_that_was_not_run_is_no_whole_proof(capsys: pytest.CaptureFixture[str]) -> None:
     pool = helper.make_node("MaxPool", ["x"], ["y"], "pool", kernel_shape=[1, 1], strides=[1, 4], auto_pad="SAME_LOWER")
     assert run(["verify", save([CONV, pool], ["a", "y"]), "--json", "proof.json"]) == 3
     assert "1 of 2 nodes compute" in capsys.readouterr().out.replace("\n", " ")
     assert [proof()[f"nodes_{what}"] for what in ("proven", "not_provable", "differing")] == [1, 1, 0]
 
 
-def test_what_only_moves_data_is_proven_by_volumes_and_edges(capsys):
+def test_what_only_moves_data_is_proven_by_volumes_and_edges(capsys: pytest.CaptureFixture[str]) -> None:
     nodes = [helper.make_node("Transpose", ["x"], ["y"], "turn", perm=[0, 2, 3, 1])]
     assert run(["verify", save(nodes, ["y"]), "--movement", "cost"]) == 0
     last = capsys.readouterr().out.splitlines()[-1]
     assert last == "nodes: 1 proven (1 by volumes and edges), 0 not provable here, 0 differing"
 
 
-def test_a_whole_proof_says_so(capsys):
+def test_a_whole_proof_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     relu = helper.make_node("Abs", ["a"], ["y"], "abs")
     assert run(["verify", save([CONV, relu], ["a", "y"])]) == 0
     said = capsys.readouterr().out
@@ -136,7 +144,7 @@ def test_a_whole_proof_says_so(capsys):
     assert said.splitlines()[-1] == "nodes: 2 proven, 0 not provable here, 0 differing"
 
 
-def test_what_differs_is_counted_and_stronger_than_what_is_missing(capsys):
+def test_what_differs_is_counted_and_stronger_than_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compile", save([CONV], ["a"]), "-o", "out"]) == 0
     (entry,) = yaml.safe_load(Path("out/workload.yaml").read_text())
     entry["loop_sizes"][entry["loop_dims"].index("C")] = 2
@@ -145,12 +153,12 @@ def test_what_differs_is_counted_and_stronger_than_what_is_missing(capsys):
     assert capsys.readouterr().out.splitlines()[-1] == "nodes: 0 proven, 0 not provable here, 1 differing"
 
 
-def evaluated(layers: list[dict], arch: str, file: str) -> int:
+def evaluated(layers: list[Document], arch: str, file: str) -> int:
     Path("net.yaml").write_text(yaml.safe_dump(layers, sort_keys=False))
     return run(["evaluate", "net.yaml", "--arch", arch, "--json", file, *FAST])
 
 
-def test_a_comparison_says_what_its_results_lack(capsys):
+def test_a_comparison_says_what_its_results_lack(capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluated(strip()[:2], "aimc", "some.json") == 3
     assert evaluated(strip()[:2], "tpu_like", "all.json") == 0
     capsys.readouterr()
@@ -162,7 +170,7 @@ def test_a_comparison_says_what_its_results_lack(capsys):
     assert run(["compare", "all.json", "all.json", "--html", "c.html"]) == 0
 
 
-def test_a_result_without_any_price_has_no_cycles_to_compare(capsys):
+def test_a_result_without_any_price_has_no_cycles_to_compare(capsys: pytest.CaptureFixture[str]) -> None:
     pool = {**strip()[1], "id": 0, "operand_source": {"I": 0, "W": 0}}
     assert evaluated([pool], "aimc", "none.json") == 3
     said = capsys.readouterr().out
@@ -172,7 +180,7 @@ def test_a_result_without_any_price_has_no_cycles_to_compare(capsys):
     assert lines == ["net.yaml on aimc: nothing is priced (incomplete: 1 of 1 layers are not priced)"] * 2
 
 
-def test_a_comparison_says_what_was_left_to_the_host(capsys):
+def test_a_comparison_says_what_was_left_to_the_host(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", losing_a_product(), "--unsupported", "host", "--arch", "seneca", *FAST]) == 3
     capsys.readouterr()
     assert run(["compare", *["onnx2zz_out/result.json"] * 2, "--html", "c.html"]) == 3

@@ -34,7 +34,7 @@ def wrapped(flat: Flat, wraps: Sequence[Wrap]) -> onnx.ModelProto:
 class _Wrapper:
     """Nodes as they are wrapped, with the constants and functions that this needs."""
 
-    def __init__(self, flat: Flat):
+    def __init__(self, flat: Flat) -> None:
         self.flat = flat
         self.nodes = list(flat.nodes)
         self.held = {node.name: frozenset({node.name}) for node in flat.nodes}

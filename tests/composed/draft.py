@@ -24,7 +24,7 @@ class NotDrawnError(Exception):
 class Draft:
     """Tensors and nodes so far. `rng` decides everything."""
 
-    def __init__(self, rng: np.random.Generator):
+    def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
         self.nodes: list[onnx.NodeProto] = []
         self.inputs: dict[str, np.ndarray] = {}
@@ -151,7 +151,8 @@ class Draft:
 
 def reaching(nodes: Sequence[onnx.NodeProto], outputs: Sequence[str]) -> list[onnx.NodeProto]:
     """The nodes that some output depends on."""
-    wanted, kept = set(outputs), []
+    wanted = set(outputs)
+    kept: list[onnx.NodeProto] = []
     for node in reversed(nodes):
         if wanted & set(node.output):
             kept.append(node)

@@ -44,7 +44,7 @@ def _of_movement(node: onnx.NodeProto, placed: PlacedLayer, producers: Producers
         places[places_written(placed.layer)] = True
     least = producers.behind(before, places)
     said = said_of(placed, producers)["I"]
-    most = frozenset().union(*map(producers.of, reads(node)))
+    most = frozenset[str]().union(*map(producers.of, reads(node)))
     yield from _compared(node, "I", said, least, least if node.op_type != "Gather" else most, producers)
 
 
@@ -54,15 +54,20 @@ def _of_layers(node: onnx.NodeProto, producers: Producers) -> Iterator[Finding]:
     least = {name: producers.of(name, _places(node, name, producers)) for name in reads(node)}
     most = {name: producers.of(name) for name in reads(node)}
     said = [said_of(placed, producers) for placed in layers]
-    together = frozenset().union(*(names for one in said for names in one.values()))
+    together = frozenset[str]().union(*(names for one in said for names in one.values()))
     yield from _compared(
-        node, "all", together, frozenset().union(*least.values()), frozenset().union(*most.values()), producers
+        node,
+        "all",
+        together,
+        frozenset[str]().union(*least.values()),
+        frozenset[str]().union(*most.values()),
+        producers,
     )
     if len(layers) == 1 and is_one_layer(node):
         for name in least:
             reached = most[name] | _walked([name], producers)
             if not any(least[name] <= names <= reached for names in said[0].values()):
-                yield _finding(node, f"some operand for {name}", frozenset().union(*said[0].values()), least[name])
+                yield _finding(node, f"some operand for {name}", frozenset[str]().union(*said[0].values()), least[name])
 
 
 def _places(node: onnx.NodeProto, name: str, producers: Producers) -> np.ndarray:
@@ -74,7 +79,7 @@ def _of_rider(node: onnx.NodeProto, producers: Producers) -> Iterator[Finding]:
     """It rides on the one layer whose elements arrive."""
     said = frozenset(producers.node_of[identity] for identity in producers.fates[node.name].layers)
     yield from _compared(
-        node, "rider", said, found := frozenset().union(*map(producers.of, reads(node))), found, producers
+        node, "rider", said, found := frozenset[str]().union(*map(producers.of, reads(node))), found, producers
     )
 
 

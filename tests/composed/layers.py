@@ -122,7 +122,7 @@ def gemm(draft: Draft) -> object:
     weights = draft.weight([columns, depth] if attributes["transB"] else [depth, columns], depth)
     if draft.chance(0.3):
         attributes |= {"alpha": 0.5, "beta": 1.5}
-    biases = ([], [columns], [rows, 1], [rows, columns])
+    biases: tuple[list[int], ...] = ([], [columns], [rows, 1], [rows, columns])
     bias = [draft.weight(draft.one_of(biases))] if draft.chance(0.6) else []
     return draft.add_one("Gemm", x, weights, *bias, **attributes)
 

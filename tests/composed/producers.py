@@ -25,7 +25,7 @@ PARTS = frozenset({"Concat", "Split"})
 class Producers:
     """Tensor to the names behind it."""
 
-    def __init__(self, flat: Flat, compiled: Compiled):
+    def __init__(self, flat: Flat, compiled: Compiled) -> None:
         self.flat = flat
         self.fates: dict[str, NodeFate] = {fate.node: fate for fate in compiled.workload.nodes}
         self.layers: dict[str, list[PlacedLayer]] = {}
@@ -48,7 +48,7 @@ class Producers:
         return self.behind(self.labels.numbers[name], places)
 
     def behind(self, numbers: np.ndarray, places: Places = ALL) -> Names:
-        return frozenset().union(*map(self._of_owner, self.labels.owners(numbers, places)))
+        return frozenset[str]().union(*map(self._of_owner, self.labels.owners(numbers, places)))
 
     def _named(self, owner: str) -> Names:
         if owner in self.flat.constants:
@@ -59,7 +59,7 @@ class Producers:
         status = self.status(node)
         if status == "lowered":
             return frozenset({node.name})
-        behind = frozenset().union(*map(self.of, reads(node)))
+        behind = frozenset[str]().union(*map(self.of, reads(node)))
         if status == "host" and self.fates[node.name].why != "one element":
             return frozenset(name for name in behind if ":" not in name) or frozenset({f"host:{node.name}"})
         return behind

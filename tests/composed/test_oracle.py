@@ -76,25 +76,25 @@ def with_source(compiled: Compiled, node: str, *sources: int | str) -> Compiled:
     return with_placed(compiled, replace(placed, sources={**placed.sources, "I": sources}))
 
 
-def test_a_product_reads_both_sides_of_a_concat(flat, compiled):
+def test_a_product_reads_both_sides_of_a_concat(flat: Flat, compiled: Compiled) -> None:
     producers = Producers(flat, compiled)
     assert producers.of("s") == {"left", "right"}
     assert producers.of("f") == {"left"}
     assert producers.of("x") == {"input:x"} and producers.of("m") == frozenset()
 
 
-def test_a_source_that_is_left_out_is_missing(flat, compiled):
+def test_a_source_that_is_left_out_is_missing(flat: Flat, compiled: Compiled) -> None:
     assert "edge missing: MatMul" not in kinds(flat, compiled)
     assert "edge missing: MatMul" in kinds(flat, with_source(compiled, "product", layer(compiled, "right")))
 
 
-def test_a_source_whose_elements_do_not_arrive_is_too_many(flat, compiled):
+def test_a_source_whose_elements_do_not_arrive_is_too_many(flat: Flat, compiled: Compiled) -> None:
     both = (layer(compiled, "left"), layer(compiled, "product"))
     assert "edge too many: Sigmoid" in kinds(flat, with_source(compiled, "gate", *both))
     assert "edge too many: Sigmoid" not in kinds(flat, with_source(compiled, "gate", both[0]))
 
 
-def test_a_rider_rides_on_what_arrives():
+def test_a_rider_rides_on_what_arrives() -> None:
     nodes = [helper.make_node("MatMul", ["x", "m"], ["a"], "product"), helper.make_node("Relu", ["a"], ["y"], "rider")]
     chain = graph(nodes, {"m": values(RNG, 9, 7)}, ("y",))
     compiled = compile_model(flat_model(chain))
@@ -106,7 +106,7 @@ def test_a_rider_rides_on_what_arrives():
 
 
 @pytest.mark.parametrize("operand", [0, 1])
-def test_a_volume_that_is_short_of_what_is_read(flat, compiled, operand):
+def test_a_volume_that_is_short_of_what_is_read(flat: Flat, compiled: Compiled, operand: int) -> None:
     placed = compiled.workload.layers[layer(compiled, "product")]
     access = placed.layer.inputs[operand]
     still = replace(access, axes=tuple(fixed(axis.extent, axis.offset) for axis in access.axes))
@@ -116,7 +116,7 @@ def test_a_volume_that_is_short_of_what_is_read(flat, compiled, operand):
     assert [f.kind for f in wrong_volumes(Producers(flat, wrong), wrong.entries)] == ["volume: MatMul"]
 
 
-def test_a_copy_that_reads_an_axis_backwards_is_wrongly_moved():
+def test_a_copy_that_reads_an_axis_backwards_is_wrongly_moved() -> None:
     turn = graph([helper.make_node("Transpose", ["x"], ["y"], "turn", perm=[3, 0, 2, 1])], {}, ("y",))
     compiled = compile_model(flat_model(turn))
     tensors = {**turn.inputs, **onnxruntime_run(flat_model(turn), turn.inputs)}
@@ -134,7 +134,7 @@ def test_a_copy_that_reads_an_axis_backwards_is_wrongly_moved():
     assert found.kind == "moved: Transpose is no entry"
 
 
-def test_a_window_that_steps_over_elements_reads_only_the_others():
+def test_a_window_that_steps_over_elements_reads_only_the_others() -> None:
     node = helper.make_node("Conv", ["x", "v"], ["y"], "steps", strides=[2, 4])
     steps = graph([node], {"v": values(RNG, 3, 4, 1, 2)}, ("y",))
     compiled = compile_model(flat_model(steps))
@@ -144,7 +144,7 @@ def test_a_window_that_steps_over_elements_reads_only_the_others():
     assert f"'x': {4 * 3 * 4}" in found.what  # channels, rows 0 2 4, columns 0 1 4 5
 
 
-def test_repeated_elements_are_counted_once_and_added_ones_belong_to_nobody():
+def test_repeated_elements_are_counted_once_and_added_ones_belong_to_nobody() -> None:
     nodes = [
         helper.make_node("Expand", ["x", "five"], ["e"], "repeat"),
         helper.make_node("Pad", ["e", "pads"], ["p"], "pad"),
@@ -162,7 +162,7 @@ def test_repeated_elements_are_counted_once_and_added_ones_belong_to_nobody():
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_body_changes_nothing(flat, form):
+def test_a_body_changes_nothing(flat: Flat, form: str) -> None:
     wraps = (Wrap(form, frozenset({"right", "join"})), Wrap("function", frozenset({"left", "join", "cut"})))
     model = wrapped(flat, wraps)
     assert len(model.graph.node) == 4
@@ -172,12 +172,12 @@ def test_a_body_changes_nothing(flat, form):
     assert [f for f in judged(flat, wraps) if f not in judged(flat)] == []
 
 
-def test_a_seed_draws_one_graph_and_another_draws_another():
+def test_a_seed_draws_one_graph_and_another_draws_another() -> None:
     first, again, other = (flat_model(drawn(seed)).SerializeToString() for seed in (3, 3, 4))
     assert first == again != other
 
 
-def test_no_two_axes_of_a_drawn_tensor_are_alike():
+def test_no_two_axes_of_a_drawn_tensor_are_alike() -> None:
     for seed in range(20):
         flat = drawn(seed)
         made = onnxruntime_run(flat_model(replace(flat, outputs=visible(flat))), flat.inputs)
@@ -186,7 +186,7 @@ def test_no_two_axes_of_a_drawn_tensor_are_alike():
             assert len(set(long)) == len(long) or not flat.kinds[name].known
 
 
-def test_a_graph_shrinks_to_the_node_that_is_wrong(flat):
+def test_a_graph_shrinks_to_the_node_that_is_wrong(flat: Flat) -> None:
     def wrong(smaller: Flat, wraps: tuple[Wrap, ...]) -> bool:
         return any(node.op_type == "Sigmoid" for node in smaller.nodes)
 

@@ -35,7 +35,8 @@ def _cut(draft: Draft, shape: list[int]) -> list[int]:
 
 
 def _anew(draft: Draft, shape: list[int]) -> list[int]:
-    left, new = int(np.prod(shape)), []
+    left = int(np.prod(shape))
+    new: list[int] = []
     for _ in range(draft.integer(0, 2)):
         new.append(_factor(draft, left))
         left //= new[-1]

@@ -13,7 +13,10 @@ from onnx2zz import compiler
 from onnx2zz.cli.main import run
 from onnx2zz.compiler import compile_model
 from onnx2zz.errors import BrokenLawError
+from onnx2zz.frontend.graph import Graph
 from onnx2zz.ir.workload import PlacedLayer, Workload
+from onnx2zz.lowering.options import LoweringOptions
+from tests.model_files import save_model
 from tests.oracle import distinct, model_of
 
 
@@ -59,7 +62,7 @@ def a_wider_output(placed: PlacedLayer) -> PlacedLayer:
     return replace(placed, layer=replace(placed.layer, loops=loops))
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[Callable[[Workload], Workload], str]] = {
     "a source dropped": (without_a_source, "node product, sources of I: const instead of 2"),
     "sources exchanged": (exchanged_sources, "node sum, sources of I: 1 instead of 0"),
     "a source invented": (one_source_more, "node product, sources of I: 1, 2 instead of 2"),
@@ -80,9 +83,13 @@ def test_a_broken_workload_is_a_bug_of_ours_and_not_written(
 ) -> None:
     breaks, says = BROKEN[name]
     right = compiler.lower
-    monkeypatch.setattr(compiler, "lower", lambda graph, options: breaks(right(graph, options)))
+
+    def broken(graph: Graph, options: LoweringOptions) -> Workload:
+        return breaks(right(graph, options))
+
+    monkeypatch.setattr(compiler, "lower", broken)
     file, out = tmp_path / "branches.onnx", tmp_path / "out"
-    onnx.save(branches(), file)
+    save_model(branches(), file)
     for command in (["compile"], ["evaluate", "--arch", "seneca"]):
         assert run([*command, str(file), "-o", str(out)]) == 70
         said = capsys.readouterr().err
@@ -104,9 +111,11 @@ def test_an_entry_that_says_other_than_its_layer_is_not_written(
     field: str, value: object, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     right = compiler.entry
-    monkeypatch.setattr(
-        compiler, "entry", lambda placed: right(placed) | ({field: value} if placed.node == "left" else {})
-    )
+
+    def another(placed: PlacedLayer) -> dict[str, object]:
+        return {**right(placed), **({field: value} if placed.node == "left" else {})}
+
+    monkeypatch.setattr(compiler, "entry", another)
     with pytest.raises(BrokenLawError, match="node left") as broken:
         compile_model(branches())
     assert says in str(broken.value)

@@ -23,7 +23,7 @@ expressions = st.recursive(
 
 
 @given(expressions)
-def test_it_is_python_s_arithmetic(text):
+def test_it_is_python_s_arithmetic(text: str) -> None:
     theirs = eval(text, {"npes": 12, "kib": 7.5, "technology_energy": 0.4, "max": max})
     assert evaluate(text.replace("technology_energy", "technology.energy"), NAMES) == theirs
 
@@ -32,11 +32,11 @@ def test_it_is_python_s_arithmetic(text):
     ("text", "value"),
     [("npes // 5", 2), ("npes % 5", 2), ("2 ** 10", 1024), ("ceil(kib)", 8), ("sqrt(npes / 3)", 2), ("log2(8)", 3)],
 )
-def test_operators_and_functions(text, value):
+def test_operators_and_functions(text: str, value: int) -> None:
     assert evaluate(text, NAMES) == value
 
 
-def test_whole_numbers_stay_whole():
+def test_whole_numbers_stay_whole() -> None:
     assert isinstance(evaluate("npes * 16", NAMES), int)
 
 
@@ -63,12 +63,12 @@ def test_whole_numbers_stay_whole():
         ("max(1, key=2)", "not understood"),
     ],
 )
-def test_what_is_no_arithmetic_is_refused(text, said):
+def test_what_is_no_arithmetic_is_refused(text: str, said: str) -> None:
     with pytest.raises(ValueError) as error:
         evaluate(text, NAMES)
     assert said in str(error.value)
 
 
-def test_infinity_is_refused():
+def test_infinity_is_refused() -> None:
     with pytest.raises(ValueError, match="no number to go on with"):
         evaluate("x * 10", {"x": math.inf})

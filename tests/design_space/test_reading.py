@@ -1,5 +1,7 @@
 """Sweep files: what they mean, and everything that is wrong with one said at once, with lines."""
 
+from pathlib import Path
+
 import pytest
 
 from onnx2zz.design_space.reading import alternatives, read_spec
@@ -7,12 +9,12 @@ from onnx2zz.design_space.spec import Axes, Options
 from onnx2zz.errors import InputError
 
 
-def spec(tmp_path, text):
+def spec(tmp_path: Path, text: str):
     (tmp_path / "sweep.yaml").write_text(text)
     return read_spec(tmp_path / "sweep.yaml")
 
 
-def problems(tmp_path, text):
+def problems(tmp_path: Path, text: str):
     with pytest.raises(InputError) as error:
         spec(tmp_path, text)
     return [str(problem).removeprefix(f"{tmp_path}/") for problem in error.value.problems]
@@ -21,7 +23,7 @@ def problems(tmp_path, text):
 SMALL = "models: [lenet5]\naccelerators: [seneca]\n"
 
 
-def test_the_smallest_file(tmp_path):
+def test_the_smallest_file(tmp_path: Path) -> None:
     found = spec(tmp_path, SMALL)
     assert [model.found.name for model in found.models] == ["lenet5"]
     assert [(one.name, one.settings) for one in found.accelerators] == [("seneca", ())]
@@ -29,7 +31,7 @@ def test_the_smallest_file(tmp_path):
     assert found.pareto == ("energy_pj", "latency_cycles", "area")
 
 
-def test_options_are_combined(tmp_path):
+def test_options_are_combined(tmp_path: Path) -> None:
     text = "options: {opt: [energy, EDP], lpf_limit: 4, precision: [native, {W: 4, I: 2}], locality: [false, true]}"
     found = spec(tmp_path, SMALL + text).axes
     assert len(found.combinations()) == 2 * 2 * 2
@@ -43,13 +45,13 @@ def test_options_are_combined(tmp_path):
     )
 
 
-def test_a_model_with_open_dims(tmp_path):
+def test_a_model_with_open_dims(tmp_path: Path) -> None:
     text = "models:\n  - {model: lenet5, shape: {x: [2, 3]}, dim: {n: 4}, value: {v: 0.5}}\naccelerators: [seneca]\n"
     (model,) = spec(tmp_path, text).models
     assert (model.bindings.shapes, model.bindings.dims, model.bindings.values) == ({"x": (2, 3)}, {"n": 4}, {"v": 0.5})
 
 
-def test_files_are_looked_for_beside_the_sweep_file(tmp_path):
+def test_files_are_looked_for_beside_the_sweep_file(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("name: mine")
     (one,) = spec(tmp_path, "models: [lenet5]\naccelerators: [mine.yaml]\n").accelerators
     assert one.template.path == tmp_path / "mine.yaml"
@@ -66,7 +68,9 @@ def test_files_are_looked_for_beside_the_sweep_file(tmp_path):
         ({"gf22": {"energy": 1}, "n7": {"energy": 0.4}}, ["gf22", "n7"]),
     ],
 )
-def test_the_alternatives_of_a_parameter(written, labels):
+def test_the_alternatives_of_a_parameter(
+    written: int | list[float] | dict[str, float | dict[str, float]], labels: list[str]
+) -> None:
     assert list(alternatives(written)) == labels
 
 
@@ -85,12 +89,12 @@ def test_the_alternatives_of_a_parameter(written, labels):
         ({"n7": {"energy": "low"}}, "no number"),
     ],
 )
-def test_what_is_no_parameter(written, said):
+def test_what_is_no_parameter(written: list[str | bool] | dict[str, float | dict[str, int | str]], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         alternatives(written)
 
 
-def test_everything_wrong_is_said_at_once_with_its_line(tmp_path):
+def test_everything_wrong_is_said_at_once_with_its_line(tmp_path: Path) -> None:
     found = problems(
         tmp_path,
         """\
@@ -133,17 +137,17 @@ optoins: 1
 @pytest.mark.parametrize(
     "text", ["", "- lenet5\n", "models: lenet5\n", "models: []\naccelerators: {}\n", "models: [3]\n"]
 )
-def test_what_is_no_sweep(tmp_path, text):
+def test_what_is_no_sweep(tmp_path: Path, text: str) -> None:
     assert len(problems(tmp_path, text)) >= 1
 
 
-def test_no_yaml(tmp_path):
+def test_no_yaml(tmp_path: Path) -> None:
     assert (
         "sweep.yaml:1" in problems(tmp_path, "models: [\n")[0] or "sweep.yaml:2" in problems(tmp_path, "models: [\n")[0]
     )
 
 
-def test_two_of_one_name(tmp_path):
+def test_two_of_one_name(tmp_path: Path) -> None:
     found = problems(tmp_path, "models: [lenet5, lenet5]\naccelerators: [seneca, tpu_like, seneca]\n")
     assert found == [
         f"sweep.yaml:1: a second model is called lenet5 (the first in {tmp_path}/sweep.yaml:1); give it another `name`",

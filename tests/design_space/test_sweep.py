@@ -14,7 +14,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
@@ -32,11 +31,15 @@ from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.accounted import HostNode
+from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.physical import instances
 from onnx2zz.pricing.price_cache import NoMemory
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import Resources
 from tests.docs_commands import DOCS, console_commands
+from tests.json_values import Document
+from tests.model_files import save_model
+from tests.present import present
 
 CORE = {
     "template": "seneca",
@@ -54,14 +57,14 @@ CORE = {
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     products(tmp_path / "small.onnx", 24, 36, 20)
     products(tmp_path / "other.onnx", 24, 36, 42)
     return tmp_path
 
 
-def products(path, *sizes):
+def products(path: Path, *sizes: int) -> None:
     """A chain of matrix products; one of the two models' is in the other as well."""
     weights = [
         numpy_helper.from_array(np.arange(a * b, dtype=np.float32).reshape(a, b), f"w{n}")
@@ -70,20 +73,24 @@ def products(path, *sizes):
     x = helper.make_tensor_value_info("t0", TensorProto.FLOAT, [3, sizes[0]])
     y = helper.make_tensor_value_info(f"t{len(weights)}", TensorProto.FLOAT, [3, sizes[-1]])
     nodes = [helper.make_node("MatMul", [f"t{n}", f"w{n}"], [f"t{n + 1}"]) for n in range(len(weights))]
-    onnx.save(helper.make_model(helper.make_graph(nodes, path.stem, [x], [y], weights)), path)
+    save_model(helper.make_model(helper.make_graph(nodes, path.stem, [x], [y], weights)), path)
 
 
-def write_spec(**changed):
-    document = {"models": ["small.onnx"], "accelerators": ["tpu_like", CORE], "options": {"lpf_limit": 4}} | changed
+def write_spec(**changed: object) -> None:
+    document: Document = {
+        "models": ["small.onnx"],
+        "accelerators": ["tpu_like", CORE],
+        "options": {"lpf_limit": 4},
+    } | changed
     Path("sweep.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
 
 
-def rows(folder="onnx2zz_sweep", table="runs"):
+def rows(folder: Path | str = "onnx2zz_sweep", table: str = "runs") -> list[dict[str, str]]:
     with Path(folder, f"{table}.csv").open() as file:
         return list(csv.DictReader(file))
 
 
-def swept(capsys, *options):
+def swept(capsys: pytest.CaptureFixture[str], *options: str):
     """Exit code and how many units were priced for how many layers."""
     code = run(["sweep", "sweep.yaml", "--jobs", "1", *options])
     said = capsys.readouterr()
@@ -92,7 +99,7 @@ def swept(capsys, *options):
     return code, int(words[1].replace(",", "")), int(words[5].replace(",", "")), said
 
 
-def test_the_numbers_are_those_of_single_evaluations(capsys):
+def test_the_numbers_are_those_of_single_evaluations(capsys: pytest.CaptureFixture[str]) -> None:
     write_spec(options={"lpf_limit": 4, "opt": ["latency", "energy"]})
     swept(capsys)
     found = rows()
@@ -113,20 +120,20 @@ def test_the_numbers_are_those_of_single_evaluations(capsys):
             assert float(row["latency_ns"]) == total["physical"]["latency_ns"]
 
 
-def test_a_unit_is_priced_once_whatever_runs_it_is_in(capsys):
+def test_a_unit_is_priced_once_whatever_runs_it_is_in(capsys: pytest.CaptureFixture[str]) -> None:
     """24x36 and 36x20, 24x36 and 36x42: three distinct layers of four, on five accelerators."""
     write_spec(models=["small.onnx", "other.onnx"])
     assert swept(capsys)[1:3] == (3 * 5, 4 * 5)
 
 
-def test_the_cache_is_shared_with_single_evaluations(capsys):
+def test_the_cache_is_shared_with_single_evaluations(capsys: pytest.CaptureFixture[str]) -> None:
     write_spec(accelerators=["seneca"])
     assert run(["evaluate", "small.onnx", "--arch", "seneca", "--lpf-limit", "4"]) == 0
     capsys.readouterr()
     assert swept(capsys)[1:3] == (0, 2)
 
 
-def test_what_is_finished_is_not_done_again_even_without_the_cache(capsys):
+def test_what_is_finished_is_not_done_again_even_without_the_cache(capsys: pytest.CaptureFixture[str]) -> None:
     write_spec()
     first = swept(capsys, "--cache", "one")
     before = rows()
@@ -137,14 +144,15 @@ def test_what_is_finished_is_not_done_again_even_without_the_cache(capsys):
     assert [row for row in rows() if row["model"] == "small"] == before
 
 
-def test_a_batch_that_did_not_end_is_taken_up_from_its_prices(folder, monkeypatch):
+def test_a_batch_that_did_not_end_is_taken_up_from_its_prices(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first batch ends, the second is interrupted after one price."""
     write_spec()
     monkeypatch.setattr(sweep_run, "BATCH", 2)
     runs = plan(read_spec(folder / "sweep.yaml"))
-    memory, seen = Kept(), []
+    memory = Kept()
+    seen: list[str] = []
 
-    def interrupt(done, total, layer):
+    def interrupt(done: int, total: int, layer: str) -> None:
         seen.append(layer)
         if len(seen) == 2 * 2 + 1 + 2:  # all of the first batch and its end, one whole unit of the second
             raise KeyboardInterrupt
@@ -165,27 +173,27 @@ def test_a_batch_that_did_not_end_is_taken_up_from_its_prices(folder, monkeypatc
 class Kept(NoMemory):
     """A memory that lasts as long as the test."""
 
-    def __init__(self):
-        self.values = {}
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
 
-    def get(self, key):
+    def get(self, key: str):
         return json.loads(self.values[key]) if key in self.values else None
 
-    def put(self, key, value):
+    def put(self, key: str, value: object) -> None:
         self.values[key] = json.dumps(value)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_killed_and_started_again(folder, capsys):
+def test_killed_and_started_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_spec(accelerators=["tpu_like", "edge_tpu_like", "seneca"])
     script = "import sys; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
     command = [sys.executable, "-c", script, "sweep", "sweep.yaml", "--jobs", "1", "--cache", "kept", "-o", "killed"]
     started = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    for line in started.stderr:
+    for line in present(started.stderr):
         if line.startswith("4/6"):  # three are done
             started.send_signal(signal.SIGKILL)
             break
-    started.stderr.close()
+    present(started.stderr).close()
     assert started.wait(60) == -signal.SIGKILL
     assert not Path("killed/runs.csv").exists()
     _, priced, _, _ = swept(capsys, "--cache", "kept", "-o", "killed")
@@ -195,7 +203,7 @@ def test_killed_and_started_again(folder, capsys):
     assert rows("killed", "layers") == rows("whole", "layers")
 
 
-def test_macs_of_the_host_leave_a_run_without_totals_as_well():
+def test_macs_of_the_host_leave_a_run_without_totals_as_well() -> None:
     layer = LayerResult(0, "L0_conv", "Conv", 12.5, 70.0, 960)
     whole = Evaluation("net", "npe", "3", "0", "latency", Total(12.5, 70.0, 960, False), (layer,), 1, 1, 0)
     lost = replace(
@@ -209,7 +217,7 @@ def test_macs_of_the_host_leave_a_run_without_totals_as_well():
     assert [not_priced.value(one) for one in swept_] == [0, 1]
 
 
-def test_a_layer_without_a_price_leaves_its_run_without_totals(capsys):
+def test_a_layer_without_a_price_leaves_its_run_without_totals(capsys: pytest.CaptureFixture[str]) -> None:
     """36 x 20 weights of 8 bit do not fit 4096 bit; 24 x 36 neither."""
     tiny = {
         "template": "seneca_core",
@@ -228,7 +236,7 @@ def test_a_layer_without_a_price_leaves_its_run_without_totals(capsys):
     assert swept(capsys)[1] == 0  # a failure is a finished run
 
 
-def test_area_is_the_sidecars_where_it_has_a_figure(folder):
+def test_area_is_the_sidecars_where_it_has_a_figure(folder: Path) -> None:
     """Bits x um2 per bit; one memory for each unit where it serves no dimension."""
     write_spec(accelerators=[CORE])
     by_name = {one.design.name: one for one in plan(read_spec(folder / "sweep.yaml"))}
@@ -237,7 +245,7 @@ def test_area_is_the_sidecars_where_it_has_a_figure(folder):
     assert sweep_run.area(run_) == pytest.approx(event + registers + 2097152 * 0.2 * 0.4 + 68719476736 * 0.003)
 
 
-def test_area_without_a_sidecar_is_zigzags_fields(folder):
+def test_area_without_a_sidecar_is_zigzags_fields(folder: Path) -> None:
     write_spec(accelerators=["eyeriss_like"])
     (only,) = plan(read_spec(folder / "sweep.yaml"))
     hierarchy = read_hierarchy(only.design.document)
@@ -245,8 +253,8 @@ def test_area_without_a_sidecar_is_zigzags_fields(folder):
     assert sweep_run.area(only) == pytest.approx(memories + 0.1 * hierarchy.units)
 
 
-def test_a_mapping_that_filled_the_array_fills_it_again():
-    mapping = [
+def test_a_mapping_that_filled_the_array_fills_it_again() -> None:
+    mapping: list[Document] = [
         {"name": "default", "spatial_mapping": {"D1": ["K, 32"], "D2": ["C, 4", "FX, 8"]}},
         {"name": "Add", "spatial_mapping": {"D1": ["G, 16"]}},
         {"name": "Conv"},
@@ -260,7 +268,9 @@ def test_a_mapping_that_filled_the_array_fills_it_again():
     assert mapping[0]["spatial_mapping"]["D1"] == ["K, 32"]
 
 
-def test_wrong_settings_are_said_at_once_and_nothing_is_written(folder, capsys):
+def test_wrong_settings_are_said_at_once_and_nothing_is_written(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     broken = {"operational_array.sizes.D9": "npes", "memories.*.r_cost": "old * tecnology", "memories.l1.size": "1"}
     write_spec(accelerators=[CORE | {"set": broken}], models=["small.onnx", {"model": "lenet5", "dim": {"n": 3}}])
     assert run(["sweep", "sweep.yaml"]) == 1
@@ -272,7 +282,9 @@ def test_wrong_settings_are_said_at_once_and_nothing_is_written(folder, capsys):
     assert not Path("onnx2zz_sweep").exists()
 
 
-def test_what_zigzag_refuses_is_said_before_anything_is_priced(folder, capsys):
+def test_what_zigzag_refuses_is_said_before_anything_is_priced(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     without_ports = load_yaml(find_accelerator("seneca").path)
     del without_ports["memories"]["data_memory"]["ports"]
     (folder / "mine.yaml").write_text(yaml.safe_dump(without_ports))
@@ -283,7 +295,7 @@ def test_what_zigzag_refuses_is_said_before_anything_is_priced(folder, capsys):
         assert not results.finished()
 
 
-def test_a_mapping_chosen_for_each_layer(capsys):
+def test_a_mapping_chosen_for_each_layer(capsys: pytest.CaptureFixture[str]) -> None:
     write_spec(accelerators=["tpu_like"], options={"mapping": ["own", "auto"], "lpf_limit": 3})
     swept(capsys)
     own, auto = rows()
@@ -292,14 +304,14 @@ def test_a_mapping_chosen_for_each_layer(capsys):
     assert len(list(Path("onnx2zz_sweep/mappings").iterdir())) == 1
 
 
-def test_a_dry_run_prices_nothing(folder, capsys):
+def test_a_dry_run_prices_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_spec()
     assert run(["sweep", "sweep.yaml", "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == "5 runs"
     assert not Path("onnx2zz_sweep").exists()
 
 
-def test_a_file_that_is_another_program_s(folder):
+def test_a_file_that_is_another_program_s(folder: Path) -> None:
     connection = sqlite3.connect(folder / "sweep.sqlite")
     connection.execute("CREATE TABLE runs (id, what)")
     connection.close()
@@ -307,7 +319,7 @@ def test_a_file_that_is_another_program_s(folder):
         Results(folder)
 
 
-def test_parameters_are_columns(capsys):
+def test_parameters_are_columns(capsys: pytest.CaptureFixture[str]) -> None:
     write_spec(accelerators=[CORE])
     swept(capsys)
     assert [(row["npes"], row["technology"]) for row in rows()] == [
@@ -318,13 +330,13 @@ def test_parameters_are_columns(capsys):
     ]
 
 
-def test_two_designs_of_one_name(tmp_path):
+def test_two_designs_of_one_name(tmp_path: Path) -> None:
     write_spec(accelerators=[CORE, {"template": "seneca", "name": "core_npes4_technologyn7", "set": {}}])
     with pytest.raises(InputError, match="a second accelerator is called core_npes4_technologyn7"):
         designs(read_spec(tmp_path / "sweep.yaml").accelerators)
 
 
-def test_parquet_holds_what_the_csv_holds(capsys):
+def test_parquet_holds_what_the_csv_holds(capsys: pytest.CaptureFixture[str]) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     write_spec(accelerators=["tpu_like"])
     swept(capsys, "--parquet")
@@ -339,7 +351,7 @@ def test_a_package_that_is_missing_is_said_before_anything(monkeypatch, capsys):
     assert 'pip install "onnx2zz[parquet]"' in capsys.readouterr().err
 
 
-def test_the_page_s_example_and_commands(folder):
+def test_the_page_s_example_and_commands(folder: Path) -> None:
     (example,) = re.findall(r"```yaml\n(models:.*?)```", (DOCS / "sweep.md").read_text(), re.DOTALL)
     (folder / "cores.yaml").write_text(example)
     for command in console_commands("sweep"):
@@ -349,7 +361,7 @@ def test_the_page_s_example_and_commands(folder):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="timers that end a process")
-def test_a_layer_that_takes_too_long_is_tried_again_at_the_next_start(capsys):
+def test_a_layer_that_takes_too_long_is_tried_again_at_the_next_start(capsys: pytest.CaptureFixture[str]) -> None:
     write_spec(accelerators=["tpu_like"])
     assert run(["sweep", "sweep.yaml", "--jobs", "1", "--layer-timeout", "0.001"]) == 3
     said = capsys.readouterr()
@@ -359,11 +371,18 @@ def test_a_layer_that_takes_too_long_is_tried_again_at_the_next_start(capsys):
     assert swept(capsys)[:2] == (0, 2) and len(rows()) == 1
 
 
-def test_a_workload_is_looked_at_once_for_all_accelerators(monkeypatch, capsys):
+def test_a_workload_is_looked_at_once_for_all_accelerators(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     from onnx2zz.pricing import inputs
 
-    looked = []
-    monkeypatch.setattr(inputs, "_workload_problems", lambda workload: looked.append(workload.model) or ())
+    looked: list[str] = []
+
+    def look(workload: PricedWorkload) -> tuple[()]:
+        looked.append(workload.model)
+        return ()
+
+    monkeypatch.setattr(inputs, "_workload_problems", look)
     write_spec(accelerators=["tpu_like", "edge_tpu_like", "seneca"], models=["small.onnx", "other.onnx"])
     swept(capsys)
     assert sorted(looked) == ["other", "small"]

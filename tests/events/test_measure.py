@@ -1,7 +1,11 @@
 """Densities and executed operations, against onnxruntime: a convolution with ones over a mask counts the operations
 that read something other than zero."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,25 +15,27 @@ from onnx2zz.compiler import compile_model
 from onnx2zz.events.measure import INNER, NEEDS_ZEROS, measure
 from onnx2zz.events.silence import skippable
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step, along
+from onnx2zz.ir.functions import Function
+from onnx2zz.ir.layer import Access, Layer, Reduction, Step, along
 from onnx2zz.proof.verify import VerifyOptions
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of, onnxruntime_run
 
 
-def activities(model, **inputs):
+def activities(model: onnx.ModelProto, **inputs: np.ndarray) -> dict[str, Any]:
     """Layer by its node's name."""
     compiled = compile_model(model)
     found = measure(compiled, "here", VerifyOptions(inputs=inputs))
     return {placed.name.split("_", 1)[1]: found.layers[placed.id] for placed in compiled.workload.layers}
 
 
-def sparse(rng, *shape, share=0.4):
+def sparse(rng: np.random.Generator, *shape: int, share: float = 0.4) -> np.ndarray:
     return np.where(rng.random(shape) < share, distinct(rng, *shape), 0).astype(np.float32)
 
 
-def count(mask, weights_shape, **attributes):
+def count(mask: np.ndarray, weights_shape: Sequence[int], **attributes: Attribute) -> int:
     """How many products of a convolution have a factor that is not zero, and how many there are without padding."""
-    node = helper.make_node("Conv", ["x", "w"], ["y"], **attributes)
+    node = make_node("Conv", ["x", "w"], ["y"], **attributes)
     mask, ones = mask.astype(np.float32), np.ones(weights_shape, np.float32)
     model = model_of([node], {"x": mask}, {"w": ones}, ["y"])
     return int(onnxruntime_run(model, {"x": mask})["y"].sum())
@@ -44,11 +50,18 @@ def count(mask, weights_shape, **attributes):
     groups=st.sampled_from([1, 2]),
     share=st.sampled_from([0.0, 0.3, 1.0]),
 )
-def test_a_convolution_executes_the_products_of_its_events(kernel, strides, pads, dilations, groups, share):
+def test_a_convolution_executes_the_products_of_its_events(
+    kernel: tuple[int, int],
+    strides: tuple[int, int],
+    pads: tuple[int, ...],
+    dilations: tuple[int, int],
+    groups: int,
+    share: float,
+) -> None:
     rng = np.random.default_rng(3)
     x, w = sparse(rng, 1, 4, 9, 13, share=share), distinct(rng, 6, 4 // groups, *kernel)
     attributes = {"strides": strides, "pads": pads, "dilations": dilations, "group": groups}
-    model = model_of([helper.make_node("Conv", ["x", "w"], ["y"], "conv", **attributes)], {"x": x}, {"w": w}, ["y"])
+    model = model_of([make_node("Conv", ["x", "w"], ["y"], "conv", **attributes)], {"x": x}, {"w": w}, ["y"])
     (found,) = activities(model, x=x).values()
     y = onnxruntime_run(model, {"x": x})["y"]
     assert found.executed * y.size * w[0].size == pytest.approx(count(x != 0, w.shape, **attributes))
@@ -58,7 +71,9 @@ def test_a_convolution_executes_the_products_of_its_events(kernel, strides, pads
     assert found.skipping == ("I",)
 
 
-def elements_read(x_shape, w_shape, y_shape, attributes):
+def elements_read(
+    x_shape: Sequence[int], w_shape: Sequence[int], y_shape: Sequence[int], attributes: dict[str, Any]
+) -> Any:
     """A mask over the input: every window of every output, axis by axis."""
     axes = zip(
         x_shape[2:], y_shape[2:], w_shape[2:], attributes["strides"], attributes["dilations"], attributes["pads"][:2],
@@ -70,7 +85,7 @@ def elements_read(x_shape, w_shape, y_shape, attributes):
     return np.broadcast_to(rows[:, None] & columns, x_shape)
 
 
-def network():
+def network() -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     """Convolution, ReLU, pool; a branch that is added; a classifier behind a mean."""
     rng = np.random.default_rng(5)
     constants = {
@@ -94,14 +109,14 @@ def network():
     return model_of(nodes, {"x": x}, constants, ["y", "n"]), {"x": x}
 
 
-def test_every_layer_of_a_network():
+def test_every_layer_of_a_network() -> None:
     model, inputs = network()
     names = ["r", "p", "s", "t", "f", "b"]
     model.graph.output.extend(helper.make_empty_tensor_value_info(name) for name in names)
     values = onnxruntime_run(model, inputs)
     model, inputs = network()
     found = activities(model, **inputs)
-    shares = {name: np.mean(value != 0) for name, value in values.items()}
+    shares = {name: float(np.mean(value != 0)) for name, value in values.items()}
     assert 0.2 < shares["r"] < 0.8
     assert found["pool"].density == {"I": pytest.approx(shares["r"])}
     assert found["branch"].density == {"I": pytest.approx(shares["p"])}
@@ -116,7 +131,7 @@ def test_every_layer_of_a_network():
     assert found["classify"].executed == pytest.approx(shares["f"])
 
 
-def test_a_maximum_over_values_below_zero_needs_the_zeros():
+def test_a_maximum_over_values_below_zero_needs_the_zeros() -> None:
     model, inputs = network()
     found = activities(model, **inputs)
     assert found["pool"].skipping == ("I",) and found["pool"].why_dense == ""
@@ -124,7 +139,7 @@ def test_a_maximum_over_values_below_zero_needs_the_zeros():
     assert (negatives.skipping, negatives.executed, negatives.why_dense) == ((), 1.0, NEEDS_ZEROS)
 
 
-def test_tensors_that_only_a_node_knows_are_priced_dense():
+def test_tensors_that_only_a_node_knows_are_priced_dense() -> None:
     """Softmax over 3x5: the maximum reads the input; subtract, sum and divide read what lies between."""
     x = distinct(np.random.default_rng(5), 3, 5)
     model = model_of([helper.make_node("Softmax", ["x"], ["y"], "softmax")], {"x": x}, {}, ["y"])
@@ -135,12 +150,14 @@ def test_tensors_that_only_a_node_knows_are_priced_dense():
     assert all(one.executed == 1.0 and one.skipping == () for one in found.values())
 
 
-def test_the_zero_of_a_quantised_tensor_is_its_zero_point():
+def test_the_zero_of_a_quantised_tensor_is_its_zero_point() -> None:
     rng = np.random.default_rng(7)
     x = rng.choice([7, 7, 3, 200], (1, 3, 8, 11)).astype(np.uint8)
     constants = {
-        "xs": np.float32(0.5), "xz": np.uint8(7), "w": rng.integers(1, 9, (4, 3, 2, 3)).astype(np.int8),
-        "ws": np.float32(0.25), "wz": np.int8(0), "ys": np.float32(0.5), "yz": np.uint8(1),
+        "xs": np.asarray(0.5, np.float32), "xz": np.asarray(7, np.uint8),
+        "w": rng.integers(1, 9, (4, 3, 2, 3)).astype(np.int8),
+        "ws": np.asarray(0.25, np.float32), "wz": np.asarray(0, np.int8),
+        "ys": np.asarray(0.5, np.float32), "yz": np.asarray(1, np.uint8),
     }  # fmt: skip
     node = helper.make_node("QLinearConv", ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz"], ["y"], "conv")
     (found,) = activities(model_of([node], {"x": x}, constants, ["y"]), x=x).values()
@@ -148,11 +165,11 @@ def test_the_zero_of_a_quantised_tensor_is_its_zero_point():
     assert found.executed == pytest.approx(count(x != 7, (4, 3, 2, 3)) / (4 * 7 * 9 * 18))
 
 
-def test_a_product_of_two_activations_is_driven_by_the_first():
+def test_a_product_of_two_activations_is_driven_by_the_first() -> None:
     rng = np.random.default_rng(9)
     inputs = {"x": sparse(rng, 5, 7), "v": sparse(rng, 7, 3, share=0.8)}
     (found,) = activities(
-        model_of([helper.make_node("MatMul", ["x", "v"], ["y"], "product")], inputs, {}, ["y"]), **inputs
+        model_of([make_node("MatMul", ["x", "v"], ["y"], "product")], inputs, {}, ["y"]), **inputs
     ).values()
     assert found.skipping == ("I",)
     assert found.events == sum(map(np.count_nonzero, inputs.values()))
@@ -160,7 +177,7 @@ def test_a_product_of_two_activations_is_driven_by_the_first():
     assert found.executed == pytest.approx(found.density["I"])
 
 
-def elementwise(function, inputs, reduce="none"):
+def elementwise(function: Function, inputs: int, reduce: Reduction = "none") -> Layer:
     axes = (along("G", 3),)
     return Layer(
         "Add", (("G", 3),), Access("y", axes), tuple(Access(n, axes) for n in "xw"[:inputs]), Step(function), reduce
@@ -188,5 +205,7 @@ def elementwise(function, inputs, reduce="none"):
         (functions.EQUAL, 2, "none", -1.0, ()),
     ],
 )
-def test_which_zeros_are_no_events(function, inputs, reduce, lowest, expected):
+def test_which_zeros_are_no_events(
+    function: Function, inputs: int, reduce: Reduction, lowest: float, expected: tuple[str, ...]
+) -> None:
     assert skippable(elementwise(function, inputs, reduce), lowest) == expected

@@ -27,18 +27,18 @@ def read_back(text: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_a_name_comes_back_as_it_was(name):
+def test_a_name_comes_back_as_it_was(name: str) -> None:
     assert read_back(csv_text([{"name": name, "pj": 1.5}, {"name": "next", "pj": 2}])) == [
         ["name", "pj"], [name, "1.5"], ["next", "2"],
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", FORMULAS)
-def test_a_name_like_a_formula_is_text_to_a_spreadsheet(name):
+def test_a_name_like_a_formula_is_text_to_a_spreadsheet(name: str) -> None:
     """A head of a column is a name as well: parameters of a sweep are."""
     text = csv_text([{name: name, "energy": -2.5}])
     assert read_back(text) == [[f"'{name}", "energy"], [f"'{name}", "-2.5"]]
 
 
-def test_rows_of_different_columns_have_empty_cells():
+def test_rows_of_different_columns_have_empty_cells() -> None:
     assert csv_text([{"a": 1}, {"b": None, "a": 2}, {"b": "x"}]) == "a,b\n1,\n2,\n,x\n"

@@ -33,7 +33,7 @@ EVALUATION = Evaluation(
 )  # fmt: skip
 
 
-def test_a_number_that_is_none_is_null_and_named():
+def test_a_number_that_is_none_is_null_and_named() -> None:
     found = strictly_read(as_json(EVALUATION))
     assert found["total"]["energy_pj"] is None and found["layers"][1]["latency_cycles"] is None
     assert found["layers"][0]["energy_pj"] == 5.5
@@ -46,14 +46,14 @@ def test_a_number_that_is_none_is_null_and_named():
     }
 
 
-def test_a_document_of_numbers_is_as_it_was():
+def test_a_document_of_numbers_is_as_it_was() -> None:
     finite = replace(EVALUATION, total=Total(2.5, 3.0, 12, incomplete=True), layers=EVALUATION.layers[:1])
     document = strictly_read(as_json(finite))
     assert "not_finite" not in document
     assert as_json(finite) == json.dumps(document, indent=2) + "\n"
 
 
-def test_a_verification_and_a_page_hold_no_nan():
+def test_a_verification_and_a_page_hold_no_nan() -> None:
     found = Verification(
         model="net", nodes_exact=1, nodes_checked=1, nodes_matched=0, layers_checked=1, points=4, approximate_share=0.0,
         mismatches=(Mismatch("n", 0, "y[0]", 1.5, nan, "?"),),
@@ -65,7 +65,7 @@ def test_a_verification_and_a_page_hold_no_nan():
     assert data == {"runs": [{"energy": None}], "not_finite": {"runs.0.energy": "Infinity"}}
 
 
-def test_half_a_surrogate_pair_in_a_name_is_text_that_can_be_written():
+def test_half_a_surrogate_pair_in_a_name_is_text_that_can_be_written() -> None:
     text = json_text({"naïve": "a\ud800b\x00\x1b"}, ensure_ascii=False)
     assert strictly_read(text) == {"naïve": "a\ud800b\x00\x1b"}
     assert "naïve" in text

@@ -18,15 +18,20 @@ def names(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def temporary(monkeypatch) -> list[Path]:
+def temporary(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """The names from which files took their places, in order."""
     taken: list[Path] = []
     replace = Path.replace
-    monkeypatch.setattr(Path, "replace", lambda path, target: (taken.append(path), replace(path, target))[1])
+
+    def noted(path: Path, target: Path) -> Path:
+        taken.append(path)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
     return taken
 
 
-def test_a_temporary_name_lies_beside_the_file_and_is_another_each_time(tmp_path, temporary):
+def test_a_temporary_name_lies_beside_the_file_and_is_another_each_time(tmp_path: Path, temporary: list[Path]) -> None:
     for content in (b"one", b"two"):
         write_whole_bytes(tmp_path / "result.json", content)
     write_together(tmp_path / "workload.yaml", "w", {tmp_path / "coverage.json": "c", tmp_path / "mapping.yaml": None})
@@ -38,7 +43,7 @@ def test_a_temporary_name_lies_beside_the_file_and_is_another_each_time(tmp_path
 
 @posix
 @pytest.mark.parametrize("length", [249, 255])
-def test_a_name_as_long_as_a_file_system_takes_is_no_problem(tmp_path, length):
+def test_a_name_as_long_as_a_file_system_takes_is_no_problem(tmp_path: Path, length: int) -> None:
     path = tmp_path / ("n" * (length - 5) + ".json")
     write_whole(path, "one")
     write_together(path, "two", {path.with_name("o" * length): "three"})
@@ -46,40 +51,46 @@ def test_a_name_as_long_as_a_file_system_takes_is_no_problem(tmp_path, length):
     assert len(names(tmp_path)) == 2
 
 
-def test_a_name_that_is_too_long_is_said_and_nothing_is_left(tmp_path):
+def test_a_name_that_is_too_long_is_said_and_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written"):
         write_whole(tmp_path / ("n" * 256), "one")
     assert names(tmp_path) == []
 
 
+def token(size: int) -> str:
+    return HEX[: 2 * size]
+
+
 @posix
 @pytest.mark.parametrize("planted", ["link", "dangling", "file", "folder"])
-def test_what_is_planted_under_the_temporary_name_is_neither_followed_nor_overwritten(tmp_path, monkeypatch, planted):
+def test_what_is_planted_under_the_temporary_name_is_neither_followed_nor_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: str
+) -> None:
     """As if the name had been guessed: it is taken once the first byte is to be written."""
-    monkeypatch.setattr("onnx2zz.files.written_file.secrets.token_hex", lambda size: HEX[: 2 * size])
+    monkeypatch.setattr("onnx2zz.files.written_file.secrets.token_hex", token)
     precious = tmp_path / "precious"
     if planted != "dangling":
         precious.write_text("mine")
     folder = tmp_path / "shared"
     folder.mkdir()
-    guessed = folder / f".onnx2zz-{HEX[:16]}"
+    beside = folder / f".onnx2zz-{HEX[:16]}"
     if planted == "file":
-        guessed.write_text("theirs")
+        beside.write_text("theirs")
     elif planted == "folder":
-        guessed.mkdir()
+        beside.mkdir()
     else:
-        guessed.symlink_to(precious)
+        beside.symlink_to(precious)
     with pytest.raises(InputError, match=r"cannot be written \(File exists\)"):
         write_whole(folder / "result.json", "ours")
-    assert names(folder) == [guessed.name]
-    assert planted != "file" or guessed.read_text() == "theirs"
+    assert names(folder) == [beside.name]
+    assert planted != "file" or beside.read_text() == "theirs"
     assert precious.exists() == (planted != "dangling")
     assert not precious.exists() or precious.read_text() == "mine"
 
 
 @posix
 @pytest.mark.parametrize("leads_to", ["a file", "nothing", "a pipe", "a folder"])
-def test_a_link_in_the_place_of_the_file_is_replaced_and_not_followed(tmp_path, leads_to):
+def test_a_link_in_the_place_of_the_file_is_replaced_and_not_followed(tmp_path: Path, leads_to: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     if leads_to == "a file":
         elsewhere.write_text("mine")
@@ -96,7 +107,7 @@ def test_a_link_in_the_place_of_the_file_is_replaced_and_not_followed(tmp_path, 
 
 
 @posix
-def test_a_pipe_and_a_device_are_written_to(tmp_path, capfdbinary):
+def test_a_pipe_and_a_device_are_written_to(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -110,10 +121,13 @@ def test_a_pipe_and_a_device_are_written_to(tmp_path, capfdbinary):
             assert capfdbinary.readouterr().out == b"said"
 
 
-def test_two_containers_with_the_same_process_number_do_not_meet(tmp_path, monkeypatch):
+def test_two_containers_with_the_same_process_number_do_not_meet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The second writes the same file between the first's writing and its rename."""
     monkeypatch.setattr(os, "getpid", lambda: 1)
-    path, replace, seen = tmp_path / "result.json", Path.replace, []
+    path, replace = tmp_path / "result.json", Path.replace
+    seen: list[str] = []
 
     def replace_after_another(beside: Path, target: Path) -> Path:
         if not seen:
@@ -129,7 +143,7 @@ def test_two_containers_with_the_same_process_number_do_not_meet(tmp_path, monke
 
 
 @posix
-def test_a_file_has_the_mode_that_the_user_asks_for(tmp_path):
+def test_a_file_has_the_mode_that_the_user_asks_for(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         write_whole(tmp_path / "result.json", "ours")

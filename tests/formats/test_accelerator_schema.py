@@ -14,6 +14,7 @@ from onnx2zz.errors import InputError
 from onnx2zz.formats.accelerator_schema import is_old_schema, to_port_based
 from onnx2zz.formats.shipped_files import ACCELERATORS, zigzags
 from tests.checks.seed_cases import needs_seed_cases, seed_files
+from tests.json_values import Document
 
 DIRECTIONS = {"I1": ("fh", "tl"), "I2": ("fh", "tl"), "O": ("fh", "tl", "fl", "th")}
 
@@ -31,17 +32,20 @@ def test_port_based_files_come_back_as_they_are(path: Path) -> None:
     assert to_port_based(data) is data
 
 
+NO_MINIMUM: dict[str, int] = {}
+
+
 @st.composite
-def old_memories(draw) -> dict:
+def old_memories(draw: st.DrawFn) -> Document:
     """A memory of zigzag 3.8.1's format: every direction of every operand on a port of the right kind."""
     operands = draw(st.lists(st.sampled_from(tuple(DIRECTIONS)), min_size=1, max_size=3, unique=True))
     counts = {kind: draw(st.integers(1, 3)) for kind in ("r", "w", "rw")}
     r_bw, w_bw = draw(st.integers(9, 512)), draw(st.integers(9, 512))
-    entries = []
+    entries: list[dict[str, str]] = []
     for operand in operands:
         kinds = {d: draw(st.sampled_from(("rw", "w" if d.startswith("f") else "r"))) for d in DIRECTIONS[operand]}
         entries.append({d: f"{kind}_port_{draw(st.integers(1, counts[kind]))}" for d, kind in kinds.items()})
-    minimum = draw(st.sampled_from(({}, {"min_r_granularity": 8}, {"min_w_granularity": 4})))
+    minimum = draw(st.sampled_from((NO_MINIMUM, {"min_r_granularity": 8}, {"min_w_granularity": 4})))
     return {
         "size": 4096, "r_bw": r_bw, "w_bw": w_bw, "r_cost": 1.0, "w_cost": 2.0, "area": 0, "latency": 1,
         **{f"{kind}_port": count for kind, count in counts.items()}, "operands": operands, "ports": entries,
@@ -50,7 +54,7 @@ def old_memories(draw) -> dict:
 
 
 @given(old_memories())
-def test_every_direction_keeps_its_port_and_bandwidth(memory: dict) -> None:
+def test_every_direction_keeps_its_port_and_bandwidth(memory: Document) -> None:
     """The oracle is zigzag 3.8.1 (memory_level.py): write ports have w_bw, all others r_bw."""
     ports = to_port_based({"memories": {"m": memory}})["memories"]["m"]["ports"]
     found = {(a, port["name"]): port for port in ports for a in port["allocation"]}
@@ -65,7 +69,7 @@ def test_every_direction_keeps_its_port_and_bandwidth(memory: dict) -> None:
     assert all(port["allocation"] for port in ports)
 
 
-def old_memory(**changes) -> dict:
+def old_memory(**changes: object) -> Document:
     memory = {
         "size": 64, "r_bw": 16, "w_bw": 8, "r_cost": 1, "w_cost": 1, "area": 0, "latency": 1, "r_port": 1, "w_port": 1,
         "rw_port": 0, "operands": ["I1"], "ports": [{"fh": "w_port_1", "tl": "r_port_1"}], "served_dimensions": [],
@@ -82,7 +86,7 @@ def old_memory(**changes) -> dict:
         ({"r_bw": "16"}, "memory m: a bandwidth, port number, operand or port has the wrong type"),
     ],
 )
-def test_what_has_no_equivalent_is_refused_in_a_sentence(changes: dict, words: str) -> None:
+def test_what_has_no_equivalent_is_refused_in_a_sentence(changes: Document, words: str) -> None:
     with pytest.raises(InputError, match=words):
         to_port_based({"memories": {"m": old_memory(**changes)}})
 

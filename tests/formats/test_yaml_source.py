@@ -27,7 +27,7 @@ memories:
         (("nothing",), Mark(1, 1)),
     ],
 )
-def test_places(place: tuple, mark: Mark) -> None:
+def test_places(place: tuple[str | int, ...], mark: Mark) -> None:
     assert parse_yaml(TEXT, "a.yaml").at(*place) == mark
 
 

@@ -1,6 +1,7 @@
 """Files as they are in the world: what exporters and strippers leave behind compiles, or says what is wrong."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -10,7 +11,9 @@ from onnx import TensorProto, helper
 from onnx2zz.compiler import CompileOptions, compile_model
 from onnx2zz.errors import InputError
 from onnx2zz.frontend.binding import Bindings
+from onnx2zz.ir.workload import NodeFate, Workload
 from tests.frontend.whole_graph import check_model
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of
 
 RNG = np.random.default_rng(4)
@@ -18,20 +21,20 @@ X = {"x": distinct(RNG, 2, 3, 5, 4)}
 W = {"w": distinct(RNG, 6, 3, 3, 1)}
 
 
-def node(op: str, inputs: str, outputs: str, **attributes):
-    names = [["" if name == "-" else name for name in text.split()] for text in (inputs, outputs)]
-    return helper.make_node(op, *names, **attributes)
+def node(op: str, inputs: str, outputs: str, **attributes: Attribute) -> onnx.NodeProto:
+    read, made = (["" if name == "-" else name for name in text.split()] for text in (inputs, outputs))
+    return make_node(op, read, made, **attributes)
 
 
-def conv_model(opset: int = 17):
+def conv_model(opset: int = 17) -> onnx.ModelProto:
     return model_of([node("Conv", "x w", "y", name="conv")], X, W, ["y"], opset)
 
 
-def workload(model, **bindings):
+def workload(model: onnx.ModelProto, **bindings: Any) -> Workload:
     return compile_model(model, CompileOptions(Bindings(**bindings))).workload
 
 
-def fates(model, **bindings):
+def fates(model: onnx.ModelProto, **bindings: Any) -> dict[str, NodeFate]:
     return {fate.outputs[0]: fate for fate in workload(model, **bindings).nodes}
 
 
@@ -65,7 +68,7 @@ def test_equal_and_empty_node_names() -> None:
     assert [fate.node for fate in result.nodes] == ["same", "same", ""]
 
 
-def opened(*dims: int | str):
+def opened(*dims: int | str) -> onnx.ModelProto:
     """The convolution with its input's shape left open in some places."""
     model = conv_model()
     del model.graph.input[0].type.tensor_type.shape.dim[:]
@@ -133,7 +136,7 @@ def test_tensor_that_nothing_makes_is_told_with_all_the_others() -> None:
     assert "node pick: reads gone, which nothing makes" in str(raised.value)
 
 
-def if_model(**inputs: np.ndarray):
+def if_model(**inputs: np.ndarray) -> onnx.ModelProto:
     """Two convolutions of different kernels, chosen by sr == 16000; the inner If by the shape of x."""
     inner = [
         helper.make_graph([node("Exp", name, out)], out, [], [helper.make_empty_tensor_value_info(out)])

@@ -1,11 +1,16 @@
 """Model-local functions are their bodies, where they are called."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import onnx
 import pytest
 from onnx import AttributeProto, defs, helper
 
 from onnx2zz.compiler import compile_model
+from onnx2zz.ir.workload import NodeFate
 from tests.frontend.whole_graph import check_model
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of
 
 RNG = np.random.default_rng(2)
@@ -14,18 +19,26 @@ W = {"w": distinct(RNG, 4, 5), "v": distinct(RNG, 5, 4)}
 OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid("local", 1)]
 
 
-def node(op: str, inputs: str, outputs: str, domain: str = "", **attributes):
-    names = [["" if name == "-" else name for name in text.split()] for text in (inputs, outputs)]
-    return helper.make_node(op, *names, domain=domain, **attributes)
+def node(op: str, inputs: str, outputs: str, domain: str = "", **attributes: Attribute) -> onnx.NodeProto:
+    read, made = (["" if name == "-" else name for name in text.split()] for text in (inputs, outputs))
+    return make_node(op, read, made, domain=domain, **attributes)
 
 
-def function(name: str, inputs: str, outputs: str, nodes, attributes=(), defaults=(), domain: str = "local"):
+def function(
+    name: str,
+    inputs: str,
+    outputs: str,
+    nodes: list[onnx.NodeProto],
+    attributes: Sequence[str] = (),
+    defaults: Sequence[onnx.AttributeProto] = (),
+    domain: str = "local",
+) -> onnx.FunctionProto:
     return helper.make_function(
         domain, name, inputs.split(), outputs.split(), nodes, OPSETS, list(attributes), list(defaults)
     )
 
 
-def referring(op: str, inputs: str, outputs: str, **references: str):
+def referring(op: str, inputs: str, outputs: str, **references: str) -> onnx.NodeProto:
     """A node whose attributes are the function's: `alpha="slope"` takes the function's slope."""
     made = node(op, inputs, outputs)
     for name, source in references.items():
@@ -33,7 +46,7 @@ def referring(op: str, inputs: str, outputs: str, **references: str):
     return made
 
 
-def fates(model):
+def fates(model: onnx.ModelProto) -> dict[tuple[str, ...], NodeFate]:
     return {fate.outputs: fate for fate in compile_model(model).workload.nodes}
 
 
@@ -61,7 +74,7 @@ def test_two_calls_keep_their_tensors_apart() -> None:
 
 
 @pytest.mark.parametrize(("given", "slope"), [({}, 0.3), ({"slope": 0.7}, 0.7)])
-def test_attribute_references_and_defaults(given, slope: float) -> None:
+def test_attribute_references_and_defaults(given: dict[str, float], slope: float) -> None:
     leaky = function(
         "Leaky", "a", "b", [referring("LeakyRelu", "a", "b", alpha="slope")], [], [helper.make_attribute("slope", 0.3)]
     )
@@ -85,7 +98,7 @@ def test_reference_inside_a_branch() -> None:
         for way in ("then", "else")
     }
     nodes = [node("Constant", "", "yes", value_int=1), node("Cast", "yes", "sure", to=9)]
-    chosen = function("Chosen", "a", "b", [*nodes, node("If", "sure", "b", **branches)], ["slope"])
+    chosen = function("Chosen", "a", "b", [*nodes, node("If", "sure", "b", "", **branches)], ["slope"])
     graph = check_model(model_of([node("Chosen", "x", "y", "local", slope=0.6)], X, {}, ["y"], functions=[chosen]), X)
     (inner,) = [n for n in graph.nodes if n.op == "LeakyRelu"]
     assert inner.number("alpha") == pytest.approx(0.6) and inner.outputs == ("y/b/then",)
@@ -110,7 +123,7 @@ def test_left_out_inputs_and_outputs() -> None:
     """An input that the call leaves out is left out inside; an output that it does not want is dead."""
     optional = function("Clamp", "a low high", "b c", [node("Clip", "a low high", "b"), node("Exp", "a", "c")])
     nodes = [node("Clamp", "x - top", "y -", "local")]
-    model = model_of(nodes, X, {"top": np.float32(0.1)}, ["y"], functions=[optional])
+    model = model_of(nodes, X, {"top": np.asarray(0.1, np.float32)}, ["y"], functions=[optional])
     check_model(model, X)
     told = fates(model)
     assert told["y/c",].why == "dead" and told["y", ""].layers == (0,)

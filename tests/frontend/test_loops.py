@@ -1,5 +1,7 @@
 """Loop and Scan of known length are their bodies, once an iteration; others stay for the host."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx
 import pytest
@@ -14,11 +16,16 @@ FLOAT = TensorProto.FLOAT
 RNG = np.random.default_rng(5)
 
 
-def value(name: str, shape, element: int = FLOAT):
+def value(name: str, shape: list[int | None] | None, element: int = FLOAT) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, element, shape)
 
 
-def loop_body(nodes, carried, scans=(), condition: str = "go_in"):
+def loop_body(
+    nodes: list[onnx.NodeProto],
+    carried: dict[str, list[int | None]],
+    scans: Sequence[str] = (),
+    condition: str = "go_in",
+) -> onnx.GraphProto:
     """A Loop's body: carried tensors `name_in` -> `name_out`, of the given shapes."""
     inputs = [value("i", [], TensorProto.INT64), value("go_in", [], TensorProto.BOOL)]
     outputs = [value("go_out", [], TensorProto.BOOL)]
@@ -29,14 +36,16 @@ def loop_body(nodes, carried, scans=(), condition: str = "go_in"):
     return helper.make_graph([*nodes, *through], "body", inputs, outputs)
 
 
-def loop_model(body, outputs, trip: int | None = 3, opset: int = 17, x=(2, 3)):
+def loop_model(
+    body: onnx.GraphProto, outputs: list[str], trip: int | None = 3, opset: int = 17, x: tuple[int, int] = (2, 3)
+) -> onnx.ModelProto:
     w = distinct(RNG, x[-1], x[-1])
     node = helper.make_node("Loop", ["trip" if trip is not None else "", "go", "x"], list(outputs), body=body)
     constants = {"go": np.array(True), "w": w} | ({"trip": np.array(trip)} if trip is not None else {})
     return model_of([node], {"x": distinct(RNG, *x)}, constants, outputs, opset)
 
 
-def body_of_products(scan: bool = False):
+def body_of_products(scan: bool = False) -> onnx.GraphProto:
     """h -> Tanh(h * w), w from outside the body; the product is a scan output if asked for."""
     nodes = [helper.make_node("MatMul", ["h_in", "w"], ["p"]), helper.make_node("Tanh", ["p"], ["h_out"])]
     nodes += [helper.make_node("Neg", ["p"], ["kept"])] if scan else []
@@ -135,7 +144,7 @@ def test_many_iterations_are_left_to_the_host() -> None:
     assert [fate.status for fate in workload.nodes] == ["host"]
 
 
-def scan_body():
+def scan_body() -> onnx.GraphProto:
     """state + x_t * w, and its negative as output."""
     nodes = [
         helper.make_node("MatMul", ["x_t", "w"], ["p"]),

@@ -1,23 +1,25 @@
 """Sequences and optionals at known places are the tensors themselves."""
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 
 from onnx2zz.compiler import compile_model
 from tests.frontend.test_loops import loop_body, loop_model
 from tests.frontend.whole_graph import check_model
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of
 
 RNG = np.random.default_rng(9)
 X = {"x": distinct(RNG, 2, 5, 3)}
 
 
-def node(op: str, inputs: str, outputs: str, **attributes):
-    return helper.make_node(op, ["" if i == "-" else i for i in inputs.split()], outputs.split(), **attributes)
+def node(op: str, inputs: str, outputs: str, **attributes: Attribute) -> onnx.NodeProto:
+    return make_node(op, ["" if i == "-" else i for i in inputs.split()], outputs.split(), **attributes)
 
 
-def statuses(model) -> dict[str, str]:
+def statuses(model: onnx.ModelProto) -> dict[str, str]:
     return {fate.outputs[0]: fate.status for fate in compile_model(model).workload.nodes}
 
 
@@ -28,7 +30,7 @@ SIZES = {"two": np.array(2), "uneven": np.array([1, 4]), "at": np.array(-1), "ze
     ("split", "attributes"),
     [("two", {"axis": 1}), ("uneven", {"axis": 1}), ("", {"axis": -1}), ("", {"axis": 0, "keepdims": 0})],
 )
-def test_parts_are_taken_from_the_tensor(split: str, attributes) -> None:
+def test_parts_are_taken_from_the_tensor(split: str, attributes: dict[str, int]) -> None:
     nodes = [
         node("SplitToSequence", f"x {split}", "s", **attributes),
         node("SequenceAt", "s at", "last"),

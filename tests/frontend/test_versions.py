@@ -5,6 +5,7 @@ import pytest
 from onnx import helper
 
 from onnx2zz.compiler import compile_model
+from tests.nodes import make_node
 from tests.oracle import check_node, distinct, lowered, model_of, run_layers
 
 RNG = np.random.default_rng(0)
@@ -40,7 +41,7 @@ FIRST_VERSIONS = {
 @pytest.mark.parametrize("name", FIRST_VERSIONS)
 def test_first_versions(name: str) -> None:
     attributes, opset, wanted = FIRST_VERSIONS[name]
-    node = helper.make_node(name.split()[0], ["x"], ["y"], **attributes)
+    node = make_node(name.split()[0], ["x"], ["y"], **attributes)
     graph, layers = lowered(model_of([node], {"x": X}, {}, ["y"], opset))
     assert graph.shape("y") == wanted.shape
     np.testing.assert_allclose(run_layers(layers, {"x": X})["y"].reshape(wanted.shape), wanted, 1e-6)

@@ -11,6 +11,7 @@ from onnx2zz.compiler import compile_model
 from onnx2zz.frontend import weight_free
 from onnx2zz.frontend.load import load_model
 from onnx2zz.proof.stored_values import StoredValues
+from tests.model_files import save_model
 from tests.oracle import distinct, model_of
 
 
@@ -21,7 +22,7 @@ def saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, np.nda
     rng = np.random.default_rng(0)
     weights = {"w": distinct(rng, 150, 200), "b": distinct(rng, 200)}
     model = model_of([helper.make_node("Gemm", ["x", "w", "b"], ["y"])], {"x": distinct(rng, 3, 150)}, weights, ["y"])
-    onnx.save(model, tmp_path / "large.onnx")
+    save_model(model, tmp_path / "large.onnx")
     return tmp_path / "large.onnx", weights["w"]
 
 

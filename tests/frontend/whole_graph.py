@@ -21,14 +21,16 @@ def check_model(model: onnx.ModelProto, inputs: Arrays) -> Graph:
     values = run_graph(graph, inputs, model)
     for name, value in expected.items():
         assert graph.shape(name) == value.shape, name
-        np.testing.assert_allclose(values[name].reshape(value.shape), value.astype(np.float64), 1e-4, 1e-5, name)
+        np.testing.assert_allclose(
+            values[name].reshape(value.shape), value.astype(np.float64), 1e-4, 1e-5, err_msg=name
+        )
     return graph
 
 
 def run_graph(graph: Graph, inputs: Arrays, model: onnx.ModelProto) -> dict[str, np.ndarray]:
     """All tensors of a graph; what is known without a run is taken as known."""
     values = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in model.graph.initializer} | dict(inputs)
-    values |= {name: graph.value(name) for name in graph.static if graph.value(name) is not None}  # type: ignore[misc]
+    values |= {name: value for name in graph.static if (value := graph.value(name)) is not None}
     for node in graph.nodes:
         if node.op == CALL:
             values |= {o: values[i] for i, o in zip(node.inputs, node.outputs, strict=False) if o and i in values}

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from onnx2zz.cli.main import run
+from tests.json_values import Document
 
 FINE, INPUT_AT_FAULT, NOT_PRICED = 0, 1, 3
 
@@ -29,7 +30,11 @@ def damaged(originals: Sequence[bytes]) -> st.SearchStrategy[bytes]:
     """One of the files cut short, or with bytes flipped, lost, repeated or put in."""
     change = st.tuples(st.integers(0, 1 << 20), st.sampled_from(["flip", "lose", "put", "repeat"]), st.integers(0, 255))
     whole = st.builds(_changed, st.sampled_from(originals), st.lists(change, min_size=1, max_size=4))
-    return st.one_of(whole, st.builds(lambda data, end: data[: end % len(data)], whole, st.integers(0, 1 << 20)))
+    return st.one_of(whole, st.builds(_cut, whole, st.integers(0, 1 << 20)))
+
+
+def _cut(data: bytes, end: int) -> bytes:
+    return data[: end % len(data)]
 
 
 def _changed(data: bytes, changes: list[tuple[int, str, int]]) -> bytes:
@@ -54,7 +59,7 @@ def model(nodes: Sequence[onnx.NodeProto], **inputs: Sequence[int]) -> onnx.Mode
     return helper.make_model(graph, opset_imports=imports, ir_version=10)
 
 
-def one_node(op: str, domain: str = "", attributes: dict | None = None, **others: Sequence[int]) -> onnx.ModelProto:
+def one_node(op: str, domain: str = "", attributes: Document | None = None, **others: Sequence[int]) -> onnx.ModelProto:
     """A model of one node called `culprit`, of x and the others."""
     node = helper.make_node(op, ["x", *(name for name in others if name != "x")], ["y"], "culprit", domain=domain)
     node.attribute.extend(helper.make_attribute(name, value) for name, value in (attributes or {}).items())

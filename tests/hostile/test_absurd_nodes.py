@@ -1,5 +1,8 @@
 """Nodes that their operator does not allow: one sentence that names the file and the node."""
 
+from pathlib import Path
+
+import onnx
 import pytest
 from hostile.hostile_files import FINE, INPUT_AT_FAULT, model, one_node, save, verdict
 from onnx import TensorProto, helper
@@ -49,14 +52,16 @@ ABSURD = {
 
 
 @pytest.mark.parametrize(("proto", "said"), ABSURD.values(), ids=ABSURD.keys())
-def test_an_absurd_node_is_one_sentence(proto, said, tmp_path, capsys):
+def test_an_absurd_node_is_one_sentence(
+    proto: onnx.ModelProto, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert verdict(["compile", save(proto, tmp_path), "-o", "out"], tmp_path) == INPUT_AT_FAULT
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: net.onnx: node culprit (")
     assert said in line
 
 
-def test_an_image_of_two_billion_columns_is_not_walked(tmp_path, capsys):
+def test_an_image_of_two_billion_columns_is_not_walked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     resize = helper.make_node("Resize", ["x", "", "s"], ["y"], "culprit", mode="nearest")
     proto = model([resize], x=(1, 3, 5, 2**30))
     proto.graph.initializer.append(helper.make_tensor("s", TensorProto.FLOAT, [4], [1.0, 1.0, 1.0, 2.0]))
@@ -64,13 +69,17 @@ def test_an_image_of_two_billion_columns_is_not_walked(tmp_path, capsys):
     assert "2,147,483,648 positions would have to be told apart" in capsys.readouterr().err
 
 
-def test_more_parts_than_outputs_end_in_a_sentence_not_in_onnx(tmp_path, capsys):
+def test_more_parts_than_outputs_end_in_a_sentence_not_in_onnx(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     split = helper.make_node("Split", ["x"], ["y", "a", "b", "c"], "culprit", num_outputs=3)
     assert verdict(["compile", save(model([split]), tmp_path)], tmp_path) == INPUT_AT_FAULT
     assert "num_outputs is 3, but it has 4 outputs" in capsys.readouterr().err
 
 
-def test_a_batch_of_axes_beyond_the_rank_ends_in_a_sentence_not_in_onnx(tmp_path, capsys):
+def test_a_batch_of_axes_beyond_the_rank_ends_in_a_sentence_not_in_onnx(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     gather = helper.make_node("GatherND", ["x", "i"], ["y"], "culprit", batch_dims=99)
     proto = model([gather])
     proto.graph.input.append(helper.make_tensor_value_info("i", TensorProto.INT64, (2, 4, 1)))
@@ -78,7 +87,7 @@ def test_a_batch_of_axes_beyond_the_rank_ends_in_a_sentence_not_in_onnx(tmp_path
     assert "batch_dims is 99" in capsys.readouterr().err
 
 
-def test_what_they_are_made_of_is_fine(tmp_path):
+def test_what_they_are_made_of_is_fine(tmp_path: Path) -> None:
     attributes = {"strides": [2, 1], "pads": [1, 0, 2, 1], "group": 2, "kernel_shape": [3, 5], "auto_pad": "NOTSET"}
     proto = one_node("Conv", attributes=attributes, w=(6, 2, 3, 5), b=(6,))
     assert verdict(["compile", save(proto, tmp_path), "-o", "out"], tmp_path) == FINE

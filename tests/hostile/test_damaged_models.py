@@ -32,7 +32,7 @@ WHOLE = [CONV.SerializeToString(), IF.SerializeToString()]
 @given(damaged(WHOLE))
 @example(b"")
 @example(WHOLE[0].replace(b"softmax", b"soft\xff\xfex"))
-def test_a_damaged_file_is_compiled_or_refused(data):
+def test_a_damaged_file_is_compiled_or_refused(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "net.onnx").write_bytes(data)
         code = verdict(["compile", "net.onnx", "-o", "out", "--unsupported", "host"], Path(folder))
@@ -41,6 +41,6 @@ def test_a_damaged_file_is_compiled_or_refused(data):
 
 
 @pytest.mark.parametrize("data", WHOLE)
-def test_undamaged_they_compile(data, tmp_path):
+def test_undamaged_they_compile(data: bytes, tmp_path: Path) -> None:
     (tmp_path / "net.onnx").write_bytes(data)
     assert verdict(["compile", "net.onnx", "-o", "out"], tmp_path) == FINE

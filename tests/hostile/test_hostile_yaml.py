@@ -2,13 +2,14 @@
 
 import codecs
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 from hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, damaged, verdict
 from hypothesis import given, settings
-from small_workloads import gemm
+from small_workloads import Entry, gemm
 
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.yaml_limits import LARGEST
@@ -47,14 +48,16 @@ AS = {
 }
 
 
-def judged(content: bytes, arguments, folder: Path) -> int:
+def judged(content: bytes, arguments: Sequence[str], folder: Path) -> int:
     (folder / "hostile.yaml").write_bytes(content)
     (folder / "good.yaml").write_text(yaml.safe_dump([gemm(0, None, "fc", k=6, c=5)]))
     return verdict([*arguments, "--no-cache", "-o", "out"], folder)
 
 
 @pytest.mark.parametrize("content", REFUSED.values(), ids=REFUSED.keys())
-def test_a_bad_file_is_refused_whatever_it_is_given_as(content, tmp_path, capsys):
+def test_a_bad_file_is_refused_whatever_it_is_given_as(
+    content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for arguments in AS.values():
         assert judged(content, arguments, tmp_path) == INPUT_AT_FAULT
         assert "error: hostile.yaml" in capsys.readouterr().err
@@ -70,7 +73,9 @@ SWEEPS = {
 
 
 @pytest.mark.parametrize("accelerator", SWEEPS.values(), ids=SWEEPS.keys())
-def test_a_sweep_of_absurd_numbers_is_refused(accelerator, tmp_path, capsys):
+def test_a_sweep_of_absurd_numbers_is_refused(
+    accelerator: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     text = f"models: [lenet5]\naccelerators: [{{template: tpu_like, name: core, {accelerator}}}]"
     (tmp_path / "sweep.yaml").write_text(text)
     assert verdict(["sweep", "sweep.yaml", "--dry-run", "-o", "out"], tmp_path) == INPUT_AT_FAULT
@@ -93,7 +98,7 @@ LONG = "a" * 5000
 """No file system takes a name of so many letters, and says so in its own way."""
 
 
-def test_names_too_long_for_a_path_in_a_sweep(tmp_path, capsys):
+def test_names_too_long_for_a_path_in_a_sweep(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "sweep.yaml").write_text(f"models: [{LONG}]\naccelerators: [{LONG}]\noptions: {{mapping: {LONG}}}\n")
     assert verdict(["sweep", "sweep.yaml", "--dry-run", "-o", "out"], tmp_path) == INPUT_AT_FAULT
     lines = capsys.readouterr().err.splitlines()
@@ -111,7 +116,7 @@ def test_names_too_long_for_a_path_in_a_sweep(tmp_path, capsys):
     ],
     ids=lambda arguments: " ".join(arguments).replace(LONG, "LONG"),
 )
-def test_a_name_too_long_for_a_path(arguments, tmp_path, capsys):
+def test_a_name_too_long_for_a_path(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert verdict(arguments, tmp_path) == INPUT_AT_FAULT
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("error: aaa")
@@ -119,7 +124,9 @@ def test_a_name_too_long_for_a_path(arguments, tmp_path, capsys):
 
 @pytest.mark.parametrize("trap", TRAPS.values(), ids=TRAPS.keys())
 @pytest.mark.parametrize("place", ["name", "size"])
-def test_what_yaml_makes_of_plain_words(trap, place, tmp_path, capsys):
+def test_what_yaml_makes_of_plain_words(
+    trap: str, place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Where a name or a size is meant, YAML 1.1 may see a truth, an octal or sexagesimal number, or a date. Sizes
     that are numbers are taken as YAML has them: 010 is eight, and 12:30 is 750."""
     name, size = (trap, "5") if place == "name" else ("fc", trap)
@@ -132,14 +139,19 @@ def test_what_yaml_makes_of_plain_words(trap, place, tmp_path, capsys):
         assert all(line.startswith("error: hostile.yaml") for line in capsys.readouterr().err.splitlines())
 
 
-def test_padding_that_is_no_numbers_is_looked_at_by_check(tmp_path):
-    layer = {**gemm(0, None, "fc", k=6, c=5), "pr_loop_dims": ["IX"], "pr_loop_sizes": [4], "padding": [["x", {}]]}
+def test_padding_that_is_no_numbers_is_looked_at_by_check(tmp_path: Path) -> None:
+    layer: Entry = {
+        **gemm(0, None, "fc", k=6, c=5),
+        "pr_loop_dims": ["IX"],
+        "pr_loop_sizes": [4],
+        "padding": [["x", {}]],
+    }
     (tmp_path / "f.yaml").write_text(yaml.safe_dump([{**layer, "dimension_relations": ["ix=1*k+1*c"]}]))
     assert verdict(["check", "f.yaml"], tmp_path) in (FINE, INPUT_AT_FAULT)
 
 
 @pytest.mark.parametrize("kind", AS)
-def test_a_key_that_stands_there_twice(kind, tmp_path, capsys):
+def test_a_key_that_stands_there_twice(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The last one counts, as for ZigZag, whose own tpu_like.yaml has one; `check` names the place."""
     (tmp_path / "f.yaml").write_bytes(WHOLE[kind].replace(b"name:", b"name: first\n  name:", 1))
     if kind == "accelerator":
@@ -148,7 +160,7 @@ def test_a_key_that_stands_there_twice(kind, tmp_path, capsys):
     assert "`name` stands here a second time" in capsys.readouterr().out
 
 
-def test_a_byte_order_mark_and_repeats_are_fine(tmp_path):
+def test_a_byte_order_mark_and_repeats_are_fine(tmp_path: Path) -> None:
     first, second = gemm(0, None, "fc", k=6, c=5), gemm(1, 0, "fc2", k=7, c=6)
     assert first["operand_precision"] is second["operand_precision"]  # which is dumped as an anchor and an alias
     layers = yaml.safe_dump([first, second])
@@ -156,7 +168,7 @@ def test_a_byte_order_mark_and_repeats_are_fine(tmp_path):
     assert judged(codecs.BOM_UTF8 + layers.encode(), AS["workload"], tmp_path) == FINE
 
 
-def test_a_file_of_a_hundred_million_characters(tmp_path, capsys):
+def test_a_file_of_a_hundred_million_characters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with (tmp_path / "big.yaml").open("w") as big:
         big.truncate(LARGEST + 1)
     assert verdict(["check", "big.yaml"], tmp_path) == INPUT_AT_FAULT
@@ -172,10 +184,10 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("kind", WHOLE)
-def test_a_damaged_file_is_evaluated_or_refused(kind):
+def test_a_damaged_file_is_evaluated_or_refused(kind: str) -> None:
     @settings(max_examples=10)
     @given(damaged([WHOLE[kind]]))
-    def judge(content):
+    def judge(content: bytes) -> None:
         with tempfile.TemporaryDirectory() as folder:
             assert judged(content, AS[kind], Path(folder)) in (FINE, INPUT_AT_FAULT, NOT_PRICED)
             assert verdict(["check", "hostile.yaml", "good.yaml"], Path(folder)) in (FINE, INPUT_AT_FAULT)

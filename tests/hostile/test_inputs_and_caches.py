@@ -3,6 +3,7 @@
 import pickle
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def archive(path: Path, name: str, content: bytes) -> None:
         file.writestr(name, content)
 
 
-NPZ = {
+NPZ: dict[str, Callable[[Path], object]] = {
     "pickles": pickled,
     "a pickle": lambda path: path.write_bytes(pickle.dumps(Touch())),
     "nothing": lambda path: path.write_bytes(b""),
@@ -53,7 +54,9 @@ def _claims(elements: int) -> bytes:
 
 
 @pytest.mark.parametrize("write", NPZ.values(), ids=NPZ.keys())
-def test_a_bad_file_of_inputs_is_refused(write, tmp_path, capsys):
+def test_a_bad_file_of_inputs_is_refused(
+    write: Callable[[Path], object], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write(tmp_path / "x.npz")
     (tmp_path / "out").mkdir()
     name = save(model([helper.make_node("Relu", ["x"], ["y"])]), tmp_path)
@@ -68,14 +71,14 @@ def evaluated(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("content", [b"", b"no database", pickle.dumps(Touch()), b"SQLite format 3\0" + b"\xff" * 500])
-def test_a_damaged_cache_costs_its_contents_only(content, tmp_path):
+def test_a_damaged_cache_costs_its_contents_only(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / FILE).write_bytes(content)
     assert evaluated(tmp_path) == FINE
     assert not (tmp_path / "out" / "pwned").exists()
 
 
-def test_a_price_that_somebody_changed_is_not_taken(tmp_path):
+def test_a_price_that_somebody_changed_is_not_taken(tmp_path: Path) -> None:
     assert evaluated(tmp_path) == FINE
     right = (tmp_path / "out" / "result.json").read_text()
     with sqlite3.connect(tmp_path / "out" / FILE) as cache:
@@ -85,7 +88,7 @@ def test_a_price_that_somebody_changed_is_not_taken(tmp_path):
 
 
 @pytest.mark.parametrize("place", ["/etc/hostname", "../secret", "link"])
-def test_weights_elsewhere_are_not_read(place, tmp_path, capsys):
+def test_weights_elsewhere_are_not_read(place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """They count as missing: the folder of the model is all that it may reach."""
     inner = tmp_path / "inner"
     inner.mkdir()

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_ten_kills_lose_nothing():
+def test_ten_kills_lose_nothing() -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / "kills.py", "--kills", "10"], capture_output=True, text=True, cwd=ROOT
     )

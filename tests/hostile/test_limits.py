@@ -21,7 +21,9 @@ ENDLESS = gemm(1, 0, "L1_endless", b=2**5, k=2**12 * 3, c=2**9 * 35)
 """Far more than a million orderings, which ZigZag's own search prices one by one."""
 
 
-def test_a_layer_that_takes_too_long_is_reported_and_the_rest_is_priced(tmp_path, capsys):
+def test_a_layer_that_takes_too_long_is_reported_and_the_rest_is_priced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     layers = [gemm(0, None, "L0_short", k=6, c=5), ENDLESS, gemm(2, 1, "L2_short", k=7, c=3)]
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(layers))
     command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--search", "exhaustive", "--lpf-limit", "12", "-o", "out"]
@@ -36,11 +38,11 @@ def test_a_layer_that_takes_too_long_is_reported_and_the_rest_is_priced(tmp_path
 
 @click.command()
 @memory_limit_option
-def hungry():
+def hungry() -> None:
     bytearray(1 << 28)
 
 
-def test_the_limit_holds_for_the_command_and_ends_with_it(capsys):
+def test_the_limit_holds_for_the_command_and_ends_with_it(capsys: pytest.CaptureFixture[str]) -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)
     assert run(["--memory-limit", "1M"], hungry) == INPUT_AT_FAULT
     assert "not enough memory" in capsys.readouterr().err
@@ -60,13 +62,13 @@ print([run(options, hungry) for options in (["--memory-limit", "1M"], ["--memory
 """
 
 
-def test_the_limit_holds_in_a_process_that_had_more_and_freed_it():
+def test_the_limit_holds_in_a_process_that_had_more_and_freed_it() -> None:
     tests = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     command = [sys.executable, "-c", IN_A_PROCESS_OF_ITS_OWN]
     done = subprocess.run(command, env=tests, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [INPUT_AT_FAULT, INPUT_AT_FAULT, FINE]
 
 
-def test_a_limit_has_a_unit(capsys):
+def test_a_limit_has_a_unit(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compile", "lenet5", "--memory-limit", "lots"]) == 2
     assert "write 512M or 4G" in capsys.readouterr().err

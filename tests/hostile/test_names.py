@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import onnx
 import pytest
@@ -19,6 +20,7 @@ from onnx2zz.report.choices import print_choices
 from onnx2zz.report.physical import print_physical
 from onnx2zz.report.table import print_table
 from onnx2zz.sidecar.figures import Correction, Sidecar
+from tests.json_values import Document
 
 NAMES = [
     "a/b", "a_b", "a\\b", "../../etc/passwd", "/etc/passwd", "it's \"quoted\"", "two\nlines", "tab\there",
@@ -38,13 +40,13 @@ def named() -> onnx.ModelProto:
 
 
 @pytest.fixture
-def compiled(tmp_path, capsys):
+def compiled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     assert verdict(["compile", save(named(), tmp_path), "-o", "out"], tmp_path) == FINE
     capsys.readouterr()
     return tmp_path
 
 
-def test_layers_have_distinct_safe_names_and_raw_ones_are_kept(compiled):
+def test_layers_have_distinct_safe_names_and_raw_ones_are_kept(compiled: Path) -> None:
     layers = yaml.safe_load((compiled / "out" / "workload.yaml").read_text())
     names = [layer["name"] for layer in layers]
     assert len(set(names)) == len(NAMES)
@@ -57,14 +59,16 @@ SAFE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name])
-def test_what_is_said_of_a_node_is_printable(compiled, name, capsys, monkeypatch):
+def test_what_is_said_of_a_node_is_printable(
+    compiled: Path, name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(compiled)
     assert run(["explain", "net.onnx", "--", name]) == FINE
     said = capsys.readouterr().out
     assert all(line.isprintable() and len(line) <= 1000 for line in said.splitlines())
 
 
-def test_an_error_about_a_node_is_one_printable_line(tmp_path, capsys):
+def test_an_error_about_a_node_is_one_printable_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in filter(None, NAMES):
         proto = one_node("MaxPool")
         proto.graph.node[0].name = name
@@ -73,7 +77,7 @@ def test_an_error_about_a_node_is_one_printable_line(tmp_path, capsys):
         assert line.isprintable() and len(line) < 2000
 
 
-def foreign_workload() -> list[dict]:
+def foreign_workload() -> list[Document]:
     """Layers that somebody else named; what is equal after mangling as well."""
     widths = {"W": 8, "I": 8, "O": 16, "O_final": 8}
     return [
@@ -86,7 +90,7 @@ def foreign_workload() -> list[dict]:
     ]  # fmt: skip
 
 
-def test_a_workload_of_foreign_names_is_priced_and_shown(tmp_path, capsys):
+def test_a_workload_of_foreign_names_is_priced_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(foreign_workload(), allow_unicode=True), encoding="utf-8")
     command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--no-cache", "-o", "out"]
     assert verdict([*command, "--csv", "out/layers.csv", "--html", "out/page.html"], tmp_path) == FINE
@@ -108,7 +112,7 @@ CHOICE = {"origin": "mapping file", "priced": 1, "enumerated": 0, "honest_latenc
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name])
-def test_no_part_of_a_report_steers_a_terminal(name):
+def test_no_part_of_a_report_steers_a_terminal(name: str) -> None:
     """Names of layers, models, operators, memories and corrections; a table's `repr` is shown in a terminal as well."""
     layers = tuple(
         LayerResult(
@@ -122,11 +126,12 @@ def test_no_part_of_a_report_steers_a_terminal(name):
         sidecar=Sidecar(f"{name}.yaml", corrections=(Correction(name, name, "I1", factor=0.5),)),
         host=(HostNode(name, name, name),), approximate=(1,), mapping=name,
     )  # fmt: skip
-    console = Console(file=io.StringIO(), width=300)
+    text = io.StringIO()
+    console = Console(file=text, width=300)
     print_table(evaluation, name, console)
     print_choices(evaluation, console)
     print_physical(evaluation, console)
-    said = console.file.getvalue()
+    said = text.getvalue()
     assert said.count("\n") > 10
     assert [line for line in (said + repr(evaluation)).split("\n") if not line.isprintable()] == []
     assert "[red]" not in name or said.count(name) >= 6

@@ -15,18 +15,18 @@ EVALUATE = ["evaluate", "lenet5", "--arch", "tpu_like", "--lpf-limit", "2", "-o"
 PAGE = ["--html", "out/page.html"]
 
 
-def outputs(folder) -> dict[str, bytes]:
+def outputs(folder: Path) -> dict[str, bytes]:
     return {name: (folder / "out" / name).read_bytes() for name in OUTPUTS}
 
 
 @pytest.fixture
-def first(tmp_path):
+def first(tmp_path: Path) -> dict[str, bytes]:
     (tmp_path / "first").mkdir()
     assert verdict([*EVALUATE, *PAGE, "--no-cache", "--jobs", "1"], tmp_path / "first") == FINE
     return outputs(tmp_path / "first")
 
 
-def test_under_any_hash_seed(first, tmp_path):
+def test_under_any_hash_seed(first: dict[str, bytes], tmp_path: Path) -> None:
     script = "from onnx2zz.cli.main import main; main()"
     for seed in ("1", "77", "4294967295"):
         subprocess.run(
@@ -36,13 +36,13 @@ def test_under_any_hash_seed(first, tmp_path):
         assert outputs(tmp_path) == first
 
 
-def test_with_workers(first, tmp_path, monkeypatch):
+def test_with_workers(first: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "WORTH_S", 0)
     assert verdict([*EVALUATE, *PAGE, "--no-cache", "--jobs", "3"], tmp_path) == FINE
     assert outputs(tmp_path) == first
 
 
-def test_from_the_cache(first, tmp_path):
+def test_from_the_cache(first: dict[str, bytes], tmp_path: Path) -> None:
     """Two things are said of the cache itself: which layers came from it, and how many did not."""
     for _ in range(2):
         assert verdict([*EVALUATE, *PAGE, "--cache", "out/cache"], tmp_path) == FINE
@@ -55,7 +55,7 @@ def test_from_the_cache(first, tmp_path):
 
 @pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="memory as /proc tells it")
-def test_a_long_process_does_not_grow_nor_change_its_mind():
+def test_a_long_process_does_not_grow_nor_change_its_mind() -> None:
     """1,000 compiles and 200 evaluations in one process (scripts/soak.py)."""
     done = subprocess.run([sys.executable, "scripts/soak.py"], cwd=Path(__file__).parents[2], capture_output=True)
     assert done.returncode == 0, done.stdout

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -16,16 +17,24 @@ from small_workloads import gemm
 from onnx2zz.cli.main import run
 from onnx2zz.files.written_file import write_together
 from onnx2zz.pricing.store import FILE, Store
+from tests.present import present
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of the operating system")
-EVALUATE = ["evaluate", "net.yaml", "--arch", "tpu_like", "--mapping", "zigzag:tpu_like"]
-EVALUATE += ["--lpf-limit", "3", "--cache", "cache", "-o", "out"]
+EVALUATE = [
+    "evaluate",
+    "net.yaml",
+    "--arch",
+    "tpu_like",
+    "--mapping",
+    "zigzag:tpu_like",
+    *["--lpf-limit", "3", "--cache", "cache", "-o", "out"],
+]
 SWEEP = {"models": ["lenet5"], "accelerators": ["tpu_like"], "options": {"lpf_limit": [1, 2, 3, 4, 5]}}
 NOBODY = 65534
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("net.yaml").write_text(yaml.safe_dump([gemm(0, None, "fc", k=6, c=5), gemm(1, 0, "fc2", k=15, c=6)]))
     Path("sweep.yaml").write_text(yaml.safe_dump(SWEEP))
@@ -63,7 +72,7 @@ def files_of(size: int) -> Callable[[], None]:
 
 @posix
 @pytest.mark.parametrize("size", [0, 300, 5_000])
-def test_a_full_disk_leaves_no_half_output(size):
+def test_a_full_disk_leaves_no_half_output(size: int) -> None:
     code, said = in_a_process(files_of(size), *EVALUATE)
     assert code == INPUT_AT_FAULT
     assert "cannot be written (File too large)" in said
@@ -75,7 +84,7 @@ def contents(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
-def test_a_disk_that_is_full_for_one_of_the_files_keeps_those_of_the_model_before():
+def test_a_disk_that_is_full_for_one_of_the_files_keeps_those_of_the_model_before() -> None:
     """workload.yaml of one model beside coverage.json of another would be read as one."""
     assert run(["compile", "lenet5", "-o", "out"]) == FINE
     assert run(["compile", "tiny_yolov2", "-o", "other"]) == FINE
@@ -87,7 +96,9 @@ def test_a_disk_that_is_full_for_one_of_the_files_keeps_those_of_the_model_befor
 
 
 @pytest.mark.parametrize("calls", range(5))
-def test_a_process_that_is_killed_while_it_writes_leaves_files_of_one_model(calls, monkeypatch):
+def test_a_process_that_is_killed_while_it_writes_leaves_files_of_one_model(
+    calls: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Killed before any of the five calls that change names in the folder."""
     for model in ("lenet5", "tiny_yolov2"):
         assert run(["compile", model, "--arch", "seneca", "-o", model]) == FINE
@@ -104,10 +115,10 @@ def test_a_process_that_is_killed_while_it_writes_leaves_files_of_one_model(call
     assert "workload.yaml" in found
 
 
-def killed_after(left: Iterator[int], method: Callable) -> Callable:
+def killed_after(left: Iterator[int], method: Callable[..., Any]) -> Callable[..., Any]:
     """The method; it is not called any more when `left` has run out."""
 
-    def called(*arguments, **options):
+    def called(*arguments: Any, **options: Any) -> Any:
         if next(left, None) is None:
             raise KeyboardInterrupt
         return method(*arguments, **options)
@@ -121,7 +132,7 @@ def write_compiled_again(source: str, folder: str) -> None:
     write_together(Path(folder, "workload.yaml"), texts["workload.yaml"], beside)
 
 
-def test_a_full_disk_costs_the_cache_only_and_a_warning():
+def test_a_full_disk_costs_the_cache_only_and_a_warning() -> None:
     Path("cache").mkdir()
     code, said = in_a_process(files_of(40_000), *EVALUATE)
     assert code == FINE
@@ -134,7 +145,7 @@ def test_a_full_disk_costs_the_cache_only_and_a_warning():
 
 
 @posix
-def test_a_full_disk_ends_a_sweep_which_goes_on_when_there_is_room():
+def test_a_full_disk_ends_a_sweep_which_goes_on_when_there_is_room() -> None:
     code, said = in_a_process(files_of(13_000), "sweep", "sweep.yaml", "--cache", "cache", "-o", "out")
     assert code == INPUT_AT_FAULT
     assert "error: out/sweep.sqlite: cannot be written (" in said and "goes on from here" in said
@@ -145,7 +156,7 @@ def test_a_full_disk_ends_a_sweep_which_goes_on_when_there_is_room():
 @posix
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 @pytest.mark.parametrize("option", ["--csv", "--json", "--html"])
-def test_a_device_is_written_to_and_stays_one(option, capsys):
+def test_a_device_is_written_to_and_stays_one(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     device = Path("/dev/full").stat()
     assert verdict([*EVALUATE, "--no-cache", option, "/dev/full"], Path.cwd()) == INPUT_AT_FAULT
     assert "error: /dev/full: cannot be written (No space left on device)" in capsys.readouterr().err
@@ -153,7 +164,7 @@ def test_a_device_is_written_to_and_stays_one(option, capsys):
 
 
 @posix
-def test_a_full_or_closed_stdout_is_no_bug_of_ours():
+def test_a_full_or_closed_stdout_is_no_bug_of_ours() -> None:
     script = "from onnx2zz.cli.main import main; main()"
     with open("/dev/full", "w") as full:  # noqa: PTH123
         done = subprocess.run([sys.executable, "-c", script, "ops"], stdout=full, stderr=subprocess.PIPE, text=True)
@@ -168,7 +179,7 @@ def test_a_full_or_closed_stdout_is_no_bug_of_ours():
 @posix
 @pytest.mark.parametrize("closed", [(1,), (1, 2), (0, 1, 2)])
 @pytest.mark.parametrize("command", [["ops"], [*EVALUATE], [*EVALUATE, "--json", "-"]])
-def test_a_stdout_that_is_closed_is_said_and_costs_no_file(command, closed):
+def test_a_stdout_that_is_closed_is_said_and_costs_no_file(command: list[str], closed: tuple[int, ...]) -> None:
     """Without a stand-in the next file that is opened is number 1, the database of prices for one."""
     script = "from onnx2zz.cli.main import main; main()"
     arguments = [sys.executable, "-c", script, *command, *(["--csv", "out/layers.csv"] if len(command) > 1 else [])]
@@ -186,7 +197,7 @@ def test_a_stdout_that_is_closed_is_said_and_costs_no_file(command, closed):
 
 
 @posix
-def test_a_reader_that_has_gone_costs_no_file():
+def test_a_reader_that_has_gone_costs_no_file() -> None:
     """`onnx2zz evaluate ... | true`: the table is lost, what was to be written is there."""
     script = "from onnx2zz.cli.main import main; main()"
     command = [*EVALUATE, "--csv", "out/layers.csv", "--json", "out/net.json", "--html", "out/page.html"]
@@ -201,7 +212,7 @@ def test_a_reader_that_has_gone_costs_no_file():
 
 
 @posix
-def test_a_log_that_somebody_has_linked_elsewhere_leaves_that_file_alone(folder):
+def test_a_log_that_somebody_has_linked_elsewhere_leaves_that_file_alone(folder: Path) -> None:
     Path("out").mkdir()
     Path("precious").write_text("mine")
     for name in ("zigzag.log", "result.json"):
@@ -218,7 +229,7 @@ def as_nobody() -> None:
 
 
 @pytest.fixture
-def locked(folder):
+def locked(folder: Path) -> Iterator[Callable[[Path], object]]:
     """Makes folders that may be read and not written."""
     opened = [*[parent for parent in folder.parents if not parent.stat().st_mode & 0o005], folder]
     modes = [path.stat().st_mode for path in opened]
@@ -230,7 +241,7 @@ def locked(folder):
 
 
 @posix
-def test_a_cache_that_may_not_be_written_is_done_without(locked, folder):
+def test_a_cache_that_may_not_be_written_is_done_without(locked: Callable[[Path], object], folder: Path) -> None:
     assert verdict([*EVALUATE, "--cache", "out/cache"], folder) == FINE
     before = json.loads(Path("out/result.json").read_text())
     kept = {path: path.read_bytes() for path in Path("out/cache").iterdir()}
@@ -245,7 +256,7 @@ def test_a_cache_that_may_not_be_written_is_done_without(locked, folder):
 
 
 @posix
-def test_an_output_folder_that_may_not_be_written_is_the_users_to_change(locked):
+def test_an_output_folder_that_may_not_be_written_is_the_users_to_change(locked: Callable[[Path], object]) -> None:
     Path("locked").mkdir()
     locked(Path("locked"))
     for command in (
@@ -260,7 +271,7 @@ def test_an_output_folder_that_may_not_be_written_is_the_users_to_change(locked)
     assert list(Path("locked").iterdir()) == []
 
 
-def test_two_evaluations_and_a_clearing_of_one_cache_at_once(folder):
+def test_two_evaluations_and_a_clearing_of_one_cache_at_once(folder: Path) -> None:
     """All of them go on, and the numbers are those of a run that is alone."""
     script = "from onnx2zz.cli.main import main; main()"
     assert verdict([*EVALUATE, "--no-cache"], folder) == FINE
@@ -271,18 +282,18 @@ def test_two_evaluations_and_a_clearing_of_one_cache_at_once(folder):
         subprocess.Popen([sys.executable, "-c", script, *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         for command in commands
     ]
-    cleared = []
+    cleared: list[tuple[int, str]] = []
     while any(process.poll() is None for process in started):
         cleared.append(in_a_process(lambda: None, *clear))
     assert {code for code, _ in cleared} == {FINE}
     assert not any("warning" in said for _, said in cleared)
     for process, place in zip(started, ("one", "two"), strict=True):
-        assert process.returncode == FINE and b"warning" not in process.stderr.read()
+        assert process.returncode == FINE and b"warning" not in present(process.stderr).read()
         assert json.loads(Path(place, "result.json").read_text())["total"] == alone["total"]
     assert (Path("cache") / FILE).is_file()
 
 
-def test_a_clock_that_goes_back_changes_nothing(folder, monkeypatch):
+def test_a_clock_that_goes_back_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two runs, one of them in a world in which each second is earlier than the one before."""
     assert verdict([*EVALUATE, "--cache", "out/a", "--layer-timeout", "600"], folder) == FINE
     forwards = Path("out/result.json").read_bytes()

@@ -6,6 +6,7 @@ import pytest
 from onnx import helper
 
 from onnx2zz.compiler import Compiled, compile_model
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of
 
 RNG = np.random.default_rng(0)
@@ -24,8 +25,8 @@ def fates(result: Compiled) -> dict[str, tuple[str, tuple[int, ...]]]:
     return {fate.outputs[0]: (fate.status, fate.layers) for fate in result.workload.nodes}
 
 
-def node(op: str, inputs: str, output: str, **attributes: object) -> onnx.NodeProto:
-    return helper.make_node(op, inputs.split(), [output], **attributes)
+def node(op: str, inputs: str, output: str, **attributes: Attribute) -> onnx.NodeProto:
+    return make_node(op, inputs.split(), [output], **attributes)
 
 
 def test_a_chain_rides() -> None:

@@ -1,5 +1,7 @@
 """Multiply-accumulates that are left to the host are counted, or said to be unknown; what has none has none."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import onnx
 import pytest
@@ -9,7 +11,7 @@ from onnx2zz.compiler import Compiled, CompileOptions, compile_model
 from onnx2zz.errors import InputError
 from onnx2zz.ir.workload import NodeFate
 from onnx2zz.lowering.options import LoweringOptions
-from tests.oracle import distinct, model_of
+from tests.oracle import Arrays, distinct, model_of
 
 HOST = CompileOptions(lowering=LoweringOptions(unsupported="host"))
 RNG = np.random.default_rng(0)
@@ -26,7 +28,7 @@ def with_own(model: onnx.ModelProto) -> onnx.ModelProto:
     return model
 
 
-def compiled(nodes, inputs, constants, outputs) -> Compiled:
+def compiled(nodes: Sequence[onnx.NodeProto], inputs: Arrays, constants: Arrays, outputs: Sequence[str]) -> Compiled:
     return compile_model(with_own(model_of(nodes, inputs, constants, outputs)), HOST)
 
 
@@ -45,7 +47,9 @@ def fate(of: Compiled, name: str) -> NodeFate:
         pytest.param(["image", "matrix"], [], None, id="two activations"),
     ],
 )
-def test_an_unknown_operator_multiplies_only_if_it_has_two_tensors_to_multiply(activations, constants, macs):
+def test_an_unknown_operator_multiplies_only_if_it_has_two_tensors_to_multiply(
+    activations: list[str], constants: list[str], macs: int | None
+) -> None:
     node = helper.make_node("Own", [*activations, *constants], ["y"], "own", domain="my.lab")
     inputs, weights = ({name: TENSORS[name] for name in names} for names in (activations, constants))
     found = compiled([node], inputs, weights, ["y"])
@@ -53,19 +57,19 @@ def test_an_unknown_operator_multiplies_only_if_it_has_two_tensors_to_multiply(a
     assert found.coverage["totals"]["incomplete"] is (macs is None)
 
 
-def test_an_activation_that_is_read_twice_may_be_multiplied_with_itself():
+def test_an_activation_that_is_read_twice_may_be_multiplied_with_itself() -> None:
     node = helper.make_node("Own", ["image", "image"], ["y"], "own", domain="my.lab")
     assert fate(compiled([node], {"image": TENSORS["image"]}, {}, ["y"]), "own").macs is None
 
 
 @pytest.mark.parametrize(("dims", "macs"), [([7], 0), ([5, 7], None)])
-def test_weights_may_be_an_attribute(dims, macs):
+def test_weights_may_be_an_attribute(dims: list[int], macs: int | None) -> None:
     weights = helper.make_tensor("w", TensorProto.FLOAT, dims, np.arange(np.prod(dims)))
     node = helper.make_node("Own", ["image"], ["y"], "own", domain="my.lab", weights=weights)
     assert fate(compiled([node], {"image": TENSORS["image"]}, {}, ["y"]), "own").macs == macs
 
 
-def test_behind_an_unknown_operator_nothing_is_said_to_depend_on_data():
+def test_behind_an_unknown_operator_nothing_is_said_to_depend_on_data() -> None:
     nodes = [
         helper.make_node("Own", ["image"], ["a"], "own", domain="my.lab"),
         helper.make_node("Relu", ["a"], ["b"], "relu"),
@@ -98,7 +102,7 @@ def selected(shape: tuple[int, ...], reader: onnx.NodeProto) -> list[onnx.NodePr
     ]
 
 
-def test_a_product_of_what_data_selects_is_counted_where_its_shape_is_known():
+def test_a_product_of_what_data_selects_is_counted_where_its_shape_is_known() -> None:
     nodes = selected((3, 4), helper.make_node("MatMul", ["r", "w"], ["y"], "product"))
     found = compiled(nodes, {"x": TENSORS["matrix"]}, {"w": distinct(RNG, 4, 5)}, ["y"])
     assert (fate(found, "product").status, fate(found, "product").macs) == ("host", 3 * 4 * 5)
@@ -106,7 +110,7 @@ def test_a_product_of_what_data_selects_is_counted_where_its_shape_is_known():
     assert coverage["product"]["macs"] == 60 and "macs" not in coverage["select"]
 
 
-def test_the_products_of_a_loop_are_added_up():
+def test_the_products_of_a_loop_are_added_up() -> None:
     """Three iterations."""
     steps = selected((3, 4), helper.make_node("MatMul", ["r", "w"], ["p"], "product"))
     body = helper.make_graph(
@@ -133,7 +137,7 @@ def test_the_products_of_a_loop_are_added_up():
     ],
     ids=["a product", "an unknown operator", "a sum"],
 )
-def test_a_branch_that_stays_unknown(inside, macs):
+def test_a_branch_that_stays_unknown(inside: onnx.NodeProto, macs: int | None) -> None:
     branch = helper.make_graph([inside], "b", [], [helper.make_empty_tensor_value_info("o")])
     nodes = [helper.make_node("If", ["c"], ["y"], "choice", then_branch=branch, else_branch=branch)]
     inputs = {"x": TENSORS["matrix"], "c": np.asarray(True)}

@@ -1,12 +1,16 @@
 """Quantised graphs: what Q and DQ become, and whose widths reach the layers."""
 
+from collections.abc import Sequence
+
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 
 from onnx2zz.compiler import CompileOptions, compile_model
+from onnx2zz.ir.workload import NodeFate, PlacedLayer
 from onnx2zz.lowering.options import LoweringOptions, Precision
-from tests.oracle import distinct, model_of
+from tests.oracle import Arrays, distinct, model_of
 
 WIDE = Precision(W=12, I=11, O=10, O_final=9)  # unlike every width in the files
 X = np.zeros((2, 3, 5, 4), np.float32)
@@ -20,28 +24,35 @@ CONSTANTS = {
 }
 
 
-def quantize(x: str, q: str):
+def quantize(x: str, q: str) -> onnx.NodeProto:
     return helper.make_node("QuantizeLinear", [x, "s", "z"], [q])
 
 
-def dequantize(q: str, x: str):
+def dequantize(q: str, x: str) -> onnx.NodeProto:
     return helper.make_node("DequantizeLinear", [q, "s", "z"], [x])
 
 
-def conv(x: str, w: str, y: str):
+def conv(x: str, w: str, y: str) -> onnx.NodeProto:
     return helper.make_node("Conv", [x, w], [y])
 
 
-def compiled(nodes, outputs, inputs=None, precision: Precision = WIDE, constants=None, opset: int = 17):
+def compiled(
+    nodes: Sequence[onnx.NodeProto],
+    outputs: Sequence[str],
+    inputs: Arrays | None = None,
+    precision: Precision = WIDE,
+    constants: Arrays | None = None,
+    opset: int = 17,
+) -> tuple[dict[str, NodeFate], tuple[PlacedLayer, ...]]:
     """Fates by output, and the layers with their widths, of a small model."""
     used = {name for node in nodes for name in node.input}
-    constants = {name: value for name, value in (CONSTANTS | (constants or {})).items() if name in used}
-    model = model_of(nodes, inputs or {"x": X}, constants, outputs, opset)
+    given = {name: np.asarray(value) for name, value in {**CONSTANTS, **(constants or {})}.items() if name in used}
+    model = model_of(nodes, inputs or {"x": X}, given, outputs, opset)
     workload = compile_model(model, CompileOptions(lowering=LoweringOptions(precision))).workload
     return {fate.outputs[0]: fate for fate in workload.nodes}, workload.layers
 
 
-def widths(layer) -> tuple[int, int, int, int]:
+def widths(layer: PlacedLayer) -> tuple[int, int, int, int]:
     return layer.widths.W, layer.widths.I, layer.widths.O, layer.widths.O_final
 
 
@@ -113,7 +124,7 @@ def test_weight_only_quantisation_keeps_the_weights_narrow(element: str, bits: i
         helper.make_node("Transpose", ["dequantised"], ["turned"]),
         helper.make_node("MatMul", ["x", "turned"], ["y"]),
     ]
-    model = model_of(nodes, {"x": X}, {"s": CONSTANTS["s"]}, ["y"], 21)
+    model = model_of(nodes, {"x": X}, {"s": np.asarray(CONSTANTS["s"])}, ["y"], 21)
     model.graph.initializer.append(weights)
     workload = compile_model(model, CompileOptions(lowering=LoweringOptions(WIDE))).workload
     assert [widths(layer) for layer in workload.layers] == [(bits, 11, 10, 9)]

@@ -1,6 +1,7 @@
 """Outputs that nobody reads do not decide what becomes of a node."""
 
 import numpy as np
+import onnx
 import pytest
 from onnx import helper
 
@@ -15,7 +16,9 @@ NODES = [
 
 
 @pytest.mark.parametrize(("node", "opset", "status"), NODES, ids=lambda v: getattr(v, "op_type", ""))
-def test_an_unread_output_of_unknown_shape_is_no_reason_for_the_host(node, opset: int, status: str) -> None:
+def test_an_unread_output_of_unknown_shape_is_no_reason_for_the_host(
+    node: onnx.NodeProto, opset: int, status: str
+) -> None:
     """Versions whose inference gives the first output's shape only."""
     nodes = [node, helper.make_node("GlobalAveragePool", ["d"], ["y"])]
     x = distinct(np.random.default_rng(0), 2, 3, 4, 5)

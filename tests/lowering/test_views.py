@@ -2,17 +2,17 @@
 
 import numpy as np
 import onnx
-from onnx import helper
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.ir.interpreter import run
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of, onnxruntime_run
 
 RNG = np.random.default_rng(0)
 
 
-def node(op: str, inputs: str, outputs: str, **attributes: object) -> onnx.NodeProto:
-    return helper.make_node(op, inputs.split(), outputs.split(), **attributes)
+def node(op: str, inputs: str, outputs: str, **attributes: Attribute) -> onnx.NodeProto:
+    return make_node(op, inputs.split(), outputs.split(), **attributes)
 
 
 def compiled(nodes: list[onnx.NodeProto], x: np.ndarray, outputs: tuple[str, ...], **constants: np.ndarray) -> Compiled:

@@ -25,7 +25,7 @@ def mapped(layer: Entry, arch: str) -> MappingEntry:
 
 
 @cache
-def accelerator(arch: str):
+def accelerator(arch: str) -> Accelerator:
     return load_accelerator(find_accelerator(arch).path)
 
 

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,17 +14,17 @@ from onnx2zz.formats.shipped_files import find_accelerator
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("net.yaml").write_text(yaml.safe_dump(strip(), sort_keys=False))
 
 
-def evaluated(*options: str) -> dict:
+def evaluated(*options: str) -> dict[str, Any]:
     assert run(["evaluate", "net.yaml", "--json", "found.json", *options]) == 0
     return json.loads(Path("found.json").read_text())
 
 
-def stock(arch: str, lpf_limit: int, **switches) -> tuple[float, float]:
+def stock(arch: str, lpf_limit: int, **switches: str) -> tuple[float, float]:
     files = (find_accelerator(arch).path, Path("priced.yaml"), Path("stock"))
     return stock_zigzag(strip(), *files, lpf_limit=lpf_limit, **switches)[:2]
 
@@ -37,7 +38,7 @@ def stock(arch: str, lpf_limit: int, **switches) -> tuple[float, float]:
         ("eyeriss_like", ("--temporal", "even", "--mapping", "auto")),
     ],
 )
-def test_stock_zigzag_gives_the_numbers_again(arch, options):
+def test_stock_zigzag_gives_the_numbers_again(arch: str, options: tuple[str, ...]) -> None:
     """With lpf_limit 1, of which no search would find them."""
     found = evaluated("--arch", arch, *options, "--save-mapping", "priced.yaml")
     kind = {"temporal_mapping_type": "even"} if "even" in options else {}
@@ -45,7 +46,7 @@ def test_stock_zigzag_gives_the_numbers_again(arch, options):
     assert again == (found["total"]["energy_pj"], found["total"]["latency_cycles"])
 
 
-def test_we_give_them_again_too_and_the_file_says_every_loop():
+def test_we_give_them_again_too_and_the_file_says_every_loop() -> None:
     found = evaluated("--arch", "tpu_like", "--save-mapping", "priced.yaml")
     again = evaluated("--arch", "tpu_like", "--mapping", "priced.yaml", "--opt", "energy", "--lpf-limit", "1")
     assert again["total"] == found["total"]
@@ -61,7 +62,7 @@ def test_we_give_them_again_too_and_the_file_says_every_loop():
 
 
 @pytest.mark.parametrize("order", [[["OX", "*"]], [["OX", 7], ["C", "*"]], [["FX", "*"], ["C", "*"]]])
-def test_a_partly_fixed_order_is_kept_and_the_rest_is_stock_zigzags_best(order):
+def test_a_partly_fixed_order_is_kept_and_the_rest_is_stock_zigzags_best(order: list[list[str | int]]) -> None:
     entry = {"name": "default", "spatial_mapping": {"D1": ["K, 4"]}, "temporal_ordering": order}
     Path("net.yaml").write_text(yaml.safe_dump(strip()[:1], sort_keys=False))
     Path("mine.yaml").write_text(yaml.safe_dump([entry | {"memory_operand_links": {"O": "O", "W": "I2", "I": "I1"}}]))

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 import pytest
-from small_workloads import add, conv, depthwise, gemm, pool
+from small_workloads import Entry, add, conv, depthwise, gemm, pool
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.mapping.bound import bounds
@@ -29,7 +29,7 @@ LAYERS = [
 ]
 
 
-def below_what_is_found(arch, layer, how_many, seed):
+def below_what_is_found(arch: str, layer: Entry, how_many: int, seed: int) -> None:
     given = terms(arch)
     space = read_space(layer, LINKS, given.hardware.array)
     most = limits(layer, LINKS, given.accelerator)
@@ -51,7 +51,7 @@ def below_what_is_found(arch, layer, how_many, seed):
 
 
 @pytest.mark.parametrize(("arch", "seed"), [("tpu_like", 1), ("ascend_like", 2), ("seneca", 3)])
-def test_no_candidate_is_cheaper_than_its_bound(arch, seed):
+def test_no_candidate_is_cheaper_than_its_bound(arch: str, seed: int) -> None:
     below_what_is_found(arch, LAYERS[seed % len(LAYERS)], 4, seed)
 
 
@@ -60,5 +60,5 @@ def test_no_candidate_is_cheaper_than_its_bound(arch, seed):
 @pytest.mark.parametrize(
     "arch", ["tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like", "seneca"]
 )
-def test_no_candidate_of_any_kind_is_cheaper_than_its_bound(arch, layer):
+def test_no_candidate_of_any_kind_is_cheaper_than_its_bound(arch: str, layer: Entry) -> None:
     below_what_is_found(arch, layer, 8, seed=arch + layer["name"])

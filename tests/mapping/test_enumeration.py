@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_workloads import conv, gemm
+from small_workloads import Entry, conv, gemm
 from zigzag.datatypes import LayerDim, OADimension
 from zigzag.mapping.spatial_mapping import MappingSingleOADim, SpatialMapping
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.mapping.enumeration import accounted, candidates
-from onnx2zz.mapping.space import read_space
+from onnx2zz.mapping.space import Space, read_space
 from onnx2zz.zigzag.layer import parse_layer
 from onnx2zz.zigzag.search import convert
 from onnx2zz.zigzag.unrolling import totals
@@ -24,16 +24,24 @@ LINKS = MappingEntry("default")
 NOTHING = lambda found: np.zeros(len(found), dtype=bool)  # noqa: E731
 
 
-def enumerated(layer, array, most=1000):
+def nothing(found: np.ndarray) -> np.ndarray:
+    return np.zeros(len(found), dtype=bool)
+
+
+def enumerated(
+    layer: Entry, array: tuple[tuple[str, int], ...], most: int = 1000
+) -> tuple[Space, np.ndarray, list[tuple[tuple[str, tuple[tuple[str, int], ...]], ...]]]:
     space = read_space(layer, LINKS, array)
     limits = {name: dict.fromkeys(space.loops, most) for name, _ in array}
-    found = candidates(space, limits, NOTHING, {})
+    found = candidates(space, limits, nothing, {})
     return space, found, [space.unrolling(row) for row in found]
 
 
 @settings(max_examples=25, deadline=None)
 @given(st.tuples(*[st.integers(1, 9)] * 3), st.tuples(st.integers(2, 6), st.integers(2, 4)))
-def test_the_fewest_cycles_of_all_unrollings_are_among_them(sizes, units):
+def test_the_fewest_cycles_of_all_unrollings_are_among_them(
+    sizes: tuple[int, int, int], units: tuple[int, int]
+) -> None:
     """All whole factors, loops on both array dims only where they divide: nothing needs fewer steps."""
     k, c, b = sizes
     space, found, _ = enumerated(gemm(0, None, "fc", k=k, c=c, b=b), (("D1", units[0]), ("D2", units[1])))
@@ -48,7 +56,7 @@ def test_the_fewest_cycles_of_all_unrollings_are_among_them(sizes, units):
     assert steps.prod(axis=1).min() <= least
 
 
-def test_all_of_them_fit_the_array_the_loops_and_the_limits():
+def test_all_of_them_fit_the_array_the_loops_and_the_limits() -> None:
     layer = conv(0, None, "c", k=24, c=10, oy=7, ox=14, fy=3, fx=5)
     space, _, found = enumerated(layer, (("D1", 12), ("D2", 5), ("D3", 4)), most=7)
     assert len(found) == len(set(found)) > 100
@@ -59,24 +67,24 @@ def test_all_of_them_fit_the_array_the_loops_and_the_limits():
                    for loop, total in totals(unrolling).items())  # fmt: skip
 
 
-def test_the_steps_of_a_recurrence_are_never_unrolled():
+def test_the_steps_of_a_recurrence_are_never_unrolled() -> None:
     layer = gemm(0, None, "step", k=24, c=10, b=7)
     layer |= {"loop_dims": ["T", "K", "C"], "equation": "O[t][k]+=I[t][c]*W[c][k]"}
     _, _, found = enumerated(layer, (("D1", 12), ("D2", 7)))
     assert found and not any("T" in totals(unrolling) for unrolling in found)
 
 
-def test_mirror_images_are_left_out():
+def test_mirror_images_are_left_out() -> None:
     space = read_space(gemm(0, None, "fc", k=24, c=10), LINKS, (("D1", 4), ("D2", 4)))
     limits = {"D1": {"K": 4, "C": 4}, "D2": {"K": 4, "C": 4}}
-    both, once = (candidates(space, limits, NOTHING, twins) for twins in ({}, {1: 0}))
+    both, once = (candidates(space, limits, nothing, twins) for twins in ({}, {1: 0}))
     as_sets = [{frozenset(map(bytes, row)) for row in found} for found in (both, once)]
     assert as_sets[0] == as_sets[1] and len(once) == len(as_sets[1]) < len(both)
 
 
 @pytest.mark.parametrize("factors", [(2, 4), (4, 2), (4, 4), (3, 2), (2, 3), (4, 1), (3, 3)])
 @pytest.mark.parametrize("size", [7, 12, 14, 18])
-def test_whole_steps_are_those_of_zigzag(size, factors):
+def test_whole_steps_are_those_of_zigzag(size: int, factors: tuple[int, int]) -> None:
     """ZigZag's temporal loop of OX times the units that it counts is OX, exactly where we say so."""
     built = accelerator("edge_tpu_like")
     layer = conv(0, None, "c", k=16, c=3, oy=5, ox=size, fy=3, fx=1)

@@ -1,6 +1,6 @@
 """What an accelerator declares between its units, and what an unrolling would need of it."""
 
-from small_workloads import conv, pool
+from small_workloads import Entry, conv, pool
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.mapping.interconnect import declared, lacks, shown_by
@@ -13,13 +13,18 @@ LINKS = MappingEntry("default")
 LAYER = conv(0, None, "c", k=24, c=12, oy=10, ox=14, fy=3, fx=5)
 
 
-def needed(arch, unrolling, layer=LAYER, sidecar=None):
+def needed(
+    arch: str,
+    unrolling: tuple[tuple[str, tuple[tuple[str, int], ...]], ...],
+    layer: Entry = LAYER,
+    sidecar: Wires | None = None,
+) -> set[str]:
     given = terms(arch)
     space = read_space(layer, LINKS, given.hardware.array)
     return set(lacks(space.factors(unrolling), space, declared(given.hierarchy, sidecar or Wires())))
 
 
-def test_sums_need_a_shared_accumulator_or_a_systolic_dim():
+def test_sums_need_a_shared_accumulator_or_a_systolic_dim() -> None:
     assert needed("edge_tpu_like", (("D1", (("K", 8),)), ("D2", (("C", 4),)), ("D3", ()), ("D4", ()))) == set()
     assert needed("edge_tpu_like", (("D1", (("C", 4),)), ("D2", ()), ("D3", (("FX", 2),)), ("D4", ()))) == {
         "a sum over C across D1",
@@ -29,23 +34,23 @@ def test_sums_need_a_shared_accumulator_or_a_systolic_dim():
     assert needed("seneca", (("D1", (("C", 4),)),)) == {"a sum over C across D1"}
 
 
-def test_a_systolic_array_passes_on_what_it_got_and_so_slides_no_window():
+def test_a_systolic_array_passes_on_what_it_got_and_so_slides_no_window() -> None:
     slid = (("D1", (("OX", 14),)), ("D2", (("FX", 5),)))
     assert needed("tpu_like", slid) == {"OX on D1 sliding over FX on D2"}
     assert needed("tpu_like", slid, sidecar=Wires(diagonals=(("D2", "D1"),))) == set()
     assert needed("tpu_like", (("D1", (("OX", 14),)), ("D2", (("FY", 3),)))) == set()
 
 
-def test_windows_that_do_not_overlap_need_no_diagonal():
+def test_windows_that_do_not_overlap_need_no_diagonal() -> None:
     apart = pool(0, 1, "p", g=4, oy=6, ox=14, fy=2, fx=5, stride=(2, 5))
     assert needed("tpu_like", (("D1", (("OX", 14),)), ("D2", (("FX", 5),))), apart) == set()
 
 
-def test_adder_trees_are_declared_beside_the_accelerator():
+def test_adder_trees_are_declared_beside_the_accelerator() -> None:
     assert needed("seneca", (("D1", (("C", 4),)),), sidecar=Wires(adder_trees=("D1",))) == set()
 
 
-def test_what_the_mapping_file_does_is_there():
+def test_what_the_mapping_file_does_is_there() -> None:
     known = declared(terms("eyeriss_like").hierarchy, Wires())
     assert known.sums == frozenset()
     assert shown_by(mapping_of("eyeriss_like"), known).sums == {"D2"}  # default.yaml unrolls C over it

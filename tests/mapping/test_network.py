@@ -1,24 +1,29 @@
 """A whole network: its mapping file is plain, stock ZigZag takes it, and prices what was chosen."""
 
+from pathlib import Path
+
 import pytest
 import yaml
-from small_workloads import residual, strip
+from small_workloads import Entry, residual, strip
 from stock import stock_zigzag
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
-from onnx2zz.mapping.network import Policy, choose_mappings
+from onnx2zz.mapping.network import NetworkChoice, Policy, choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.pricing.store import Store
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.present import present
 
 OPTIONS = PriceOptions(lpf_limit=3)
 
 
-def chosen_for(layers, arch, folder, policy=None, base=None):
+def chosen_for(
+    layers: list[Entry], arch: str, folder: Path, policy: Policy | None = None, base: Found | None = None
+) -> tuple[PricedWorkload, Found, NetworkChoice, Found]:
     accelerator = find_accelerator(arch)
     workload = PricedWorkload("net", "net.yaml", tuple(layers))
     base = base or choose_mapping(None, accelerator)
@@ -29,30 +34,31 @@ def chosen_for(layers, arch, folder, policy=None, base=None):
 
 
 @pytest.mark.parametrize("arch", ["edge_tpu_like", "seneca"])
-def test_stock_zigzag_takes_the_file_and_gives_the_same_numbers(arch, tmp_path):
+def test_stock_zigzag_takes_the_file_and_gives_the_same_numbers(arch: str, tmp_path: Path) -> None:
     workload, accelerator, chosen, mapping = chosen_for(strip(), arch, tmp_path)
     ours = evaluate(EvaluationRequest(workload, accelerator, mapping, OPTIONS), tmp_path / "log")
     files = (accelerator.path, mapping.path, tmp_path / "stock")
     energy, latency, _ = stock_zigzag(strip(), *files, lpf_limit=OPTIONS.lpf_limit)
     assert (ours.total.energy_pj, ours.total.latency_cycles) == (energy, latency)
     for layer in ours.layers:
-        asked = dict(chosen.choices[layer.id].best.unrolling)
-        assert layer.latency_cycles <= chosen.choices[layer.id].best.latency_cycles
-        assert {dim: list(loops) for dim, loops in layer.spatial_mapping.items()} == {
+        asked = dict(present(chosen.choices[layer.id].best).unrolling)
+        least = present(chosen.choices[layer.id].best).latency_cycles
+        assert present(layer.latency_cycles) <= present(least)
+        assert {dim: list(loops) for dim, loops in present(layer.spatial_mapping).items()} == {
             dim: [loop for loop, _ in pairs] for dim, pairs in asked.items()
         }
 
 
 @pytest.mark.parametrize("arch", ["edge_tpu_like", "seneca"])
-def test_what_is_chosen_also_runs_with_data_kept_low(arch, tmp_path):
+def test_what_is_chosen_also_runs_with_data_kept_low(arch: str, tmp_path: Path) -> None:
     """Additions of two layers' outputs and pools without weights find their operands in the memories that hold them."""
     workload, accelerator, _, mapping = chosen_for(strip(), arch, tmp_path)
     kept = evaluate(EvaluationRequest(workload, accelerator, mapping, OPTIONS, locality=True), tmp_path / "log")
     assert [layer.error for layer in kept.layers] == [None] * len(workload.layers)
 
 
-def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing(tmp_path):
-    told = []
+def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing(tmp_path: Path) -> None:
+    told: list[str] = []
     with Store(tmp_path / "cache", told.append) as memory:
         first = chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2]
         again = chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2]
@@ -64,7 +70,7 @@ def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing
 
 
 @pytest.mark.parametrize("arch", ["aimc"])
-def test_an_array_that_computes_in_memory_keeps_its_mapping(arch, tmp_path):
+def test_an_array_that_computes_in_memory_keeps_its_mapping(arch: str, tmp_path: Path) -> None:
     _, accelerator, chosen, _ = chosen_for(residual(), arch, tmp_path)
     assert [entry.document() for entry in chosen.entries] == yaml.safe_load(
         choose_mapping(None, accelerator).path.read_text()
@@ -81,7 +87,7 @@ def test_one_entry_for_a_type_and_names_only_where_layers_differ():
     assert text.startswith("# two\n# lines\n") and yaml.safe_load(text) == [entry.document() for entry in entries]
 
 
-def test_a_partly_fixed_loop_order_holds_for_every_candidate_and_is_passed_on(tmp_path):
+def test_a_partly_fixed_loop_order_holds_for_every_candidate_and_is_passed_on(tmp_path: Path) -> None:
     layer = strip()[0]
     accelerator = find_accelerator("seneca")
     outermost = [["*", "*"], ["OX", "*"]]

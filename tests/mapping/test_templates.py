@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_workloads import add, conv, depthwise, gemm, pool, residual, strip
+from small_workloads import Entry, add, conv, depthwise, gemm, pool, residual, strip
 from stock import stock_zigzag
 
 from onnx2zz.cli.main import run
@@ -26,6 +26,7 @@ from onnx2zz.zigzag.accelerator import hardware, hierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import stays_as_it_is
 from tests.mapping.ground import accelerator, mapped, mapping_of
+from tests.present import present
 
 SHIPPED = sorted({*ours(ACCELERATORS), *zigzags(ACCELERATORS)})
 SCORES = {  # two variable operands, one of them in the place of the weights
@@ -51,28 +52,28 @@ def target(arch: str) -> TemplateTarget:
     return TemplateTarget(built, hardware(built), hierarchy(built))
 
 
-def templates_of(arch: str):
+def templates_of(arch: str) -> Templates:
     path = templates(find_accelerator(arch))
     assert path is not None
     return read_templates(path, tuple(dim for dim, _ in target(arch).hardware.array))
 
 
-def unrolled(layer, arch: str):
-    return templated(layer, mapped(layer, arch), templates_of(arch), target(arch))
+def unrolled(layer: Entry, arch: str) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
+    return present(templated(layer, mapped(layer, arch), templates_of(arch), target(arch)))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_shape_decides_which_template_a_layer_takes(kind):
+def test_the_shape_decides_which_template_a_layer_takes(kind: str) -> None:
     assert kind_of(LAYERS[kind]) == kind
 
 
-def test_a_pointwise_layer_of_one_place_is_a_vector_times_a_matrix():
+def test_a_pointwise_layer_of_one_place_is_a_vector_times_a_matrix() -> None:
     assert kind_of(conv(0, None, "squeeze", k=24, c=30, oy=1, ox=1, fy=1, fx=1)) == "gemv"
     assert kind_of(gemm(0, None, "rows", k=24, c=30, b=7)) == "gemm"
 
 
 @pytest.mark.parametrize("arch", SHIPPED)
-def test_zigzag_changes_nothing_and_no_wire_is_made_up(arch):
+def test_zigzag_changes_nothing_and_no_wire_is_made_up(arch: str) -> None:
     facts, built = target(arch).hardware, accelerator(arch)
     wires = shown_by(mapping_of(arch), declared(hierarchy(built), Wires()))
     for kind, layer in LAYERS.items():
@@ -94,18 +95,18 @@ def test_zigzag_changes_nothing_and_no_wire_is_made_up(arch):
         ("edge_tpu_like", "element-wise", {"D1": {"G": 4, "OY": 2}, "D2": {}, "D3": {}, "D4": {}}),
     ],
 )
-def test_what_a_template_gives(arch, kind, expected):
+def test_what_a_template_gives(arch: str, kind: str, expected: dict[str, dict[str, int]]) -> None:
     assert {dim: dict(pairs) for dim, pairs in unrolled(LAYERS[kind], arch)} == expected
 
 
-def mapped_by_templates(layers, arch: str, folder: Path) -> Found:
+def mapped_by_templates(layers: list[Entry], arch: str, folder: Path) -> Found:
     entries = templated_mapping(layers, mapping_of(arch), templates_of(arch), target(arch))
     path = folder / f"{arch}.mapping.yaml"
     path.write_text(yaml.safe_dump([entry.document() for entry in entries]))
     return Found("templates", path)
 
 
-def test_a_depthwise_layer_on_a_systolic_array_takes_a_thirtieth_of_the_shipped_mapping(tmp_path):
+def test_a_depthwise_layer_on_a_systolic_array_takes_a_thirtieth_of_the_shipped_mapping(tmp_path: Path) -> None:
     layer = depthwise(0, 0, "L0_depthwise", g=64, oy=56, ox=56, fy=3, fx=3, pads=((1, 1), (1, 1)))
     workload, arch = PricedWorkload("net", "net.yaml", (layer,)), find_accelerator("tpu_like")
     mapping = mapped_by_templates([layer], "tpu_like", tmp_path)
@@ -114,7 +115,7 @@ def test_a_depthwise_layer_on_a_systolic_array_takes_a_thirtieth_of_the_shipped_
 
 
 @pytest.mark.parametrize("arch", ["tpu_like", "edge_tpu_like", "seneca", "seneca_events"])
-def test_stock_zigzag_takes_the_file_and_unrolls_as_it_says(arch, tmp_path):
+def test_stock_zigzag_takes_the_file_and_unrolls_as_it_says(arch: str, tmp_path: Path) -> None:
     """Additions of two layers' outputs and pools without weights among them."""
     options = PriceOptions(lpf_limit=3)
     mapping, workload = mapped_by_templates(strip(), arch, tmp_path), PricedWorkload("net", "net.yaml", tuple(strip()))
@@ -124,11 +125,11 @@ def test_stock_zigzag_takes_the_file_and_unrolls_as_it_says(arch, tmp_path):
     assert (ours.total.energy_pj, ours.total.latency_cycles) == (energy, latency)
     for layer, entry in zip(ours.layers, strip(), strict=True):
         asked = {dim: {loop for loop, _ in pairs} for dim, pairs in unrolled(entry, arch)}
-        assert {dim: set(loops) for dim, loops in layer.spatial_mapping.items()} == asked
+        assert {dim: set(loops) for dim, loops in present(layer.spatial_mapping).items()} == asked
 
 
 @pytest.mark.parametrize("arch", ["edge_tpu_like", "seneca", "meta_prototype", "tpu_like"])
-def test_operands_find_the_memories_that_hold_them_between_layers(arch, tmp_path):
+def test_operands_find_the_memories_that_hold_them_between_layers(arch: str, tmp_path: Path) -> None:
     """A sum of two activations and a pool without weights, with data kept low: what one layer leaves in a memory that
     serves activations only, the next one reads there."""
     workload = PricedWorkload("net", "net.yaml", tuple(residual()))
@@ -140,7 +141,7 @@ def test_operands_find_the_memories_that_hold_them_between_layers(arch, tmp_path
     assert [layer.error for layer in found.layers] == [None] * len(residual())
 
 
-def test_an_order_names_only_loops_that_run_in_time():
+def test_an_order_names_only_loops_that_run_in_time() -> None:
     """seneca_events keeps K innermost, but here K is unrolled whole: stock ZigZag would find no ordering."""
     few, many = (conv(i, None, f"L{i}", k=k, c=12, oy=14, ox=10, fy=3, fx=5) for i, k in enumerate((6, 24)))
     entries = templated_mapping(
@@ -162,7 +163,7 @@ pool: {D1: [G]}
 """
 
 
-def test_everything_wrong_with_a_file_is_said_at_once():
+def test_everything_wrong_with_a_file_is_said_at_once() -> None:
     with pytest.raises(InputError) as caught:
         parse_templates(parse_yaml(BROKEN, "mine.templates.yaml"), ("D1", "D2"))
     said = [str(problem) for problem in caught.value.problems]
@@ -179,7 +180,7 @@ def d1(folder: Path, layer: str, kind: str) -> list[str]:
     return list(mapping_entry_for({"name": layer, "operator_type": kind}, mapping).spatial_mapping["D1"])
 
 
-def test_compile_writes_what_the_templates_give(tmp_path, monkeypatch):
+def test_compile_writes_what_the_templates_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert run(["compile", "lenet5", "--arch", "tpu_like", "-o", "out"]) == 0
     assert d1(tmp_path / "out", "L4_fc1", "Gemm") == ["K, 30"]
@@ -187,7 +188,9 @@ def test_compile_writes_what_the_templates_give(tmp_path, monkeypatch):
     assert text.startswith("# lenet5 on tpu_like, after tpu_like.templates.yaml.\n")
 
 
-def test_templates_of_ones_own_lie_beside_the_accelerator_and_without_them_its_mapping_is_copied(tmp_path, monkeypatch):
+def test_templates_of_ones_own_lie_beside_the_accelerator_and_without_them_its_mapping_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.yaml").write_text(find_accelerator("seneca").path.read_text())
     assert run(["compile", "lenet5", "--arch", "mine.yaml", "-o", "out"]) == 0

@@ -1,9 +1,13 @@
 """Real graphs to test on: the twelve of our dependencies' wheels, our own, and those beside the checkout, if any."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+from tests.json_values import Document
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "models"
@@ -30,7 +34,7 @@ BESIDE = {str(path.relative_to(SHARED).with_suffix("")): path for path in sorted
 
 
 @cache
-def truth() -> dict[str, dict]:
+def truth() -> dict[str, Document]:
     """What onnxruntime found for the models beside the checkout: shapes, MACs per output, bound inputs."""
     return json.loads((SHARED / "truth.json").read_text(encoding="utf-8"))
 
@@ -40,11 +44,12 @@ def options_of(name: str) -> list[str]:
     return bindings(truth()[name]["dims_bound"]) if name in BESIDE else []
 
 
-def bindings(bound: dict | None) -> list[str]:
+def bindings(bound: Mapping[str, Any] | None) -> list[str]:
     """The options that bind a model's open inputs."""
-    options = []
+    options: list[str] = []
     for name, value in (bound or {}).items():
-        shape = value.get("shape") if isinstance(value, dict) else value
+        named: Document | None = value if isinstance(value, dict) else None
+        shape = value if named is None else named.get("shape")
         options += ["--shape", f"{name}={'x'.join(map(str, shape))}"] if shape else []
-        options += ["--value", f"{name}={value['value']}"] if isinstance(value, dict) else []
+        options += ["--value", f"{name}={named['value']}"] if named is not None else []
     return options

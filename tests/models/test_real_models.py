@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from onnx2zz.cli.main import run
+from tests.json_values import Document
+from tests.model_files import read_model
 from tests.models.real_models import BESIDE, SHIPPED, bindings, truth
 from tests.oracle import onnxruntime_run
 
@@ -21,9 +23,9 @@ beside = pytest.mark.parametrize("name", list(BESIDE))
 class Compiled:
     """What `onnx2zz compile` wrote for a model, as anybody would read it."""
 
-    def __init__(self, path: Path, folder: Path, options: list[str]):
+    def __init__(self, path: Path, folder: Path, options: list[str]) -> None:
         assert run(["compile", str(path), "-o", str(folder), *options]) == 0
-        self.graph = onnx.load(path, load_external_data=False).graph
+        self.graph = read_model(path).graph
         self.entries = yaml.load((folder / "workload.yaml").read_text(), yaml.CSafeLoader)
         self.coverage = json.loads((folder / "coverage.json").read_text())
         self.fates = {output: fate for fate in self.coverage["nodes"] for output in fate["outputs"] if output}
@@ -41,7 +43,7 @@ class Compiled:
 
 def products_from_shapes(graph: onnx.GraphProto, shapes: dict[str, tuple[int, ...]]) -> dict[str, int]:
     """MACs of every product, by its output, by arithmetic."""
-    found = {}
+    found: dict[str, int] = {}
     for node in graph.node:
         out = node.output[0]
         if node.op_type == "Conv":
@@ -56,7 +58,7 @@ def products_from_shapes(graph: onnx.GraphProto, shapes: dict[str, tuple[int, ..
 
 def onnxruntime_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """The shape of every tensor, as onnxruntime computes them."""
-    model = onnx.load(path, load_external_data=False)
+    model = read_model(path)
     for tensor in model.graph.initializer:
         if tensor.data_location == onnx.TensorProto.EXTERNAL:  # weights that do not ship
             shape, dtype = tuple(tensor.dims), onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
@@ -75,7 +77,7 @@ def onnxruntime_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     return shapes | {name: value.shape for name, value in onnxruntime_run(model, inputs).items()}
 
 
-def assert_loops_are_few(entry: dict) -> None:
+def assert_loops_are_few(entry: Document) -> None:
     """At most 7 loops above 1, 8 in 3-D, one more each for batch and groups: the search is factorial in them."""
     sizes = dict(zip(entry["loop_dims"], entry["loop_sizes"], strict=True))
     allowed = 7 + ("FZ" in sizes) + (sizes.get("B", 1) > 1) + (sizes.get("G", 1) > 1)
@@ -90,7 +92,7 @@ def assert_every_node_has_one_fate(compiled: Compiled) -> None:
 
 def assert_edges_agree(compiled: Compiled) -> None:
     """The layers' sources are those that remain when views, riders and hosts are contracted, by a walk of their own."""
-    tensors = nx.DiGraph()
+    tensors: nx.DiGraph[str] = nx.DiGraph()
     for node in compiled.graph.node:
         for output in filter(None, node.output):
             tensors.add_edges_from((i, output) for i in node.input if i)
@@ -107,7 +109,7 @@ def assert_edges_agree(compiled: Compiled) -> None:
         return layer_owner[fate["layers"][0]] if fate["status"] == "fused" else None
 
     def behind(tensor: str) -> set[str]:
-        found, pending, seen = set(), [tensor], set()
+        found, pending, seen = set[str](), [tensor], set[str]()
         while pending:
             name = pending.pop()
             if name in seen:

@@ -1,5 +1,6 @@
 """Quantised operands for the tests: integers with their scales and zero points."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,13 @@ class Quantised:
     zero_point: np.ndarray
 
 
-def quantised(rng: np.random.Generator, shape, dtype=np.uint8, per=(), zero: bool = True) -> Quantised:
+def quantised(
+    rng: np.random.Generator,
+    shape: Sequence[int],
+    dtype: type[np.int8] | type[np.uint8] = np.uint8,
+    per: tuple[int, ...] = (),
+    zero: bool = True,
+) -> Quantised:
     """Integers over the range of `dtype`; scales and zero points of shape `per`.
 
     int8 keeps to 7 bits: without VNNI, ONNX Runtime adds pairs of uint8*int8 products in 16 bits, which saturate.

@@ -3,18 +3,18 @@
 import numpy as np
 import onnx
 import pytest
-from onnx import helper
-from onnx.reference import ReferenceEvaluator
 
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.trace import trace
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.registry import operators
-from tests.oracle import Arrays, check_node, distinct, model_of, run_layers
+from tests.nodes import Attribute, make_node
+from tests.oracle import Arrays, check_node, distinct, model_of, reference_run, run_layers
 
 B, S, T, D, DV = 2, 5, 7, 4, 6
 
 
-def heads(rng, count: int, length: int, width: int, rank: int) -> np.ndarray:
+def heads(rng: np.random.Generator, count: int, length: int, width: int, rank: int) -> np.ndarray:
     shape = (B, count, length, width) if rank == 4 else (B, length, count * width)
     return 3 * distinct(rng, *shape)
 
@@ -28,20 +28,22 @@ def operands(n: int, kv: int, rank: int, keys: int = T) -> dict[str, np.ndarray]
     }
 
 
-def attention(inputs: Arrays, outputs: list[str], n: int, kv: int, rank: int, **attributes):
+def attention(
+    inputs: Arrays, outputs: list[str], n: int, kv: int, rank: int, **attributes: Attribute
+) -> onnx.NodeProto:
     order = ["q", "k", "v", "mask", "past_k", "past_v", "lengths"]
     names = [name if name in inputs else "" for name in order]
     while not names[-1]:
         names.pop()
     counts = {"q_num_heads": n, "kv_num_heads": kv} if rank == 3 else {}
-    return helper.make_node("Attention", names, outputs, **counts, **attributes)
+    return make_node("Attention", names, outputs, **counts, **attributes)
 
 
-def check_by_reference(node: onnx.NodeProto, inputs: Arrays, opset: int):
+def check_by_reference(node: onnx.NodeProto, inputs: Arrays, opset: int) -> tuple[Layer, ...]:
     """As check_node, with ONNX's reference evaluator in onnxruntime's place."""
     outputs = [o for o in node.output if o]
     model = model_of([node], inputs, {}, outputs, opset)
-    expected = dict(zip(outputs, ReferenceEvaluator(model).run(None, dict(inputs)), strict=True))
+    expected = reference_run(model, inputs)
     graph = trace(model, Bindings())
     layers = operators()["Attention"].lower(graph.nodes[-1], graph)
     values = run_layers(layers, inputs)
@@ -55,7 +57,7 @@ def check_by_reference(node: onnx.NodeProto, inputs: Arrays, opset: int):
 @pytest.mark.parametrize("rank", [3, 4])
 @pytest.mark.parametrize(("n", "kv"), [(3, 3), (6, 2), (4, 1)])
 @pytest.mark.parametrize("attributes", [{}, {"is_causal": 1}, {"scale": 0.3, "softcap": 2.5}])
-def test_heads_in_either_order(rank: int, n: int, kv: int, attributes: dict) -> None:
+def test_heads_in_either_order(rank: int, n: int, kv: int, attributes: dict[str, float]) -> None:
     inputs = operands(n, kv, rank)
     layers = check_node(attention(inputs, ["y"], n, kv, rank, **attributes), inputs, opset=23)
     first, *_, last = layers
@@ -94,7 +96,7 @@ def test_cache_mask_and_every_output(rank: int, mode: int, boolean: bool) -> Non
 
 
 @pytest.mark.parametrize("attributes", [{}, {"is_causal": 1}])
-def test_rows_without_any_key_are_zero(attributes: dict) -> None:
+def test_rows_without_any_key_are_zero(attributes: dict[str, int]) -> None:
     inputs = operands(3, 3, 4)
     mask = np.ones((S, T), bool)
     mask[2] = mask[0] = False
@@ -106,7 +108,7 @@ def test_rows_without_any_key_are_zero(attributes: dict) -> None:
 
 @pytest.mark.parametrize("attributes", [{}, {"is_causal": 1}])
 @pytest.mark.parametrize("boolean", [True, False])
-def test_lengths_and_short_masks(attributes: dict, boolean: bool) -> None:
+def test_lengths_and_short_masks(attributes: dict[str, int], boolean: bool) -> None:
     """nonpad_kv_seqlen: a cache that is updated outside, filled to a length of its own in each sample."""
     rng = np.random.default_rng(3)
     inputs = operands(6, 2, 4) | {"lengths": np.array([6, 5])}
@@ -117,6 +119,6 @@ def test_lengths_and_short_masks(attributes: dict, boolean: bool) -> None:
 @pytest.mark.skipif(onnx.defs.onnx_opset_version() < 25, reason="this onnx has no windows")
 @pytest.mark.parametrize("lengths", [True, False])
 @pytest.mark.parametrize("attributes", [{"left_window_size": 2}, {"left_window_size": 1, "right_window_size": 2}])
-def test_windows(attributes: dict, lengths: bool) -> None:
+def test_windows(attributes: dict[str, int], lengths: bool) -> None:
     inputs = operands(6, 2, 4) | ({"lengths": np.array([7, 6])} if lengths else {})
     check_by_reference(attention(inputs, ["y"], 6, 2, 4, **attributes), inputs, onnx.defs.onnx_opset_version())

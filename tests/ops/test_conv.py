@@ -1,16 +1,18 @@
 """Conv against onnxruntime: 1-D to 3-D, groups, strides, dilations, uneven pads, auto_pad."""
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
+from tests.nodes import make_node
 from tests.oracle import check_node, distinct
 
 
 @st.composite
-def convolutions(draw: st.DrawFn):
+def convolutions(draw: st.DrawFn) -> tuple[onnx.NodeProto, dict[str, np.ndarray], dict[str, np.ndarray]]:
     """A Conv node with its input and weights; no two sizes need be alike, group and multiplier are drawn."""
     rank = draw(st.integers(1, 3))
     group, c, k = draw(st.integers(1, 3)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
@@ -31,12 +33,14 @@ def convolutions(draw: st.DrawFn):
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     x = distinct(rng, batch, group * c, *extents)
     constants = {"w": distinct(rng, group * k, c, *kernel)} | ({"b": distinct(rng, group * k)} if bias else {})
-    return helper.make_node("Conv", ["x", *constants], ["y"], **attributes), {"x": x}, constants
+    return make_node("Conv", ["x", *constants], ["y"], **attributes), {"x": x}, constants
 
 
 @settings(max_examples=60, deadline=None)
 @given(convolutions())
-def test_loop_nest_computes_what_onnxruntime_computes(case) -> None:
+def test_loop_nest_computes_what_onnxruntime_computes(
+    case: tuple[onnx.NodeProto, dict[str, np.ndarray], dict[str, np.ndarray]],
+) -> None:
     node, inputs, constants = case
     (layer,) = check_node(node, inputs, constants)
     weights, out = constants["w"].shape, layer.output.volume(layer.sizes)
@@ -58,11 +62,16 @@ def test_variable_weights_and_bias_are_operands() -> None:
         ({"auto_pad": "SAME_LOWER", "strides": [2, 3]}, (3, 4), (8, 11), ((1, 0), (1, 1))),
     ],
 )
-def test_rows_are_rows_and_columns_are_columns(attributes, kernel, extents, pads) -> None:
+def test_rows_are_rows_and_columns_are_columns(
+    attributes: dict[str, list[int] | str],
+    kernel: tuple[int, int],
+    extents: tuple[int, int],
+    pads: tuple[tuple[int, int], tuple[int, int]],
+) -> None:
     """What ZigZag's own reader swaps (parser/onnx/conv_parser.py:72): y is ONNX's first spatial axis."""
     rng = np.random.default_rng(0)
     constants = {"w": distinct(rng, 4, 3, *kernel)}
-    node = helper.make_node("Conv", ["x", "w"], ["y"], **attributes)
+    node = make_node("Conv", ["x", "w"], ["y"], **attributes)
     (layer,) = check_node(node, {"x": distinct(rng, 1, 3, *extents)}, constants)
     sizes = layer.sizes
     assert (sizes["FY"], sizes["FX"]) == kernel

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,11 +11,12 @@ from onnx import helper
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.proof.verify import verify
+from tests.nodes import Attribute, make_node
 from tests.oracle import check_node, distinct, model_of, onnxruntime_run
 
 
 @st.composite
-def transposed_convolutions(draw: st.DrawFn):
+def transposed_convolutions(draw: st.DrawFn) -> tuple[onnx.NodeProto, np.ndarray, dict[str, np.ndarray]]:
     """A ConvTranspose node with its input and weights."""
     rank = draw(st.integers(1, 3))
     group, c, k = draw(st.integers(1, 2)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
@@ -23,7 +25,7 @@ def transposed_convolutions(draw: st.DrawFn):
     strides = [draw(st.integers(1, 4)) for _ in range(rank)]
     extents = [draw(st.integers(1, 4)) for _ in range(rank)]
     full = [(extents[i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 for i in range(rank)]
-    attributes = {"strides": strides, "dilations": dilations, "group": group}
+    attributes: dict[str, Attribute] = {"strides": strides, "dilations": dilations, "group": group}
     padding = draw(st.sampled_from(["pads", "SAME_UPPER", "SAME_LOWER", "VALID", "output_shape", "none"]))
     if padding == "pads":
         begin = [draw(st.integers(0, min(3, full[i] - 1))) for i in range(rank)]
@@ -39,12 +41,14 @@ def transposed_convolutions(draw: st.DrawFn):
     rng = np.random.default_rng(draw(st.integers(0, 99)))
     x = distinct(rng, draw(st.integers(1, 2)), group * c, *extents)
     constants = {"w": distinct(rng, group * c, k, *kernel)} | ({"b": distinct(rng, group * k)} if bias else {})
-    return helper.make_node("ConvTranspose", ["x", *constants], ["y"], **attributes), x, constants
+    return make_node("ConvTranspose", ["x", *constants], ["y"], **attributes), x, constants
 
 
 @settings(max_examples=120, deadline=None)
 @given(transposed_convolutions())
-def test_phases_compute_what_onnxruntime_computes(case) -> None:
+def test_phases_compute_what_onnxruntime_computes(
+    case: tuple[onnx.NodeProto, np.ndarray, dict[str, np.ndarray]],
+) -> None:
     node, x, constants = case
     layers = check_node(node, {"x": x}, constants)
     w = constants["w"]
@@ -53,7 +57,7 @@ def test_phases_compute_what_onnxruntime_computes(case) -> None:
 
 @settings(max_examples=80, deadline=None)
 @given(transposed_convolutions())
-def test_verify_finds_nothing_in_any_form(case) -> None:
+def test_verify_finds_nothing_in_any_form(case: tuple[onnx.NodeProto, np.ndarray, dict[str, np.ndarray]]) -> None:
     """Pads that cut taps off included: their weights need not be read, and windows may meet nothing but padding."""
     node, x, constants = case
     result = verify(compile_model(model_of([node], {"x": x}, constants, ["y"])))
@@ -69,12 +73,10 @@ def test_verify_finds_nothing_in_any_form(case) -> None:
         ({"auto_pad": "VALID", "output_shape": [4, 4, 6]}, (4, 4, 6)),
     ],
 )
-def test_sizes_are_those_of_a_run(attributes, expected) -> None:
+def test_sizes_are_those_of_a_run(attributes: dict[str, list[int] | str], expected: tuple[int, int, int]) -> None:
     rng = np.random.default_rng(0)
     x, constants = distinct(rng, 1, 4, 3, 4, 5), {"w": distinct(rng, 4, 3, 2, 2, 2)}
-    model = model_of(
-        [helper.make_node("ConvTranspose", ["x", "w"], ["y"], group=2, **attributes)], {"x": x}, constants, ["y"]
-    )
+    model = model_of([make_node("ConvTranspose", ["x", "w"], ["y"], group=2, **attributes)], {"x": x}, constants, ["y"])
     compiled = compile_model(model)
     assert compiled.graph.shape("y")[2:] == onnxruntime_run(model, {"x": x})["y"].shape[2:] == expected
     assert verify(compiled).nodes_matched == 1

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import helper
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.ops.registry import operators
+from tests.nodes import Attribute, make_node
 from tests.oracle import model_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 INT = np.int64
 
 
-def node(op: str, inputs: str, outputs: str = "y", **attributes: object) -> onnx.NodeProto:
+def node(op: str, inputs: str, outputs: str = "y", **attributes: Attribute) -> onnx.NodeProto:
     domain, _, name = op.rpartition(".")
     names = ["" if i == "-" else i for i in inputs.split()]
-    return helper.make_node(name, names, outputs.split(), domain=domain, **attributes)
+    return make_node(name, names, outputs.split(), domain=domain, **attributes)
 
 
 EXAMPLES: dict[str, tuple[onnx.NodeProto, dict[str, tuple[int, ...]], dict[str, object]]] = {
@@ -70,11 +70,12 @@ EXAMPLES: dict[str, tuple[onnx.NodeProto, dict[str, tuple[int, ...]], dict[str, 
 }
 
 
-def array(name: str, value: object, rng: np.random.Generator) -> np.ndarray:
+def array(name: str, value: np.ndarray | tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
     if isinstance(value, np.ndarray):
         return value
-    kind = {"i": INT, "c": np.bool_}.get(name, np.float32)
-    return rng.integers(0, 2, value).astype(kind) if kind is not np.float32 else rng.random(value, np.float32)  # type: ignore[arg-type]
+    if name in ("i", "c"):
+        return rng.integers(0, 2, value).astype(INT if name == "i" else np.bool_)
+    return rng.random(value, np.float32)
 
 
 def layers_of(name: str) -> list[str]:

@@ -1,25 +1,35 @@
 """ONNX Runtime's fused operators of diffusion models, which have no CPU kernels: numpy from their definitions."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from onnx import helper
 
+from onnx2zz.ir.layer import Layer
+from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, lowered, model_of, onnxruntime_run, run_layers
 
 RNG = np.random.default_rng(0)
 X = 2 * distinct(RNG, 2, 4, 5, 6)
 
 
-def run(op: str, inputs, constants, outputs=("y",), **attributes):
+def run(
+    op: str,
+    inputs: dict[str, np.ndarray],
+    constants: dict[str, np.ndarray],
+    outputs: Sequence[str] = ("y",),
+    **attributes: Attribute,
+) -> tuple[list[np.ndarray], tuple[Layer, ...]]:
     """The outputs of the layers, and their shapes as the graph has them."""
     names = [*inputs, *constants]
-    node = helper.make_node(op, names, outputs, domain="com.microsoft", **attributes)
+    node = make_node(op, names, outputs, domain="com.microsoft", **attributes)
     graph, layers = lowered(model_of([node], inputs, constants, [o for o in outputs if o]))
     values = run_layers(layers, {**inputs, **constants})
     return [values[name].reshape(graph.shape(name)) for name in outputs if name], layers
 
 
-def normalised(x: np.ndarray, groups: int, gamma, beta) -> np.ndarray:
+def normalised(x: np.ndarray, groups: int, gamma: np.ndarray, beta: np.ndarray) -> np.ndarray:
     """Channels last, as channel groups of each image."""
     grouped = x.reshape(x.shape[0], -1, groups, x.shape[-1] // groups)
     mean, variance = grouped.mean((1, 3), keepdims=True), grouped.var((1, 3), keepdims=True)
@@ -62,12 +72,12 @@ def test_skip_group_norm(skip: tuple[int, ...]) -> None:
 def test_nhwc_conv(group: int) -> None:
     """The same convolution as ONNX's, its tensors transposed."""
     w, b = distinct(RNG, 9, 6 // group, 2, 3), distinct(RNG, 9)
-    attributes = {"group": group, "pads": [1, 0, 0, 2], "strides": [2, 1], "kernel_shape": [2, 3]}
-    conv = helper.make_node("Conv", ["x", "w", "b"], ["y"], **attributes)
+    attributes: dict[str, Attribute] = {"group": group, "pads": [1, 0, 0, 2], "strides": [2, 1], "kernel_shape": [2, 3]}
+    conv = make_node("Conv", ["x", "w", "b"], ["y"], **attributes)
     first = {"x": X.transpose(0, 3, 1, 2).copy()}
     wanted = onnxruntime_run(model_of([conv], first, {"w": w, "b": b}, ["y"]), first)["y"]
     constants = {"w": w.transpose(0, 2, 3, 1).copy(), "b": b}
-    (y,), (layer,) = run("NhwcConv", {"x": X}, constants, **attributes)
+    (y,), (layer,) = run("NhwcConv", {"x": X}, constants, ("y",), **attributes)
     np.testing.assert_allclose(y, wanted.transpose(0, 2, 3, 1), 1e-4, 1e-4)
     assert layer.macs == wanted.size * w[0].size
 

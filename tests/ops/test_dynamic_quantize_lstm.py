@@ -1,6 +1,7 @@
 """DynamicQuantizeLSTM against onnxruntime: X and the state are quantised as they come, weights as they are stored."""
 
 import numpy as np
+import onnx
 import pytest
 from onnx import helper
 
@@ -12,7 +13,7 @@ STEPS, BATCH, INPUTS, HIDDEN = 5, 2, 3, 4
 NAMES = ["x", "w", "r", "b", "", "h", "c", "", "ws", "wz", "rs", "rz"]
 
 
-def node_of(given, direction: str):
+def node_of(given: set[str], direction: str) -> onnx.NodeProto:
     return helper.make_node(
         "DynamicQuantizeLSTM",
         [name if name in given else "" for name in NAMES],
@@ -23,7 +24,7 @@ def node_of(given, direction: str):
     )
 
 
-def tensors(directions: int, per_column: bool, initial: bool) -> tuple[dict, dict]:
+def tensors(directions: int, per_column: bool, initial: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     rng = np.random.default_rng(0)
     per = (directions, 4 * HIDDEN) if per_column else (directions,)
     inputs = {"x": distinct(rng, STEPS, BATCH, INPUTS)}

@@ -8,12 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
+from onnx2zz.ir.layer import Layer
 from tests.oracle import check_node, distinct
 
 SIZES = {"a": 2, "b": 3, "c": 5, "d": 4, "i": 2, "j": 3, "k": 4, "l": 5}
 
 
-def check(equation: str, *shapes: tuple[int, ...]):
+def check(equation: str, *shapes: tuple[int, ...]) -> tuple[Layer, ...]:
     rng = np.random.default_rng(0)
     inputs = {f"x{i}": np.asarray(distinct(rng, *shape)) for i, shape in enumerate(shapes)}
     return check_node(helper.make_node("Einsum", list(inputs), ["y"], equation=equation), inputs)

@@ -38,12 +38,16 @@ def test_many_operands_are_a_chain(op: str, count: int) -> None:
 
 
 WIDE, NARROW = (np.int32, np.uint32), (np.int8, np.int16, np.uint8, np.uint16)
-ON_INTEGERS = [(op, dtype) for op in ("Add", "Sub", "Mul", "Div", "BitwiseNot") for dtype in WIDE]
-ON_INTEGERS += [("BitwiseNot", dtype) for dtype in NARROW]  # onnxruntime has no arithmetic on narrow ones
+ON_INTEGERS = (
+    [(op, dtype) for op in ("Add", "Sub", "Mul", "Div", "BitwiseNot") for dtype in WIDE]
+    + [("BitwiseNot", dtype) for dtype in NARROW]  # onnxruntime has no arithmetic on narrow ones
+)
 
 
 @pytest.mark.parametrize(("op", "dtype"), ON_INTEGERS)
-def test_integers_are_truncated_and_come_round(op: str, dtype) -> None:
+def test_integers_are_truncated_and_come_round(
+    op: str, dtype: type[np.int16] | type[np.int32] | type[np.int8] | type[np.uint16] | type[np.uint32] | type[np.uint8]
+) -> None:
     rng, info = np.random.default_rng(0), np.iinfo(dtype)
     x, y = (rng.integers(info.min, info.max, (3, 5), dtype, endpoint=True) for _ in range(2))
     y[y == 0] = 3
@@ -55,7 +59,7 @@ def test_integers_are_truncated_and_come_round(op: str, dtype) -> None:
 
 @pytest.mark.parametrize("bounds", [("low", "high"), ("low", ""), ("", "high")])
 @pytest.mark.parametrize("constant", [(), ("low",), ("low", "high")])
-def test_clip_takes_bounds_that_a_run_decides(bounds, constant) -> None:
+def test_clip_takes_bounds_that_a_run_decides(bounds: tuple[str, str], constant: tuple[str, ...]) -> None:
     values = {"low": np.float32(-0.2), "high": np.float32(0.3)}
     given = {name: np.asarray(values[name]) for name in bounds if name}
     names = {n: v for n, v in given.items() if n in constant}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from onnx import helper
 
+from tests.nodes import make_node
 from tests.oracle import check_node, distinct
 
 
@@ -21,7 +22,7 @@ def test_dft(parts: int, inverse: int, axis: int, length: int | None) -> None:
 @pytest.mark.parametrize("opset", [17, 20])
 def test_one_side_of_real_signals(opset: int) -> None:
     named = {"axis": np.asarray(1)} if opset == 20 else {}
-    node = helper.make_node("DFT", ["x", "", *named], ["y"], onesided=1, **({} if named else {"axis": 1}))
+    node = make_node("DFT", ["x", "", *named], ["y"], onesided=1, **({} if named else {"axis": 1}))
     x = distinct(np.random.default_rng(0), 2, 7, 3, 1)
     check_node(node, {"x": x}, named, opset=opset)
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from onnx import helper
 
+from tests.nodes import make_node
 from tests.oracle import check_node, distinct
 
 PARAMETERS = {
@@ -25,7 +25,7 @@ def test_bias_sum_and_activation(activation: str, summed: bool) -> None:
     names = ["x", "w", "b", *(["z"] if summed else [])]
     window = {"group": 2, "strides": [2, 1], "pads": [1, 0, 0, 0]}
     fused = {"activation": activation, "activation_params": PARAMETERS[activation] or None}
-    node = helper.make_node("FusedConv", names, ["y"], domain="com.microsoft", **window, **fused)
+    node = make_node("FusedConv", names, ["y"], domain="com.microsoft", **window, **fused)
     product, *rest = check_node(node, inputs, constants)
     assert product.macs == 2 * 4 * 3 * 5 * 3 * 2 * 3
     assert [layer.operator_type for layer in rest] == ["Add"] * summed

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
+from tests.nodes import make_node
 from tests.oracle import check_node, distinct
 
 
@@ -20,7 +21,7 @@ def test_transposes(batch: list[int], a_t: bool, b_t: bool, a_in: bool, b_in: bo
     inputs = {"a": distinct(rng, *shapes[0]), "b": distinct(rng, *shapes[1])}
     flags = {"transA": a_t, "transB": b_t, "transBatchA": a_in, "transBatchB": b_in}
     attributes = {name: int(flag) for name, flag in flags.items()}
-    node = helper.make_node("FusedMatMul", ["a", "b"], ["y"], domain="com.microsoft", alpha=0.75, **attributes)
+    node = make_node("FusedMatMul", ["a", "b"], ["y"], domain="com.microsoft", alpha=0.75, **attributes)
     (layer,) = check_node(node, inputs)
     assert layer.macs == int(np.prod(batch)) * d * c * k
 
@@ -39,11 +40,11 @@ def test_fused_matmul_without_flags_is_matmul() -> None:
 
 
 @pytest.mark.parametrize("flags", [{"transA": 1}, {"transB": 1, "alpha": 0.5}])
-def test_transpose_matmul(flags: dict) -> None:
+def test_transpose_matmul(flags: dict[str, float]) -> None:
     rng = np.random.default_rng(0)
     a, b = distinct(rng, 2, 3, 4), distinct(rng, 2, 3, 5)
     inputs = {"a": a, "b": b} if "transA" in flags else {"a": distinct(rng, 2, 5, 4), "b": distinct(rng, 2, 3, 4)}
-    check_node(helper.make_node("TransposeMatMul", ["a", "b"], ["y"], domain="com.microsoft", **flags), inputs)
+    check_node(make_node("TransposeMatMul", ["a", "b"], ["y"], domain="com.microsoft", **flags), inputs)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_transpose_matmul(flags: dict) -> None:
 def test_fused_gemm(activation: str, attributes: dict[str, float], constant: bool) -> None:
     rng = np.random.default_rng(0)
     a, given_ = {"a": distinct(rng, 3, 5)}, {"b": distinct(rng, 4, 5), "c": distinct(rng, 4)}
-    node = helper.make_node(
+    node = make_node(
         "FusedGemm", ["a", "b", "c"], ["y"], domain="com.microsoft", activation=activation, transB=1, **attributes
     )
     inputs, constants = (a, given_) if constant else (a | given_, {})

@@ -5,6 +5,7 @@ import pytest
 from onnx import helper
 
 from onnx2zz.compiler import compile_model
+from tests.nodes import make_node
 from tests.oracle import check_node, distinct, model_of
 
 X = 5 * distinct(np.random.default_rng(0), 2, 3, 7)
@@ -28,9 +29,9 @@ def test_gelu(approximate: str) -> None:
     ],
 )
 @pytest.mark.parametrize("constant", [True, False])
-def test_contrib_forms(op: str, bias: bool, attributes: dict, constant: bool) -> None:
+def test_contrib_forms(op: str, bias: bool, attributes: dict[str, float], constant: bool) -> None:
     given = {"bias": BIAS} if bias else {}
-    node = helper.make_node(op, ["x", *given], ["y"], domain="com.microsoft", **attributes)
+    node = make_node(op, ["x", *given], ["y"], domain="com.microsoft", **attributes)
     inputs, constants = ({"x": X}, given) if constant else ({"x": X} | given, {})
     (layer,) = check_node(node, inputs, constants)
     assert layer.operator_type == "Add"

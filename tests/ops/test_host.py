@@ -1,6 +1,7 @@
 """What is left to the host is left there by name, and constants never are."""
 
 import numpy as np
+import onnx
 import pytest
 from onnx import TensorProto, helper
 
@@ -8,7 +9,7 @@ from onnx2zz.compiler import compile_model
 from tests.oracle import distinct, model_of
 
 X = {"x": distinct(np.random.default_rng(0), 3, 4, 5)}
-HOSTED = [
+HOSTED: list[tuple[onnx.NodeProto, dict[str, np.ndarray]]] = [
     (helper.make_node("TopK", ["x", "k"], ["v", "y"]), {"k": np.asarray([2])}),
     (helper.make_node("ArgMax", ["x"], ["y"], axis=1), {}),
     (helper.make_node("CumSum", ["x", "d"], ["y"]), {"d": np.asarray(1)}),
@@ -20,7 +21,7 @@ HOSTED = [
 
 
 @pytest.mark.parametrize(("node", "constants"), HOSTED, ids=lambda v: getattr(v, "op_type", ""))
-def test_is_on_the_host_and_does_not_break_the_graph(node, constants) -> None:
+def test_is_on_the_host_and_does_not_break_the_graph(node: onnx.NodeProto, constants: dict[str, np.ndarray]) -> None:
     nodes = [helper.make_node("Exp", ["a"], ["x"]), node]
     workload = compile_model(model_of(nodes, {"a": X["x"]}, constants, ["y"])).workload
     assert [(fate.op, fate.status) for fate in workload.nodes] == [("Exp", "lowered"), (node.op_type, "host")]
@@ -40,7 +41,7 @@ MAKERS = [
 
 
 @pytest.mark.parametrize("makers", MAKERS, ids=lambda nodes: nodes[-1].op_type)
-def test_makers_of_constants_are_folded(makers) -> None:
+def test_makers_of_constants_are_folded(makers: list[onnx.NodeProto]) -> None:
     m = {"m": distinct(np.random.default_rng(0), 4, 5)}
     constants = {name: np.asarray(v, np.float32) for name, v in (("zero", 0), ("five", 5), ("one", 1))}
     nodes = [*makers, helper.make_node("Add", ["m", "c"], ["y"])]

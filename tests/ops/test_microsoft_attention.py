@@ -1,22 +1,25 @@
 """ONNX Runtime's attention operators against onnxruntime: projections, masks, biases, caches, grouped queries."""
 
 import numpy as np
+import onnx
 import pytest
-from onnx import helper
 
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.trace import trace
 from onnx2zz.ops.registry import operators
+from tests.nodes import Attribute, make_node
 from tests.oracle import check_node, distinct, model_of, onnxruntime_run, run_layers
 
 B, S, T, N, D, DV, CHANNELS = 2, 5, 7, 3, 4, 6, 10
 
 
-def make(op: str, order: list[str], given, outputs: list[str], **attributes):
+def make(
+    op: str, order: list[str], given: dict[str, np.ndarray], outputs: list[str], **attributes: Attribute
+) -> onnx.NodeProto:
     names = [name if name in given else "" for name in order]
     while not names[-1]:
         names.pop()
-    return helper.make_node(op, names, outputs, domain="com.microsoft", **attributes)
+    return make_node(op, names, outputs, domain="com.microsoft", **attributes)
 
 
 MASKS = {
@@ -30,7 +33,7 @@ MASKS = {
 class TestAttention:
     ORDER = ("x", "w", "b", "mask", "past", "bias")
 
-    def operands(self, sizes: tuple[int, int, int]) -> tuple[dict, dict]:
+    def operands(self, sizes: tuple[int, int, int]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         rng = np.random.default_rng(0)
         x = {"x": 2 * distinct(rng, B, S, CHANNELS)}
         return x, {"w": 2 * distinct(rng, CHANNELS, sum(sizes)), "b": distinct(rng, sum(sizes))}
@@ -38,7 +41,7 @@ class TestAttention:
     @pytest.mark.parametrize("mask", [None, *MASKS])
     @pytest.mark.parametrize("causal", [0, 1])
     def test_masks(self, mask: str | None, causal: int) -> None:
-        inputs, constants = self.operands((N * D,) * 3)
+        inputs, constants = self.operands((N * D, N * D, N * D))
         if mask:
             inputs["mask"] = MASKS[mask]
         node = make("Attention", list(self.ORDER), inputs | constants, ["y"], num_heads=N, unidirectional=causal)
@@ -56,7 +59,7 @@ class TestAttention:
 
     @pytest.mark.parametrize("past", [0, 4])
     def test_cache_and_bias(self, past: int) -> None:
-        inputs, constants = self.operands((N * D,) * 3)
+        inputs, constants = self.operands((N * D, N * D, N * D))
         rng = np.random.default_rng(1)
         if past:
             inputs["past"] = distinct(rng, 2, B, N, past, D)
@@ -78,8 +81,9 @@ class TestMultiHeadAttention:
 
     @pytest.mark.parametrize("bias", ["none", "constant", "variable"])
     @pytest.mark.parametrize("attributes", [{}, {"scale": 0.4}])
-    def test_three_tensors(self, bias: str, attributes: dict) -> None:
-        inputs, constants = self.operands(), {}
+    def test_three_tensors(self, bias: str, attributes: dict[str, float]) -> None:
+        inputs = self.operands()
+        constants: dict[str, np.ndarray] = {}
         rng = np.random.default_rng(1)
         if bias != "none":
             (constants if bias == "constant" else inputs)["b"] = distinct(rng, N * (2 * D + DV))
@@ -133,7 +137,7 @@ class TestGroupQueryAttention:
     ORDER = ("q", "k", "v", "past_k", "past_v", "lengths", "total", "cos", "sin", "ids", "bias", "sink")
     N, KV, D = 6, 2, 32
 
-    def operands(self, queries: int, past: int, packed: bool) -> tuple[dict, dict]:
+    def operands(self, queries: int, past: int, packed: bool) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         rng = np.random.default_rng(0)
         widths = {"q": self.N, "k": self.KV, "v": self.KV}
         inputs = {name: 3 * distinct(rng, B, queries, count * self.D) for name, count in widths.items()}
@@ -145,7 +149,9 @@ class TestGroupQueryAttention:
         constants = {"lengths": np.full(B, total - 1, np.int32), "total": np.array(total, np.int32)}
         return inputs, constants
 
-    def node(self, inputs: dict, constants: dict, **attributes):
+    def node(
+        self, inputs: dict[str, np.ndarray], constants: dict[str, np.ndarray], **attributes: Attribute
+    ) -> onnx.NodeProto:
         outputs = ["y", "present_k", "present_v"]
         heads = {"num_heads": self.N, "kv_num_heads": self.KV}
         return make("GroupQueryAttention", list(self.ORDER), inputs | constants, outputs, **heads, **attributes)
@@ -153,7 +159,7 @@ class TestGroupQueryAttention:
     @pytest.mark.parametrize("packed", [True, False])
     @pytest.mark.parametrize(("queries", "past"), [(5, 0), (1, 4)])
     @pytest.mark.parametrize("attributes", [{}, {"softcap": 1.5, "scale": 0.3}, {"local_window_size": 3}])
-    def test_prompt_and_decode(self, packed: bool, queries: int, past: int, attributes: dict) -> None:
+    def test_prompt_and_decode(self, packed: bool, queries: int, past: int, attributes: dict[str, float]) -> None:
         inputs, constants = self.operands(queries, past, packed)
         layers = check_node(self.node(inputs, constants, **attributes), inputs, constants)
         products = [layer for layer in layers if layer.macs]

@@ -8,6 +8,7 @@ from onnx import helper
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.proof.verify import verify
+from tests.nodes import Attribute, make_node
 from tests.oracle import check_node, distinct, model_of, onnxruntime_run, run_layers
 
 
@@ -40,7 +41,7 @@ def test_pads_by_attribute_and_by_named_axes() -> None:
 
 
 def padded_model(
-    reader: str, value: float, around: list[int], **attributes: object
+    reader: str, value: float, around: list[int], **attributes: Attribute
 ) -> tuple[Compiled, dict[str, np.ndarray], np.ndarray]:
     """A Pad and its one reader: what it compiles to, all tensors after its layers, and onnxruntime's output."""
     rng = np.random.default_rng(0)
@@ -50,7 +51,7 @@ def padded_model(
     names = ["padded", "w"] if reader == "Conv" else ["padded"]
     nodes = [
         helper.make_node("Pad", ["x", "pads", "value"], ["padded"]),
-        helper.make_node(reader, names, ["y"], **attributes),
+        make_node(reader, names, ["y"], **attributes),
     ]
     model = model_of(nodes, x, constants, ["y"])
     compiled = compile_model(model)
@@ -58,7 +59,7 @@ def padded_model(
     return compiled, tensors, onnxruntime_run(model, x)["y"]
 
 
-EXACT = [
+EXACT: list[tuple[str, float, list[int], dict[str, Attribute]]] = [
     ("Conv", 0.0, [1, 0, 2, 3], {}),
     ("Conv", 0.0, [1, 2, 0, 1], {"pads": [1, 0, 1, 2], "strides": [2, 1]}),
     ("Conv", 0.0, [1, 2, 2, 1], {"auto_pad": "SAME_LOWER", "strides": [2, 3]}),
@@ -71,7 +72,9 @@ EXACT = [
 
 
 @pytest.mark.parametrize(("reader", "value", "pads", "attributes"), EXACT)
-def test_is_taken_into_the_window_of_its_reader(reader, value, pads, attributes) -> None:
+def test_is_taken_into_the_window_of_its_reader(
+    reader: str, value: float, pads: list[int], attributes: dict[str, Attribute]
+) -> None:
     compiled, tensors, expected = padded_model(reader, value, pads, **attributes)
     assert [(fate.op, fate.status) for fate in compiled.workload.nodes] == [("Pad", "view"), (reader, "lowered")]
     (placed,) = compiled.workload.layers
@@ -89,7 +92,9 @@ def test_is_taken_into_the_window_of_its_reader(reader, value, pads, attributes)
         ("GlobalAveragePool", 0.0, {}),
     ],
 )
-def test_is_a_layer_where_its_reader_sees_something_else_beyond(reader, value, attributes) -> None:
+def test_is_a_layer_where_its_reader_sees_something_else_beyond(
+    reader: str, value: float, attributes: dict[str, list[int] | int]
+) -> None:
     compiled, tensors, expected = padded_model(reader, value, [1, 0, 1, 2], **attributes)
     assert compiled.workload.nodes[0].status == "lowered"
     np.testing.assert_allclose(tensors["y"], expected, 1e-4, 1e-5)

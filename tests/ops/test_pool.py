@@ -1,16 +1,18 @@
 """Pools against onnxruntime: uneven pads, ceil_mode, dilations, padding that counts or does not."""
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
+from tests.nodes import Attribute, make_node
 from tests.oracle import check_node, distinct
 
 
 @st.composite
-def pools(draw: st.DrawFn):
+def pools(draw: st.DrawFn) -> tuple[onnx.NodeProto, dict[str, np.ndarray], int]:
     """A pool node with its input."""
     rank = draw(st.integers(1, 3))
     op = draw(st.sampled_from(["MaxPool", "AveragePool", "LpPool"]))
@@ -19,7 +21,7 @@ def pools(draw: st.DrawFn):
     dilations = [draw(st.integers(1, 2)) for _ in range(rank)]
     strides = [draw(st.integers(1, 3)) for _ in range(rank)]
     extents = [(kernel[i] - 1) * dilations[i] + 1 + draw(st.integers(0, 4)) for i in range(rank)]
-    attributes = {"kernel_shape": kernel, "strides": strides, "dilations": dilations}
+    attributes: dict[str, Attribute] = {"kernel_shape": kernel, "strides": strides, "dilations": dilations}
     if draw(st.booleans()):
         attributes |= {
             "auto_pad": draw(st.sampled_from(["SAME_UPPER", "SAME_LOWER", "VALID"])),
@@ -41,12 +43,12 @@ def pools(draw: st.DrawFn):
         attributes["p"] = draw(st.integers(1, 3))
         if opset < 18:
             attributes = {k: v for k, v in attributes.items() if k not in ("dilations", "ceil_mode")}
-    return helper.make_node(op, ["x"], ["y"], **attributes), {"x": x}, opset
+    return make_node(op, ["x"], ["y"], **attributes), {"x": x}, opset
 
 
 @settings(max_examples=80, deadline=None)
 @given(pools())
-def test_windows(case) -> None:
+def test_windows(case: tuple[onnx.NodeProto, dict[str, np.ndarray], int]) -> None:
     node, inputs, opset = case
     check_node(node, inputs, opset=opset)
 

@@ -1,9 +1,10 @@
 """QAttention against onnxruntime: integer projections, then the attention of floats."""
 
 import numpy as np
+import onnx
 import pytest
-from onnx import helper
 
+from tests.nodes import Attribute, make_node
 from tests.ops.quantised_tensors import parameters, quantised
 from tests.oracle import check_node, distinct
 
@@ -11,12 +12,14 @@ B, S, P, N, D, CHANNELS = 2, 5, 3, 3, 4, 10
 ORDER = ["x", "w", "b", "x_scale", "w_scale", "mask", "x_zero", "w_zero", "past"]
 
 
-def node_of(given, outputs, **attributes):
+def node_of(given: dict[str, np.ndarray], outputs: list[str], **attributes: Attribute) -> onnx.NodeProto:
     names = [name if name in given else "" for name in ORDER]
-    return helper.make_node("QAttention", names, outputs, domain="com.microsoft", num_heads=N, **attributes)
+    return make_node("QAttention", names, outputs, domain="com.microsoft", num_heads=N, **attributes)
 
 
-def tensors(per_column: bool, dtype=np.uint8) -> tuple[dict, dict]:
+def tensors(
+    per_column: bool, dtype: type[np.int8] | type[np.uint8] = np.uint8
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     rng = np.random.default_rng(0)
     total = 3 * N * D
     x = quantised(rng, (B, S, CHANNELS))
@@ -36,7 +39,7 @@ MASKS = {
 @pytest.mark.parametrize("mask", [None, *MASKS])
 @pytest.mark.parametrize("causal", [0, 1])
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8])
-def test_masks(mask: str | None, causal: int, dtype) -> None:
+def test_masks(mask: str | None, causal: int, dtype: type[np.int8] | type[np.uint8]) -> None:
     inputs, constants = tensors(per_column=False, dtype=dtype)
     inputs |= {"mask": MASKS[mask]} if mask else {}
     layers = check_node(node_of(inputs | constants, ["y"], unidirectional=causal), inputs, constants)

@@ -1,11 +1,13 @@
 """Element-wise operators, concatenation and pools of integers against onnxruntime."""
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
+from tests.nodes import Attribute, make_node
 from tests.ops.quantised_tensors import parameters, quantised
 from tests.oracle import check_node, lowered, model_of, onnxruntime_run, run_layers
 
@@ -13,20 +15,22 @@ shapes = st.lists(st.integers(1, 5), min_size=1, max_size=4)
 types = st.sampled_from([np.uint8, np.int8])
 
 
-def microsoft(op: str, inputs, **attributes):
+def microsoft(op: str, inputs: list[str], **attributes: Attribute) -> onnx.NodeProto:
     """A node of ONNX Runtime's own domain."""
-    return helper.make_node(op, inputs, ["out"], domain="com.microsoft", **attributes)
+    return make_node(op, inputs, ["out"], domain="com.microsoft", **attributes)
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.sampled_from(["QLinearAdd", "QLinearMul"]), shapes, types, st.booleans(), st.data())
-def test_add_and_mul(op: str, shape, dtype, constant: bool, data: st.DataObject) -> None:
+def test_add_and_mul(
+    op: str, shape: list[int], dtype: type[np.int8] | type[np.uint8], constant: bool, data: st.DataObject
+) -> None:
     """Powers of two as scales: then float32 is exact in any order, ties included."""
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     other = [data.draw(st.sampled_from([1, size])) for size in shape][data.draw(st.integers(0, len(shape) - 1)) :]
     a, b, c = quantised(rng, shape, dtype), quantised(rng, other, dtype), quantised(rng, (), dtype)
     names = ["a", "a_scale", "a_zero", "b", "b_scale", "b_zero", "c_scale", "c_zero"]
-    scales = {f"{n}_scale": np.float32(2.0 ** rng.integers(-6, -2)) for n in "abc"}
+    scales = {f"{n}_scale": np.asarray(2.0 ** rng.integers(-6, -2), np.float32) for n in "abc"}
     tensors = {"a": a.values, "b": b.values}
     weights = {"b": tensors.pop("b")} if constant else {}
     check_node(microsoft(op, names), tensors, weights | parameters(a=a, b=b, c=c) | scales, rtol=0, atol=0)
@@ -34,7 +38,7 @@ def test_add_and_mul(op: str, shape, dtype, constant: bool, data: st.DataObject)
 
 @settings(max_examples=30, deadline=None)
 @given(st.sampled_from(["QLinearSigmoid", "QLinearLeakyRelu"]), shapes, types, st.integers(0, 99))
-def test_tables(op: str, shape, dtype, seed: int) -> None:
+def test_tables(op: str, shape: list[int], dtype: type[np.int8] | type[np.uint8], seed: int) -> None:
     rng = np.random.default_rng(seed)
     x, y = quantised(rng, shape, dtype), quantised(rng, (), dtype)
     attributes = {"alpha": 0.3} if op.endswith("Relu") else {}
@@ -44,7 +48,7 @@ def test_tables(op: str, shape, dtype, seed: int) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(shapes, st.integers(0, 99))
-def test_where(shape, seed: int) -> None:
+def test_where(shape: list[int], seed: int) -> None:
     rng = np.random.default_rng(seed)
     x, y, z = quantised(rng, shape), quantised(rng, (shape[-1],)), quantised(rng, ())
     names = ["condition", "x", "x_scale", "x_zero", "y", "y_scale", "y_zero", "z_scale", "z_zero"]
@@ -55,7 +59,7 @@ def test_where(shape, seed: int) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=3), shapes, st.data())
-def test_concat(lengths, shape, data: st.DataObject) -> None:
+def test_concat(lengths: list[int], shape: list[int], data: st.DataObject) -> None:
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     axis = data.draw(st.integers(0, len(shape) - 1))
     operands = {
@@ -72,7 +76,7 @@ def test_concat(lengths, shape, data: st.DataObject) -> None:
 @pytest.mark.parametrize("op", ["QLinearAveragePool", "QLinearGlobalAveragePool"])
 @settings(max_examples=20, deadline=None)
 @given(sizes=st.lists(st.integers(2, 5), min_size=2, max_size=2), last=st.booleans(), seed=st.integers(0, 99))
-def test_average_pools(op: str, sizes, last: bool, seed: int) -> None:
+def test_average_pools(op: str, sizes: list[int], last: bool, seed: int) -> None:
     """A step of the result may differ where the mean falls on a tie: onnxruntime averages in float32."""
     rng = np.random.default_rng(seed)
     x, y = quantised(rng, (2, 3, *sizes)), quantised(rng, ())
@@ -87,7 +91,7 @@ def test_average_pools(op: str, sizes, last: bool, seed: int) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.integers(2, 6), min_size=2, max_size=2), types, st.integers(0, 1))
-def test_nhwc_max_pool(sizes, dtype, ceil_mode: int) -> None:
+def test_nhwc_max_pool(sizes: list[int], dtype: type[np.int8] | type[np.uint8], ceil_mode: int) -> None:
     x = quantised(np.random.default_rng(sizes[0]), (2, *sizes, 3), dtype)
     node = microsoft("NhwcMaxPool", ["x"], kernel_shape=[2, 1], strides=[2, 2], pads=[1, 0, 1, 0], ceil_mode=ceil_mode)
     check_node(node, {"x": x.values}, {}, rtol=0, atol=0)
@@ -95,11 +99,11 @@ def test_nhwc_max_pool(sizes, dtype, ceil_mode: int) -> None:
 
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(2, 5), min_size=2, max_size=3), types, st.sampled_from([12, 13]), st.integers(0, 99))
-def test_softmax(shape, dtype, opset: int, seed: int) -> None:
+def test_softmax(shape: list[int], dtype: type[np.int8] | type[np.uint8], opset: int, seed: int) -> None:
     """onnxruntime takes exp from a table of integers, so a step may differ."""
     rng = np.random.default_rng(seed)
     x = quantised(rng, shape, dtype)
-    one = {"y_scale": np.float32(1 / 256), "y_zero": np.array(np.iinfo(dtype).min, dtype)}
+    one = {"y_scale": np.asarray(1 / 256, np.float32), "y_zero": np.array(np.iinfo(dtype).min, dtype)}
     axis = int(rng.integers(-len(shape), len(shape)))
     node = microsoft("QLinearSoftmax", ["x", "x_scale", "x_zero", "y_scale", "y_zero"], axis=axis, opset=opset)
     layers = check_node(node, {"x": x.values}, parameters(x=x) | one, rtol=0, atol=1)
@@ -113,7 +117,7 @@ def test_embed_layer_normalization(segments: bool) -> None:
     parts = {"words": (7, 8), "positions": (5, 8), "types": (2, 8), "gamma": (8,), "beta": (8,)}
     tables = {name: quantised(rng, shape) for name, shape in parts.items()}
     ids = {"ids": rng.integers(0, 7, (2, 3)).astype(np.int32), "kinds": rng.integers(0, 2, (2, 3)).astype(np.int32)}
-    left_out = set() if segments else {"kinds", "types"}
+    left_out: set[str] = set() if segments else {"kinds", "types"}
     names = ["ids", "kinds", *tables, "mask", *(f"{t}_scale" for t in tables), *(f"{t}_zero" for t in tables)]
     names = ["" if n == "mask" or any(n.startswith(gone) for gone in left_out) else n for n in names]
     constants = {name: table.values for name, table in tables.items()} | parameters(**tables)

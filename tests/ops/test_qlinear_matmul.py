@@ -15,7 +15,7 @@ batches = st.lists(st.integers(1, 3), max_size=2)
 
 @settings(max_examples=40, deadline=None)
 @given(batches, sizes, sizes, sizes, st.booleans(), st.booleans(), st.integers(0, 99))
-def test_qlinear_matmul(batch, d: int, c: int, k: int, per_column: bool, constant: bool, seed: int) -> None:
+def test_qlinear_matmul(batch: list[int], d: int, c: int, k: int, per_column: bool, constant: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)
     a, y = quantised(rng, (*batch, d, c)), quantised(rng, ())
     b = quantised(rng, (c, k), np.int8, (k,) if per_column else ())
@@ -29,7 +29,9 @@ def test_qlinear_matmul(batch, d: int, c: int, k: int, per_column: bool, constan
 
 @settings(max_examples=40, deadline=None)
 @given(batches, sizes, sizes, sizes, st.sampled_from([np.uint8, np.int8]), st.booleans(), st.integers(0, 99))
-def test_matmul_integer(batch, d: int, c: int, k: int, dtype, per_column: bool, seed: int) -> None:
+def test_matmul_integer(
+    batch: list[int], d: int, c: int, k: int, dtype: type[np.int8] | type[np.uint8], per_column: bool, seed: int
+) -> None:
     """The zero point of A is read by the run: it is the third tensor of the layer."""
     rng = np.random.default_rng(seed)
     a = quantised(rng, (*batch, d, c))
@@ -53,7 +55,9 @@ def test_matmul_integer_to_float(d: int, c: int, k: int, per_column: bool, zero:
 
 @settings(max_examples=40, deadline=None)
 @given(sizes, sizes, sizes, st.integers(0, 1), st.integers(0, 1), st.booleans(), st.booleans(), st.data())
-def test_qgemm(d: int, c: int, k: int, trans_a: int, trans_b: int, bias: bool, integers: bool, data) -> None:
+def test_qgemm(
+    d: int, c: int, k: int, trans_a: int, trans_b: int, bias: bool, integers: bool, data: st.DataObject
+) -> None:
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     per = (k,) if data.draw(st.booleans()) else ()
     a = quantised(rng, (c, d) if trans_a else (d, c))
@@ -74,7 +78,7 @@ def test_qgemm(d: int, c: int, k: int, trans_a: int, trans_b: int, bias: bool, i
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(sizes, min_size=1, max_size=4), st.sampled_from([-3.0, 0.0, 3.0]))
-def test_dynamic_quantize_linear(shape, shift: float) -> None:
+def test_dynamic_quantize_linear(shape: list[int], shift: float) -> None:
     x = distinct(np.random.default_rng(3), *shape) + np.float32(shift)
     node = helper.make_node("DynamicQuantizeLinear", ["x"], ["y", "scale", "zero"])
     layers = check_node(node, {"x": x}, {}, 11, rtol=1e-6, atol=0)

@@ -6,13 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
+from tests.nodes import make_node
 from tests.oracle import check_node, check_nodes, distinct
 
 INTEGERS = {"uint8": np.uint8, "int8": np.int8, "uint16": np.uint16, "int16": np.int16}
 
 
 @st.composite
-def quantisations(draw: st.DrawFn):
+def quantisations(draw: st.DrawFn) -> tuple[list[int], np.random.Generator, int, np.ndarray, np.ndarray]:
     """A tensor, and a scale and zero point for all of it or for each element of one axis."""
     shape = draw(st.lists(st.integers(1, 5), min_size=1, max_size=4))
     rng = np.random.default_rng(draw(st.integers(0, 99)))
@@ -26,7 +27,7 @@ def quantisations(draw: st.DrawFn):
 
 @settings(max_examples=60, deadline=None)
 @given(quantisations(), st.sampled_from([13, 19, 21, 23]))
-def test_quantize(case, opset: int) -> None:
+def test_quantize(case: tuple[list[int], np.random.Generator, int, np.ndarray, np.ndarray], opset: int) -> None:
     """Bit for bit: float32 division, ties to even, saturation."""
     shape, rng, axis, scale, zero_point = case
     zero_point = zero_point if opset >= 21 else zero_point.astype(np.uint8)
@@ -38,7 +39,7 @@ def test_quantize(case, opset: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(quantisations(), st.sampled_from([13, 19, 21, 23]))
-def test_dequantize(case, opset: int) -> None:
+def test_dequantize(case: tuple[list[int], np.random.Generator, int, np.ndarray, np.ndarray], opset: int) -> None:
     shape, rng, axis, scale, zero_point = case
     zero_point = zero_point if opset >= 21 else zero_point.astype(np.uint8)
     x = rng.integers(0, 120, shape).astype(zero_point.dtype)
@@ -49,7 +50,7 @@ def test_dequantize(case, opset: int) -> None:
 def test_ties_round_to_even_and_ends_saturate() -> None:
     x = np.array([-1000, -2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 1000], np.float32)
     node = helper.make_node("QuantizeLinear", ["x", "scale"], ["y"])
-    check_node(node, {"x": x}, {"scale": np.float32(1)}, 10, rtol=0, atol=0)
+    check_node(node, {"x": x}, {"scale": np.asarray(1, np.float32)}, 10, rtol=0, atol=0)
 
 
 @settings(max_examples=20, deadline=None)
@@ -74,6 +75,8 @@ def test_narrow_types(element: str) -> None:
     """Seen through DequantizeLinear: numpy has none of these types."""
     x = np.concatenate([np.linspace(-900, 900, 241), np.linspace(-0.02, 0.02, 100)]).astype(np.float32)
     output = {"output_dtype": TensorProto.DataType.Value(element)}
-    quantize = helper.make_node("QuantizeLinear", ["x", "scale"], ["q"], **output)
+    quantize = make_node("QuantizeLinear", ["x", "scale"], ["q"], **output)
     dequantize = helper.make_node("DequantizeLinear", ["q", "scale"], ["y"])
-    check_nodes([quantize, dequantize], {"x": x}, {"scale": np.float32(0.7)}, ["y"], opset=21, rtol=0, atol=0)
+    check_nodes(
+        [quantize, dequantize], {"x": x}, {"scale": np.asarray(0.7, np.float32)}, ["y"], opset=21, rtol=0, atol=0
+    )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from onnx2zz.frontend.trace import trace
 from onnx2zz.ir.interpreter import run_layers
 from onnx2zz.ops.registry import operators
 from onnx2zz.proof.verify import verify
+from tests.nodes import Attribute, make_node
 from tests.oracle import check_node, distinct, model_of, onnxruntime_run
 from tests.proof.wrong import with_layer
 
@@ -25,7 +27,9 @@ T, B, IN, H = 4, 3, 5, 2
 ORDER = ["X", "W", "R", "B", "lengths", "h0", "c0", "P"]
 
 
-def tensors(op: str, directions: int, optional: set[str], steps: int = T) -> tuple[dict, dict]:
+def tensors(
+    op: str, directions: int, optional: set[str], steps: int = T
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Inputs and constants of a recurrent node."""
     rng, gates = np.random.default_rng(0), GATES[op]
     every = {
@@ -42,11 +46,11 @@ def tensors(op: str, directions: int, optional: set[str], steps: int = T) -> tup
     return {n: used[n] for n in used if n in ("X", "lengths", "h0", "c0")}, {n: used[n] for n in used if n in "WRBP"}
 
 
-def node_of(op: str, given_: set[str], outputs: list[str], **attributes):
+def node_of(op: str, given_: set[str], outputs: list[str], **attributes: Attribute) -> onnx.NodeProto:
     names = [name if name in given_ else "" for name in ORDER[: 8 if op == "LSTM" else 6]]
     while not names[-1]:
         names.pop()
-    return helper.make_node(op, names, outputs, hidden_size=H, **attributes)
+    return make_node(op, names, outputs, hidden_size=H, **attributes)
 
 
 @settings(max_examples=60, deadline=None)
@@ -150,7 +154,7 @@ def test_clipping(op: str) -> None:
 @pytest.mark.parametrize("op", sorted(GATES))
 def test_batch_first_layout(op: str) -> None:
     """onnxruntime runs layout 0 only: the same tensors, transposed, must give the same outputs, transposed."""
-    optional = {"B", "h0", "lengths"} | ({"c0"} if op == "LSTM" else set())
+    optional = {"B", "h0", "lengths", *(["c0"] if op == "LSTM" else [])}
     inputs, constants = tensors(op, 2, optional)
     node = node_of(op, {*inputs, *constants}, OUTPUTS[op], direction="bidirectional")
     expected = onnxruntime_run(model_of([node], inputs, constants, OUTPUTS[op], 14), inputs)

@@ -1,6 +1,7 @@
 """Reductions against onnxruntime: axes as attribute and as input, keepdims, no axes at all."""
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,16 +9,19 @@ from onnx import helper
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.ops.reduction import FORMULA
+from tests.nodes import Attribute, make_node
 from tests.oracle import check_node, distinct, model_of
 
 
-def reduce_node(op: str, opset: int, axes: list[int] | None, **attributes: int):
+def reduce_node(
+    op: str, opset: int, axes: list[int] | None, **attributes: Attribute
+) -> tuple[onnx.NodeProto, dict[str, np.ndarray]]:
     """A reduction whose axes lie where its opset wants them, and the constants it then needs."""
     as_input = opset >= (13 if op == "ReduceSum" else 18)
     constants = {"axes": np.array(axes, np.int64)} if as_input and axes is not None else {}
     if not as_input and axes is not None:
         attributes["axes"] = axes
-    return helper.make_node(op, ["x", *constants], ["y"], **attributes), constants
+    return make_node(op, ["x", *constants], ["y"], **attributes), constants
 
 
 @settings(max_examples=80, deadline=None)
@@ -55,7 +59,7 @@ def test_axes_of_one_element_change_nothing_but_absolute_values(op: str, status:
     assert fates(reduce_node(op, 13, [1])[0], (3, 1, 5), opset=13) == [status]
 
 
-def fates(node, shape: tuple[int, ...], opset: int = 18) -> list[str]:
+def fates(node: onnx.NodeProto, shape: tuple[int, ...], opset: int = 18) -> list[str]:
     model = model_of([node], {"x": np.zeros(shape, np.float32)}, {}, ["y"], opset)
     return [entry["status"] for entry in compile_model(model).coverage["nodes"]]
 

@@ -1,6 +1,7 @@
 """Resize and Upsample against onnxruntime: every coordinate rule, factors up and down, sizes, axes, old versions."""
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from onnx import helper
 from onnx2zz.compiler import compile_model
 from onnx2zz.ir.layer import Layer
 from onnx2zz.proof.verify import verify
+from tests.nodes import Attribute, make_node
 from tests.oracle import check_node, distinct, model_of, onnxruntime_run
 
 PERIODIC = ["half_pixel", "pytorch_half_pixel", "asymmetric", "half_pixel_symmetric"]
@@ -16,9 +18,9 @@ RULES = [*PERIODIC, "align_corners"]
 FACTORS = [0.5, 1.0, 2.0, 3.0, 4.0]
 
 
-def resize(x: np.ndarray, scales: list[float], opset: int = 19, **attributes: object) -> tuple[Layer, ...]:
+def resize(x: np.ndarray, scales: list[float], opset: int = 19, **attributes: Attribute) -> tuple[Layer, ...]:
     constants = {"scales": np.asarray(scales, np.float32)}
-    return check_node(helper.make_node("Resize", ["x", "", "scales"], ["y"], **attributes), {"x": x}, constants, opset)
+    return check_node(make_node("Resize", ["x", "", "scales"], ["y"], **attributes), {"x": x}, constants, opset)
 
 
 @settings(max_examples=60, deadline=None)
@@ -142,7 +144,7 @@ def test_one_and_three_spatial_axes(rank: int) -> None:
 
 
 @st.composite
-def resizes(draw: st.DrawFn):
+def resizes(draw: st.DrawFn) -> tuple[onnx.NodeProto, np.ndarray, dict[str, np.ndarray], int]:
     """A Resize of the last one or two axes (nearest: any), by sizes or by scales, with its input and constants."""
     mode = draw(st.sampled_from(["nearest", "linear", "cubic"]))
     shape = draw(
@@ -153,7 +155,7 @@ def resizes(draw: st.DrawFn):
     rules += ["half_pixel_symmetric"] if opset >= 19 else ["tf_half_pixel_for_nn"] if opset == 11 else []
     rule = draw(st.sampled_from(rules))
     rounding = draw(st.sampled_from(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"]))
-    attributes = {"mode": mode, "coordinate_transformation_mode": rule, "nearest_mode": rounding}
+    attributes: dict[str, Attribute] = {"mode": mode, "coordinate_transformation_mode": rule, "nearest_mode": rounding}
     attributes["cubic_coeff_a"] = draw(st.sampled_from([-0.75, -0.5]))
     attributes["exclude_outside"] = draw(st.integers(0, 1)) if mode == "cubic" else 0
     resized = draw(st.sets(st.sampled_from(range(len(shape))[-2:]), min_size=1))
@@ -174,12 +176,12 @@ def resizes(draw: st.DrawFn):
     else:
         constants["scales"] = np.asarray([out[axis] / shape[axis] for axis in listed], np.float32)
     x = distinct(np.random.default_rng(0), *shape)
-    return helper.make_node("Resize", ["x", *constants], ["y"], **attributes), x, constants, opset
+    return make_node("Resize", ["x", *constants], ["y"], **attributes), x, constants, opset
 
 
 @settings(max_examples=150, deadline=None)
 @given(resizes())
-def test_verify_finds_nothing_in_any_form(case) -> None:
+def test_verify_finds_nothing_in_any_form(case: tuple[onnx.NodeProto, np.ndarray, dict[str, np.ndarray], int]) -> None:
     node, x, constants, opset = case
     model = model_of([node], {"x": x}, constants, ["y"], opset)
     try:

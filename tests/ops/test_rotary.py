@@ -1,15 +1,19 @@
 """RotaryEmbedding against onnxruntime."""
 
 import numpy as np
+import onnx
 import pytest
 from onnx import helper
 
+from tests.nodes import make_node
 from tests.oracle import check_node, distinct
 
 B, N, S, D, ROWS = 2, 3, 5, 8, 11
 
 
-def check_with_rows(node, inputs, constants, opset: int) -> int:
+def check_with_rows(
+    node: onnx.NodeProto, inputs: dict[str, np.ndarray], constants: dict[str, np.ndarray], opset: int
+) -> int:
     """Two movement layers copy the rows that ids name; the number of other layers."""
     layers = check_node(node, inputs, constants, opset=opset)
     assert sum(layer.also_reads == ("ids",) for layer in layers) == 2
@@ -25,7 +29,7 @@ def test_microsoft(interleaved: int, rank: int, turning: int) -> None:
     constants = {"cos": distinct(rng, ROWS, turning // 2), "sin": distinct(rng, ROWS, turning // 2)}
     ids = rng.integers(0, ROWS, (B, S))
     partial = {"rotary_embedding_dim": turning, "num_heads": N} if turning < D else {}
-    node = helper.make_node(
+    node = make_node(
         "RotaryEmbedding", ["x", "ids", "cos", "sin"], ["y"], domain="com.microsoft", interleaved=interleaved, **partial
     )
     count = check_with_rows(node, {"x": x, "ids": ids}, constants, 17)
@@ -50,7 +54,7 @@ def test_onnx_with_ids(interleaved: int, rank: int, turning: int) -> None:
     ids = rng.integers(0, ROWS, (B, S))
     attributes = {"interleaved": interleaved} | ({"num_heads": N} if rank == 3 else {})
     attributes |= {"rotary_embedding_dim": turning} if turning < D else {}
-    node = helper.make_node("RotaryEmbedding", ["x", "cos", "sin", "ids"], ["y"], **attributes)
+    node = make_node("RotaryEmbedding", ["x", "cos", "sin", "ids"], ["y"], **attributes)
     check_with_rows(node, {"x": x, "ids": ids}, constants, 23)
 
 

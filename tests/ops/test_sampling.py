@@ -3,17 +3,18 @@
 import math
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
-from onnx.reference import ReferenceEvaluator
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.formats.workload_entry import volumes
 from onnx2zz.ir.interpreter import run_layers
+from onnx2zz.ir.layer import Layer
 from onnx2zz.proof.verify import verify
-from tests.oracle import check_node, distinct, lowered, model_of
+from tests.oracle import check_node, distinct, lowered, model_of, reference_run
 
 
 @settings(max_examples=40, deadline=None)
@@ -35,7 +36,9 @@ def test_blocks_are_added_up(rank: int, data: st.DataObject) -> None:
     assert_pairs_are_read_once(layers, x, constants, node)
 
 
-def assert_pairs_are_read_once(layers, x, constants, node) -> None:
+def assert_pairs_are_read_once(
+    layers: tuple[Layer, ...], x: np.ndarray, constants: dict[str, np.ndarray], node: onnx.NodeProto
+) -> None:
     """Brute force: of each block's taps those that lie on the image are read, once, and nothing else."""
     compiled = compile_model(model_of([node], {"x": x}, constants, ["y"], 18))
     result = verify(compiled)
@@ -66,7 +69,7 @@ def test_dilated_blocks_of_other_than_two_axes(rank: int) -> None:
     node = helper.make_node("Col2Im", ["x", *constants], ["y"], strides=strides, dilations=dilations, pads=pads)
     model = model_of([node], {"x": x}, constants, ["y"], 18)
     compiled = compile_model(model)
-    (expected,) = ReferenceEvaluator(model).run(None, {"x": x})
+    expected = reference_run(model, {"x": x})["y"]
     _, layers = lowered(model)
     np.testing.assert_allclose(run_layers(layers, {"x": x, **constants})["y"], expected, 1e-5, 1e-6)
     assert verify(compiled).nodes_matched == 1
@@ -74,7 +77,9 @@ def test_dilated_blocks_of_other_than_two_axes(rank: int) -> None:
 
 
 @pytest.mark.parametrize(("masked", "group", "offset_group"), [(False, 1, 1), (True, 2, 1), (True, 1, 2)])
-def test_deformed_convolution_multiplies_what_a_convolution_multiplies(masked, group, offset_group) -> None:
+def test_deformed_convolution_multiplies_what_a_convolution_multiplies(
+    masked: bool, group: int, offset_group: int
+) -> None:
     """With offsets of zero the sampling, approximate in general, is exact."""
     rng = np.random.default_rng(0)
     n, c, k, kernel, out = 2, 4, 6, (2, 3), (3, 5)

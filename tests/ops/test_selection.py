@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from onnx2zz.compiler import compile_model
+from tests.nodes import make_node
 from tests.oracle import check_node, distinct, model_of
 
 
@@ -83,4 +84,4 @@ def test_shifted_bits(direction: str) -> None:
 @pytest.mark.parametrize("attributes", [{}, {"detect_negative": 0}, {"detect_positive": 0}])
 def test_what_is_no_number(op: str, attributes: dict[str, int]) -> None:
     x = np.array([[1, np.nan, np.inf], [-np.inf, 0, -2]], np.float32)
-    check_node(helper.make_node(op, ["x"], ["y"], **(attributes if op == "IsInf" else {})), {"x": x}, opset=20)
+    check_node(make_node(op, ["x"], ["y"], **(attributes if op == "IsInf" else {})), {"x": x}, opset=20)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import helper
 
+from tests.nodes import make_node
 from tests.oracle import check_node, distinct
 
 LAYERS = {"Softmax": 4, "LogSoftmax": 4, "Hardmax": 3}
@@ -24,7 +25,7 @@ def test_passes(op: str, opset: int, shape: list[int], data: st.DataObject) -> N
     if axis is None and opset < 13 and len(shape) == 1:
         axis = 0
     x = 6 * distinct(np.random.default_rng(data.draw(st.integers(0, 99))), *shape)
-    node = helper.make_node(op, ["x"], ["y"], **({} if axis is None else {"axis": axis}))
+    node = make_node(op, ["x"], ["y"], **({} if axis is None else {"axis": axis}))
     layers = check_node(node, {"x": x}, opset=opset)
     assert len(layers) == LAYERS[op]
     assert not sum(layer.macs for layer in layers)

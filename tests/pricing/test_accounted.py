@@ -8,7 +8,7 @@ from onnx2zz.pricing.accounted import HostNode, host_nodes, stand_ins
 from tests.oracle import distinct, model_of
 
 
-def test_a_node_of_the_host_is_named():
+def test_a_node_of_the_host_is_named() -> None:
     """The k largest of 7 columns, after a product."""
     rng = np.random.default_rng(1)
     nodes = [
@@ -22,17 +22,17 @@ def test_a_node_of_the_host_is_named():
     assert stand_ins(coverage) == ()
 
 
-def test_one_element_is_not_worth_a_mention():
+def test_one_element_is_not_worth_a_mention() -> None:
     said = {"node": "a", "op": "Add", "status": "host", "why": "one element"}
     other = {"node": "b", "op": "TopK", "status": "host", "why": "a partial sort"}
     assert host_nodes({"nodes": [said, other]}) == (HostNode("b", "TopK", "a partial sort"),)
 
 
-def test_stand_ins_are_layers_of_kind_approximate():
+def test_stand_ins_are_layers_of_kind_approximate() -> None:
     kinds = ("exact", "approximate", "movement", "approximate")
     assert stand_ins({"layers": [{"id": i, "kind": kind} for i, kind in enumerate(kinds)]}) == (1, 3)
 
 
-def test_a_workload_without_coverage_says_nothing():
+def test_a_workload_without_coverage_says_nothing() -> None:
     assert host_nodes(None) == () and stand_ins(None) == ()
     assert host_nodes({"model": "net.onnx"}) == () and stand_ins({"model": "net.onnx"}) == ()

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_workloads import gemm
@@ -64,7 +65,8 @@ def _up(file: Path) -> tuple[str, dict[str, int]]:
     address = json.loads(file.read_text())["address"]
     with Client(address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=UP_S)
-        return address, client.run(os.getpid)
+        processes: Any = client.run(os.getpid)
+        return address, processes
 
 
 def units(count: int) -> list[Unit]:
@@ -77,7 +79,12 @@ def units(count: int) -> list[Unit]:
     return [Unit(task, ready.terms) for task in ready.tasks]
 
 
-def test_a_sweep_and_an_evaluation_on_the_cluster(started, tmp_path, monkeypatch, capsys):
+def test_a_sweep_and_an_evaluation_on_the_cluster(
+    started: tuple[str, dict[str, int]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     address, _ = started
     monkeypatch.chdir(tmp_path)
     Path("sweep.yaml").write_text("models: [lenet5]\naccelerators: [seneca_core]\noptions: {lpf_limit: 3}\n")
@@ -93,11 +100,12 @@ def test_a_sweep_and_an_evaluation_on_the_cluster(started, tmp_path, monkeypatch
     assert [(layer["energy_pj"], layer["latency_cycles"]) for layer in single] == swept
 
 
-def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started):
+def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started: tuple[str, dict[str, int]]) -> None:
     """SIGKILL, while units are with it: all come back, once each, with the prices of this process."""
     address, processes = started
     asked = units(24)
-    found, held = [], {}
+    found: list[tuple[Unit, Any]] = []
+    held: dict[str, Any] = {}
 
     def kill_one(unit: Unit) -> None:
         if len(found) == 4:
@@ -115,7 +123,7 @@ def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started):
     assert all(outcome == price_task(unit.task, unit.terms) for unit, outcome in found)
 
 
-def test_a_worker_with_other_software_is_refused():
+def test_a_worker_with_other_software_is_refused() -> None:
     (unit,) = units(1)
     assert price_elsewhere(unit.task, unit.terms, software()) == price_task(unit.task, unit.terms)
     with pytest.raises(InputError, match=r"has onnx2zz .*; onnx2zz 9 is wanted; install the same there"):
@@ -127,21 +135,26 @@ class Client:
 
     loop = None
 
-    def __init__(self, end: Exception):
-        self.end, self.cancelled = end, []
+    def __init__(self, end: Exception) -> None:
+        self.end = end
+        self.cancelled: list[object] = []
 
-    def submit(self, *_, **__):
+    def submit(self, *_: object, **__: bool) -> object:
         return self
 
-    def result(self):
+    def result(self) -> None:
         raise self.end
 
-    def cancel(self, futures, force):
+    def cancel(self, futures: list[object], force: bool) -> None:
         self.cancelled += futures
 
 
+def in_turn(futures: Sequence[object], loop: object) -> Sequence[object]:
+    return futures
+
+
 @pytest.fixture
-def ending(monkeypatch):
+def ending(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], Cluster]:
     """A cluster on which every unit ends with an exception."""
 
     def made(end: Exception) -> Cluster:
@@ -151,13 +164,13 @@ def ending(monkeypatch):
             "a:1",
             Client(end),
         )
-        monkeypatch.setattr(connected._dask, "as_completed", lambda futures, loop: futures)
+        monkeypatch.setattr(connected._dask, "as_completed", in_turn)
         return connected
 
     return made
 
 
-def test_a_unit_that_kills_every_worker_has_no_price(ending):
+def test_a_unit_that_kills_every_worker_has_no_price(ending: Callable[[Exception], Cluster]) -> None:
     from distributed import KilledWorker
 
     ((_, outcome),) = ending(KilledWorker("unit", None, 3)).outcomes(units(1), lambda unit: None)
@@ -171,26 +184,30 @@ def test_a_unit_that_kills_every_worker_has_no_price(ending):
         (ModuleNotFoundError("No module named 'onnx2zz'"), "need the same environment as this one: onnx2zz "),
     ],
 )
-def test_what_goes_wrong_between_machines_is_a_sentence(ending, end, said):
+def test_what_goes_wrong_between_machines_is_a_sentence(
+    ending: Callable[[Exception], Cluster], end: Exception, said: str
+) -> None:
     with pytest.raises(InputError) as raised:
         list(ending(end).outcomes(units(1), lambda unit: None))
     assert said in str(raised.value)
 
 
 @pytest.mark.parametrize("address", ["nothing", "http//x:1"])
-def test_an_address_that_is_none(address, capsys):
+def test_an_address_that_is_none(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "lenet5", "--arch", "seneca", "--scheduler", address]) == 1
     assert "is no address of a dask scheduler; write tcp://HOST:8786" in capsys.readouterr().err
 
 
-def test_nobody_answers(monkeypatch):
+def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "PATIENCE_S", 0.2)
     with pytest.raises(InputError, match="no dask scheduler answers"):
         Cluster("tcp://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("option", [["--jobs", "2"], ["--layer-timeout", "5"]])
-def test_options_about_processes_of_this_machine_are_refused(option, capsys):
+def test_options_about_processes_of_this_machine_are_refused(
+    option: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     for command in (["evaluate", "lenet5", "--arch", "seneca"], ["sweep", "x.yaml"]):
         assert run([*command, "--scheduler", "tcp://127.0.0.1:8786", *option]) == 2
         assert f"{option[0]} is about processes of this machine" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """Which layers share one evaluation, and which mapping entry a layer takes."""
 
 import pytest
-from small_workloads import conv, residual, strip
+from small_workloads import Entry, conv, residual, strip
 from zigzag.parser.mapping_factory import MappingFactory
 
 from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping, read_mapping_entry
@@ -14,7 +14,7 @@ MAPPING = [DEFAULT, POOLING, BY_NAME]
 
 
 @pytest.mark.parametrize("entry", residual(), ids=lambda entry: entry["name"])
-def test_the_entry_is_the_one_that_zigzag_takes(entry):
+def test_the_entry_is_the_one_that_zigzag_takes(entry: Entry) -> None:
     theirs = MappingFactory(entry["name"], entry["operator_type"], MAPPING).mapping_data
     assert mapping_entry_for(entry, read_mapping(MAPPING)).document() == theirs
 
@@ -23,18 +23,18 @@ def keys(entry, mapping_entry=DEFAULT):
     return layer_key(entry, read_mapping_entry(mapping_entry))
 
 
-def test_names_and_places_do_not_matter():
+def test_names_and_places_do_not_matter() -> None:
     first, second = residual()[2:4]
     assert first["name"] != second["name"] and first["operand_source"] != second["operand_source"]
     assert keys(first) == keys(second)
 
 
-def test_everything_else_does():
-    shape = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5}
+def test_everything_else_does() -> None:
+    shape: Document = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5}
     layer = conv(3, 2, "c", **shape)
     others = [
         conv(3, None, "c", **shape),
-        conv(3, 2, "c", **(shape | {"k": 13})),
+        conv(3, 2, "c", **{**shape, "k": 13}),
         conv(3, 2, "c", **shape, stride=(1, 2)),
         layer | {"operand_precision": {"W": 4, "I": 8, "O": 16, "O_final": 8}},
         layer | {"loop_dims": ["B", "K", "OX", "OY", "C", "FX", "FY"]},
@@ -43,5 +43,5 @@ def test_everything_else_does():
     assert keys(layer) != keys(layer, BY_NAME)
 
 
-def test_the_name_of_the_mapping_entry_does_not_matter():
+def test_the_name_of_the_mapping_entry_does_not_matter() -> None:
     assert keys(strip()[2]) == keys(strip()[2], DEFAULT | {"name": "Conv"})

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onnx2zz.pricing.event_driven import Activity, layer_events, total_events
-from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, Traffic
+from onnx2zz.zigzag.layer_price import Direction, LayerPrice, LevelEnergy, Traffic
 
 OPERATIONS = 240
 VOLUMES = {"I": 40, "W": 12, "O": 20}
 """20 outputs, each the sum of 12 products, every weight in 20 of them: some product of matrices."""
 
 
-def level(operand, memory, *traffic):
+def level(operand: str, memory: str, *traffic: tuple[Direction, int, float]) -> LevelEnergy:
     passing = tuple(Traffic(direction, elements, energy) for direction, elements, energy in traffic)
     memory_operand = {"I": "I1", "W": "I2", "O": "O"}[operand]
     return LevelEnergy(operand, memory, sum(t.energy_pj for t in passing), memory_operand, passing)
@@ -41,42 +41,44 @@ PRICE = LayerPrice(
 SPARSE = Activity({"I": 0.25}, 0.5, ("I",), 10)
 
 
-def spent(activity, price=PRICE, volumes=VOLUMES):
+def spent(
+    activity: Activity, price: LayerPrice = PRICE, volumes: dict[str, int] = VOLUMES
+) -> dict[tuple[str, str], float]:
     events = layer_events(price, OPERATIONS, volumes, activity)
     return {(one.operand, one.memory): one.event_pj for one in events.breakdown}
 
 
-def test_zeros_of_the_activation_are_neither_read_nor_written():
+def test_zeros_of_the_activation_are_neither_read_nor_written() -> None:
     energies = spent(SPARSE)
     assert energies["I", "sram"] == pytest.approx(0.25 * 32.0)
     assert energies["I", "dram"] == pytest.approx(0.25 * 400.0)
 
 
-def test_a_weight_is_read_for_each_executed_operation():
+def test_a_weight_is_read_for_each_executed_operation() -> None:
     """240 operations, 240 reads: half of the operations take place, and half of the reads."""
     from_registers = 0.5 * 2.4
     into_registers = (1 - 0.5**10) * 0.5  # a register that is filled serves ten operations
     assert spent(SPARSE)["W", "registers"] == pytest.approx(from_registers + into_registers)
 
 
-def test_weights_come_from_their_highest_memory_whatever_happens():
+def test_weights_come_from_their_highest_memory_whatever_happens() -> None:
     assert spent(SPARSE)["W", "dram"] == pytest.approx(120.0)
     assert spent(SPARSE)["W", "sram"] == pytest.approx((1 - 0.5**10) * 3.0 + 2.0)
 
 
-def test_weights_that_are_fetched_again_are_fetched_for_events():
+def test_weights_that_are_fetched_again_are_fetched_for_events() -> None:
     """Only 3 of the 12 passages are first ones; each serves 20 operations."""
     again = spent(SPARSE, volumes={**VOLUMES, "W": 3})["W", "dram"]
     assert again == pytest.approx(120.0 * (3 / 12 + 9 / 12 * (1 - 0.5**20)))
 
 
-def test_a_sum_is_updated_by_events_and_written_once_in_any_case():
+def test_a_sum_is_updated_by_events_and_written_once_in_any_case() -> None:
     read_back, written = 0.5 * 6.0, 6.0 * (20 / 240 + 220 / 240 * 0.5)
     assert spent(SPARSE)["O", "registers"] == pytest.approx(read_back + written + 1.0)
     assert spent(SPARSE)["O", "dram"] == pytest.approx(200.0)
 
 
-def test_operations_and_network():
+def test_operations_and_network() -> None:
     events = layer_events(PRICE, OPERATIONS, VOLUMES, SPARSE, noc_pj_per_event=2.0)
     assert (events.operations_executed, events.operation_energy_pj) == (120, 240.0)
     assert (events.noc_events, events.noc_energy_pj) == (10, 20.0)
@@ -88,7 +90,7 @@ def test_operations_and_network():
     assert total.energy_pj == 2 * events.energy_pj
 
 
-def test_nothing_but_zeros_leaves_preloading_and_results():
+def test_nothing_but_zeros_leaves_preloading_and_results() -> None:
     energies = spent(Activity({"I": 0.0}, 0.0, ("I",), 0))
     assert energies == {
         ("I", "sram"): 0.0,
@@ -101,13 +103,13 @@ def test_nothing_but_zeros_leaves_preloading_and_results():
     }
 
 
-def test_a_sum_of_two_inputs_leaves_out_the_zeros_of_each():
+def test_a_sum_of_two_inputs_leaves_out_the_zeros_of_each() -> None:
     energies = spent(Activity({"I": 0.25, "W": 0.75}, 0.8, ("I", "W"), 19))
     assert energies["W", "dram"] == pytest.approx(0.75 * 120.0)
     assert energies["W", "registers"] == pytest.approx(0.75 * 2.9)
 
 
-def test_a_dense_layer_costs_what_zigzag_says():
+def test_a_dense_layer_costs_what_zigzag_says() -> None:
     dense = Activity({"I": 0.25}, 1.0, (), 40, "zeros count")
     assert spent(dense) == {(one.operand, one.memory): one.energy_pj for one in LEVELS}
     assert layer_events(PRICE, OPERATIONS, VOLUMES, dense).energy_pj == PRICE.energy_pj
@@ -125,7 +127,9 @@ ENERGIES = st.floats(0.0, 1e12)
     energy=ENERGIES,
     skipping=st.sampled_from([("I",), ("I", "W"), ()]),
 )
-def test_never_above_dense_and_never_less_for_more_events(executed, density, elements, volume, energy, skipping):
+def test_never_above_dense_and_never_less_for_more_events(
+    executed: list[float], density: list[float], elements: int, volume: int, energy: float, skipping: tuple[str, ...]
+) -> None:
     levels = tuple(
         replace(one, energy_pj=energy * len(one.traffic), traffic=tuple(_scaled(one, elements, energy)))
         for one in LEVELS
@@ -143,5 +147,5 @@ def test_never_above_dense_and_never_less_for_more_events(executed, density, ele
     assert fewer.energy_pj <= more.energy_pj * (1 + 1e-9)
 
 
-def _scaled(one, elements, energy):
+def _scaled(one: LevelEnergy, elements: int, energy: float) -> list[Traffic]:
     return [replace(t, elements=t.elements * elements, energy_pj=energy) for t in one.traffic]

@@ -4,7 +4,8 @@ import csv
 import json
 import os
 import pickle
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ from onnx2zz.zigzag import cacti, cacti_files
 from onnx2zz.zigzag.cacti_costs import MemoryCosts
 from onnx2zz.zigzag.cacti_files import POOL
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.json_values import Document
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
 
@@ -35,7 +37,7 @@ EVALUATE = ["evaluate", "net.yaml", "--mapping", "zigzag:tpu_like", "--lpf-limit
 
 
 @pytest.fixture(autouse=True)
-def program(tmp_path, monkeypatch) -> Path:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = stand_in(tmp_path / "cacti_master", tmp_path / "trace")
     monkeypatch.setattr(cacti_files, "cacti_folder", lambda: folder)
     monkeypatch.chdir(tmp_path)
@@ -50,7 +52,7 @@ def starts() -> int:
     return len(Path("trace").read_text().split()) if Path("trace").exists() else 0
 
 
-def priced(file: str, cache: str = "cache"):
+def priced(file: str, cache: str = "cache") -> Evaluation:
     """As a process of its own would: nothing of an earlier call but what is in the cache."""
     cacti.costs.cache_clear()
     workload = PricedWorkload("strip", "net.yaml", tuple(yaml.safe_load(Path("net.yaml").read_text())))
@@ -62,16 +64,16 @@ def priced(file: str, cache: str = "cache"):
         )
 
 
-def prices(evaluation) -> list[dict]:
+def prices(evaluation: Evaluation) -> list[Document]:
     return [asdict(layer) | {"from_cache": None} for layer in evaluation.layers]
 
 
-def test_prices_are_those_of_the_same_costs_in_the_file():
+def test_prices_are_those_of_the_same_costs_in_the_file() -> None:
     by_hand = written_down(Path("by_hand.yaml"), Path("core.yaml"), sram_2MB=costs_of(SRAM, WIDTH))
     assert prices(priced("core.yaml")) == prices(priced(str(by_hand), "other"))
 
 
-def test_a_change_of_the_pool_is_another_price(program):
+def test_a_change_of_the_pool_is_another_price(program: Path) -> None:
     """What another run left in the pool: 718,708.95 pJ were served where 2,103,635.43 is right."""
     before = priced("core.yaml")
     again = priced("core.yaml")
@@ -90,23 +92,29 @@ def test_a_change_of_the_pool_is_another_price(program):
     assert (after.evaluated, starts()) == (3, 1)
 
 
-def test_a_change_of_the_program_is_another_price(program):
+def test_a_change_of_the_program_is_another_price(program: Path) -> None:
     before = priced("core.yaml")
     (program / "cacti").write_text((program / "cacti").read_text().replace("b / 1e6", "b / 1e5"))
     after = priced("core.yaml")
     read, write, area = costs_of(SRAM, WIDTH)
-    assert after.extracted == (MemoryCosts("sram_2MB", pytest.approx(10 * read), write, pytest.approx(area)),)
+    (found,) = after.extracted
+    assert (found.read_pj, found.area_mm2) == (pytest.approx(10 * read), pytest.approx(area))
+    assert replace(found, read_pj=0.0, area_mm2=0.0) == MemoryCosts("sram_2MB", 0.0, write, 0.0)
     assert after.total.energy_pj > before.total.energy_pj and after.evaluated == 3
 
 
-def test_a_run_that_finds_everything_starts_nothing_and_builds_nothing(monkeypatch):
+def refuse(*_: object, **__: object) -> None:
+    pytest.fail("nothing was to be asked or built")
+
+
+def test_a_run_that_finds_everything_starts_nothing_and_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     before = priced("core.yaml")
-    monkeypatch.setattr(cacti.PrivateCacti, "get_item", lambda *_, **asked: pytest.fail("asked again"))
-    monkeypatch.setattr("onnx2zz.zigzag.accelerator.build_accelerator", lambda *_: pytest.fail("built"))
+    monkeypatch.setattr(cacti.PrivateCacti, "get_item", refuse)
+    monkeypatch.setattr("onnx2zz.zigzag.accelerator.build_accelerator", refuse)
     assert prices(priced("core.yaml")) == prices(before)
 
 
-def test_another_process_builds_it_of_the_numbers():
+def test_another_process_builds_it_of_the_numbers() -> None:
     price_cache = PriceCache(NoMemory())
     workload = PricedWorkload("strip", "net.yaml", tuple(yaml.safe_load(Path("net.yaml").read_text())))
     mapping = find_mapping("zigzag:tpu_like")
@@ -117,7 +125,7 @@ def test_another_process_builds_it_of_the_numbers():
     assert starts() == 1
 
 
-def test_what_was_extracted_is_in_the_json_the_table_and_the_area(capsys):
+def test_what_was_extracted_is_in_the_json_the_table_and_the_area(capsys: pytest.CaptureFixture[str]) -> None:
     """Areas of CACTI are mm2; the sum over memories and units is um2, as sidecars have it."""
     Path("core.onnx2zz.yaml").write_text("memories: {rf_2B: {um2_per_bit: 2.5}}\n")
     assert command([*EVALUATE, "--arch", "core.yaml"]) == 0
@@ -140,13 +148,13 @@ def test_what_was_extracted_is_in_the_json_the_table_and_the_area(capsys):
     assert physical["area_um2"] == pytest.approx(area * 1e6 + units + registers)
 
 
-def test_an_accelerator_that_asks_for_nothing_says_nothing_of_it():
+def test_an_accelerator_that_asks_for_nothing_says_nothing_of_it() -> None:
     written_down(Path("by_hand.yaml"), Path("core.yaml"), sram_2MB=costs_of(SRAM, WIDTH))
     evaluation = priced("by_hand.yaml")
     assert "extracted" not in json.loads(as_json(evaluation)) and starts() == 0
 
 
-def test_every_memory_that_cacti_says_nothing_of_is_named():
+def test_every_memory_that_cacti_says_nothing_of_is_named() -> None:
     asking(Path("core.yaml"), sram_2MB={"size": 8 * 48}, rf_128B={"size": 8 * 56}, dram={"mem_type": "hbm"})
     with pytest.raises(InputError) as caught:
         priced("core.yaml")
@@ -159,7 +167,7 @@ def test_every_memory_that_cacti_says_nothing_of_is_named():
     assert "No match in Cacti memory pool" in caught.value.problems[2].what
 
 
-def test_a_file_that_is_wrong_otherwise_starts_nothing():
+def test_a_file_that_is_wrong_otherwise_starts_nothing() -> None:
     asking(Path("core.yaml"), sram_2MB={"size": SRAM + 1})
     with pytest.raises(InputError, match="multiple of 8"):
         priced("core.yaml")
@@ -169,7 +177,7 @@ def test_a_file_that_is_wrong_otherwise_starts_nothing():
     assert starts() == 0
 
 
-def test_cells_of_an_array_that_computes_are_refused():
+def test_cells_of_an_array_that_computes_are_refused() -> None:
     from zigzag import __file__ as package
 
     document = yaml.safe_load((Path(package).parent / "inputs" / "hardware" / "dimc.yaml").read_text())
@@ -190,7 +198,9 @@ def test_cells_of_an_array_that_computes_are_refused():
         ["sweep", "sweep.yaml", "--cache", "cache", "-o", "out"],
     ],
 )
-def test_no_cacti_refuses_the_field_and_starts_nothing(arguments, capsys):
+def test_no_cacti_refuses_the_field_and_starts_nothing(
+    arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("sweep.yaml").write_text(yaml.safe_dump({"models": ["lenet5"], "accelerators": ["core.yaml"]}))
     Path("seneca_mapping.yaml").write_bytes(find_mapping("seneca").path.read_bytes())
     assert command([*arguments, "--no-cacti"]) == 1
@@ -200,12 +210,12 @@ def test_no_cacti_refuses_the_field_and_starts_nothing(arguments, capsys):
     assert starts() == 0 and not Path("out").exists()
 
 
-def test_no_cacti_lets_other_accelerators_pass():
+def test_no_cacti_lets_other_accelerators_pass() -> None:
     assert command([*EVALUATE, "--arch", "zigzag:tpu_like", "--no-cacti"]) == 0
     assert command(["check", "zigzag:tpu_like", "--no-cacti"]) in (0, 1)
 
 
-def test_a_sweep_that_is_started_again_after_a_change_of_the_pool_prices_anew(program):
+def test_a_sweep_that_is_started_again_after_a_change_of_the_pool_prices_anew(program: Path) -> None:
     spec = {"models": ["lenet5"], "accelerators": ["core.yaml", "tpu_like"], "options": {"lpf_limit": 1}}
     Path("sweep.yaml").write_text(yaml.safe_dump(spec))
 
@@ -220,7 +230,7 @@ def test_a_sweep_that_is_started_again_after_a_change_of_the_pool_prices_anew(pr
     assert (after[0] == before[0], after[1] == before[1]) == (False, True)
 
 
-def test_a_sweep_counts_the_area_that_cacti_says():
+def test_a_sweep_counts_the_area_that_cacti_says() -> None:
     Path("sweep.yaml").write_text(
         yaml.safe_dump({"models": ["lenet5"], "accelerators": ["core.yaml"], "options": {"lpf_limit": 1}})
     )

@@ -11,15 +11,15 @@ from onnx2zz.zigzag.layer import mapping_problems
 TWO_BY_TWO = Hardware((("D1", 32), ("D2", 32)), False, ())
 
 
-def entry(name, **unrolled):
+def entry(name: str, **unrolled: list[str]) -> dict[str, dict[str, list[str]] | str]:
     return {"name": name, "spatial_mapping": {dim: list(loops) for dim, loops in unrolled.items()}}
 
 
-def said(problems):
+def said(problems: tuple[Problem, ...]) -> list[str]:
     return [str(problem) for problem in problems]
 
 
-def test_an_array_dim_that_the_accelerator_lacks():
+def test_an_array_dim_that_the_accelerator_lacks() -> None:
     mapping = [entry("default", D1=["K, 8"]), entry("Add", D1=["G, 8"], D3=["OX, 2"])]
     assert said(array_problems("m.yaml", read_mapping(mapping), TWO_BY_TWO)) == [
         "m.yaml: entry Add: D3 is no dimension of the accelerator's array (D1, D2); "
@@ -35,13 +35,13 @@ def test_a_slip_of_the_pen():
     )
 
 
-def test_a_loop_that_the_layer_lacks_by_a_factor_of_one_is_none():
+def test_a_loop_that_the_layer_lacks_by_a_factor_of_one_is_none() -> None:
     """ZigZag leaves it out; an entry of ZigZag's own generators may have it."""
     mapping = [entry("default", D1=["K, 8"], D2=["Q, 1"]), entry("L1_pool", D1=["G, 8", "C, 1"])]
     assert dim_problems("m.yaml", read_mapping(mapping), strip()) == ()
 
 
-def test_an_entry_for_one_layer_must_fit_that_layer():
+def test_an_entry_for_one_layer_must_fit_that_layer() -> None:
     mapping = [entry("default", D1=["K, 8"]), entry("L1_pool", D1=["K, 8"])]
     (sentence,) = said(dim_problems("m.yaml", read_mapping(mapping), strip()))
     assert sentence.startswith("m.yaml: entry L1_pool: D1 unrolls K, but the layer of that name has B, FX, FY, G, OX")
@@ -59,12 +59,12 @@ def test_what_serves_several_kinds_of_layers_is_fine(mapping):
     assert dim_problems("m.yaml", read_mapping(mapping), strip()) == ()
 
 
-def test_a_mapping_for_images_may_run_a_network_of_products():
+def test_a_mapping_for_images_may_run_a_network_of_products() -> None:
     mapping = [entry("default", D1=["K, 8"], D2=["OX, 8", "OY, 2"])]
     assert dim_problems("m.yaml", read_mapping(mapping), [gemm(0, None, "fc", k=4, c=6)]) == ()
 
 
-def test_what_is_no_mapping():
+def test_what_is_no_mapping() -> None:
     assert said(unusable("m.yaml", {"default": 1})) == [
         "m.yaml: no mapping: a list of entries is needed, each with a name"
     ]

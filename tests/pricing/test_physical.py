@@ -5,10 +5,11 @@ import yaml
 
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import ACCELERATORS, shipped
-from onnx2zz.pricing.physical import instances, layer_physical, total_physical
+from onnx2zz.pricing.physical import LayerPhysical, instances, layer_physical, total_physical
 from onnx2zz.sidecar.figures import Correction, MemoryFigures, Sidecar
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, Traffic
+from tests.present import present
 
 HIERARCHY = read_hierarchy(
     {
@@ -29,7 +30,7 @@ PRICE = LayerPrice(111.0, 1000.0, 1.0, (), (), 12.0, LEVELS)
 WIDTHS = {"I": 8, "W": 8, "O": 16, "O_final": 8}
 
 
-def corrected(*corrections, widths=WIDTHS):
+def corrected(*corrections: Correction, widths: dict[str, int] = WIDTHS) -> LayerPhysical:
     return layer_physical(PRICE, 60, widths, Sidecar("x", corrections=corrections), HIERARCHY)
 
 
@@ -43,7 +44,7 @@ def corrected(*corrections, widths=WIDTHS):
         (Correction("hops", "dram", "I2", pj_per_operation=0.1), 0.1 * 60),
     ],
 )
-def test_a_correction_scales_one_energy_and_adds_to_it(correction, difference):
+def test_a_correction_scales_one_energy_and_adds_to_it(correction: Correction, difference: float) -> None:
     found = corrected(correction)
     assert found.corrected_energy_pj == pytest.approx(111.0 + difference)
     (one,) = found.corrections
@@ -51,12 +52,12 @@ def test_a_correction_scales_one_energy_and_adds_to_it(correction, difference):
     assert (one.name, one.memory) == (correction.name, correction.memory)
 
 
-def test_corrections_add_up():
+def test_corrections_add_up() -> None:
     first, second = Correction("a", "dram", "I1", factor=0.5), Correction("b", "dram", "I2", factor=2.0)
     assert corrected(first, second).corrected_energy_pj == pytest.approx(111.0 - 25.0 + 30.0)
 
 
-def test_an_operand_that_the_layer_lacks_is_not_charged():
+def test_an_operand_that_the_layer_lacks_is_not_charged() -> None:
     """A pool has weights of 0 bits, an element-wise layer with locality has memories that it never reaches."""
     hops = Correction("hops", "dram", "I2", pj_per_operation=0.1)
     assert corrected(hops, widths={**WIDTHS, "W": 0}).corrected_energy_pj == 111.0
@@ -67,34 +68,34 @@ def test_an_operand_that_the_layer_lacks_is_not_charged():
 FIGURES = {"register": MemoryFigures(600.0, 3.0), "dram": MemoryFigures(2.0, None)}
 
 
-def test_static_energy_is_power_times_bits_times_time():
+def test_static_energy_is_power_times_bits_times_time() -> None:
     found = layer_physical(PRICE, 60, WIDTHS, Sidecar("x", 250.0, None, FIGURES), HIERARCHY)
     assert found.latency_ns == 1000 * 4.0
     watt = (600e-12 * 100 * 3) + 2e-12 * 40000  # a register for each unit along D1
     assert found.static_energy_pj == pytest.approx(watt * 4e-6 * 1e12)
 
 
-def test_what_the_file_does_not_say_stays_empty():
+def test_what_the_file_does_not_say_stays_empty() -> None:
     found = corrected()
     assert (found.latency_ns, found.static_energy_pj, found.corrected_energy_pj) == (None, None, 111.0)
     total = total_physical([found], Sidecar("x"), HIERARCHY, 0.0)
     assert (total.latency_ns, total.static_energy_pj, total.area_um2) == (None, None, None)
 
 
-def test_totals_and_areas():
+def test_totals_and_areas() -> None:
     sidecar = Sidecar("x", 250.0, None, {"register": MemoryFigures(600.0, 3.0)})
     layer = layer_physical(PRICE, 60, WIDTHS, sidecar, HIERARCHY)
     total = total_physical([layer, layer], sidecar, HIERARCHY, unit_area=2.0)
     assert total.corrected_energy_pj == 222.0
     assert total.latency_ns == 8000.0
-    assert total.static_energy_pj == pytest.approx(2 * layer.static_energy_pj)
+    assert total.static_energy_pj == pytest.approx(2 * present(layer.static_energy_pj))
     assert total.area_um2 == pytest.approx(100 * 3 * 3.0 + 1.5 + 15 * 2.0)
     assert total.zigzag_area_um2 == pytest.approx(3 * 7.0 + 1.5 + 15 * 2.0)
     assert (total.without_static, total.without_area) == (("dram",), ("dram",))
 
 
 @pytest.mark.parametrize("name", ["seneca", "tpu_like", "edge_tpu_like", "eyeriss_like", "ascend_like"])
-def test_memories_are_there_as_often_as_in_zigzag(name):
+def test_memories_are_there_as_often_as_in_zigzag(name: str) -> None:
     path = shipped(ACCELERATORS)[name]
     mine = read_hierarchy(yaml.safe_load(path.read_text()))
     theirs = {level.name: level.unroll_count for level in load_accelerator(path).memory_hierarchy.mem_level_list}

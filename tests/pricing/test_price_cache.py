@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from small_workloads import strip
+from small_workloads import Entry, strip
 
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.pricing import price_cache
@@ -15,21 +18,33 @@ from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.json_values import Document
 
 OPTIONS = PriceOptions(lpf_limit=3)
 
 
-class Dictionary(dict):
+class Dictionary:
     """A memory that shows what is in it, and passes through JSON as the real one does."""
 
-    def get(self, key):
-        return json.loads(self[key]) if key in self else None
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
 
-    def put(self, key, value):
-        self[key] = json.dumps(value)
+    def get(self, key: str) -> Any:
+        return json.loads(self.kept[key]) if key in self.kept else None
+
+    def put(self, key: str, value: object) -> None:
+        self.kept[key] = json.dumps(value)
 
 
-def run(memory, folder, layers=None, accelerator=None, mapping=None, options=OPTIONS, **more):
+def run(
+    memory: Dictionary,
+    folder: Path,
+    layers: list[Entry] | None = None,
+    accelerator: Found | None = None,
+    mapping: Found | None = None,
+    options: PriceOptions = OPTIONS,
+    **more: Any,
+) -> Evaluation:
     workload = PricedWorkload("strip", "strip.yaml", tuple(layers or strip()[:3]))
     accelerator = accelerator or find_accelerator("tpu_like")
     mapping = mapping or choose_mapping(None, find_accelerator("tpu_like"))
@@ -39,18 +54,18 @@ def run(memory, folder, layers=None, accelerator=None, mapping=None, options=OPT
     )
 
 
-def cached(evaluation):
+def cached(evaluation: Evaluation) -> list[bool]:
     return [layer.from_cache for layer in evaluation.layers]
 
 
-def but_for_the_cache(evaluation):
+def but_for_the_cache(evaluation: Evaluation) -> Document:
     return asdict(
         replace(evaluation, evaluated=0, layers=tuple(replace(layer, from_cache=False) for layer in evaluation.layers))
     )
 
 
 @pytest.mark.parametrize("locality", [False, True])
-def test_a_warm_run_says_the_same(locality, tmp_path):
+def test_a_warm_run_says_the_same(locality: bool, tmp_path: Path) -> None:
     memory = Dictionary()
     cold, warm = (run(memory, tmp_path, strip(), locality=locality) for _ in range(2))
     assert but_for_the_cache(cold) == but_for_the_cache(warm)
@@ -59,51 +74,51 @@ def test_a_warm_run_says_the_same(locality, tmp_path):
     assert cold.distinct_layers == warm.distinct_layers
 
 
-def test_a_network_that_shares_layers_pays_for_the_others_only(tmp_path):
+def test_a_network_that_shares_layers_pays_for_the_others_only(tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path, strip()[:2])
     assert cached(run(memory, tmp_path, strip()[:4])) == [True, True, False, False]
 
 
-def edited(path, folder, change):
+def edited(path: Path, folder: Path, change: Callable[[Any], None]) -> Found:
     document = yaml.safe_load(path.read_text())
     change(document)
     (folder / path.name).write_text(yaml.safe_dump(document, sort_keys=False))
     return Found(path.stem, folder / path.name)
 
 
-def dearer_memory(document):
+def dearer_memory(document: Document) -> None:
     document["memories"]["dram"]["r_cost"] = 800.0
 
 
-def other_order_of_memories(document):
+def other_order_of_memories(document: Document) -> None:
     first, *others = document["memories"].items()
     document["memories"] = dict([others[0], first, *others[1:]])
 
 
-def unrolled_less(mapping):
+def unrolled_less(mapping: list[Document]) -> None:
     for entry in mapping:
         entry["spatial_mapping"] = {"D1": ["K, 6"]}
 
 
-def wider_output(layers):
+def wider_output(layers: list[Entry]) -> None:
     layers[0]["operand_precision"] = {**layers[0]["operand_precision"], "O_final": 16}
 
 
-def fed_by_another(layers):
+def fed_by_another(layers: list[Entry]) -> None:
     layers[0]["operand_source"] = {"I": 0, "W": 0}
     layers[2]["operand_source"] = {"I": 1, "W": 1}
 
 
 @pytest.mark.parametrize("change", [dearer_memory, other_order_of_memories])
-def test_another_accelerator_is_another_price(change, tmp_path):
+def test_another_accelerator_is_another_price(change: Callable[[Any], None], tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     accelerator = edited(find_accelerator("tpu_like").path, tmp_path, change)
     assert cached(run(memory, tmp_path, accelerator=accelerator)) == [False] * 3
 
 
-def test_another_mapping_is_another_price(tmp_path):
+def test_another_mapping_is_another_price(tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     mapping = edited(choose_mapping(None, find_accelerator("tpu_like")).path, tmp_path, unrolled_less)
@@ -119,20 +134,20 @@ def test_another_mapping_is_another_price(tmp_path):
         replace(OPTIONS, temporal_mapping_type="even"),
     ],
 )
-def test_other_options_are_another_price(options, tmp_path):
+def test_other_options_are_another_price(options: PriceOptions, tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     assert cached(run(memory, tmp_path, options=options)) == [False] * 3
 
 
-def test_locality_is_another_price(tmp_path):
+def test_locality_is_another_price(tmp_path: Path) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     assert cached(run(memory, tmp_path, locality=True)) == [False] * 3
 
 
 @pytest.mark.parametrize(("change", "missed"), [(wider_output, 0), (fed_by_another, 2)])
-def test_another_layer_is_another_price(change, missed, tmp_path):
+def test_another_layer_is_another_price(change: Callable[[Any], None], missed: int, tmp_path: Path) -> None:
     memory, layers = Dictionary(), strip()[:3]
     run(memory, tmp_path)
     change(layers)
@@ -140,7 +155,7 @@ def test_another_layer_is_another_price(change, missed, tmp_path):
 
 
 @pytest.mark.parametrize("part", ["zigzags_source", "versions"])
-def test_another_zigzag_or_python_is_another_price(part, tmp_path, monkeypatch):
+def test_another_zigzag_or_python_is_another_price(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Dictionary()
     run(memory, tmp_path)
     monkeypatch.setattr(price_cache, part, lambda: "another")
@@ -148,7 +163,7 @@ def test_another_zigzag_or_python_is_another_price(part, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("search", ["exhaustive", "both"])
-def test_who_asks_for_zigzags_search_gets_it(search, tmp_path):
+def test_who_asks_for_zigzags_search_gets_it(search: str, tmp_path: Path) -> None:
     memory = Dictionary()
     fast = run(memory, tmp_path)
     slow = run(memory, tmp_path, search=search)
@@ -156,8 +171,8 @@ def test_who_asks_for_zigzags_search_gets_it(search, tmp_path):
     assert slow.total == fast.total
 
 
-def test_a_failure_is_not_remembered(tmp_path):
-    def tiny(document):
+def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
+    def tiny(document: Document) -> None:
         document["memories"]["dram"]["size"] = 2016  # bits: the stem's weights, and no more
 
     memory, accelerator = Dictionary(), edited(find_accelerator("tpu_like").path, tmp_path, tiny)
@@ -168,7 +183,7 @@ def test_a_failure_is_not_remembered(tmp_path):
 
 
 @pytest.mark.parametrize("locality", [(), ("--exploit-data-locality",)])
-def test_a_warm_run_does_not_import_zigzag(locality, tmp_path):
+def test_a_warm_run_does_not_import_zigzag(locality: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(strip(), sort_keys=False))
     script = """
 import sys

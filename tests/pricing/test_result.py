@@ -11,7 +11,7 @@ FAILED = LayerResult(1, "L1_pool", "Pooling", error="L1_pool: skipped, with a co
 RUN = Evaluation("net", "npe", "3.9.1", "0.1.0", "latency", Total(1234.5, 70.0, 960, True), (PRICED, FAILED), 2, 1, 0)
 
 
-def test_json():
+def test_json() -> None:
     document = json.loads(as_json(RUN))
     assert list(document) == [
         *("model", "accelerator", "zigzag", "onnx2zz", "opt", "total", "layers"),
@@ -38,7 +38,7 @@ def test_json():
     assert document["layers"][1]["error"] == FAILED.error
 
 
-def test_csv_is_the_layers_table_with_a_header():
+def test_csv_is_the_layers_table_with_a_header() -> None:
     first, second = csv.DictReader(io.StringIO(as_csv(RUN)))
     assert list(first) == list(json.loads(as_json(RUN))["layers"][0])
     assert (first["energy_pj"], json.loads(first["spatial_mapping"])) == ("1234.5", {"D1": {"K": 6}})

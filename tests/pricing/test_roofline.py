@@ -1,6 +1,6 @@
 """The least cycles of a layer, by hand."""
 
-from small_workloads import add, conv, gemm, pool
+from small_workloads import Entry, add, conv, gemm, pool
 
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry
@@ -9,36 +9,36 @@ from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.levels import KeptLevels
 
 
-def roofline_cycles(*layer):
-    return roofline(*layer).cycles
+def roofline_cycles(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> float:
+    return roofline(entry, mapping_entry, hardware).cycles
 
 
 LINKS = MappingEntry("default", memory_operand_links={"O": "O", "W": "I2", "I": "I1"})
 ONE_PORT = Hardware((("D1", 32), ("D2", 16)), False, (TopPort(64, frozenset({"I1", "I2", "O"})),))
 
 
-def test_a_convolution_is_bound_by_its_operations():
+def test_a_convolution_is_bound_by_its_operations() -> None:
     layer = conv(0, None, "c", k=64, c=48, oy=28, ox=20, fy=3, fx=3, pads=((1, 1), (1, 1)))
     assert roofline_cycles(layer, LINKS, ONE_PORT) == 64 * 48 * 28 * 20 * 9 / (32 * 16)
     assert roofline(layer, LINKS, ONE_PORT).bound_by == "units"
 
 
-def test_a_matrix_product_is_bound_by_its_weights():
+def test_a_matrix_product_is_bound_by_its_weights() -> None:
     layer = gemm(0, None, "fc", k=1000, c=512)
     assert roofline_cycles(layer, LINKS, ONE_PORT) == (1000 * 512 * 8 + 512 * 8 + 1000 * 8) / 64
 
 
-def test_a_pool_reads_no_weights_and_its_output_leaves_at_its_final_width():
+def test_a_pool_reads_no_weights_and_its_output_leaves_at_its_final_width() -> None:
     layer = pool(0, 0, "p", g=24, oy=7, ox=9, fy=2, fx=3, stride=(2, 3))
     assert roofline_cycles(layer, LINKS, ONE_PORT) == (24 * 14 * 27 * 8 + 24 * 7 * 9 * 8) / 64
 
 
-def test_an_addition_reads_both_operands():
+def test_an_addition_reads_both_operands() -> None:
     layer = add(2, (0, 1), "a", g=24, oy=7, ox=9)
     assert roofline_cycles(layer, LINKS, ONE_PORT) == 3 * 24 * 7 * 9 * 8 / 64
 
 
-def test_the_slowest_port_counts_and_links_say_what_passes_it():
+def test_the_slowest_port_counts_and_links_say_what_passes_it() -> None:
     ports = (TopPort(100, frozenset({"I1"}), "a"), TopPort(64, frozenset({"I2"}), "b"), TopPort(8, frozenset({"O"})))
     hardware = Hardware((("D1", 4096),), False, ports)
     layer = gemm(0, None, "fc", k=1000, c=512)
@@ -47,11 +47,11 @@ def test_the_slowest_port_counts_and_links_say_what_passes_it():
     assert roofline_cycles(layer, swapped, hardware) == 1000 * 512 * 8 / 100
 
 
-def test_what_locality_keeps_low_does_not_pass_the_highest_port():
+def test_what_locality_keeps_low_does_not_pass_the_highest_port() -> None:
     memories = read_hierarchy({"memories": {"sram": {}, "dram": {}}}).memories
     hardware = Hardware((("D1", 4096),), False, (TopPort(64, frozenset({"I1", "I2", "O"}), "dram"),))
 
-    def cycles(layer, i1, o, weights):
+    def cycles(layer: Entry, i1: int, o: int, weights: int) -> float:
         kept = KeptLevels((("I1", i1), ("O", o)), weights)
         return roofline_cycles(layer, LINKS, ports_reached(hardware, layer, kept, memories))
 

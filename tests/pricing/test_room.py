@@ -1,12 +1,13 @@
 """A layer that does not fit says by how much; the smallest memory that it names is the smallest that ZigZag takes."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_workloads import conv, gemm, pool
+from small_workloads import Entry, conv, gemm, pool
 
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, find_mapping, zigzags
@@ -17,6 +18,7 @@ from onnx2zz.zigzag.accelerator import build_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
+from tests.json_values import Document
 
 OPTIONS = PriceOptions(lpf_limit=3)
 K8 = next(
@@ -26,20 +28,20 @@ K8 = next(
 FREE = MappingEntry("default", {"D1": ("K, 8",), "D2": ("C, 5",)})
 
 
-def task(entry):
+def task(entry: Entry) -> Task:
     return Task("", entry, K8, None)
 
 
-def core(**sizes):
+def core(**sizes: int) -> Entry:
     document = yaml.safe_load(find_accelerator("seneca_core").path.read_text())
     return with_sizes(document, sizes)
 
 
-def terms(document):
+def terms(document: Document) -> PricingTerms:
     return PricingTerms(AcceleratorFile(Path("core.yaml"), document), False, OPTIONS, "fast")
 
 
-def stock_runs(entry, document):
+def stock_runs(entry: Entry, document: Document) -> bool:
     """ZigZag's own search on the accelerator."""
     try:
         price(entry, build_accelerator(Path("core.yaml"), document), K8, OPTIONS, search="exhaustive")
@@ -50,22 +52,22 @@ def stock_runs(entry, document):
 
 SIZES = st.integers(2, 13)
 LAYERS = st.one_of(
-    st.builds(lambda k, c, b: gemm(0, None, "fc", k=k, c=c, b=b), SIZES, SIZES, SIZES),
-    st.builds(lambda k, c, x: conv(0, None, "conv", k=k, c=c, oy=1, ox=x, fy=1, fx=3), SIZES, SIZES, SIZES),
-    st.builds(lambda g, x: pool(0, 0, "pool", g=g, oy=1, ox=x, fy=1, fx=2, stride=(2, 1)), SIZES, SIZES),
+    st.builds(partial(gemm, 0, None, "fc"), k=SIZES, c=SIZES, b=SIZES),
+    st.builds(partial(conv, 0, None, "conv", oy=1, fy=1, fx=3), k=SIZES, c=SIZES, ox=SIZES),
+    st.builds(partial(pool, 0, 0, "pool", oy=1, fy=1, fx=2, stride=(2, 1)), g=SIZES, ox=SIZES),
 )
 
 
 @given(LAYERS)
 @settings(max_examples=5, deadline=None)
-def test_the_smallest_memory_that_is_named_is_the_smallest_that_zigzag_takes(entry):
+def test_the_smallest_memory_that_is_named_is_the_smallest_that_zigzag_takes(entry: Entry) -> None:
     (short,) = shortages(task(entry), terms(core(data_memory=1)))
     assert short.least is not None
     assert stock_runs(entry, core(data_memory=short.least))
     assert not stock_runs(entry, core(data_memory=short.least - 1))
 
 
-def test_what_does_not_fit_is_counted_operand_by_operand():
+def test_what_does_not_fit_is_counted_operand_by_operand() -> None:
     entry = conv(0, None, "conv", k=24, c=5, oy=9, ox=11, fy=3, fx=2)
     (short,) = shortages(task(entry), terms(core(data_memory=10_000)))
     needed = {"O": 24 * 9 * 11 * 8, "I": 5 * 11 * 12 * 8, "W": 24 * 5 * 3 * 2 * 8}
@@ -73,11 +75,11 @@ def test_what_does_not_fit_is_counted_operand_by_operand():
     assert short.least == sum(needed.values())
 
 
-def test_a_layer_that_fits_lacks_nothing():
+def test_a_layer_that_fits_lacks_nothing() -> None:
     assert shortages(task(gemm(0, None, "fc", k=10, c=84)), terms(core())) == ()
 
 
-def test_what_passes_through_counts_as_well():
+def test_what_passes_through_counts_as_well() -> None:
     """The weights end in a memory that sums pass on their way up: it must hold a tile of them too."""
     document = yaml.safe_load(find_accelerator("seneca_events").path.read_text())
     document["memories"]["dram"]["operands"].remove("I2")
@@ -91,14 +93,14 @@ def test_what_passes_through_counts_as_well():
     assert not stock_runs(entry, with_sizes(document, {"data_memory": short.least - 1}))
 
 
-def with_register(bits):
+def with_register(bits: int) -> tuple[str, Entry]:
     """tpu_like has a register of its own for the sums of each unit."""
     document = yaml.safe_load(zigzags(ACCELERATORS)["tpu_like"].read_text())
     (register,) = [name for name, memory in document["memories"].items() if memory["operands"] == ["O"]]
     return register, with_sizes(document, {register: bits})
 
 
-def test_a_register_that_is_too_narrow_for_one_partial_sum_is_named():
+def test_a_register_that_is_too_narrow_for_one_partial_sum_is_named() -> None:
     entry = gemm(0, None, "fc", k=24, c=40, b=6)
     entry["operand_precision"] = {"W": 8, "I": 8, "O": 37, "O_final": 8}
     register, document = with_register(21)
@@ -112,5 +114,5 @@ def test_a_register_that_is_too_narrow_for_one_partial_sum_is_named():
 
 
 @pytest.mark.parametrize(("first_that_fits", "found"), [(3, 10), (10, 10), (11, 11), (57, 57), (80, 80), (81, None)])
-def test_the_smallest_of_a_range(first_that_fits, found):
+def test_the_smallest_of_a_range(first_that_fits: int, found: int | None) -> None:
     assert smallest(10, 80, lambda size: size >= first_that_fits) == found

@@ -1,6 +1,7 @@
 """ZigZag's own switches give stock ZigZag's numbers."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from small_workloads import strip
@@ -16,25 +17,27 @@ CHAIN = strip()[:2]
 PLAIN = PriceOptions(lpf_limit=3)
 
 
-def ours(options, folder, arch="seneca", mapping=None):
+def ours(options: PriceOptions, folder: Path, arch: str = "seneca", mapping: Found | None = None) -> Total:
     accelerator = find_accelerator(arch)
     chosen = mapping or choose_mapping(None, accelerator)
     workload = PricedWorkload("strip", "strip.yaml", tuple(CHAIN))
     return evaluate(EvaluationRequest(workload, accelerator, chosen, options), folder / "log").total
 
 
-def stock(folder, arch="seneca", mapping=None, **switches):
+def stock(
+    folder: Path, arch: str = "seneca", mapping: Found | None = None, **switches: bool | str
+) -> tuple[float, float]:
     accelerator = find_accelerator(arch)
     chosen = mapping or choose_mapping(None, accelerator)
     return stock_zigzag(CHAIN, accelerator.path, chosen.path, folder / "stock", lpf_limit=3, **switches)[:2]
 
 
-def test_even_mappings(tmp_path):
+def test_even_mappings(tmp_path: Path) -> None:
     found = ours(replace(PLAIN, temporal_mapping_type="even"), tmp_path)
     assert (found.energy_pj, found.latency_cycles) == stock(tmp_path, temporal_mapping_type="even")
 
 
-def test_mixed_mappings(tmp_path):
+def test_mixed_mappings(tmp_path: Path) -> None:
     (tmp_path / "free.yaml").write_text("- name: default\n")
     mapping = Found("free", tmp_path / "free.yaml")
     found = ours(replace(PLAIN, mixed_spatial_mapping=True), tmp_path, "seneca", mapping)
@@ -44,7 +47,7 @@ def test_mixed_mappings(tmp_path):
 
 
 @pytest.mark.long
-def test_simulated_annealing_finds_nothing_better_than_all_orderings(tmp_path):
+def test_simulated_annealing_finds_nothing_better_than_all_orderings(tmp_path: Path) -> None:
     best = ours(replace(PLAIN, lpf_limit=8), tmp_path)
     found = ours(replace(PLAIN, lpf_limit=8, engine="salsa"), tmp_path)
     assert found.incomplete is False and found.latency_cycles >= best.latency_cycles

@@ -1,8 +1,10 @@
 """Weights between layers: ZigZag takes them to fit beside an addition, whatever their size. Its own stages are the
 oracle, with their one answer about weights replaced where it stops."""
 
+from pathlib import Path
+
 import pytest
-from small_workloads import add, gemm, strip
+from small_workloads import Entry, add, gemm, strip
 from stock import stock_zigzag
 from zigzag import api
 from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
@@ -13,6 +15,7 @@ from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.present import present
 
 LPF_LIMIT = 3
 SENECA = find_accelerator("seneca")
@@ -27,7 +30,7 @@ class WeightsOnTop(SearchInterLayerDataLocalityStage):
         self.mem_update_weight = self.top_mem_level_weight
 
 
-def branches(wide: int):
+def branches(wide: int) -> list[Entry]:
     """A product, two that read it, and their sum, which fits SENECA's data memory of 2,097,152 bit."""
     return [
         gemm(0, None, "stem", k=wide, c=500),
@@ -37,13 +40,13 @@ def branches(wide: int):
     ]
 
 
-def stock(layers, folder):
+def stock(layers: list[Entry], folder: Path) -> dict[int, tuple[float, float]]:
     files = (SENECA.path, MAPPING.path, folder)
     *_, found = stock_zigzag(layers, *files, lpf_limit=LPF_LIMIT, exploit_data_locality=True)
     return {layer: (evaluation.energy_total, evaluation.latency_total2) for layer, evaluation in found.items()}
 
 
-def ours(layers, folder):
+def ours(layers: list[Entry], folder: Path) -> tuple[dict[int, tuple[float, float]], list[str]]:
     told: list[str] = []
     workload, options = PricedWorkload("net", "net.yaml", tuple(layers)), PriceOptions(lpf_limit=LPF_LIMIT)
     resources = Resources(tell=told.append)
@@ -53,7 +56,7 @@ def ours(layers, folder):
     return {layer.id: (layer.energy_pj, layer.latency_cycles) for layer in found.layers}, told
 
 
-def test_where_a_layer_has_no_room_weights_stay_on_top(tmp_path, monkeypatch):
+def test_where_a_layer_has_no_room_weights_stay_on_top(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     layers = branches(wide=700)  # the stem alone has 700 x 500 x 8 = 2,800,000 bit of weights
     with pytest.raises(NoValidLoopOrderingFoundException):
         stock(layers, tmp_path)
@@ -66,7 +69,7 @@ def test_where_a_layer_has_no_room_weights_stay_on_top(tmp_path, monkeypatch):
     ]
 
 
-def test_where_each_layer_has_room_the_numbers_are_zigzags_and_it_is_said_that_they_are_too_low(tmp_path):
+def test_where_each_layer_has_room_the_numbers_are_zigzags_and_it_is_said_that_they_are_too_low(tmp_path: Path) -> None:
     layers = branches(wide=400)  # 1,600,000 bit and twice 288,000
     prices, told = ours(layers, tmp_path)
     assert prices == stock(layers, tmp_path)
@@ -76,5 +79,5 @@ def test_where_each_layer_has_room_the_numbers_are_zigzags_and_it_is_said_that_t
     ]
 
 
-def test_nothing_is_said_of_weights_that_fit(tmp_path):
+def test_nothing_is_said_of_weights_that_fit(tmp_path: Path) -> None:
     assert ours(strip(), tmp_path)[1] == []

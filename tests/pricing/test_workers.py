@@ -11,10 +11,11 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from small_workloads import gemm, strip
+from small_workloads import Entry, gemm, strip
 
 from onnx2zz.formats.mapping_entry import read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
@@ -26,6 +27,7 @@ from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.pricing.task import PricingTerms, Task, Unit
 from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.present import present
 
 TPU = find_accelerator("tpu_like")
 TERMS = PricingTerms(AcceleratorFile(TPU.path, load_yaml(TPU.path)), False, PriceOptions(lpf_limit=3), "fast")
@@ -36,11 +38,11 @@ def units():
     return [unit(entry, default) for entry in (strip()[0], strip()[2], strip()[6])]
 
 
-def unit(entry, mapping_entry, terms=TERMS):
+def unit(entry: Entry, mapping_entry: dict[str, dict[str, list[str] | str] | str], terms: PricingTerms = TERMS) -> Unit:
     return Unit(Task(entry["name"], entry, mapping_entry, None), terms)
 
 
-def test_workers_find_what_one_process_finds(tmp_path, monkeypatch):
+def test_workers_find_what_one_process_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workers, "WORTH_S", 0)
     workload = PricedWorkload("strip", "strip.yaml", tuple(strip()))
     request = EvaluationRequest(workload, TPU, choose_mapping(None, TPU), TERMS.options)
@@ -49,7 +51,7 @@ def test_workers_find_what_one_process_finds(tmp_path, monkeypatch):
     assert "Launching spatial mapping" in (tmp_path / "zigzag.log").read_text()
 
 
-def test_a_worker_builds_an_accelerator_once():
+def test_a_worker_builds_an_accelerator_once() -> None:
     """Units arrive pickled, each with its terms."""
     first, second = (pickle.loads(pickle.dumps(one)).terms.accelerator for one in units()[:2])
     assert first is second and first.document == TERMS.accelerator.document
@@ -60,12 +62,13 @@ def test_a_worker_builds_an_accelerator_once():
 class Scripted(Executor):
     """An executor whose process dies of the layers that it is told to, each time one mention."""
 
-    def __init__(self, deadly):
+    def __init__(self, deadly: list[str]) -> None:
         self.deadly, self.dead = deadly, False
 
-    def submit(self, work, task, terms):
+    def submit(self, fn: object, /, *args: Any, **_: object) -> Future[Any]:
+        (task, _terms) = args
         assert not self.dead, "a dead worker was given work"
-        future = Future()
+        future: Future[Any] = Future()
         if task.name in self.deadly:
             self.deadly.remove(task.name)
             self.dead = True
@@ -75,28 +78,29 @@ class Scripted(Executor):
         return future
 
 
-def run(deadly):
-    told, begun = [], []
+def run(deadly: list[str]) -> tuple[dict[str, Any], list[str], list[str]]:
+    told: list[str] = []
+    begun: list[Unit] = []
     crew = Crew(2, lambda: Scripted(deadly), told.append)
     found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, begun.append)}
     return found, told, [one.task.name for one in begun]
 
 
-def test_a_dead_worker_costs_its_layer_one_retry():
+def test_a_dead_worker_costs_its_layer_one_retry() -> None:
     found, told, begun = run(["L2_conv"])
     assert found == {name: f"priced {name}" for name in ("L0_stem", "L2_conv", "L6_fc")}
     assert told == ["L2_conv: its worker process died (killed, or out of memory); it is tried once more"]
     assert sorted(begun) == ["L0_stem", "L2_conv", "L2_conv", "L6_fc"]
 
 
-def test_a_layer_that_kills_twice_is_given_up_and_the_others_are_priced():
+def test_a_layer_that_kills_twice_is_given_up_and_the_others_are_priced() -> None:
     found, told, _ = run(["L2_conv", "L2_conv"])
     assert found["L2_conv"].startswith("its worker process died (killed, or out of memory) twice")
     assert (found["L0_stem"], found["L6_fc"]) == ("priced L0_stem", "priced L6_fc")
     assert len(told) == 1
 
 
-def test_a_killed_process_is_a_dead_worker(tmp_path):
+def test_a_killed_process_is_a_dead_worker(tmp_path: Path) -> None:
     executor = worker(tmp_path / "zigzag.log")
     pid = executor.submit(os.getpid).result()
     os.kill(pid, signal.SIGKILL)
@@ -106,14 +110,14 @@ def test_a_killed_process_is_a_dead_worker(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for a process in /proc")
-def test_a_killed_main_process_leaves_no_worker(tmp_path):
+def test_a_killed_main_process_leaves_no_worker(tmp_path: Path) -> None:
     script = (
         "import os, sys; from pathlib import Path; from onnx2zz.pricing.workers import worker;"
         "print(worker(Path(sys.argv[1])).submit(os.getpid).result(), flush=True); os.kill(os.getpid(), 9)"
     )
     command = [sys.executable, "-c", script, str(tmp_path / "zigzag.log")]
     main = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    left = Path("/proc", main.stdout.readline().strip(), "cwd")
+    left = Path("/proc", present(main.stdout).readline().strip(), "cwd")
     assert main.wait() == -signal.SIGKILL
     until = time.monotonic() + 60
     while _is_there(left) and time.monotonic() < until:
@@ -129,28 +133,28 @@ def _is_there(link: Path) -> bool:
         return False
 
 
-def test_the_longest_layers_come_first():
+def test_the_longest_layers_come_first() -> None:
     """2, 5 and 3 prime factors: 2, 120 and 6 orderings."""
     layers = [gemm(0, None, "short", k=2, c=3), gemm(1, 0, "long", k=8, c=9), gemm(2, 1, "middle", k=4, c=3)]
-    begun = []
+    begun: list[Unit] = []
     terms = replace(TERMS, options=PriceOptions(lpf_limit=6))
     crew = Crew(1, lambda: Scripted([]), pytest.fail)
     list(outcomes_of_workers([unit(layer, {}, terms) for layer in layers], crew, begun.append))
     assert [one.task.name for one in begun] == ["long", "middle", "short"]
 
 
-def test_little_work_is_not_shared():
+def test_little_work_is_not_shared() -> None:
     assert not worth_workers(units())
     assert worth_workers([unit(gemm(0, None, f"L{i}", k=2**i * 3, c=64), {}) for i in range(100)])
 
 
-def listens_to_ctrl_c():
+def listens_to_ctrl_c() -> None:
     """Whoever runs these tests in the background of a shell may have been told to ignore it, and hands that on."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals")
-def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
+def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path: Path) -> None:
     layers = [gemm(i, None, f"L{i}", k=2 ** (i + 3) * 3 * 5, c=2**6 * 7) for i in range(4)]
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(layers))
     command = [
@@ -176,11 +180,11 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
         start_new_session=True,
         preexec_fn=listens_to_ctrl_c,
     )
-    for line in started.stderr:
+    for line in present(started.stderr):
         if line.startswith("3/4"):  # two have been begun, so one of them is done
             os.killpg(started.pid, signal.SIGINT)
             break
-    rest = started.stderr.read()
+    rest = present(started.stderr).read()
     assert started.wait(60) == 130, rest
     assert rest.splitlines()[-1] == "interrupted" and "Traceback" not in rest
     done = subprocess.run(
@@ -193,8 +197,8 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path):
     assert any(layer["from_cache"] for layer in json.loads(done.stdout)["layers"])
 
 
-def test_a_worker_that_was_ended_for_taking_too_long_is_not_tried_again():
-    told = []
+def test_a_worker_that_was_ended_for_taking_too_long_is_not_tried_again() -> None:
+    told: list[str] = []
     crew = Crew(2, lambda: Scripted(["L2_conv"]), told.append, patience=0)
     found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, lambda unit: None)}
     assert found["L2_conv"] == "took longer than 0 s (--layer-timeout)"

@@ -1,22 +1,22 @@
 """Faults of a hand-written workload that ZigZag's own validation lets pass: one sentence each."""
 
 import pytest
-from small_workloads import conv, strip
+from small_workloads import Entry, conv, strip
 
 from onnx2zz.pricing.workload_check import inconsistencies, missing_fields
 from onnx2zz.zigzag.layer import workload_problems
 
 
-def conv_with(**fields):
+def conv_with(**fields: dict[str, int] | list[int | list[int] | str] | str) -> list[Entry]:
     layer = conv(0, None, "stem", k=12, c=3, oy=1, ox=28, fy=1, fx=7)
     return [layer | fields]
 
 
-def said(layers):
+def said(layers: list[Entry]) -> list[str]:
     return [str(problem) for problem in inconsistencies("net.yaml", layers)]
 
 
-def test_a_compiled_workload_is_fine():
+def test_a_compiled_workload_is_fine() -> None:
     assert missing_fields("net.yaml", strip()) == ()
     assert workload_problems("net.yaml", strip()) == ()
     assert said(strip()) == []
@@ -38,32 +38,34 @@ def test_a_compiled_workload_is_fine():
         ({"equation": "O[b]=I[b]"}, "no equation that ZigZag reads: O[b]=I[b]"),
     ],
 )
-def test_a_fault_of_a_layer(fields, sentence):
+def test_a_fault_of_a_layer(
+    fields: dict[str, list[int | list[int] | str] | dict[str, int] | str], sentence: str
+) -> None:
     assert said(conv_with(**fields)) == [f"net.yaml: layer 0 (stem): {sentence}"]
 
 
 @pytest.mark.parametrize("source", [5, -1, 99])
-def test_a_source_is_an_earlier_layer(source):
+def test_a_source_is_an_earlier_layer(source: int) -> None:
     layers = strip()
     layers[2]["operand_source"] = {"I": source, "W": 2}
     (sentence,) = said(layers)
     assert sentence.startswith(f"net.yaml: layer 2 (L2_conv): the source of I is {source}, which is no earlier layer")
 
 
-def test_an_id_is_given_once():
+def test_an_id_is_given_once() -> None:
     layers = strip()[:2]
     layers[1]["id"] = 0
     assert "net.yaml: layer 0 (L1_pool): the id 0 is taken by an earlier layer" in said(layers)
 
 
 @pytest.mark.parametrize("document", [None, {}, [], "text"])
-def test_no_list_of_layers(document):
+def test_no_list_of_layers(document: object) -> None:
     assert [problem.what for problem in missing_fields("net.yaml", document)] == [
         "no workload: a list of layers is needed"
     ]
 
 
-def test_missing_fields_are_named_layer_by_layer():
+def test_missing_fields_are_named_layer_by_layer() -> None:
     layers = strip()[:3]
     del layers[0]["loop_sizes"], layers[2]["equation"], layers[2]["id"]
     assert [str(problem) for problem in missing_fields("net.yaml", layers)] == [
@@ -72,7 +74,7 @@ def test_missing_fields_are_named_layer_by_layer():
     ]
 
 
-def test_the_schema_is_zigzags():
+def test_the_schema_is_zigzags() -> None:
     layers = strip()[:2]
     layers[0]["operator_type"] = "MatMul"
     layers[1]["loop_sizes"] = [1, 12, "many"]

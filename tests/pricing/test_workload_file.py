@@ -1,6 +1,8 @@
 """A workload.yaml and the coverage.json beside it."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import pytest
@@ -14,20 +16,20 @@ from onnx2zz.pricing.graph import execution_order, further_edges
 from onnx2zz.pricing.workload_file import read_workload
 
 
-def written(folder, document, coverage=None):
+def written(folder: Path, document: object, coverage: str | None = None) -> Path:
     (folder / "workload.yaml").write_text(yaml.safe_dump(document))
     if coverage is not None:
         (folder / "coverage.json").write_text(coverage)
     return folder / "workload.yaml"
 
 
-def test_a_hand_written_workload_is_its_own_model(tmp_path):
+def test_a_hand_written_workload_is_its_own_model(tmp_path: Path) -> None:
     found = read_workload(written(tmp_path, strip()))
     assert (found.model, found.arch) == (str(tmp_path / "workload.yaml"), None)
     assert list(found.layers) == strip()
 
 
-def test_a_compiled_workload_tells_its_model_and_accelerator(tmp_path):
+def test_a_compiled_workload_tells_its_model_and_accelerator(tmp_path: Path) -> None:
     coverage = json.dumps({"model": "net.onnx", "arch": "seneca", "layers": []})
     found = read_workload(written(tmp_path, strip(), coverage))
     assert (found.model, found.arch) == ("net.onnx", "seneca")
@@ -40,12 +42,12 @@ def test_a_compiled_workload_tells_its_model_and_accelerator(tmp_path):
         (strip(), "{", "coverage.json: not JSON"),
     ],
 )
-def test_broken_files(tmp_path, document, coverage, said):
+def test_broken_files(tmp_path: Path, document: object, coverage: str | None, said: str) -> None:
     with pytest.raises(InputError, match=said):
         read_workload(written(tmp_path, document, coverage))
 
 
-def test_edges_of_another_workloads_coverage_are_left_alone():
+def test_edges_of_another_workloads_coverage_are_left_alone() -> None:
     described = [{"id": 3, "name": "L3_conv", "sources": {"I": [0, 2], "W": ["const"]}}]
     assert further_edges(strip(), {"layers": described}) == ((0, 3),)
     renamed = [described[0] | {"name": "L3_other"}]
@@ -53,15 +55,16 @@ def test_edges_of_another_workloads_coverage_are_left_alone():
     assert further_edges(strip(), None) == ()
 
 
-def test_every_layer_comes_after_its_producers():
+def test_every_layer_comes_after_its_producers() -> None:
     layers = strip()
     order = execution_order([layers[index] for index in (0, 1, 2, 3, 4)])
     assert order.index(4) > max(order.index(1), order.index(3))
 
 
 @given(st.data())
-def test_the_order_is_networkxs(data):
-    layers, graph = [], nx.DiGraph()
+def test_the_order_is_networkxs(data: st.DataObject) -> None:
+    layers: list[dict[str, Any]] = []
+    graph: nx.DiGraph[int] = nx.DiGraph()
     for place, id in enumerate(data.draw(st.lists(st.integers(0, 99), min_size=1, max_size=12, unique=True))):
         earlier = st.sampled_from([layer["id"] for layer in layers] or [id])
         sources = data.draw(st.dictionaries(st.sampled_from("IW"), earlier if place else st.just(id)))

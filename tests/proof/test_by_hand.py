@@ -13,6 +13,7 @@ from onnx2zz.cli.main import run
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.proof.by_hand.verify import verify_by_hand
 from onnx2zz.proof.result import Verification
+from tests.model_files import save_model
 from tests.models.real_models import SHARED, SHIPPED
 from tests.proof.networks import residual
 
@@ -67,13 +68,13 @@ def renamed(entry: Entry, names: dict[str, str]) -> Entry:
     }
 
 
-def test_what_was_compiled_passes(compiled):
+def test_what_was_compiled_passes(compiled: Compiled) -> None:
     assert_passes(compiled, list(compiled.entries))
 
 
 @settings(max_examples=5, deadline=None)
 @given(st.permutations(LOOPS), st.permutations(range(7)))
-def test_names_and_numbers_mean_nothing(compiled, letters, numbers):
+def test_names_and_numbers_mean_nothing(compiled: Compiled, letters: list[str], numbers: list[int]) -> None:
     written = [renamed(entry, dict(zip(LOOPS, letters, strict=True))) for entry in compiled.entries]
     for entry in written:
         entry["operand_source"] = {operand: 10 + numbers[i] for operand, i in entry["operand_source"].items()}
@@ -81,7 +82,7 @@ def test_names_and_numbers_mean_nothing(compiled, letters, numbers):
     assert_passes(compiled, written)
 
 
-def test_a_product_may_be_written_as_a_convolution_and_loops_of_one_left_out(compiled):
+def test_a_product_may_be_written_as_a_convolution_and_loops_of_one_left_out(compiled: Compiled) -> None:
     gemm = dict(zip(compiled.entries[CLASSIFY]["loop_dims"], compiled.entries[CLASSIFY]["loop_sizes"], strict=True))
     written = changed(
         compiled,
@@ -95,12 +96,12 @@ def test_a_product_may_be_written_as_a_convolution_and_loops_of_one_left_out(com
     assert_passes(compiled, written)
 
 
-def test_the_operands_of_a_sum_may_be_exchanged(compiled):
+def test_the_operands_of_a_sum_may_be_exchanged(compiled: Compiled) -> None:
     sources = compiled.entries[SUM]["operand_source"]
     assert_passes(compiled, changed(compiled, SUM, operand_source={"I": sources["W"], "W": sources["I"]}))
 
 
-def test_a_pool_may_have_an_operand_of_no_bits(compiled):
+def test_a_pool_may_have_an_operand_of_no_bits(compiled: Compiled) -> None:
     entry = compiled.entries[POOL]
     equation = entry["equation"].replace("W[]", "W[fy][fx]")
     assert equation != entry["equation"]
@@ -108,16 +109,16 @@ def test_a_pool_may_have_an_operand_of_no_bits(compiled):
     assert_passes(compiled, written)
 
 
-def test_a_size(compiled):
+def test_a_size(compiled: Compiled) -> None:
     assert (NARROW, "size") in causes(verify_by_hand(compiled, resized(compiled, NARROW, C=5)))
 
 
-def test_a_filter(compiled):
+def test_a_filter(compiled: Compiled) -> None:
     found = causes(verify_by_hand(compiled, resized(compiled, BRANCH, FY=2, FX=2)))
     assert found == {(BRANCH, "filter 2x2 instead of 1x3")}
 
 
-def test_missing_padding(compiled):
+def test_missing_padding(compiled: Compiled) -> None:
     gone = {"pr_loop_dims": None, "pr_loop_sizes": None, "padding": None}
     assert causes(verify_by_hand(compiled, changed(compiled, STEM, **gone))) == {(STEM, "missing padding")}
     assert causes(verify_by_hand(compiled, changed(compiled, POOL, **gone))) == {(POOL, "missing padding of a pool")}
@@ -141,13 +142,13 @@ def test_missing_padding(compiled):
         ),
     ],
 )
-def test_another_layer(compiled, layer, fields, cause):
+def test_another_layer(compiled: Compiled, layer: int, fields: Entry, cause: str) -> None:
     written = changed(compiled, layer, **fields)
     assert written[layer] != compiled.entries[layer]
     assert (layer, cause) in causes(verify_by_hand(compiled, written))
 
 
-def test_a_layer_that_is_missing_is_looked_through(compiled):
+def test_a_layer_that_is_missing_is_looked_through(compiled: Compiled) -> None:
     """The sum left out: its readers take what fed it, which is all that is wrong with them."""
     written = [
         {**e, "operand_source": {o: BRANCH if s == SUM else s for o, s in e["operand_source"].items()}}
@@ -159,14 +160,14 @@ def test_a_layer_that_is_missing_is_looked_through(compiled):
     assert result.nodes_checked == result.nodes_exact - 1
 
 
-def test_a_layer_too_many(compiled):
+def test_a_layer_too_many(compiled: Compiled) -> None:
     entry = compiled.entries[NARROW]
     sizes = [size + 5 for size in entry["loop_sizes"]]
     extra = {**entry, "id": 50, "loop_sizes": sizes, "operand_source": {"I": CLASSIFY, "W": 50}}
     assert causes(verify_by_hand(compiled, [*compiled.entries, extra])) == {(50, "a layer that the model lacks")}
 
 
-def test_an_output_that_is_derived_from_the_input(compiled):
+def test_an_output_that_is_derived_from_the_input(compiled: Compiled) -> None:
     """The other way round than ZigZag wants it: loops over the input, the output their sum."""
     entry = compiled.entries[NARROW]
     loops = {loop.replace("O", "I"): size for loop, size in zip(entry["loop_dims"], entry["loop_sizes"], strict=True)}
@@ -181,10 +182,11 @@ def test_an_output_that_is_derived_from_the_input(compiled):
     assert (NARROW, "input-based relation") in causes(verify_by_hand(compiled, changed(compiled, NARROW, **turned)))
 
 
-def test_the_command_refuses_and_names_each_cause(compiled, tmp_path: Path, capsys):
-    import onnx
+def test_the_command_refuses_and_names_each_cause(
+    compiled: Compiled, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
 
-    onnx.save(residual(), tmp_path / "residual.onnx")
+    save_model(residual(), tmp_path / "residual.onnx")
     file = tmp_path / "hand.yaml"
     file.write_text(yaml.safe_dump(changed(compiled, POOL, padding=[[0, 0], [0, 0]])), encoding="utf-8")
     assert run(["verify", str(tmp_path / "residual.onnx"), "--workload", str(file)]) == 1
@@ -193,7 +195,7 @@ def test_the_command_refuses_and_names_each_cause(compiled, tmp_path: Path, caps
     assert run(["verify", str(tmp_path / "residual.onnx"), "--workload", str(file)]) == 0
 
 
-def test_a_file_that_is_no_workload(tmp_path: Path, capsys):
+def test_a_file_that_is_no_workload(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "hand.yaml"
     file.write_text("- id: 0\n", encoding="utf-8")
     assert run(["verify", "lenet5", "--workload", str(file)]) == 1
@@ -201,7 +203,7 @@ def test_a_file_that_is_no_workload(tmp_path: Path, capsys):
 
 
 @pytest.mark.skipif(not SEED_CASE.is_file(), reason="the seed's cases are not beside the checkout")
-def test_the_hand_written_resnet18():
+def test_the_hand_written_resnet18() -> None:
     """3x3 where ResNet-18 has 1x1, no padding anywhere (its two 1x1 layers need none), none in the pool."""
     compiled = compile_model(SHIPPED["resnet18"])
     written = yaml.safe_load(SEED_CASE.read_text(encoding="utf-8"))

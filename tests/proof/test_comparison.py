@@ -26,11 +26,11 @@ from onnx2zz.proof.comparison import differing
         pytest.param(7.0, np.int8(8), False, id="one tie of a quantised number"),
     ],
 )
-def test_a_value(got, expected, differs):
+def test_a_value(got: float, expected: np.generic, differs: bool) -> None:
     assert differing(np.array([got]), np.array([expected])).tolist() == [differs]
 
 
-def test_ties_are_few():
+def test_ties_are_few() -> None:
     expected = np.arange(100, dtype=np.int8)
     one_off, many_off = expected.astype(float), expected.astype(float)
     one_off[3] += 1

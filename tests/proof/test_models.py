@@ -24,11 +24,11 @@ def assert_proven(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name in SECONDS])
-def test_a_small_model(name):
+def test_a_small_model(name: str) -> None:
     assert_proven(name)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in MODELS if name not in SECONDS])
-def test_a_larger_model(name):
+def test_a_larger_model(name: str) -> None:
     assert_proven(name)

@@ -16,11 +16,11 @@ def assert_none_escapes(name: str, every: int) -> None:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_a_sample_of_mutants(name):
+def test_a_sample_of_mutants(name: str) -> None:
     assert_none_escapes(name, EVERY[name])
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in models() if name != "lenet5"])  # which takes half of the time
-def test_every_mutant(name):
+def test_every_mutant(name: str) -> None:
     assert_none_escapes(name, 1)

@@ -7,7 +7,6 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from onnx.reference import ReferenceEvaluator
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.conservation.groups import groups
@@ -28,16 +27,17 @@ from onnx2zz.proof.stored_values import StoredValues
 from onnx2zz.proof.values import Values
 from onnx2zz.proof.verify import VerifyOptions, verify
 from tests.frontend.test_loops import body_of_products, loop_model
-from tests.oracle import distinct, lowered, model_of, onnxruntime_run
+from tests.nodes import Attribute, make_node
+from tests.oracle import distinct, lowered, model_of, onnxruntime_run, reference_run
 from tests.proof.wrong import with_placed
 
 FLOAT = TensorProto.FLOAT
 
 
-def one_node(op: str, inputs: int = 1, opset: int = 20, **attributes) -> onnx.ModelProto:
+def one_node(op: str, inputs: int = 1, opset: int = 20, **attributes: Attribute) -> onnx.ModelProto:
     """One operator on inputs of the shape 5x13; its output's type is left to inference."""
     names = [f"x{n}" for n in range(inputs)]
-    node = helper.make_node(op, names, ["y"], **attributes)
+    node = make_node(op, names, ["y"], **attributes)
     infos = [helper.make_tensor_value_info(name, FLOAT, [5, 13]) for name in names]
     graph = helper.make_graph([node], "one", infos, [helper.make_empty_tensor_value_info("y")])
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
@@ -51,15 +51,15 @@ def assert_proven(compiled: Compiled) -> None:
 
 
 @pytest.mark.parametrize("op", ["IsNaN", "IsInf", "Acosh", "Acos", "Atanh", "Round", "Ceil", "Sign", "Hardmax"])
-def test_an_operator_gets_numbers_that_it_tells_apart(op):
+def test_an_operator_gets_numbers_that_it_tells_apart(op: str) -> None:
     assert_proven(compile_model(one_node(op)))
 
 
-def test_equal_meets_equal_numbers():
+def test_equal_meets_equal_numbers() -> None:
     assert_proven(compile_model(one_node("Equal", 2)))
 
 
-def test_of_a_cast_like_only_the_first_operand_is_data():
+def test_of_a_cast_like_only_the_first_operand_is_data() -> None:
     nodes = [
         helper.make_node("Neg", ["x0"], ["n"]),
         helper.make_node("Neg", ["x1"], ["m"]),
@@ -77,7 +77,7 @@ def test_of_a_cast_like_only_the_first_operand_is_data():
     assert compiled.workload.layers[-1].sources["I"] == (0,)
 
 
-def test_each_iteration_of_a_loop_is_checked_on_its_own():
+def test_each_iteration_of_a_loop_is_checked_on_its_own() -> None:
     compiled = compile_model(loop_model(body_of_products(), ["y"]))
     assert_proven(compiled)
     last = compiled.workload.layers[2]
@@ -86,7 +86,7 @@ def test_each_iteration_of_a_loop_is_checked_on_its_own():
 
 
 @pytest.mark.parametrize("op", ["LSTM", "GRU", "RNN"])
-def test_sequences_get_lengths_that_there_are(op):
+def test_sequences_get_lengths_that_there_are(op: str) -> None:
     """sequence_lens comes with the run: each length lies between one and the number of steps."""
     gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[op]
     rng = np.random.default_rng(1)
@@ -102,7 +102,7 @@ def test_sequences_get_lengths_that_there_are(op):
     assert_proven(compiled)
 
 
-def test_picked_rows_of_another_axis():
+def test_picked_rows_of_another_axis() -> None:
     """The indices that the model gives are all alike, so that others are drawn: on the axis that is picked from."""
     inputs = {"x": distinct(np.random.default_rng(0), 3, 7, 2)}
     node = helper.make_node("Gather", ["x", "i"], ["y"], axis=1)
@@ -114,7 +114,7 @@ def test_picked_rows_of_another_axis():
 
 
 @pytest.mark.parametrize("op", ["LayerNormalization", "InstanceNormalization", "BatchNormalization"])
-def test_a_norm_without_its_epsilon(op):
+def test_a_norm_without_its_epsilon(op: str) -> None:
     """Beside variances of 1 it would be lost in rounding."""
     rng = np.random.default_rng(0)
     names = ["scale", "bias"] + ["mean", "variance"] * (op == "BatchNormalization")
@@ -152,20 +152,20 @@ def padding_only(w: np.ndarray) -> Compiled:
     return compile_model(model_of([node], {"x": distinct(np.random.default_rng(0), 1, 5, 1, 1)}, {"w": w}, ["y"]))
 
 
-def test_a_convolution_that_reads_only_padding():
+def test_a_convolution_that_reads_only_padding() -> None:
     compiled = padding_only(distinct(np.random.default_rng(1), 3, 5, 1, 2))
     assert compiled.entries[0]["pr_loop_sizes"] == [1, 1]  # ZigZag divides by what is touched
     assert_proven(compiled)
 
 
-def test_few_values_that_change_with_the_operands_are_all_there_is():
+def test_few_values_that_change_with_the_operands_are_all_there_is() -> None:
     """Three elements repeated four times."""
     node = helper.make_node("Resize", ["x", "", "s"], ["y"], mode="linear")
     inputs = {"x": distinct(np.random.default_rng(0), 1, 3, 1, 1)}
     assert_proven(compile_model(model_of([node], inputs, {"s": np.asarray([1, 1, 2, 2], np.float32)}, ["y"])))
 
 
-def test_results_that_do_not_change_with_the_operands_prove_nothing():
+def test_results_that_do_not_change_with_the_operands_prove_nothing() -> None:
     some = np.asarray([1.0, 1.0, 2.0])
     assert moves([[some], [2 * some], [3 * some]])
     assert moves([[some], [some], [3 * some]])
@@ -179,7 +179,7 @@ def test_results_that_do_not_change_with_the_operands_prove_nothing():
 
 @pytest.mark.parametrize("lengths", [[0, 0], [1, 1], [3, 3]])
 @pytest.mark.parametrize("op", ["LSTM", "GRU", "RNN"])
-def test_lengths_that_leave_little_or_nothing_to_check(op, lengths):
+def test_lengths_that_leave_little_or_nothing_to_check(op: str, lengths: list[int]) -> None:
     """Zeros beyond each sequence's end: all of them, or all but a few."""
     gates = {"LSTM": 4, "GRU": 3, "RNN": 1}[op]
     rng = np.random.default_rng(1)
@@ -188,9 +188,16 @@ def test_lengths_that_leave_little_or_nothing_to_check(op, lengths):
     assert_proven(compile_model(model_of([node], {"x": distinct(rng, 3, 2, 4)}, weights, ["y", "h"])))
 
 
-def one(op: str, x: np.ndarray, domain: str = "", version: int = 13, constants=None, **attributes) -> Compiled:
+def one(
+    op: str,
+    x: np.ndarray,
+    domain: str = "",
+    version: int = 13,
+    constants: dict[str, np.ndarray] | None = None,
+    **attributes: Attribute,
+) -> Compiled:
     constants = constants or {}
-    node = helper.make_node(op, ["x", *constants], ["y"], domain=domain, **attributes)
+    node = make_node(op, ["x", *constants], ["y"], domain=domain, **attributes)
     return compile_model(model_of([node], {"x": x}, constants, ["y"], version))
 
 
@@ -200,12 +207,12 @@ REDUCTIONS = ["ReduceMean", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum"
 @pytest.mark.parametrize("op", REDUCTIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 @pytest.mark.parametrize("axes", [[1], [0, 1]])
-def test_long_reductions(op, dtype, axes):
+def test_long_reductions(op: str, dtype: type[np.generic], axes: list[int]) -> None:
     """600 factors underflow and 600 squares overflow, if they are just any; integers are rounded as in onnxruntime."""
     assert_proven(one(op, np.zeros((3, 200), dtype), axes=axes))
 
 
-def test_a_product_that_vanishes_in_single_precision():
+def test_a_product_that_vanishes_in_single_precision() -> None:
     """What onnxruntime loses below the smallest normal number of its type is rounding."""
     tiny = np.asarray([1e-40, 3e-42], np.float64)
     assert not differing(tiny, np.zeros(2, np.float32)).any()
@@ -213,7 +220,7 @@ def test_a_product_that_vanishes_in_single_precision():
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int8])
-def test_a_quantised_softmax_is_held_to_exact_arithmetic(dtype):
+def test_a_quantised_softmax_is_held_to_exact_arithmetic(dtype: type[np.int8] | type[np.uint8]) -> None:
     """onnxruntime's table is a step off in a tenth of the elements of uint8: more than ties explain."""
     rng, limits = np.random.default_rng(0), np.iinfo(dtype)
     x = rng.integers(limits.min, limits.max, (5, 9, 7), endpoint=True).astype(dtype)
@@ -234,10 +241,10 @@ def test_a_quantised_softmax_is_held_to_exact_arithmetic(dtype):
 
 @pytest.mark.parametrize(("depth", "bits"), [(40, 4), (33, 8), (17, 2), (64, 4)])
 @pytest.mark.parametrize("accuracy", [0, 4])
-def test_packed_weights_with_a_last_block_half_full(depth, bits, accuracy):
+def test_packed_weights_with_a_last_block_half_full(depth: int, bits: int, accuracy: int) -> None:
     """The rest of the block is not read; an activation rounded to 8 bits (accuracy_level 4) is not asked for."""
     rng, blocks = np.random.default_rng(0), -(-depth // 32)
-    constants = {"b": rng.integers(0, 256, (5, blocks, 4 * bits)).astype(np.uint8)}
+    constants: dict[str, np.ndarray] = {"b": rng.integers(0, 256, (5, blocks, 4 * bits)).astype(np.uint8)}
     constants["s"] = rng.uniform(0.01, 0.08, 5 * blocks).astype(np.float32)
     compiled = one("MatMulNBits", distinct(rng, 3, depth), "com.microsoft", 17, constants, K=depth, N=5, bits=bits,
                    block_size=32, accuracy_level=accuracy)  # fmt: skip
@@ -245,9 +252,12 @@ def test_packed_weights_with_a_last_block_half_full(depth, bits, accuracy):
     assert volumes(compiled.entries[0])["W"] == 5 * depth
 
 
-def test_a_packed_weight_that_counts_and_is_not_read_is_found():
+def test_a_packed_weight_that_counts_and_is_not_read_is_found() -> None:
     rng = np.random.default_rng(0)
-    constants = {"b": rng.integers(0, 256, (5, 2, 16)).astype(np.uint8), "s": np.full(10, 0.05, np.float32)}
+    constants: dict[str, np.ndarray] = {
+        "b": rng.integers(0, 256, (5, 2, 16)).astype(np.uint8),
+        "s": np.full(10, 0.05, np.float32),
+    }
     compiled = one("MatMulNBits", distinct(rng, 3, 40), "com.microsoft", 17, constants, K=40, N=5, block_size=32)
     (placed,) = compiled.workload.layers
     shorter = replace(placed.layer, loops=tuple((n, 39 if n == "C" else size) for n, size in placed.layer.loops))
@@ -256,7 +266,7 @@ def test_a_packed_weight_that_counts_and_is_not_read_is_found():
 
 
 @pytest.mark.parametrize("value", [-3e38, 3e38, np.inf, -np.inf])
-def test_what_is_beside_a_pad_with_large_values(value):
+def test_what_is_beside_a_pad_with_large_values(value: object) -> None:
     constants = {"p": np.asarray([0, 0, 1, 0, 0, 0, 0, 2]), "v": np.asarray(value, np.float32)}
     nodes = [
         helper.make_node("Pad", ["x", "p", "v"], ["p0"]),
@@ -266,7 +276,7 @@ def test_what_is_beside_a_pad_with_large_values(value):
     assert_proven(compile_model(model))
 
 
-def test_one_query_after_a_past_does_not_see_what_comes_after_it():
+def test_one_query_after_a_past_does_not_see_what_comes_after_it() -> None:
     """onnxruntime's own kernel forgets is_causal there; ONNX's reference does not."""
     rng = np.random.default_rng(0)
     inputs = {"q": distinct(rng, 2, 1, 15), "k": distinct(rng, 2, 5, 15), "v": distinct(rng, 2, 5, 15)}
@@ -276,11 +286,11 @@ def test_one_query_after_a_past_does_not_see_what_comes_after_it():
     model = model_of([node], inputs, {}, ["y"], opset=23)
     assert_proven(compile_model(model))
     traced = trace(model, Bindings()).nodes[0]
-    expected = ReferenceEvaluator(model).run(["y"], inputs)[0]
+    expected = reference_run(model, inputs)["y"]
     np.testing.assert_allclose(run_node(traced, inputs)["y"], expected, 1e-4, 1e-5)
 
 
-def test_a_stand_in_of_one_element_is_still_a_stand_in():
+def test_a_stand_in_of_one_element_is_still_a_stand_in() -> None:
     """Sampling one element is a layer that is never emitted: the product behind it claims nothing."""
     shapes = {"x": (1, 1, 1, 1), "w": (2, 1, 1, 1), "o": (1, 2, 1, 1)}
     infos = [helper.make_tensor_value_info(name, FLOAT, shape) for name, shape in shapes.items()]
@@ -293,7 +303,7 @@ def test_a_stand_in_of_one_element_is_still_a_stand_in():
 
 
 @pytest.mark.parametrize("steps", [1, 2, 5])
-def test_lengths_take_no_more_values_than_there_are_steps(steps):
+def test_lengths_take_no_more_values_than_there_are_steps(steps: int) -> None:
     rng = np.random.default_rng(0)
     constants = {"w": distinct(rng, 1, 9, 5), "r": distinct(rng, 1, 9, 3), "b": distinct(rng, 1, 18)}
     constants["lengths"] = rng.integers(1, steps, 12, endpoint=True).astype(np.int32)
@@ -302,7 +312,7 @@ def test_lengths_take_no_more_values_than_there_are_steps(steps):
 
 
 @pytest.mark.parametrize("name", ["BFLOAT16", "FLOAT8E4M3FN", "FLOAT8E5M2", "INT4", "UINT4"])
-def test_types_that_numpy_does_not_have(name):
+def test_types_that_numpy_does_not_have(name: str) -> None:
     """onnxruntime neither takes nor gives them: constants lie in the model, results leave it as floats."""
     element = TensorProto.DataType.Value(name)
     nodes = [helper.make_node("Cast", ["x"], ["c"], to=element), helper.make_node("Cast", ["c"], ["y"], to=FLOAT)]
@@ -311,7 +321,7 @@ def test_types_that_numpy_does_not_have(name):
 
 
 @pytest.mark.parametrize("name", ["FLOAT8E4M3FN", "FLOAT8E5M2", "INT4", "UINT4"])
-def test_quantising_to_types_that_numpy_does_not_have(name):
+def test_quantising_to_types_that_numpy_does_not_have(name: str) -> None:
     dtype = helper.tensor_dtype_to_np_dtype(TensorProto.DataType.Value(name))
     constants = {"s": np.asarray(0.25, np.float32), "z": np.zeros((), dtype)}
     nodes = [
@@ -323,7 +333,7 @@ def test_quantising_to_types_that_numpy_does_not_have(name):
 
 
 @pytest.mark.parametrize("name", ["INT4", "UINT4"])
-def test_a_cast_to_four_bits_rounds(name):
+def test_a_cast_to_four_bits_rounds(name: str) -> None:
     """As in onnxruntime, half away from zero; more than four bits hold wraps."""
     x = np.asarray([0.5, 1.5, 2.5, -0.5, -2.7, 1.2, 7.4, 7.6, 9.9, 17.0], np.float32)
     element = TensorProto.DataType.Value(name)
@@ -337,7 +347,7 @@ def test_a_cast_to_four_bits_rounds(name):
 
 @pytest.mark.parametrize("ceil_mode", [0, 1])
 @pytest.mark.parametrize("include", [0, 1])
-def test_means_that_lie_halfway_between_two_steps(ceil_mode, include):
+def test_means_that_lie_halfway_between_two_steps(ceil_mode: int, include: int) -> None:
     """A pool that keeps its scale: half the means of two neighbours are ties, which onnxruntime breaks in float32.
 
     With count_include_pad every mean is of a whole window, what ceil_mode adds included.
@@ -360,7 +370,7 @@ def test_means_that_lie_halfway_between_two_steps(ceil_mode, include):
 
 
 @pytest.mark.parametrize("ahead", [0, 1])
-def test_quantised_attention_with_weights_of_full_range(ahead):
+def test_quantised_attention_with_weights_of_full_range(ahead: int) -> None:
     """onnxruntime saturates pairs of uint8 * int8 products without VNNI; the same weights as uint8 are exact."""
     rng = np.random.default_rng(0)
     constants = {"w": rng.integers(-128, 128, (8, 24)).astype(np.int8), "b": distinct(rng, 24)}
@@ -377,7 +387,7 @@ MASKS = {"lengths": (2,), "lengths and where sequences begin": (8,), "of each ke
 
 @pytest.mark.parametrize("kind", MASKS)
 @pytest.mark.parametrize("op", ["Attention", "MultiHeadAttention"])
-def test_masks_hide_some_keys(kind, op):
+def test_masks_hide_some_keys(kind: str, op: str) -> None:
     """Any integers would hide all keys or none; onnxruntime refuses lengths that there are not."""
     rng = np.random.default_rng(0)
     inputs = {name: distinct(rng, 2, 4, 6) for name in ("q", "k", "v")} | {"m": np.zeros(MASKS[kind], np.int32)}
@@ -395,7 +405,7 @@ def test_masks_hide_some_keys(kind, op):
     assert set(drawn) == ({0, 1} if len(MASKS[kind]) > 1 else {1, 2, 3, 4})
 
 
-def test_a_wrong_step_with_parameters_is_a_difference_and_no_error():
+def test_a_wrong_step_with_parameters_is_a_difference_and_no_error() -> None:
     """The search for a cause tries other functions, which do not take as many."""
     rng = np.random.default_rng(0)
     inputs = {name: distinct(rng, 2, 4, 6) for name in ("q", "k", "v")} | {"m": np.asarray([2, 3], np.int32)}
@@ -409,7 +419,7 @@ def test_a_wrong_step_with_parameters_is_a_difference_and_no_error():
     assert {mismatch.node for mismatch in verify(with_placed(compiled, wrong)).mismatches} == {"y"}
 
 
-def test_an_axis_that_stands_still_takes_no_index_of_the_next():
+def test_an_axis_that_stands_still_takes_no_index_of_the_next() -> None:
     """Rows of an image of one row: the loop over them moves nothing, and the relation is the columns'."""
     node = helper.make_node(
         "Resize", ["x", "", "s"], ["y"], mode="nearest",
@@ -421,7 +431,7 @@ def test_an_axis_that_stands_still_takes_no_index_of_the_next():
     assert bind(compiled.entries[0], placed).differences == ()
 
 
-def test_what_was_drawn_stays_though_the_same_call_makes_it():
+def test_what_was_drawn_stays_though_the_same_call_makes_it() -> None:
     """A function gives both operands of a product; one is expanded in it, and drawn in front of the Expand."""
     rng = np.random.default_rng(0)
     body = [helper.make_node("Exp", ["x"], ["e"]), helper.make_node("Expand", ["e", "s"], ["a"])]
@@ -441,7 +451,7 @@ def test_what_was_drawn_stays_though_the_same_call_makes_it():
         assert verify(compiled, VerifyOptions(seed=seed)).mismatches == ()
 
 
-def test_a_phase_over_padding_alone_reads_nobody():
+def test_a_phase_over_padding_alone_reads_nobody() -> None:
     """A ConvTranspose behind a product that two layers make: one phase meets padding only."""
     rng = np.random.default_rng(0)
     node = helper.make_node("ConvTranspose", ["a", "w"], ["y"], dilations=[2, 1], pads=[2, 0, 1, 0], strides=[3, 2])

@@ -1,6 +1,7 @@
 """What stands below the table: ours beside ZigZag's, and events."""
 
 import io
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from onnx2zz.pricing.physical import TotalPhysical
 from onnx2zz.pricing.result import Evaluation, EventsFrom, LayerResult, Total
 from onnx2zz.report.events import print_events
 from onnx2zz.report.physical import print_physical
-from onnx2zz.report.quantity import AREA, ENERGY, TIME, quantity
+from onnx2zz.report.quantity import AREA, ENERGY, TIME, Units, quantity
 from onnx2zz.sidecar.figures import Correction, Sidecar
 
 SIDECAR = Sidecar(
@@ -42,13 +43,13 @@ RUN = Evaluation(
 )  # fmt: skip
 
 
-def printed(show, run=RUN, width=80):
+def printed(show: Callable[[Evaluation, Console], None], run: Evaluation = RUN, width: int = 80) -> list[str]:
     text = io.StringIO()
     show(run, Console(file=text, width=width))
     return [line.rstrip() for line in text.getvalue().splitlines() if line.strip()]
 
 
-def test_ours_beside_zigzags_with_the_rule():
+def test_ours_beside_zigzags_with_the_rule() -> None:
     lines = printed(print_physical, width=120)
     assert lines[0] == "Beside ZigZag, from npe.onnx2zz.yaml"
     assert [" ".join(line.split()) for line in lines[3:]] == [
@@ -60,11 +61,11 @@ def test_ours_beside_zigzags_with_the_rule():
 
 
 @pytest.mark.parametrize("show", [print_physical, print_events])
-def test_no_line_is_too_long(show):
+def test_no_line_is_too_long(show: Callable[[Evaluation, Console], None]) -> None:
     assert all(len(line) <= 80 for line in printed(show))
 
 
-def test_figures_that_the_file_lacks_have_no_row():
+def test_figures_that_the_file_lacks_have_no_row() -> None:
     bare = replace(RUN, sidecar=Sidecar("x.yaml"), total=replace(RUN.total, physical=_bare()))
     assert printed(print_physical, bare) == []
     assert printed(print_physical, replace(RUN, sidecar=None, total=replace(RUN.total, physical=None))) == []
@@ -74,7 +75,7 @@ def _bare():
     return replace(PHYSICAL, static_energy_pj=None, latency_ns=None, area_um2=None)
 
 
-def test_events_layer_by_layer():
+def test_events_layer_by_layer() -> None:
     title, head, _, first, second, third, total, *said = printed(print_events)
     assert title == "Event-driven, on random inputs"
     assert head.split() == ["Layer", "Density", "Executed", "Dense", "[nJ]", "Events", "[nJ]", "NoC", "events"]
@@ -90,7 +91,7 @@ def test_events_layer_by_layer():
     )
 
 
-def test_events_of_no_run_are_not_shown():
+def test_events_of_no_run_are_not_shown() -> None:
     assert printed(print_events, replace(RUN, events_from=None, total=replace(RUN.total, events=None))) == []
 
 
@@ -105,5 +106,5 @@ def test_events_of_no_run_are_not_shown():
         (7.5e15, ENERGY, "7,500 J"),
     ],
 )
-def test_quantities_have_four_digits_and_a_unit(value, units, shown):
+def test_quantities_have_four_digits_and_a_unit(value: float, units: Units, shown: str) -> None:
     assert quantity(value, units) == shown

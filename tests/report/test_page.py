@@ -1,9 +1,11 @@
 """The report in a browser: no error, no network, sorting and filtering, foreign text as text, a phone's width."""
 
+from __future__ import annotations
+
 import json
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from small_workloads import conv, gemm, pool
@@ -17,6 +19,10 @@ from onnx2zz.pricing.run import evaluate
 from onnx2zz.report.page import PageRun, page
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.browser import LOOKS, SCREENSHOTS, opened
+from tests.json_values import Document
+
+if TYPE_CHECKING:  # the reports are opened only where playwright is installed
+    from playwright.sync_api import Browser
 
 EVIL = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
@@ -37,7 +43,7 @@ def coverage() -> dict[str, Any]:
     ]
     host = {"node": "nms", "op": "NonMaxSuppression", "outputs": ["z"], "status": "host", "layers": [], "why": EVIL}
     kinds = ("exact", "movement", "approximate")
-    layers = [
+    layers: list[Document] = [
         {"id": layer["id"], "name": layer["name"], "kind": kind, "sources": {}}
         for layer, kind in zip(network(), kinds, strict=True)
     ]
@@ -71,7 +77,9 @@ def names(tab: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(chromium, report, scheme, width):
+def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(
+    chromium: Browser, report: Path, scheme: str, width: int
+) -> None:
     viewport = {"width": width, "height": 900}
     tab, wrong = opened(chromium, report, viewport=viewport, color_scheme=scheme)
     assert tab.evaluate("document.documentElement.dataset.theme") == scheme
@@ -83,7 +91,7 @@ def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(chromium, r
     assert wrong == []
 
 
-def test_a_name_that_is_a_script_is_a_name(chromium, report):
+def test_a_name_that_is_a_script_is_a_name(chromium: Browser, report: Path) -> None:
     tab, wrong = opened(chromium, report)
     assert names(tab)[1] == EVIL
     assert tab.title().startswith(EVIL) and tab.locator("#title").inner_text().startswith(EVIL)
@@ -91,7 +99,9 @@ def test_a_name_that_is_a_script_is_a_name(chromium, report):
     assert wrong == []
 
 
-def test_sorts_by_a_column_both_ways_and_the_charts_follow(chromium, report, runs):
+def test_sorts_by_a_column_both_ways_and_the_charts_follow(
+    chromium: Browser, report: Path, runs: list[PageRun]
+) -> None:
     by_energy = sorted(runs[0].evaluation["layers"], key=lambda layer: layer["energy_pj"])
     expected = [layer["name"] for layer in by_energy]
     tab, _ = opened(chromium, report)
@@ -104,7 +114,7 @@ def test_sorts_by_a_column_both_ways_and_the_charts_follow(chromium, report, run
     assert names(tab) == [layer["name"] for layer in network()]
 
 
-def test_filters_by_words_of_the_name_and_by_operator(chromium, report):
+def test_filters_by_words_of_the_name_and_by_operator(chromium: Browser, report: Path) -> None:
     tab, _ = opened(chromium, report)
     tab.fill("#filter", "CLASS l2")
     assert names(tab) == ["L2_classify"]
@@ -115,7 +125,7 @@ def test_filters_by_words_of_the_name_and_by_operator(chromium, report):
     assert names(tab) == [EVIL]
 
 
-def test_a_layer_opens_on_its_loops(chromium, report, runs):
+def test_a_layer_opens_on_its_loops(chromium: Browser, report: Path, runs: list[PageRun]) -> None:
     """As many loops as its temporal mapping has, in the memories that hold them, and what runs in parallel."""
     tab, _ = opened(chromium, report)
     tab.get_by_role("button", name="L2_classify").click()
@@ -126,7 +136,7 @@ def test_a_layer_opens_on_its_loops(chromium, report, runs):
     assert "in parallel" in nest
 
 
-def test_a_layer_opens_on_what_passes_each_memory(chromium, report, runs):
+def test_a_layer_opens_on_what_passes_each_memory(chromium: Browser, report: Path, runs: list[PageRun]) -> None:
     """A row for each memory and operand that something passes, and one for the operations."""
     tab, _ = opened(chromium, report)
     tab.get_by_role("button", name="L2_classify").click()
@@ -139,7 +149,7 @@ def test_a_layer_opens_on_what_passes_each_memory(chromium, report, runs):
     assert "1.68\u00a0k op." in rows[-1]  # 20 x 84
 
 
-def test_says_where_the_energy_of_the_whole_run_goes(chromium, report, runs):
+def test_says_where_the_energy_of_the_whole_run_goes(chromium: Browser, report: Path, runs: list[PageRun]) -> None:
     tab, _ = opened(chromium, report)
     legend = tab.locator("#bounds .legend").last.inner_text()
     layers = [layer["breakdown"] for layer in runs[0].evaluation["layers"]]
@@ -149,7 +159,9 @@ def test_says_where_the_energy_of_the_whole_run_goes(chromium, report, runs):
     assert all(memory in legend for memory in runs[0].evaluation["hardware"]["memories"])
 
 
-def test_a_name_that_has_no_room_keeps_its_number_and_its_end(chromium, tmp_path, runs):
+def test_a_name_that_has_no_room_keeps_its_number_and_its_end(
+    chromium: Browser, tmp_path: Path, runs: list[PageRun]
+) -> None:
     """The columns of the charts are narrow; a thousand layers of one network begin with the same words."""
     long = {**runs[0].evaluation, "layers": [dict(layer) for layer in runs[0].evaluation["layers"]]}
     long["layers"][0]["name"] = "L10__backbone_stage1_stage1.0_branch_conv7_Conv"
@@ -162,7 +174,7 @@ def test_a_name_that_has_no_room_keeps_its_number_and_its_end(chromium, tmp_path
     assert room == [True, False, True]
 
 
-def test_what_is_not_priced_stands_in_plain_view(chromium, report):
+def test_what_is_not_priced_stands_in_plain_view(chromium: Browser, report: Path) -> None:
     tab, _ = opened(chromium, report)
     said = tab.locator("#notices").inner_text()
     assert "1 node is left to the host and in no number: NonMaxSuppression nms" in said
@@ -171,14 +183,14 @@ def test_what_is_not_priced_stands_in_plain_view(chromium, report):
     assert tab.locator("#nodes tbody tr").count() == 1
 
 
-def test_hovering_tells_a_part_of_a_bar(chromium, report, runs):
+def test_hovering_tells_a_part_of_a_bar(chromium: Browser, report: Path, runs: list[PageRun]) -> None:
     tab, _ = opened(chromium, report)
     tab.locator("#energy .row .bar span").first.hover()
     said = tab.locator("#tooltip").inner_text()
     assert said.startswith("L0_stem\noperations: ")
 
 
-def test_two_runs_stand_side_by_side(chromium, runs, tmp_path):
+def test_two_runs_stand_side_by_side(chromium: Browser, runs: list[PageRun], tmp_path: Path) -> None:
     file = tmp_path / "both.html"
     file.write_text(page(runs), encoding="utf-8")
     tab, wrong = opened(chromium, file)
@@ -188,7 +200,9 @@ def test_two_runs_stand_side_by_side(chromium, runs, tmp_path):
     assert wrong == []
 
 
-def test_a_run_that_lacks_something_says_so_and_is_compared_with_nothing(chromium, runs, tmp_path):
+def test_a_run_that_lacks_something_says_so_and_is_compared_with_nothing(
+    chromium: Browser, runs: list[PageRun], tmp_path: Path
+) -> None:
     """B's first layer has no price, and a node of the host has MACs; then B has no price at all."""
     first, rest = runs[1].evaluation["layers"][0], runs[1].evaluation["layers"][1:]
     lost = {"node": "gate", "op": "my.Gate", "why": EVIL, "macs": None}
@@ -211,7 +225,9 @@ def test_a_run_that_lacks_something_says_so_and_is_compared_with_nothing(chromiu
         assert wrong == []
 
 
-def test_the_commands_write_reports_and_figures(tmp_path, monkeypatch, capsys):
+def test_the_commands_write_reports_and_figures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     arguments = ["evaluate", "lenet5", "--lpf-limit", "2", "--html", "r.html", "--plot", "figures"]
     assert run([*arguments, "--arch", "seneca", "-o", "one"]) == 0
@@ -228,7 +244,9 @@ def test_the_commands_write_reports_and_figures(tmp_path, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(("model", "arch"), [("resnet18", "tpu_like"), ("tiny_yolov2", "seneca_events")])
-def test_the_report_of_a_real_network_is_kept_as_screenshots(chromium, model, arch, tmp_path, monkeypatch):
+def test_the_report_of_a_real_network_is_kept_as_screenshots(
+    chromium: Browser, model: str, arch: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """For people to look at: what CI leaves in artefacts/."""
     monkeypatch.chdir(tmp_path)
     assert run(["evaluate", model, "--arch", arch, "--lpf-limit", "3", "--html", "r.html"]) == 0
@@ -244,9 +262,9 @@ def _without_svg(html: str) -> str:
     return html.replace("http://www.w3.org/2000/svg", "").replace("http-equiv", "")
 
 
-def test_what_is_no_result_is_refused_both_files_at_once(tmp_path, capsys):
+def test_what_is_no_result_is_refused_both_files_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.json").write_text("{}")
-    old = {"model": "m", "accelerator": "a", "total": {}, "layers": [{"name": "x", "error": None}]}
+    old: Document = {"model": "m", "accelerator": "a", "total": {}, "layers": [{"name": "x", "error": None}]}
     (tmp_path / "b.json").write_text(json.dumps(old))
     assert run(["compare", str(tmp_path / "a.json"), str(tmp_path / "b.json"), "--html", str(tmp_path / "c.html")]) == 1
     said = capsys.readouterr().err

@@ -1,14 +1,20 @@
 """A sweep's report in a browser: the front, sorting and filtering, foreign text as text, a phone's width."""
 
+from __future__ import annotations
+
 import csv
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from onnx2zz.cli.main import run
 from tests.browser import LOOKS, assert_opens_cleanly, opened
+
+if TYPE_CHECKING:  # the reports are opened only where playwright is installed
+    from playwright.sync_api import Browser, Page
 
 EVIL = "<img src=x onerror=alert(1)>"
 CORE = {
@@ -44,16 +50,18 @@ def rows(folder: Path, table: str = "runs") -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def column(tab, number: int) -> list[str]:
+def column(tab: Page, number: int) -> list[str]:
     return tab.locator(f"#table tbody tr td:nth-child({number})").all_inner_texts()
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(chromium, report, scheme, width):
+def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(
+    chromium: Browser, report: Path, scheme: str, width: int
+) -> None:
     assert_opens_cleanly(chromium, report, "sweep", scheme, width)
 
 
-def test_names_that_are_markup_are_names(chromium, report):
+def test_names_that_are_markup_are_names(chromium: Browser, report: Path) -> None:
     tab, wrong = opened(chromium, report)
     tab.select_option("#model", EVIL)
     tab.select_option("#colour", "node")
@@ -63,7 +71,7 @@ def test_names_that_are_markup_are_names(chromium, report):
     assert wrong == []
 
 
-def test_the_front_is_pareto_csv_s(chromium, report, swept):
+def test_the_front_is_pareto_csv_s(chromium: Browser, report: Path, swept: Path) -> None:
     tab, _ = opened(chromium, report)
     tab.select_option("#only", "front")
     for model in ("lenet5", "all models"):
@@ -73,7 +81,7 @@ def test_the_front_is_pareto_csv_s(chromium, report, swept):
         assert tab.locator("#front svg circle.ring").count() == tab.locator("#front svg circle").count() == len(best)
 
 
-def test_sorts_and_filters_and_the_points_follow(chromium, report, swept):
+def test_sorts_and_filters_and_the_points_follow(chromium: Browser, report: Path, swept: Path) -> None:
     tab, _ = opened(chromium, report)
     tab.select_option("#model", "lenet5")
     mine = [row for row in rows(swept) if row["model"] == "lenet5"]
@@ -87,7 +95,7 @@ def test_sorts_and_filters_and_the_points_follow(chromium, report, swept):
     assert "Nothing to draw" in tab.locator("#front").inner_text()
 
 
-def test_hovering_tells_a_run_and_axes_can_be_changed(chromium, report, swept):
+def test_hovering_tells_a_run_and_axes_can_be_changed(chromium: Browser, report: Path, swept: Path) -> None:
     tab, wrong = opened(chromium, report)
     tab.select_option("#model", "lenet5")
     tab.fill("#filter", "npes4 nodea")
@@ -100,7 +108,9 @@ def test_hovering_tells_a_run_and_axes_can_be_changed(chromium, report, swept):
     assert wrong == []
 
 
-def test_what_the_host_does_and_what_is_missing_stand_in_plain_view(chromium, swept, tmp_path):
+def test_what_the_host_does_and_what_is_missing_stand_in_plain_view(
+    chromium: Browser, swept: Path, tmp_path: Path
+) -> None:
     """A run that is not there, one without prices, and a model with a host node: what the data of the page say."""
     html = (swept / "report.html").read_text()
     start = html.index('id="data">') + len('id="data">')

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -25,18 +26,21 @@ RUN = Evaluation(
 )  # fmt: skip
 
 
-def printed(width):
+def printed(width: int) -> list[str]:
     text = io.StringIO()
     print_table(RUN, "npe", Console(file=text, width=width))
     return [line.rstrip() for line in text.getvalue().splitlines() if line.strip()]
 
 
 @pytest.mark.parametrize("width", [80, 120])
-def test_every_number_is_whole_and_no_line_too_long(width):
+def test_every_number_is_whole_and_no_line_too_long(width: int) -> None:
     title, head, _, first, second, third, total, note = printed(width)
     assert all(len(line) <= width for line in printed(width))
     assert title == "a[b].onnx on npe, mapping npe, best EDP (ZigZag 3.9.1)"
-    far = (lambda *cells: [*cells]) if width == 120 else (lambda *cells: [])
+
+    def far(*cells: str) -> list[str]:
+        return [*cells] if width == 120 else []
+
     assert head.split() == ["Layer", "Operator", "MACs", "Cycles", "Energy", "[µJ]", "Util.", *far("Roof")]
     assert first.split()[1:] == ["Conv", "1,814,073,344", "1,234,567,890", "12,345.7", "87.5%", *far("2.00x")]
     assert second.split() == ["L1_pool", "Pooling", "1,204", "2.6", "100.0%", *far("1.25x")]
@@ -45,19 +49,19 @@ def test_every_number_is_whole_and_no_line_too_long(width):
     assert total.split()[1:] == ["1,814,073,344", "1,234,569,094", "12,348.3", *far("2.00x")]
 
 
-def test_a_long_name_loses_its_middle_on_a_narrow_screen_only():
+def test_a_long_name_loses_its_middle_on_a_narrow_screen_only() -> None:
     assert printed(80)[3].split()[0] == "L0_fea…ng_na"
     assert LONG in printed(150)[3]
 
 
-def test_short_names_do_not_stretch_the_table():
+def test_short_names_do_not_stretch_the_table() -> None:
     short = Evaluation("net", "npe", "3.9.1", "0.1.0", "EDP", RUN.total, LAYERS[1:], 2, 1, 0)
     text = io.StringIO()
     print_table(short, "npe", Console(file=text, width=120))
     assert max(map(len, text.getvalue().splitlines())) <= 90
 
 
-def test_a_layer_below_the_roofline_is_marked_and_said_to_be():
+def test_a_layer_below_the_roofline_is_marked_and_said_to_be() -> None:
     below = replace(LAYERS[1], latency_cycles=1_140.0, roofline_cycles=1_200.0, below_roofline=True)
     text = io.StringIO()
     print_table(replace(RUN, layers=(LAYERS[0], below)), "npe", Console(file=text, width=120))
@@ -69,7 +73,7 @@ def test_a_layer_below_the_roofline_is_marked_and_said_to_be():
     assert "roofline" not in "".join(printed(120))
 
 
-def test_what_the_numbers_do_not_hold_is_said_below_them():
+def test_what_the_numbers_do_not_hold_is_said_below_them() -> None:
     hosts = (HostNode("nms", "NonMaxSuppression", "selection"), *(HostNode(f"t{i}", "TopK", "a sort") for i in "ab"))
     text = io.StringIO()
     print_table(replace(RUN, host=hosts, approximate=(1,)), "npe", Console(file=text, width=120))
@@ -79,7 +83,7 @@ def test_what_the_numbers_do_not_hold_is_said_below_them():
     ]
 
 
-def test_macs_of_the_host_make_the_total_incomplete():
+def test_macs_of_the_host_make_the_total_incomplete() -> None:
     hosts = (HostNode("nms", "NonMaxSuppression", "selection"), HostNode("p", "MatMul", "its shape", 1260))
     text = io.StringIO()
     whole = replace(RUN, layers=LAYERS[:2], host=hosts)
@@ -89,14 +93,14 @@ def test_macs_of_the_host_make_the_total_incomplete():
     assert [line.split()[0] for line in lines if "1,234,569,094" in line] == ["Incomplete"]
 
 
-def test_a_run_without_a_price_has_no_total():
+def test_a_run_without_a_price_has_no_total() -> None:
     text = io.StringIO()
     print_table(replace(RUN, layers=LAYERS[2:], total=Total(0.0, 0.0, 0, True)), "npe", Console(file=text, width=120))
     (foot,) = [line for line in text.getvalue().splitlines() if line.startswith("Not priced")]
     assert foot.split() == ["Not", "priced"]
 
 
-def test_the_worst_ten_are_told_apart_by_what_they_lose_cycles_to():
+def test_the_worst_ten_are_told_apart_by_what_they_lose_cycles_to() -> None:
     """Layer i takes 100 cycles at least, all of them the array's, and 10 * i more."""
     cycles = [Cycles(steps=100 + i, stalls=2 * i, filling=3 * i, draining=4 * i) for i in range(13)]
     layers = tuple(
@@ -112,11 +116,11 @@ def test_the_worst_ten_are_told_apart_by_what_they_lose_cycles_to():
     assert "They lose 96% of the 780 cycles above" in text.getvalue()
 
 
-def test_a_network_of_few_layers_has_no_worst_ten():
+def test_a_network_of_few_layers_has_no_worst_ten() -> None:
     text = io.StringIO()
     print_worst(RUN, Console(file=text, width=80))
     assert text.getvalue() == ""
 
 
-def broken(parts):
+def broken(parts: Any) -> Breakdown:
     return Breakdown(100, 100.0, None, {}, 0.0, (), {}, parts)

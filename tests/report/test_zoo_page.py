@@ -1,7 +1,10 @@
 """The zoo's report in a browser: no error, sorting and filtering, foreign text as text, a phone's width."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,23 +16,28 @@ from onnx2zz.zoo.golden import SHIPPED, read_golden
 from onnx2zz.zoo.models import chosen_models
 from onnx2zz.zoo.run import ModelRun
 from tests.browser import LOOKS, assert_opens_cleanly, opened
+from tests.present import present
+
+if TYPE_CHECKING:  # the reports are opened only where playwright is installed
+    from playwright.sync_api import Browser, Page
 
 EVIL = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
 
 def zoo() -> list[ModelRun]:
     """One whose first layer became dearer by a quarter on SENECA, one that is green, one that is not to be read."""
-    runs = []
+    runs: list[ModelRun] = []
     for model in chosen_models(["lenet5", "resnet18", "bert_layer"]):
         golden = read_golden(SHIPPED, model.name)
         assert golden is not None
         proof = Verification(model.name, 9, 9, 9, 9, 700, 0.0, host=(NotExecuted(EVIL, "TopK", "a partial sort"),))
         runs.append(ModelRun(model, golden, proof, golden))
     dear = zoo_of(runs, "lenet5")
-    first = dear.found.layers[0]
-    prices = {**first.prices, "seneca": (first.prices["seneca"][0] * 1.25, first.prices["seneca"][1])}
-    found = replace(dear.found, layers=(replace(first, name=f"L0_{EVIL}", prices=prices), *dear.found.layers[1:]))
-    was = replace(dear.golden, layers=(replace(first, name=f"L0_{EVIL}"), *dear.golden.layers[1:]))
+    found, was = present(dear.found), present(dear.golden)
+    first = found.layers[0]
+    prices = {**first.prices, "seneca": (present(first.prices["seneca"][0]) * 1.25, first.prices["seneca"][1])}
+    found = replace(found, layers=(replace(first, name=f"L0_{EVIL}", prices=prices), *found.layers[1:]))
+    was = replace(was, layers=(replace(first, name=f"L0_{EVIL}"), *was.layers[1:]))
     dear = replace(dear, found=found, moved=differences(was, found))
     lost = ModelRun(zoo_of(runs, "bert_layer").model, faults=(f"{EVIL} cannot be read",))
     return [dear, zoo_of(runs, "resnet18"), lost]
@@ -46,16 +54,18 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-def names(tab) -> list[str]:
+def names(tab: Page) -> list[str]:
     return tab.locator("#table tbody tr td:first-child").all_inner_texts()
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(chromium, report, scheme, width):
+def test_opens_without_an_error_at_any_width_and_leaves_a_screenshot(
+    chromium: Browser, report: Path, scheme: str, width: int
+) -> None:
     assert_opens_cleanly(chromium, report, "zoo", scheme, width)
 
 
-def test_says_what_is_green_what_moved_and_what_is_at_fault(chromium, report):
+def test_says_what_is_green_what_moved_and_what_is_at_fault(chromium: Browser, report: Path) -> None:
     tab, wrong = opened(chromium, report)
     assert tab.title() == "1 of 3 models green"
     said = tab.locator("#notices").inner_text()
@@ -68,7 +78,7 @@ def test_says_what_is_green_what_moved_and_what_is_at_fault(chromium, report):
     assert wrong == []
 
 
-def test_sorts_and_filters(chromium, report):
+def test_sorts_and_filters(chromium: Browser, report: Path) -> None:
     """By MACs: ResNet-18, LeNet-5, and the one without any last but for its zero."""
     tab, _ = opened(chromium, report)
     assert names(tab) == ["lenet5", "resnet18", "bert_layer"]
@@ -82,14 +92,14 @@ def test_sorts_and_filters(chromium, report):
     assert tab.locator("#moves tbody tr").count() == 0
 
 
-def test_hovering_tells_a_point(chromium, report):
+def test_hovering_tells_a_point(chromium: Browser, report: Path) -> None:
     tab, _ = opened(chromium, report)
     tab.fill("#filter", "resnet18")
     tab.locator("#prices svg circle").first.hover()
     assert tab.locator("#tooltip").inner_text().startswith("resnet18 on seneca\n227,502,189 cycles")
 
 
-def test_the_command_writes_it(tmp_path, capsys):
+def test_the_command_writes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "zoo.html"
     assert run(["zoo", "run", "--quick", "--model", "lenet5", "--html", str(file)]) == 0
     text = file.read_text()

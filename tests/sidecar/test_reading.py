@@ -40,13 +40,13 @@ corrections:
 """
 
 
-def problems(text):
+def problems(text: str):
     with pytest.raises(InputError) as raised:
         parse_sidecar(parse_yaml(text, "npe.onnx2zz.yaml"), HIERARCHY)
     return [str(problem) for problem in raised.value.problems]
 
 
-def test_a_whole_file():
+def test_a_whole_file() -> None:
     assert parse_sidecar(parse_yaml(WHOLE, "npe.onnx2zz.yaml"), HIERARCHY) == Sidecar(
         "npe.onnx2zz.yaml",
         500.0,
@@ -60,11 +60,11 @@ def test_a_whole_file():
     )
 
 
-def test_nothing_in_it_is_nothing_said():
+def test_nothing_in_it_is_nothing_said() -> None:
     assert parse_sidecar(parse_yaml("# later\n", "x"), HIERARCHY) == Sidecar("x")
 
 
-def test_it_lies_beside_its_accelerator(tmp_path: Path):
+def test_it_lies_beside_its_accelerator(tmp_path: Path) -> None:
     accelerator = tmp_path / "npe.yaml"
     assert read_sidecar(accelerator, HIERARCHY) is None
     sidecar_path(accelerator).write_text("clock_mhz: 12.5\n")
@@ -72,7 +72,7 @@ def test_it_lies_beside_its_accelerator(tmp_path: Path):
     assert read_sidecar(accelerator, HIERARCHY) == Sidecar(str(tmp_path / "npe.onnx2zz.yaml"), clock_mhz=12.5)
 
 
-def test_everything_wrong_is_said_at_once_with_its_line():
+def test_everything_wrong_is_said_at_once_with_its_line() -> None:
     said = problems(
         "clock_mhz: fast\n"  # 1
         "nok_pj_per_event: 2\n"
@@ -102,7 +102,7 @@ def test_everything_wrong_is_said_at_once_with_its_line():
     ]
 
 
-def test_static_power_needs_a_clock():
+def test_static_power_needs_a_clock() -> None:
     assert problems("memories:\n  dram:\n    static_pw_per_bit: 3\n") == [
         "npe.onnx2zz.yaml:3: static power without a clock; "
         "add clock_mhz: static energy is power x time, and ZigZag counts cycles"
@@ -113,7 +113,7 @@ def test_static_power_needs_a_clock():
     ("first", "second", "clash"),
     [("", "", True), ("", ", access: read", True), (", access: read", ", access: write", False)],
 )
-def test_one_energy_has_one_correction(first, second, clash):
+def test_one_energy_has_one_correction(first: str, second: str, clash: bool) -> None:
     text = (
         f"corrections:\n  a: {{memory: dram, operand: O, factor: 2{first}}}\n"
         f"  b: {{memory: dram, operand: O, factor: 3{second}}}\n"
@@ -127,7 +127,7 @@ def test_one_energy_has_one_correction(first, second, clash):
 
 
 @pytest.mark.parametrize("text", ["- 1\n", "3", "memories: 3\n", "corrections: [x]\n", "memories: {dram: }\n"])
-def test_what_is_no_mapping_is_said(text):
+def test_what_is_no_mapping_is_said(text: str) -> None:
     assert all(problem.startswith("npe.onnx2zz.yaml:1: ") for problem in problems(text))
 
 
@@ -138,7 +138,7 @@ KEYS = st.sampled_from(
 
 
 @given(st.recursive(SCALARS, lambda inner: st.dictionaries(KEYS, inner, max_size=4) | st.lists(inner, max_size=2)))
-def test_any_file_is_read_or_refused(data):
+def test_any_file_is_read_or_refused(data: object) -> None:
     import yaml
 
     try:
@@ -147,14 +147,14 @@ def test_any_file_is_read_or_refused(data):
         assert all(problem.where.startswith("x:") for problem in error.problems)
 
 
-def test_wires_between_the_units():
+def test_wires_between_the_units() -> None:
     text = "interconnect: {adder_trees: [D1], multicast: {I1: [D2]}, diagonals: [[D1, D2]]}\n"
     found = parse_sidecar(parse_yaml(text, "npe.onnx2zz.yaml"), HIERARCHY).interconnect
     assert found.adder_trees == ("D1",) and found.multicast["I1"] == ("D2",) and found.diagonals == (("D1", "D2"),)
     assert parse_sidecar(parse_yaml("clock_mhz: 5", "npe.onnx2zz.yaml"), HIERARCHY).interconnect == Wires()
 
 
-def test_everything_wrong_with_wires_is_said_at_once():
+def test_everything_wrong_with_wires_is_said_at_once() -> None:
     text = "interconnect:\n  adders: [D1]\n  adder_trees: [D7]\n  multicast: {I1: D2}\n  diagonals: [[D1], D2]\n"
     assert problems(text) == [
         "npe.onnx2zz.yaml:2: interconnect.adders is unknown; did you mean adder_trees?; "

@@ -7,8 +7,10 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -40,7 +42,7 @@ def contents(folder: Path) -> dict[str, tuple[str, int]]:
 
 
 @pytest.fixture
-def program(tmp_path, monkeypatch) -> Path:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A stand-in takes the place of the installed CACTI; its trace says how often it was started."""
     folder = stand_in(tmp_path / "cacti_master", tmp_path / "trace")
     monkeypatch.setattr(cacti_files, "cacti_folder", lambda: folder)
@@ -90,19 +92,19 @@ print(json.dumps([costs(Asked(*asked), "") for asked in json.loads(sys.argv[1])]
 """
 
 
-def said_by(script: str, questions: list, env: dict[str, str]) -> subprocess.Popen:
+def said_by(script: str, questions: Sequence[Sequence[int | str]], env: dict[str, str]) -> subprocess.Popen[str]:
     arguments = [sys.executable, "-B", "-c", script, json.dumps(questions)]
     return subprocess.Popen(arguments, env=env, stdout=subprocess.PIPE, text=True)
 
 
-def answers(process: subprocess.Popen) -> list:
+def answers(process: subprocess.Popen[str]) -> list[list[float]]:
     said, _ = process.communicate()
     assert process.returncode == 0
     return json.loads(said.splitlines()[-1])
 
 
 @can_run
-def test_costs_are_those_of_stock_zigzag_whose_files_stay_as_they_are(tmp_path):
+def test_costs_are_those_of_stock_zigzag_whose_files_stay_as_they_are(tmp_path: Path) -> None:
     """A new memory, a register file (which ZigZag makes 128 times as large), a DRAM, and one of the pool."""
     pool = yaml.safe_load((INSTALLED / POOL).read_text()).values()
     known = next(one for one in pool if float(one.get("technology", -1)) == 0.022 and one["memory_type"] == "sram")
@@ -120,7 +122,7 @@ def test_costs_are_those_of_stock_zigzag_whose_files_stay_as_they_are(tmp_path):
 
 
 @posix
-def test_the_installed_package_is_left_alone(program, tmp_path):
+def test_the_installed_package_is_left_alone(program: Path, tmp_path: Path) -> None:
     program_before, before = contents(program), contents(INSTALLED)
     for path in (program, *program.rglob("*")):
         path.chmod(0o500 if path.is_dir() or path.name == "cacti" else 0o400)
@@ -130,12 +132,13 @@ def test_the_installed_package_is_left_alone(program, tmp_path):
 
 
 @posix
-def test_two_at_once_say_what_one_alone_says(tmp_path):
+def test_two_at_once_say_what_one_alone_says(tmp_path: Path) -> None:
     """In stock ZigZag they share a folder, which each of them empties first."""
     folder = package(tmp_path)
     shutil.rmtree(folder)
     stand_in(folder, tmp_path / "trace", sleep=0.4)
-    env, questions = environment(tmp_path), [["sram", 8 * 1000 * n, 8 * n] for n in (1, 2, 3)]
+    env = environment(tmp_path)
+    questions: list[tuple[str, int, int]] = [("sram", 8 * 1000 * n, 8 * n) for n in (1, 2, 3)]
     before = contents(folder)
     both = [said_by(OURS, asked, env) for asked in (questions, questions[::-1])]
     first, second = map(answers, both)
@@ -145,7 +148,9 @@ def test_two_at_once_say_what_one_alone_says(tmp_path):
 
 
 @posix
-def test_it_is_asked_with_this_python_and_says_nothing_on_the_screen(program, tmp_path, monkeypatch, capfd):
+def test_it_is_asked_with_this_python_and_says_nothing_on_the_screen(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     """ZigZag starts the `python` that comes first on the path, which need not know ZigZag."""
     wrong = tmp_path / "bin" / "python"
     wrong.parent.mkdir()
@@ -157,7 +162,7 @@ def test_it_is_asked_with_this_python_and_says_nothing_on_the_screen(program, tm
 
 
 @posix
-def test_a_memory_of_the_pool_starts_no_program(program, tmp_path):
+def test_a_memory_of_the_pool_starts_no_program(program: Path, tmp_path: Path) -> None:
     pool = yaml.safe_load((program / POOL).read_text())
     entry = dict(next(one for one in pool.values() if float(one.get("technology", -1)) == 0.022))
     entry |= {"size_bit": 8 * 96, "IO_bus_width": 24, "area": 0.5, "cost": {"read_word": 0.25, "write_word": 0.125}}
@@ -166,26 +171,26 @@ def test_a_memory_of_the_pool_starts_no_program(program, tmp_path):
     assert starts(tmp_path) == 0
 
 
+SPOILT: list[tuple[Callable[[Path], object], str]] = [
+    (lambda folder: (folder / "cacti").write_text("#!/bin/sh\n"), "return value 1"),
+    (lambda folder: (folder / "cacti").unlink(), "./cacti: not found"),
+    (lambda folder: (folder / "cacti").chmod(0o644), "./cacti: Permission denied"),
+    (lambda folder: (folder / POOL).unlink(), "FileNotFoundError"),
+    (lambda folder: (folder / POOL).write_text("mine: {size_bit: 768}"), "KeyError: 'IO_bus_width'"),
+    (lambda folder: (folder / "cacti_top.py").unlink(), "Cacti top file doesn't exist"),
+]
+
+
 @posix
-@pytest.mark.parametrize(
-    "spoil, said",
-    [
-        (lambda folder: (folder / "cacti").write_text("#!/bin/sh\n"), "return value 1"),
-        (lambda folder: (folder / "cacti").unlink(), "./cacti: not found"),
-        (lambda folder: (folder / "cacti").chmod(0o644), "./cacti: Permission denied"),
-        (lambda folder: (folder / POOL).unlink(), "FileNotFoundError"),
-        (lambda folder: (folder / POOL).write_text("mine: {size_bit: 768}"), "KeyError: 'IO_bus_width'"),
-        (lambda folder: (folder / "cacti_top.py").unlink(), "Cacti top file doesn't exist"),
-    ],
-)
-def test_what_is_wrong_with_it_is_said(program, spoil, said):
+@pytest.mark.parametrize(("spoil", "said"), SPOILT)
+def test_what_is_wrong_with_it_is_said(program: Path, spoil: Callable[[Path], object], said: str) -> None:
     spoil(program)
     with pytest.raises(NoCostsError, match=said):
         costs(Asked("sram", 8 * 96, 24), "a")
 
 
 @posix
-def test_what_it_says_itself_is_said(program):
+def test_what_it_says_itself_is_said(program: Path) -> None:
     with pytest.raises(NoCostsError, match="Cache size must >=64"):
         costs(Asked("sram", 8 * 56, 24), "a")
     with pytest.raises(NoCostsError, match="No match in Cacti memory pool"):
@@ -194,7 +199,7 @@ def test_what_it_says_itself_is_said(program):
 
 @posix
 @pytest.mark.parametrize("number", [".nan", ".inf", "-1.0"])
-def test_a_cost_that_is_no_number_is_refused(program, number):
+def test_a_cost_that_is_no_number_is_refused(program: Path, number: str) -> None:
     written = (program / "cacti").read_text().replace("b / 1e6", f'"{number.strip(".")}"')
     (program / "cacti").write_text(written.replace("%.9g, %.9g, %.9g", "%s, %.9g, %.9g"))
     with pytest.raises(NoCostsError, match="it says"):
@@ -202,7 +207,7 @@ def test_a_cost_that_is_no_number_is_refused(program, number):
 
 
 @pytest.mark.parametrize("file", [POOL, "cacti", "tech_params/22nm.dat", "cacti_top.py"])
-def test_a_change_of_any_file_is_another_digest(program, file):
+def test_a_change_of_any_file_is_another_digest(program: Path, file: str) -> None:
     before = cacti_digest()
     assert cacti_digest() == before
     with (program / file).open("ab") as changed:
@@ -210,7 +215,7 @@ def test_a_change_of_any_file_is_another_digest(program, file):
     assert cacti_digest() != before
 
 
-def test_what_cacti_writes_beside_itself_is_no_other_digest(program):
+def test_what_cacti_writes_beside_itself_is_no_other_digest(program: Path) -> None:
     before = cacti_digest()
     (program / "self_gen").mkdir()
     (program / "self_gen" / "cache.cfg").write_text("-size (bytes) 64\n")
@@ -218,7 +223,7 @@ def test_what_cacti_writes_beside_itself_is_no_other_digest(program):
 
 
 @posix
-def test_every_way_to_an_accelerator_goes_by_a_private_copy(program, tmp_path):
+def test_every_way_to_an_accelerator_goes_by_a_private_copy(program: Path, tmp_path: Path) -> None:
     file = asking(tmp_path / "core.yaml", sram_2MB={"size": 8 * 4096}, rf_128B={"size": 8 * 96})
     before = contents(INSTALLED), contents(program)
     built = load_accelerator(file)
@@ -231,21 +236,23 @@ def test_every_way_to_an_accelerator_goes_by_a_private_copy(program, tmp_path):
 
 
 @posix
-def test_check_predicts_that_cacti_says_nothing(program, tmp_path):
+def test_check_predicts_that_cacti_says_nothing(program: Path, tmp_path: Path) -> None:
     """ZigZag's exception, word for word."""
     file = asking(tmp_path / "core.yaml", sram_2MB={"size": 8 * 32})
     (raised,) = [one for one in predict(yaml.safe_load(file.read_text()), None, None) if one.stage == "accelerator"]
     assert str(raised) == "ChildProcessError: Cacti subprocess call failed with return value 1."
 
 
-def imc() -> dict:
+def imc() -> dict[str, Any]:
     document = yaml.safe_load((Path(zigzag.__file__).parent / "inputs" / "hardware" / "dimc.yaml").read_text())
     document["memories"]["cells"]["auto_cost_extraction"] = True
     return document
 
 
 @posix
-def test_cells_that_compute_start_no_program_of_the_current_folder(program, tmp_path, monkeypatch):
+def test_cells_that_compute_start_no_program_of_the_current_folder(
+    program: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """ZigZag runs ./zigzag/cacti/cacti_master/cacti, whoever has put it there."""
     stand_in(tmp_path / "here" / "zigzag" / "cacti" / "cacti_master", tmp_path / "trap")
     monkeypatch.chdir(tmp_path / "here")
@@ -257,7 +264,7 @@ def test_cells_that_compute_start_no_program_of_the_current_folder(program, tmp_
     assert not (tmp_path / "trap").exists()
 
 
-def test_zigzags_own_class_is_as_it_was_afterwards(program, tmp_path):
+def test_zigzags_own_class_is_as_it_was_afterwards(program: Path, tmp_path: Path) -> None:
     from zigzag.cacti.cacti_parser import CactiParser
     from zigzag.hardware.architecture import memory_instance
     from zigzag.hardware.architecture.imc_unit import ImcUnit

@@ -23,7 +23,7 @@ class NoValidLoopOrderingFoundException(Exception):  # noqa: N818
         (ValueError("two\n  lines"), "ZigZag failed: two lines (ValueError)"),
     ],
 )
-def test_each_has_a_sentence(error, expected):
+def test_each_has_a_sentence(error: Exception, expected: str) -> None:
     assert expected in sentence(error)
     assert type(error).__name__ in sentence(error) or "StopIteration" in sentence(error)
     assert "\n" not in sentence(error)

@@ -1,29 +1,36 @@
 """The price of one layer is what stock ZigZag says, bit for bit."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from small_workloads import lenet5, residual, strip
+from small_workloads import Entry, lenet5, residual, strip
 from stock import stock_zigzag
+from zigzag.cost_model.cost_model import CostModelEvaluation
 
 from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
-from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
 from onnx2zz.zigzag.price import price
+from onnx2zz.zigzag.search import Objective
 from onnx2zz.zigzag.search import stage as stage_module
 
 LPF_LIMIT = 3
 
 
-def stock(layers, accelerator, mapping, folder, **options):
+def stock(
+    layers: list[Entry], accelerator: Found, mapping: Found, folder: Path, **options: str
+) -> Mapping[int, CostModelEvaluation]:
     """Layer id -> ZigZag's own evaluation of it."""
     return stock_zigzag(layers, accelerator.path, mapping.path, folder, lpf_limit=LPF_LIMIT, **options)[2]
 
 
-def assert_prices_are_stock(network, name, mapping, opt, folder):
+def assert_prices_are_stock(network: list[Entry], name: str, mapping: str | None, opt: Objective, folder: Path) -> None:
     accelerator = find_accelerator(name)
     chosen = choose_mapping(mapping, accelerator)
     expected = stock(network, accelerator, chosen, folder, opt=opt)
@@ -39,12 +46,12 @@ def assert_prices_are_stock(network, name, mapping, opt, folder):
         assert directions(found) == directions_of_stock(theirs)
 
 
-def directions(found):
+def directions(found: LayerPrice) -> list[tuple[str, list[float]]]:
     """(operand, energies of the directions in which something passes) for each memory, operands in ZigZag's order."""
     return [(level.operand, sorted(traffic.energy_pj for traffic in level.traffic)) for level in found.memory_energy]
 
 
-def directions_of_stock(theirs):
+def directions_of_stock(theirs: CostModelEvaluation) -> list[tuple[str, list[float]]]:
     return [
         (str(operand), sorted(energies.data[way] for way, words in accesses.data.items() if words))
         for operand, levels in theirs.mem_energy_breakdown_further.items()
@@ -52,7 +59,7 @@ def directions_of_stock(theirs):
     ]
 
 
-def passing(theirs, operand):
+def passing(theirs: CostModelEvaluation, operand: Any) -> list[Any]:
     """What moves at each level in a period, in each direction."""
     return [
         moved.get_attribute("data_trans_amount_per_period") for moved in theirs.mapping.unit_mem_data_movement[operand]
@@ -68,18 +75,22 @@ def passing(theirs, operand):
         ("seneca", None, "latency"),
     ],
 )
-def test_every_layer_costs_what_stock_zigzag_says(name, mapping, opt, tmp_path):
+def test_every_layer_costs_what_stock_zigzag_says(
+    name: str, mapping: str | None, opt: Objective, tmp_path: Path
+) -> None:
     assert_prices_are_stock(strip(), name, mapping, opt, tmp_path)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like"])
 @pytest.mark.parametrize("network", [lenet5, residual])
-def test_whole_networks_cost_what_stock_zigzag_says(network, name, tmp_path):
+def test_whole_networks_cost_what_stock_zigzag_says(
+    network: Callable[[], list[Entry]], name: str, tmp_path: Path
+) -> None:
     assert_prices_are_stock(network(), name, None, "latency", tmp_path)
 
 
-def test_a_price_says_where_the_loops_and_the_energy_went():
+def test_a_price_says_where_the_loops_and_the_energy_went() -> None:
     accelerator, entry = find_accelerator("tpu_like"), strip()[2]
     (default, *_) = read_mapping(yaml.safe_load(choose_mapping(None, accelerator).path.read_text()))
     found = price(entry, load_accelerator(accelerator.path), default, PriceOptions(lpf_limit=LPF_LIMIT))
@@ -94,13 +105,13 @@ def test_a_price_says_where_the_loops_and_the_energy_went():
         ("O", "dram"),
     }
     for _, levels in found.temporal_mapping:
-        sizes = {"OX": 1, "FX": 1}
+        sizes: dict[str, float] = {"OX": 1, "FX": 1}
         for dim, size in (loop for level in levels for loop in level):
             sizes[dim] *= size
         assert sizes == {"OX": 14, "FX": 5}
 
 
-def test_what_cannot_be_priced_says_why(tmp_path):
+def test_what_cannot_be_priced_says_why(tmp_path: Path) -> None:
     accelerator = find_accelerator("tpu_like")
     document = yaml.safe_load(accelerator.path.read_text())
     document["memories"]["dram"]["size"] = 1000
@@ -116,18 +127,18 @@ def entry_and_hardware():
     return strip()[2], load_accelerator(accelerator.path), default, PriceOptions(lpf_limit=LPF_LIMIT)
 
 
-def test_every_search_finds_the_same_price():
+def test_every_search_finds_the_same_price() -> None:
     layer = entry_and_hardware()
     fast = price(*layer)
     assert price(*layer, search="exhaustive") == price(*layer, search="both") == fast
     assert fast.warnings == ()
 
 
-def spoilt(monkeypatch, factor):
+def spoilt(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
     """Make our search misprice each ordering's energy by `factor`."""
     honest = stage_module.best_orderings
 
-    def best_orderings(*arguments):
+    def best_orderings(*arguments: Any) -> Any:
         winners = honest(*arguments)
         wrong = {name: replace(best, energy=best.energy * factor) for name, best in winners.best.items()}
         return replace(winners, best=wrong)
@@ -135,7 +146,9 @@ def spoilt(monkeypatch, factor):
     monkeypatch.setattr(stage_module, "best_orderings", best_orderings)
 
 
-def test_a_search_that_misprices_is_replaced_by_zigzags_and_the_user_hears_of_it(monkeypatch):
+def test_a_search_that_misprices_is_replaced_by_zigzags_and_the_user_hears_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     layer = entry_and_hardware()
     honest = price(*layer)
     spoilt(monkeypatch, 1.5)
@@ -145,12 +158,12 @@ def test_a_search_that_misprices_is_replaced_by_zigzags_and_the_user_hears_of_it
     assert warning.startswith("ZigZag's own search took over, since our price (") and "bug of onnx2zz" in warning
 
 
-def test_two_searches_that_differ_are_an_error(monkeypatch):
+def test_two_searches_that_differ_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = entry_and_hardware()
     honest = price(*layer)
     ours = stage_module.best_orderings
 
-    def no_winner(*arguments):
+    def no_winner(*arguments: Any) -> Any:
         return replace(ours(*arguments), best={})
 
     monkeypatch.setattr(stage_module, "best_orderings", no_winner)
@@ -161,7 +174,7 @@ def test_two_searches_that_differ_are_an_error(monkeypatch):
     assert f"ZigZag's own search says {honest.energy_pj} pJ and {honest.latency_cycles} cycles" in said
 
 
-def test_a_price_counts_what_passes_each_memory():
+def test_a_price_counts_what_passes_each_memory() -> None:
     """A 5x1 convolution of 12 to 12 channels on 14 outputs, both channels unrolled: 10,080 operations."""
     accelerator, entry = find_accelerator("tpu_like"), strip()[2]
     (default, *_) = read_mapping(yaml.safe_load(choose_mapping(None, accelerator).path.read_text()))

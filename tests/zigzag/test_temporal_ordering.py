@@ -3,14 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from small_workloads import conv, depthwise, gemm
+from small_workloads import Entry, conv, depthwise, gemm
+from zigzag.hardware.architecture.accelerator import Accelerator
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
-from onnx2zz.zigzag.layer_price import PriceOptions
-from onnx2zz.zigzag.price import price
+from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
+from onnx2zz.zigzag.price import Search, price
+from tests.json_values import Document
 
 OPTIONS = PriceOptions(lpf_limit=4)
 FREE = MappingEntry("default", {"D1": ("K, 8",)})
@@ -18,18 +20,18 @@ K_FIRST = replace(FREE, temporal_ordering=(("K", "*"),))
 
 
 @pytest.fixture(scope="module")
-def core():
+def core() -> Accelerator:
     return load_accelerator(find_accelerator("seneca").path)
 
 
-def innermost(found):
+def innermost(found: LayerPrice) -> str:
     """The dimension of the innermost loop in time."""
     levels = next(levels for operand, levels in found.temporal_mapping if operand == "I")
     return next(loops for loops in levels if loops)[0][0]
 
 
 @pytest.mark.parametrize("search", ["fast", "exhaustive", "both"])
-def test_the_loop_that_is_asked_for_is_innermost(core, search):
+def test_the_loop_that_is_asked_for_is_innermost(core: Accelerator, search: Search) -> None:
     found = price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, K_FIRST, OPTIONS, search=search)
     assert innermost(found) == "K"
     assert found.warnings == ()
@@ -44,14 +46,14 @@ def test_the_loop_that_is_asked_for_is_innermost(core, search):
     ],
     ids=lambda entry: entry["name"],
 )
-def test_a_loop_that_does_not_run_in_time_is_left_out_aloud(core, entry, search):
+def test_a_loop_that_does_not_run_in_time_is_left_out_aloud(core: Accelerator, entry: Entry, search: Search) -> None:
     found = price(entry, core, K_FIRST, OPTIONS, search=search)
     free = price(entry, core, FREE, OPTIONS, search=search)
     assert (found.energy_pj, found.latency_cycles) == (free.energy_pj, free.latency_cycles)
     assert [warning.split(",")[0] for warning in found.warnings] == ["temporal_ordering names K"]
 
 
-def test_a_loop_that_the_layer_lacks_is_left_out_by_zigzag_itself(core):
+def test_a_loop_that_the_layer_lacks_is_left_out_by_zigzag_itself(core: Accelerator) -> None:
     found = price(depthwise(0, 0, "dw", g=12, oy=1, ox=10, fy=1, fx=3), core, K_FIRST, OPTIONS)
     assert found.warnings == ()
 
@@ -78,7 +80,9 @@ def test_an_order_that_the_loops_do_not_have_is_named(core, order, said, search)
     assert "temporal_ordering" in str(failure.value) and said in str(failure.value)
 
 
-def test_an_order_that_leaves_out_what_zigzag_drops_from_the_array_is_named(core):
+def test_an_order_that_leaves_out_what_zigzag_drops_from_the_array_is_named(
+    core: Accelerator,
+) -> None:
     """All loops but OX, which is thought to be unrolled whole: 2 x 8 over 10 are not 10, and ZigZag drops a part."""
     order = (("FX", 3), ("K", 12), ("C", 5), ("K", 4))
     how = MappingEntry("default", {"D1": ("OX, 8",)}, temporal_ordering=order)

@@ -75,7 +75,7 @@ def entries(draw: Draw, locality: bool) -> Entry:
     kinds = ["conv", "conv", "conv", "depthwise", "pooling", "gemm", "add", *([] if locality else ["input_based"])]
     kind = draw(st.sampled_from(kinds))
     if kind == "input_based":
-        return layers.input_based(*(draw(st.integers(1, 40)) for _ in range(2)), draw(st.integers(2, 30)))
+        return layers.input_based(draw(st.integers(1, 40)), draw(st.integers(1, 40)), draw(st.integers(2, 30)))
     sizes, precision = draw(loop_sizes(kind)), draw(precisions)
     if kind == "gemm":
         return layers.gemm(sizes["C"], sizes["D"], sizes["K"], sizes["B"], precision)

@@ -30,7 +30,7 @@ EVERY = 11
 class Lockstep:
     """Our arrays and ZigZag's objects for the same orderings; row r of the former belongs to the r-th of the latter."""
 
-    def __init__(self, setting: SearchedLayer):
+    def __init__(self, setting: SearchedLayer) -> None:
         self.setting = setting
         self.nest: Nest = read_nest(
             setting.accelerator, setting.layer, setting.fractional, setting.integer, setting.keeps_at_output
