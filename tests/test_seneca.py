@@ -7,6 +7,7 @@ from small_workloads import add, conv, depthwise, gemm, pool
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.json_values import Document

@@ -10,6 +10,7 @@ from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.json_values import Document

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Any
 
+from zigzag.hardware.architecture.accelerator import Accelerator
+
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.workload_entry import Entry

@@ -10,8 +10,10 @@ from onnx2zz.mapping.padding import padded
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.objective import ObjectiveName
 from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.unrolling import as_written, totals
+from tests.present import present
 
 from .ground import accelerator, mapped, terms
 
@@ -39,7 +41,7 @@ def honest(
     return max(found.latency_cycles, roofline(wide, asked, terms(arch).hardware).cycles), found.energy_pj
 
 
-def check_choice(arch: str, layer: Entry, opt: Objective) -> None:
+def check_choice(arch: str, layer: Entry, opt: ObjectiveName) -> None:
     options = PriceOptions(opt=opt, lpf_limit=4)
     how = mapped(layer, arch)
     choice = choose(layer, how, terms(arch, opt=opt, lpf_limit=4))
@@ -73,7 +75,7 @@ def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch:
 @pytest.mark.parametrize(
     "arch", ["tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like", "seneca"]
 )
-def test_every_choice_is_no_worse_than_the_mapping_file(arch: str, layer: Entry, opt: Objective) -> None:
+def test_every_choice_is_no_worse_than_the_mapping_file(arch: str, layer: Entry, opt: ObjectiveName) -> None:
     check_choice(arch, layer, opt)
 
 

@@ -17,7 +17,7 @@ from onnx2zz.mapping.interconnect import declared, lacks, shown_by
 from onnx2zz.mapping.layer_kind import KINDS, kind_of
 from onnx2zz.mapping.space import read_space
 from onnx2zz.mapping.templated import TemplateTarget, templated, templated_mapping
-from onnx2zz.mapping.templates import parse_templates, read_templates
+from onnx2zz.mapping.templates import Templates, parse_templates, read_templates
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate

@@ -6,6 +6,7 @@ from zigzag.parser.mapping_factory import MappingFactory
 
 from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping, read_mapping_entry
 from onnx2zz.pricing.distinct import layer_key
+from tests.json_values import Document
 
 DEFAULT = {"name": "default", "spatial_mapping": {"D1": ["K, 32"]}}
 POOLING = {"name": "Pooling", "spatial_mapping": {"D1": ["G, 32"]}}

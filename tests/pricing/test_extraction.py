@@ -21,7 +21,7 @@ from onnx2zz.formats.shipped_files import Found, find_mapping
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.price_cache import NoMemory, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
-from onnx2zz.pricing.result import as_json
+from onnx2zz.pricing.result import Evaluation, as_json
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.pricing.store import Store
 from onnx2zz.zigzag import cacti, cacti_files

@@ -3,6 +3,7 @@
 import pytest
 from small_workloads import gemm, strip
 
+from onnx2zz.errors import Problem
 from onnx2zz.formats.mapping_entry import read_mapping
 from onnx2zz.pricing.mapping_check import array_problems, dim_problems, unusable
 from onnx2zz.zigzag.hardware import Hardware

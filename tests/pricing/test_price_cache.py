@@ -16,6 +16,7 @@ from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerato
 from onnx2zz.pricing import price_cache
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.json_values import Document

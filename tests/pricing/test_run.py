@@ -2,11 +2,10 @@
 
 import logging
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from small_workloads import Entry, strip
+from small_workloads import strip
 from stock import stock_zigzag
 
 from onnx2zz.errors import InputError

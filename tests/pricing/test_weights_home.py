@@ -15,7 +15,6 @@ from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
-from tests.present import present
 
 LPF_LIMIT = 3
 SENECA = find_accelerator("seneca")

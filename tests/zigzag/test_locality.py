@@ -25,6 +25,7 @@ from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find
 from onnx2zz.pricing.graph import further_edges
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.accelerator import build_accelerator, load_accelerator
 from onnx2zz.zigzag.failure import PricingError

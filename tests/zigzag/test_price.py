@@ -12,12 +12,12 @@ from stock import stock_zigzag
 from zigzag.cost_model.cost_model import CostModelEvaluation
 
 from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
-from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
 from onnx2zz.zigzag.price import price
-from onnx2zz.zigzag.search import Objective
+from onnx2zz.zigzag.objective import ObjectiveName
 from onnx2zz.zigzag.search import stage as stage_module
 
 LPF_LIMIT = 3
@@ -30,7 +30,7 @@ def stock(
     return stock_zigzag(layers, accelerator.path, mapping.path, folder, lpf_limit=LPF_LIMIT, **options)[2]
 
 
-def assert_prices_are_stock(network: list[Entry], name: str, mapping: str | None, opt: Objective, folder: Path) -> None:
+def assert_prices_are_stock(network: list[Entry], name: str, mapping: str | None, opt: ObjectiveName, folder: Path) -> None:
     accelerator = find_accelerator(name)
     chosen = choose_mapping(mapping, accelerator)
     expected = stock(network, accelerator, chosen, folder, opt=opt)
@@ -76,7 +76,7 @@ def passing(theirs: CostModelEvaluation, operand: Any) -> list[Any]:
     ],
 )
 def test_every_layer_costs_what_stock_zigzag_says(
-    name: str, mapping: str | None, opt: Objective, tmp_path: Path
+    name: str, mapping: str | None, opt: ObjectiveName, tmp_path: Path
 ) -> None:
     assert_prices_are_stock(strip(), name, mapping, opt, tmp_path)
 

@@ -12,7 +12,6 @@ from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
 from onnx2zz.zigzag.price import Search, price
-from tests.json_values import Document
 
 OPTIONS = PriceOptions(lpf_limit=4)
 FREE = MappingEntry("default", {"D1": ("K, 8",)})
