@@ -44,7 +44,7 @@ def execution_order(layers: Sequence[Entry]) -> list[int]:
     generation = [layer for layer, sources in missing.items() if not sources]
     while generation:
         order += generation
-        done, generation = generation, []
+        done, generation = generation, list[int]()
         for source in done:
             for layer in consumers[source]:
                 missing[layer].discard(source)

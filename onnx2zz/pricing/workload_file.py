@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.parsed import is_mapping
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.workload_check import missing_fields
@@ -17,11 +18,16 @@ if TYPE_CHECKING:
 def read_workload(path: Path) -> PricedWorkload:
     """The workload in `path`, not yet checked beyond its being a list. Raises InputError."""
     document = load_yaml(path)
-    if not isinstance(document, list):
+    if not _is_list(document):
         raise InputError(missing_fields(str(path), document))
     coverage = _read_coverage(path)
     model = (coverage or {}).get("model") or path
     return PricedWorkload(str(model), str(path), tuple(document), coverage)
+
+
+def _is_list(document: object) -> TypeGuard[list[Entry]]:
+    """Whether it is a list. That what stands in it are entries is found out with the other files (workload_check)."""
+    return isinstance(document, list)
 
 
 def workload_of(compiled: "Compiled", file: str) -> PricedWorkload:

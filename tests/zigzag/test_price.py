@@ -16,8 +16,8 @@ from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerato
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
-from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.objective import ObjectiveName
+from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.search import stage as stage_module
 
 LPF_LIMIT = 3
@@ -30,7 +30,9 @@ def stock(
     return stock_zigzag(layers, accelerator.path, mapping.path, folder, lpf_limit=LPF_LIMIT, **options)[2]
 
 
-def assert_prices_are_stock(network: list[Entry], name: str, mapping: str | None, opt: ObjectiveName, folder: Path) -> None:
+def assert_prices_are_stock(
+    network: list[Entry], name: str, mapping: str | None, opt: ObjectiveName, folder: Path
+) -> None:
     accelerator = find_accelerator(name)
     chosen = choose_mapping(mapping, accelerator)
     expected = stock(network, accelerator, chosen, folder, opt=opt)
