@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: evaluate test check docs test-long composed mutation bench models reliability fuzz kills soak growth lock audit sbom clean
+.PHONY: evaluate test coverage check docs test-long composed mutation bench models reliability fuzz kills soak growth lock audit sbom clean
 
 evaluate: .venv/installed
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
 
 test: check
-	$(BIN)/pytest -n 2 $(if $(CI),--durations=20 --cov=onnx2zz --cov-report=term)
+	$(BIN)/pytest -n 2 $(if $(CI),--durations=20)
+
+coverage: .venv/installed
+	$(BIN)/pytest -n 2 --cov=onnx2zz --cov-report=term
 
 test-long: .venv/installed
 	$(BIN)/pytest -n 2 -m long
