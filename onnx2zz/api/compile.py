@@ -63,7 +63,7 @@ def compiled_of(model: Model, options: ModelOptions) -> Compiled:
             raise InputError(Problem(", ".join(options), "for a model; this one is compiled already"))
         return model
     chosen = compile_options(options)
-    return compile_layers(model if isinstance(model, ModelProto) else told(find_model(str(model))).path, chosen)
+    return compile_layers(model if isinstance(model, ModelProto) else noticed(find_model(str(model))).path, chosen)
 
 
 def compile_options(options: ModelOptions) -> CompileOptions:
@@ -98,7 +98,7 @@ def _precision(asked: str | Mapping[str, int]) -> Precision:
         ) from error
 
 
-def told(found: Found) -> Found:
+def noticed(found: Found) -> Found:
     """The file, after what must be said about its choice has been said."""
     if found.note:
         warnings.warn(found.note, stacklevel=3)

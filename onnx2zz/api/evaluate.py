@@ -17,7 +17,7 @@ from onnx2zz.compiler import Compiled
 from onnx2zz.errors import IncompleteResult, InputError, Problem, raise_if_any
 from onnx2zz.mapping.evaluation import run
 from onnx2zz.pricing.inputs import PricedWorkload
-from onnx2zz.pricing.price_cache import NoMemory
+from onnx2zz.pricing.price_cache import NoStore
 from onnx2zz.pricing.request import Rules
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources
@@ -85,8 +85,8 @@ def evaluate(
     supplement = replace(request.supplement, activities=activities)
     request = replace(request, supplement=supplement, save_mapping=_path(save_mapping))
     kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
-    with kept as folder, cluster_at(scheduler, _warn) as cluster, _memory(request.repeatable and cache) as memory:
-        resources = Resources(memory, jobs, tell=_warn, layer_timeout=layer_timeout, elsewhere=cluster)
+    with kept as folder, cluster_at(scheduler, _warn) as cluster, _store(request.repeatable and cache) as store:
+        resources = Resources(store, jobs, tell=_warn, layer_timeout=layer_timeout, elsewhere=cluster)
         found = run(request, Path(folder), resources)
     ResultFiles(_path(json), _path(csv), _path(html), _path(plot)).write(found, request.workload)
     if found.total.incomplete:
@@ -111,9 +111,9 @@ def _workload(model: Model, events: str | None, options: ModelOptions) -> tuple[
 
 
 @contextmanager
-def _memory(cache: bool | str | Path) -> Generator[Store | NoMemory]:
+def _store(cache: bool | str | Path) -> Generator[Store | NoStore]:
     if cache is False:
-        yield NoMemory()
+        yield NoStore()
         return
     with Store(folder_or_default(None if cache is True else Path(cache)), _warn) as store:
         yield store

@@ -77,7 +77,7 @@ def gather(
     given: Mapping[str, np.ndarray] = {}
     auto = False
     with noted_in(problems):
-        found = told(find_accelerator(accelerator), tell)
+        found = noticed(find_accelerator(accelerator), tell)
         _tell_if_old(found, tell)
         refuse_cacti(found.path, cacti)
         sidecar = sidecar_of(found)
@@ -104,7 +104,7 @@ def is_workload(text: str) -> bool:
     return Path(text).suffix in (".yaml", ".yml")
 
 
-def told(found: Found, tell: Tell) -> Found:
+def noticed(found: Found, tell: Tell) -> Found:
     """The file, after what must be said about its choice has been said."""
     if found.note:
         tell(f"note: {found.note}")
@@ -132,7 +132,7 @@ def _mapping(
         return find_mapping(base) if base is not None else None, auto
     compiled = None if asked is not None else _compiled_mapping(accelerator, workload)
     auto = auto or (asked is None and compiled is None and accelerator.name not in ours(MAPPINGS))
-    return told(choose_mapping(base, accelerator, compiled), tell), auto
+    return noticed(choose_mapping(base, accelerator, compiled), tell), auto
 
 
 def _compiled_mapping(accelerator: Found, workload: "PricedWorkload | None") -> Path | None:

@@ -151,14 +151,14 @@ def evaluate_command(
 def _workload(
     model: str | None, output: Path, model_arguments: dict[str, Any]
 ) -> tuple["Compiled | None", "PricedWorkload"]:
-    from onnx2zz.api.inputs import is_workload, told
+    from onnx2zz.api.inputs import is_workload, noticed
     from onnx2zz.formats.shipped_files import find_model
     from onnx2zz.pricing.workload_file import workload_of
 
     if model is None or is_workload(model):
         return None, _read(model, output)
     options = compile_options(**model_arguments)
-    found = told(find_model(model), _tell)
+    found = noticed(find_model(model), _tell)
     from onnx2zz.compiler import compile_layers
 
     compiled = compile_layers(found.path, options)
@@ -203,21 +203,21 @@ def _read(workload: str | None, output: Path) -> "PricedWorkload":
 @contextmanager
 def _resources(cache_folder: Path | None, no_cache: bool, jobs: int | None) -> Generator["Resources"]:
     """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
-    from onnx2zz.pricing.price_cache import NoMemory
+    from onnx2zz.pricing.price_cache import NoStore
     from onnx2zz.pricing.run import Resources
     from onnx2zz.pricing.store import Store, folder_or_default
     from onnx2zz.pricing.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
 
-    told: list[str] = []
+    notices: list[str] = []
     try:
         with (
-            nullcontext(NoMemory()) if no_cache else Store(folder_or_default(cache_folder), told.append) as memory,
+            nullcontext(NoStore()) if no_cache else Store(folder_or_default(cache_folder), notices.append) as store,
             progress_on_stderr() as watch,
         ):
-            yield Resources(memory, jobs or usable_cores(), watch, told.append)
+            yield Resources(store, jobs or usable_cores(), watch, notices.append)
     finally:
-        for sentence in told:
+        for sentence in notices:
             click.echo(f"warning: {printable(sentence)}", err=True)
 
 

@@ -139,13 +139,13 @@ def _priced(
     from onnx2zz.pricing.store import Store, folder_or_default
     from onnx2zz.report.progress import progress_on_stderr
 
-    told: list[str] = []
+    notices: list[str] = []
     try:
-        with Store(folder_or_default(cache_folder), told.append) as memory, progress_on_stderr() as watch:
-            resources = replace(resources, memory=memory, watch=watch, tell=told.append)
+        with Store(folder_or_default(cache_folder), notices.append) as store, progress_on_stderr() as watch:
+            resources = replace(resources, store=store, watch=watch, tell=notices.append)
             return sweep(runs, output, results, resources, _say)
     finally:
-        for sentence in dict.fromkeys(told):
+        for sentence in dict.fromkeys(notices):
             click.echo(f"warning: {printable(sentence)}", err=True)
 
 

@@ -6,7 +6,8 @@ from onnx2zz.conservation.groups import Group
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.ir.layer import Access, Layer, disjoint, step_operands
+from onnx2zz.ir.access import Access, disjoint
+from onnx2zz.ir.layer import Layer, step_operands
 from onnx2zz.ir.workload import NodeFate, PlacedLayer, Source
 from onnx2zz.lowering.feeds import Feed
 

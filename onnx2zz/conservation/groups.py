@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.ir.layer import Access, Kind, Layer
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.layer import Kind, Layer
 from onnx2zz.ir.workload import NodeFate, PlacedLayer, Workload
 
 

@@ -5,7 +5,8 @@ from functools import lru_cache
 
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.formats.workload_entry import Entry, volumes
-from onnx2zz.ir.layer import Axis, volume
+from onnx2zz.ir.access import volume
+from onnx2zz.ir.axis import Axis
 from onnx2zz.ir.workload import PlacedLayer
 
 DERIVED = ("loop_dims", "loop_sizes", "dimension_relations", "pr_loop_dims", "pr_loop_sizes")

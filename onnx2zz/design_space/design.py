@@ -14,7 +14,7 @@ from onnx2zz.design_space.expression import Value
 from onnx2zz.design_space.spec import AcceleratorSpec, FieldExpression
 from onnx2zz.design_space.template import with_field
 from onnx2zz.errors import Problem, noted_in, raise_if_any
-from onnx2zz.files.parsed import is_list, is_mapping
+from onnx2zz.files.document import is_array, is_object
 from onnx2zz.files.written_file import write_whole
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import Found, choose_mapping, sidecar
@@ -118,10 +118,10 @@ def filling(mapping: object, old: Mapping[str, int], new: Mapping[str, int]) -> 
     Others stay as they are; ZigZag cuts what is too large.
     """
     changed = deepcopy(mapping)
-    for entry in changed if is_list(changed) else ():
-        unrollings = entry.get("spatial_mapping") if is_mapping(entry) else None
-        for dimension, unrolled in unrollings.items() if is_mapping(unrollings) else ():
-            if not is_list(unrolled) or len(unrolled) != 1 or dimension not in new:
+    for entry in changed if is_array(changed) else ():
+        unrollings = entry.get("spatial_mapping") if is_object(entry) else None
+        for dimension, unrolled in unrollings.items() if is_object(unrollings) else ():
+            if not is_array(unrolled) or len(unrolled) != 1 or dimension not in new:
                 continue
             loop, _, factor = str(unrolled[0]).partition(",")
             if factor.strip() == str(old.get(dimension)):

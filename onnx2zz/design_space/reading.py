@@ -12,7 +12,7 @@ from onnx2zz.design_space.expression import FUNCTIONS, Number, Value
 from onnx2zz.design_space.spec import AUTO, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
 from onnx2zz.design_space.template import OLD
 from onnx2zz.errors import InputError, Problem, raise_if_any
-from onnx2zz.files.parsed import is_list, is_mapping
+from onnx2zz.files.document import is_array, is_object
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
 from onnx2zz.formats.yaml_source import Key, Path_, YamlSource, read_yaml
 from onnx2zz.frontend.binding import Bindings
@@ -72,7 +72,7 @@ class _Reading:
     def _items(self, key: str, read: Callable[[Path_], T | None]) -> Iterator[T]:
         """What `read` makes of each item of a list that must be there."""
         data = self._at(key) if key in self.whole else None
-        if not is_list(data) or not data:
+        if not is_array(data) or not data:
             self._object((key,), f"{key} is no list of at least one", f"write `{key}: [NAME, ...]`")
             return
         for number in range(len(data)):
@@ -99,7 +99,7 @@ class _Reading:
 
     def _section(self, place: Path_, known: tuple[str, ...], needed: str) -> Section | None:
         section = Section(self.source, place, known, self.whole.problems)
-        return section if section.required(needed) and is_mapping(self._at(*place)) else None
+        return section if section.required(needed) and is_object(self._at(*place)) else None
 
     def _model(self, place: Path_) -> ModelSpec | None:
         if isinstance(self._at(*place), str):
@@ -119,8 +119,8 @@ class _Reading:
     def _entries(self, place: Path_) -> Mapping[str, object]:
         """The entries of an optional mapping; empty where there is none."""
         parent = self._at(*place[:-1])
-        data = parent.get(str(place[-1])) if is_mapping(parent) else None
-        if data is None or is_mapping(data):
+        data = parent.get(str(place[-1])) if is_object(parent) else None
+        if data is None or is_object(data):
             return data or {}
         self._object(place, f"{place[-1]} is no mapping of names to values")
         return {}
@@ -192,14 +192,14 @@ class _Reading:
     def _values(self, key: str, read: Callable[[object], T]) -> Iterator[T]:
         """One value, or each of a list."""
         data = self._at("options", key)
-        values = data if is_list(data) else [data]
+        values = data if is_array(data) else [data]
         if not values:
             self._object(("options", key), f"options.{key} is empty")
         for number, value in enumerate(values):
             try:
                 yield read(value)
             except ValueError as error:
-                place = ("options", key, number) if is_list(data) else ("options", key)
+                place = ("options", key, number) if is_array(data) else ("options", key)
                 self._object(place, f"options.{key} is {value!r}: {error}")
 
     def _opt(self, value: object) -> ObjectiveName:
@@ -231,7 +231,7 @@ class _Reading:
 
     def _pareto(self) -> tuple[str, ...]:
         data = self._at("pareto") if "pareto" in self.whole else list(MINIMISED[:3])
-        if not is_list(data) or not data:
+        if not is_array(data) or not data:
             self._object(("pareto",), "pareto is no list of columns", f"there are: {', '.join(MINIMISED)}")
             return ()
         for number, name in enumerate(data):
@@ -246,11 +246,11 @@ def alternatives(values: object) -> Mapping[str, Value]:
 
     Raises ValueError with what is wrong with it.
     """
-    if is_mapping(values) and "from" in values:
+    if is_object(values) and "from" in values:
         return {_label(value): value for value in _range(values)}
-    if is_mapping(values):
+    if is_object(values):
         return {str(label): _figures(label, figures) for label, figures in values.items()}
-    found = [_as_number(value) for value in (values if is_list(values) else [values])]
+    found = [_as_number(value) for value in (values if is_array(values) else [values])]
     if not found:
         raise ValueError("no values")
     return {_label(value): value for value in found}
@@ -261,7 +261,7 @@ def _label(value: float) -> str:
 
 
 def _figures(label: str, figures: object) -> Value:
-    if not is_mapping(figures):
+    if not is_object(figures):
         return _as_number(figures)
     wrong = [name for name in figures if not str(name).isidentifier()]
     if wrong:
@@ -306,6 +306,6 @@ def _precision(value: object) -> tuple[str, Precision]:
     """What results call it, and what it is."""
     if isinstance(value, str) and value in WORDS:
         return value, as_precision(value)
-    if not is_mapping(value) or not value or unknown_operands(value):
+    if not is_object(value) or not value or unknown_operands(value):
         raise ValueError(f"{', '.join(WORDS)} or widths like {{W: 4, I: 8}} are needed; there are {', '.join(WIDTHS)}")
     return ",".join(f"{operand}={bits}" for operand, bits in value.items()), as_precision(value)

@@ -46,7 +46,7 @@ def sweep(
 
     Raises InputError, before anything is priced, if files do not fit together.
     """
-    price_cache = PriceCache(resources.memory)
+    price_cache = PriceCache(resources.store)
     finished = results.finished()
     left = list({run.key: run for run in runs if run.key not in finished}.values())
     for design in {run.design.name: run.design for run in runs}.values():

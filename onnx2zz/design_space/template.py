@@ -10,7 +10,7 @@ from typing import Any
 
 from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.design_space.expression import Value, evaluate
-from onnx2zz.files.parsed import is_list, is_mapping
+from onnx2zz.files.document import is_array, is_object
 from onnx2zz.formats.accelerator import read_hierarchy
 
 EACH = "*"
@@ -96,10 +96,10 @@ def _below_each(data: Any, key: Any, rest: Sequence[str], field: str) -> list[Sl
 
 def _children(data: object) -> dict[str, Any]:
     """Name -> key or index."""
-    if is_mapping(data):
+    if is_object(data):
         return {str(key): key for key in data}
-    if is_list(data):
-        return {str(item.get("name", i)) if is_mapping(item) else str(i): i for i, item in enumerate(data)}
+    if is_array(data):
+        return {str(item.get("name", i)) if is_object(item) else str(i): i for i, item in enumerate(data)}
     return {}
 
 

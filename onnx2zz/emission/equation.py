@@ -8,7 +8,9 @@ Source: ZigZag 3.9.1 parser/workload_validator.py:14-15 (what an equation and a 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from onnx2zz.ir.layer import Axis, Layer, Window, off_the_diagonal
+from onnx2zz.ir.access import off_the_diagonal
+from onnx2zz.ir.axis import Axis, Window
+from onnx2zz.ir.layer import Layer
 
 Operand = tuple[tuple[Axis, ...], bool]
 """Its axes, and whether what lies outside the tensor is part of it."""

@@ -8,8 +8,9 @@ from onnx2zz.compiler import Compiled
 from onnx2zz.conservation.groups import Group, fates_of, groups
 from onnx2zz.events.reads import Reads, reads_of, stored_values
 from onnx2zz.events.silence import skippable
+from onnx2zz.ir.access import Access
 from onnx2zz.ir.interpreter import read
-from onnx2zz.ir.layer import Access, Layer
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.pricing.event_driven import Activities, Activity
 from onnx2zz.proof.stored_values import StoredValues

@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis, along
 from onnx2zz.ir.interpreter import BORDERS, Tensors, element_at, read
-from onnx2zz.ir.layer import Access, Axis, Layer, along
+from onnx2zz.ir.layer import Layer
 
 Elements = npt.NDArray[np.int64]
 

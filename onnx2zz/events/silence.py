@@ -5,7 +5,8 @@ Found out by asking the layer's own function, so that a new one needs no entry i
 
 import numpy as np
 
-from onnx2zz.ir.layer import Layer, Step
+from onnx2zz.ir.access import Step
+from onnx2zz.ir.layer import Layer
 
 PROBES = np.array([-2.75, -0.5, 0.0, 0.25, 3.5])
 """Values of the other operand; 0 / 0 is no number, and nobody divides by it."""

@@ -21,6 +21,22 @@ def is_mapping(value: object) -> TypeGuard[Data]:
     return isinstance(value, Mapping)
 
 
+def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Whether a value is an object of JSON, or a mapping of YAML whose keys are asked for by their names: of what lies
+    under them nothing is known."""
+    return isinstance(value, Mapping)
+
+
+def is_array(value: object) -> TypeGuard[list[object]]:
+    """Whether a value is a list, of whose items nothing is known."""
+    return isinstance(value, list)
+
+
+def is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
+    """Whether a value is a tuple: what code holds, and no document."""
+    return isinstance(value, tuple)
+
+
 def is_list(value: object) -> TypeGuard[list[Value]]:
     """Whether a value is a list, as readers make them."""
     return isinstance(value, list)

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard
 
-from onnx2zz.files.parsed import is_list, is_mapping, is_tuple
+from onnx2zz.files.document import is_array, is_object, is_tuple
 
 NOT_FINITE = "not_finite"
 """The key that tells which numbers of a document are none."""
@@ -29,9 +29,9 @@ def json_text(document: Mapping[str, object], **layout: Any) -> str:
 
 
 def _finite(value: object) -> object:
-    if is_mapping(value):
+    if is_object(value):
         return {key: _finite(inner) for key, inner in value.items()}
-    if is_list(value) or is_tuple(value):
+    if is_array(value) or is_tuple(value):
         return [_finite(inner) for inner in value]
     return None if _is_no_number(value) else value
 
@@ -40,7 +40,7 @@ def _others(place: str, value: object) -> Iterator[tuple[str, str]]:
     """Each number that is none, with its place."""
     if _is_no_number(value):
         yield place, "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    inner = value.items() if is_mapping(value) else enumerate(value) if (is_list(value) or is_tuple(value)) else ()
+    inner = value.items() if is_object(value) else enumerate(value) if (is_array(value) or is_tuple(value)) else ()
     for key, below in inner:
         yield from _others(f"{place}.{key}" if place else str(key), below)
 

@@ -15,7 +15,8 @@ import onnx
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.operators.facts import COUNTS, OFFSETS, SIZES
 from onnx2zz.frontend.operators.table import facts_of
-from onnx2zz.frontend.output_types import Written, schema_of
+from onnx2zz.frontend.output_types import schema_of
+from onnx2zz.frontend.written_attributes import Written
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, qualified
 
 Attribute = onnx.AttributeProto
@@ -40,8 +41,6 @@ PASSED: set[Hashable] = set()
 """Nodes that were found in order, by all that the answer depends on: networks repeat theirs. Of a Constant's megabytes
 nothing is kept."""
 MOST_PASSED = 20_000
-LARGEST_KEPT = 2_000
-"""Bytes of a node."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +51,6 @@ class Signature:
     outputs: range
     kinds: Mapping[str, int]
     required: frozenset[str]
-
-
-def written_attributes(proto: onnx.NodeProto) -> Written:
-    """A node's attributes as bytes, by which nodes that are alike are known again; None of a node that holds much."""
-    if proto.attribute and proto.ByteSize() > LARGEST_KEPT:
-        return None
-    return tuple([attribute.SerializeToString() for attribute in proto.attribute])
 
 
 def check_node(state: Trace, proto: onnx.NodeProto, written: Written, scope: Scope) -> None:

@@ -16,6 +16,7 @@ from onnx2zz.frontend.graph import Node, Tensor
 from onnx2zz.frontend.legacy_shapes import LEGACY_SHAPES
 from onnx2zz.frontend.operators.facts import Rule
 from onnx2zz.frontend.operators.table import facts_of
+from onnx2zz.frontend.written_attributes import Written
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, as_tensor, tensor_type
 
 # Before opset 22 onnx's inference counts pool windows that begin in the end padding (ceil_mode), which the operator
@@ -36,8 +37,6 @@ ANSWERS: dict[Hashable, tuple[TypeAndTensor, ...]] = {}  # by signature, of all 
 MOST_ANSWERS = 1 << 14
 
 Values = dict[str, onnx.TensorProto]
-Written = tuple[bytes, ...] | None
-"""A node's attributes as bytes (`node_check.written_attributes`)."""
 
 
 def schema_of(proto: onnx.NodeProto, opsets: Mapping[str, int]) -> onnx.defs.OpSchema | None:

@@ -3,7 +3,7 @@
 from operator import index
 from typing import SupportsIndex, TypeAlias
 
-from onnx2zz.files.parsed import is_list, is_tuple
+from onnx2zz.files.document import is_array, is_tuple
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -17,6 +17,6 @@ def as_size(given: object) -> int:
 
 def as_shape(given: object) -> Shape:
     """A shape, from a list or tuple of sizes. Raises ValueError for anything else."""
-    if not is_list(given) and not is_tuple(given):
+    if not is_array(given) and not is_tuple(given):
         raise ValueError(f"{given!r} is no list of sizes")
     return tuple(map(as_size, given))

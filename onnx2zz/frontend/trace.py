@@ -18,10 +18,11 @@ from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.inference import graphs_in, visit
 from onnx2zz.frontend.loops import unroll_loop, unroll_scan
-from onnx2zz.frontend.node_check import check_node, written_attributes
+from onnx2zz.frontend.node_check import check_node
 from onnx2zz.frontend.order import check_functions, check_order
 from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_initializers, opsets_of, qualified
+from onnx2zz.frontend.written_attributes import written_attributes
 from onnx2zz.frontend.values import LARGEST
 
 MOST_INLINED = 100_000

@@ -7,7 +7,9 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx2zz.ir.layer import Access, Axis, Layer, Position, Step, Table
+from onnx2zz.ir.access import Access, Position, Step, Table
+from onnx2zz.ir.axis import Axis
+from onnx2zz.ir.layer import Layer
 
 Tensors = Mapping[str, np.ndarray]
 Grid = dict[str, np.ndarray]

@@ -4,7 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from onnx2zz.ir.layer import Access, Axis, Layer, Position, Step, Table, Window, affine, step_operands, steps_of
+from onnx2zz.ir.access import Access, Position, Step, Table
+from onnx2zz.ir.axis import Axis, Window, affine
+from onnx2zz.ir.layer import Layer, step_operands, steps_of
 
 Terms = tuple[tuple[str, int], ...]
 

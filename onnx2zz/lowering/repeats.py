@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Axis, Layer, affine, fixed
+from onnx2zz.ir.axis import Axis, affine, fixed
+from onnx2zz.ir.layer import Layer
 from onnx2zz.lowering.cut_loop import cut_loop
 from onnx2zz.lowering.layout import Digit, Layout, contiguous, walk_digits
 from onnx2zz.lowering.view_chain import after_view, own_layout, renamed

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.ir.layer import Access, Layer, disjoint
+from onnx2zz.ir.access import Access, disjoint
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ir.workload import Source
 from onnx2zz.lowering.feeds import CONST, Feed
 from onnx2zz.lowering.views import Views

@@ -3,7 +3,7 @@
 from onnx2zz.mapping.choice import Candidate, Choice
 
 
-def told(choice: Choice) -> dict[str, object]:
+def as_json(choice: Choice) -> dict[str, object]:
     """Where the winner comes from, its honest price, how many were priced and enumerated, the runners-up, and why the
     search ended. An origin of None: nothing could be chosen, the mapping file's entry stands."""
     return {

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.files.parsed import is_mapping
+from onnx2zz.files.document import is_object
 from onnx2zz.formats.shipped_files import Found, stands_for
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.pricing.result import Evaluation
@@ -50,7 +50,7 @@ def with_chosen_mapping(
     asked = request.mapping_search or MappingSearch()
     sidecar = request.supplement.sidecar
     wires = sidecar.interconnect if sidecar else Wires()
-    policy = Policy(asked.rules, asked.budget, wires, resources.memory, resources.watch)
+    policy = Policy(asked.rules, asked.budget, wires, resources.store, resources.watch)
     chosen = choose_mappings(request.workload, request.accelerator, request.mapping, request.options, log, policy)
     write_whole(file, mapping_text(chosen.entries, head))
     return replace(request, mapping=Found(AUTO, file), mapping_search=None), chosen
@@ -71,7 +71,7 @@ def _is_free(folder: Path, request: EvaluationRequest) -> bool:
         return True
     except (OSError, ValueError):
         return False
-    if not is_mapping(compiled):
+    if not is_object(compiled):
         return False
     coverage, arch = request.workload.coverage, compiled.get("arch")
     same_layers = coverage is not None and coverage.get("layers") == compiled.get("layers")
@@ -94,10 +94,10 @@ def _save_as_priced(request: EvaluationRequest, found: Evaluation, path: Path) -
 
 def _with_choices(evaluation: Evaluation, chosen: "NetworkChoice") -> Evaluation:
     """The evaluation with each layer's choice: where it comes from, what it was compared with, and why it won."""
-    from onnx2zz.mapping.choice_json import told
+    from onnx2zz.mapping.choice_json import as_json
 
     layers = tuple(
-        replace(layer, choice=told(chosen.choices[layer.id])) if layer.id in chosen.choices else layer
+        replace(layer, choice=as_json(chosen.choices[layer.id])) if layer.id in chosen.choices else layer
         for layer in evaluation.layers
     )
     return replace(evaluation, layers=layers)

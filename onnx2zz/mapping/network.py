@@ -14,7 +14,7 @@ from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
-from onnx2zz.pricing.price_cache import KeyValues, NoMemory, PriceCache
+from onnx2zz.pricing.price_cache import KeyValues, NoStore, PriceCache
 from onnx2zz.pricing.request import BUDGET, Rules
 from onnx2zz.pricing.task import layer_name
 from onnx2zz.sidecar.figures import Wires
@@ -33,7 +33,7 @@ class Policy:
     rules: Rules = "strict"
     budget: int = BUDGET
     wires: Wires = field(default_factory=Wires)
-    memory: KeyValues = NoMemory()  # noqa: RUF009 - it has no state
+    store: KeyValues = field(default_factory=NoStore)
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
 
 
@@ -60,7 +60,7 @@ def choose_mappings(
     Raises InputError if the files do not fit together. Arrays that compute in memory keep `base`: their unrolling is
     ZigZag's own search.
     """
-    price_cache = PriceCache(policy.memory)
+    price_cache = PriceCache(policy.store)
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
         inputs = load_inputs(workload, accelerator, base, price_cache)
     with talk_goes_to(log):

@@ -9,7 +9,9 @@ import numpy as np
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step, Table, along, fixed
+from onnx2zz.ir.access import Access, Step, Table
+from onnx2zz.ir.axis import along, fixed
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import in_order, output_loops
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.tabulated import within_reason

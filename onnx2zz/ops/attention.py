@@ -10,7 +10,9 @@ from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Position, Step, along, fixed
+from onnx2zz.ir.access import Access, Position, Step
+from onnx2zz.ir.axis import along, fixed
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.attention_passes import UNBOUNDED, Scores, cached, normalised, scores_of, weighted_values
 from onnx2zz.ops.elementwise import loops_over
 from onnx2zz.ops.heads import of_shape

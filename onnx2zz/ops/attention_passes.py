@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Position, Step
+from onnx2zz.ir.access import Access, Position, Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.elementwise import elementwise, spread
 from onnx2zz.ops.heads import Heads, Terms, cache, copied

@@ -5,7 +5,8 @@ Source: ONNX operator pages MeanVarianceNormalization (its function body gives t
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Layer, Step
+from onnx2zz.ir.access import Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import elementwise, spread
 from onnx2zz.ops.pool import lp_steps
 from onnx2zz.ops.reduction import SQRT, SQUARE, mean_of, reduced

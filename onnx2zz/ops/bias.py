@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.layer import Layer
 
 
 def add_bias(layer: Layer, graph: Graph, bias: Access | None) -> tuple[Layer, ...]:

@@ -9,7 +9,8 @@ from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Layer, Step
+from onnx2zz.ir.access import Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.quantisation import NARROW_FLOATS
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.unary import unary_layer

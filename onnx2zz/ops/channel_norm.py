@@ -6,8 +6,10 @@ one a channel from 21 on).
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import Axis, along, split
 from onnx2zz.ir.functions import Function
-from onnx2zz.ir.layer import Access, Axis, Layer, Step, along, split
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.layer_norm import then_each
 from onnx2zz.ops.loops import Loops, filter_loops, in_order, output_loops
 from onnx2zz.ops.reduction import IDENTITY, SQUARE, mean_of

@@ -7,7 +7,8 @@ import numpy as np
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Layer, Step
+from onnx2zz.ir.access import Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import broadcast, elementwise
 from onnx2zz.ops.layer_norm import then_each
 from onnx2zz.ops.registry import lowers

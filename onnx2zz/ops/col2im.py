@@ -15,7 +15,9 @@ import numpy as np
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step, along, window
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along, window
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.conv_transpose import MOST_PHASES, Phase, phases
 from onnx2zz.ops.loops import filter_loops, in_order, output_loops
 from onnx2zz.ops.registry import lowers

@@ -5,7 +5,9 @@ Source: ONNX operator page Conv. Loop names and order are those of ZigZag's pars
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step, along, split
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along, split
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.bias import add_bias
 from onnx2zz.ops.loops import filter_loops, output_loops
 from onnx2zz.ops.pad import past_pads

@@ -15,7 +15,9 @@ from itertools import product
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step, along, split, window
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along, split, window
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.conv import channel_bias
 from onnx2zz.ops.elementwise import elementwise

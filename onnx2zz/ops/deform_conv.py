@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Axis, Layer, Step, along, split
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import Axis, along, split
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.bias import add_bias
 from onnx2zz.ops.conv import channel_bias, conv_layer
 from onnx2zz.ops.loops import filter_loops, in_order, output_loops

@@ -10,7 +10,9 @@ from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Reduction, Step, along
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along
+from onnx2zz.ir.layer import Layer, Reduction
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.elementwise import elementwise, loops_over
 from onnx2zz.ops.loops import in_order, tensor_loops

@@ -11,7 +11,9 @@ from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Reduction, Step, along, fixed
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along, fixed
+from onnx2zz.ir.layer import Layer, Reduction
 from onnx2zz.ops.dynamic_quantize import NOT_ABOVE_ZERO, NOT_BELOW_ZERO, TO_SCALE, TO_ZERO_POINT, quantisation
 from onnx2zz.ops.lstm import HOW, one_direction
 from onnx2zz.ops.quantisation import dequantised, quantised

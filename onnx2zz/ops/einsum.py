@@ -9,7 +9,9 @@ from itertools import pairwise
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Axis, Layer, Step, along, fixed
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import Axis, along, fixed
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import in_order, tensor_loops
 from onnx2zz.ops.movement import movement
 from onnx2zz.ops.registry import lowers

@@ -9,8 +9,10 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import Axis, along, fixed
 from onnx2zz.ir.functions import Function
-from onnx2zz.ir.layer import Access, Axis, Layer, Step, along, fixed
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.integers import of_type, wrapped
 from onnx2zz.ops.loops import Loops, in_order, tensor_loops
 from onnx2zz.ops.registry import lowers

@@ -5,7 +5,9 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft.EmbedLayerNormalizat
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step, along
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import elementwise, loops_over, spread
 from onnx2zz.ops.gather import picked_rows
 from onnx2zz.ops.layer_norm import FULL, name_of, normalised

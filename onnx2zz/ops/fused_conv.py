@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
+from onnx2zz.ir.access import Access, Step
 from onnx2zz.ir.functions import Function
-from onnx2zz.ir.layer import Access, Layer, Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.bias import add_bias, with_steps
 from onnx2zz.ops.conv import channel_bias, convolution
 from onnx2zz.ops.registry import lowers

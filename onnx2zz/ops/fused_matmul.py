@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Layer, Step
+from onnx2zz.ir.access import Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.gemm import gemm
 from onnx2zz.ops.matmul import Stored, batched_product

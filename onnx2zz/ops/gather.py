@@ -6,7 +6,9 @@ Source: ONNX operator page Gather.
 import math
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Access, Axis, Layer, along, split
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis, along, split
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import Loops, tensor_loops
 from onnx2zz.ops.movement import copy_layer
 from onnx2zz.ops.registry import lowers

@@ -5,7 +5,9 @@ Source: ONNX Runtime's ContribOperators page (GatherBlockQuantized).
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.operators.movement import packed_bits, unpacked_shape
-from onnx2zz.ir.layer import Access, Layer, along, split
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import along, split
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import copy_layer
 from onnx2zz.ops.registry import lowers

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Layer, Step
+from onnx2zz.ir.access import Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops import unary
 from onnx2zz.ops.elementwise import broadcast, elementwise, per_channel
 from onnx2zz.ops.registry import lowers

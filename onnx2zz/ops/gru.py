@@ -4,7 +4,8 @@ Source: ONNX operator page GRU (gates in the order z, r, h).
 """
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Layer, Step
+from onnx2zz.ir.access import Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.lstm import ADD, HOW, MUL
 from onnx2zz.ops.recurrence import (
     Direction,

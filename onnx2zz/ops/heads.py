@@ -4,7 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from onnx2zz.ir.layer import Access, Axis, Layer, Step, affine
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import Axis, affine
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import Loops, in_order
 from onnx2zz.ops.movement import movement
 

@@ -5,7 +5,8 @@ Source: ONNX Runtime's ContribOperators page (ImageScaler).
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Layer, Step, Table
+from onnx2zz.ir.access import Step, Table
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.unary import HOW, rides, unary_layer
 

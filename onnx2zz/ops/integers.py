@@ -7,8 +7,8 @@ complement for signed ones, as in onnxruntime.
 from onnx import TensorProto
 
 from onnx2zz.ir import functions
+from onnx2zz.ir.access import Step
 from onnx2zz.ir.functions import Function
-from onnx2zz.ir.layer import Step
 
 BITS: dict[int, tuple[int, bool]] = {  # element type to its width and whether it has a sign
     TensorProto.INT8: (8, True),

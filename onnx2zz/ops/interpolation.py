@@ -12,7 +12,9 @@ from itertools import groupby, product
 import numpy as np
 
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Axis, Layer, Step, Table, affine, along, window
+from onnx2zz.ir.access import Access, Step, Table
+from onnx2zz.ir.axis import Axis, affine, along, window
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import in_order, tensor_loops, within
 from onnx2zz.ops.resampling import Grid, Resizing, Taps, grid, rough_grid
 

@@ -5,7 +5,9 @@ Source: ONNX operator page LRN.
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step, along, window
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along, window
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import elementwise
 from onnx2zz.ops.loops import in_order, tensor_loops
 from onnx2zz.ops.movement import whole

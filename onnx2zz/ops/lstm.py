@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step, fixed
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import fixed
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.recurrence import (
     Direction,
     activations,

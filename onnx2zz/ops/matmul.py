@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Axis, Layer, Step, along
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import Axis, along
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import broadcast_axes
 from onnx2zz.ops.registry import lowers
 

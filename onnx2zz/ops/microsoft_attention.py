@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Position, Step, along, fixed
+from onnx2zz.ir.access import Access, Position, Step
+from onnx2zz.ir.axis import along, fixed
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.attention import HOW
 from onnx2zz.ops.attention_passes import Scores, cached, kept, last_of, normalised, scores_of, weighted_values
 from onnx2zz.ops.bias import add_bias

@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step, along
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.channel_norm import HOW, normalised_groups
 from onnx2zz.ops.elementwise import elementwise, spread

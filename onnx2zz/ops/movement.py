@@ -4,7 +4,9 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Axis, Layer, Step, along
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import Axis, along
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import in_order, tensor_loops
 
 COPY = Step(functions.IDENTITY)

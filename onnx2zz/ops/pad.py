@@ -13,7 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Access, Border, Layer, along
+from onnx2zz.ir.access import Access, Border
+from onnx2zz.ir.axis import along
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import filter_loops, output_loops, tensor_loops
 from onnx2zz.ops.movement import copy_layer, movement
 from onnx2zz.ops.registry import lowers

@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Reduction, Step, Table, along, fixed
+from onnx2zz.ir.access import Access, Step, Table
+from onnx2zz.ir.axis import along, fixed
+from onnx2zz.ir.layer import Layer, Reduction
 from onnx2zz.ops.loops import filter_loops, in_order, output_loops
 from onnx2zz.ops.pad import past_pads
 from onnx2zz.ops.registry import lowers

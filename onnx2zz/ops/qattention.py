@@ -4,7 +4,8 @@ Source: ONNX Runtime's ContribOperators page (com.microsoft).
 """
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Access, Layer
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.attention import HOW
 from onnx2zz.ops.bias import add_bias, with_steps
 from onnx2zz.ops.microsoft_attention import AttentionInputs, projection, self_attention

@@ -6,7 +6,8 @@ Source: ONNX Runtime's ContribOperators page (QEmbedLayerNormalization).
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Layer, Step
+from onnx2zz.ir.access import Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import spread
 from onnx2zz.ops.embed_layer_norm import first_rows, mask_sums, rows, running_sum
 from onnx2zz.ops.layer_norm import FULL, normalised

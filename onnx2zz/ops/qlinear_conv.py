@@ -7,7 +7,9 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Axis, Layer, Step
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import Axis
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.bias import with_steps
 from onnx2zz.ops.conv import conv_layer
 from onnx2zz.ops.quantisation import parameter, ratio, requantised, scalar, without

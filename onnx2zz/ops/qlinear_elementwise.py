@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import broadcast, elementwise
 from onnx2zz.ops.quantisation import SINGLE, dequantised, quantised, ratio, rounded, scalar, without
 from onnx2zz.ops.registry import lowers

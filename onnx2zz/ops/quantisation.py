@@ -11,7 +11,9 @@ from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Axis, Layer, Step, blocks, fixed
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import Axis, blocks, fixed
+from onnx2zz.ir.layer import Layer
 
 SINGLE = Step(functions.SINGLE)
 INTEGER_RANGES: dict[str, tuple[int, int]] = {

@@ -5,7 +5,9 @@ Source: ONNX operator pages QuantizeLinear and DequantizeLinear (opsets 10 to 25
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Step, along
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import elementwise
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.quantisation import SINGLE, parameter, rounded, without

@@ -12,8 +12,10 @@ from functools import cached_property
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
+from onnx2zz.ir.access import Access, Position, Step
+from onnx2zz.ir.axis import Axis, along, fixed
 from onnx2zz.ir.functions import Function
-from onnx2zz.ir.layer import Access, Axis, Layer, Position, Step, along, fixed
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import in_order
 
 STEP = "T"

@@ -11,7 +11,9 @@ import numpy as np
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Layer, Reduction, Step, along, fixed
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along, fixed
+from onnx2zz.ir.layer import Layer, Reduction
 from onnx2zz.ops.integers import BITS
 from onnx2zz.ops.loops import in_order, tensor_loops
 from onnx2zz.ops.registry import lowers

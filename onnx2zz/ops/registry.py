@@ -15,7 +15,9 @@ import onnx2zz.ops
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.operators.table import MAC_OPERATORS
-from onnx2zz.ir.layer import Access, Kind, Layer, Window, step_operands
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Window
+from onnx2zz.ir.layer import Kind, Layer, step_operands
 
 Lower = Callable[[Node, Graph], tuple[Layer, ...]]
 Rides = Callable[[Node, Graph], tuple[str, ...]]

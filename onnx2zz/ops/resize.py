@@ -11,7 +11,9 @@ import numpy as np
 from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Access, Axis, Layer, affine, along
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis, affine, along
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.interpolation import interpolation, pieces, within
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import movement

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Axis, Layer, Position, Step, Table, along, fixed
+from onnx2zz.ir.access import Access, Position, Step, Table
+from onnx2zz.ir.axis import Axis, along, fixed
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.gather import picked_rows
 from onnx2zz.ops.heads import LOOP_OF, Heads, Terms, of_shape
 from onnx2zz.ops.loops import in_order

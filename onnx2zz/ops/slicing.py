@@ -11,7 +11,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Access, Axis, Layer, along, fixed
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis, along, fixed
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import copy_layer
 from onnx2zz.ops.registry import lowers

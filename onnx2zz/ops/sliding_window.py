@@ -6,7 +6,7 @@ Source: ONNX operator pages Conv, MaxPool, AveragePool (auto_pad, ceil_mode).
 from dataclasses import dataclass
 
 from onnx2zz.frontend.graph import Node
-from onnx2zz.ir.layer import Axis, window
+from onnx2zz.ir.axis import Axis, window
 from onnx2zz.ops.loops import filter_loops, output_loops
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Layer, Position, Step
+from onnx2zz.ir.access import Position, Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import elementwise, spread
 from onnx2zz.ops.reduction import reduced, reducing_loops
 from onnx2zz.ops.registry import lowers

@@ -4,7 +4,9 @@ Source: ONNX operator pages SpaceToDepth, DepthToSpace (modes DCR and CRD).
 """
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Access, Layer, along, split
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import along, split
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.movement import movement
 from onnx2zz.ops.registry import lowers
 

@@ -4,7 +4,9 @@ Source: ONNX operator page TensorScatter.
 """
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Access, Layer, along
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import along
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import movement, whole
 from onnx2zz.ops.registry import lowers

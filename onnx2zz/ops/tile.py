@@ -4,7 +4,9 @@ Source: ONNX operator page Tile.
 """
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Access, Layer, split
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import split
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.expand import adds_nothing
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import movement, whole

@@ -4,7 +4,9 @@ Source: ONNX operator page Transpose.
 """
 
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.ir.layer import Access, Layer, along
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import along
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import copy_layer
 from onnx2zz.ops.registry import lowers

@@ -9,7 +9,8 @@ import numpy as np
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Layer, Position, Step
+from onnx2zz.ir.access import Position, Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.unary import rides, unary_layer

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
+from onnx2zz.ir.access import Step
 from onnx2zz.ir.functions import Function
-from onnx2zz.ir.layer import Layer, Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import broadcast, elementwise
 from onnx2zz.ops.integers import wrapped
 from onnx2zz.ops.registry import lowers

@@ -5,7 +5,8 @@ Source: ONNX operator page Where.
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Layer, Step
+from onnx2zz.ir.access import Step
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import broadcast, common_shape, elementwise, spread
 from onnx2zz.ops.registry import lowers
 

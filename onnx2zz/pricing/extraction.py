@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
-from onnx2zz.files.parsed import is_mapping
+from onnx2zz.files.document import is_object
 from onnx2zz.formats.accelerator import Memory, read_hierarchy
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.zigzag.cacti_costs import CELLS, WAY_OUT, Asked, MemoryCosts, asking
@@ -43,7 +43,7 @@ def extracted_costs(path: Path, document: Any, price_cache: PriceCache) -> tuple
 
 def _without_answer(path: Path, document: Mapping[str, Any], names: Sequence[str]) -> tuple[Problem, ...]:
     array = document.get("operational_array")
-    if CELLS not in names or not is_mapping(array) or array.get("is_imc") is not True:
+    if CELLS not in names or not is_object(array) or array.get("is_imc") is not True:
         return ()
     what = "ZigZag cannot read what CACTI says of the cells of an array that computes in memory"
     return (Problem(f"{path}: memory {CELLS}", what, WAY_OUT),)

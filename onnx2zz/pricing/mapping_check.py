@@ -7,7 +7,7 @@ serve layers of several kinds. A dim that no layer could ever have is a slip of 
 from collections.abc import Iterator, Sequence
 
 from onnx2zz.errors import Problem
-from onnx2zz.files.parsed import is_list, is_mapping
+from onnx2zz.files.document import is_array, is_object
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import Entry, loop_sizes
 from onnx2zz.zigzag.hardware import Hardware
@@ -18,8 +18,8 @@ LOOP_NAMES = frozenset(("B", "G", "K", "C", "D", "H", "OX", "OY", "OZ", "FX", "F
 
 def unusable(file: str, document: object) -> tuple[Problem, ...]:
     """Problems that make every further check pointless: no list of named entries, or no `default` among them."""
-    entries = [entry for entry in document if is_mapping(entry) and "name" in entry] if is_list(document) else None
-    if not is_list(document) or entries is None or len(entries) < len(document):
+    entries = [entry for entry in document if is_object(entry) and "name" in entry] if is_array(document) else None
+    if not is_array(document) or entries is None or len(entries) < len(document):
         return (Problem(file, "no mapping: a list of entries is needed, each with a name"),)
     if not any(entry["name"] == "default" for entry in entries):
         return (Problem(file, "no entry is called default", "ZigZag needs one, for layers that no other entry names"),)

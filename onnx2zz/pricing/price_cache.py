@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from onnx2zz.errors import Problem
-from onnx2zz.files.parsed import is_list
+from onnx2zz.files.document import is_array
 from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, LevelEnergy, Traffic
 from onnx2zz.zigzag.levels import KeptLevels
@@ -32,7 +32,7 @@ class KeyValues(Protocol):
     def put(self, key: str, value: Any) -> None: ...
 
 
-class NoMemory:
+class NoStore:
     """Forgets at once: a run without a cache."""
 
     def get(self, key: str) -> Any:
@@ -50,7 +50,7 @@ class PriceCache:
     With `trusting` off answers are kept, but none is taken.
     """
 
-    memory: KeyValues
+    store: KeyValues
     trusting: bool = True
 
     def hardware(self, asked: object, find: Callable[[], Hardware]) -> Hardware:
@@ -61,7 +61,7 @@ class PriceCache:
         """What is wrong with a file by itself; only that nothing is wrong is remembered."""
         found = () if self._known(("faultless", asked)) else find()
         if not found:
-            self.memory.put(key_of(("faultless", asked)), True)
+            self.store.put(key_of(("faultless", asked)), True)
         return found
 
     def levels(self, asked: object, find: Callable[[], Mapping[int, KeptLevels]]) -> Mapping[int, KeptLevels]:
@@ -76,7 +76,7 @@ class PriceCache:
     def keep_price(self, asked: object, price: LayerPrice) -> None:
         """Keep a price, unless it comes with warnings: they are to be heard again."""
         if not price.warnings:
-            self.memory.put(key_of(("price", asked)), asdict(price))
+            self.store.put(key_of(("price", asked)), asdict(price))
 
     def value(self, kind: str, asked: object) -> Any:
         """What was kept under `kind`, as JSON holds it; None if nothing was."""
@@ -84,10 +84,10 @@ class PriceCache:
 
     def keep(self, kind: str, asked: object, value: Any) -> None:
         """Keep `value` (plain data)."""
-        self.memory.put(key_of((kind, asked)), value)
+        self.store.put(key_of((kind, asked)), value)
 
     def _known(self, asked: object) -> Any:
-        return self.memory.get(key_of(asked)) if self.trusting else None
+        return self.store.get(key_of(asked)) if self.trusting else None
 
     def _known_or_found(
         self,
@@ -100,7 +100,7 @@ class PriceCache:
         if known is not None:
             return from_json(known)
         found = find()
-        self.memory.put(key_of(asked), as_json(found))
+        self.store.put(key_of(asked), as_json(found))
         return found
 
 
@@ -164,4 +164,4 @@ def _level_from_json(known: Any) -> LevelEnergy:
 
 
 def _tuples(value: object) -> Any:
-    return tuple(_tuples(inner) for inner in value) if is_list(value) else value
+    return tuple(_tuples(inner) for inner in value) if is_array(value) else value

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields, is_dataclass
 from typing import Any
 
 from onnx2zz.files.comma_separated import csv_text
-from onnx2zz.files.parsed import is_tuple
+from onnx2zz.files.document import is_tuple
 from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Tabular, TextTable
 from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
 from importlib.metadata import version
 from operator import add
@@ -19,7 +19,7 @@ from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.graph import Edge, execution_order, further_edges
 from onnx2zz.pricing.inputs import PricingInputs, load_inputs
-from onnx2zz.pricing.price_cache import KeyValues, NoMemory, PriceCache
+from onnx2zz.pricing.price_cache import KeyValues, NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.roofline import busiest_port, operand_bits, ports_reached, roofline
@@ -55,7 +55,7 @@ class Resources:
     that needs a process that can be ended, there are workers then in any case. With `elsewhere` none of this machine's
     processes prices anything."""
 
-    memory: KeyValues = NoMemory()  # noqa: RUF009 - it has no state
+    store: KeyValues = field(default_factory=NoStore)
     jobs: int = 1
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
     tell: Callable[[str], None] = lambda sentence: None
@@ -70,7 +70,7 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
     spatial mappings always keep them there, as in ZigZag (api.py:79).
     Raises InputError if the three files do not fit together. A layer that cannot be priced is part of the result.
     """
-    price_cache = PriceCache(resources.memory, trusting=request.search == "fast")
+    price_cache = PriceCache(resources.store, trusting=request.search == "fast")
     ready = prepare(request, log, price_cache, resources.tell)
     with talk_goes_to(log, anew=False):
         outcomes = list(priced([Unit(task, ready.terms) for task in ready.unknown], price_cache, resources, log))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from onnx2zz.errors import Problem
-from onnx2zz.files.parsed import is_list
+from onnx2zz.files.document import is_array
 from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices, operand_sources, relations
 
 NEEDED = ("id", "operator_type", "equation", "loop_dims", "loop_sizes", "operand_precision")
@@ -11,7 +11,7 @@ NEEDED = ("id", "operator_type", "equation", "loop_dims", "loop_sizes", "operand
 
 def missing_fields(file: str, document: object) -> tuple[Problem, ...]:
     """Problems that make every further check pointless: no list of layers, or layers without their fields."""
-    if not is_list(document) or not document:
+    if not is_array(document) or not document:
         return (Problem(file, "no workload: a list of layers is needed"),)
     return tuple(_missing_fields(file, document))
 

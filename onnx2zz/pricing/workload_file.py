@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.files.parsed import is_mapping
+from onnx2zz.files.document import is_object
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.inputs import PricedWorkload
@@ -45,4 +45,4 @@ def _read_coverage(workload: Path) -> dict[str, Any] | None:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(Problem(str(path), f"not JSON ({error})", "compile the model again, or remove it")) from error
-    return dict(document) if is_mapping(document) else None
+    return dict(document) if is_object(document) else None

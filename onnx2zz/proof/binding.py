@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices, relations
-from onnx2zz.ir.layer import Access, Axis, Layer, window
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis, window
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ir.workload import PlacedLayer
 
 

@@ -10,7 +10,8 @@ from onnx2zz.conservation.groups import Group
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.frontend.graph import Graph
-from onnx2zz.ir.layer import Layer, Position, Table, step_operands, steps_of
+from onnx2zz.ir.access import Position, Table
+from onnx2zz.ir.layer import Layer, step_operands, steps_of
 from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.proof.binding import bind
 from onnx2zz.proof.draws import FEW_OPERANDS, FEW_RESULTS, countable, counts_steps

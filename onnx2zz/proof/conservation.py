@@ -14,7 +14,8 @@ from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.formats.workload_entry import Entry, volumes
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.operators.table import facts_of
-from onnx2zz.ir.layer import fixed, step_operands
+from onnx2zz.ir.axis import fixed
+from onnx2zz.ir.layer import step_operands
 from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.lowering.options import WIDTHS
 from onnx2zz.proof.cut_taps import cut_taps

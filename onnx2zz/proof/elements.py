@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis
 from onnx2zz.ir.interpreter import elements_of
-from onnx2zz.ir.layer import Access, Axis
 
 
 def count(access: Access, sizes: Mapping[str, int]) -> int:

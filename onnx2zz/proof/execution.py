@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis
 from onnx2zz.ir.interpreter import CHUNK, Grid, element_at, elements_of, run_at, run_layers
-from onnx2zz.ir.layer import Access, Axis, Layer, step_operands
+from onnx2zz.ir.layer import Layer, step_operands
 
 Arrays = Mapping[str, np.ndarray]
 

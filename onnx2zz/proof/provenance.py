@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from onnx2zz.conservation.groups import Group
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.frontend.graph import CALL, Graph, Node
-from onnx2zz.ir.layer import Access, Layer, step_operands
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.layer import Layer, step_operands
 from onnx2zz.ir.workload import NodeFate, PlacedLayer, Source
 from onnx2zz.proof.elements import places
 from onnx2zz.proof.node_run import CannotRunError, run_node

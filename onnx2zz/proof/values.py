@@ -9,7 +9,7 @@ from onnx import helper
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.frontend.state import ELEMENT_TYPES
-from onnx2zz.ir.layer import Access
+from onnx2zz.ir.access import Access
 from onnx2zz.proof.draws import FEW, MANY, RENAMING, Place, draw, place_of, steers
 from onnx2zz.proof.node_run import CannotRunError, run_node
 from onnx2zz.proof.stored_values import StoredValues

@@ -8,7 +8,9 @@ from dataclasses import replace
 from itertools import combinations, permutations
 
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Access, Axis, Layer, Window, along, fixed
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis, Window, along, fixed
+from onnx2zz.ir.layer import Layer
 
 NEAR = (-2, -1, 1, 2)
 COEFFICIENTS = (1, 2, 3, 4)

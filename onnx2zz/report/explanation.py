@@ -5,7 +5,9 @@ import difflib
 from onnx2zz.compiler import Compiled
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.formats.workload_entry import Entry
-from onnx2zz.ir.layer import Access, Axis, Layer
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ir.workload import NodeFate, PlacedLayer
 from onnx2zz.printable import printable
 

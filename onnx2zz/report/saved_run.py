@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.files.parsed import is_list, is_mapping
+from onnx2zz.files.document import is_array, is_object
 from onnx2zz.report.page import PageRun
 
 WAY_OUT = "`onnx2zz evaluate MODEL --arch A --json FILE` writes one"
@@ -14,7 +14,7 @@ WAY_OUT = "`onnx2zz evaluate MODEL --arch A --json FILE` writes one"
 def read_run(path: Path) -> PageRun:
     """Raises InputError for a file that is no result of `evaluate`, or one of before results kept their breakdown."""
     evaluation = _read(path)
-    if not is_mapping(evaluation) or not evaluation.keys() >= {"model", "accelerator", "total", "layers"}:
+    if not is_object(evaluation) or not evaluation.keys() >= {"model", "accelerator", "total", "layers"}:
         raise InputError(Problem(str(path), "no result of an evaluation", WAY_OUT))
     if any(layer.get("error") is None and "breakdown" not in layer for layer in _layers(evaluation)):
         raise InputError(Problem(str(path), "keeps no breakdown of its layers, so it is older", "evaluate again"))
@@ -24,7 +24,7 @@ def read_run(path: Path) -> PageRun:
 def _coverage_of(path: Path, evaluation: Mapping[str, object]) -> Mapping[str, object] | None:
     """What lies beside the result, if it is of the same layers."""
     coverage = _read(path) if path.is_file() else None
-    if not is_mapping(coverage):
+    if not is_object(coverage):
         return None
     named, covered = ([layer["name"] for layer in _layers(one)] for one in (evaluation, coverage))
     return coverage if covered == named else None
@@ -32,7 +32,7 @@ def _coverage_of(path: Path, evaluation: Mapping[str, object]) -> Mapping[str, o
 
 def _layers(document: Mapping[str, object]) -> list[Mapping[str, object]]:
     layers = document.get("layers")
-    return [layer for layer in layers if is_mapping(layer)] if is_list(layers) else []
+    return [layer for layer in layers if is_object(layer)] if is_array(layers) else []
 
 
 def _read(path: Path) -> object:

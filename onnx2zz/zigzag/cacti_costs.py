@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from onnx2zz.errors import Problem
-from onnx2zz.files.parsed import is_mapping
+from onnx2zz.files.document import is_object
 
 FIELD = "auto_cost_extraction"
 WAY_OUT = f"give r_cost, w_cost and area, and leave {FIELD} out"
@@ -35,9 +35,9 @@ class MemoryCosts:
 
 def asking(document: object) -> tuple[str, ...]:
     """The memories of an accelerator's file that have the field, by name."""
-    memories = document.get("memories") if is_mapping(document) else None
-    entries = memories.items() if is_mapping(memories) else ()
-    return tuple(str(name) for name, memory in entries if is_mapping(memory) and memory.get(FIELD) is True)
+    memories = document.get("memories") if is_object(document) else None
+    entries = memories.items() if is_object(memories) else ()
+    return tuple(str(name) for name, memory in entries if is_object(memory) and memory.get(FIELD) is True)
 
 
 def refusals(file: str, document: object) -> tuple[Problem, ...]:

@@ -11,7 +11,7 @@ from zigzag.parser.accelerator_validator import AcceleratorValidator
 from zigzag.parser.mapping_validator import MappingValidator
 from zigzag.parser.workload_validator import WorkloadValidator
 
-from onnx2zz.files.parsed import is_list, is_mapping
+from onnx2zz.files.document import is_array, is_object
 
 Place = tuple[str | int, ...]
 
@@ -63,10 +63,10 @@ def _of_list(kind: Callable[[Any], Any], data: Any) -> tuple[Objection, ...]:
 
 def _placed(errors: object, place: Place) -> Iterator[Objection]:
     """cerberus nests its errors as the data are nested: key -> [sentence or mapping of the same kind, ...]."""
-    if is_mapping(errors):
+    if is_object(errors):
         for key, inner in errors.items():
             yield from _placed(inner, (*place, key))
-    elif is_list(errors):
+    elif is_array(errors):
         for inner in errors:
             yield from _placed(inner, place)
     else:

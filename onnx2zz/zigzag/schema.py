@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from onnx2zz.errors import Problem
-from onnx2zz.files.parsed import is_list, is_mapping
+from onnx2zz.files.document import is_array, is_object
 
 FIELD_FAULTS = {"required field": "missing", "unknown field": "unknown"}
 
@@ -26,10 +26,10 @@ def _sentence(faults: dict[str, list[str]]) -> str:
 
 
 def _flat(errors: object, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    if is_mapping(errors):
+    if is_object(errors):
         for key, inner in errors.items():
             yield from _flat(inner, (*keys, str(key)))
-    elif is_list(errors):
+    elif is_array(errors):
         for inner in errors:
             yield from _flat(inner, keys)
     else:

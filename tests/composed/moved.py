@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.ir.access import Access
 from onnx2zz.ir.interpreter import run_layers
-from onnx2zz.ir.layer import Access, Layer, step_operands
+from onnx2zz.ir.layer import Layer, step_operands
 from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.proof.binding import bind
 from tests.composed.finding import Finding

@@ -9,7 +9,7 @@ import pytest
 from onnx import helper
 
 from onnx2zz.compiler import Compiled, compile_model
-from onnx2zz.ir.layer import fixed
+from onnx2zz.ir.axis import fixed
 from tests.composed.bodies import FORMS, Wrap, wrapped
 from tests.composed.drawing import drawn
 from tests.composed.edges import wrong_edges

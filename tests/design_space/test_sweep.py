@@ -33,7 +33,7 @@ from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.accounted import HostNode
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.physical import instances
-from onnx2zz.pricing.price_cache import NoMemory
+from onnx2zz.pricing.price_cache import NoStore
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import Resources
 from tests.docs_commands import DOCS, console_commands
@@ -159,10 +159,10 @@ def test_a_batch_that_did_not_end_is_taken_up_from_its_prices(folder: Path, monk
 
     with Results(folder / "out") as results:
         with pytest.raises(KeyboardInterrupt):
-            sweep(runs, folder / "out", results, Resources(memory=memory, watch=interrupt), lambda state: None)
+            sweep(runs, folder / "out", results, Resources(store=memory, watch=interrupt), lambda state: None)
         assert results.finished() == {one.key for one in runs[:2]}
     with Results(folder / "out") as results:
-        state = sweep(runs, folder / "out", results, Resources(memory=memory), lambda state: None)
+        state = sweep(runs, folder / "out", results, Resources(store=memory), lambda state: None)
         assert (state.done, state.priced) == (5, 3 * 2 - 1)
         whole = results.runs([one.key for one in runs])
     with Results(folder / "anew") as results:
@@ -170,7 +170,7 @@ def test_a_batch_that_did_not_end_is_taken_up_from_its_prices(folder: Path, monk
         assert results.runs([one.key for one in runs]) == whole
 
 
-class Kept(NoMemory):
+class Kept(NoStore):
     """A memory that lasts as long as the test."""
 
     def __init__(self) -> None:

@@ -15,8 +15,10 @@ from onnx2zz.compiler import compile_model
 from onnx2zz.events.measure import INNER, NEEDS_ZEROS, measure
 from onnx2zz.events.silence import skippable
 from onnx2zz.ir import functions
+from onnx2zz.ir.access import Access, Step
+from onnx2zz.ir.axis import along
 from onnx2zz.ir.functions import Function
-from onnx2zz.ir.layer import Access, Layer, Reduction, Step, along
+from onnx2zz.ir.layer import Layer, Reduction
 from onnx2zz.proof.verify import VerifyOptions
 from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of, onnxruntime_run

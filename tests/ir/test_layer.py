@@ -8,24 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import (
-    Access,
-    Axis,
-    Fixed,
-    Layer,
-    Position,
-    Split,
-    Step,
-    Table,
-    Walk,
-    Window,
-    affine,
-    along,
-    blocks,
-    fixed,
-    split,
-    window,
-)
+from onnx2zz.ir.access import Access, Position, Step, Table
+from onnx2zz.ir.axis import Axis, Fixed, Split, Walk, Window, affine, along, blocks, fixed, split, window
+from onnx2zz.ir.layer import Layer
 
 LOOPS = ("A", "B", "C")
 

@@ -8,8 +8,10 @@ from onnx import helper
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.ir import functions
+from onnx2zz.ir.access import Access, Step, Table
+from onnx2zz.ir.axis import Axis, along, fixed, split, window
 from onnx2zz.ir.interpreter import run
-from onnx2zz.ir.layer import Access, Axis, Layer, Step, Table, along, fixed, split, window
+from onnx2zz.ir.layer import Layer
 from onnx2zz.lowering.layout import Layout, contiguous
 from onnx2zz.lowering.repeats import unrepeated
 from onnx2zz.proof.verify import verify

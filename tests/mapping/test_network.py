@@ -60,12 +60,12 @@ def test_what_is_chosen_also_runs_with_data_kept_low(arch: str, tmp_path: Path) 
 def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing(tmp_path: Path) -> None:
     told: list[str] = []
     with Store(tmp_path / "cache", told.append) as memory:
-        first = chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2]
-        again = chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2]
+        first = chosen_for(strip(), "seneca", tmp_path, Policy(store=memory))[2]
+        again = chosen_for(strip(), "seneca", tmp_path, Policy(store=memory))[2]
         kept = memory.count()
-        assert chosen_for(strip(), "seneca", tmp_path, Policy(memory=memory))[2] == first == again
+        assert chosen_for(strip(), "seneca", tmp_path, Policy(store=memory))[2] == first == again
         assert memory.count() == kept
-        assert chosen_for(strip(), "seneca", tmp_path, Policy("free", memory=memory))[2] != first
+        assert chosen_for(strip(), "seneca", tmp_path, Policy("free", store=memory))[2] != first
     assert first.distinct_layers == 6 and first.choices[2] == first.choices[3]
 
 

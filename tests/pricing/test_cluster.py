@@ -20,7 +20,7 @@ from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.pricing import cluster
 from onnx2zz.pricing.cluster import Cluster, price_elsewhere, software
 from onnx2zz.pricing.inputs import PricedWorkload
-from onnx2zz.pricing.price_cache import NoMemory, PriceCache
+from onnx2zz.pricing.price_cache import NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import prepare
 from onnx2zz.pricing.task import Unit, price_task
@@ -75,7 +75,7 @@ def units(count: int) -> list[Unit]:
     layers = tuple(gemm(n, None, f"L{n}", k=24 + 2 * n, c=30) for n in range(count))
     options, log = PriceOptions(lpf_limit=4), Path(os.devnull)
     files = (PricedWorkload("net", "net.yaml", layers), accelerator, choose_mapping(None, accelerator))
-    ready = prepare(EvaluationRequest(*files, options), log, PriceCache(NoMemory()))
+    ready = prepare(EvaluationRequest(*files, options), log, PriceCache(NoStore()))
     return [Unit(task, ready.terms) for task in ready.tasks]
 
 

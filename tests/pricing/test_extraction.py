@@ -19,7 +19,7 @@ from onnx2zz.design_space.reading import read_spec
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import Found, find_mapping
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
-from onnx2zz.pricing.price_cache import NoMemory, PriceCache
+from onnx2zz.pricing.price_cache import NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation, as_json
 from onnx2zz.pricing.run import Resources, evaluate
@@ -57,7 +57,7 @@ def priced(file: str, cache: str = "cache") -> Evaluation:
     cacti.costs.cache_clear()
     workload = PricedWorkload("strip", "net.yaml", tuple(yaml.safe_load(Path("net.yaml").read_text())))
     with Store(Path(cache), pytest.fail) as memory:
-        resources = Resources(memory=memory)
+        resources = Resources(store=memory)
         files = Found("core", Path(file)), find_mapping("zigzag:tpu_like")
         return evaluate(
             EvaluationRequest(workload, *files, PriceOptions(lpf_limit=3)), Path("out/zigzag.log"), resources
@@ -115,7 +115,7 @@ def test_a_run_that_finds_everything_starts_nothing_and_builds_nothing(monkeypat
 
 
 def test_another_process_builds_it_of_the_numbers() -> None:
-    price_cache = PriceCache(NoMemory())
+    price_cache = PriceCache(NoStore())
     workload = PricedWorkload("strip", "net.yaml", tuple(yaml.safe_load(Path("net.yaml").read_text())))
     mapping = find_mapping("zigzag:tpu_like")
     file = load_inputs(workload, Found("core", Path("core.yaml")), mapping, price_cache).accelerator

@@ -49,7 +49,7 @@ def run(
     workload = PricedWorkload("strip", "strip.yaml", tuple(layers or strip()[:3]))
     accelerator = accelerator or find_accelerator("tpu_like")
     mapping = mapping or choose_mapping(None, find_accelerator("tpu_like"))
-    resources = Resources(memory=memory)
+    resources = Resources(store=memory)
     return evaluate(
         EvaluationRequest(workload, accelerator, mapping, options, **more), folder / "zigzag.log", resources
     )

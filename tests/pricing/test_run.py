@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_workloads import strip
+from small_workloads import Entry, strip
 from stock import stock_zigzag
 
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import ACCELERATORS, Found, choose_mapping, find_accelerator, zigzags
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.present import present
@@ -19,10 +20,16 @@ from tests.present import present
 OPTIONS = PriceOptions(lpf_limit=3)
 
 
-def run(layers, accelerator, folder, mapping=None, resources=Resources()):  # noqa: B008 - it has no state
+def run(
+    layers: list[Entry],
+    accelerator: Found,
+    folder: Path,
+    mapping: Found | None = None,
+    resources: Resources | None = None,
+) -> Evaluation:
     chosen = mapping or choose_mapping(None, accelerator)
     workload = PricedWorkload("strip", "strip.yaml", tuple(layers))
-    return evaluate(EvaluationRequest(workload, accelerator, chosen, OPTIONS), folder / "zigzag.log", resources)
+    return evaluate(EvaluationRequest(workload, accelerator, chosen, OPTIONS), folder / "zigzag.log", resources or Resources())
 
 
 def test_the_total_is_stock_zigzags(tmp_path: Path) -> None:

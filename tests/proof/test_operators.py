@@ -15,8 +15,8 @@ from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Node
 from onnx2zz.frontend.trace import trace
 from onnx2zz.ir import functions
+from onnx2zz.ir.access import Access, Position, Step
 from onnx2zz.ir.interpreter import run_layers
-from onnx2zz.ir.layer import Access, Position, Step
 from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.proof.binding import bind
 from onnx2zz.proof.comparison import differing

@@ -10,7 +10,7 @@ from onnx import helper
 
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.ir import functions
-from onnx2zz.ir.layer import Axis, along, fixed, split, window
+from onnx2zz.ir.axis import Axis, along, fixed, split, window
 from onnx2zz.proof.result import Verification
 from onnx2zz.proof.verify import VerifyOptions, verify
 from tests.json_values import Document

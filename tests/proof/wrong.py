@@ -6,7 +6,8 @@ from typing import Any
 
 from onnx2zz.compiler import Compiled
 from onnx2zz.emission.entry import entry
-from onnx2zz.ir.layer import Axis, Layer
+from onnx2zz.ir.axis import Axis
+from onnx2zz.ir.layer import Layer
 from onnx2zz.ir.workload import PlacedLayer
 
 
