@@ -1,6 +1,7 @@
 # `make evaluate`: what LeNet-5 costs on a SENECA core.  `make test`: every check and test.
 PYTHON ?= python3
 BIN := .venv/bin
+COVERAGE := --cov=onnx2zz --cov-report=term
 
 .PHONY: evaluate test coverage check docs test-long composed mutation bench models reliability fuzz kills soak growth lock audit sbom clean
 
@@ -8,10 +9,10 @@ evaluate: .venv/installed
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
 
 test: check
-	$(BIN)/pytest -n 2 $(if $(CI),--durations=20)
+	$(BIN)/pytest -n 2 $(if $(CI),--durations=20 $(COVERAGE))
 
 coverage: .venv/installed
-	$(BIN)/pytest -n 2 --cov=onnx2zz --cov-report=term
+	$(BIN)/pytest -n 2 $(COVERAGE)
 
 test-long: .venv/installed
 	$(BIN)/pytest -n 2 -m long

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from onnx2zz.conservation.groups import Group
+from onnx2zz.ir.access import Access
 from onnx2zz.ir.interpreter import apply, run
-from onnx2zz.ir.layer import Access, Layer
+from onnx2zz.ir.layer import Layer
 
 Entry = Mapping[str, Any]
 Arrays = Mapping[str, np.ndarray]

@@ -9,8 +9,8 @@ from onnx2zz.frontend.graph import Node
 from onnx2zz.frontend.operators.table import MAC_OPERATORS
 from onnx2zz.frontend.output_types import CONTROL_FLOW, output_types, schema_of
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, qualified
-from onnx2zz.frontend.written_attributes import Written
 from onnx2zz.frontend.values import LARGEST, Recipe
+from onnx2zz.frontend.written_attributes import Written
 
 RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}

@@ -16,8 +16,8 @@ from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.operators.facts import COUNTS, OFFSETS, SIZES
 from onnx2zz.frontend.operators.table import facts_of
 from onnx2zz.frontend.output_types import schema_of
-from onnx2zz.frontend.written_attributes import Written
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, qualified
+from onnx2zz.frontend.written_attributes import Written
 
 Attribute = onnx.AttributeProto
 RANGES: dict[str, range] = {

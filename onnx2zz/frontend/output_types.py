@@ -16,8 +16,8 @@ from onnx2zz.frontend.graph import Node, Tensor
 from onnx2zz.frontend.legacy_shapes import LEGACY_SHAPES
 from onnx2zz.frontend.operators.facts import Rule
 from onnx2zz.frontend.operators.table import facts_of
-from onnx2zz.frontend.written_attributes import Written
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, as_tensor, tensor_type
+from onnx2zz.frontend.written_attributes import Written
 
 # Before opset 22 onnx's inference counts pool windows that begin in the end padding (ceil_mode), which the operator
 # page excludes and onnxruntime never runs.

@@ -22,8 +22,8 @@ from onnx2zz.frontend.node_check import check_node
 from onnx2zz.frontend.order import check_functions, check_order
 from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_initializers, opsets_of, qualified
-from onnx2zz.frontend.written_attributes import written_attributes
 from onnx2zz.frontend.values import LARGEST
+from onnx2zz.frontend.written_attributes import written_attributes
 
 MOST_INLINED = 100_000
 MOST_NODES = 500_000

@@ -29,7 +29,9 @@ def run(
 ) -> Evaluation:
     chosen = mapping or choose_mapping(None, accelerator)
     workload = PricedWorkload("strip", "strip.yaml", tuple(layers))
-    return evaluate(EvaluationRequest(workload, accelerator, chosen, OPTIONS), folder / "zigzag.log", resources or Resources())
+    return evaluate(
+        EvaluationRequest(workload, accelerator, chosen, OPTIONS), folder / "zigzag.log", resources or Resources()
+    )
 
 
 def test_the_total_is_stock_zigzags(tmp_path: Path) -> None:
