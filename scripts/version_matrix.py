@@ -26,7 +26,7 @@ RESOLUTIONS = {"oldest": "lowest-direct", "newest": "highest"}
 TOOLS = ("pytest>=8.2,<10", "hypothesis>=6.100,<7")
 QUICK = (
     *("tests/ir/test_layer.py", "tests/test_networks.py", "tests/frontend", "tests/emission", "tests/lowering"),
-    *("tests/pricing/test_run.py", "tests/pricing/test_store.py", "tests/pricing/test_remembered.py"),
+    *("tests/pricing/test_run.py", "tests/pricing/test_store.py", "tests/pricing/test_price_cache.py"),
     *("tests/zigzag/test_price.py", "tests/cli/test_evaluate_command.py", "tests/ops/test_conv.py"),
 )
 """The pipeline from end to end, in a minute: what breaks with a version breaks here."""
