@@ -1,9 +1,10 @@
 """`onnx2zz evaluate`: what a model or a workload costs on an accelerator."""
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from onnx2zz.pricing.inputs import PricedWorkload
     from onnx2zz.pricing.request import EvaluationRequest, Rules
     from onnx2zz.pricing.result import Evaluation
-    from onnx2zz.pricing.run import Resources
+    from onnx2zz.pricing.run import Elsewhere, Resources
+    from onnx2zz.pricing.store import Store
 
 
 @click.command("evaluate")
@@ -117,8 +119,10 @@ def evaluate_command(
     Without either, takes what `compile` left in the output folder, where the result and ZigZag's log go too.
     """
     from onnx2zz.api.inputs import gather, is_workload
+    from onnx2zz.api.system import names_a_system, run_on_system, system_request, write_schedule
     from onnx2zz.api.where_priced import cluster_at
     from onnx2zz.mapping.evaluation import run
+    from onnx2zz.pricing.request import BUDGET, MappingSearch
 
     if model is None or is_workload(model):
         _refuse_model_options(ctx, model_arguments)
@@ -129,20 +133,34 @@ def evaluate_command(
     options = PriceOptions(
         opt, lpf_limit, temporal_mapping_type=temporal, mixed_spatial_mapping=mixed_mapping, engine=engine
     )
-    files = gather(arch, mapping, lambda: _workload(model, output, model_arguments), events, _tell, not no_cacti)
     search = "both" if paranoid else search
-    refuse_annealing(ctx, options, search, files.auto)
-    request = replace(
-        files.request(options, locality, search, mapping_rules, mapping_budget), save_mapping=save_mapping
-    )
-    request = _with_events(request, files, arch, events, output)
-    with (
-        cluster_at(scheduler, _tell) as cluster,
-        _resources(cache_folder, no_cache or not request.repeatable, jobs) as resources,
-    ):
-        resources = replace(resources, layer_timeout=layer_timeout, elsewhere=cluster)
-        evaluation = run(request, output, resources)
-    _write(evaluation, request.workload, output, json_file, csv_file, html_file, plot_folder)
+    with cluster_at(scheduler, _tell) as cluster:
+        where = WherePriced(cache_folder, no_cache, jobs, layer_timeout, cluster)
+        if names_a_system(arch):
+            refuse_on_a_system(ctx)
+            asked = MappingSearch(mapping_rules, BUDGET if mapping_budget is None else mapping_budget)
+            source = partial(_workload, model, output, model_arguments)
+            system, compiled = system_request(arch, mapping, source, options, search, asked, _tell)
+            workload = system.workload
+            if compiled is not None:
+                compiled.write(output, None, arch)
+            with _resources(where) as resources:
+                found = run_on_system(system, output, resources)
+            write_schedule(found, output)
+            evaluation = found.evaluation
+        else:
+            files = gather(
+                arch, mapping, partial(_workload, model, output, model_arguments), events, _tell, not no_cacti
+            )
+            refuse_annealing(ctx, options, search, files.auto)
+            request = replace(
+                files.request(options, locality, search, mapping_rules, mapping_budget), save_mapping=save_mapping
+            )
+            request = _with_events(request, files, arch, events, output)
+            workload = request.workload
+            with _resources(replace(where, no_cache=no_cache or not request.repeatable)) as resources:
+                evaluation = run(request, output, resources)
+    _write(evaluation, workload, output, json_file, csv_file, html_file, plot_folder)
     _show(evaluation, json_file)
     if evaluation.total.incomplete:
         ctx.exit(INCOMPLETE)
@@ -200,25 +218,53 @@ def _read(workload: str | None, output: Path) -> "PricedWorkload":
     return read_workload(path)
 
 
+@dataclass(frozen=True)
+class WherePriced:
+    """Where prices are kept and who finds them, as the options say."""
+
+    cache_folder: Path | None
+    no_cache: bool
+    jobs: int | None
+    layer_timeout: float | None
+    cluster: "Elsewhere | None"
+
+
+ONE_ACCELERATOR_ONLY = ("locality", "events", "save_mapping")
+
+
+def refuse_on_a_system(ctx: click.Context) -> None:
+    """Raises UsageError for options that are about one accelerator."""
+    typed = [name for name in ONE_ACCELERATOR_ONLY if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    flags = [parameter.opts[0] for parameter in ctx.command.params if parameter.name in typed]
+    if flags:
+        raise click.UsageError(f"{', '.join(flags)}: for one accelerator; --arch is a system of cores", ctx)
+
+
 @contextmanager
-def _resources(cache_folder: Path | None, no_cache: bool, jobs: int | None) -> Generator["Resources"]:
+def _resources(where: WherePriced) -> Generator["Resources"]:
     """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
     from onnx2zz.pricing.price_cache import NoStore
     from onnx2zz.pricing.run import Resources
-    from onnx2zz.pricing.store import Store, folder_or_default
     from onnx2zz.pricing.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
 
     notices: list[str] = []
     try:
         with (
-            nullcontext(NoStore()) if no_cache else Store(folder_or_default(cache_folder), notices.append) as store,
+            nullcontext(NoStore()) if where.no_cache else _store(where.cache_folder, notices.append) as store,
             progress_on_stderr() as watch,
         ):
-            yield Resources(store, jobs or usable_cores(), watch, notices.append)
+            jobs = where.jobs or usable_cores()
+            yield Resources(store, jobs, watch, notices.append, where.layer_timeout, where.cluster)
     finally:
         for sentence in notices:
             click.echo(f"warning: {printable(sentence)}", err=True)
+
+
+def _store(folder: Path | None, tell: Callable[[str], None]) -> "Store":
+    from onnx2zz.pricing.store import Store, folder_or_default
+
+    return Store(folder_or_default(folder), tell)
 
 
 def _write(

@@ -38,12 +38,17 @@ class Shelf:
 
 
 ACCELERATORS = Shelf("accelerator", "accelerators", ".yaml", "inputs/hardware")
+SYSTEMS = Shelf("system", "accelerators/systems", ".yaml", "inputs/system")
 MAPPINGS = Shelf("mapping", "mappings", ".yaml", "inputs/mapping")
 MODELS = Shelf("model", "models", ".onnx", "inputs/workload", {"lenet": "lenet5"})
 
 
 def find_accelerator(text: str) -> Found:
-    """The accelerator that `text` (a path or a name) stands for. Raises InputError with suggestions."""
+    """The accelerator, or system of them, that `text` (a path or a name) stands for. Raises InputError with
+    suggestions."""
+    name = text.removesuffix(SYSTEMS.suffix)
+    if name in ours(SYSTEMS) and not is_there(Path(text)):
+        return _find(SYSTEMS, text)
     return _find(ACCELERATORS, text)
 
 

@@ -66,15 +66,22 @@ def choose_mappings(
     with talk_goes_to(log):
         if inputs.hardware.in_memory:
             return NetworkChoice(inputs.mapping, {}, 0)
-        ground = _Ground(inputs, options, policy)
         mapped = [(entry, mapping_entry_for(entry, inputs.mapping)) for entry in workload.layers]
-        found = _chosen(mapped, ground, price_cache)
+        found = choices_of(mapped, inputs, options, policy)
     choices = {entry["id"]: found[layer_key(entry, mapping_entry)] for entry, mapping_entry in mapped}
     rows = [
-        (layer_name(entry), entry["operator_type"], _mapped(entry, mapping_entry, choices[entry["id"]]))
+        (layer_name(entry), entry["operator_type"], mapped_by_choice(entry, mapping_entry, choices[entry["id"]]))
         for entry, mapping_entry in mapped
     ]
     return NetworkChoice(mapping_entries(rows), choices, len(found))
+
+
+def choices_of(
+    mapped: Sequence[tuple[Entry, MappingEntry]], inputs: PricingInputs, options: PriceOptions, policy: Policy
+) -> dict[str, Choice]:
+    """The choice for each distinct layer, by `layer_key`, given the mapping file's word on each. `inputs` say what is
+    chosen for; the layers need not be those of their workload."""
+    return _chosen(mapped, _Ground(inputs, options, policy), PriceCache(policy.store))
 
 
 @dataclass(frozen=True)
@@ -119,6 +126,6 @@ def _chosen(
     return found
 
 
-def _mapped(entry: Entry, base: MappingEntry, choice: Choice) -> MappingEntry:
+def mapped_by_choice(entry: Entry, base: MappingEntry, choice: Choice) -> MappingEntry:
     """How a layer is mapped; where nothing may be chosen, as the mapping file has it."""
     return mapped_as(entry, base, choice.best.unrolling if choice.best else None)

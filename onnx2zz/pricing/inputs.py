@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from onnx2zz.checks.costs import not_finite
 from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.files.document import Value
 from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
@@ -79,7 +80,12 @@ class AcceleratorFile:
 
 def read_accelerator(path: Path) -> AcceleratorFile:
     """The file at `path`. Raises InputError if it is no YAML."""
-    return _unpacked(path, pickle.dumps(load_yaml(path)))
+    return accelerator_of(path, load_yaml(path))
+
+
+def accelerator_of(path: Path, document: Value) -> AcceleratorFile:
+    """An accelerator as a document that comes from the file at `path`."""
+    return _unpacked(path, pickle.dumps(document))
 
 
 @lru_cache(maxsize=64)
@@ -119,15 +125,19 @@ class PricingInputs:
     hardware: Hardware
 
 
-def load_inputs(workload: PricedWorkload, accelerator: Found, mapping: Found, price_cache: PriceCache) -> PricingInputs:
-    """Read the accelerator and the mapping and check all three. Raises InputError with every problem of theirs.
+def load_inputs(
+    workload: PricedWorkload, accelerator: Found | AcceleratorFile, mapping: Found, price_cache: PriceCache
+) -> PricingInputs:
+    """Read the accelerator, if it is not yet, and the mapping, and check all three. Raises InputError with every problem
+    of theirs.
 
     Inputs that ZigZag accepted before are not put to it again.
     """
     unreadable: list[Problem] = []
     target = entries = None
     with noted_in(unreadable):
-        target = _costed(read_accelerator(accelerator.path), price_cache)
+        read = read_accelerator(accelerator.path) if isinstance(accelerator, Found) else accelerator
+        target = _costed(read, price_cache)
     with noted_in(unreadable):
         entries = MappingFile(mapping.path, load_yaml(mapping.path))
     asked = (target and target.document, entries and entries.document, list(workload.layers))

@@ -60,7 +60,7 @@ def layer_physical(
     bits does not exist, and costs nothing."""
     applied = tuple(_corrections(price.memory_energy, operations, widths, sidecar.corrections))
     time = None if sidecar.clock_mhz is None else price.latency_cycles * 1e3 / sidecar.clock_mhz
-    power = _static_power_pw(sidecar, hierarchy)
+    power = static_power_pw(sidecar, hierarchy)
     return LayerPhysical(
         corrected_energy_pj=price.energy_pj + sum(one.corrected_pj - one.zigzag_pj for one in applied),
         static_energy_pj=None if time is None or power is None else power * time * PJ_PER_PW_NS,
@@ -127,7 +127,7 @@ def _bits(memory: Memory, hierarchy: Hierarchy) -> int:
     return (memory.size or 0) * instances(memory, hierarchy)
 
 
-def _static_power_pw(sidecar: Sidecar, hierarchy: Hierarchy) -> float | None:
+def static_power_pw(sidecar: Sidecar, hierarchy: Hierarchy) -> float | None:
     figures = [(memory, sidecar.memories.get(memory.name)) for memory in hierarchy.memories]
     powers = [
         said.static_pw_per_bit * _bits(memory, hierarchy)

@@ -13,12 +13,13 @@ from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
 from onnx2zz.pricing.columns import SHOWN, Cell, row
 from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
 from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical
+from onnx2zz.pricing.system_result import SystemResult
 from onnx2zz.sidecar.figures import Sidecar
 from onnx2zz.zigzag.cacti_costs import MemoryCosts
 
 BEYOND = (
     *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
-    *("host", "approximate", "mapping", "hardware", "extracted"),
+    *("host", "approximate", "mapping", "hardware", "extracted", "system"),
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
 
@@ -77,7 +78,8 @@ class EventsFrom:
 class Evaluation(Tabular):
     """A whole run. Its fields are those of `evaluate --json`, in that order; `sidecar` is the file that `physical`
     numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins.
-    `extracted`: what CACTI said of memories."""
+    `extracted`: what CACTI said of memories.
+    `system`: where, on a system of cores, its layers run and what its cores and links do."""
 
     model: str
     accelerator: str
@@ -96,6 +98,7 @@ class Evaluation(Tabular):
     mapping: str | None = None
     hardware: BreakdownPart | None = None
     extracted: tuple[MemoryCosts, ...] = ()
+    system: SystemResult | None = None
 
     @property
     def unpriced(self) -> tuple[Unpriced, ...]:

@@ -102,7 +102,7 @@ class Prepared:
         supplement = self.request.supplement
         hosts = host_nodes(workload.coverage)
         layers = tuple(
-            _layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, supplement)
+            layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, supplement)
             for task in self.tasks
         )
         return Evaluation(
@@ -236,9 +236,10 @@ def _outcomes(
         yield unit, price_task(unit.task, unit.terms)
 
 
-def _layer_result(
+def layer_result(
     task: Task, outcome: Outcome, inputs: PricingInputs, from_cache: bool, supplement: Supplement
 ) -> LayerResult:
+    """One layer's part of the result, given its outcome on the accelerator of `inputs`."""
     entry = task.entry
     unpriced = LayerResult(entry["id"], layer_name(entry), entry["operator_type"])
     if isinstance(outcome, str):

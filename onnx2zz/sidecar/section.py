@@ -41,6 +41,10 @@ class Section:
     def __contains__(self, key: str) -> bool:
         return key in (self._data or {})
 
+    def value(self, key: str) -> Value:
+        """What stands under a key, unchecked; None where it is missing."""
+        return (self._data or {}).get(key)
+
     def object_to(self, place: Path_, what: str, way_out: str = "") -> None:
         """Note a problem at a place below this section."""
         line = self.source.at(*self.place, *place).line

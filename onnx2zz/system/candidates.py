@@ -1,0 +1,111 @@
+"""The ways to share out a layer that are worth a price: over how many cores, along which loops, in how many turns."""
+
+from collections.abc import Mapping
+from itertools import permutations
+
+from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.system.elements import count
+from onnx2zz.system.operands import Told
+from onnx2zz.system.tile import parts
+from onnx2zz.system.tiling import Pieces, Tiling
+
+ROWS = ("OY", "OX", "OZ", "B", "H")
+"""Loops that weights do not have: cut in turns where activations are too large."""
+
+
+def splits(told: Told, cores: int) -> list[Pieces]:
+    """The splits of a layer over at most `cores` cores: along one loop, or along two."""
+    layer = told.placed.layer
+    written = layer.output.loops
+    loops = [loop for loop, size in layer.loops if size > 1 and loop in written and loop != layer.recurrent]
+    found: dict[Pieces, None] = {(): None}
+    for used in _counts(cores):
+        for loop in loops:
+            found[((loop, min(used, layer.sizes[loop])),)] = None
+        for first, second in permutations(loops, 2):
+            for outer in _counts(used):
+                inner = used // outer
+                if 1 < outer <= layer.sizes[first] and 1 < inner <= layer.sizes[second]:
+                    found[((first, outer), (second, inner))] = None
+    return list(found)
+
+
+def _counts(cores: int) -> list[int]:
+    """All cores, then halves of them: what divides evenly onto rows and columns of a mesh."""
+    found = []
+    while cores > 1:
+        found.append(cores)
+        cores //= 2 if cores % 2 == 0 else cores
+    return found
+
+
+def work(told: Told, split: Pieces, unrolled: Mapping[str, int]) -> float:
+    """The rounds that the largest tile of a split takes: iterations, loops that the array unrolls in whole steps of it
+    (2 channels keep 8 units as long as 8 do)."""
+    pieces = dict(split)
+    rounds = 1.0
+    for loop, size in told.placed.layer.loops:
+        longest = -(-size // pieces.get(loop, 1))
+        rounds *= -(-longest // unrolled[loop]) if loop in unrolled else longest
+    return rounds
+
+
+def with_turns(told: Told, split: Pieces, room: float, rows: int = 1) -> Tiling | None:
+    """The split in as few turns as it takes for the operands of a tile to fit `room` bits together; None where even
+    tiles of one row and channel do not. With `rows` > 1 at least so many turns along the rows."""
+    layer = told.placed.layer
+    pieces = dict(split)
+    channel = next((loop for loop in ("K", "G", "D") if _length(layer.sizes, pieces, loop) > 1), None)
+    row = next((loop for loop in ROWS if loop in layer.output.loops and _length(layer.sizes, pieces, loop) > 1), None)
+    spare = next((loop for loop in ("G", "D", "K") if loop != channel and _length(layer.sizes, pieces, loop) > 1), None)
+    best: tuple[int, int, Tiling] | None = None
+    for along_rows in _steps(layer.sizes, pieces, row, rows):
+        for along_channels in _steps(layer.sizes, pieces, channel, 1):
+            if best is not None and along_rows * along_channels >= best[0]:
+                continue
+            turns = tuple((loop, n) for loop, n in ((channel, along_channels), (row, along_rows)) if loop and n > 1)
+            tiling = Tiling(split, turns)
+            if largest(told, tiling) <= room:
+                best = (along_rows * along_channels, along_rows, tiling)
+    _ = spare
+    return None if best is None else best[2]
+
+
+def _length(sizes: Mapping[str, int], pieces: Mapping[str, int], loop: str) -> int:
+    return -(-sizes.get(loop, 1) // pieces.get(loop, 1))
+
+
+def _steps(sizes: Mapping[str, int], pieces: Mapping[str, int], loop: str | None, least: int) -> list[int]:
+    """Numbers of turns along a loop, from few to as many as it has values."""
+    if loop is None:
+        return [1]
+    length = _length(sizes, pieces, loop)
+    found = [min(least, length)]
+    while found[-1] < length:
+        found.append(min(length, found[-1] + max(1, found[-1] // 3)))
+    return found
+
+
+def largest(told: Told, tiling: Tiling) -> int:
+    """The bits of all operands of the largest tile."""
+    layer = told.placed.layer
+    box = {}
+    for loop in tiling.loops:
+        at_once, turns = tiling.pieces(loop)
+        cut = parts(layer.sizes[loop], at_once * turns)
+        box[loop] = max(cut[:2] + cut[len(cut) // 2 :][:1], key=lambda part: part[1])
+    ranges = told.ranges(box)
+    widths = told.placed.widths
+    bits = count(told.told("O", ranges)) * widths.O_final
+    for operand, width in (("I", widths.I), ("W", widths.W))[: len(layer.inputs)]:
+        bits += count(told.told(operand, ranges)) * width
+    return bits
+
+
+def unrolled(mapping: MappingEntry) -> dict[str, int]:
+    """Loop -> units that a mapping file unrolls it over."""
+    found: dict[str, int] = {}
+    for pairs in mapping.unrolled.values():
+        for loop, factor in pairs:
+            found[loop] = found.get(loop, 1) * factor
+    return found

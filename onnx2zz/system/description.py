@@ -1,0 +1,69 @@
+"""A system as it is described: cores with their accelerators, the network between them, what lies off the chip."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from onnx2zz.pricing.inputs import AcceleratorFile
+from onnx2zz.sidecar.figures import Sidecar
+from onnx2zz.system.network import CoreId, Network
+
+
+@dataclass(frozen=True)
+class Core:
+    """One core: the accelerator that it is, without the off-chip level, and what it may run.
+
+    `operators`: ONNX operators, or ZigZag's operator types; None: all. `capacity`: bits of its highest memory; a core
+    with one highest memory for each operand has the sum. `port_bits`: what that memory takes or gives in a cycle.
+    """
+
+    id: CoreId
+    accelerator: AcceleratorFile
+    capacity: int
+    port_bits: float
+    operators: frozenset[str] | None = None
+    mapping: str | None = None
+    sidecar: Sidecar | None = None
+
+    @property
+    def name(self) -> str:
+        return self.accelerator.path.stem
+
+    def runs(self, operators: frozenset[str]) -> bool:
+        """Whether a layer that goes by these names may run on it."""
+        return self.operators is None or bool(self.operators & operators)
+
+
+@dataclass(frozen=True)
+class Offchip:
+    """The memory that lies off the chip: its core's id, and pJ for a bit read and written."""
+
+    id: CoreId
+    name: str
+    read_pj_per_bit: float
+    write_pj_per_bit: float
+
+
+@dataclass(frozen=True)
+class System:
+    """Cores that compute, by id, and what joins them. Times are cycles of `clock_mhz`."""
+
+    name: str
+    path: Path
+    cores: tuple[Core, ...]
+    network: Network
+    offchip: Offchip | None = None
+    clock_mhz: float | None = None
+
+    @cached_property
+    def by_id(self) -> Mapping[CoreId, Core]:
+        return {core.id: core for core in self.cores}
+
+    @cached_property
+    def kinds(self) -> Mapping[tuple[Path, str | None], tuple[Core, ...]]:
+        """The cores by accelerator and mapping: cores of one kind price alike."""
+        found: dict[tuple[Path, str | None], list[Core]] = {}
+        for core in self.cores:
+            found.setdefault((core.accelerator.path, core.mapping), []).append(core)
+        return {kind: tuple(cores) for kind, cores in found.items()}

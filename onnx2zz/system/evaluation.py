@@ -1,0 +1,229 @@
+"""Runs the evaluation of a model on a system: prices its tiles, schedules them, adds up."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from onnx2zz import __version__
+from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.formats.accelerator import read_hierarchy
+from onnx2zz.formats.shipped_files import Found, find_mapping
+from onnx2zz.mapping.network import Policy
+from onnx2zz.pricing.accounted import host_nodes, lost_work, stand_ins
+from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
+from onnx2zz.pricing.physical import PJ_PER_PW_NS, static_power_pw
+from onnx2zz.pricing.price_cache import PriceCache
+from onnx2zz.pricing.request import MappingSearch
+from onnx2zz.pricing.result import Evaluation, LayerResult, Total
+from onnx2zz.pricing.run import MAC_TYPES, Resources, layer_result
+from onnx2zz.pricing.supplement import NOTHING
+from onnx2zz.pricing.task import PricingTerms, layer_name
+from onnx2zz.sidecar.figures import Wires
+from onnx2zz.system.description import System
+from onnx2zz.system.layer_graph import LayerGraph
+from onnx2zz.system.least_work import least_bounds
+from onnx2zz.system.network import CoreId
+from onnx2zz.system.outcome import SystemOutcome
+from onnx2zz.system.prices import Prices
+from onnx2zz.system.search import Best, Search
+from onnx2zz.system.system_result import system_result
+from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
+from onnx2zz.zigzag.layer_price import Search as TemporalSearch
+
+NS_PER_CYCLE_AT_1_MHZ = 1000
+GENERATED = "generated"
+"""What a chosen mapping starts from on a core without one of its own: ZigZag's generator."""
+
+
+@dataclass(frozen=True)
+class SystemRequest:
+    """Everything that the result depends on.
+
+    `mapping`: a mapping file for all cores (None: each core's own, as the system says). `mapping_search`: mappings are
+    chosen on cores that have none, or, with `choose_all`, on all of them.
+    """
+
+    workload: PricedWorkload
+    graph: LayerGraph
+    system: System
+    mapping: Found | None = None
+    choose_all: bool = False
+    mapping_search: MappingSearch = field(default_factory=MappingSearch)
+    options: PriceOptions = field(default_factory=PriceOptions)
+    search: TemporalSearch = "fast"
+
+
+@dataclass(frozen=True)
+class SystemEvaluation:
+    """The result as of any evaluation, and the schedule behind it (None where there is none)."""
+
+    evaluation: Evaluation
+    outcome: SystemOutcome | None
+
+
+def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEvaluation:
+    """Price and schedule. Raises InputError if the files do not fit together; layers that can be scheduled nowhere are
+    part of the result."""
+    log = folder / "zigzag.log"
+    prices = _prices(request, log, resources)
+    search = Search(request.system, request.graph, prices, request.options.opt)
+    best = search.best()
+    if best is None:
+        return SystemEvaluation(_without_schedule(request, search), None)
+    outcome = _outcome(request, prices, search, best)
+    return SystemEvaluation(_evaluation(request, prices, outcome), outcome)
+
+
+def _prices(request: SystemRequest, log: Path, resources: Resources) -> dict[CoreId, Prices]:
+    """Prices by core; those of one kind share them."""
+    layers = {
+        told.placed.id: (told, entry) for told, entry in zip(request.graph.layers, request.graph.entries, strict=True)
+    }
+    found: dict[CoreId, Prices] = {}
+    problems: list[Problem] = []
+    for cores in request.system.kinds.values():
+        core = cores[0]
+        with noted_in(problems):
+            base, chosen = _mapping(request, core.mapping)
+            inputs = load_inputs(request.workload, core.accelerator, base, PriceCache(resources.store))
+            terms = PricingTerms(inputs.accelerator, inputs.hardware.in_memory, request.options, request.search)
+            wires = core.sidecar.interconnect if core.sidecar else Wires()
+            asked = request.mapping_search
+            policy = Policy(asked.rules, asked.budget, wires, resources.store)
+            prices = Prices(inputs, terms, asked if chosen else None, policy, layers, resources, log)
+            found |= {one.id: prices for one in cores}
+    raise_if_any(problems)
+    return found
+
+
+def _mapping(request: SystemRequest, own: str | None) -> tuple[Found, bool]:
+    """A core's mapping file, and whether mappings are chosen, starting from it."""
+    if request.mapping is not None:
+        return request.mapping, request.choose_all
+    if own is not None:
+        return find_mapping(own), request.choose_all
+    return find_mapping(GENERATED), True
+
+
+def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], search: Search, best: Best) -> SystemOutcome:
+    timed = best.schedule
+    energy = {tile.number: prices[tile.core].energy((tile.layer, tile.box)) or 0.0 for tile in timed.plan.tiles}
+    network = request.system.network
+    links = {
+        number: network.energy(timed.routes[number], timed.plan.transfers[number].bits) for number in timed.transfers
+    }
+    offchip = {number: search.offchip_energy(timed, number) for number in timed.transfers}
+    return SystemOutcome(
+        request.workload.model,
+        request.options.opt,
+        request.system,
+        timed,
+        energy,
+        links,
+        offchip,
+        _static_pj(request.system, timed.latency),
+        sum(told.placed.layer.macs for told in request.graph.layers),
+        least_bounds(request.system, request.graph, prices),
+        {layer: candidate.tiling for layer, candidate in best.tilings.items()},
+        best.tried,
+    )
+
+
+def _static_pj(system: System, cycles: float) -> float:
+    """What the memories of all cores take over so many cycles, as far as sidecars and the system's clock say."""
+    if system.clock_mhz is None:
+        return 0.0
+    time_ns = cycles * NS_PER_CYCLE_AT_1_MHZ / system.clock_mhz
+    powers = [
+        static_power_pw(core.sidecar, read_hierarchy(core.accelerator.document)) or 0.0
+        for core in system.cores
+        if core.sidecar is not None
+    ]
+    return sum(powers) * time_ns * PJ_PER_PW_NS
+
+
+def _evaluation(request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: SystemOutcome) -> Evaluation:
+    layers = tuple(_layer(request, prices, outcome, number) for number in range(len(request.graph.layers)))
+    hosts = host_nodes(request.workload.coverage)
+    return Evaluation(
+        model=request.workload.model,
+        accelerator=request.system.name,
+        zigzag=version("zigzag-dse"),
+        onnx2zz=__version__,
+        opt=request.options.opt,
+        total=Total(
+            energy_pj=outcome.total["energy_pj"],
+            latency_cycles=outcome.latency,
+            macs=sum(layer.macs or 0 for layer in layers),
+            incomplete=bool(lost_work(hosts)),
+        ),
+        layers=layers,
+        distinct_layers=len({prices[tile.core].key((tile.layer, tile.box)) for tile in outcome.tiles}),
+        evaluated=sum(len(one.outcomes) - len(one.from_cache) for one in {id(p): p for p in prices.values()}.values()),
+        edges_added=0,
+        host=hosts,
+        approximate=stand_ins(request.workload.coverage),
+        mapping=request.mapping.name if request.mapping else None,
+        system=system_result(outcome, request.graph),
+    )
+
+
+def _layer(request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: SystemOutcome, number: int) -> LayerResult:
+    """A layer that is one tile has all that it has on one core; of several, cycles are its span, energy their sum."""
+    tiles = outcome.schedule.plan.by_layer[number]
+    first = prices[tiles[0].core]
+    wanted = [(tile.layer, tile.box) for tile in tiles]
+    price = first.outcome(wanted[0])
+    assert isinstance(price, LayerPrice)
+    task, cached = first.tasks[first.key(wanted[0])], first.key(wanted[0]) in first.from_cache
+    whole = layer_result(task, price, first.inputs, cached, NOTHING)
+    entry = request.graph.entries[number]
+    named = replace(whole, id=entry["id"], name=layer_name(entry))
+    if len(tiles) == 1:
+        return named
+    start, end = outcome.span(number)
+    cycles = [prices[tile.core].cycles(want) or 0.0 for tile, want in zip(tiles, wanted, strict=True)]
+    used = [_utilization(prices[tile.core], want) for tile, want in zip(tiles, wanted, strict=True)]
+    return replace(
+        named,
+        energy_pj=sum(outcome.tile_energy[tile.number] for tile in tiles),
+        latency_cycles=end - start,
+        macs=request.graph.layers[number].placed.layer.macs if entry["operator_type"] in MAC_TYPES else 0,
+        spatial_utilization=sum(u * c for u, c in zip(used, cycles, strict=True)) / sum(cycles),
+        roofline_cycles=None,
+        bound_by=None,
+        below_roofline=False,
+        breakdown=None,
+        from_cache=all(prices[t.core].key(w) in prices[t.core].from_cache for t, w in zip(tiles, wanted, strict=True)),
+    )
+
+
+def _utilization(prices: Prices, wanted: tuple[int, object]) -> float:
+    outcome = prices.outcome(wanted)  # type: ignore[arg-type]
+    return outcome.spatial_utilization if isinstance(outcome, LayerPrice) else 0.0
+
+
+def _without_schedule(request: SystemRequest, search: Search) -> Evaluation:
+    """What can be said where no schedule fits: no layer has a price, and why."""
+    hosts = host_nodes(request.workload.coverage)
+    why = search.unplaced[-1] if search.unplaced else "no schedule was found"
+    layers = tuple(
+        LayerResult(entry["id"], layer_name(entry), entry["operator_type"], error=f"{layer_name(entry)}: {why}")
+        for entry in request.graph.entries
+    )
+    return Evaluation(
+        model=request.workload.model,
+        accelerator=request.system.name,
+        zigzag=version("zigzag-dse"),
+        onnx2zz=__version__,
+        opt=request.options.opt,
+        total=Total(0.0, 0.0, 0, True),
+        layers=layers,
+        distinct_layers=0,
+        evaluated=0,
+        edges_added=0,
+        host=hosts,
+        approximate=stand_ins(request.workload.coverage),
+        mapping=request.mapping.name if request.mapping else None,
+    )

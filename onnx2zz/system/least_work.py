@@ -1,0 +1,86 @@
+"""What any schedule has to do at least: all iterations on all units, and every operand and result through the port once.
+
+A tile of n loop points takes n / u cycles or more, where u is the largest number of units that the mapping can keep
+busy on the layer, whatever its box; where ZigZag has said less for a tile that it was asked for, that share holds.
+"""
+
+import math
+from collections.abc import Mapping
+
+from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import operations
+from onnx2zz.system.bounds import Bounds, bounds, work_bound
+from onnx2zz.system.description import System
+from onnx2zz.system.elements import count
+from onnx2zz.system.layer_graph import LayerGraph
+from onnx2zz.system.network import CoreId
+from onnx2zz.system.operands import Told
+from onnx2zz.system.plan import OPERANDS
+from onnx2zz.system.prices import Prices
+from onnx2zz.zigzag.layer_price import LayerPrice
+
+CORES, PORT = "the cores' units", "the off-chip port"
+
+
+def least_bounds(system: System, graph: LayerGraph, prices: Mapping[CoreId, Prices]) -> Bounds:
+    """The bounds of a model on a system."""
+    work = [
+        [
+            _least_cycles(told, prices[core.id]) if core.runs(graph.operators[told.placed.id]) else math.inf
+            for core in system.cores
+        ]
+        for told in graph.layers
+    ]
+    parts = {CORES: work_bound(work)}
+    if system.network.port is not None:
+        parts[PORT] = offchip_bits(graph) / system.network.port.bandwidth
+    return bounds(parts)
+
+
+def offchip_bits(graph: LayerGraph) -> int:
+    """The bits that every schedule moves through the port: each operand that no layer makes, and each result, once."""
+    bits = 0
+    for told in graph.layers:
+        made = {edge.operand for edge in graph.edges.get(told.placed.id, ())}
+        widths = {"I": told.placed.widths.I, "W": told.placed.widths.W}
+        for operand in OPERANDS[: len(told.placed.layer.inputs)]:
+            if operand not in made:
+                bits += count(told.told(operand, told.ranges({}))) * widths[operand]
+    for layer in graph.results:
+        told = graph.layers[layer]
+        bits += count(told.told("O", told.ranges({}))) * told.placed.widths.O_final
+    return bits
+
+
+def _least_cycles(told: Told, prices: Prices) -> float:
+    entry = prices.layers[told.placed.id][1]
+    points = operations(entry)
+    array = dict(prices.inputs.hardware.array)
+    units = math.prod(array.values())
+    if prices.search is None:
+        units = min(units, most_units(prices.mapping_of(told.placed.id), dict(told.sizes), array))
+    return points * min(1 / units, _least_share(told, prices))
+
+
+def most_units(mapping: MappingEntry, sizes: Mapping[str, int], array: Mapping[str, int]) -> int:
+    """The units that a mapping entry can keep busy on a layer of these loops."""
+    if mapping.spatial_mapping is not None:
+        return math.prod(
+            min(array.get(dim, 1), math.prod(min(factor, sizes.get(loop, 1)) for loop, factor in pairs))
+            for dim, pairs in mapping.unrolled.items()
+        )
+    hints = mapping.spatial_mapping_hint or {}
+    return math.prod(
+        min(size, math.prod(sizes.get(loop.upper(), 1) for loop in hints[dim])) if dim in hints else size
+        for dim, size in array.items()
+    )
+
+
+def _least_share(told: Told, prices: Prices) -> float:
+    """The fewest cycles for a loop point that ZigZag has said of any of the layer's tiles."""
+    shares = [
+        outcome.latency_cycles / operations(prices.entries[wanted])
+        for wanted, key in prices.keys.items()
+        if wanted[0] == told.placed.id and isinstance(outcome := prices.outcomes.get(key), LayerPrice)
+    ]
+    return min(shares, default=math.inf)

@@ -1,0 +1,150 @@
+"""What joins the cores: links, buses and the off-chip port, and the way that data take over them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+CoreId = int
+
+
+@dataclass(frozen=True)
+class Link:
+    """A wire that carries one transfer at a time, `bandwidth` bit a cycle at `energy_per_bit` pJ.
+
+    A directed one leads from the first of `nodes` to the second. A shared one (a bus, a wire that both ends take in
+    turn, the off-chip port) joins all of them. A transfer waits `hop_cycles` at each link before its data flow.
+    """
+
+    id: str
+    nodes: tuple[CoreId, ...]
+    bandwidth: float
+    energy_per_bit: float = 0.0
+    directed: bool = False
+    hop_cycles: float = 0.0
+
+    def ends_from(self, node: CoreId) -> Sequence[CoreId]:
+        """Where the link leads from a node."""
+        if self.directed:
+            return self.nodes[1:] if node == self.nodes[0] else ()
+        return self.nodes if node in self.nodes else ()
+
+
+@dataclass(frozen=True)
+class Route:
+    """The links that a transfer takes, each once, and how many lie one behind the other on the longest way."""
+
+    links: tuple[Link, ...]
+    depth: int
+
+
+@dataclass(frozen=True)
+class Network:
+    """The links between cores. A packet is `header_flits` and as many flits of `flit` bit as its data fill (0: data go
+    as they are). With `multicast` one transfer branches on its way to several cores, else each has its own.
+
+    `port` is the link behind which the off-chip core lies, if there is one; nothing but off-chip data takes it.
+    `with_port`: buses that such data occupy as well, since the off-chip core hangs on them.
+    """
+
+    links: tuple[Link, ...]
+    port: Link | None = None
+    with_port: tuple[Link, ...] = ()
+    offchip: CoreId | None = None
+    flit: int = 0
+    header_flits: int = 0
+    multicast: bool = True
+
+    @property
+    def port_id(self) -> str | None:
+        return self.port.id if self.port else None
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Link]:
+        """Every link, the port too."""
+        return {link.id: link for link in (*self.links, *((self.port,) if self.port else ()))}
+
+    @cached_property
+    def _leaving(self) -> Mapping[CoreId, Sequence[tuple[Link, CoreId]]]:
+        found: dict[CoreId, list[tuple[Link, CoreId]]] = {}
+        for link in self.links:
+            for node in link.nodes:
+                found.setdefault(node, []).extend((link, end) for end in link.ends_from(node) if end != node)
+        return {node: sorted(ways, key=lambda way: (way[1], way[0].id)) for node, ways in found.items()}
+
+    def route(self, source: CoreId, destinations: Iterable[CoreId]) -> Route | None:
+        """The links of the shortest-path tree from a core to others, each once; None where one is out of reach."""
+        return self._route(source, tuple(sorted(destinations)))
+
+    @lru_cache(maxsize=1 << 14)  # noqa: B019 - a system lives as long as its run
+    def _route(self, source: CoreId, destinations: tuple[CoreId, ...]) -> Route | None:
+        if self.offchip in destinations or source == self.offchip:
+            return self._over_the_port(source, destinations)
+        tree = self._tree((source,))
+        return self._branches(tree, destinations)
+
+    def _over_the_port(self, source: CoreId, destinations: tuple[CoreId, ...]) -> Route | None:
+        assert self.port is not None
+        served = tuple(node for node in self.port.nodes if node != self.offchip)
+        if source == self.offchip:
+            branches = self._branches(self._tree(served), destinations)
+        else:  # to the nearest of the cores at the port
+            tree = self._tree((source,))
+            nearest = min((n for n in served if n in tree), key=lambda n: (self._depth(tree, n), n), default=None)
+            branches = None if nearest is None else self._branches(tree, (nearest,))
+        return None if branches is None else Route((self.port, *self.with_port, *branches.links), branches.depth)
+
+    def _branches(
+        self, tree: Mapping[CoreId, tuple[Link, CoreId] | None], destinations: Iterable[CoreId]
+    ) -> Route | None:
+        used: dict[str, Link] = {}
+        deepest = 0
+        for node in destinations:
+            if node not in tree:
+                return None
+            way, depth = tree[node], 0
+            while way is not None:
+                used[way[0].id] = way[0]
+                way, depth = tree[way[1]], depth + 1
+            deepest = max(deepest, depth)
+        return Route(tuple(used.values()), deepest)
+
+    def _depth(self, tree: Mapping[CoreId, tuple[Link, CoreId] | None], node: CoreId) -> int:
+        depth, way = 0, tree[node]
+        while way is not None:
+            depth, way = depth + 1, tree[way[1]]
+        return depth
+
+    @lru_cache(maxsize=1 << 12)  # noqa: B019
+    def _tree(self, sources: tuple[CoreId, ...]) -> Mapping[CoreId, tuple[Link, CoreId] | None]:
+        """For every core that can be reached its link and core before, the nearest source first."""
+        before: dict[CoreId, tuple[Link, CoreId] | None] = dict.fromkeys(sources)
+        queue = list(sources)
+        for node in queue:
+            for link, end in self._leaving.get(node, ()):
+                if end not in before:
+                    before[end] = (link, node)
+                    queue.append(end)
+        return before
+
+    def hops(self, source: CoreId, destination: CoreId) -> int:
+        """Links between two cores, the port not counted; 0 where there is no way."""
+        tree = self._tree((source,))
+        return self._depth(tree, destination) if destination in tree else 0
+
+    def wire_bits(self, bits: float) -> float:
+        """What goes over a link for so many bits of data."""
+        if not self.flit:
+            return bits
+        return (self.header_flits + -(-bits // self.flit)) * self.flit
+
+    def duration(self, route: Route, bits: float, widest: float) -> float:
+        """Cycles from the first bit sent to the last bit that has arrived; the memories at both ends take `widest`."""
+        wire = self.wire_bits(bits)
+        times = [(bits if link is self.port else wire) / link.bandwidth for link in route.links]
+        waits = max((link.hop_cycles for link in route.links), default=0.0) * route.depth
+        return max(*times, bits / widest) + waits if times else 0.0
+
+    def energy(self, route: Route, bits: float) -> float:
+        """pJ on the links of a route, the port's included."""
+        wire = self.wire_bits(bits)
+        return sum(link.energy_per_bit * (bits if link is self.port else wire) for link in route.links)

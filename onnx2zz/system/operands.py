@@ -1,0 +1,128 @@
+"""The operands of a layer, in the index names of its equation (what schedule.json tells elements by) and in the axes of
+its ONNX tensors (what joins a reader to its producer)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from onnx2zz.formats.workload_entry import EntryLayer
+from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis
+from onnx2zz.ir.workload import PlacedLayer
+from onnx2zz.system.elements import (
+    Elements,
+    Positions,
+    interval,
+    of_positions,
+    positions,
+    stepped_positions,
+    touched,
+)
+from onnx2zz.system.tile import Range
+
+Ranges = Mapping[str, Range]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A layer with its workload entry, which names the indices."""
+
+    placed: PlacedLayer
+    entry: EntryLayer
+
+    @cached_property
+    def sizes(self) -> Mapping[str, int]:
+        """Every loop of the entry: it may have loops of one iteration more than the layer."""
+        return {**self.entry.loops, **self.placed.layer.sizes}
+
+    def ranges(self, box: Mapping[str, Range]) -> dict[str, Range]:
+        """The range of every loop in a box that names some."""
+        return {loop: box.get(loop, (0, size)) for loop, size in self.sizes.items()}
+
+    def told(self, operand: str, ranges: Ranges) -> Elements:
+        """What an operand touches, by its indices: loops by their values, others by positions in the tensor."""
+        return tuple(self._told(index, ranges) for index in self.indices(operand))
+
+    def indices(self, operand: str) -> tuple[str, ...]:
+        return self.entry.indices.get(operand, ())
+
+    def _told(self, index: str, ranges: Ranges) -> Positions:
+        relation = self.entry.related.get(index)
+        if relation is None or index in self.entry.loops:
+            return interval(*ranges[index])
+        before = self.entry.padding.get(index, (0, 0))[0]
+        offset = sum(step * ranges[loop][0] for step, loop in relation.terms) - before
+        steps = tuple((step, ranges[loop][1]) for step, loop in relation.terms if step)
+        return stepped_positions(offset, steps, self.entry.extents.get(index, self.entry.span(index)))
+
+    def reached(self, index: str, ranges: Ranges) -> tuple[int, tuple[int, int]]:
+        """How many positions of a derived index loops touch, and how far they reach beyond both its ends."""
+        relation = self.entry.related[index]
+        before = self.entry.padding.get(index, (0, 0))[0]
+        low = sum(step * ranges[loop][0] for step, loop in relation.terms) - before
+        high = low + sum(step * (ranges[loop][1] - 1) for step, loop in relation.terms)
+        positions = max(1, self._told(index, ranges).bit_count())
+        return positions, (max(0, -low), max(0, high - self.entry.span(index) + 1))
+
+    def seen(self, access: Access, ranges: Ranges) -> Elements:
+        """What an access touches, by the axes of its ONNX tensor: never less than the truth."""
+        picked = access.picks[0] if access.picks is not None else -1
+        return tuple(
+            interval(0, axis.extent) if n == picked or self._mirrors(access, axis) else touched(axis, ranges)
+            for n, axis in enumerate(access.axes)
+        )
+
+    def _mirrors(self, access: Access, axis: Axis) -> bool:
+        """Whether reads outside the axis are reads of other elements of it."""
+        return access.border != "constant" and axis.padding(self.placed.layer.sizes) != (0, 0)
+
+    def written(self, elements: Elements) -> tuple[Elements, bool]:
+        """Elements of the output tensor, by its axes, as values of the output's loops; and whether exactly those."""
+        found = dict.fromkeys(self.indices("O"), 0)
+        exact = True
+        for axis, wanted in zip(self.placed.layer.output.axes, elements, strict=True):
+            by_loop, known = _walked(axis, wanted, tuple((loop, self.sizes[loop]) for loop, _ in axis.terms))
+            if by_loop is None:
+                return (0,) * len(found), True
+            exact = exact and known
+            found |= {loop: found.get(loop, 0) or values for loop, values in by_loop.items()}
+        unwalked = set(found) - {loop for axis in self.placed.layer.output.axes for loop, _ in axis.terms}
+        found |= dict.fromkeys(unwalked, 1)
+        return tuple(found[loop] for loop in self.indices("O")), exact
+
+
+def _walked(
+    axis: Axis, wanted: Positions, sizes: tuple[tuple[str, int], ...]
+) -> tuple[dict[str, Positions] | None, bool]:
+    """The values of an axis' loops that write wanted positions (None: none do), and whether they write no others."""
+    if not axis.terms:
+        return ({}, True) if wanted >> axis.offset & 1 else (None, True)
+    if len(axis.terms) == 1:
+        ((loop, step),) = axis.terms
+        size = dict(sizes)[loop]
+        if step == 1:
+            values = (wanted >> axis.offset if axis.offset >= 0 else wanted << -axis.offset) & interval(0, size)
+        else:
+            values = of_positions(n for n in range(size) if wanted >> (axis.offset + step * n) & 1)
+        return ({loop: values}, True) if values else (None, True)
+    return _mixed(axis, wanted, dict(sizes))
+
+
+def _mixed(axis: Axis, wanted: Positions, sizes: Mapping[str, int]) -> tuple[dict[str, Positions] | None, bool]:
+    """Several loops cover the axis together, the first in the largest steps."""
+    found = dict.fromkeys(sizes, 0)
+    count = 0
+    for position in positions(wanted):
+        left, at = position - axis.offset, dict[str, int]()
+        for loop, step in sorted(axis.terms, key=lambda term: -term[1]):
+            at[loop] = min(left // step, sizes[loop] - 1) if step else 0
+            left -= step * at[loop]
+        if left == 0 and min(at.values()) >= 0:
+            count += 1
+            found = {loop: values | 1 << at[loop] for loop, values in found.items()}
+    if not count:
+        return None, True
+    box = 1
+    for values in found.values():
+        box *= values.bit_count()
+    return found, box == count

@@ -1,0 +1,157 @@
+"""In which order tiles are given their times, so that at every point the memories have room.
+
+A tile joins the order when everything that it reads is there. What is held at that point, whenever things happen in
+time, is: outputs and arrivals with a reader that has not joined yet. As long as that fits, a schedule exists.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappush
+
+from onnx2zz.system.network import CoreId
+from onnx2zz.system.plan import Plan, Tile, Transfer
+
+Wave = tuple[int, int]
+"""A layer and one of its turns: its tiles run at once."""
+
+
+@dataclass(frozen=True)
+class Overfull:
+    """No tile can join: the core that lacks room in the one that is tried at last, and how many bits of its capacity
+    would be held."""
+
+    core: CoreId
+    layer: int
+    held: float
+    capacity: float
+
+
+@dataclass
+class _Course:
+    """What is held while tiles join."""
+
+    plan: Plan
+    capacity: Mapping[CoreId, float]
+    held: dict[CoreId, float] = field(default_factory=dict[CoreId, float])
+    arrived: set[int] = field(default_factory=set[int])
+    joined: set[int] = field(default_factory=set[int])
+    left_of_tile: dict[int, int] = field(default_factory=dict[int, int])
+    left_of_arrival: dict[tuple[int, CoreId], int] = field(default_factory=dict[tuple[int, CoreId], int])
+
+    def added(self, tiles: Sequence[Tile]) -> dict[CoreId, float]:
+        """The bits that come to each core with some tiles."""
+        more: dict[CoreId, float] = {}
+        coming: set[int] = set()
+        for tile in tiles:
+            more[tile.core] = more.get(tile.core, 0) + tile.bits
+            for transfer in tile.needs.values():
+                if transfer.number not in self.arrived and transfer.number not in coming:
+                    coming.add(transfer.number)
+                    for core in transfer.to:
+                        more[core] = more.get(core, 0) + transfer.bits
+        return more
+
+    def overfull(self, more: Mapping[CoreId, float]) -> CoreId | None:
+        for core, bits in more.items():
+            if self.held.get(core, 0) + bits > self.capacity[core]:
+                return core
+        return None
+
+    def join(self, tiles: Sequence[Tile]) -> None:
+        """What the tiles bring is held, what nobody reads any more is not."""
+        for core, bits in self.added(tiles).items():
+            self.held[core] = self.held.get(core, 0) + bits
+        for tile in tiles:
+            self.joined.add(tile.number)
+            self.left_of_tile[tile.number] = len(tile.readers) + sum(
+                1 for transfer in tile.sends if transfer.number not in self.arrived and transfer.readers
+            )
+            for transfer in tile.needs.values():
+                self._arrive(transfer)
+        for tile in tiles:
+            for producer in tile.follows.values():
+                self._read(producer)
+            for transfer in tile.needs.values():
+                self._read_arrival(transfer, tile.core)
+            if not self.left_of_tile[tile.number]:
+                self.held[tile.core] -= tile.bits
+
+    def _arrive(self, transfer: Transfer) -> None:
+        if transfer.number in self.arrived:
+            return
+        self.arrived.add(transfer.number)
+        for core in transfer.to:
+            self.left_of_arrival[transfer.number, core] = len(transfer.readers.get(core, ()))
+        if transfer.of is not None:
+            self._read(transfer.of)
+
+    def _read(self, producer: Tile) -> None:
+        self.left_of_tile[producer.number] -= 1
+        if not self.left_of_tile[producer.number]:
+            self.held[producer.core] -= producer.bits
+
+    def _read_arrival(self, transfer: Transfer, core: CoreId) -> None:
+        key = transfer.number, core
+        self.left_of_arrival[key] -= 1
+        if not self.left_of_arrival[key]:
+            self.held[core] -= transfer.bits
+
+
+def ordered(plan: Plan, capacity: Mapping[CoreId, float]) -> list[Tile] | Overfull:
+    """The tiles, layer by layer as long as that fits, else the deepest that can be done: what it reads is then free.
+
+    A layer's turns keep their order.
+    """
+    waves: dict[Wave, list[Tile]] = {}
+    for tile in plan.tiles:
+        waves.setdefault((tile.layer, tile.turn), []).append(tile)
+    # Told in plan order: layer ids rise, and so do the turns of a layer.
+    order = sorted(waves)
+    behind: dict[Wave, set[Wave]] = {}
+    for wave in order:
+        layer, turn = wave
+        before = {(p.layer, p.turn) for tile in waves[wave] for p in tile.follows.values()}
+        before |= {(t.of.layer, t.of.turn) for tile in waves[wave] for t in tile.needs.values() if t.of is not None}
+        if turn:
+            before.add((layer, turn - 1))
+        behind[wave] = before
+    following: dict[Wave, list[Wave]] = {}
+    for wave, before in behind.items():
+        for earlier in before:
+            following.setdefault(earlier, []).append(wave)
+    left = {wave: len(before) for wave, before in behind.items()}
+    ready: list[Wave] = []
+    for wave in order:
+        if not left[wave]:
+            heappush(ready, wave)
+    course = _Course(plan, capacity, held={core: plan.resident.get(core, 0) for core in capacity})
+    found: list[Tile] = []
+    while ready:
+        chosen = _chosen(ready, waves, course)
+        if isinstance(chosen, Overfull):
+            return chosen
+        ready.remove(chosen)
+        ready.sort()
+        course.join(waves[chosen])
+        found += waves[chosen]
+        for wave in following.get(chosen, ()):
+            left[wave] -= 1
+            if not left[wave]:
+                heappush(ready, wave)
+    return found
+
+
+def _chosen(ready: Sequence[Wave], waves: Mapping[Wave, Sequence[Tile]], course: _Course) -> Wave | Overfull:
+    # Breadth first keeps the cores busy with one layer and lets its weights go soonest. When the first layer that is
+    # ready would not leave room for its readers' first turn, going deep frees more than it takes.
+    last: Overfull | None = None
+    in_order = sorted(ready)
+    deep_first = [in_order[0], *reversed(in_order[1:])] if len(in_order) > 1 else in_order
+    for wave in deep_first:
+        core = course.overfull(course.added(waves[wave]))
+        if core is None:
+            return wave
+        held = course.held.get(core, 0) + course.added(waves[wave])[core]
+        last = Overfull(core, wave[0], held, course.capacity[core])
+    assert last is not None
+    return last

@@ -1,0 +1,144 @@
+"""What a schedule comes to: by core, link and part of the energy, and the sums of all."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from operator import add
+
+from onnx2zz.pricing.system_result import CoreUse, LinkUse
+from onnx2zz.system.bounds import Bounds
+from onnx2zz.system.description import System
+from onnx2zz.system.network import CoreId
+from onnx2zz.system.plan import Tile, Transfer
+from onnx2zz.system.schedule import Schedule
+from onnx2zz.system.tiling import Tiling
+
+
+@dataclass(frozen=True)
+class SystemOutcome:
+    """A schedule with its prices. `tile_energy`: pJ of each tile; `link_energy`, `offchip_energy`: of each transfer."""
+
+    model: str
+    opt: str
+    system: System
+    schedule: Schedule
+    tile_energy: Mapping[int, float]
+    link_energy: Mapping[int, float]
+    offchip_energy: Mapping[int, float]
+    static_pj: float
+    macs: int
+    bounds: Bounds
+    tilings: Mapping[int, Tiling]
+    tried: int
+
+    @property
+    def latency(self) -> float:
+        return self.schedule.latency
+
+    @cached_property
+    def energy(self) -> dict[str, float]:
+        """The parts of the energy, in pJ; the static part stands beside the sum."""
+        return {
+            "cores_pj": _sum(self.tile_energy[tile.number] for tile in self.tiles),
+            "links_pj": _sum(self.link_energy.values()),
+            "offchip_pj": _sum(self.offchip_energy.values()),
+            "static_pj": self.static_pj,
+        }
+
+    @cached_property
+    def total(self) -> dict[str, float]:
+        parts = self.energy
+        return {
+            "latency_cycles": self.latency,
+            "interval_cycles": self.latency,
+            "energy_pj": parts["cores_pj"] + parts["links_pj"] + parts["offchip_pj"],
+            "macs": self.macs,
+            "offchip_bits": sum(transfer.bits for transfer in self.transfers if self._leaves_the_chip(transfer)),
+            "noc_bit_hops": sum(
+                transfer.bits * len([link for link in self._links(transfer) if link != self._port])
+                for transfer in self.transfers
+            ),
+        }
+
+    @property
+    def tiles(self) -> Sequence[Tile]:
+        """In the order of their layers, then turns."""
+        return self.schedule.plan.tiles
+
+    @property
+    def transfers(self) -> Sequence[Transfer]:
+        return self.schedule.plan.transfers
+
+    @cached_property
+    def cores(self) -> tuple[CoreUse, ...]:
+        busy: dict[CoreId, float] = {}
+        energy: dict[CoreId, float] = {}
+        for tile in self.tiles:
+            start, end = self.schedule.tiles[tile.number]
+            busy[tile.core] = busy.get(tile.core, 0.0) + end - start
+            energy[tile.core] = energy.get(tile.core, 0.0) + self.tile_energy[tile.number]
+        return tuple(
+            CoreUse(
+                core.id,
+                core.name,
+                core.capacity,
+                self.schedule.memory[core.id].peak,
+                busy.get(core.id, 0.0),
+                energy.get(core.id, 0.0),
+            )
+            for core in self.system.cores
+        )
+
+    @cached_property
+    def links(self) -> tuple[LinkUse, ...]:
+        bits: dict[str, int] = {}
+        busy: dict[str, float] = {}
+        energy: dict[str, float] = {}
+        network = self.system.network
+        for transfer in self.transfers:
+            start, end = self.schedule.transfers[transfer.number]
+            for link in self.schedule.routes[transfer.number].links:
+                bits[link.id] = bits.get(link.id, 0) + transfer.bits
+                busy[link.id] = busy.get(link.id, 0.0) + end - start
+                wire = transfer.bits if link is network.port else network.wire_bits(transfer.bits)
+                energy[link.id] = energy.get(link.id, 0.0) + wire * link.energy_per_bit
+        return tuple(
+            LinkUse(
+                link.id,
+                link.nodes,
+                link.directed,
+                link.bandwidth,
+                bits.get(link.id, 0),
+                busy.get(link.id, 0.0),
+                energy.get(link.id, 0.0),
+            )
+            for link in network.by_id.values()
+        )
+
+    @cached_property
+    def memory(self) -> dict[CoreId, list[tuple[float, float]]]:
+        """What each core holds over time: (cycle, bits) where it changes."""
+        return {
+            core: list(zip(course.times, course.held, strict=True)) for core, course in self.schedule.memory.items()
+        }
+
+    def span(self, layer: int) -> tuple[float, float]:
+        """From the first start of a layer's tiles to the last end."""
+        spans = [self.schedule.tiles[tile.number] for tile in self.schedule.plan.by_layer[layer]]
+        return min(start for start, _ in spans), max(end for _, end in spans)
+
+    @property
+    def _port(self) -> str | None:
+        port = self.system.network.port
+        return port.id if port else None
+
+    def _links(self, transfer: Transfer) -> list[str]:
+        return [link.id for link in self.schedule.routes[transfer.number].links]
+
+    def _leaves_the_chip(self, transfer: Transfer) -> bool:
+        return self._port is not None and self._port in self._links(transfer)
+
+
+def _sum(numbers: Iterable[float]) -> float:
+    """Plain additions from the left, as an evaluation on one core makes them."""
+    return reduce(add, numbers, 0.0)

@@ -1,0 +1,265 @@
+"""What has to happen, without times: tiles on cores, the transfers between them, and who waits for what.
+
+Everything follows from the boxes of the tiles: which elements a tile reads, which tile makes them, and to which cores
+they must be sent. An element comes to a core once, however many of its tiles read it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from onnx2zz.system.elements import Elements, cells, common, count, meet
+from onnx2zz.system.network import CoreId
+from onnx2zz.system.operands import Told
+from onnx2zz.system.reads import Edge
+from onnx2zz.system.tile import Box
+from onnx2zz.system.tiling import Share
+
+OPERANDS = ("I", "W")
+
+
+@dataclass(eq=False, slots=True)
+class Tile:
+    """A tile on its core, `price` cycles long. `makes`: its output, by the layer's output indices, of `bits`.
+
+    It starts when the transfers that it `needs` have arrived and the tiles that it `follows` have ended.
+    """
+
+    number: int
+    layer: int
+    core: CoreId
+    turn: int
+    box: Box
+    makes: Elements
+    bits: int
+    needs: "dict[int, Transfer]" = field(default_factory=dict)
+    follows: "dict[int, Tile]" = field(default_factory=dict)
+    readers: "dict[int, Tile]" = field(default_factory=dict)
+    sends: "list[Transfer]" = field(default_factory=list)
+
+
+@dataclass(eq=False, slots=True)
+class Transfer:
+    """Elements on their way to cores: of a tile's output (`of`), or an operand of `layer` from off the chip.
+
+    `elements` by the indices of the output, or of the operand. Without elements it is a mark: the tile is done, and no
+    bit moves. `readers`: for each destination the tiles that read it there.
+    """
+
+    number: int
+    source: CoreId
+    to: tuple[CoreId, ...]
+    elements: Elements
+    bits: int
+    of: Tile | None
+    layer: int
+    operand: str = ""
+    readers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict)
+
+
+@dataclass
+class Plan:
+    """Tiles in order of their layers and turns, the transfers, and how many reads are told by a box around them."""
+
+    layers: Sequence[Told]
+    tiles: list[Tile] = field(default_factory=list[Tile])
+    transfers: list[Transfer] = field(default_factory=list[Transfer])
+    by_layer: dict[int, list[Tile]] = field(default_factory=dict[int, list[Tile]])
+    hulls: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    resident: dict[CoreId, int] = field(default_factory=dict[CoreId, int])
+
+
+def plan(
+    layers: Sequence[Told],
+    edges: Mapping[int, Sequence[Edge]],
+    results: Iterable[int],
+    shares: Mapping[int, Sequence[tuple[CoreId, Share]]],
+    offchip: CoreId | None,
+) -> Plan:
+    """The plan of a network. `edges`: those into each layer; `results`: layers whose output leaves the chip; `shares`:
+    the tiles of each layer with their cores. Without an off-chip core constants and inputs lie where they are read."""
+    found = Plan(layers)
+    for told in layers:
+        identity = told.placed.id
+        own = [_tile(found, told, core, share) for core, share in shares[identity]]
+        found.by_layer[identity] = own
+        into = edges.get(identity, ())
+        made = {edge.operand for edge in into}
+        for operand in OPERANDS:
+            if operand not in made:
+                _bring(found, told, operand, own, offchip)
+        for edge in into:
+            _join(found, told, edge, own)
+    if offchip is not None:
+        for layer in results:
+            for tile in found.by_layer[layer]:
+                _send(found, tile, (offchip,), tile.makes)
+    return found
+
+
+def _tile(found: Plan, told: Told, core: CoreId, share: Share) -> Tile:
+    makes = told.told("O", told.ranges(dict(share.box.ranges)))
+    bits = count(makes) * told.placed.widths.O_final
+    tile = Tile(len(found.tiles), told.placed.id, core, share.turn, share.box, makes, bits)
+    found.tiles.append(tile)
+    return tile
+
+
+def _send(found: Plan, tile: Tile, to: tuple[CoreId, ...], elements: Elements) -> Transfer:
+    bits = count(elements) * found.layers[tile.layer].placed.widths.O_final if all(elements) else 0
+    transfer = Transfer(len(found.transfers), tile.core, to, elements, bits, tile, tile.layer)
+    found.transfers.append(transfer)
+    tile.sends.append(transfer)
+    return transfer
+
+
+def _bring(found: Plan, told: Told, operand: str, own: Sequence[Tile], offchip: CoreId | None) -> None:
+    """An operand that no layer makes: from off the chip, each element to each core that reads it once."""
+    widths = {"I": told.placed.widths.I, "W": told.placed.widths.W}
+    has_one = operand == "I" or len(told.placed.layer.inputs) > 1
+    if not has_one or not widths[operand]:
+        return
+    wanted: dict[Elements, list[Tile]] = {}
+    for tile in own:
+        wanted.setdefault(told.told(operand, told.ranges(dict(tile.box.ranges))), []).append(tile)
+    parts = [elements for elements in wanted if all(elements)]
+    whole = tuple(_union(axis) for axis in zip(*parts, strict=True))
+    arriving: list[Transfer] = []
+    for held, pieces in cells(whole, parts).items() if parts else ():
+        first: dict[CoreId, int] = {}
+        for number, part in enumerate(parts):
+            for tile in wanted[part] if held >> number & 1 else ():
+                first[tile.core] = min(first.get(tile.core, tile.turn), tile.turn)
+        for elements in pieces if first else ():
+            bits = count(elements) * widths[operand]
+            if offchip is None:
+                for core in first:
+                    found.resident[core] = found.resident.get(core, 0) + bits
+                continue
+            for to in _by_turn(first):
+                number = len(found.transfers)
+                arriving.append(Transfer(number, offchip, to, elements, bits, None, told.placed.id, operand))
+                found.transfers.append(arriving[-1])
+    for elements, tiles in wanted.items():
+        for transfer in arriving:
+            if meet(elements, transfer.elements):
+                for tile in tiles:
+                    _await(tile, transfer)
+
+
+def _union(axes: Iterable[int]) -> int:
+    found = 0
+    for axis in axes:
+        found |= axis
+    return found
+
+
+def _by_turn(first: Mapping[CoreId, int]) -> list[tuple[CoreId, ...]]:
+    """Cores that begin to read in the same turn are sent to together; others later, so that they need not keep it."""
+    turns: dict[int, list[CoreId]] = {}
+    for core, turn in first.items():
+        turns.setdefault(turn, []).append(core)
+    return [tuple(sorted(turns[turn])) for turn in sorted(turns)]
+
+
+def _await(tile: Tile, transfer: Transfer) -> None:
+    if tile.core in transfer.to:
+        tile.needs[transfer.number] = transfer
+        transfer.readers.setdefault(tile.core, {})[tile.number] = tile
+
+
+def _follow(tile: Tile, producer: Tile) -> None:
+    tile.follows[producer.number] = producer
+    producer.readers[tile.number] = tile
+
+
+def _join(found: Plan, told: Told, edge: Edge, own: Sequence[Tile]) -> None:
+    """What the tiles of a layer read of another layer's tiles."""
+    producer = found.layers[edge.producer]
+    wanted = _wanted(found, told, producer, edge, own)
+    for maker in found.by_layer[edge.producer]:
+        away: dict[Elements, list[Tile]] = {}
+        for elements, tiles in wanted.items():
+            read = common(elements, maker.makes)
+            if not all(read):
+                continue
+            for tile in tiles:
+                if tile.core == maker.core:
+                    _follow(tile, maker)
+                else:
+                    away.setdefault(read, []).append(tile)
+        if away:
+            _carry(found, maker, away)
+        if not edge.by_element:
+            _mark(found, maker, own)
+
+
+def _wanted(found: Plan, told: Told, producer: Told, edge: Edge, own: Sequence[Tile]) -> dict[Elements, list[Tile]]:
+    """The elements of the producer's output, by its indices, that each tile reads."""
+    number = OPERANDS.index(edge.operand) if edge.operand in OPERANDS else None
+    wanted: dict[Elements, list[Tile]] = {}
+    known: dict[Elements, list[Elements]] = {}
+    for tile in own:
+        ranges = told.ranges(dict(tile.box.ranges))
+        seen = told.seen(told.placed.layer.inputs[number], ranges) if number is not None else ()
+        if seen not in known:
+            boxes, exact = edge.needed(seen)
+            written = [producer.written(box) for box in boxes]
+            if not exact or not all(whole for _, whole in written):
+                found.hulls.add((edge.producer, edge.reader))
+            known[seen] = [box for box, _ in written if all(box)]
+        for box in known[seen]:
+            wanted.setdefault(box, []).append(tile)
+    return wanted
+
+
+def _carry(found: Plan, maker: Tile, away: Mapping[Elements, Sequence[Tile]]) -> None:
+    """Send what other cores read and have not got yet; who reads it waits for it, and keeps what came before."""
+    parts = list(away)
+    earlier = [transfer for transfer in maker.sends if transfer.readers]
+    pieces = (
+        {1: [parts[0]]}
+        if len(parts) == 1 and not earlier
+        else cells(maker.makes, [*parts, *(transfer.elements for transfer in earlier)])
+    )
+    for held, boxes in pieces.items():
+        first: dict[CoreId, int] = {}
+        for number, part in enumerate(parts):
+            for tile in away[part] if held >> number & 1 else ():
+                first[tile.core] = min(first.get(tile.core, tile.turn), tile.turn)
+        for number, transfer in enumerate(earlier, len(parts)):
+            for core in transfer.to if held >> number & 1 else ():
+                first.pop(core, None)
+        for to in _by_turn(first):
+            for elements in boxes:
+                _send(found, maker, to, elements)
+    for part, tiles in away.items():
+        for transfer in maker.sends:
+            if all(transfer.elements) and meet(part, transfer.elements):
+                for tile in tiles:
+                    _await(tile, transfer)
+
+
+def _mark(found: Plan, maker: Tile, own: Sequence[Tile]) -> None:
+    """Where workload.yaml does not say which elements are read, a tile waits for every tile of the producer: its own
+    core's, and of each other at least a mark. What has come is kept until the last of the core's tiles has ended."""
+    first: dict[CoreId, Tile] = {}
+    last: dict[CoreId, Tile] = {}
+    for tile in own:
+        first.setdefault(tile.core, tile)
+        last[tile.core] = tile
+    if maker.core in first:
+        _follow(first[maker.core], maker)
+        _follow(last[maker.core], maker)
+    unmarked: list[CoreId] = []
+    for core, tile in first.items():
+        if core == maker.core:
+            continue
+        if not any(transfer.number in tile.needs for transfer in maker.sends):
+            unmarked.append(core)
+        for transfer in maker.sends:
+            if core in transfer.to and transfer.readers:
+                _await(last[core], transfer)
+    if unmarked:
+        mark = _send(found, maker, tuple(sorted(unmarked)), (0,) * len(maker.makes))
+        for core in unmarked:
+            _await(first[core], mark)

@@ -1,0 +1,134 @@
+"""What tiles cost: each distinct one is priced once on each kind of core, as any layer is."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from onnx2zz.emission.entry import entry
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
+from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.mapping.network import Policy, choices_of, mapped_by_choice
+from onnx2zz.pricing.distinct import layer_key
+from onnx2zz.pricing.inputs import PricingInputs
+from onnx2zz.pricing.price_cache import PriceCache
+from onnx2zz.pricing.request import MappingSearch
+from onnx2zz.pricing.run import Resources, priced
+from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit
+from onnx2zz.system.operands import Told
+from onnx2zz.system.tile import Box, cut
+from onnx2zz.zigzag.layer_price import LayerPrice
+from onnx2zz.zigzag.talk import talk_goes_to
+
+Wanted = tuple[int, Box]
+"""A layer's id and a box of its loops."""
+
+
+def tile_entry(told: Told, whole: Entry, box: Box) -> Entry:
+    """A tile as ZigZag takes it; a box that is the whole layer is the layer's own entry."""
+    sizes = told.placed.layer.sizes
+    if all(size == (0, sizes[loop]) for loop, size in box.ranges):
+        return whole
+    if not told.placed.node:  # of a workload file
+        return cut_entry(whole, told, box)
+    return entry(replace(told.placed, layer=cut(told.placed.layer, box)))
+
+
+def cut_entry(whole: Entry, told: Told, box: Box) -> Entry:
+    """A tile of a layer that only a workload file tells of: sizes cut, and the padding that is left at its borders."""
+    ranges = told.ranges(dict(box.ranges))
+    made: Entry = {**whole, "loop_sizes": [ranges[loop.upper()][1] for loop in whole["loop_dims"]]}
+    indices = [index.upper() for index in whole.get("pr_loop_dims") or ()]
+    touched = [told.reached(index, ranges) for index in indices]
+    if whole.get("pr_loop_sizes"):
+        made["pr_loop_sizes"] = [size for size, _ in touched]
+    if whole.get("padding"):
+        made["padding"] = [list(padding) for _, padding in touched]
+    return made
+
+
+@dataclass
+class Prices:
+    """The prices of tiles on one kind of core.
+
+    `inputs`: the core's files, which fit the workload. With `search` the mapping of each tile is chosen. Tiles that cost
+    the same (`layer_key`) are priced once, whatever layer they are of.
+    """
+
+    inputs: PricingInputs
+    terms: PricingTerms
+    search: MappingSearch | None
+    policy: Policy
+    layers: Mapping[int, tuple[Told, Entry]]
+    resources: Resources
+    log: Path
+    entries: dict[Wanted, Entry] = field(default_factory=dict[Wanted, Entry])
+    keys: dict[Wanted, str] = field(default_factory=dict[Wanted, str])
+    tasks: dict[str, Task] = field(default_factory=dict[str, Task])
+    outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
+    from_cache: set[str] = field(default_factory=set[str])
+
+    def find(self, wanted: Iterable[Wanted]) -> None:
+        """Price what has no price yet."""
+        new: dict[str, Entry] = {}
+        for one in wanted:
+            key = self.key(one)
+            if key not in self.outcomes:
+                new.setdefault(key, self.entries[one])
+        if not new:
+            return
+        with talk_goes_to(self.log, anew=False):
+            tasks = self._tasks(new)
+            price_cache = PriceCache(self.resources.store, trusting=self.terms.search == "fast")
+            alike: dict[str, list[str]] = {}
+            units: list[Unit] = []
+            for key, task in tasks.items():
+                self.tasks[key] = task
+                alike.setdefault(task.key, []).append(key)
+                unit = Unit(task, self.terms)
+                known = price_cache.price(unit.asked)
+                if known is not None:
+                    self.outcomes[key] = known
+                    self.from_cache.add(key)
+                elif alike[task.key] == [key]:
+                    units.append(unit)
+            for unit, outcome in priced(units, price_cache, self.resources, self.log):
+                self.outcomes.update(dict.fromkeys(alike[unit.task.key], outcome))
+
+    def key(self, wanted: Wanted) -> str:
+        """The key under which a tile is priced: equal for tiles that cost the same before mappings are chosen."""
+        if wanted not in self.keys:
+            told, whole = self.layers[wanted[0]]
+            made = tile_entry(told, whole, wanted[1])
+            self.entries[wanted] = made
+            self.keys[wanted] = layer_key(made, mapping_entry_for(made, self.inputs.mapping))
+        return self.keys[wanted]
+
+    def outcome(self, wanted: Wanted) -> Outcome:
+        """A tile's price, or why it has none."""
+        return self.outcomes[self.key(wanted)]
+
+    def mapping_of(self, layer: int) -> MappingEntry:
+        """The mapping file's word on a layer."""
+        return mapping_entry_for(self.layers[layer][1], self.inputs.mapping)
+
+    def cycles(self, wanted: Wanted) -> float | None:
+        outcome = self.outcome(wanted)
+        return outcome.latency_cycles if isinstance(outcome, LayerPrice) else None
+
+    def energy(self, wanted: Wanted) -> float | None:
+        outcome = self.outcome(wanted)
+        return outcome.energy_pj if isinstance(outcome, LayerPrice) else None
+
+    def _tasks(self, new: Mapping[str, Entry]) -> dict[str, Task]:
+        mapped = {key: (made, mapping_entry_for(made, self.inputs.mapping)) for key, made in new.items()}
+        if self.search is not None and not self.inputs.hardware.in_memory:
+            mapped = self._chosen(mapped)
+        return {key: Task(layer_key(made, mapping), made, mapping, None) for key, (made, mapping) in mapped.items()}
+
+    def _chosen(self, mapped: Mapping[str, tuple[Entry, MappingEntry]]) -> dict[str, tuple[Entry, MappingEntry]]:
+        pairs: Sequence[tuple[Entry, MappingEntry]] = list(mapped.values())
+        choices = choices_of(pairs, self.inputs, self.terms.options, self.policy)
+        return {
+            key: (made, mapped_by_choice(made, base, choices[layer_key(made, base)]))
+            for key, (made, base) in mapped.items()
+        }

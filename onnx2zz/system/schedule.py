@@ -1,0 +1,143 @@
+"""Times for a plan: every core, link and port does one thing at a time, and no memory ever holds more than it can.
+
+Tiles are taken in an order in which the memories have room at every point (order.py). Each transfer is set to the
+earliest time at which all its links are free and its destinations have room from then on; each tile to the earliest at
+which its core is free and what it reads is there. So weights come as early as memory lets them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from onnx2zz.system.description import System
+from onnx2zz.system.memory import MemoryCourse, Reservations
+from onnx2zz.system.network import CoreId, Route
+from onnx2zz.system.plan import Plan, Tile, Transfer
+
+Interval = tuple[float, float]
+
+
+@dataclass
+class Schedule:
+    """Start and end of every tile and transfer, by their numbers, in cycles, and what each core holds over time."""
+
+    plan: Plan
+    tiles: dict[int, Interval] = field(default_factory=dict[int, Interval])
+    transfers: dict[int, Interval] = field(default_factory=dict[int, Interval])
+    routes: dict[int, Route] = field(default_factory=dict[int, Route])
+    memory: dict[CoreId, MemoryCourse] = field(default_factory=dict[CoreId, MemoryCourse])
+
+    @property
+    def latency(self) -> float:
+        """The last end."""
+        ends = [end for _, end in (*self.tiles.values(), *self.transfers.values())]
+        return max(ends, default=0.0)
+
+
+def schedule(plan: Plan, order: Sequence[Tile], cycles: Mapping[int, float], system: System) -> Schedule:
+    """The times of a plan; `cycles` of each tile by its number. Raises RuntimeError where the order has no room."""
+    return _Making(plan, cycles, system).made(order)
+
+
+class _Making:
+    def __init__(self, plan: Plan, cycles: Mapping[int, float], system: System):
+        self._plan, self._cycles, self._system = plan, cycles, system
+        self._found = Schedule(plan)
+        self._links = {name: Reservations() for name in system.network.by_id}
+        self._cores = {core.id: 0.0 for core in system.cores}
+        for core in system.cores:
+            course = MemoryCourse(core.capacity)
+            course.put(0.0, plan.resident.get(core.id, 0))
+            self._found.memory[core.id] = course
+        self._until: dict[int, float] = {}
+        self._left: dict[int, int] = {}
+        self._arrival_until: dict[tuple[int, CoreId], float] = {}
+        self._arrival_left: dict[tuple[int, CoreId], int] = {}
+
+    def made(self, order: Sequence[Tile]) -> Schedule:
+        for tile in order:
+            self._place(tile)
+        return self._found
+
+    def _place(self, tile: Tile) -> None:
+        ready = self._cores[tile.core]
+        for transfer in sorted(tile.needs.values(), key=self._leaves):
+            if transfer.number not in self._found.transfers:
+                self._send(transfer)
+            ready = max(ready, self._found.transfers[transfer.number][1])
+        for producer in tile.follows.values():
+            ready = max(ready, self._found.tiles[producer.number][1])
+        memory = self._found.memory[tile.core]
+        start = memory.room_from(ready, tile.bits)
+        if start == float("inf"):
+            raise RuntimeError(f"no room on core {tile.core} for a tile of layer {tile.layer}")
+        end = start + self._cycles[tile.number]
+        memory.put(start, tile.bits)
+        self._cores[tile.core] = end
+        self._found.tiles[tile.number] = (start, end)
+        self._until[tile.number] = end
+        self._left[tile.number] = len(tile.readers) + len(tile.sends)
+        for transfer in tile.needs.values():
+            self._read_arrival(transfer, tile.core, end)
+        for producer in tile.follows.values():
+            self._read(producer, end)
+        for transfer in tile.sends:
+            if not transfer.readers:
+                self._send(transfer)
+        if not tile.readers and not tile.sends:
+            memory.let_go(end, tile.bits)
+
+    def _leaves(self, transfer: Transfer) -> tuple[float, int]:
+        made = 0.0 if transfer.of is None else self._found.tiles[transfer.of.number][1]
+        return made, transfer.number
+
+    def _send(self, transfer: Transfer) -> None:
+        network = self._system.network
+        route = network.route(transfer.source, transfer.to)
+        assert route is not None, f"no way from core {transfer.source} to {transfer.to}"
+        widest = min(
+            (self._system.by_id[core].port_bits for core in (transfer.source, *transfer.to) if core in self._cores),
+            default=float("inf"),
+        )
+        duration = network.duration(route, transfer.bits, widest)
+        start = 0.0 if transfer.of is None else self._found.tiles[transfer.of.number][1]
+        onchip = [core for core in transfer.to if core in self._found.memory]
+        for core in onchip:
+            start = self._found.memory[core].room_from(start, transfer.bits)
+        if start == float("inf"):
+            raise RuntimeError(f"no room on cores {transfer.to} for an operand of layer {transfer.layer}")
+        start = self._free(route, start, duration)
+        end = start + duration
+        for link in route.links:
+            self._links[link.id].take(start, end)
+        self._found.transfers[transfer.number] = (start, end)
+        self._found.routes[transfer.number] = route
+        for core in onchip:
+            self._found.memory[core].put(start, transfer.bits)
+            self._arrival_until[transfer.number, core] = end
+            self._arrival_left[transfer.number, core] = len(transfer.readers.get(core, ()))
+        if transfer.of is not None:
+            self._read(transfer.of, end)
+
+    def _free(self, route: Route, earliest: float, duration: float) -> float:
+        """The first time from which all links are free together."""
+        while True:
+            start = earliest
+            for link in route.links:
+                start = self._links[link.id].free_from(start, duration)
+            if start == earliest:
+                return start
+            earliest = start
+
+    def _read(self, producer: Tile, end: float) -> None:
+        """A reader of a tile, or a transfer of it, has got its time: the last of them lets the output go."""
+        self._until[producer.number] = max(self._until[producer.number], end)
+        self._left[producer.number] -= 1
+        if not self._left[producer.number]:
+            self._found.memory[producer.core].let_go(self._until[producer.number], producer.bits)
+
+    def _read_arrival(self, transfer: Transfer, core: CoreId, end: float) -> None:
+        key = transfer.number, core
+        self._arrival_until[key] = max(self._arrival_until[key], end)
+        self._arrival_left[key] -= 1
+        if not self._arrival_left[key]:
+            self._found.memory[core].let_go(self._arrival_until[key], transfer.bits)

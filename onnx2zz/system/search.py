@@ -1,0 +1,267 @@
+"""The split of every layer, and the best schedule found.
+
+Each layer has a few tilings that are worth a price. What each costs, and what each pair of neighbours has to move, are
+tables; the cheapest choice over all of them is exact (choice.py). But tables know nothing of memory over time, of the
+port and of overlap, so several choices are scheduled, with uniform splits and one core among them, and the best is kept.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from onnx2zz.system.candidates import splits, unrolled, with_turns, work
+from onnx2zz.system.choice import cheapest
+from onnx2zz.system.description import Core, System
+from onnx2zz.system.elements import Elements, common, count
+from onnx2zz.system.layer_graph import LayerGraph
+from onnx2zz.system.network import CoreId
+from onnx2zz.system.operands import Told
+from onnx2zz.system.order import Overfull, ordered
+from onnx2zz.system.plan import OPERANDS, Plan, plan
+from onnx2zz.system.prices import Prices
+from onnx2zz.system.reads import Edge
+from onnx2zz.system.schedule import Schedule, schedule
+from onnx2zz.system.tile import Box
+from onnx2zz.system.tiling import Share, Tiling, placed
+from onnx2zz.zigzag.objective import objective
+
+KEPT = 6
+"""Splits of a layer that are priced."""
+ROOM = (0.9, 0.45, 0.22, 0.11)
+"""Shares of a core's memory that a tile may fill: less leaves more for what waits and for what comes early."""
+
+
+TRIED_ROOMS = 2
+"""Of these shares, as many are tried even though one has given a schedule."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A tiling of a layer on cores: the cycles of the core that takes longest, and pJ of all."""
+
+    tiling: Tiling
+    cores: tuple[CoreId, ...]
+    cycles: float
+    energy: float
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best schedule, with the tilings that it came from and how many were tried."""
+
+    schedule: Schedule
+    tilings: Mapping[int, Candidate]
+    latency: float
+    energy: float
+    tried: int
+    room: float
+
+
+@dataclass
+class Search:
+    """One system's search. `prices` by kind of core; `unplaced`: why no schedule was found."""
+
+    system: System
+    graph: LayerGraph
+    prices: Mapping[CoreId, Prices]
+    opt: str
+    unplaced: list[str] = field(default_factory=list[str])
+    tried: int = 0
+
+    def best(self) -> Best | None:
+        """The best schedule; None where none fits."""
+        found: Best | None = None
+        for number, room in enumerate(ROOM):
+            if found is not None and number >= TRIED_ROOMS:
+                break
+            options = self._options(room)
+            if options is None:
+                continue
+            for chosen in self._choices(options):
+                made = self._scheduled(chosen, room)
+                if made is not None and (found is None or self._merit(made) < self._merit(found)):
+                    found = made
+        return found
+
+    def _merit(self, best: Best) -> tuple[float, ...]:
+        return objective(self.opt).value(best.energy, best.latency), best.latency, best.energy
+
+    def _groups(self, told: Told) -> list[tuple[CoreId, ...]]:
+        """The cores of one kind that may run a layer, a group for each kind."""
+        groups = [
+            tuple(core.id for core in cores if core.runs(self.graph.operators[told.placed.id]))
+            for cores in self.system.kinds.values()
+        ]
+        return [group for group in groups if group]
+
+    def _options(self, room: float) -> dict[int, list[Candidate]] | None:
+        """The priced candidates of each layer."""
+        wanted: dict[int, list[tuple[Tiling, tuple[CoreId, ...]]]] = {}
+        for told in self.graph.layers:
+            wanted[told.placed.id] = self._tilings(told, room)
+        for core in {id(self.prices[core.id]): core for core in self.system.cores}.values():
+            self.prices[core.id].find(self._boxes(wanted, core))
+        found: dict[int, list[Candidate]] = {}
+        for layer, tilings in wanted.items():
+            priced = [self._candidate(layer, tiling, cores) for tiling, cores in tilings]
+            found[layer] = [candidate for candidate in priced if candidate is not None]
+            if not found[layer]:
+                self.unplaced.append(self._why_not(layer, tilings))
+                return None
+        return found
+
+    def _why_not(self, layer: int, tilings: Sequence[tuple[Tiling, tuple[CoreId, ...]]]) -> str:
+        told = self.graph.layers[layer]
+        for tiling, cores in tilings:
+            for core, share in placed(told.placed.layer, tiling, cores):
+                outcome = self.prices[core].outcome((layer, share.box))
+                if isinstance(outcome, str):
+                    return f"{told.placed.name}: {outcome}"
+        return f"{told.placed.name}: its smallest tiles do not fit a core's highest memory"
+
+    def _tilings(self, told: Told, room: float) -> list[tuple[Tiling, tuple[CoreId, ...]]]:
+        found: dict[tuple[Tiling, tuple[CoreId, ...]], None] = {}
+        for cores in self._groups(told):
+            capacity = min(self.system.by_id[core].capacity for core in cores) * room
+            units = unrolled(self.prices[cores[0]].mapping_of(told.placed.id))
+            ranked = sorted(splits(told, len(cores)), key=lambda split: (work(told, split, units), len(split), split))
+            for split in [*ranked[:KEPT], ()] if () not in ranked[:KEPT] else ranked[:KEPT]:
+                tiling = with_turns(told, split, capacity)
+                if tiling is not None:
+                    found[tiling, cores[: tiling.cores]] = None
+        return list(found)
+
+    def _boxes(
+        self, wanted: Mapping[int, Sequence[tuple[Tiling, tuple[CoreId, ...]]]], core: Core
+    ) -> Iterable[tuple[int, Box]]:
+        mine = self.prices[core.id]
+        for layer, tilings in wanted.items():
+            for tiling, cores in tilings:
+                for identity, share in placed(self.graph.layers[layer].placed.layer, tiling, cores):
+                    if self.prices[identity] is mine:
+                        yield layer, share.box
+
+    def _candidate(self, layer: int, tiling: Tiling, cores: tuple[CoreId, ...]) -> Candidate | None:
+        load: dict[CoreId, float] = {}
+        energy = 0.0
+        for core, share in placed(self.graph.layers[layer].placed.layer, tiling, cores):
+            cycles = self.prices[core].cycles((layer, share.box))
+            price = self.prices[core].energy((layer, share.box))
+            if cycles is None or price is None:
+                return None
+            load[core] = load.get(core, 0.0) + cycles
+            energy += price
+        return Candidate(tiling, cores, max(load.values()), energy)
+
+    def _choices(self, options: Mapping[int, Sequence[Candidate]]) -> Iterable[Mapping[int, Candidate]]:
+        """What is scheduled: the cheapest by the tables, with movement counted less and more; the same split all over;
+        one core."""
+        seen: set[tuple[Candidate, ...]] = set()
+        nodes = {layer: np.array([self._node(candidate) for candidate in own]) for layer, own in options.items()}
+        moving = self._pairs(options)
+        for weight in (1.0, 4.0, 0.25):
+            pairs = {pair: table * weight for pair, table in moving.items()}
+            picked = cheapest(nodes, pairs)
+            chosen = {layer: options[layer][number] for layer, number in picked.items()}
+            if tuple(chosen.values()) not in seen:
+                seen.add(tuple(chosen.values()))
+                yield chosen
+        whole = {layer: min(own, key=lambda candidate: candidate.tiling.cores) for layer, own in options.items()}
+        if tuple(whole.values()) not in seen:
+            yield whole
+
+    def _node(self, candidate: Candidate) -> float:
+        return candidate.energy if self.opt == "energy" else candidate.cycles
+
+    def _pairs(self, options: Mapping[int, Sequence[Candidate]]) -> dict[tuple[int, int], np.ndarray]:
+        found: dict[tuple[int, int], np.ndarray] = {}
+        width = min((link.bandwidth for link in self.system.network.links), default=1.0)
+        for edges in self.graph.edges.values():
+            for edge in edges:
+                table = self._moved(edge, options) / width
+                pair = (edge.producer, edge.reader)
+                found[pair] = found[pair] + table if pair in found else table
+        return found
+
+    def _moved(self, edge: Edge, options: Mapping[int, Sequence[Candidate]]) -> np.ndarray:
+        """Bits that the core that gets most has to get, for each pair of candidates."""
+        made = [self._made(edge.producer, candidate) for candidate in options[edge.producer]]
+        read = [self._read(edge, candidate) for candidate in options[edge.reader]]
+        width = self.graph.layers[edge.producer].placed.widths.O_final
+        table = np.zeros((len(made), len(read)))
+        for i, mine in enumerate(made):
+            for j, theirs in enumerate(read):
+                most = 0
+                for core, boxes in theirs.items():
+                    wanted = sum(map(count, boxes))
+                    here = sum(count(common(box, own)) for box in boxes for own in mine.get(core, ()))
+                    most = max(most, wanted - here)
+                table[i, j] = most * width
+        return table
+
+    def _made(self, layer: int, candidate: Candidate) -> dict[CoreId, list[Elements]]:
+        told = self.graph.layers[layer]
+        found: dict[CoreId, list[Elements]] = {}
+        for core, share in _at_once(told, candidate):
+            found.setdefault(core, []).append(told.told("O", told.ranges(dict(share.box.ranges))))
+        return found
+
+    def _read(self, edge: Edge, candidate: Candidate) -> dict[CoreId, list[Elements]]:
+        told, producer = self.graph.layers[edge.reader], self.graph.layers[edge.producer]
+        number = OPERANDS.index(edge.operand) if edge.operand in OPERANDS else None
+        found: dict[CoreId, list[Elements]] = {}
+        for core, share in _at_once(told, candidate):
+            ranges = told.ranges(dict(share.box.ranges))
+            seen = told.seen(told.placed.layer.inputs[number], ranges) if number is not None else ()
+            boxes = [producer.written(box)[0] for box in edge.needed(seen)[0]]
+            found.setdefault(core, []).extend(box for box in boxes if all(box))
+        return found
+
+    def _scheduled(self, chosen: Mapping[int, Candidate], room: float) -> Best | None:
+        self.tried += 1
+        made = self.planned(chosen)
+        capacity = {core.id: float(core.capacity) for core in self.system.cores}
+        order = ordered(made, capacity)
+        if isinstance(order, Overfull):
+            name = self.graph.layers[order.layer].placed.name
+            self.unplaced.append(
+                f"{name}: core {order.core} would hold {order.held:,.0f} bit, it has {order.capacity:,.0f}"
+            )
+            return None
+        cycles = {tile.number: self.prices[tile.core].cycles((tile.layer, tile.box)) or 0.0 for tile in made.tiles}
+        timed = schedule(made, order, cycles, self.system)
+        energy = self.energy(timed)
+        return Best(timed, dict(chosen), timed.latency, energy, self.tried, room)
+
+    def planned(self, chosen: Mapping[int, Candidate]) -> Plan:
+        shared = {
+            layer: placed(self.graph.layers[layer].placed.layer, candidate.tiling, candidate.cores)
+            for layer, candidate in chosen.items()
+        }
+        offchip = self.system.offchip.id if self.system.offchip else None
+        return plan(self.graph.layers, self.graph.edges, self.graph.results, shared, offchip)
+
+    def energy(self, timed: Schedule) -> float:
+        tiles = sum(self.prices[tile.core].energy((tile.layer, tile.box)) or 0.0 for tile in timed.plan.tiles)
+        return tiles + sum(self.transfer_energy(timed, number) for number in timed.transfers)
+
+    def transfer_energy(self, timed: Schedule, number: int) -> float:
+        transfer = timed.plan.transfers[number]
+        moved = self.system.network.energy(timed.routes[number], transfer.bits)
+        return moved + self.offchip_energy(timed, number)
+
+    def offchip_energy(self, timed: Schedule, number: int) -> float:
+        """What the off-chip memory itself takes for a transfer."""
+        transfer, offchip = timed.plan.transfers[number], self.system.offchip
+        if offchip is None:
+            return 0.0
+        if transfer.source == offchip.id:
+            return transfer.bits * offchip.read_pj_per_bit
+        return transfer.bits * offchip.write_pj_per_bit if offchip.id in transfer.to else 0.0
+
+
+def _at_once(told: Told, candidate: Candidate) -> list[tuple[CoreId, Share]]:
+    """What each core has of a layer, its turns together."""
+    without = Tiling(candidate.tiling.split)
+    return placed(told.placed.layer, without, candidate.cores)

@@ -1,0 +1,36 @@
+"""What a schedule comes to, as the result of an evaluation tells it."""
+
+from onnx2zz.pricing.system_result import LayerUse, SystemResult
+from onnx2zz.system.layer_graph import LayerGraph
+from onnx2zz.system.outcome import SystemOutcome
+
+
+def system_result(outcome: SystemOutcome, graph: LayerGraph) -> SystemResult:
+    """The result of a schedule."""
+    total, bound = outcome.total, outcome.bounds
+    return SystemResult(
+        schedule="layers",
+        latency_cycles=outcome.latency,
+        bound_cycles=bound.latency,
+        bound_by=bound.why,
+        gap=outcome.latency / bound.latency if bound.latency else None,
+        clock_mhz=outcome.system.clock_mhz,
+        energy=outcome.energy,
+        offchip_bits=total["offchip_bits"],
+        noc_bit_hops=total["noc_bit_hops"],
+        tiles=len(outcome.tiles),
+        transfers=len(outcome.transfers),
+        tried=outcome.tried,
+        hulls=tuple(sorted(outcome.schedule.plan.hulls)),
+        cores=outcome.cores,
+        links=outcome.links,
+        layers=tuple(_layer(outcome, told.placed.id) for told in graph.layers),
+    )
+
+
+def _layer(outcome: SystemOutcome, layer: int) -> LayerUse:
+    tiles = outcome.schedule.plan.by_layer[layer]
+    tiling = outcome.tilings[layer]
+    start, end = outcome.span(layer)
+    cores = tuple(sorted({tile.core for tile in tiles}))
+    return LayerUse(layer, cores, len(tiles), dict(tiling.split), dict(tiling.turns), start, end)

@@ -1,0 +1,65 @@
+"""How a layer is shared out: over cores at once, and on each core in turns."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from onnx2zz.ir.layer import Layer
+from onnx2zz.system.network import CoreId
+from onnx2zz.system.tile import Box, Range, parts
+
+Pieces = tuple[tuple[str, int], ...]
+"""Loops, and in how many parts each is cut."""
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """`split`: parts that run on different cores, the first loop's changing slowest. `turns`: parts that follow each
+    other on a core. A loop in both is cut in turns first: neighbouring parts of a turn run on neighbouring cores, so
+    that a following layer can begin with the first turn's."""
+
+    split: Pieces = ()
+    turns: Pieces = ()
+
+    @property
+    def cores(self) -> int:
+        """How many cores it takes."""
+        return math.prod(number for _, number in self.split)
+
+    @property
+    def loops(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(loop for loop, _ in (*self.split, *self.turns)))
+
+    def pieces(self, loop: str) -> tuple[int, int]:
+        """How many parts of a loop run at once, and in how many turns."""
+        return dict(self.split).get(loop, 1), dict(self.turns).get(loop, 1)
+
+
+@dataclass(frozen=True)
+class Share:
+    """One tile to be: its place among the cores, its turn, and its box."""
+
+    place: int
+    turn: int
+    box: Box
+
+
+def shares(layer: Layer, tiling: Tiling) -> list[Share]:
+    """All tiles of a layer, turn by turn."""
+    found: list[Share] = [Share(0, 0, Box())]
+    for loop in tiling.loops:
+        at_once, turns = tiling.pieces(loop)
+        cut = parts(layer.sizes[loop], at_once * turns)
+        found = [_part(share, loop, n, part, at_once, turns) for share in found for n, part in enumerate(cut)]
+    return sorted(found, key=lambda share: (share.turn, share.place))
+
+
+def _part(share: Share, loop: str, number: int, part: Range, at_once: int, turns: int) -> Share:
+    turn, place = divmod(number, at_once)
+    box = Box((*share.box.ranges, (loop, part)))
+    return Share(share.place * at_once + place, share.turn * turns + turn, box)
+
+
+def placed(layer: Layer, tiling: Tiling, cores: Sequence[CoreId]) -> list[tuple[CoreId, Share]]:
+    """Each tile with its core."""
+    return [(cores[share.place], share) for share in shares(layer, tiling)]
