@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 
 from onnx2zz.files.document import Data
 from onnx2zz.formats.accelerator import OPERANDS, Hierarchy, read_hierarchy
@@ -12,6 +12,8 @@ from onnx2zz.formats.pairing import Pairing, pair_layers
 from onnx2zz.formats.workload_entry import Entry, EntryLayer, as_meant, read_layer
 from onnx2zz.formats.yaml_source import YamlSource
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
+
+FileKind = Literal["accelerator", "mapping", "workload", "model"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Context:
     @property
     def sources(self) -> tuple[YamlSource, ...]:
         return tuple(source for source in (self.accelerator, self.mapping, self.workload) if source)
+
+    def has(self, kind: FileKind) -> bool:
+        """Whether a file of the kind was given and can be read."""
+        files = {"accelerator": self.accelerator, "mapping": self.mapping, "workload": self.workload}
+        return (self.model if kind == "model" else files[kind]) is not None
 
     @cached_property
     def hierarchy(self) -> Hierarchy:

@@ -7,7 +7,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onnx2zz.checks.costs import not_finite
+from onnx2zz.checks.families.costs import not_finite
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
