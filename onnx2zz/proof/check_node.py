@@ -14,7 +14,7 @@ from onnx2zz.ir.access import Position, Table
 from onnx2zz.ir.layer import Layer, step_operands, steps_of
 from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.proof.binding import bind
-from onnx2zz.proof.draws import FEW_OPERANDS, FEW_RESULTS, countable, counts_steps
+from onnx2zz.proof.draws import countable, counts_steps, draws_of
 from onnx2zz.proof.epsilon import size_near_epsilon
 from onnx2zz.proof.fitness import DISTINCT, kinds, moves, richness, same, unfit
 from onnx2zz.proof.node_comparison import Trial, cause_of, deviations, points_in
@@ -121,7 +121,7 @@ def _near_epsilon(group: Group, values: Values) -> Iterator[Trial]:
 
 def _unfit_operands(group: Group, trial: Trial, graph: Graph, few: bool = False) -> list[str]:
     """Why operands prove nothing; lengths of sequences are few different numbers at best."""
-    if group.node.op in FEW_OPERANDS:
+    if draws_of(group.node.op).few_operands:
         return []
     # A check proves little on operands whose values are alike: exchanged axes would give the same result. Lengths and
     # masks are exempt, as they can only be few different numbers.
@@ -138,7 +138,7 @@ def _unfit(group: Group, trial: Trial, graph: Graph, few: bool = False) -> str:
     """Why operands or results prove nothing; `few` distinct values will do, where there cannot be more."""
     pointwise = all(layer.reduce == "none" for layer in group.layers)
     possible = math.prod(kinds(value) for value in trial.operands.values()) if pointwise else DISTINCT
-    possible = min(possible, FEW_RESULTS.get(group.node.op, possible), _apart(group) if few else possible)
+    possible = min(possible, draws_of(group.node.op).few_results or possible, _apart(group) if few else possible)
     enough = _left if few else len
     reasons = ((name, unfit(v, min(possible, enough(v.ravel())))) for name, v in trial.expected.items())
     found = [*_unfit_operands(group, trial, graph, few), *(f"{name}: {reason}" for name, reason in reasons if reason)]
