@@ -9,7 +9,7 @@ from onnx2zz.files.document import Data
 from onnx2zz.formats.accelerator import OPERANDS, Hierarchy, read_hierarchy
 from onnx2zz.formats.mapping_entry import DEFAULT_LINKS, MappingEntry, entry_for, read_mapping
 from onnx2zz.formats.pairing import Pairing, pair_layers
-from onnx2zz.formats.workload_entry import Entry, EntryLayer, as_meant, read_layer
+from onnx2zz.formats.workload_entry import EntryLayer, WorkloadEntry, as_meant, read_layer
 from onnx2zz.formats.yaml_source import YamlSource
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
 
@@ -24,7 +24,7 @@ class Context:
     mapping: YamlSource | None = None
     workload: YamlSource | None = None
     unreadable: tuple[YamlSource, ...] = ()
-    model: tuple[Entry, ...] | None = None
+    model: tuple[WorkloadEntry, ...] | None = None
     lpf_limit: int = LPF_LIMIT
     exploit_data_locality: bool = False
 

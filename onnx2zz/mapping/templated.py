@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.bound import bounds
 from onnx2zz.mapping.choice import WORTH
 from onnx2zz.mapping.enumeration import candidates
@@ -39,7 +39,7 @@ TRIED = 50
 
 
 def templated_mapping(
-    layers: Sequence[Entry], base: Sequence[MappingEntry], templates: Templates, target: "TemplateTarget"
+    layers: Sequence[WorkloadEntry], base: Sequence[MappingEntry], templates: Templates, target: "TemplateTarget"
 ) -> tuple[MappingEntry, ...]:
     """The plain mapping of a network. `base` is the accelerator's mapping file: memory operand links and loop orders
     come from it, and so does the unrolling of a layer that ZigZag would not leave as its template has it."""
@@ -64,7 +64,7 @@ class TemplateTarget:
 
 
 def templated(
-    entry: Entry, mapping_entry: MappingEntry, templates: Templates, target: TemplateTarget
+    entry: WorkloadEntry, mapping_entry: MappingEntry, templates: Templates, target: TemplateTarget
 ) -> Unrolling | None:
     """How a layer is unrolled; None where ZigZag takes nothing that its template allows. `mapping_entry` has the
     memory operand links."""

@@ -12,7 +12,7 @@ from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing import mapping_check, workload_check
 from onnx2zz.pricing.extraction import extracted_costs
@@ -31,7 +31,7 @@ class PricedWorkload:
 
     model: str
     file: str
-    layers: tuple[Entry, ...]
+    layers: tuple[WorkloadEntry, ...]
     coverage: Mapping[str, Any] | None = None
 
     @property
@@ -182,7 +182,7 @@ def _mapping_problems(mapping: MappingFile) -> tuple[Problem, ...]:
     return mapping_check.unusable(file, mapping.document) or mapping_problems(file, mapping.document)
 
 
-def _misfits(mapping: MappingFile, layers: Sequence[Entry], facts: Hardware) -> tuple[Problem, ...]:
+def _misfits(mapping: MappingFile, layers: Sequence[WorkloadEntry], facts: Hardware) -> tuple[Problem, ...]:
     file, entries = str(mapping.path), mapping.entries
     over_the_array = mapping_check.array_problems(file, entries, facts)
     ships = mapping.path in (*ours(MAPPINGS).values(), *zigzags(MAPPINGS).values())

@@ -8,7 +8,7 @@ import numpy as np
 
 from onnx2zz.conservation.groups import Group
 from onnx2zz.conservation.mismatch import Mismatch
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.ir.access import Position, Table
 from onnx2zz.ir.layer import Layer, step_operands, steps_of
@@ -45,7 +45,7 @@ class NodeCheck:
         return (*self.said, *self.mismatches)
 
 
-def check_node(group: Group, values: Values, entries: Sequence[Entry], points: int) -> NodeCheck:
+def check_node(group: Group, values: Values, entries: Sequence[WorkloadEntry], points: int) -> NodeCheck:
     """Binds the node's entries to its layers, runs them and compares."""
     bounds = {placed.id: bind(entries[placed.id], placed) for placed in group.placed}
     said = tuple(

@@ -37,13 +37,10 @@ def test_real_numbers_are_those_on_which_the_operator_is_defined(op: str) -> Non
     assert np.isfinite(RESULTS[op](values)).all()
 
 
-@pytest.mark.parametrize(
-    ("op", "result"),
-    [("ReduceSum", np.sum), ("ReduceL1", lambda x: np.sum(np.abs(x))), ("ReduceSumSquare", lambda x: np.sum(x * x))],
-)
-def test_reduced_integers_stay_within_single_precision(op: str, result: Callable[[np.ndarray], np.ndarray]) -> None:
-    values = drawn(op, np.int64).astype(object)
-    assert abs(result(values)) <= 1 << 24
+@pytest.mark.parametrize(("op", "power"), [("ReduceSum", 1), ("ReduceL1", 1), ("ReduceSumSquare", 2)])
+def test_reduced_integers_stay_within_single_precision(op: str, power: int) -> None:
+    values = [abs(int(value)) for value in drawn(op, np.int64).ravel()]
+    assert sum(value**power for value in values) <= 1 << 24
 
 
 def test_what_is_passed_on_is_passed_on_of_the_first_input_at_least() -> None:
