@@ -18,7 +18,7 @@ from onnx2zz.mapping.space import STEP, Space, read_space
 from onnx2zz.pricing.request import BUDGET
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.hierarchy import BuiltHierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import objective
@@ -42,7 +42,7 @@ class ChoiceTerms:
     """What all layers of a choice have in common; `wires` None: whatever ZigZag accepts may be chosen."""
 
     accelerator: "Accelerator"
-    hardware: Hardware
+    hardware: ArrayAndPorts
     hierarchy: BuiltHierarchy
     wires: Interconnect | None
     options: PriceOptions

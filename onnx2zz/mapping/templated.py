@@ -27,7 +27,7 @@ from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.pricing.task import layer_name
 from onnx2zz.zigzag.failure import PricingError
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.hierarchy import BuiltHierarchy
 from onnx2zz.zigzag.unrolling import Unrolling
 
@@ -59,7 +59,7 @@ class TemplateTarget:
     """An accelerator: ZigZag's object for it, the plain facts, its memories."""
 
     accelerator: "Accelerator"
-    hardware: Hardware
+    hardware: ArrayAndPorts
     hierarchy: BuiltHierarchy
 
 

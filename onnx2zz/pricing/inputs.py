@@ -18,7 +18,7 @@ from onnx2zz.pricing import mapping_check, workload_check
 from onnx2zz.pricing.extraction import extracted_costs
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 
 if TYPE_CHECKING:
     from zigzag.hardware.architecture.accelerator import Accelerator
@@ -116,7 +116,7 @@ class PricingInputs:
     workload: PricedWorkload
     mapping: tuple[MappingEntry, ...]
     accelerator: AcceleratorFile
-    hardware: Hardware
+    hardware: ArrayAndPorts
 
 
 def load_inputs(workload: PricedWorkload, accelerator: Found, mapping: Found, price_cache: PriceCache) -> PricingInputs:
@@ -143,7 +143,7 @@ def _accepted(
     mapping: MappingFile | None,
     unreadable: Sequence[Problem],
     price_cache: PriceCache,
-) -> Hardware:
+) -> ArrayAndPorts:
     """What the accelerator offers, if ZigZag accepts all three files. Raises InputError."""
     from onnx2zz.zigzag.accelerator import hardware
 
@@ -182,7 +182,7 @@ def _mapping_problems(mapping: MappingFile) -> tuple[Problem, ...]:
     return mapping_check.unusable(file, mapping.document) or mapping_problems(file, mapping.document)
 
 
-def _misfits(mapping: MappingFile, layers: Sequence[WorkloadEntry], facts: Hardware) -> tuple[Problem, ...]:
+def _misfits(mapping: MappingFile, layers: Sequence[WorkloadEntry], facts: ArrayAndPorts) -> tuple[Problem, ...]:
     file, entries = str(mapping.path), mapping.entries
     over_the_array = mapping_check.array_problems(file, entries, facts)
     ships = mapping.path in (*ours(MAPPINGS).values(), *zigzags(MAPPINGS).values())

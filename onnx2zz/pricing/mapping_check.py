@@ -10,7 +10,7 @@ from onnx2zz.errors import Problem
 from onnx2zz.files.document import is_array, is_object
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 
 LOOP_NAMES = frozenset(("B", "G", "K", "C", "D", "H", "OX", "OY", "OZ", "FX", "FY", "FZ"))
 """The names that loops usually have: a mapping may unroll them for networks that the workload is not."""
@@ -26,7 +26,7 @@ def unusable(file: str, document: object) -> tuple[Problem, ...]:
     return ()
 
 
-def array_problems(file: str, mapping: Sequence[MappingEntry], hardware: Hardware) -> tuple[Problem, ...]:
+def array_problems(file: str, mapping: Sequence[MappingEntry], hardware: ArrayAndPorts) -> tuple[Problem, ...]:
     """Entries that unroll over an array dim that the accelerator does not have."""
     dims = [dim for dim, _ in hardware.array]
     return tuple(
