@@ -22,12 +22,12 @@ CODES = {
 
 
 def test_no_code_is_lost_or_renamed() -> None:
-    assert set(checks()) == CODES
+    assert checks().keys() >= CODES
 
 
-def test_every_code_is_found_somehow() -> None:
+def test_every_code_is_found_by_a_rule_but_those_that_only_zigzag_knows() -> None:
     ruled = {code for codes in rules().values() for code in codes}
-    assert CODES - ruled == {"value", "many-heads"}
+    assert checks().keys() - ruled == {"value", "many-heads"}
 
 
 def test_an_exception_has_one_likeliest_cause() -> None:
