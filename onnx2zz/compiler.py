@@ -16,7 +16,7 @@ from onnx2zz.emission.entry import entry
 from onnx2zz.emission.files import write_compiled
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.tabular import Column, Tabular, TextTable
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.load import load_model
@@ -43,7 +43,7 @@ class Compiled(Tabular):
 
     graph: Graph
     workload: Workload
-    entries: tuple[Entry, ...]
+    entries: tuple[WorkloadEntry, ...]
     file: Path | None = None
 
     @property

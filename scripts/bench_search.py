@@ -28,7 +28,7 @@ from zigzag.stages.stage import Stage
 from onnx2zz.formats.mapping_entry import read_mapping_entry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.zigzag.accelerator import load_accelerator
-from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.layer import WorkloadEntry, parse_layer
 from onnx2zz.zigzag.search import SearchedLayer, TemporalSearchStage, best_orderings
 
 INPUTS = Path(zigzag.__file__).parent / "inputs"
@@ -42,7 +42,7 @@ ACCELERATORS = {
 PRECISION = {"W": 8, "I": 8, "O": 16, "O_final": 8}
 
 
-def conv(k: int, c: int, out: int, kernel: int, stride: int = 1) -> Entry:
+def conv(k: int, c: int, out: int, kernel: int, stride: int = 1) -> WorkloadEntry:
     """A square convolution, padded to keep the size."""
     axis = (out - 1) * stride + 1
     return {
@@ -61,7 +61,7 @@ def conv(k: int, c: int, out: int, kernel: int, stride: int = 1) -> Entry:
     }
 
 
-def gemm(d: int, c: int, k: int) -> Entry:
+def gemm(d: int, c: int, k: int) -> WorkloadEntry:
     return {
         "id": 0,
         "name": f"gemm {d}x{c}x{k}",
@@ -91,7 +91,7 @@ class _Catch(Stage):
         yield from ()
 
 
-def setting(accelerator: str, mapping: str, entry: Entry, lpf_limit: int) -> SearchedLayer:
+def setting(accelerator: str, mapping: str, entry: WorkloadEntry, lpf_limit: int) -> SearchedLayer:
     entries = load_yaml(INPUTS / "mapping" / f"{mapping}.yaml")
     default = next(entry for entry in entries if entry["name"] == "default")
     stage = SpatialMappingGeneratorStage(

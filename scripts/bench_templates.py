@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from onnx2zz.compiler import compile_model
 from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model, templates
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.mapping.choice import ChoiceTerms, choose
 from onnx2zz.mapping.honest import honest_price
@@ -57,7 +57,7 @@ def main() -> None:
     put_into_page("mapping.md", "templates", _table(measured(LINES)))
 
 
-def _totals(layers: Sequence[Entry], name: str) -> dict[str, Any]:
+def _totals(layers: Sequence[WorkloadEntry], name: str) -> dict[str, Any]:
     """Cycles of the whole network after each source, and CPU seconds that finding the mappings took."""
     found = find_accelerator(name)
     built, base = read_accelerator(found.path).built, read_mapping(load_yaml(choose_mapping(None, found).path))
@@ -77,17 +77,17 @@ def _totals(layers: Sequence[Entry], name: str) -> dict[str, Any]:
 
 
 def _sources(
-    base: Sequence[Entry], known: Templates, target: TemplateTarget
-) -> Mapping[str, Callable[[Entry, Entry], float]]:
+    base: Sequence[WorkloadEntry], known: Templates, target: TemplateTarget
+) -> Mapping[str, Callable[[WorkloadEntry, WorkloadEntry], float]]:
     """Honest cycles of a layer: the best that ZigZag makes of the mapping file, the template's, the choice's."""
     options = PriceOptions()
     wires = shown_by(base, declared(target.hierarchy, Wires()))
     terms = ChoiceTerms(target.accelerator, target.hardware, target.hierarchy, wires, options)
 
-    def cycles(entry: Entry, how: Entry, unrolling: Any) -> float:
+    def cycles(entry: WorkloadEntry, how: WorkloadEntry, unrolling: Any) -> float:
         return honest_price(entry, how, unrolling, target.accelerator, target.hardware, options).latency_cycles
 
-    def by_choice(entry: Entry, how: Entry) -> float:
+    def by_choice(entry: WorkloadEntry, how: WorkloadEntry) -> float:
         best = choose(entry, how, terms).best
         assert best is not None and best.latency_cycles is not None
         return best.latency_cycles

@@ -10,7 +10,7 @@ from onnx2zz.formats.shipped_files import Found, choose_mapping, templates
 if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
     from onnx2zz.formats.mapping_entry import MappingEntry
-    from onnx2zz.formats.workload_entry import Entry
+    from onnx2zz.formats.workload_entry import WorkloadEntry
 
 
 def compiled_mapping(compiled: "Compiled", accelerator: Found) -> str:
@@ -29,7 +29,9 @@ def compiled_mapping(compiled: "Compiled", accelerator: Found) -> str:
     return mapping_text(entries, f"{compiled.workload.model} on {accelerator.name}, after {file.name}.")
 
 
-def _entries(layers: "Sequence[Entry]", accelerator: Path, base: Path, file: Path) -> "tuple[MappingEntry, ...]":
+def _entries(
+    layers: "Sequence[WorkloadEntry]", accelerator: Path, base: Path, file: Path
+) -> "tuple[MappingEntry, ...]":
     from onnx2zz.formats.mapping_entry import read_mapping
     from onnx2zz.formats.yaml_source import load_yaml
     from onnx2zz.mapping.templated import TemplateTarget, templated_mapping

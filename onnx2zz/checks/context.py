@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeGuard
+from typing import Literal, TypeGuard
 
 from onnx2zz.files.document import Data
 from onnx2zz.formats.accelerator import OPERANDS, Hierarchy, read_hierarchy
 from onnx2zz.formats.mapping_entry import DEFAULT_LINKS, MappingEntry, entry_for, read_mapping
 from onnx2zz.formats.pairing import Pairing, pair_layers
-from onnx2zz.formats.workload_entry import Entry, EntryLayer, as_meant, read_layer
+from onnx2zz.formats.workload_entry import EntryLayer, WorkloadEntry, as_meant, read_layer
 from onnx2zz.formats.yaml_source import YamlSource
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
+
+FileKind = Literal["accelerator", "mapping", "workload", "model"]
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,18 @@ class Context:
     mapping: YamlSource | None = None
     workload: YamlSource | None = None
     unreadable: tuple[YamlSource, ...] = ()
-    model: tuple[Entry, ...] | None = None
+    model: tuple[WorkloadEntry, ...] | None = None
     lpf_limit: int = LPF_LIMIT
     exploit_data_locality: bool = False
 
     @property
     def sources(self) -> tuple[YamlSource, ...]:
         return tuple(source for source in (self.accelerator, self.mapping, self.workload) if source)
+
+    def has(self, kind: FileKind) -> bool:
+        """Whether a file of the kind was given and can be read."""
+        files = {"accelerator": self.accelerator, "mapping": self.mapping, "workload": self.workload}
+        return (self.model if kind == "model" else files[kind]) is not None
 
     @cached_property
     def hierarchy(self) -> Hierarchy:

@@ -5,54 +5,19 @@ does and no rule has an error, the cause that fits the exception becomes one, or
 where it does not, what the rules took for errors becomes warnings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from onnx2zz.checks.context import Context, MappingContext, TripleContext, WorkloadContext, is_triple
-from onnx2zz.checks.edges import heads
+from onnx2zz.checks.check import Check, Predicts
+from onnx2zz.checks.context import Context, TripleContext, is_triple
 from onnx2zz.checks.finding import Finding, Severity, finding
+from onnx2zz.checks.registry import checks
 from onnx2zz.errors import InputError
 from onnx2zz.formats.accelerator_schema import to_port_based
-from onnx2zz.formats.mapping_entry import MappingEntry
 
 if TYPE_CHECKING:
     from onnx2zz.zigzag.predict import Raised
-
-ORDER = ("temporal-ordering",)
-# Causes of an exception, the likeliest first; the first code is used when no rule has found any of them.
-CAUSES = {
-    "NoValidLoopOrderingFoundException": (
-        "capacity", "memory-order", "no-memory", "operand-order", "temporal-ordering", "mapping-overfull",
-    ),
-    "factorial()": ORDER,
-    "tuple.index(x)": ORDER,
-    "list index out of range": ORDER,
-    "dictionary changed size": ORDER,
-    "There are still layers": ("no-common-level", "capacity", "memory-order", "no-memory", "operand-order"),
-    "Memory bandwidth not defined": ("port-direction", "port-width"),
-    "'NoneType' and": ("port-direction",),
-    "Illegal reference": ("bad-source",),
-    "max() arg is an empty": ("size-mismatch",),
-    "validate user provided mapping": ("mapping-dim", "missing-field", "unknown-field", "yaml", "value"),
-    "validate user provided workload": (
-        "equation", "operator-type", "missing-field", "unknown-field", "yaml", "value",
-    ),
-    "validate provided accelerator": (
-        "missing-field", "port-direction", "served-dimension", "unknown-field", "yaml", "value", "size-mismatch",
-    ),
-    "is not in list": ("port-undeclared",),
-    "KeyError: I": ("input-based-relation", "operand-order", "no-memory"),
-    "KeyError: D": ("mapping-dim",),
-    "Illegal OADimension": ("mapping-dim",),
-    "KeyError": ("equation", "missing-field", "mapping-dim", "size-mismatch", "temporal-ordering"),
-}  # fmt: skip
-CAUSES_BY_STAGE = {
-    "workload": ("equation",),
-    "accelerator": ("missing-field",),
-    "locality": ("no-common-level", "input-based-relation"),
-    "layer": ("capacity", "mapping-dim"),
-}
 
 
 def with_verdict(context: Context, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -63,7 +28,7 @@ def with_verdict(context: Context, findings: tuple[Finding, ...]) -> tuple[Findi
     if raised is None:  # the older format has no exact equivalent: 3.8.1 refuses the file as well
         return findings
     fatal = tuple(error for error in raised if error.stage != "heads")
-    survived = tuple(_many_heads(context) for error in raised if error.stage == "heads")
+    survived = tuple(_made_for(context, error, _suspects_at("heads")[0]) for error in raised if error.stage == "heads")
     if not fatal:
         return (*(_demoted(one) for one in findings), *survived)
     return (*_blamed(context, findings, fatal), *survived)
@@ -94,23 +59,41 @@ def _blamed(context: TripleContext, findings: tuple[Finding, ...], raised: Itera
     """Each exception gets its cause: a rule's finding with the exact exception, or one made for it."""
     found = list(findings)
     for error in raised:
-        codes = causes(error)
-        if codes == ORDER and _ordered_entry(context, error) is None:
-            codes = CAUSES_BY_STAGE[error.stage]
+        suspects = suspects_of(error)
+        if all(one.from_exception and one.from_exception(context, error) is None for one in suspects):
+            suspects = _suspects_at(error.stage)
+        codes = {one.code for one in suspects}
         matching = [i for i, one in enumerate(found) if one.code in codes and _may_concern(context, one, error)]
         certain = [i for i in matching if found[i].severity == "error"]
         if certain or matching:
             for i in certain or matching:
                 found[i] = replace(found[i], severity=_worse(found[i]), zigzag=str(error))
         elif not any(one.severity == "error" for one in found):
-            found.append(_made_for(context, error, codes[0]))
+            found.append(_made_for(context, error, suspects[0]))
     return tuple(found)
 
 
-def causes(error: "Raised") -> tuple[str, ...]:
-    """Codes that can stand behind an exception, the likeliest first."""
+def suspects_of(error: "Raised") -> tuple[Check, ...]:
+    """The checks that can stand behind an exception, the likeliest first: those that know the most of its words, or
+    else those that know its stage."""
     text = str(error)
-    return next((codes for key, codes in CAUSES.items() if key in text), CAUSES_BY_STAGE[error.stage])
+    known = {one.words for _, one in _predictions() if one.words and one.words in text}
+    if not known:
+        return _suspects_at(error.stage)
+    words = max(known, key=len)
+    return _likeliest_first((check, one) for check, one in _predictions() if one.words == words)
+
+
+def _suspects_at(stage: str) -> tuple[Check, ...]:
+    return _likeliest_first((check, one) for check, one in _predictions() if one.stage == stage)
+
+
+def _predictions() -> Iterator[tuple[Check, Predicts]]:
+    return ((check, one) for check in checks().values() for one in check.exceptions)
+
+
+def _likeliest_first(suspects: Iterable[tuple[Check, Predicts]]) -> tuple[Check, ...]:
+    return tuple(check for check, _ in sorted(suspects, key=lambda pair: not pair[1].likeliest))
 
 
 def _may_concern(context: Context, one: Finding, error: "Raised") -> bool:
@@ -124,30 +107,13 @@ def _worse(one: Finding) -> Severity:
     return "error" if one.severity == "warning" else one.severity
 
 
-def _ordered_entry(context: Context, error: "Raised") -> MappingEntry | None:
-    """The mapping entry with a temporal_ordering that a layer takes which the exception hits."""
-    entries = (context.mapping_of(layer) for layer in context.layers if layer.id in error.layers)
-    return next((entry for entry in entries if entry and entry.temporal_ordering), None)
+def _made_for(context: TripleContext, error: "Raised", check: Check) -> Finding:
+    made = check.from_exception(context, error) if check.from_exception else None
+    return made or _quoted(context, error, check.code)
 
 
-def _order_does_not_fit(context: MappingContext, error: "Raised", entry: MappingEntry) -> Finding:
-    layer = next(layer for layer in context.layers if layer.id in error.layers)
-    return finding(
-        "temporal-ordering",
-        "error",
-        context.mapping,
-        (entry.number, "temporal_ordering"),
-        f"the temporal_ordering of {entry.name} cannot be placed among the loops of layer {layer.name} (id {layer.id}) "
-        "that run in time: it names too many, or leaves out one that the array does not unroll whole",
-        zigzag=str(error),
-        fix='name every loop with what is left of it in time, or no sizes ("*"), or leave the order out',
-        layer=layer.name,
-    )
-
-
-def _made_for(context: TripleContext, error: "Raised", code: str) -> Finding:
-    if code == "temporal-ordering" and (entry := _ordered_entry(context, error)):
-        return _order_does_not_fit(context, error, entry)
+def _quoted(context: TripleContext, error: "Raised", code: str) -> Finding:
+    """A finding that says no more than the exception does."""
     source = context.workload if error.layers or error.stage == "workload" else context.accelerator
     layers = [layer for layer in context.layers if layer.id in error.layers]
     names = ", ".join(f"{layer.name} (id {layer.id})" for layer in layers[:5])
@@ -161,18 +127,4 @@ def _made_for(context: TripleContext, error: "Raised", code: str) -> Finding:
         zigzag=str(error),
         fix="change what the message names; the layer, its mapping and the memories have to agree",
         layer=layers[0].name if layers else None,
-    )
-
-
-def _many_heads(context: WorkloadContext) -> Finding:
-    first, last = heads(context.layers)
-    return finding(
-        "many-heads",
-        "note",
-        context.workload,
-        (),
-        f"the graph has {len(first)} layers without a source and {len(last)} that nobody reads; ZigZag's search for "
-        "data that can stay low expects one of each",
-        zigzag="RuntimeError: generator raised StopIteration (exploit_data_locality_stages.py:157, 178)",
-        fix="nothing to do: onnx2zz evaluate --exploit-data-locality runs such graphs",
     )

@@ -1,16 +1,18 @@
 """`check --fix`: files with their repairs, and what changed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 from pathlib import Path
 
 import yaml
 
+from onnx2zz.checks.check import AcceleratorRepair, WorkloadRepair
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.decisions import Decisions
-from onnx2zz.checks.repair_accelerator import repaired_accelerator
-from onnx2zz.checks.repair_workload import repaired_workload
+from onnx2zz.checks.registry import checks
 from onnx2zz.files.document import Value
+from onnx2zz.formats.accelerator_schema import is_old_schema
 from onnx2zz.formats.yaml_source import YamlSource, parse_yaml
 
 
@@ -31,13 +33,39 @@ def repair(context: Context, decisions: Decisions) -> tuple[RepairedFile, ...]:
     """Every file of the context, repaired as far as there is one sensible repair or a decision."""
     repaired: list[RepairedFile] = []
     for source, data in (
-        (context.accelerator, repaired_accelerator(context, decisions)),
+        (context.accelerator, _repaired_accelerator(context, decisions)),
         (context.mapping, context.mapping.data if context.mapping else None),
-        (context.workload, repaired_workload(context)),
+        (context.workload, _repaired_workload(context)),
     ):
         if source is not None:
             repaired.append(_compared(source, data))
     return tuple(repaired)
+
+
+def _repaired_accelerator(context: Context, decisions: Decisions) -> Value:
+    """The accelerator's data with every repair that applies; what stays broken comes back as it is."""
+    data = context.accelerator.data if context.accelerator else None
+    if not isinstance(data, Mapping) or not isinstance(data.get("memories"), Mapping):
+        return data
+    codes = {one.repair: code for code, one in checks().items() if isinstance(one.repair, AcceleratorRepair)}
+    for repair in sorted(codes, key=lambda one: one.order):
+        if repair.port_based and is_old_schema(data):
+            continue  # a field is missing, and nothing was decided about it
+        choice = decisions.get(codes[repair], "")
+        if not repair.choices or choice in repair.choices:
+            data = repair.apply(context, data, choice)
+    return data
+
+
+def _repaired_workload(context: Context) -> Value:
+    """The workload's data with every repair that applies; entries that cannot be read come back as they are."""
+    data = context.workload.data if context.workload else None
+    if not isinstance(data, list):
+        return data
+    repairs = {one.repair for one in checks().values() if isinstance(one.repair, WorkloadRepair)}
+    for repair in sorted(repairs, key=lambda one: one.order):
+        data = repair.apply(replace(context, workload=YamlSource("", "", data, {})), data)
+    return data
 
 
 def as_text(data: Value) -> str:

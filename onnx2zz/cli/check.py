@@ -22,6 +22,19 @@ if TYPE_CHECKING:
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
+def _explain(ctx: click.Context, parameter: click.Parameter, code: str | None) -> None:
+    """Prints what is known of a code and ends; it goes before the files, which need not be there."""
+    if code is None:
+        return
+    from onnx2zz.checks.registry import checks
+    from onnx2zz.report.check_table import explanation
+
+    if code not in checks():
+        raise click.UsageError(f"there is no code {code}; codes: {', '.join(sorted(checks()))}")
+    click.echo(explanation(checks()[code]))
+    ctx.exit()
+
+
 @click.command("check")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--model", metavar="MODEL", help="ONNX model that the workload was written for.")
@@ -32,6 +45,14 @@ COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 @click.option("--decide", "decisions", multiple=True, metavar="CODE=CHOICE", help="Decide what --fix leaves open.")
 @click.option(
     "--json", "json_file", metavar="FILE|-", help="Write the findings as JSON; - is stdout, without the text."
+)
+@click.option(
+    "--explain",
+    metavar="CODE",
+    is_eager=True,
+    expose_value=False,
+    callback=_explain,
+    help="Say what a code means, what ZigZag does and what cures it.",
 )
 @no_cacti_option
 @model_options
@@ -163,9 +184,10 @@ def _show(one: "Finding") -> None:
 
 def _open_decisions(findings: Sequence["Finding"]) -> None:
     """What is left for the user to decide, and what each choice costs."""
-    from onnx2zz.checks.decisions import CHOICES
+    from onnx2zz.checks.decisions import choices
 
-    for code in dict.fromkeys(one.code for one in findings if one.code in CHOICES):
+    known = choices()
+    for code in dict.fromkeys(one.code for one in findings if one.code in known):
         click.echo(f"to decide: {code}", err=True)
-        for choice, cost in CHOICES[code].items():
+        for choice, cost in known[code].items():
             click.echo(f"    --decide {code}={choice}: {cost}", err=True)

@@ -68,7 +68,7 @@ def onnx2zz() -> None:
 
 
 def main() -> None:
-    """Entry point of the `onnx2zz` script."""
+    """WorkloadEntry point of the `onnx2zz` script."""
     _open_what_is_closed()
     code = run(sys.argv[1:])
     try:

@@ -12,7 +12,7 @@ from onnx2zz.cli.model_options import compile_options, model_options
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
-    from onnx2zz.formats.workload_entry import Entry
+    from onnx2zz.formats.workload_entry import WorkloadEntry
     from onnx2zz.proof.result import Verification
 
 
@@ -79,7 +79,7 @@ def _verified(
         return verify(compiled, asked, watch) if written is None else verify_by_hand(compiled, written, asked, watch)
 
 
-def _entries(workload: str) -> "tuple[Entry, ...]":
+def _entries(workload: str) -> "tuple[WorkloadEntry, ...]":
     """The layers of a workload file. Raises InputError for what makes them no workload."""
     from onnx2zz.errors import raise_if_any
     from onnx2zz.formats.yaml_source import load_yaml

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from onnx2zz.conservation.groups import Group
 from onnx2zz.conservation.mismatch import Mismatch
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.ir.access import Access, disjoint
 from onnx2zz.ir.layer import Layer, step_operands
@@ -95,7 +95,7 @@ def _in_place(group: Group, graph: Graph) -> Iterator[str]:
         begin += graph.shape(name)[axis]
 
 
-def wrong_edges(placed: PlacedLayer, entry: Entry, reach: Reach) -> Iterator[Mismatch]:
+def wrong_edges(placed: PlacedLayer, entry: WorkloadEntry, reach: Reach) -> Iterator[Mismatch]:
     """Where a layer's sources, or its entry's, are not those of the walk."""
     sources = placed.sources
     written: Mapping[str, object] = entry.get("operand_source") or {}

@@ -12,7 +12,7 @@ from onnx2zz.conservation.groups import Group, fates_of, groups
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.conservation.volumes import wrong_volumes
 from onnx2zz.errors import BrokenLawError
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.operators.table import facts_of
 from onnx2zz.ir.layer import Layer
@@ -22,7 +22,7 @@ PRODUCTS = ("Conv", "Gemm")
 MOST_TOLD = 5
 
 
-def hold(graph: Graph, workload: Workload, entries: Sequence[Entry]) -> None:
+def hold(graph: Graph, workload: Workload, entries: Sequence[WorkloadEntry]) -> None:
     """Raises BrokenLawError where the workload does not do what the graph asks for."""
     if broken := tuple(violations(graph, workload, entries)):
         raise BrokenLawError(_told(broken))
@@ -34,7 +34,7 @@ def _told(broken: Sequence[Mismatch]) -> str:
     return "the workload contradicts the model: " + "; ".join(told + more)
 
 
-def violations(graph: Graph, workload: Workload, entries: Sequence[Entry]) -> Iterator[Mismatch]:
+def violations(graph: Graph, workload: Workload, entries: Sequence[WorkloadEntry]) -> Iterator[Mismatch]:
     """Everything in which work, volumes or edges of the workload differ from the graph's."""
     fates = fates_of(graph, workload)
     lowered = groups(graph, workload, fates)
@@ -48,7 +48,7 @@ def violations(graph: Graph, workload: Workload, entries: Sequence[Entry]) -> It
         yield from overwritten(group, graph)
 
 
-def wrong_work(group: Group, graph: Graph, entries: Sequence[Entry]) -> Iterator[Mismatch]:
+def wrong_work(group: Group, graph: Graph, entries: Sequence[WorkloadEntry]) -> Iterator[Mismatch]:
     """Multiply-accumulates of the entries against the node's own, which its shapes give."""
     node = group.node
     expected = facts_of(node.op).work(node, graph)

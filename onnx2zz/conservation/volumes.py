@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from onnx2zz.conservation.mismatch import Mismatch
-from onnx2zz.formats.workload_entry import Entry, volumes
+from onnx2zz.formats.workload_entry import WorkloadEntry, volumes
 from onnx2zz.ir.access import volume
 from onnx2zz.ir.axis import Axis
 from onnx2zz.ir.workload import PlacedLayer
@@ -12,7 +12,7 @@ from onnx2zz.ir.workload import PlacedLayer
 DERIVED = ("loop_dims", "loop_sizes", "dimension_relations", "pr_loop_dims", "pr_loop_sizes")
 
 
-def wrong_volumes(placed: PlacedLayer, entry: Entry) -> Iterator[Mismatch]:
+def wrong_volumes(placed: PlacedLayer, entry: WorkloadEntry) -> Iterator[Mismatch]:
     """Operands whose volume by the entry is not the one by the access map, and outputs that leave their tensor."""
     layer = placed.layer
     accesses = tuple([(access.axes, access.outside is not None) for access in (layer.output, *layer.inputs)])
@@ -42,7 +42,7 @@ def _counted(loops: tuple[tuple[str, int], ...], accesses: Accesses) -> tuple[bo
 Lists = tuple[tuple[object, ...], ...]
 
 
-def _key(entry: Entry) -> tuple[str, Lists, tuple[tuple[int, int], ...]]:
+def _key(entry: WorkloadEntry) -> tuple[str, Lists, tuple[tuple[int, int], ...]]:
     """All of an entry that its volumes depend on."""
     lists = tuple([tuple(entry.get(field, ())) for field in DERIVED])
     return entry["equation"], lists, tuple([(low, high) for low, high in entry.get("padding") or ()])

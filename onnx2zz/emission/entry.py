@@ -1,14 +1,14 @@
 """One layer as an entry of ZigZag's workload.yaml."""
 
 from onnx2zz.emission.equation import notation
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.ir.workload import PlacedLayer, Source
 
 
-def entry(placed: PlacedLayer) -> Entry:
+def entry(placed: PlacedLayer) -> WorkloadEntry:
     """The entry that stock ZigZag takes (parser/workload_validator.py:31 LAYER_SCHEMA)."""
     written = notation(placed.layer, variable=not placed.constant)
-    result: Entry = {
+    result: WorkloadEntry = {
         "id": placed.id,
         "name": placed.name,
         "operator_type": placed.layer.operator_type,

@@ -7,11 +7,11 @@ import yaml
 
 from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.written_file import write_together
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 
 
 def write_compiled(
-    directory: Path, entries: Sequence[Entry], coverage: Mapping[str, object], mapping: str | None
+    directory: Path, entries: Sequence[WorkloadEntry], coverage: Mapping[str, object], mapping: str | None
 ) -> None:
     """Writes workload.yaml, coverage.json and, if given, mapping.yaml; an older mapping.yaml does not survive."""
     covered = json_text(coverage, indent=1, ensure_ascii=False) + "\n"
@@ -19,7 +19,7 @@ def write_compiled(
     write_together(directory / "workload.yaml", workload_text(entries), beside)
 
 
-def workload_text(entries: Sequence[Entry]) -> str:
+def workload_text(entries: Sequence[WorkloadEntry]) -> str:
     """The entries as YAML, lists and small maps on one line."""
     return yaml.dump(
         list(entries), Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=None, width=1000, allow_unicode=True

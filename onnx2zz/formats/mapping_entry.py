@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from onnx2zz.files.document import Data, Value, is_list, is_mapping, texts
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 
 DEFAULT_LINKS = {"O": "O", "I": "I1", "W": "I2"}
 """Operand -> memory operand where an entry has no `memory_operand_links` (parser/mapping_validator.py)."""
@@ -73,7 +73,7 @@ def entry_for(name: str | None, operator_type: str, mapping: Sequence[MappingEnt
     return None
 
 
-def mapping_entry_for(layer: Entry, mapping: Sequence[MappingEntry]) -> MappingEntry:
+def mapping_entry_for(layer: WorkloadEntry, mapping: Sequence[MappingEntry]) -> MappingEntry:
     """The entry that holds for a layer of a workload, in a mapping that has an entry `default`, as ZigZag wants it."""
     found = entry_for(layer.get("name"), layer["operator_type"], mapping)
     assert found is not None, "the mapping has no entry `default`"

@@ -1,8 +1,8 @@
 """A workload entry as far as it can be read: equation, relations, loop sizes and the volumes that follow from them.
 
-`Entry` is the entry itself, in ZigZag's own form; `EntryLayer` is what it means. `read_layer` takes anything and says
-None to what it cannot judge. `operand_indices`, `relations`, `loop_sizes` and `volumes` are for entries that are known
-to have their fields, and raise ValueError where ZigZag would.
+`WorkloadEntry` is the entry itself, in ZigZag's own form; `EntryLayer` is what it means. `read_layer` takes anything
+and says None to what it cannot judge. `operand_indices`, `relations`, `loop_sizes` and `volumes` are for entries that
+are known to have their fields, and raise ValueError where ZigZag would.
 """
 
 import re
@@ -19,7 +19,7 @@ EQUATION = re.compile(r"^O((?:\[\w+\])+)\s*\+?\s*=\s*(\w)((?:\[\w+\])+)\s*([*+])
 RELATION = re.compile(r"^(\w+)\s*=\s*(?:(\w+)\s*\*\s*)?(\w+)\s*\+\s*(?:(\w+)\s*\*\s*)?(\w+)$")
 
 
-class Entry(TypedDict):
+class WorkloadEntry(TypedDict):
     """A layer of workload.yaml as plain data, of the form that ZigZag takes (parser/workload_validator.py:31
     LAYER_SCHEMA). Sizes are iterations, precisions bits; `padding` is (before, after) for each of `pr_loop_dims`."""
 
@@ -216,7 +216,7 @@ def read_relations(relations: Value) -> tuple[Relation, ...] | None:
     )
 
 
-def operand_indices(entry: Entry) -> dict[str, tuple[str, ...]]:
+def operand_indices(entry: WorkloadEntry) -> dict[str, tuple[str, ...]]:
     """Operand -> its indices in capitals, the output first. Raises ValueError."""
     read = read_equation(entry["equation"])
     if read is None:
@@ -224,7 +224,7 @@ def operand_indices(entry: Entry) -> dict[str, tuple[str, ...]]:
     return read[0]
 
 
-def relations(entry: Entry) -> dict[str, tuple[tuple[int, str], tuple[int, str]]]:
+def relations(entry: WorkloadEntry) -> dict[str, tuple[tuple[int, str], tuple[int, str]]]:
     """Index -> the terms it is the sum of: `ix=2*ox+1*fx` is {"IX": ((2, "OX"), (1, "FX"))}. Raises ValueError."""
     found = read_relations(entry.get("dimension_relations"))
     if found is None:
@@ -234,17 +234,17 @@ def relations(entry: Entry) -> dict[str, tuple[tuple[int, str], tuple[int, str]]
     return {relation.target: relation.terms for relation in found}
 
 
-def loop_sizes(entry: Entry) -> dict[str, int]:
+def loop_sizes(entry: WorkloadEntry) -> dict[str, int]:
     """Loop dimension in capitals -> size. Raises ValueError where there are more of one than of the other."""
     return {str(dim).upper(): size for dim, size in zip(entry["loop_dims"], entry["loop_sizes"], strict=True)}
 
 
-def operations(entry: Entry) -> int:
+def operations(entry: WorkloadEntry) -> int:
     """How often the innermost statement runs."""
     return prod(entry["loop_sizes"])
 
 
-def operand_sources(entry: Entry) -> Mapping[str, int]:
+def operand_sources(entry: WorkloadEntry) -> Mapping[str, int]:
     """Operand -> the id of the layer that makes it; a constant's is the layer's own."""
     return entry.get("operand_source") or {}
 

@@ -65,34 +65,37 @@ def _exchanged(body: Body, x: Array, y: Array, *parameters: float) -> Array:
 
 
 @overload
-def _unary(name: str, body: Callable[[Array], Array]) -> Function: ...
+def unary(name: str, body: Callable[[Array], Array]) -> Function: ...
 @overload
-def _unary(name: str, body: Callable[[Array, float], Array], parameters: int) -> Function: ...
+def unary(name: str, body: Callable[[Array, float], Array], parameters: int) -> Function: ...
 @overload
-def _unary(name: str, body: Callable[[Array, float, float], Array], parameters: int) -> Function: ...
+def unary(name: str, body: Callable[[Array, float, float], Array], parameters: int) -> Function: ...
 @overload
-def _unary(name: str, body: Callable[[Array, float, float, float], Array], parameters: int) -> Function: ...
-def _unary(name: str, body: Body, parameters: int = 0) -> Function:
+def unary(name: str, body: Callable[[Array, float, float, float], Array], parameters: int) -> Function: ...
+def unary(name: str, body: Body, parameters: int = 0) -> Function:
+    """A function of one operand. One that a single operator applies may be made in that operator's file."""
     return Function(name, 1, parameters, body)
 
 
 @overload
-def _binary(
+def binary(
     name: str, body: Callable[[Array, Array], Array], *, commutes: bool = ..., additive: bool = ...
 ) -> Function: ...
 @overload
-def _binary(name: str, body: Callable[[Array, Array, float], Array], parameters: int) -> Function: ...
+def binary(name: str, body: Callable[[Array, Array, float], Array], parameters: int) -> Function: ...
 @overload
-def _binary(name: str, body: Callable[[Array, Array, float, float, float], Array], parameters: int) -> Function: ...
-def _binary(name: str, body: Body, parameters: int = 0, *, commutes: bool = False, additive: bool = False) -> Function:
+def binary(name: str, body: Callable[[Array, Array, float, float, float], Array], parameters: int) -> Function: ...
+def binary(name: str, body: Body, parameters: int = 0, *, commutes: bool = False, additive: bool = False) -> Function:
+    """A function of two operands; see `unary`."""
     return Function(name, 2, parameters, body, commutes, additive)
 
 
 @overload
-def _ternary(name: str, body: Callable[[Array, Array, Array], Array]) -> Function: ...
+def ternary(name: str, body: Callable[[Array, Array, Array], Array]) -> Function: ...
 @overload
-def _ternary(name: str, body: Callable[[Array, Array, Array, float], Array], parameters: int) -> Function: ...
-def _ternary(name: str, body: Body, parameters: int = 0) -> Function:
+def ternary(name: str, body: Callable[[Array, Array, Array, float], Array], parameters: int) -> Function: ...
+def ternary(name: str, body: Body, parameters: int = 0) -> Function:
+    """A function of three operands; see `unary`."""
     return Function(name, 3, parameters, body)
 
 
@@ -159,111 +162,111 @@ def _inverted(x: Array) -> Array:
     return np.invert(x.astype(np.int64)).astype(np.float64)
 
 
-ADD = _binary("add", np.add, commutes=True, additive=True)
-SUB = _binary("sub", np.subtract, additive=True)
-MUL = _binary("mul", np.multiply, commutes=True)
-DIV = _binary("div", np.divide)
-INT_DIV = _binary("int_div", lambda x, y: np.trunc(x / y))
-MAX = _binary("max", np.maximum, commutes=True, additive=True)
-MIN = _binary("min", np.minimum, commutes=True, additive=True)
-POW = _binary("pow", np.power)
-PRELU = _binary("prelu", lambda x, slope: np.where(x < 0, x * slope, x))
-MOD = _binary("mod", np.mod)
-FMOD = _binary("fmod", np.fmod)
-DIV_ROOT = _binary("div_root", lambda x, y, epsilon: x / np.sqrt(y + epsilon), 1)
-SQUARED_DIFFERENCE = _binary("squared_difference", lambda x, y: (x - y) ** 2, commutes=True, additive=True)
-KEEP_IF = _binary("keep_if", lambda x, condition: np.where(condition != 0, x, 0.0))
-DROP_IF = _binary("drop_if", lambda x, condition: np.where(condition != 0, 0.0, x))
-AND = _binary("and", lambda x, y: _truth(np.logical_and(x, y)), commutes=True)
-OR = _binary("or", lambda x, y: _truth(np.logical_or(x, y)), commutes=True)
-XOR = _binary("xor", lambda x, y: _truth(np.logical_xor(x, y)), commutes=True)
-EQUAL = _binary("equal", lambda x, y: _truth(np.equal(x, y)), commutes=True)
-GREATER = _binary("greater", lambda x, y: _truth(np.greater(x, y)))
-GREATER_OR_EQUAL = _binary("greater_or_equal", lambda x, y: _truth(np.greater_equal(x, y)))
-LESS = _binary("less", lambda x, y: _truth(np.less(x, y)))
-LESS_OR_EQUAL = _binary("less_or_equal", lambda x, y: _truth(np.less_equal(x, y)))
-BIT_AND = _binary("bit_and", _bits_of(np.bitwise_and))
-BIT_OR = _binary("bit_or", _bits_of(np.bitwise_or))
-BIT_XOR = _binary("bit_xor", _bits_of(np.bitwise_xor))
-SHIFT_LEFT = _binary("shift_left", _bits_of(np.left_shift))
-SHIFT_RIGHT = _binary("shift_right", _bits_of(np.right_shift))
-OR_HOLE = _binary("or_hole", lambda condition, x: np.where(condition != 0, x, np.nan))
-FILL_HOLE = _binary("fill_hole", lambda x, y: np.where(np.isnan(x), y, x))
-INDEX_OF = _ternary("index_of", lambda x, y, index: np.where(x == y, index, np.inf))
-HIDE = _binary(
+ADD = binary("add", np.add, commutes=True, additive=True)
+SUB = binary("sub", np.subtract, additive=True)
+MUL = binary("mul", np.multiply, commutes=True)
+DIV = binary("div", np.divide)
+INT_DIV = binary("int_div", lambda x, y: np.trunc(x / y))
+MAX = binary("max", np.maximum, commutes=True, additive=True)
+MIN = binary("min", np.minimum, commutes=True, additive=True)
+POW = binary("pow", np.power)
+PRELU = binary("prelu", lambda x, slope: np.where(x < 0, x * slope, x))
+MOD = binary("mod", np.mod)
+FMOD = binary("fmod", np.fmod)
+DIV_ROOT = binary("div_root", lambda x, y, epsilon: x / np.sqrt(y + epsilon), 1)
+SQUARED_DIFFERENCE = binary("squared_difference", lambda x, y: (x - y) ** 2, commutes=True, additive=True)
+KEEP_IF = binary("keep_if", lambda x, condition: np.where(condition != 0, x, 0.0))
+DROP_IF = binary("drop_if", lambda x, condition: np.where(condition != 0, 0.0, x))
+AND = binary("and", lambda x, y: _truth(np.logical_and(x, y)), commutes=True)
+OR = binary("or", lambda x, y: _truth(np.logical_or(x, y)), commutes=True)
+XOR = binary("xor", lambda x, y: _truth(np.logical_xor(x, y)), commutes=True)
+EQUAL = binary("equal", lambda x, y: _truth(np.equal(x, y)), commutes=True)
+GREATER = binary("greater", lambda x, y: _truth(np.greater(x, y)))
+GREATER_OR_EQUAL = binary("greater_or_equal", lambda x, y: _truth(np.greater_equal(x, y)))
+LESS = binary("less", lambda x, y: _truth(np.less(x, y)))
+LESS_OR_EQUAL = binary("less_or_equal", lambda x, y: _truth(np.less_equal(x, y)))
+BIT_AND = binary("bit_and", _bits_of(np.bitwise_and))
+BIT_OR = binary("bit_or", _bits_of(np.bitwise_or))
+BIT_XOR = binary("bit_xor", _bits_of(np.bitwise_xor))
+SHIFT_LEFT = binary("shift_left", _bits_of(np.left_shift))
+SHIFT_RIGHT = binary("shift_right", _bits_of(np.right_shift))
+OR_HOLE = binary("or_hole", lambda condition, x: np.where(condition != 0, x, np.nan))
+FILL_HOLE = binary("fill_hole", lambda x, y: np.where(np.isnan(x), y, x))
+INDEX_OF = ternary("index_of", lambda x, y, index: np.where(x == y, index, np.inf))
+HIDE = binary(
     "hide", lambda x, position, low, high, value: np.where((position >= low) & (position <= high), x, x + value), 3
 )
-HIDE_FROM = _ternary("hide_from", lambda x, length, position, value: np.where(position < length, x, x + value), 1)
-PLUS_EXP = _binary("plus_exp", lambda x, y: x + np.exp(y))
-HIDE_UNTIL = _ternary("hide_until", lambda x, length, position, value: np.where(position >= length, x, x + value), 1)
-HIDE_WHERE_NOT = _binary("hide_where_not", lambda x, mask, value: np.where(mask != 0, x, x + value), 1)
-BEFORE = _ternary("before", lambda x, length, position: np.where(position < length, x, 0.0))
-NOT_BEFORE = _ternary("not_before", lambda x, length, position: np.where(position >= length, x, 0.0))
-LAST_OF = _ternary("last_of", lambda x, length, position: np.where(position == length - 1, x, 0.0))
-KEEP_FROM = _binary("keep_from", lambda x, position, first: np.where(position >= first, x, 0.0), 1)
-KEEP_TO = _binary("keep_to", lambda x, position, last: np.where(position <= last, x, 0.0), 1)
+HIDE_FROM = ternary("hide_from", lambda x, length, position, value: np.where(position < length, x, x + value), 1)
+PLUS_EXP = binary("plus_exp", lambda x, y: x + np.exp(y))
+HIDE_UNTIL = ternary("hide_until", lambda x, length, position, value: np.where(position >= length, x, x + value), 1)
+HIDE_WHERE_NOT = binary("hide_where_not", lambda x, mask, value: np.where(mask != 0, x, x + value), 1)
+BEFORE = ternary("before", lambda x, length, position: np.where(position < length, x, 0.0))
+NOT_BEFORE = ternary("not_before", lambda x, length, position: np.where(position >= length, x, 0.0))
+LAST_OF = ternary("last_of", lambda x, length, position: np.where(position == length - 1, x, 0.0))
+KEEP_FROM = binary("keep_from", lambda x, position, first: np.where(position >= first, x, 0.0), 1)
+KEEP_TO = binary("keep_to", lambda x, position, last: np.where(position <= last, x, 0.0), 1)
 
-IDENTITY = _unary("identity", lambda x: x)
-RELU = _unary("relu", lambda x: np.maximum(x, 0.0))
-SIGMOID = _unary("sigmoid", _sigmoid)
-TANH = _unary("tanh", np.tanh)
-EXP = _unary("exp", np.exp)
-LOG = _unary("log", np.log)
-SQRT = _unary("sqrt", np.sqrt)
-RECIPROCAL = _unary("reciprocal", lambda x: 1.0 / x)
-NEG = _unary("neg", np.negative)
-ABS = _unary("abs", np.abs)
-ERF = _unary("erf", _erf)
-FLOOR = _unary("floor", np.floor)
-CEIL = _unary("ceil", np.ceil)
-ROUND = _unary("round", np.rint)
-ROUND_AWAY = _unary("round_away", lambda x: np.trunc(x + np.copysign(0.5, x)))
-TRUNC = _unary("trunc", np.trunc)
-SOFTPLUS = _unary("softplus", _softplus)
-LEAKY_RELU = _unary("leaky_relu", lambda x, alpha: np.where(x < 0, alpha * x, x), 1)
-HARD_SIGMOID = _unary("hard_sigmoid", lambda x, alpha, beta: np.clip(alpha * x + beta, 0.0, 1.0), 2)
-HARD_SWISH = _unary("hard_swish", lambda x: x * np.clip(x / 6.0 + 0.5, 0.0, 1.0))
-ELU = _unary("elu", lambda x, alpha: np.where(x < 0, alpha * np.expm1(np.minimum(x, 0.0)), x), 1)
-SELU = _unary("selu", lambda x, alpha, gamma: gamma * np.where(x <= 0, alpha * np.expm1(np.minimum(x, 0.0)), x), 2)
-CELU = _unary(
+IDENTITY = unary("identity", lambda x: x)
+RELU = unary("relu", lambda x: np.maximum(x, 0.0))
+SIGMOID = unary("sigmoid", _sigmoid)
+TANH = unary("tanh", np.tanh)
+EXP = unary("exp", np.exp)
+LOG = unary("log", np.log)
+SQRT = unary("sqrt", np.sqrt)
+RECIPROCAL = unary("reciprocal", lambda x: 1.0 / x)
+NEG = unary("neg", np.negative)
+ABS = unary("abs", np.abs)
+ERF = unary("erf", _erf)
+FLOOR = unary("floor", np.floor)
+CEIL = unary("ceil", np.ceil)
+ROUND = unary("round", np.rint)
+ROUND_AWAY = unary("round_away", lambda x: np.trunc(x + np.copysign(0.5, x)))
+TRUNC = unary("trunc", np.trunc)
+SOFTPLUS = unary("softplus", _softplus)
+LEAKY_RELU = unary("leaky_relu", lambda x, alpha: np.where(x < 0, alpha * x, x), 1)
+HARD_SIGMOID = unary("hard_sigmoid", lambda x, alpha, beta: np.clip(alpha * x + beta, 0.0, 1.0), 2)
+HARD_SWISH = unary("hard_swish", lambda x: x * np.clip(x / 6.0 + 0.5, 0.0, 1.0))
+ELU = unary("elu", lambda x, alpha: np.where(x < 0, alpha * np.expm1(np.minimum(x, 0.0)), x), 1)
+SELU = unary("selu", lambda x, alpha, gamma: gamma * np.where(x <= 0, alpha * np.expm1(np.minimum(x, 0.0)), x), 2)
+CELU = unary(
     "celu", lambda x, alpha: np.maximum(x, 0.0) + np.minimum(0.0, alpha * np.expm1(np.minimum(x, 0.0) / alpha)), 1
 )
-MISH = _unary("mish", lambda x: x * np.tanh(_softplus(x)))
-SOFTSIGN = _unary("softsign", lambda x: x / (1.0 + np.abs(x)))
-THRESHOLDED_RELU = _unary("thresholded_relu", lambda x, alpha: np.where(x > alpha, x, 0.0), 1)
-SIGN = _unary("sign", np.sign)
-SIN = _unary("sin", np.sin)
-COS = _unary("cos", np.cos)
-NOT = _unary("not", lambda x: _truth(np.logical_not(x)))
-SHRINK = _unary("shrink", lambda x, lambd, bias: np.where(x < -lambd, x + bias, np.where(x > lambd, x - bias, 0.0)), 2)
-CLIP = _unary("clip", lambda x, low, high: np.clip(x, low, high), 2)
-SINGLE = _unary("single", lambda x: np.asarray(x, np.float32).astype(np.float64))
-NARROW_FLOAT = _unary("narrow_float", _narrow_float, 3)
-SCALE = _unary("scale", lambda x, factor: x * factor, 1)
-SHIFT = _unary("shift", lambda x, amount: x + amount, 1)
-SQUARE = _unary("square", np.square)
-RAISED = _unary("pow", lambda x, power: np.power(x, power), 1)
-ABS_POWER = _unary("abs_power", lambda x, p: np.abs(x) ** p, 1)
-SOFTCAP = _unary("softcap", lambda x, cap: cap * np.tanh(x / cap), 1)
-FINITE_OR_ZERO = _unary("finite_or_zero", lambda x: np.where(np.isneginf(x), 0.0, x))
-ONE_IF_ZERO = _unary("one_if_zero", lambda x: np.where(x == 0, 1.0, x))
-AFFINE = _unary("affine", lambda x, alpha, beta: alpha * x + beta, 2)
-SCALED_TANH = _unary("scaled_tanh", lambda x, alpha, beta: alpha * np.tanh(beta * x), 2)
-RSQRT = _unary("rsqrt", lambda x: 1.0 / np.sqrt(x))
-TAN = _unary("tan", np.tan)
-ASIN = _unary("asin", np.arcsin)
-ACOS = _unary("acos", np.arccos)
-ATAN = _unary("atan", np.arctan)
-SINH = _unary("sinh", np.sinh)
-COSH = _unary("cosh", np.cosh)
-ASINH = _unary("asinh", np.arcsinh)
-ACOSH = _unary("acosh", np.arccosh)
-ATANH = _unary("atanh", np.arctanh)
-GELU = _unary("gelu", _gelu)
-GELU_TANH = _unary("gelu_tanh", _gelu_tanh)
-SWISH = _unary("swish", lambda x, alpha: x * _sigmoid(alpha * x), 1)
-IS_NAN = _unary("is_nan", lambda x: _truth(np.isnan(x)))
-IS_INFINITE = _unary("is_infinite", _is_infinite, 2)
-BIT_NOT = _unary("bit_not", _inverted)
-WRAP = _unary("wrap", _wrap, 2)
-CAST = _unary("cast", _cast, 1)
+MISH = unary("mish", lambda x: x * np.tanh(_softplus(x)))
+SOFTSIGN = unary("softsign", lambda x: x / (1.0 + np.abs(x)))
+THRESHOLDED_RELU = unary("thresholded_relu", lambda x, alpha: np.where(x > alpha, x, 0.0), 1)
+SIGN = unary("sign", np.sign)
+SIN = unary("sin", np.sin)
+COS = unary("cos", np.cos)
+NOT = unary("not", lambda x: _truth(np.logical_not(x)))
+SHRINK = unary("shrink", lambda x, lambd, bias: np.where(x < -lambd, x + bias, np.where(x > lambd, x - bias, 0.0)), 2)
+CLIP = unary("clip", lambda x, low, high: np.clip(x, low, high), 2)
+SINGLE = unary("single", lambda x: np.asarray(x, np.float32).astype(np.float64))
+NARROW_FLOAT = unary("narrow_float", _narrow_float, 3)
+SCALE = unary("scale", lambda x, factor: x * factor, 1)
+SHIFT = unary("shift", lambda x, amount: x + amount, 1)
+SQUARE = unary("square", np.square)
+RAISED = unary("pow", lambda x, power: np.power(x, power), 1)
+ABS_POWER = unary("abs_power", lambda x, p: np.abs(x) ** p, 1)
+SOFTCAP = unary("softcap", lambda x, cap: cap * np.tanh(x / cap), 1)
+FINITE_OR_ZERO = unary("finite_or_zero", lambda x: np.where(np.isneginf(x), 0.0, x))
+ONE_IF_ZERO = unary("one_if_zero", lambda x: np.where(x == 0, 1.0, x))
+AFFINE = unary("affine", lambda x, alpha, beta: alpha * x + beta, 2)
+SCALED_TANH = unary("scaled_tanh", lambda x, alpha, beta: alpha * np.tanh(beta * x), 2)
+RSQRT = unary("rsqrt", lambda x: 1.0 / np.sqrt(x))
+TAN = unary("tan", np.tan)
+ASIN = unary("asin", np.arcsin)
+ACOS = unary("acos", np.arccos)
+ATAN = unary("atan", np.arctan)
+SINH = unary("sinh", np.sinh)
+COSH = unary("cosh", np.cosh)
+ASINH = unary("asinh", np.arcsinh)
+ACOSH = unary("acosh", np.arccosh)
+ATANH = unary("atanh", np.arctanh)
+GELU = unary("gelu", _gelu)
+GELU_TANH = unary("gelu_tanh", _gelu_tanh)
+SWISH = unary("swish", lambda x, alpha: x * _sigmoid(alpha * x), 1)
+IS_NAN = unary("is_nan", lambda x: _truth(np.isnan(x)))
+IS_INFINITE = unary("is_infinite", _is_infinite, 2)
+BIT_NOT = unary("bit_not", _inverted)
+WRAP = unary("wrap", _wrap, 2)
+CAST = unary("cast", _cast, 1)

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from onnx2zz.formats.mapping_entry import MappingEntry, Ordering, mapping_entry_for
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
 from onnx2zz.pricing.result import LayerResult
 from onnx2zz.pricing.task import layer_name
 
 
 def mapping_as_priced(
-    layers: Sequence[Entry], mapping: Sequence[MappingEntry], results: Sequence[LayerResult]
+    layers: Sequence[WorkloadEntry], mapping: Sequence[MappingEntry], results: Sequence[LayerResult]
 ) -> tuple[MappingEntry, ...]:
     """The entries of the file. `mapping` is what was priced; a layer without a price keeps its entry."""
     by_id = {result.id: result for result in results}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx2zz.mapping.space import Factors, MappedOperand, Space, extents
-from onnx2zz.zigzag.hierarchy import BuiltHierarchy, Level, Link
+from onnx2zz.zigzag.hierarchy import BuiltHierarchy, BuiltLevel, Link
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def _lies_in(operand: MappedOperand, memory: str, hierarchy: BuiltHierarchy) -> 
     return any(level.memory == memory for level in hierarchy.of(operand.memory_operand))
 
 
-def _most_instances(space: Space, level: Level) -> int:
+def _most_instances(space: Space, level: BuiltLevel) -> int:
     return prod(units for name, units in space.array if name not in level.served)
 
 
@@ -88,7 +88,7 @@ def _each_tensor_once(factors: Factors, space: Space, hierarchy: BuiltHierarchy)
     return Bounds(np.maximum.reduce([np.zeros(len(factors)), *busy.values()]), energy)
 
 
-def _passing(operand: MappedOperand, number: int, level: Level) -> Iterable[Link]:
+def _passing(operand: MappedOperand, number: int, level: BuiltLevel) -> Iterable[Link]:
     """The links that a tensor must take at one level: an input down, the output up. The reads of an input's innermost
     memory are counted by cycles; of whole tensors only its filling counts here."""
     if operand.name == "O":
@@ -128,19 +128,19 @@ def _stationary(innermost: int, operand: MappedOperand, steps: NDArray[np.int64]
     return steps[:, still].prod(axis=1).astype(float)
 
 
-def _served(factors: Factors, space: Space, level: Level) -> Factors:
+def _served(factors: Factors, space: Space, level: BuiltLevel) -> Factors:
     """How often each loop is unrolled over the units of one instance of a memory."""
     dims = [dim for dim, (name, _) in enumerate(space.array) if name in level.served]
     return factors[:, dims, :].prod(axis=1)
 
 
-def _instances(factors: Factors, space: Space, level: Level) -> NDArray[np.int64]:
+def _instances(factors: Factors, space: Space, level: BuiltLevel) -> NDArray[np.int64]:
     """Instances of a memory that are at work."""
     dims = [dim for dim, (name, _) in enumerate(space.array) if name not in level.served]
     return factors[:, dims, :].prod(axis=(1, 2))
 
 
-def _copies(factors: Factors, space: Space, operand: MappedOperand, level: Level) -> NDArray[np.int64]:
+def _copies(factors: Factors, space: Space, operand: MappedOperand, level: BuiltLevel) -> NDArray[np.int64]:
     """In how many instances of a memory the same element of an input lies."""
     dims = [dim for dim, (name, _) in enumerate(space.array) if name not in level.served]
     still = [loop for loop in range(len(space.loops)) if loop not in operand.moved_by]

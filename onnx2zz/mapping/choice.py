@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.honest import HonestPrice, honest_price
 from onnx2zz.mapping.interconnect import Interconnect, lacks
@@ -18,7 +18,7 @@ from onnx2zz.mapping.space import STEP, Space, read_space
 from onnx2zz.pricing.request import BUDGET
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.hierarchy import BuiltHierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import objective
@@ -42,7 +42,7 @@ class ChoiceTerms:
     """What all layers of a choice have in common; `wires` None: whatever ZigZag accepts may be chosen."""
 
     accelerator: "Accelerator"
-    hardware: Hardware
+    hardware: ArrayAndPorts
     hierarchy: BuiltHierarchy
     wires: Interconnect | None
     options: PriceOptions
@@ -118,7 +118,7 @@ def _candidate_from_json(known: CandidateJson) -> Candidate:
     )
 
 
-def choose(entry: Entry, mapping_entry: MappingEntry, terms: ChoiceTerms) -> Choice:
+def choose(entry: WorkloadEntry, mapping_entry: MappingEntry, terms: ChoiceTerms) -> Choice:
     """The best admissible unrolling of a layer. `mapping_entry` is the mapping file's word on it: its unrolling is one
     candidate, its memory operand links and its loop order hold for all."""
     return _Contest(entry, mapping_entry, terms).decided()
@@ -126,7 +126,7 @@ def choose(entry: Entry, mapping_entry: MappingEntry, terms: ChoiceTerms) -> Cho
 
 @dataclass
 class _Contest:
-    entry: Entry
+    entry: WorkloadEntry
     mapping_entry: MappingEntry
     terms: ChoiceTerms
     seen: dict[Unrolling, Candidate] = field(default_factory=dict[Unrolling, Candidate])

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.padding import padded
 from onnx2zz.pricing.roofline import roofline
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.unrolling import Unrolling, totals
 
@@ -26,11 +26,11 @@ class HonestPrice:
 
 
 def honest_price(
-    entry: Entry,
+    entry: WorkloadEntry,
     mapping_entry: MappingEntry,
     unrolling: Unrolling,
     accelerator: "Accelerator",
-    hardware: Hardware,
+    hardware: ArrayAndPorts,
     options: PriceOptions,
     *,
     patiently: bool = True,

@@ -3,7 +3,7 @@
 from math import prod
 from typing import Literal, get_args
 
-from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices
+from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes, operand_indices
 
 Kind = Literal["conv", "stem", "depthwise", "pointwise", "gemm", "gemv", "pool", "element-wise"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -16,7 +16,7 @@ ELEMENT_WISE = ("Add", "Max")
 WINDOW = ("FX", "FY", "FZ")
 
 
-def kind_of(entry: Entry) -> Kind:
+def kind_of(entry: WorkloadEntry) -> Kind:
     """What a layer is like for an array of multipliers.
 
     Products of one row (a vector times a matrix) have no weight that is used twice. A convolution without a window is
@@ -37,7 +37,7 @@ def kind_of(entry: Entry) -> Kind:
     return "stem" if sizes.get("C", 1) <= FEW_CHANNELS else "conv"
 
 
-def _rows(entry: Entry, sizes: dict[str, int]) -> int:
+def _rows(entry: WorkloadEntry, sizes: dict[str, int]) -> int:
     """How often each weight is used: the loops of the output that the weights do not depend on."""
     indices = operand_indices(entry)
     weights = indices.get("W", ())

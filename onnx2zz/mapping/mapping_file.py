@@ -8,11 +8,11 @@ from dataclasses import replace
 import yaml
 
 from onnx2zz.formats.mapping_entry import ANY, MappingEntry, Ordering
-from onnx2zz.formats.workload_entry import Entry, loop_sizes
+from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes
 from onnx2zz.zigzag.unrolling import Unrolling, as_written, totals
 
 
-def mapped_as(entry: Entry, base: MappingEntry, unrolling: Unrolling | None) -> MappingEntry:
+def mapped_as(entry: WorkloadEntry, base: MappingEntry, unrolling: Unrolling | None) -> MappingEntry:
     """How a layer is mapped: unrolled as chosen (None: as the mapping file's entry `base` has it), with the memory
     operand links and the loop order of `base`."""
     if unrolling is None:
@@ -25,7 +25,7 @@ def mapped_as(entry: Entry, base: MappingEntry, unrolling: Unrolling | None) -> 
     )
 
 
-def _order_that_runs(entry: Entry, base: MappingEntry, unrolling: Unrolling) -> Ordering | None:
+def _order_that_runs(entry: WorkloadEntry, base: MappingEntry, unrolling: Unrolling) -> Ordering | None:
     """The order of `base` without the loops that the layer lacks, or does not run through in time: stock ZigZag finds
     no ordering that has them."""
     factors = totals(unrolling)

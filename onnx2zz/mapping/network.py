@@ -8,7 +8,7 @@ from pathlib import Path
 
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.shipped_files import Found
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.choice import Choice, ChoiceTerms, choice_from_json, choose
 from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
@@ -77,7 +77,7 @@ def choose_mappings(
 
 
 def choices_of(
-    mapped: Sequence[tuple[Entry, MappingEntry]], inputs: PricingInputs, options: PriceOptions, policy: Policy
+    mapped: Sequence[tuple[WorkloadEntry, MappingEntry]], inputs: PricingInputs, options: PriceOptions, policy: Policy
 ) -> dict[str, Choice]:
     """The choice for each distinct layer, by `layer_key`, given the mapping file's word on each. `inputs` say what is
     chosen for; the layers need not be those of their workload."""
@@ -110,9 +110,9 @@ class _Ground:
 
 
 def _chosen(
-    mapped: Sequence[tuple[Entry, MappingEntry]], ground: _Ground, price_cache: PriceCache
+    mapped: Sequence[tuple[WorkloadEntry, MappingEntry]], ground: _Ground, price_cache: PriceCache
 ) -> dict[str, Choice]:
-    distinct: dict[str, tuple[Entry, MappingEntry]] = {}
+    distinct: dict[str, tuple[WorkloadEntry, MappingEntry]] = {}
     for entry, mapping_entry in mapped:
         distinct.setdefault(layer_key(entry, mapping_entry), (entry, mapping_entry))
     found: dict[str, Choice] = {}
@@ -126,6 +126,6 @@ def _chosen(
     return found
 
 
-def mapped_by_choice(entry: Entry, base: MappingEntry, choice: Choice) -> MappingEntry:
+def mapped_by_choice(entry: WorkloadEntry, base: MappingEntry, choice: Choice) -> MappingEntry:
     """How a layer is mapped; where nothing may be chosen, as the mapping file has it."""
     return mapped_as(entry, base, choice.best.unrolling if choice.best else None)

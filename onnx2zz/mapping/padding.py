@@ -6,16 +6,16 @@ ZigZag prices a loop of 100 over 32 units as 4 steps of 25 units, and rounds the
 
 from collections.abc import Mapping
 
-from onnx2zz.formats.workload_entry import Entry, loop_sizes, relations
+from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes, relations
 
 
-def padded(entry: Entry, unrolled: Mapping[str, int]) -> Entry:
+def padded(entry: WorkloadEntry, unrolled: Mapping[str, int]) -> WorkloadEntry:
     """`entry` with each loop at the next multiple of its factor in `unrolled`; the inputs grow with their windows."""
     sizes = loop_sizes(entry)
     more = {loop: -size % unrolled.get(loop, 1) for loop, size in sizes.items()}
     if not any(more.values()):
         return entry
-    found: Entry = {**entry, "loop_sizes": [size + more[loop] for loop, size in sizes.items()]}
+    found: WorkloadEntry = {**entry, "loop_sizes": [size + more[loop] for loop, size in sizes.items()]}
     if indices := entry.get("pr_loop_dims"):
         found["pr_loop_sizes"] = [
             extent + _grown(str(index).upper(), entry, more)
@@ -24,5 +24,5 @@ def padded(entry: Entry, unrolled: Mapping[str, int]) -> Entry:
     return found
 
 
-def _grown(index: str, entry: Entry, more: Mapping[str, int]) -> int:
+def _grown(index: str, entry: WorkloadEntry, more: Mapping[str, int]) -> int:
     return sum(step * more.get(loop, 0) for step, loop in relations(entry).get(index, ()))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices, relations
+from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes, operand_indices, relations
 from onnx2zz.zigzag.unrolling import Unrolling
 
 Factors: TypeAlias = NDArray[np.int64]
@@ -91,7 +91,7 @@ class Space:
         )
 
 
-def read_space(entry: Entry, mapping_entry: MappingEntry, array: tuple[tuple[str, int], ...]) -> Space:
+def read_space(entry: WorkloadEntry, mapping_entry: MappingEntry, array: tuple[tuple[str, int], ...]) -> Space:
     """The loops of `entry` that are longer than 1, and what they index."""
     loops = {loop: size for loop, size in loop_sizes(entry).items() if size > 1}
     names = tuple(loops)
@@ -122,7 +122,7 @@ def _operand(
     return MappedOperand(name, memory_operand, tuple(alone), tuple(axes), precision[name], final)
 
 
-def _padding(index: str, entry: Entry) -> int:
+def _padding(index: str, entry: WorkloadEntry) -> int:
     dims = [str(dim).upper() for dim in entry.get("pr_loop_dims") or ()]
     pairs = entry.get("padding") or ()
     return sum(pairs[dims.index(index)]) if index in dims and len(pairs) == len(dims) else 0

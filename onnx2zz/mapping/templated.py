@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.bound import bounds
 from onnx2zz.mapping.choice import WORTH
 from onnx2zz.mapping.enumeration import candidates
@@ -27,7 +27,7 @@ from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.pricing.task import layer_name
 from onnx2zz.zigzag.failure import PricingError
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.hierarchy import BuiltHierarchy
 from onnx2zz.zigzag.unrolling import Unrolling
 
@@ -39,7 +39,7 @@ TRIED = 50
 
 
 def templated_mapping(
-    layers: Sequence[Entry], base: Sequence[MappingEntry], templates: Templates, target: "TemplateTarget"
+    layers: Sequence[WorkloadEntry], base: Sequence[MappingEntry], templates: Templates, target: "TemplateTarget"
 ) -> tuple[MappingEntry, ...]:
     """The plain mapping of a network. `base` is the accelerator's mapping file: memory operand links and loop orders
     come from it, and so does the unrolling of a layer that ZigZag would not leave as its template has it."""
@@ -59,12 +59,12 @@ class TemplateTarget:
     """An accelerator: ZigZag's object for it, the plain facts, its memories."""
 
     accelerator: "Accelerator"
-    hardware: Hardware
+    hardware: ArrayAndPorts
     hierarchy: BuiltHierarchy
 
 
 def templated(
-    entry: Entry, mapping_entry: MappingEntry, templates: Templates, target: TemplateTarget
+    entry: WorkloadEntry, mapping_entry: MappingEntry, templates: Templates, target: TemplateTarget
 ) -> Unrolling | None:
     """How a layer is unrolled; None where ZigZag takes nothing that its template allows. `mapping_entry` has the
     memory operand links."""

@@ -10,17 +10,13 @@ from dataclasses import replace
 from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Graph
+from onnx2zz.frontend.operators.integer_ranges import INTEGER_RANGES
 from onnx2zz.ir import functions
 from onnx2zz.ir.access import Access, Step
 from onnx2zz.ir.axis import Axis, blocks, fixed
 from onnx2zz.ir.layer import Layer
 
 SINGLE = Step(functions.SINGLE)
-INTEGER_RANGES: dict[str, tuple[int, int]] = {
-    f"{sign}INT{bits}": (0, 2**bits - 1) if sign else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    for bits in (2, 4, 8, 16)
-    for sign in ("", "U")
-}
 NARROW_FLOATS: dict[str, tuple[int, int, float]] = {  # bits of the mantissa, lowest exponent, largest number
     "FLOAT8E4M3FN": (3, -6, 448.0),
     "FLOAT8E4M3FNUZ": (3, -7, 240.0),

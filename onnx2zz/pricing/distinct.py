@@ -3,17 +3,17 @@
 import json
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry, operand_sources
+from onnx2zz.formats.workload_entry import WorkloadEntry, operand_sources
 
 PLACE = ("id", "name", "operand_source")
 
 
-def constant_operands(entry: Entry) -> tuple[str, ...]:
+def constant_operands(entry: WorkloadEntry) -> tuple[str, ...]:
     """The operands that no other layer produces: their source is the layer itself."""
     return tuple(sorted(operand for operand, source in operand_sources(entry).items() if source == entry["id"]))
 
 
-def layer_key(entry: Entry, mapping_entry: MappingEntry, extra: object = None) -> str:
+def layer_key(entry: WorkloadEntry, mapping_entry: MappingEntry, extra: object = None) -> str:
     """Equal for two layers exactly if they cost the same: their places and names left out, which operands are
     constant and how they are mapped left in."""
     layer = {field: value for field, value in entry.items() if field not in PLACE}

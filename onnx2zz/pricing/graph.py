@@ -3,18 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onnx2zz.formats.workload_entry import Entry, operand_sources
+from onnx2zz.formats.workload_entry import WorkloadEntry, operand_sources
 
 Edge = tuple[int, int]
 """Ids of a producing and a consuming layer."""
 
 
-def producers(entry: Entry) -> tuple[int, ...]:
+def producers(entry: WorkloadEntry) -> tuple[int, ...]:
     """The layers that `operand_source` names, constants left out."""
     return tuple(source for source in operand_sources(entry).values() if source != entry["id"])
 
 
-def further_edges(layers: Sequence[Entry], coverage: Mapping[str, Any] | None) -> tuple[Edge, ...]:
+def further_edges(layers: Sequence[WorkloadEntry], coverage: Mapping[str, Any] | None) -> tuple[Edge, ...]:
     """The edges that only coverage.json knows: `operand_source` has room for one producer an operand, and an operand
     may be several layers' outputs behind each other."""
     entries = {(layer["id"], layer.get("name")): layer for layer in layers}
@@ -29,7 +29,7 @@ def further_edges(layers: Sequence[Entry], coverage: Mapping[str, Any] | None) -
     return tuple(dict.fromkeys(found))
 
 
-def execution_order(layers: Sequence[Entry]) -> list[int]:
+def execution_order(layers: Sequence[WorkloadEntry]) -> list[int]:
     """The ids in the order in which ZigZag runs the layers and adds them up (workload/dnn_workload.py:22-37).
 
     It is that of networkx's topological_sort, generation after generation; importing networkx takes longer than the

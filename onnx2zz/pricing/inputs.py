@@ -7,19 +7,19 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onnx2zz.checks.costs import not_finite
+from onnx2zz.checks.families.costs import not_finite
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.files.document import Value
 from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing import mapping_check, workload_check
 from onnx2zz.pricing.extraction import extracted_costs
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 
 if TYPE_CHECKING:
     from zigzag.hardware.architecture.accelerator import Accelerator
@@ -32,7 +32,7 @@ class PricedWorkload:
 
     model: str
     file: str
-    layers: tuple[Entry, ...]
+    layers: tuple[WorkloadEntry, ...]
     coverage: Mapping[str, Any] | None = None
 
     @property
@@ -122,7 +122,7 @@ class PricingInputs:
     workload: PricedWorkload
     mapping: tuple[MappingEntry, ...]
     accelerator: AcceleratorFile
-    hardware: Hardware
+    hardware: ArrayAndPorts
 
 
 def load_inputs(
@@ -153,7 +153,7 @@ def _accepted(
     mapping: MappingFile | None,
     unreadable: Sequence[Problem],
     price_cache: PriceCache,
-) -> Hardware:
+) -> ArrayAndPorts:
     """What the accelerator offers, if ZigZag accepts all three files. Raises InputError."""
     from onnx2zz.zigzag.accelerator import hardware
 
@@ -192,7 +192,7 @@ def _mapping_problems(mapping: MappingFile) -> tuple[Problem, ...]:
     return mapping_check.unusable(file, mapping.document) or mapping_problems(file, mapping.document)
 
 
-def _misfits(mapping: MappingFile, layers: Sequence[Entry], facts: Hardware) -> tuple[Problem, ...]:
+def _misfits(mapping: MappingFile, layers: Sequence[WorkloadEntry], facts: ArrayAndPorts) -> tuple[Problem, ...]:
     file, entries = str(mapping.path), mapping.entries
     over_the_array = mapping_check.array_problems(file, entries, facts)
     ships = mapping.path in (*ours(MAPPINGS).values(), *zigzags(MAPPINGS).values())

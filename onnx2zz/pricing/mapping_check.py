@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from onnx2zz.errors import Problem
 from onnx2zz.files.document import is_array, is_object
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
-from onnx2zz.formats.workload_entry import Entry, loop_sizes
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 
 LOOP_NAMES = frozenset(("B", "G", "K", "C", "D", "H", "OX", "OY", "OZ", "FX", "FY", "FZ"))
 """The names that loops usually have: a mapping may unroll them for networks that the workload is not."""
@@ -26,7 +26,7 @@ def unusable(file: str, document: object) -> tuple[Problem, ...]:
     return ()
 
 
-def array_problems(file: str, mapping: Sequence[MappingEntry], hardware: Hardware) -> tuple[Problem, ...]:
+def array_problems(file: str, mapping: Sequence[MappingEntry], hardware: ArrayAndPorts) -> tuple[Problem, ...]:
     """Entries that unroll over an array dim that the accelerator does not have."""
     dims = [dim for dim, _ in hardware.array]
     return tuple(
@@ -41,7 +41,7 @@ def array_problems(file: str, mapping: Sequence[MappingEntry], hardware: Hardwar
     )
 
 
-def dim_problems(file: str, mapping: Sequence[MappingEntry], layers: Sequence[Entry]) -> tuple[Problem, ...]:
+def dim_problems(file: str, mapping: Sequence[MappingEntry], layers: Sequence[WorkloadEntry]) -> tuple[Problem, ...]:
     """Entries that unroll a loop that the layers they apply to do not have."""
     return tuple(
         Problem(f"{file}: entry {entry.name}", said, "correct the name or take it out")
@@ -50,7 +50,7 @@ def dim_problems(file: str, mapping: Sequence[MappingEntry], layers: Sequence[En
     )
 
 
-def _lacking(entry: MappingEntry, served: Sequence[Entry], layers: Sequence[Entry]) -> Iterator[str]:
+def _lacking(entry: MappingEntry, served: Sequence[WorkloadEntry], layers: Sequence[WorkloadEntry]) -> Iterator[str]:
     if not served:
         return
     made_for_one = any(layer.get("name") == entry.name for layer in served)

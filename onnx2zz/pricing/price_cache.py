@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from onnx2zz.errors import Problem
 from onnx2zz.files.document import is_array
-from onnx2zz.zigzag.hardware import Hardware, TopPort
+from onnx2zz.zigzag.hardware import ArrayAndPorts, TopPort
 from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, LevelEnergy, Traffic
 from onnx2zz.zigzag.levels import KeptLevels
 
@@ -53,7 +53,7 @@ class PriceCache:
     store: KeyValues
     trusting: bool = True
 
-    def hardware(self, asked: object, find: Callable[[], Hardware]) -> Hardware:
+    def hardware(self, asked: object, find: Callable[[], ArrayAndPorts]) -> ArrayAndPorts:
         """What the accelerator among the inputs offers; where it is known, ZigZag has found the inputs fit."""
         return self._known_or_found(("inputs", asked), find, _hardware_as_json, _hardware_from_json)
 
@@ -129,14 +129,14 @@ def zigzags_source() -> str:
     return digest.hexdigest()
 
 
-def _hardware_as_json(hardware: Hardware) -> Any:
+def _hardware_as_json(hardware: ArrayAndPorts) -> Any:
     ports = [[port.width, sorted(port.serves), port.memory] for port in hardware.top_ports]
     return {"array": hardware.array, "in_memory": hardware.in_memory, "top_ports": ports}
 
 
-def _hardware_from_json(known: Any) -> Hardware:
+def _hardware_from_json(known: Any) -> ArrayAndPorts:
     ports = tuple(TopPort(width, frozenset(serves), memory) for width, serves, memory in known["top_ports"])
-    return Hardware(tuple((dim, size) for dim, size in known["array"]), known["in_memory"], ports)
+    return ArrayAndPorts(tuple((dim, size) for dim, size in known["array"]), known["in_memory"], ports)
 
 
 def _levels_as_json(levels: Mapping[int, KeptLevels]) -> Any:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from onnx2zz.formats.accelerator import Memory
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry, operand_sources, operations, volumes
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.formats.workload_entry import WorkloadEntry, operand_sources, operations, volumes
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.levels import KeptLevels
 
 
@@ -32,7 +32,7 @@ class Roofline:
     bound_by: str
 
 
-def roofline(entry: Entry, mapping_entry: MappingEntry, hardware: Hardware) -> Roofline:
+def roofline(entry: WorkloadEntry, mapping_entry: MappingEntry, hardware: ArrayAndPorts) -> Roofline:
     """The largest of the bounds; of equal ones the units'.
 
     Operations are the product of the loop sizes, whatever the operator type. Each tensor passes each port that serves
@@ -43,7 +43,7 @@ def roofline(entry: Entry, mapping_entry: MappingEntry, hardware: Hardware) -> R
     return max(units, Roofline(port.cycles, port.memory), key=lambda bound: bound.cycles) if port else units
 
 
-def busiest_port(entry: Entry, mapping_entry: MappingEntry, hardware: Hardware) -> PortLoad | None:
+def busiest_port(entry: WorkloadEntry, mapping_entry: MappingEntry, hardware: ArrayAndPorts) -> PortLoad | None:
     """The port of the highest memories that works longest; None where no port is known."""
     bits = {mapping_entry.links[operand]: size for operand, size in operand_bits(entry).items()}
     loads = (
@@ -53,7 +53,9 @@ def busiest_port(entry: Entry, mapping_entry: MappingEntry, hardware: Hardware) 
     return max(loads, key=lambda load: load.cycles, default=None)
 
 
-def ports_reached(hardware: Hardware, entry: Entry, kept: KeptLevels, memories: Sequence[Memory]) -> Hardware:
+def ports_reached(
+    hardware: ArrayAndPorts, entry: WorkloadEntry, kept: KeptLevels, memories: Sequence[Memory]
+) -> ArrayAndPorts:
     """`hardware` whose highest ports serve only the tensors that locality does not keep in lower memories (indices into
     `memories`, lowest first). A second activation stays where the first one does."""
     tensors = dict(kept.tensors)
@@ -67,7 +69,7 @@ def ports_reached(hardware: Hardware, entry: Entry, kept: KeptLevels, memories: 
     return replace(hardware, top_ports=ports)
 
 
-def operand_bits(entry: Entry) -> dict[str, int]:
+def operand_bits(entry: WorkloadEntry) -> dict[str, int]:
     """Operand -> bits of its tensor: true extents without padding, the output at its final width."""
     precision = entry["operand_precision"]
     width = {**precision, "O": precision["O_final"]}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
-from onnx2zz.checks.homes import bits_at_home, bits_of_one, element_sizes
+from onnx2zz.checks.families.homes import bits_at_home, bits_of_one, element_sizes
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.workload_entry import read_layer
 from onnx2zz.pricing.inputs import AcceleratorFile

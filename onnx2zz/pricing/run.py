@@ -13,7 +13,7 @@ from typing import Protocol
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
-from onnx2zz.formats.workload_entry import Entry, operations
+from onnx2zz.formats.workload_entry import WorkloadEntry, operations
 from onnx2zz.pricing.accounted import HostNode, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
 from onnx2zz.pricing.distinct import layer_key
@@ -182,7 +182,7 @@ def _levels(
     return kept
 
 
-def _task(entry: Entry, mapping_entry: MappingEntry, levels: KeptLevels | str | None) -> Task:
+def _task(entry: WorkloadEntry, mapping_entry: MappingEntry, levels: KeptLevels | str | None) -> Task:
     kept = asdict(levels) if isinstance(levels, KeptLevels) else levels
     return Task(layer_key(entry, mapping_entry, kept), entry, mapping_entry, levels)
 

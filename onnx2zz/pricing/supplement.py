@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from onnx2zz.errors import Problem
 from onnx2zz.formats.accelerator import Hierarchy
-from onnx2zz.formats.workload_entry import Entry, operations, volumes
+from onnx2zz.formats.workload_entry import WorkloadEntry, operations, volumes
 from onnx2zz.pricing.event_driven import Activities, LayerEvents, TotalEvents, layer_events, total_events
 from onnx2zz.pricing.inputs import AcceleratorFile
 from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical, layer_physical, total_physical
@@ -28,14 +28,14 @@ class Supplement:
         what = "an array that computes in memory works on whole vectors: events do not drive it"
         return (Problem(accelerator, what, "leave --events out, or take another accelerator"),)
 
-    def physical(self, price: LayerPrice, entry: Entry, hierarchy: Hierarchy) -> LayerPhysical | None:
+    def physical(self, price: LayerPrice, entry: WorkloadEntry, hierarchy: Hierarchy) -> LayerPhysical | None:
         """A layer's price corrected, over time, with static energy."""
         if self.sidecar is None:
             return None
         widths = entry["operand_precision"]
         return layer_physical(price, operations(entry), widths, self.sidecar, hierarchy)
 
-    def events(self, price: LayerPrice, entry: Entry) -> LayerEvents | None:
+    def events(self, price: LayerPrice, entry: WorkloadEntry) -> LayerEvents | None:
         """What the layer would cost an event-driven core."""
         if self.activities is None:
             return None

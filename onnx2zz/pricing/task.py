@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.inputs import AcceleratorFile
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
@@ -22,7 +22,7 @@ class Task:
     find that out). Tasks with equal keys have equal prices."""
 
     key: str
-    entry: Entry
+    entry: WorkloadEntry
     mapping_entry: MappingEntry
     levels: KeptLevels | str | None
 
@@ -54,7 +54,7 @@ class Unit:
         return (self.task.key, self.terms.accelerator.document, self.terms.options)
 
 
-def layer_name(entry: Entry) -> str:
+def layer_name(entry: WorkloadEntry) -> str:
     """The layer's name, or the one that ZigZag gives it (parser/workload_factory.py:63)."""
     return str(entry.get("name") or f"Layer{entry['id']}")
 

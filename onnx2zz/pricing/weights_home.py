@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from onnx2zz.formats.accelerator import Memory
 from onnx2zz.formats.mapping_entry import DEFAULT_LINKS, MappingEntry
-from onnx2zz.formats.workload_entry import Entry, operand_sources
+from onnx2zz.formats.workload_entry import WorkloadEntry, operand_sources
 from onnx2zz.pricing.roofline import operand_bits
 from onnx2zz.zigzag.levels import KeptLevels
 
@@ -19,7 +19,7 @@ Levels = Mapping[int, KeptLevels]
 
 
 def weights_with_room(
-    levels: Levels, layers: Sequence[Entry], mapped: Sequence[MappingEntry], memories: Sequence[Memory]
+    levels: Levels, layers: Sequence[WorkloadEntry], mapped: Sequence[MappingEntry], memories: Sequence[Memory]
 ) -> tuple[Levels, str | None]:
     """`levels` (layer id -> levels), with the weights in the highest memory for them if a layer is too large for where
     they are; and what the user must know of it. `mapped` are the layers' mapping entries, `memories` the accelerator's,
@@ -41,7 +41,7 @@ def weights_with_room(
     return raised, f"{told}, where {large[0].get('name')} does not fit; here they stay in {highest.name}"
 
 
-def _has_weights(entry: Entry) -> bool:
+def _has_weights(entry: WorkloadEntry) -> bool:
     return operand_sources(entry).get("W") == entry["id"] and entry["operand_precision"]["W"] > 0
 
 
@@ -51,7 +51,9 @@ def _served_above(home: Memory, memories: Sequence[Memory]) -> list[Memory]:
     return [memory for memory in above if DEFAULT_LINKS["W"] in memory.operands]
 
 
-def _bits_at(home: Memory, entry: Entry, mapped: MappingEntry, kept: KeptLevels, memories: Sequence[Memory]) -> int:
+def _bits_at(
+    home: Memory, entry: WorkloadEntry, mapped: MappingEntry, kept: KeptLevels, memories: Sequence[Memory]
+) -> int:
     """Bits of the layer's operands that have no level above `home`: they must fit it whole, all at once."""
     links, level = mapped.links, memories.index(home)
     tops = {**dict(kept.tensors), links["W"]: kept.weights}

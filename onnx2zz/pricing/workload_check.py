@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from onnx2zz.errors import Problem
 from onnx2zz.files.document import is_array
-from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices, operand_sources, relations
+from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes, operand_indices, operand_sources, relations
 
 NEEDED = ("id", "operator_type", "equation", "loop_dims", "loop_sizes", "operand_precision")
 
@@ -24,14 +24,14 @@ def _missing_fields(file: str, layers: Sequence[object]) -> Iterator[Problem]:
             yield Problem(f"{file}: layer {place}", f"{', '.join(absent)} missing")
 
 
-def inconsistencies(file: str, layers: Sequence[Entry]) -> tuple[Problem, ...]:
+def inconsistencies(file: str, layers: Sequence[WorkloadEntry]) -> tuple[Problem, ...]:
     """Problems in layers whose fields are all there and of the right type."""
     return tuple(_graph_problems(file, layers)) + tuple(
         Problem(_where(file, layer), said) for layer in layers for said in _layer_problems(layer)
     )
 
 
-def _graph_problems(file: str, layers: Sequence[Entry]) -> Iterator[Problem]:
+def _graph_problems(file: str, layers: Sequence[WorkloadEntry]) -> Iterator[Problem]:
     seen: set[int] = set()
     for layer in layers:
         if layer["id"] in seen:
@@ -46,7 +46,7 @@ def _graph_problems(file: str, layers: Sequence[Entry]) -> Iterator[Problem]:
                 )
 
 
-def _layer_problems(layer: Entry) -> Iterator[str]:
+def _layer_problems(layer: WorkloadEntry) -> Iterator[str]:
     dims, sizes = layer["loop_dims"], layer["loop_sizes"]
     if len(dims) != len(sizes):
         yield f"{len(dims)} loop_dims ({', '.join(dims)}) but {len(sizes)} loop_sizes"
@@ -64,7 +64,7 @@ def _layer_problems(layer: Entry) -> Iterator[str]:
         yield str(error)
 
 
-def _padding_problems(layer: Entry) -> Iterator[str]:
+def _padding_problems(layer: WorkloadEntry) -> Iterator[str]:
     indices = layer.get("pr_loop_dims") or ()
     for field in ("pr_loop_sizes", "padding"):
         given = layer.get(field)
@@ -72,7 +72,7 @@ def _padding_problems(layer: Entry) -> Iterator[str]:
             yield f"{len(indices)} pr_loop_dims but {len(given)} entries in {field}"
 
 
-def _index_problems(layer: Entry) -> Iterator[str]:
+def _index_problems(layer: WorkloadEntry) -> Iterator[str]:
     loops, related = set(loop_sizes(layer)), relations(layer)
     for index, terms in related.items():
         for dim in sorted({dim for _, dim in terms} - loops):
@@ -84,6 +84,6 @@ def _index_problems(layer: Entry) -> Iterator[str]:
             yield f"{operand} is indexed by {index.lower()}, which is neither a loop nor the left side of a relation"
 
 
-def _where(file: str, layer: Entry) -> str:
+def _where(file: str, layer: WorkloadEntry) -> str:
     name = layer.get("name")
     return f"{file}: layer {layer['id']}" + (f" ({name})" if name else "")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import is_object
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.workload_check import missing_fields
@@ -25,7 +25,7 @@ def read_workload(path: Path) -> PricedWorkload:
     return PricedWorkload(str(model), str(path), tuple(document), coverage)
 
 
-def _is_list(document: object) -> TypeGuard[list[Entry]]:
+def _is_list(document: object) -> TypeGuard[list[WorkloadEntry]]:
     """Whether it is a list. That what stands in it are entries is found out with the other files (workload_check)."""
     return isinstance(document, list)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from onnx2zz.formats.workload_entry import Entry, loop_sizes, operand_indices, relations
+from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes, operand_indices, relations
 from onnx2zz.ir.access import Access
 from onnx2zz.ir.axis import Axis, window
 from onnx2zz.ir.layer import Layer
@@ -34,7 +34,7 @@ class Bound:
     differences: tuple[Difference, ...]
 
 
-def bind(entry: Entry, placed: PlacedLayer) -> Bound:
+def bind(entry: WorkloadEntry, placed: PlacedLayer) -> Bound:
     """The entry as ZigZag reads it, bound to the tensors of the layer that it stands for."""
     try:
         reading = _Reading(entry, placed)
@@ -53,7 +53,7 @@ def bind(entry: Entry, placed: PlacedLayer) -> Bound:
 class _Reading:
     """An entry's parts, and the layer that they make."""
 
-    def __init__(self, entry: Entry, placed: PlacedLayer):
+    def __init__(self, entry: WorkloadEntry, placed: PlacedLayer):
         self.entry = entry
         self.indices = operand_indices(entry)
         self.sizes = loop_sizes(entry)
@@ -135,7 +135,7 @@ class _Reading:
         return window(outer, inner, axis.extent, stride, dilation, padding - begins)
 
 
-def _by_index(entry: Entry, field: str) -> dict[str, Any]:
+def _by_index(entry: WorkloadEntry, field: str) -> dict[str, Any]:
     dims, values = entry.get("pr_loop_dims") or (), entry.get(field) or ()
     return {str(dim).upper(): value for dim, value in zip(dims, values, strict=True)}
 
@@ -191,7 +191,7 @@ def _related(reading: _Reading, layer: Layer) -> Iterator[Difference]:
             yield Difference(f"pr_loop_sizes of {index}", str(extent), str(reading.extents.get(index)), "padding")
 
 
-def _form(entry: Entry, reading: _Reading, placed: PlacedLayer) -> Iterator[Difference]:
+def _form(entry: WorkloadEntry, reading: _Reading, placed: PlacedLayer) -> Iterator[Difference]:
     """Operator type, reduction, the sign of the equation, and which operand ZigZag takes for the activation."""
     layer, equation = placed.layer, str(entry["equation"])
     if entry["operator_type"] != layer.operator_type:

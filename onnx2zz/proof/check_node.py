@@ -8,13 +8,13 @@ import numpy as np
 
 from onnx2zz.conservation.groups import Group
 from onnx2zz.conservation.mismatch import Mismatch
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.ir.access import Position, Table
 from onnx2zz.ir.layer import Layer, step_operands, steps_of
 from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.proof.binding import bind
-from onnx2zz.proof.draws import FEW_OPERANDS, FEW_RESULTS, countable, counts_steps
+from onnx2zz.proof.draws import countable, counts_steps, draws_of
 from onnx2zz.proof.epsilon import size_near_epsilon
 from onnx2zz.proof.fitness import DISTINCT, kinds, moves, richness, same, unfit
 from onnx2zz.proof.node_comparison import Trial, cause_of, deviations, points_in
@@ -45,7 +45,7 @@ class NodeCheck:
         return (*self.said, *self.mismatches)
 
 
-def check_node(group: Group, values: Values, entries: Sequence[Entry], points: int) -> NodeCheck:
+def check_node(group: Group, values: Values, entries: Sequence[WorkloadEntry], points: int) -> NodeCheck:
     """Binds the node's entries to its layers, runs them and compares."""
     bounds = {placed.id: bind(entries[placed.id], placed) for placed in group.placed}
     said = tuple(
@@ -121,7 +121,7 @@ def _near_epsilon(group: Group, values: Values) -> Iterator[Trial]:
 
 def _unfit_operands(group: Group, trial: Trial, graph: Graph, few: bool = False) -> list[str]:
     """Why operands prove nothing; lengths of sequences are few different numbers at best."""
-    if group.node.op in FEW_OPERANDS:
+    if draws_of(group.node.op).few_operands:
         return []
     # A check proves little on operands whose values are alike: exchanged axes would give the same result. Lengths and
     # masks are exempt, as they can only be few different numbers.
@@ -138,7 +138,7 @@ def _unfit(group: Group, trial: Trial, graph: Graph, few: bool = False) -> str:
     """Why operands or results prove nothing; `few` distinct values will do, where there cannot be more."""
     pointwise = all(layer.reduce == "none" for layer in group.layers)
     possible = math.prod(kinds(value) for value in trial.operands.values()) if pointwise else DISTINCT
-    possible = min(possible, FEW_RESULTS.get(group.node.op, possible), _apart(group) if few else possible)
+    possible = min(possible, draws_of(group.node.op).few_results or possible, _apart(group) if few else possible)
     enough = _left if few else len
     reasons = ((name, unfit(v, min(possible, enough(v.ravel())))) for name, v in trial.expected.items())
     found = [*_unfit_operands(group, trial, graph, few), *(f"{name}: {reason}" for name, reason in reasons if reason)]

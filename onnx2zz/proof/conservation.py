@@ -11,7 +11,7 @@ from onnx2zz.conservation.edges import Reach, wrong_edges
 from onnx2zz.conservation.groups import Group, fates_of
 from onnx2zz.conservation.law import PRODUCTS, wrong_work
 from onnx2zz.conservation.mismatch import Mismatch
-from onnx2zz.formats.workload_entry import Entry, volumes
+from onnx2zz.formats.workload_entry import WorkloadEntry, volumes
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.operators.table import facts_of
 from onnx2zz.ir.axis import fixed
@@ -58,7 +58,7 @@ def _of_group(group: Group, compiled: Compiled, reach: Reach, origins: Origins) 
     ]
 
 
-def wrong_volumes(placed: PlacedLayer, entry: Entry) -> Iterator[Mismatch]:
+def wrong_volumes(placed: PlacedLayer, entry: WorkloadEntry) -> Iterator[Mismatch]:
     """The volumes that ZigZag computes from the entry, against the elements that the layer's maps touch."""
     layer = placed.layer
     if not inside(layer.output, layer.sizes):
@@ -155,7 +155,7 @@ def _needless(group: Group, tensor: str, graph: Graph, shape: Sequence[int]) -> 
     return mask
 
 
-def wrong_widths(placed: PlacedLayer, entries: Sequence[Entry]) -> Iterator[Mismatch]:
+def wrong_widths(placed: PlacedLayer, entries: Sequence[WorkloadEntry]) -> Iterator[Mismatch]:
     """Widths of the entry against those decided on, and against what its sources have written."""
     said: Mapping[str, object] = entries[placed.id].get("operand_precision") or {}
     for operand in WIDTHS:

@@ -8,9 +8,10 @@ import numpy as np
 from onnx import helper
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
+from onnx2zz.frontend.operators.draws import MANY, Place
 from onnx2zz.frontend.state import ELEMENT_TYPES
 from onnx2zz.ir.access import Access
-from onnx2zz.proof.draws import FEW, MANY, RENAMING, Place, draw, place_of, steers
+from onnx2zz.proof.draws import FEW, draw, place_of, steers, views
 from onnx2zz.proof.node_run import CannotRunError, run_node
 from onnx2zz.proof.stored_values import StoredValues
 
@@ -47,7 +48,7 @@ class Values:
         """Whether a node's input is that tensor, or views of it, one after the other."""
         while given != name:
             maker = self.graph.maker.get(given)
-            if maker is None or maker.op not in RENAMING | {"Transpose"} or not maker.inputs:
+            if maker is None or not views(maker.op) or not maker.inputs:
                 return False
             given = maker.inputs[maker.outputs.index(given)] if maker.op == CALL else maker.inputs[0]
         return True

@@ -4,7 +4,7 @@ import difflib
 
 from onnx2zz.compiler import Compiled
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.ir.access import Access
 from onnx2zz.ir.axis import Axis
 from onnx2zz.ir.layer import Layer
@@ -36,7 +36,7 @@ def _find(compiled: Compiled, name: str) -> NodeFate:
     raise InputError(Problem(name, f"{compiled.workload.model} has no node and no tensor of that name", way_out))
 
 
-def _layer(placed: PlacedLayer, entry: Entry, compiled: Compiled) -> list[str]:
+def _layer(placed: PlacedLayer, entry: WorkloadEntry, compiled: Compiled) -> list[str]:
     layer = placed.layer
     head = f"layer {placed.id}, {placed.name} ({layer.operator_type}, {layer.kind})"
     lines = [f"{head}: {layer.operations:,} loop points, {layer.macs:,} MACs"]

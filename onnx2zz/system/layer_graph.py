@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from onnx2zz.compiler import Compiled
-from onnx2zz.formats.workload_entry import Entry, EntryLayer, operand_sources, read_layer
+from onnx2zz.formats.workload_entry import EntryLayer, WorkloadEntry, operand_sources, read_layer
 from onnx2zz.ir.access import Access, Step
 from onnx2zz.ir.axis import Axis, along, window
 from onnx2zz.ir.functions import ADD, MUL
@@ -21,7 +21,7 @@ class LayerGraph:
     that each layer goes by where a core says what it runs: its node's ONNX operator, and ZigZag's type."""
 
     layers: tuple[Told, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[WorkloadEntry, ...]
     edges: Mapping[int, tuple[Edge, ...]]
     results: tuple[int, ...]
     operators: Mapping[int, frozenset[str]]
@@ -63,7 +63,7 @@ def _edges(told: Told, operand: str, layers: Sequence[Told], chains: Chains) -> 
     return found
 
 
-def graph_of_entries(entries: Sequence[Entry]) -> LayerGraph:
+def graph_of_entries(entries: Sequence[WorkloadEntry]) -> LayerGraph:
     """The layers of a workload file: a reader whose channels, rows and columns are its producer's reads element by
     element, any other the whole output."""
     layers = tuple(_told(_placed(number, entry), entry) for number, entry in enumerate(entries))
@@ -90,7 +90,7 @@ def _edge(producer: Told, told: Told, operand: str) -> Edge:
     return Edge(producer.placed.id, told.placed.id, operand, (chain,), plain and same_axes)
 
 
-def _told(placed: PlacedLayer, entry: Entry) -> Told:
+def _told(placed: PlacedLayer, entry: WorkloadEntry) -> Told:
     read = read_layer(placed.id, entry)
     assert read is not None, "the entry has been checked before it is scheduled"
     return Told(placed, read)
@@ -98,7 +98,7 @@ def _told(placed: PlacedLayer, entry: Entry) -> Told:
 
 def _whole(
     layers: tuple[Told, ...],
-    entries: tuple[Entry, ...],
+    entries: tuple[WorkloadEntry, ...],
     edges: Mapping[int, tuple[Edge, ...]],
     named: Mapping[int, set[str]],
     leaving: set[int],
@@ -108,7 +108,7 @@ def _whole(
     return LayerGraph(layers, entries, edges, results, {layer: frozenset(names) for layer, names in named.items()})
 
 
-def _placed(number: int, entry: Entry) -> PlacedLayer:
+def _placed(number: int, entry: WorkloadEntry) -> PlacedLayer:
     """A layer as its entry tells it: each index an axis of its own, the tensors nameless."""
     read = read_layer(number, entry)
     assert read is not None, "the entry has been checked before it is scheduled"
@@ -132,7 +132,7 @@ def _placed(number: int, entry: Entry) -> PlacedLayer:
     return PlacedLayer(number, str(entry.get("name")), "", layer, widths, sources, constant)
 
 
-def _operator_type(entry: Entry) -> OperatorType:
+def _operator_type(entry: WorkloadEntry) -> OperatorType:
     """The type as far as tiles depend on it; what it is priced by is in the entry."""
     return "Conv" if entry["operator_type"].startswith("Conv") else "Gemm"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from onnx2zz.emission.entry import entry
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.network import Policy, choices_of, mapped_by_choice
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricingInputs
@@ -23,7 +23,7 @@ Wanted = tuple[int, Box]
 """A layer's id and a box of its loops."""
 
 
-def tile_entry(told: Told, whole: Entry, box: Box) -> Entry:
+def tile_entry(told: Told, whole: WorkloadEntry, box: Box) -> WorkloadEntry:
     """A tile as ZigZag takes it; a box that is the whole layer is the layer's own entry."""
     sizes = told.placed.layer.sizes
     if all(size == (0, sizes[loop]) for loop, size in box.ranges):
@@ -33,10 +33,10 @@ def tile_entry(told: Told, whole: Entry, box: Box) -> Entry:
     return entry(replace(told.placed, layer=cut(told.placed.layer, box)))
 
 
-def cut_entry(whole: Entry, told: Told, box: Box) -> Entry:
+def cut_entry(whole: WorkloadEntry, told: Told, box: Box) -> WorkloadEntry:
     """A tile of a layer that only a workload file tells of: sizes cut, and the padding that is left at its borders."""
     ranges = told.ranges(dict(box.ranges))
-    made: Entry = {**whole, "loop_sizes": [ranges[loop.upper()][1] for loop in whole["loop_dims"]]}
+    made: WorkloadEntry = {**whole, "loop_sizes": [ranges[loop.upper()][1] for loop in whole["loop_dims"]]}
     indices = [index.upper() for index in whole.get("pr_loop_dims") or ()]
     touched = [told.reached(index, ranges) for index in indices]
     if whole.get("pr_loop_sizes"):
@@ -58,10 +58,10 @@ class Prices:
     terms: PricingTerms
     search: MappingSearch | None
     policy: Policy
-    layers: Mapping[int, tuple[Told, Entry]]
+    layers: Mapping[int, tuple[Told, WorkloadEntry]]
     resources: Resources
     log: Path
-    entries: dict[Wanted, Entry] = field(default_factory=dict[Wanted, Entry])
+    entries: dict[Wanted, WorkloadEntry] = field(default_factory=dict[Wanted, WorkloadEntry])
     keys: dict[Wanted, str] = field(default_factory=dict[Wanted, str])
     tasks: dict[str, Task] = field(default_factory=dict[str, Task])
     outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
@@ -69,7 +69,7 @@ class Prices:
 
     def find(self, wanted: Iterable[Wanted]) -> None:
         """Price what has no price yet."""
-        new: dict[str, Entry] = {}
+        new: dict[str, WorkloadEntry] = {}
         for one in wanted:
             key = self.key(one)
             if key not in self.outcomes:
@@ -119,14 +119,16 @@ class Prices:
         outcome = self.outcome(wanted)
         return outcome.energy_pj if isinstance(outcome, LayerPrice) else None
 
-    def _tasks(self, new: Mapping[str, Entry]) -> dict[str, Task]:
+    def _tasks(self, new: Mapping[str, WorkloadEntry]) -> dict[str, Task]:
         mapped = {key: (made, mapping_entry_for(made, self.inputs.mapping)) for key, made in new.items()}
         if self.search is not None and not self.inputs.hardware.in_memory:
             mapped = self._chosen(mapped)
         return {key: Task(layer_key(made, mapping), made, mapping, None) for key, (made, mapping) in mapped.items()}
 
-    def _chosen(self, mapped: Mapping[str, tuple[Entry, MappingEntry]]) -> dict[str, tuple[Entry, MappingEntry]]:
-        pairs: Sequence[tuple[Entry, MappingEntry]] = list(mapped.values())
+    def _chosen(
+        self, mapped: Mapping[str, tuple[WorkloadEntry, MappingEntry]]
+    ) -> dict[str, tuple[WorkloadEntry, MappingEntry]]:
+        pairs: Sequence[tuple[WorkloadEntry, MappingEntry]] = list(mapped.values())
         choices = choices_of(pairs, self.inputs, self.terms.options, self.policy)
         return {
             key: (made, mapped_by_choice(made, base, choices[layer_key(made, base)]))

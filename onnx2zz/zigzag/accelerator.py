@@ -18,8 +18,8 @@ from onnx2zz.files.document import Value
 from onnx2zz.formats.accelerator_schema import to_port_based
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.zigzag.cacti import private_cacti
-from onnx2zz.zigzag.hardware import Hardware, TopPort
-from onnx2zz.zigzag.hierarchy import BuiltHierarchy, Level, Link
+from onnx2zz.zigzag.hardware import ArrayAndPorts, TopPort
+from onnx2zz.zigzag.hierarchy import BuiltHierarchy, BuiltLevel, Link
 from onnx2zz.zigzag.objections import AcceleratorObjector
 from onnx2zz.zigzag.schema import schema_problems
 
@@ -82,10 +82,10 @@ def _validated(path: Path, document: Any) -> dict[str, Any]:
     return validator.normalized_data
 
 
-def hardware(accelerator: Accelerator) -> Hardware:
+def hardware(accelerator: Accelerator) -> ArrayAndPorts:
     """The plain facts about `accelerator`."""
     array = accelerator.operational_array
-    return Hardware(
+    return ArrayAndPorts(
         array=tuple((str(dim), size) for dim, size in array.dimension_sizes.items()),
         in_memory=isinstance(array, ImcArray),
         top_ports=_top_ports(accelerator),
@@ -126,21 +126,21 @@ def hierarchy(accelerator: Accelerator) -> BuiltHierarchy:
     )
 
 
-def _levels(operand: MemoryOperand, levels: list[MemoryLevel], ports: dict[int, int]) -> tuple[Level, ...]:
+def _levels(operand: MemoryOperand, levels: list[MemoryLevel], ports: dict[int, int]) -> tuple[BuiltLevel, ...]:
     """An array dim that a lower memory serves is behind it (stages/mapping/spatial_mapping_conversion.py:239)."""
     # ZigZag looks at a level alone. Here each level also has what those below it serve: that is where the data has been
     # spread out already.
     served: frozenset[str] = frozenset()
-    found: list[Level] = []
+    found: list[BuiltLevel] = []
     for level in levels:
         served |= frozenset(map(str, level.served_dimensions))
         found.append(_level(level, operand, served, ports))
     return tuple(found)
 
 
-def _level(level: MemoryLevel, operand: MemoryOperand, served: frozenset[str], ports: dict[int, int]) -> Level:
+def _level(level: MemoryLevel, operand: MemoryOperand, served: frozenset[str], ports: dict[int, int]) -> BuiltLevel:
     write = DataDirection.WR_IN_BY_LOW if operand.is_output() else DataDirection.WR_IN_BY_HIGH
-    return Level(
+    return BuiltLevel(
         memory=level.name,
         bits=level.memory_instance.size,
         served=served,

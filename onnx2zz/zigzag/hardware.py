@@ -14,7 +14,7 @@ class TopPort:
 
 
 @dataclass(frozen=True)
-class Hardware:
+class ArrayAndPorts:
     """What an accelerator offers: its array's dimensions (D1: 32), whether it computes in memory, its top ports."""
 
     array: tuple[tuple[str, int], ...]

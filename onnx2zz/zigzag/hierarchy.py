@@ -17,7 +17,7 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Level:
+class BuiltLevel:
     """One memory of one operand. `served`: the array dims whose units share it, through lower memories or not;
     `bits`: its size.
 
@@ -36,11 +36,11 @@ class BuiltHierarchy:
     """Memory operand -> its levels, lowest first; (memory operand, served array dims, bits) of the innermost memories
     that limit unrolling; the array dims that pass results along; pJ of one operation."""
 
-    levels: tuple[tuple[str, tuple[Level, ...]], ...]
+    levels: tuple[tuple[str, tuple[BuiltLevel, ...]], ...]
     inner: tuple[tuple[str, frozenset[str], int], ...]
     systolic: frozenset[str]
     operation_energy: float
 
-    def of(self, operand: str) -> tuple[Level, ...]:
+    def of(self, operand: str) -> tuple[BuiltLevel, ...]:
         """The levels of a memory operand; () where no memory carries it."""
         return dict(self.levels).get(operand, ())

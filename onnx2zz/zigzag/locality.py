@@ -22,7 +22,7 @@ from zigzag.workload.layer_node import LayerNode
 from zigzag.workload.workload_abc import WorkloadABC, WorkloadNoDummyABC
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import parse_layer
 from onnx2zz.zigzag.levels import KeptLevels
@@ -34,7 +34,10 @@ Edge = tuple[int, int]
 
 
 def kept_levels(
-    layers: Sequence[Entry], mapping_entries: Sequence[MappingEntry], edges: Sequence[Edge], accelerator: Accelerator
+    layers: Sequence[WorkloadEntry],
+    mapping_entries: Sequence[MappingEntry],
+    edges: Sequence[Edge],
+    accelerator: Accelerator,
 ) -> dict[int, KeptLevels]:
     """Layer id -> levels, for a whole network and the mapping entry of each of its layers. `edges` (producer,
     consumer) are those that the layers' own sources do not tell of.
@@ -63,7 +66,9 @@ def _reason(error: Exception) -> str:
     )
 
 
-def _network(layers: Sequence[Entry], mapping_entries: Sequence[MappingEntry], edges: Sequence[Edge]) -> "_Network":
+def _network(
+    layers: Sequence[WorkloadEntry], mapping_entries: Sequence[MappingEntry], edges: Sequence[Edge]
+) -> "_Network":
     nodes = [parse_layer(entry, how) for entry, how in zip(layers, mapping_entries, strict=True)]
     network, by_id = _Network(nodes), {node.id: node for node in nodes}
     network.add_edges_from([(by_id[producer], by_id[consumer]) for producer, consumer in edges])

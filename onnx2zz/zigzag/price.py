@@ -22,7 +22,7 @@ from zigzag.stages.results import reduce_stages
 from zigzag.stages.stage import StageCallable
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import parse_layer
 from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, PriceOptions, Search
@@ -40,7 +40,7 @@ logger = logging.getLogger("zigzag.onnx2zz")
 
 
 def price(
-    entry: Entry,
+    entry: WorkloadEntry,
     accelerator: Accelerator,
     mapping_entry: MappingEntry,
     options: PriceOptions,
@@ -86,7 +86,7 @@ def _said(one: LayerPrice | PricingError, other: LayerPrice | PricingError) -> s
 
 
 def _attempt(
-    entry: Entry,
+    entry: WorkloadEntry,
     accelerator: Accelerator,
     mapping_entry: MappingEntry,
     options: PriceOptions,
@@ -113,7 +113,7 @@ def _mismatches(notes: Sequence[SearchNote]) -> tuple[str, ...]:
 
 
 def _best_evaluation(
-    entry: Entry,
+    entry: WorkloadEntry,
     accelerator: Accelerator,
     mapping_entry: MappingEntry,
     options: PriceOptions,

@@ -13,7 +13,7 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import parse_layer
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -23,7 +23,7 @@ from onnx2zz.zigzag.unrolling import Unrolling, as_written, tidy
 
 
 def unrollings(
-    entry: Entry, mapping_entry: MappingEntry, accelerator: Accelerator, options: PriceOptions
+    entry: WorkloadEntry, mapping_entry: MappingEntry, accelerator: Accelerator, options: PriceOptions
 ) -> tuple[Unrolling, ...]:
     """What ZigZag would price for `mapping_entry`: what it leaves of the entry's unrolling after its repairs; where an
     array dim is missing, the combinations that it generates. Raises PricingError where it raises."""
@@ -35,7 +35,9 @@ def unrollings(
     return tuple(dict.fromkeys(found))
 
 
-def limits(entry: Entry, mapping_entry: MappingEntry, accelerator: Accelerator) -> Mapping[str, Mapping[str, int]]:
+def limits(
+    entry: WorkloadEntry, mapping_entry: MappingEntry, accelerator: Accelerator
+) -> Mapping[str, Mapping[str, int]]:
     """Array dim -> loop -> the largest factor that ZigZag leaves alone: the loop, the array dim, and the widths of the
     innermost memories bound it (get_max_unrolling). Raises PricingError."""
     try:
@@ -45,7 +47,9 @@ def limits(entry: Entry, mapping_entry: MappingEntry, accelerator: Accelerator) 
     return {str(dim): {str(loop): int(factor) for loop, factor in loops.items()} for dim, loops in most.items()}
 
 
-def stays_as_it_is(entry: Entry, mapping_entry: MappingEntry, unrolling: Unrolling, accelerator: Accelerator) -> bool:
+def stays_as_it_is(
+    entry: WorkloadEntry, mapping_entry: MappingEntry, unrolling: Unrolling, accelerator: Accelerator
+) -> bool:
     """Whether ZigZag prices exactly this unrolling when a mapping file asks for it."""
     left = unrollings(entry, _asking_for(unrolling, mapping_entry), accelerator, PriceOptions())
     return len(left) == 1 and all(
@@ -54,7 +58,7 @@ def stays_as_it_is(entry: Entry, mapping_entry: MappingEntry, unrolling: Unrolli
 
 
 def price_unrolling(
-    entry: Entry,
+    entry: WorkloadEntry,
     mapping_entry: MappingEntry,
     unrolling: Unrolling,
     accelerator: Accelerator,
@@ -88,7 +92,7 @@ def price_unrolling(
 
 
 def _generator(
-    entry: Entry, mapping_entry: MappingEntry, accelerator: Accelerator, options: PriceOptions
+    entry: WorkloadEntry, mapping_entry: MappingEntry, accelerator: Accelerator, options: PriceOptions
 ) -> SpatialMappingGeneratorStage:
     return SpatialMappingGeneratorStage(
         [CostModelStage],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from onnx2zz.checks.finding import CODES
+from onnx2zz.checks.registry import checks
 from onnx2zz.cli.check import check_command
 from onnx2zz.cli.main import run
 from tests.checks.test_families import ACCELERATOR, MAPPING, WORKLOAD
@@ -37,7 +37,7 @@ def test_json_has_the_documented_fields(files: list[str]) -> None:
     (found,) = [one for one in json.loads(result.stdout)["findings"] if one["severity"] == "error"]
     assert set(found) == FIELDS
     assert found["code"] == "bad-source"
-    assert found["code"] in CODES
+    assert found["code"] in checks()
     assert found["zigzag"] == "AssertionError: Illegal reference to non-existent layer with id 7"
 
 
@@ -60,6 +60,8 @@ def test_a_broken_file_is_a_finding_with_its_place(tmp_path: Path) -> None:
         (["a.yaml", "--fix", "-o", "out", "--decide", "capacity=shrink"], 2),
         (["a.yaml", "a.yaml"], 1),
         (["nothing.yaml"], 1),
+        (["--explain", "capacity"], 0),
+        (["--explain", "capacities"], 2),
     ],
 )
 def test_exit_codes(files: list[str], arguments: list[str], code: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,3 +77,27 @@ def test_fix_writes_a_set_that_runs(files: list[str], tmp_path: Path) -> None:
     assert "+      allocation: ['O, tl', 'O, fl', 'O, th', 'O, fh']" in fixed.output
     assert check(*(str(tmp_path / "out" / Path(file).name) for file in files)).exit_code == 0
     assert (tmp_path / "out" / "w.yaml").read_text() == WORKLOAD, "what needs no repair keeps its text"
+
+
+def test_explain_says_what_a_code_means_without_any_file() -> None:
+    result = check("--explain", "capacity")
+    assert result.exit_code == 0
+    head, files, zigzag, cure, *decisions = result.stdout.splitlines()
+    assert head.startswith("capacity (error): a layer's operands do not fit the topmost memory")
+    assert files == "    looks at: accelerator and workload"
+    assert zigzag == "    ZigZag: NoValidLoopOrderingFoundException"
+    assert cure.startswith("    cure:   a level above the memory")
+    assert [line.partition(":")[0] for line in decisions] == [
+        f"    --decide capacity={choice}" for choice in ("extend", "add-dram", "enlarge")
+    ]
+
+
+def test_explain_lists_the_codes_where_there_is_no_such_code() -> None:
+    result = check("--explain", "capacities")
+    assert result.exit_code == 2
+    assert "there is no code capacities; codes: bad-source, capacity, cost, " in result.stderr
+
+
+def test_every_code_is_explained() -> None:
+    for code in checks():
+        assert check("--explain", code).stdout.startswith(f"{code} (")

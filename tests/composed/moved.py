@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.ir.access import Access
 from onnx2zz.ir.interpreter import run_layers
 from onnx2zz.ir.layer import Layer, step_operands
@@ -18,7 +18,7 @@ ROWS_APART = "Resize"
 
 
 def wrongly_moved(
-    producers: Producers, entries: tuple[Entry, ...], values: Mapping[str, np.ndarray]
+    producers: Producers, entries: tuple[WorkloadEntry, ...], values: Mapping[str, np.ndarray]
 ) -> Iterator[Finding]:
     """Every node whose layers all move; what they write must stand there in onnxruntime's run too."""
     for node in producers.flat.nodes:
@@ -31,7 +31,7 @@ def wrongly_moved(
                 yield Finding(f"moved: {node.op_type}", f"{node.name}: {wrong}")
 
 
-def _bound(placed: PlacedLayer, entry: Entry) -> Layer | None:
+def _bound(placed: PlacedLayer, entry: WorkloadEntry) -> Layer | None:
     found = bind(entry, placed)
     return None if found.differences else found.layer
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import onnx
 
-from onnx2zz.formats.workload_entry import Entry, volumes
+from onnx2zz.formats.workload_entry import WorkloadEntry, volumes
 from onnx2zz.ir.workload import PlacedLayer
 from tests.composed.finding import Finding
 from tests.composed.labels import ALL, distinct, moves
@@ -18,7 +18,7 @@ ROWS = "Gather"
 """It reads as many rows as there are positions, be they the same."""
 
 
-def wrong_volumes(producers: Producers, entries: tuple[Entry, ...]) -> Iterator[Finding]:
+def wrong_volumes(producers: Producers, entries: tuple[WorkloadEntry, ...]) -> Iterator[Finding]:
     """Every node of one layer whose reads are known, and every layer that moves elements."""
     for node in producers.flat.nodes:
         layers = producers.layers.get(node.name, [])
@@ -29,7 +29,9 @@ def wrong_volumes(producers: Producers, entries: tuple[Entry, ...]) -> Iterator[
             yield from _of_layer(node, producers, entries[layers[0].id])
 
 
-def _of_movement(node: onnx.NodeProto, placed: PlacedLayer, producers: Producers, entry: Entry) -> Iterator[Finding]:
+def _of_movement(
+    node: onnx.NodeProto, placed: PlacedLayer, producers: Producers, entry: WorkloadEntry
+) -> Iterator[Finding]:
     before = producers.labels.before[flat_name(placed.layer.output.tensor)]
     places = ALL
     if len(node.output) > 1 or node.op_type == "Concat":
@@ -43,7 +45,7 @@ def _of_movement(node: onnx.NodeProto, placed: PlacedLayer, producers: Producers
         yield Finding(f"volume: {node.op_type}", f"{node.name} O: {said['O']} elements, {written} are written")
 
 
-def _of_layer(node: onnx.NodeProto, producers: Producers, entry: Entry) -> Iterator[Finding]:
+def _of_layer(node: onnx.NodeProto, producers: Producers, entry: WorkloadEntry) -> Iterator[Finding]:
     """Each operand of one volume that the numbers give; each tensor that the run brings is an operand."""
     flat, said = producers.flat, volumes(entry)
     counts = {name: _count(node, name, producers) for name in node.input if name}

@@ -7,7 +7,7 @@ from zigzag.hardware.architecture.accelerator import Accelerator
 
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
-from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.mapping.choice import ChoiceTerms
 from onnx2zz.mapping.interconnect import declared, shown_by
@@ -21,7 +21,7 @@ def mapping_of(arch: str) -> tuple[MappingEntry, ...]:
     return read_mapping(load_yaml(choose_mapping(None, find_accelerator(arch)).path))
 
 
-def mapped(layer: Entry, arch: str) -> MappingEntry:
+def mapped(layer: WorkloadEntry, arch: str) -> MappingEntry:
     """The entry of the accelerator's own mapping file for a layer."""
     return mapping_entry_for(layer, mapping_of(arch))
 

@@ -6,10 +6,10 @@ from small_workloads import gemm, strip
 from onnx2zz.errors import Problem
 from onnx2zz.formats.mapping_entry import read_mapping
 from onnx2zz.pricing.mapping_check import array_problems, dim_problems, unusable
-from onnx2zz.zigzag.hardware import Hardware
+from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.layer import mapping_problems
 
-TWO_BY_TWO = Hardware((("D1", 32), ("D2", 32)), False, ())
+TWO_BY_TWO = ArrayAndPorts((("D1", 32), ("D2", 32)), False, ())
 
 
 def entry(name: str, **unrolled: list[str]) -> dict[str, dict[str, list[str]] | str]:

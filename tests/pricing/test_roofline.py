@@ -5,16 +5,16 @@ from small_workloads import Entry, add, conv, gemm, pool
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.pricing.roofline import Roofline, ports_reached, roofline
-from onnx2zz.zigzag.hardware import Hardware, TopPort
+from onnx2zz.zigzag.hardware import ArrayAndPorts, TopPort
 from onnx2zz.zigzag.levels import KeptLevels
 
 
-def roofline_cycles(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> float:
+def roofline_cycles(entry: Entry, mapping_entry: Entry, hardware: ArrayAndPorts) -> float:
     return roofline(entry, mapping_entry, hardware).cycles
 
 
 LINKS = MappingEntry("default", memory_operand_links={"O": "O", "W": "I2", "I": "I1"})
-ONE_PORT = Hardware((("D1", 32), ("D2", 16)), False, (TopPort(64, frozenset({"I1", "I2", "O"})),))
+ONE_PORT = ArrayAndPorts((("D1", 32), ("D2", 16)), False, (TopPort(64, frozenset({"I1", "I2", "O"})),))
 
 
 def test_a_convolution_is_bound_by_its_operations() -> None:
@@ -40,7 +40,7 @@ def test_an_addition_reads_both_operands() -> None:
 
 def test_the_slowest_port_counts_and_links_say_what_passes_it() -> None:
     ports = (TopPort(100, frozenset({"I1"}), "a"), TopPort(64, frozenset({"I2"}), "b"), TopPort(8, frozenset({"O"})))
-    hardware = Hardware((("D1", 4096),), False, ports)
+    hardware = ArrayAndPorts((("D1", 4096),), False, ports)
     layer = gemm(0, None, "fc", k=1000, c=512)
     assert roofline(layer, LINKS, hardware) == Roofline(1000 * 512 * 8 / 64, "b")
     swapped = MappingEntry("default", memory_operand_links={"O": "O", "W": "I1", "I": "I2"})
@@ -49,7 +49,7 @@ def test_the_slowest_port_counts_and_links_say_what_passes_it() -> None:
 
 def test_what_locality_keeps_low_does_not_pass_the_highest_port() -> None:
     memories = read_hierarchy({"memories": {"sram": {}, "dram": {}}}).memories
-    hardware = Hardware((("D1", 4096),), False, (TopPort(64, frozenset({"I1", "I2", "O"}), "dram"),))
+    hardware = ArrayAndPorts((("D1", 4096),), False, (TopPort(64, frozenset({"I1", "I2", "O"}), "dram"),))
 
     def cycles(layer: Entry, i1: int, o: int, weights: int) -> float:
         kept = KeptLevels((("I1", i1), ("O", o)), weights)

@@ -13,6 +13,7 @@ from onnx2zz.conservation.groups import groups
 from onnx2zz.formats.workload_entry import volumes
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Node
+from onnx2zz.frontend.operators.draws import Place
 from onnx2zz.frontend.trace import trace
 from onnx2zz.ir import functions
 from onnx2zz.ir.access import Access, Position, Step
@@ -20,7 +21,7 @@ from onnx2zz.ir.interpreter import run_layers
 from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.proof.binding import bind
 from onnx2zz.proof.comparison import differing
-from onnx2zz.proof.draws import Place, draw
+from onnx2zz.proof.draws import draw
 from onnx2zz.proof.fitness import moves
 from onnx2zz.proof.node_run import run_node
 from onnx2zz.proof.stored_values import StoredValues

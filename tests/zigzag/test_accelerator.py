@@ -8,10 +8,10 @@ import yaml
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, shipped
 from onnx2zz.zigzag.accelerator import hardware, load_accelerator
-from onnx2zz.zigzag.hardware import Hardware, TopPort
+from onnx2zz.zigzag.hardware import ArrayAndPorts, TopPort
 
 
-def facts(name: str) -> Hardware:
+def facts(name: str) -> ArrayAndPorts:
     return hardware(load_accelerator(find_accelerator(name).path))
 
 

@@ -9,6 +9,7 @@ import onnx
 from onnx import shape_inference
 
 from onnx2zz.frontend.graph import Graph, Node, Tensor
+from onnx2zz.frontend.operators.draws import Draws, Place
 from onnx2zz.frontend.operators.facts import (
     Count,
     OperatorFacts,
@@ -61,13 +62,23 @@ def _transposed(node: Node, graph: Graph) -> int:
     return graph.tensors[node.inputs[0]].elements * math.prod(graph.shape(node.inputs[1])[1:])
 
 
+def _filter_elements(place: Place, graph: Graph) -> int:
+    return math.prod(graph.shape(place.node.inputs[1])[1:])
+
+
+def _transposed_filter_elements(place: Place, graph: Graph) -> int:
+    shape = graph.shape(place.node.inputs[1])
+    strides = math.prod(place.node.integers("strides") or [1])
+    return shape[0] // place.node.integer("group", 1) * math.prod(shape[2:]) // strides
+
+
 FACTS: tuple[OperatorFacts, ...] = (
-    OperatorFacts("Conv", slides=True, macs=_convolution(1)),
+    OperatorFacts("Conv", slides=True, macs=_convolution(1), draws=Draws(fan_in={1: _filter_elements})),
     OperatorFacts("ConvInteger", slides=True, macs=_convolution(1)),
-    OperatorFacts("ConvTranspose", slides=True, macs=_transposed),
+    OperatorFacts("ConvTranspose", slides=True, macs=_transposed, draws=Draws(fan_in={1: _transposed_filter_elements})),
     OperatorFacts("DeformConv", slides=True, macs=_convolution(1)),
     OperatorFacts("QLinearConv", slides=True, macs=_convolution(3)),
     microsoft("QLinearConv", windows("Conv", weights=3), macs=_convolution(3)),
-    microsoft("FusedConv", _fused_conv, slides=True, macs=_convolution(1)),
+    microsoft("FusedConv", _fused_conv, slides=True, macs=_convolution(1), draws=Draws(fan_in={1: _filter_elements})),
     microsoft("NhwcConv", _nhwc_conv, multiplies=True),
 )

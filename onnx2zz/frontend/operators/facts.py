@@ -1,4 +1,5 @@
-"""What the frontend knows of one operator: its output shapes, the ranges of its attributes, its multiply-accumulates.
+"""What is known of one operator: its output shapes, the ranges of its attributes, its multiply-accumulates, the random
+numbers of its proof.
 
 How it is lowered is not said here (ops/): the law of conservation counts a node's work by these facts, so that a
 lowering which loses some of it is found out.
@@ -11,6 +12,7 @@ import numpy as np
 import onnx
 
 from onnx2zz.frontend.graph import Graph, Node, Tensor
+from onnx2zz.frontend.operators.draws import ORDINARY, Draws
 
 Shape = tuple[int, ...]
 Tensors = Sequence[Tensor | None]
@@ -46,6 +48,7 @@ class OperatorFacts:
     its first input, which onnx does not look at, or only after it has used it. `macs`: how many multiply-accumulates a
     node stands for, by its shapes and attributes alone. `multiplies`: it carries some, but no such count is settled.
     `mask` and `lengths`: inputs that count keys and the steps of each sequence, which no random numbers can stand for.
+    `draws`: the random numbers that its proof takes.
     """
 
     name: str
@@ -57,6 +60,7 @@ class OperatorFacts:
     multiplies: bool = False
     mask: KeyMask | None = None
     lengths: int | None = None
+    draws: Draws = ORDINARY
 
     def __post_init__(self) -> None:
         assert not (self.macs and self.multiplies), f"{self.name}: multiplies is for operators without a count"
@@ -82,10 +86,13 @@ def microsoft(
     multiplies: bool = False,
     mask: KeyMask | None = None,
     lengths: int | None = None,
+    draws: Draws = ORDINARY,
 ) -> OperatorFacts:
     """The facts of an operator that ONNX Runtime adds, of which onnx knows nothing."""
     name = f"com.microsoft.{op}"
-    return OperatorFacts(name, shapes, slides=slides, macs=macs, multiplies=multiplies, mask=mask, lengths=lengths)
+    return OperatorFacts(
+        name, shapes, slides=slides, macs=macs, multiplies=multiplies, mask=mask, lengths=lengths, draws=draws
+    )
 
 
 def shape_of(tensors: Tensors, index: int) -> Shape | None:

@@ -1,4 +1,5 @@
-"""Operators that move data: output shapes where onnx has none, and attributes that take more than others of their name.
+"""Operators that move data: output shapes where onnx has none, attributes that take more than others of their name,
+and which inputs only steer.
 
 Source: ONNX operator pages; ONNX Runtime's ContribOperators page.
 """
@@ -6,6 +7,7 @@ Source: ONNX operator pages; ONNX Runtime's ContribOperators page.
 import onnx
 
 from onnx2zz.frontend.graph import Node
+from onnx2zz.frontend.operators.draws import STEERED, STEERED_VIEW, VIEW, Draws
 from onnx2zz.frontend.operators.facts import (
     OFFSETS,
     OperatorFacts,
@@ -51,8 +53,20 @@ def _gather_block_quantized(node: Node, tensors: Tensors) -> Outputs:
     return (shaped((*shape[:axis], *indices, *shape[axis + 1 :]), type_of(tensors, 2)),)
 
 
+STEERED_OPERATORS = (
+    "Compress", "ConstantOfShape", "CumSum", "OneHot", "Range", "Resize", "Tile", "TopK", "Trilu", "Upsample",
+)  # fmt: skip
 FACTS: tuple[OperatorFacts, ...] = (
-    OperatorFacts("Pad", ranges={"pads": OFFSETS}),
+    *(OperatorFacts(name, draws=STEERED) for name in STEERED_OPERATORS),
+    *(
+        OperatorFacts(name, draws=STEERED_VIEW)
+        for name in ("Expand", "Reshape", "Slice", "Split", "Squeeze", "Unsqueeze")
+    ),
+    *(OperatorFacts(name, draws=VIEW) for name in ("Flatten", "Transpose")),
+    OperatorFacts("Concat", draws=Draws(passes_on="all")),
+    OperatorFacts("Gather", draws=Draws(rows=1, steered=True)),
+    OperatorFacts("GatherElements", draws=Draws(rows=1)),
+    OperatorFacts("Pad", ranges={"pads": OFFSETS}, draws=STEERED),
     OperatorFacts("Shape", ranges={"start": ANYWHERE, "end": ANYWHERE}),
     OperatorFacts("SplitToSequence", axis_inside=True),
     microsoft("QLinearConcat", _concat),

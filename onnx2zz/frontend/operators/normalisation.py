@@ -7,6 +7,7 @@ import onnx
 from onnx import TensorProto
 
 from onnx2zz.frontend.graph import Node, Tensor
+from onnx2zz.frontend.operators.draws import Draws, positive
 from onnx2zz.frontend.operators.facts import OperatorFacts, Outputs, Tensors, microsoft, same, shape_of, shaped
 
 
@@ -47,17 +48,23 @@ def _quantised_embed_norm(node: Node, tensors: Tensors) -> Outputs:
     return shaped((*ids, words[1]), onnx.TensorProto.FLOAT), shaped(ids[:1], onnx.TensorProto.INT32)
 
 
+SCALE = positive(1)
+SKIPPED = positive(1)
+"""Of what is added; its scale is the input behind that, which may have any sign."""
 FACTS: tuple[OperatorFacts, ...] = (
     OperatorFacts("Softmax", axis_inside=True),
     OperatorFacts("LogSoftmax", axis_inside=True),
-    OperatorFacts("Hardmax", axis_inside=True),
-    OperatorFacts("LayerNormalization", axis_inside=True),
-    OperatorFacts("GroupNormalization", same),
+    OperatorFacts("Hardmax", axis_inside=True, draws=Draws(few_results=2)),
+    OperatorFacts("BatchNormalization", draws=positive(1, 4)),
+    OperatorFacts("InstanceNormalization", draws=SCALE),
+    OperatorFacts("LayerNormalization", axis_inside=True, draws=SCALE),
+    OperatorFacts("RMSNormalization", draws=SCALE),
+    OperatorFacts("GroupNormalization", same, draws=SCALE),
     OperatorFacts("MeanVarianceNormalization", same),
-    OperatorFacts("SimplifiedLayerNormalization", _norm),
-    microsoft("SimplifiedLayerNormalization", _norm),
-    microsoft("SkipLayerNormalization", _skip_norm),
-    microsoft("SkipSimplifiedLayerNormalization", _skip_norm),
+    OperatorFacts("SimplifiedLayerNormalization", _norm, draws=SCALE),
+    microsoft("SimplifiedLayerNormalization", _norm, draws=SCALE),
+    microsoft("SkipLayerNormalization", _skip_norm, draws=SKIPPED),
+    microsoft("SkipSimplifiedLayerNormalization", _skip_norm, draws=SKIPPED),
     microsoft("EmbedLayerNormalization", _embed_norm),
     microsoft("QEmbedLayerNormalization", _quantised_embed_norm),
     microsoft("GroupNorm", same),

@@ -7,6 +7,7 @@ import numpy as np
 import onnx
 
 from onnx2zz.frontend.graph import Graph, Node, Tensor
+from onnx2zz.frontend.operators.draws import Draws, Place
 from onnx2zz.frontend.operators.facts import (
     Count,
     OperatorFacts,
@@ -76,14 +77,21 @@ def _product(left: int, trans: str = "") -> Count:
     return count
 
 
+def _depth(place: Place, graph: Graph) -> int:
+    """What a product sums over, by its second operand."""
+    shape = graph.shape(place.node.inputs[1])
+    transposed = place.node.integer("transB", 0)
+    return shape[-1 if transposed or len(shape) < 2 else -2]
+
+
 FACTS: tuple[OperatorFacts, ...] = (
-    OperatorFacts("Gemm", macs=_product(0, "transA")),
-    OperatorFacts("MatMul", macs=_product(0)),
+    OperatorFacts("Gemm", macs=_product(0, "transA"), draws=Draws(fan_in={1: _depth})),
+    OperatorFacts("MatMul", macs=_product(0), draws=Draws(fan_in={1: _depth})),
     OperatorFacts("MatMulInteger", macs=_product(0)),
     OperatorFacts("QLinearMatMul", macs=_product(0)),
     OperatorFacts("Einsum", multiplies=True),
     microsoft("FusedGemm", _gemm, macs=_product(0, "transA")),
-    microsoft("FusedMatMul", _batched, macs=_product(0, "transA")),
+    microsoft("FusedMatMul", _batched, macs=_product(0, "transA"), draws=Draws(fan_in={1: _depth})),
     microsoft("TransposeMatMul", _batched, multiplies=True),
     microsoft("GemmFastGelu", _batched, multiplies=True),
     microsoft("QGemm", _qgemm, macs=_product(0, "transA")),

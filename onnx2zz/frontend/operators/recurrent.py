@@ -6,6 +6,7 @@ Source: ONNX operator pages; ONNX Runtime's ContribOperators page.
 import onnx
 
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.frontend.operators.draws import Draws, Place
 from onnx2zz.frontend.operators.facts import OperatorFacts, Outputs, Tensors, microsoft, shape_of, shaped
 
 SEQUENCE_LENS = 4
@@ -28,9 +29,14 @@ def _recurrent(node: Node, graph: Graph) -> int:
     return steps * batch * (weights + state)
 
 
+def _last(place: Place, graph: Graph) -> int:
+    return graph.shape(place.node.inputs[place.index])[-1]
+
+
+WEIGHTS = Draws(fan_in={1: _last, 2: _last})
 FACTS: tuple[OperatorFacts, ...] = (
-    OperatorFacts("LSTM", macs=_recurrent, lengths=SEQUENCE_LENS),
-    OperatorFacts("GRU", macs=_recurrent, lengths=SEQUENCE_LENS),
-    OperatorFacts("RNN", macs=_recurrent, lengths=SEQUENCE_LENS),
+    OperatorFacts("LSTM", macs=_recurrent, lengths=SEQUENCE_LENS, draws=WEIGHTS),
+    OperatorFacts("GRU", macs=_recurrent, lengths=SEQUENCE_LENS, draws=WEIGHTS),
+    OperatorFacts("RNN", macs=_recurrent, lengths=SEQUENCE_LENS, draws=WEIGHTS),
     microsoft("DynamicQuantizeLSTM", _lstm, multiplies=True, lengths=SEQUENCE_LENS),
 )

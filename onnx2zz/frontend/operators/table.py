@@ -1,20 +1,30 @@
 """Every operator of which the frontend knows more than onnx says; an operator that is not here has no such facts."""
 
-from onnx2zz.frontend.operators import (
-    attention,
-    convolutions,
-    elementwise,
-    movement,
-    normalisation,
-    products,
-    recurrent,
-    windows,
-)
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+
+from onnx2zz.frontend import operators
 from onnx2zz.frontend.operators.facts import OperatorFacts
 
-FAMILIES = (attention, convolutions, elementwise, movement, normalisation, products, recurrent, windows)
-FACTS: dict[str, OperatorFacts] = {facts.name: facts for family in FAMILIES for facts in family.FACTS}
-assert len(FACTS) == sum(len(family.FACTS) for family in FAMILIES), "an operator is listed twice"
+
+def _listed() -> Iterator[OperatorFacts]:
+    """What each file of this folder lists in FACTS, if it is one of a family."""
+    for module in pkgutil.iter_modules(operators.__path__, f"{operators.__name__}."):
+        if module.name != __name__:
+            listed: tuple[OperatorFacts, ...] = getattr(importlib.import_module(module.name), "FACTS", ())
+            yield from listed
+
+
+def _by_name(listed: Iterable[OperatorFacts]) -> dict[str, OperatorFacts]:
+    facts: dict[str, OperatorFacts] = {}
+    for one in listed:
+        assert one.name not in facts, f"{one.name} is listed twice"
+        facts[one.name] = one
+    return facts
+
+
+FACTS = _by_name(_listed())
 MAC_OPERATORS = frozenset(name for name, facts in FACTS.items() if facts.carries_macs)
 """The operators that carry multiply-accumulates."""
 NO_FACTS = OperatorFacts("")

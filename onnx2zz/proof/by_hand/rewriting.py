@@ -1,15 +1,15 @@
 """An aligned hand-written layer as an entry in the shape of the model's, so that it can be run on the same tensors."""
 
-from onnx2zz.formats.workload_entry import Entry, EntryLayer, Relation
+from onnx2zz.formats.workload_entry import EntryLayer, Relation, WorkloadEntry
 from onnx2zz.proof.by_hand.alignment import terms
 
 
-def rewritten(written: EntryLayer, model: EntryLayer, entry: Entry) -> Entry:
+def rewritten(written: EntryLayer, model: EntryLayer, entry: WorkloadEntry) -> WorkloadEntry:
     """The model's `entry` with the loops, sizes, steps and padding of the hand-written layer."""
     relations = [_relation(written, relation) for relation in model.relations]
     relations += [relation for relation in written.relations if relation.target not in model.related]
     sizes = {**dict.fromkeys(model.loops, 1), **written.loops}
-    changed: Entry = {
+    changed: WorkloadEntry = {
         **entry,
         "equation": _equation(written, model, str(entry["equation"])),
         "dimension_relations": [str(relation) for relation in relations],

@@ -7,7 +7,7 @@ from onnx2zz.compiler import Compiled
 from onnx2zz.conservation.groups import groups
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.formats.pairing import Pairing, pair_layers
-from onnx2zz.formats.workload_entry import Entry, EntryLayer, as_meant, read_layer
+from onnx2zz.formats.workload_entry import EntryLayer, WorkloadEntry, as_meant, read_layer
 from onnx2zz.proof.binding import Difference
 from onnx2zz.proof.by_hand.alignment import alignments
 from onnx2zz.proof.by_hand.differences import differences
@@ -24,11 +24,14 @@ class Judged:
 
     id: int
     differences: tuple[Difference, ...]
-    entry: Entry
+    entry: WorkloadEntry
 
 
 def verify_by_hand(
-    compiled: Compiled, written: Sequence[Entry], options: VerifyOptions | None = None, watch: Watch | None = None
+    compiled: Compiled,
+    written: Sequence[WorkloadEntry],
+    options: VerifyOptions | None = None,
+    watch: Watch | None = None,
 ) -> Verification:
     """Pairs the entries with the model's, compares them, and runs those that have partners.
 
@@ -62,7 +65,7 @@ def _place(mismatch: Mismatch) -> tuple[bool, int, bool]:
     return mismatch.layer is None, mismatch.layer or 0, isinstance(mismatch.got, float)
 
 
-def _judged(pairing: Pairing, written: Sequence[Entry], compiled: Compiled) -> dict[int, Judged]:
+def _judged(pairing: Pairing, written: Sequence[WorkloadEntry], compiled: Compiled) -> dict[int, Judged]:
     """By the id of the model's layer."""
     layers = {i: layer for i, entry in enumerate(written) if (layer := read_layer(i, entry))}
     edges = Edges.of(pairing, layers, compiled.workload)
@@ -110,7 +113,7 @@ def _said(judged: Mapping[int, Judged], compiled: Compiled) -> Iterator[Mismatch
             yield Mismatch(node, layer.id, difference.where, difference.layer, difference.entry, difference.cause)
 
 
-def _without_partner(pairing: Pairing, written: Sequence[Entry], compiled: Compiled) -> Iterator[Mismatch]:
+def _without_partner(pairing: Pairing, written: Sequence[WorkloadEntry], compiled: Compiled) -> Iterator[Mismatch]:
     for i in pairing.only_written:
         entry = written[i]
         name = str(entry.get("name") or entry["operator_type"])

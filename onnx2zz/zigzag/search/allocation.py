@@ -12,7 +12,7 @@ import numpy as np
 
 from .arrays import Flags, Floats, Ints, at
 from .footprint import Tables, ordered_tiles
-from .nest import Memory, Nest, Operand
+from .nest import AllocatedMemory, Nest, Operand
 from .orderings import Orderings
 
 COMBINATIONS_AT_ONCE = 1 << 17
@@ -74,7 +74,9 @@ def allocate(nest: Nest, tables: Sequence[Tables], orderings: Orderings, even: b
     return Allocation(valid, tuple(tuple(levels) for levels in cuts))
 
 
-def cut_options(bits: Floats, cuts: Sequence[Ints], is_top: bool, memory: Memory, orderings: Orderings) -> Options:
+def cut_options(
+    bits: Floats, cuts: Sequence[Ints], is_top: bool, memory: AllocatedMemory, orderings: Orderings
+) -> Options:
     """calc_size_slices (:180-225), and the accesses of :264-282; bits (N, L + 1) lie below each cut."""
     start = _start(cuts, orderings)
     if memory.double_buffered:

@@ -7,7 +7,7 @@ import numpy as np
 
 from .arrays import Flags, Floats
 from .double_buffering import level_precision
-from .nest import READ_TO_HIGH, READ_TO_LOW, WRITE_FROM_HIGH, WRITE_FROM_LOW, Nest, Port, Transfer
+from .nest import READ_TO_HIGH, READ_TO_LOW, WRITE_FROM_HIGH, WRITE_FROM_LOW, Nest, PhysicalPort, Transfer
 from .profiles import Profile
 from .python_sum import sum_of_numbers
 from .reading import NotCoveredError
@@ -64,7 +64,7 @@ def _flows_back(transfer: Transfer) -> bool:
 
 def _entry(
     nest: Nest,
-    port: Port,
+    port: PhysicalPort,
     transfer: Transfer,
     profiles: Sequence[Profile],
     cycles: Sequence[Sequence[Floats]],
@@ -85,7 +85,7 @@ def _entry(
     )
 
 
-def _reduced(port: Port, entries: Sequence[_Entry], busy: Floats) -> list[Floats]:
+def _reduced(port: PhysicalPort, entries: Sequence[_Entry], busy: Floats) -> list[Floats]:
     """What remains of each transfer's cycles: the longest is hidden first (reduce_ordered, :1194-1231)."""
     if not entries:
         return []

@@ -68,7 +68,7 @@ class Width:
 
 
 @dataclass(frozen=True)
-class Level:
+class OperandLevel:
     """A memory as one operand sees it; a direction without a port is absent from `widths`."""
 
     capacity: int
@@ -94,7 +94,7 @@ class Operand:
     elements: float
     fractional: Unrolling
     integer: Unrolling
-    levels: tuple[Level, ...]
+    levels: tuple[OperandLevel, ...]
 
     @property
     def top(self) -> int:
@@ -116,7 +116,7 @@ class Operand:
 
 
 @dataclass(frozen=True)
-class Memory:
+class AllocatedMemory:
     """A memory as the allocator fills it: its operands in ZigZag's order, and those for which it is the highest."""
 
     operands: tuple[int, ...]
@@ -126,7 +126,7 @@ class Memory:
 
 
 @dataclass(frozen=True)
-class Port:
+class PhysicalPort:
     """A physical port of a memory: bit/cycle, and the transfers that share it."""
 
     width: int
@@ -145,8 +145,8 @@ class Nest:
 
     dims: int
     operands: tuple[Operand, ...]
-    memories: tuple[Memory, ...]
-    ports: tuple[Port, ...]
+    memories: tuple[AllocatedMemory, ...]
+    ports: tuple[PhysicalPort, ...]
     sharing: tuple[tuple[tuple[int, int], ...], ...]
     mac_energy: float
     drain_cycles: int

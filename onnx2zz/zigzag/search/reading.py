@@ -12,13 +12,13 @@ from zigzag.workload.layer_node import LayerNode
 
 from .nest import (
     READ_TO_LOW,
+    AllocatedMemory,
     DataDirection,
-    Level,
-    Memory,
     Nest,
     Operand,
+    OperandLevel,
     PartialAxis,
-    Port,
+    PhysicalPort,
     Unrolling,
     Width,
 )
@@ -103,7 +103,7 @@ def _unrolling(op: LayerOperand, mapping: SpatialMappingInternal, number: dict[L
     )
 
 
-def _level(level: MemoryLevel, mem_op: MemoryOperand) -> Level:
+def _level(level: MemoryLevel, mem_op: MemoryOperand) -> OperandLevel:
     widths: dict[DataDirection, Width] = {}
     for direction in DataDirection:
         least, greatest = level.get_min_bandwidth(mem_op, direction), level.get_max_bandwidth(mem_op, direction)
@@ -111,14 +111,14 @@ def _level(level: MemoryLevel, mem_op: MemoryOperand) -> Level:
             widths[direction] = Width(least, greatest)
         elif least is not None or greatest is not None:
             raise NotCoveredError(f"memory {level.name} has a port of width zero")
-    return Level(level.memory_instance.size, level.read_energy, level.write_energy, widths)
+    return OperandLevel(level.memory_instance.size, level.read_energy, level.write_energy, widths)
 
 
-def _memories(accelerator: Accelerator, operand_of: dict[MemoryOperand, int]) -> tuple[Memory, ...]:
+def _memories(accelerator: Accelerator, operand_of: dict[MemoryOperand, int]) -> tuple[AllocatedMemory, ...]:
     hierarchy = accelerator.memory_hierarchy
     tops = {mem_op: hierarchy.get_operand_top_level(mem_op) for mem_op in operand_of}
     return tuple(
-        Memory(
+        AllocatedMemory(
             operands=tuple(operand_of[mem_op] for mem_op in node.operands if mem_op in operand_of),
             top_of=frozenset(operand_of[mem_op] for mem_op in node.operands if node == tops.get(mem_op)),
             capacity=node.memory_instance.size,
@@ -128,13 +128,13 @@ def _memories(accelerator: Accelerator, operand_of: dict[MemoryOperand, int]) ->
     )
 
 
-def _ports(accelerator: Accelerator, operand_of: dict[MemoryOperand, int]) -> tuple[Port, ...]:
+def _ports(accelerator: Accelerator, operand_of: dict[MemoryOperand, int]) -> tuple[PhysicalPort, ...]:
     levels = accelerator.memory_hierarchy.mem_level_list
     for level in levels:
         if len({port.name for port in level.ports}) < len(level.ports):
             raise NotCoveredError(f"two ports of memory {level.name} have one name")
     return tuple(
-        Port(
+        PhysicalPort(
             width=port.bw_max,
             shared_by_inputs=port.port_is_shared_by_two_input_operands,
             transfers=tuple(

@@ -10,7 +10,7 @@ from zigzag.mapping.temporal_mapping import TemporalMappingType
 from zigzag.workload.layer_node import LayerNode
 
 from onnx2zz.formats.mapping_entry import read_mapping_entry
-from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.layer import WorkloadEntry, parse_layer
 from onnx2zz.zigzag.search import SearchedLayer, convert
 
 from . import hardware, layers
@@ -70,7 +70,7 @@ def windows(draw: Draw, sizes: dict[str, int]) -> dict[str, tuple[int, int]]:
 
 
 @st.composite
-def entries(draw: Draw, locality: bool) -> Entry:
+def entries(draw: Draw, locality: bool) -> WorkloadEntry:
     """locality: only layers whose activation ZigZag recognises."""
     kinds = ["conv", "conv", "conv", "depthwise", "pooling", "gemm", "add", *([] if locality else ["input_based"])]
     kind = draw(st.sampled_from(kinds))
@@ -153,7 +153,7 @@ def trimmed(draw: Draw, layer: LayerNode) -> Accelerator:
 
 
 @st.composite
-def orders(draw: Draw, entry: Entry) -> list[list[Any]]:
+def orders(draw: Draw, entry: WorkloadEntry) -> list[list[Any]]:
     """Mostly none; else the innermost or the outermost loop is given."""
     dims = [dim for dim, size in zip(entry["loop_dims"], entry["loop_sizes"], strict=True) if size > 1]
     if not dims or draw(st.integers(0, 4)):

@@ -6,7 +6,7 @@ from typing import Any
 from zigzag.mapping.temporal_mapping import TemporalMappingType
 
 from onnx2zz.formats.mapping_entry import read_mapping_entry
-from onnx2zz.zigzag.layer import Entry, parse_layer
+from onnx2zz.zigzag.layer import WorkloadEntry, parse_layer
 from onnx2zz.zigzag.search import SearchedLayer, convert
 
 from . import hardware, layers
@@ -26,7 +26,7 @@ CROWDED = hardware.made_up(
 
 
 def make(
-    accelerator: Any, entry: Entry, mapping: dict[str, dict[str, int]], lpf_limit: int = 4, order: Any = ()
+    accelerator: Any, entry: WorkloadEntry, mapping: dict[str, dict[str, int]], lpf_limit: int = 4, order: Any = ()
 ) -> SearchedLayer:
     layer = parse_layer(entry, read_mapping_entry({"memory_operand_links": LINKS, "temporal_ordering": list(order)}))
     return convert(accelerator, layer, hardware.spatial(accelerator, mapping), lpf_limit)

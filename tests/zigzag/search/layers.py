@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from onnx2zz.zigzag.layer import Entry
+from onnx2zz.zigzag.layer import WorkloadEntry
 
 PRECISION = {"W": 8, "I": 8, "O": 16, "O_final": 8}
 
 
-def _entry(kind: str, equation: str, loops: dict[str, int], precision: dict[str, int], **more: Any) -> Entry:
+def _entry(kind: str, equation: str, loops: dict[str, int], precision: dict[str, int], **more: Any) -> WorkloadEntry:
     return {
         "id": 0,
         "name": "layer",
@@ -52,7 +52,7 @@ def conv(
     pad: tuple[int, int] = (1, 0),
     batch: int = 1,
     precision: dict[str, int] = PRECISION,
-) -> Entry:
+) -> WorkloadEntry:
     loops = {"B": batch, "K": k, "C": c, "OY": out[0], "OX": out[1], "FY": kernel[0], "FX": kernel[1]}
     equation = "O[b][k][oy][ox]+=I[b][c][iy][ix]*W[k][c][fy][fx]"
     return _entry("Conv", equation, loops, precision, **windows(out, kernel, stride, dilation, pad))
@@ -67,7 +67,7 @@ def depthwise(
     pad: tuple[int, int] = (0, 2),
     precision: dict[str, int] = PRECISION,
     pooling: bool = False,
-) -> Entry:
+) -> WorkloadEntry:
     loops = {"G": g, "OY": out[0], "OX": out[1], "FY": kernel[0], "FX": kernel[1]}
     weights = "W[]" if pooling else "W[g][fy][fx]"
     equation = f"O[g][oy][ox]+=I[g][iy][ix]*{weights}"
@@ -77,16 +77,16 @@ def depthwise(
     return _entry(kind, equation, loops, precision, **windows(out, kernel, stride, dilation, pad))
 
 
-def gemm(c: int = 20, d: int = 6, k: int = 35, batch: int = 1, precision: dict[str, int] = PRECISION) -> Entry:
+def gemm(c: int = 20, d: int = 6, k: int = 35, batch: int = 1, precision: dict[str, int] = PRECISION) -> WorkloadEntry:
     return _entry("Gemm", "O[b][d][k]+=I[b][d][c]*W[c][k]", {"B": batch, "D": d, "C": c, "K": k}, precision)
 
 
-def add(g: int = 18, out: tuple[int, int] = (5, 28), precision: dict[str, int] = PRECISION) -> Entry:
+def add(g: int = 18, out: tuple[int, int] = (5, 28), precision: dict[str, int] = PRECISION) -> WorkloadEntry:
     loops = {"B": 1, "G": g, "OY": out[0], "OX": out[1]}
     return _entry("Add", "O[b][g][oy][ox]=W[b][g][oy][ox]+I[b][g][oy][ox]", loops, precision)
 
 
-def input_based(k: int = 6, c: int = 4, rows: int = 10, window: int = 3) -> Entry:
+def input_based(k: int = 6, c: int = 4, rows: int = 10, window: int = 3) -> WorkloadEntry:
     """A convolution whose output axis is derived from the input's: ZigZag prices it, though onnx2zz never writes it."""
     loops = {"K": k, "C": c, "IX": rows, "FX": window}
     equation = "O[k][ox]+=I[c][ix]*W[k][c][fx]"

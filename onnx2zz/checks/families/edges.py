@@ -1,10 +1,15 @@
 """The graph: sources that point nowhere or forward, outputs that nobody reads, many heads with locality."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from onnx2zz.checks.context import WorkloadContext
+from onnx2zz.checks.check import Check, Predicts, of_workload
+from onnx2zz.checks.context import TripleContext, WorkloadContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.formats.workload_entry import EntryLayer, is_compiled, name_of
+
+if TYPE_CHECKING:
+    from onnx2zz.zigzag.predict import Raised
 
 
 def bad_sources(context: WorkloadContext) -> Iterator[Finding]:
@@ -81,3 +86,48 @@ def unread_outputs(context: WorkloadContext) -> Iterator[Finding]:
                 fix=f"name {layer.id} as a source, or leave it: then it is an output of the network",
                 layer=layer.name,
             )
+
+
+def many_heads(context: TripleContext, error: "Raised") -> Finding:
+    """A graph with several inputs or outputs, where ZigZag's search for locality ends in StopIteration."""
+    first, last = heads(context.layers)
+    return finding(
+        "many-heads",
+        "note",
+        context.workload,
+        (),
+        f"the graph has {len(first)} layers without a source and {len(last)} that nobody reads; ZigZag's search for "
+        "data that can stay low expects one of each",
+        zigzag="RuntimeError: generator raised StopIteration (exploit_data_locality_stages.py:157, 178)",
+        fix="nothing to do: onnx2zz evaluate --exploit-data-locality runs such graphs",
+    )
+
+
+CHECKS = (
+    Check(
+        code="bad-source",
+        severity="error",
+        meaning="a source that does not exist or stands further down; an id given twice",
+        zigzag="AssertionError: Illegal reference to non-existent layer",
+        way_out="name an earlier layer, or the layer's own id for a constant; number the layers 0, 1, 2, ...",
+        rules=(of_workload(bad_sources, order=40),),
+        exceptions=(Predicts("Illegal reference", likeliest=True),),
+    ),
+    Check(
+        code="unread-output",
+        severity="note",
+        meaning="an output that nobody reads, and not the last layer's",
+        zigzag="nothing without locality; with it RuntimeError: generator raised StopIteration",
+        way_out="name the layer as a source, or leave it: then it is an output of the network",
+        rules=(of_workload(unread_outputs, order=50),),
+    ),
+    Check(
+        code="many-heads",
+        severity="note",
+        meaning="several inputs or outputs, with locality",
+        zigzag="RuntimeError: generator raised StopIteration",
+        way_out="nothing to do: `onnx2zz evaluate --exploit-data-locality` runs such graphs",
+        exceptions=(Predicts(stage="heads", likeliest=True),),
+        from_exception=many_heads,
+    ),
+)

@@ -1,75 +1,21 @@
-"""Ports: used but not declared, directions that are missing or impossible, wider than their memory."""
+"""Directions in which a memory must move an operand: missing, or of a port that cannot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from onnx2zz.checks.context import AcceleratorContext
+from onnx2zz.checks.accelerator_data import DRAM_BANDWIDTH, Needs, each_memory, list_of
+from onnx2zz.checks.check import AcceleratorRepair, Check, Predicts, of_accelerator
+from onnx2zz.checks.context import AcceleratorContext, Context
+from onnx2zz.checks.families.ports import PORTS_UNDECLARED
 from onnx2zz.checks.finding import Finding, Severity, finding
 from onnx2zz.checks.needed_directions import needed_directions
+from onnx2zz.files.document import Data, Value
 from onnx2zz.formats.accelerator import Memory
-from onnx2zz.formats.accelerator_schema import declared_ports, used_ports
 
 WRITES = {"fh": "written from the level above", "fl": "written from the level below"}
 READS = {"th": "read by the level above", "tl": "read by the level below"}
 UNDEFINED = "ValueError: Memory bandwidth not defined for {memory} {operand} {direction}"
 NAMES = {"fh": "wr_in_by_high", "fl": "wr_in_by_low", "th": "rd_out_to_high", "tl": "rd_out_to_low"}
-
-
-def port_undeclared(context: AcceleratorContext) -> Iterator[Finding]:
-    """Ports that entries name and no declaration gives; entries that are not one for each operand."""
-    for memory in context.hierarchy.memories:
-        declared = declared_ports(memory.raw) if memory.old else tuple(port.name for port in memory.ports)
-        used = dict.fromkeys(port for directions in memory.serves.values() for port in directions.values())
-        for port in used:
-            if port not in declared and f"{port.split('_', 1)[0]}_port" in memory.raw:
-                yield _undeclared(context, memory, port, declared)
-        if memory.old and _entries(memory) not in (0, len(memory.operands)):
-            yield _entries_missing(context, memory)
-        if memory.old and (idle := [port for port in declared if port not in used_ports(memory.raw)]) and used:
-            yield _unused(context, memory, idle)
-
-
-def _entries(memory: Memory) -> int:
-    """How many entries `ports` has."""
-    ports = memory.raw.get("ports")
-    return len(ports) if isinstance(ports, Sequence | Mapping) else 0
-
-
-def _undeclared(context: AcceleratorContext, memory: Memory, port: str, declared: tuple[str, ...]) -> Finding:
-    kind = port.split("_", 1)[0]
-    return finding(
-        "port-undeclared",
-        "error",
-        context.accelerator,
-        (*memory.place, "ports"),
-        f"{memory.name} uses {port}, but declares only {', '.join(declared) or 'no port'}",
-        zigzag="ValueError: Failed to validate user provided accelerator.",
-        fix=f"set {kind}_port to {port.rsplit('_', 1)[-1]}, or use a port that is declared",
-    )
-
-
-def _entries_missing(context: AcceleratorContext, memory: Memory) -> Finding:
-    return finding(
-        "port-direction",
-        "error",
-        context.accelerator,
-        (*memory.place, "ports"),
-        f"{memory.name} holds {', '.join(memory.operands)}, but has {_entries(memory)} entries in ports: "
-        "each operand needs its own, in the order of operands",
-        zigzag="ValueError: Failed to validate user provided accelerator.",
-        fix=f"give {len(memory.operands)} entries, one for each of {', '.join(memory.operands)}",
-    )
-
-
-def _unused(context: AcceleratorContext, memory: Memory, idle: list[str]) -> Finding:
-    return finding(
-        "port-undeclared",
-        "warning",
-        context.accelerator,
-        memory.place,
-        f"{memory.name} declares {', '.join(idle)}, which nothing uses",
-        zigzag="ValueError: Failed to validate user provided accelerator. (3.8.1; the newer format takes it)",
-        fix="lower the count, or let an operand use it",
-    )
 
 
 def port_direction(context: AcceleratorContext) -> Iterator[Finding]:
@@ -177,39 +123,76 @@ def _upward_input(context: AcceleratorContext, memory: Memory, operand: str, dir
     )
 
 
-def port_width(context: AcceleratorContext) -> Iterator[Finding]:
-    """Ports that move more bits in a cycle than their memory holds, or have no width at all."""
-    for memory in context.hierarchy.memories:
-        for wide in _wide_ports(memory):
-            yield finding(
-                "port-width",
-                "warning",
-                context.accelerator,
-                memory.place,
-                f"{memory.name} holds {memory.size} bit, but {wide}",
-                zigzag="nothing: it counts the traffic as if the memory could deliver it",
-                fix=f"set the bandwidth to {memory.size} bit/cycle at most, or make the memory larger",
-            )
-        yield from _narrow_ports(context, memory)
+def with_needed_directions(context: Context, data: Data, choice: str) -> Data:
+    """Every direction that an operand needs is allocated to a port."""
+    return each_memory(data, _complete_ports)
 
 
-def _wide_ports(memory: Memory) -> tuple[str, ...]:
-    wide = [port for port in memory.ports if memory.size and port.widest and port.widest > memory.size]
-    return (", ".join(f"{port.name} moves {port.widest} bit/cycle" for port in wide),) if wide else ()
+@dataclass
+class _ServingPort:
+    """A port of the file, and what it serves once that is repaired."""
+
+    port: Data
+    allocation: list[str]
 
 
-def _narrow_ports(context: AcceleratorContext, memory: Memory) -> Iterator[Finding]:
-    for port in memory.ports:
-        low, high = port.narrowest, port.widest
-        if low is not None and high is not None and (low > high or low <= 0):
-            yield finding(
-                "port-width",
-                "error",
-                context.accelerator,
-                memory.place,
-                f"{port.name} of {memory.name} has a bandwidth of {low} to {high} bit/cycle",
-                zigzag="ValueError: Failed to validate provided accelerator"
-                if low > high
-                else "AssertionError: Memory bandwidth not defined",
-                fix="give 0 < minimum <= maximum",
-            )
+def _complete_ports(memory: Value, needs: Needs) -> Value:
+    """Every direction that each operand needs, on the port that serves its kind already, else on a new one."""
+    given = memory.get("ports") if isinstance(memory, Mapping) else None
+    if not isinstance(memory, Mapping) or not isinstance(given, list):
+        return memory
+    ports = [_ServingPort(port, _sensible(memory, port)) for port in given if isinstance(port, Mapping)]
+    for operand, directions in needs.items():
+        for direction in directions:
+            if not any(f"{operand}, {direction}" in port.allocation for port in ports):
+                _port_for(ports, operand, direction).allocation.append(f"{operand}, {direction}")
+    written: list[Data] = [{**one.port, "allocation": one.allocation} for one in ports if one.allocation]
+    return {**memory, "ports": written}
+
+
+def _sensible(memory: Data, port: Data) -> list[str]:
+    """The allocation without other memories' operands, impossible directions and inputs that come from below."""
+    wrong = WRONG.get(str(port.get("type")), ())
+    kept: list[str] = []
+    for allocation in list_of(port, "allocation"):
+        operand, _, direction = str(allocation).partition(", ")
+        if operand != "O":
+            direction = {"fl": "fh", "th": "tl"}.get(direction, direction)
+        if operand in list_of(memory, "operands") and direction not in wrong:
+            kept.append(f"{operand}, {direction}")
+    return list(dict.fromkeys(kept))
+
+
+def _port_for(ports: list[_ServingPort], operand: str, direction: str) -> _ServingPort:
+    """A port of the right kind: the operand's own, else an idle one, else the first, else a new one."""
+    kind = "write" if direction in WRITES else "read"
+    fitting = [one for one in ports if one.port.get("type") in (kind, "read_write")]
+    own = [one for one in fitting if any(served.startswith(f"{operand}, ") for served in one.allocation)]
+    idle = [one for one in fitting if not one.allocation]
+    for choice in (own, idle, fitting):
+        if choice:
+            return choice[0]
+    like: Data = ports[0].port if ports else {}
+    widths: Data = {end: like.get(end, DRAM_BANDWIDTH) for end in ("bandwidth_min", "bandwidth_max")}
+    ports.append(_ServingPort({"name": f"{kind[0]}_port_1", "type": kind, **widths}, []))
+    return ports[-1]
+
+
+CHECKS = (
+    Check(
+        code="port-direction",
+        severity="error",
+        meaning="an operand lacks a direction that it needs, or uses a port of the wrong kind (warning: only the "
+        "outside of a top memory would use it)",
+        zigzag="ValueError: Memory bandwidth not defined; TypeError at the innermost level; ValueError: Failed to "
+        "validate provided accelerator for a port of the wrong kind",
+        way_out="allocate the direction to a port of the right kind",
+        rules=(PORTS_UNDECLARED, of_accelerator(port_direction, order=40)),
+        exceptions=(
+            Predicts("Memory bandwidth not defined", likeliest=True),
+            Predicts("'NoneType' and", likeliest=True),
+            Predicts("validate provided accelerator"),
+        ),
+        repair=AcceleratorRepair(70, with_needed_directions),
+    ),
+)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from onnx2zz.checks.context import WorkloadContext
+from onnx2zz.checks.check import Check, Predicts, WorkloadRepair, of_workload
+from onnx2zz.checks.context import Context, WorkloadContext
+from onnx2zz.checks.families.spatial_mapping import TYPES
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.checks.spatial_mapping import TYPES
 from onnx2zz.checks.spelling import did_you_mean
+from onnx2zz.checks.workload_data import each_layer
 from onnx2zz.files.document import Data, Value
 from onnx2zz.formats.workload_entry import EQUATION, EntryLayer, name_of, read_equation, read_relations
 
@@ -136,3 +138,62 @@ def activation_for_zigzag(layer: EntryLayer) -> str | None:
     if not constants:
         return layer.inputs[1]
     return None if layer.relations else layer.inputs[0]
+
+
+def with_operand_order(context: Context, data: list[Value]) -> list[Value]:
+    """W and I change places where ZigZag takes W for the activation."""
+    return each_layer(data, lambda entry, layer: _swapped(entry) if activation_for_zigzag(layer) == "W" else entry)
+
+
+def _swapped(entry: Data) -> Data:
+    equation = str(entry.get("equation"))
+    match = EQUATION.match(equation)
+    assert match is not None
+    _, first, first_indices, combine, second, second_indices = match.groups()
+    if not first_indices.replace("[", "").replace("]", "") or "[]" in second_indices:
+        return entry  # only the second operand may have no indices
+    start = equation[: match.start(2)]
+    return {**entry, "equation": f"{start}{second}{second_indices}{combine}{first}{first_indices}"}
+
+
+EQUATIONS = of_workload(equations, order=20)
+"""Finds a layer of one point, too: that is a size-mismatch."""
+CHECKS = (
+    Check(
+        code="operator-type",
+        severity="error",
+        meaning="an operator type that ZigZag refuses",
+        zigzag=INVALID,
+        way_out=f"use one of {', '.join(TYPES)}",
+        rules=(of_workload(operator_types, order=10),),
+        exceptions=(Predicts("validate user provided workload"),),
+    ),
+    Check(
+        code="equation",
+        severity="error",
+        meaning="an equation or a relation that ZigZag refuses, or cannot resolve",
+        zigzag=f"{INVALID} (its form), or KeyError (an index that nothing defines)",
+        way_out="two operands, I and W, each with its indices in brackets; each index is a loop or the left-hand side "
+        "of a relation ix=2*ox+1*fx",
+        rules=(EQUATIONS,),
+        exceptions=(
+            Predicts("validate user provided workload", likeliest=True),
+            Predicts("KeyError", likeliest=True),
+            Predicts(stage="workload", likeliest=True),
+        ),
+    ),
+    Check(
+        code="operand-order",
+        severity="warning",
+        meaning="ZigZag takes the wrong operand for the activation",
+        zigzag="KeyError: I1 or NoValidLoopOrderingFoundException with locality; nothing without",
+        way_out="write W before I where both are variable, I before W where both are constant",
+        rules=(of_workload(operand_order, order=30),),
+        exceptions=(
+            Predicts("NoValidLoopOrderingFoundException"),
+            Predicts("There are still layers"),
+            Predicts("KeyError: I"),
+        ),
+        repair=WorkloadRepair(40, with_operand_order),
+    ),
+)

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping
 
 from onnx2zz.checks import formats
-from onnx2zz.checks.context import AcceleratorContext, Context
+from onnx2zz.checks.accelerator_data import list_of, memories_of
+from onnx2zz.checks.check import AcceleratorRepair, Check, Predicts, of_any_file
+from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.formats import Format
 from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.files.document import Data, Value
-from onnx2zz.formats.accelerator_schema import is_old_memory
+from onnx2zz.formats.accelerator_schema import declared_ports, is_old_memory
 from onnx2zz.formats.yaml_source import Path_, YamlSource
 
 INVALID = {
@@ -168,36 +170,96 @@ def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Value, types
     )
 
 
-def old_schema(context: AcceleratorContext) -> Iterator[Finding]:
-    """The accelerator format that zigzag-dse 3.8.1 took."""
-    source = context.accelerator
-    if not any(memory.old for memory in context.hierarchy.memories):
-        return
-    first = next(memory for memory in context.hierarchy.memories if memory.old)
-    yield finding(
-        "old-schema",
-        "warning",
-        source,
-        first.place,
-        "the memories are in the format of zigzag-dse up to 3.8.1 (r_bw, r_port, fh/tl/fl/th); onnx2zz converts it "
-        "exactly wherever it takes an accelerator",
-        zigzag="ValueError: Failed to validate provided accelerator (3.8.2 and later, on the file as it is)",
-        fix="write it in the port-based format: --fix -o DIR",
-    )
-    for memory in context.hierarchy.memories:
-        if memory.old and any(port.kind == "read_write" for port in memory.ports):
-            yield from _lost_write_bandwidth(source, memory.place, memory.raw)
+ARRAY_DEFAULTS: Data = {"unit_energy": 0, "unit_area": 0}
+MEMORY_DEFAULTS: Data = {"latency": 1, "area": 0}
+OLD_DEFAULTS: Data = {**MEMORY_DEFAULTS, "r_port": 1, "w_port": 1, "rw_port": 0}
 
 
-def _lost_write_bandwidth(source: YamlSource, place: Path_, raw: Data) -> Iterator[Finding]:
-    if "w_bw" in raw and raw.get("r_bw") != raw["w_bw"]:
-        yield finding(
-            "old-schema",
-            "warning",
-            source,
-            (*place, "w_bw"),
-            f"{place[-1]} has a read-write port, which has one bandwidth: r_bw = {raw.get('r_bw')} stays, w_bw = "
-            f"{raw.get('w_bw')} is lost",
-            zigzag="nothing: 3.8.1 gives such a port r_bw too",
-            fix="set w_bw = r_bw, or declare separate read and write ports",
-        )
+def with_defaults(context: Context, data: Data, choice: str) -> Data:
+    """Missing fields get the values that count for nothing."""
+    memories: Data = {name: _memory_with_defaults(memory) for name, memory in memories_of(data).items()}
+    array = data.get("operational_array")
+    filled: Data = {"operational_array": _filled(array, ARRAY_DEFAULTS)} if isinstance(array, Mapping) else {}
+    return {**data, "memories": memories, **filled}
+
+
+def _memory_with_defaults(memory: Value) -> Value:
+    if not isinstance(memory, Mapping):
+        return memory
+    filled = _filled(memory, OLD_DEFAULTS if is_old_memory(memory) else MEMORY_DEFAULTS)
+    if "ports" not in filled and is_old_memory(memory):
+        return {**filled, "ports": _dealt(filled)}
+    return filled
+
+
+def _filled(entry: Data, defaults: Data) -> Data:
+    return {**entry, **{name: value for name, value in defaults.items() if name not in entry}}
+
+
+def _dealt(memory: Data) -> list[Data]:
+    """An entry for each operand of an older memory: its ports in turn, reads from read ports, writes to write ports."""
+    names = declared_ports(memory)
+    reads = [name for name in names if not name.startswith("w_")] or list(names)
+    writes = [name for name in names if not name.startswith("r_")] or list(names)
+    entries: list[Data] = []
+    for number, operand in enumerate(list_of(memory, "operands")):
+        read, write = reads[number % len(reads)], writes[number % len(writes)]
+        up = {"fl": write, "th": read} if operand == "O" else {}
+        entries.append({"fh": write, "tl": read, **up})
+    return entries
+
+
+FIELDS = of_any_file(fields, order=20)
+CHECKS = (
+    Check(
+        code="yaml",
+        severity="error",
+        meaning="syntax error; a spelling that YAML 1.1 reads as something else (`no`, `010`, `1e10`, `1:30`, a key "
+        "given twice); a value of the wrong type",
+        zigzag="an exception of the YAML reader or of its validators; nothing where it takes the value that YAML gives",
+        way_out="write the value so that YAML reads it as it is meant, in quotes where it is text",
+        rules=(of_any_file(yaml_traps, order=10), FIELDS),
+        exceptions=(
+            Predicts("validate provided accelerator"),
+            Predicts("validate user provided mapping"),
+            Predicts("validate user provided workload"),
+        ),
+    ),
+    Check(
+        code="missing-field",
+        severity="error",
+        meaning="a field that ZigZag requires and that is not there",
+        zigzag="ValueError: Failed to validate, or KeyError with the field",
+        way_out="add the field, or take the value that counts for nothing: --decide missing-field=default",
+        rules=(FIELDS,),
+        exceptions=(
+            Predicts("validate provided accelerator", likeliest=True),
+            Predicts("validate user provided mapping"),
+            Predicts("validate user provided workload"),
+            Predicts("KeyError"),
+            Predicts(stage="accelerator", likeliest=True),
+        ),
+        repair=AcceleratorRepair(
+            10,
+            with_defaults,
+            choices={
+                "default": "areas and MAC energy 0 (they are then not counted), latency 1, no further ports; a memory "
+                "without ports gets those that it declares, its operands dealt to them in turn",
+            },
+            port_based=False,
+        ),
+    ),
+    Check(
+        code="unknown-field",
+        severity="error",
+        meaning="a field that ZigZag does not know, with the likely meaning",
+        zigzag="ValueError: Failed to validate",
+        way_out="rename it, or remove it",
+        rules=(FIELDS,),
+        exceptions=(
+            Predicts("validate provided accelerator"),
+            Predicts("validate user provided mapping"),
+            Predicts("validate user provided workload"),
+        ),
+    ),
+)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from onnx2zz.checks.check import Check, Predicts, of_accelerator
 from onnx2zz.checks.context import AcceleratorContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.spelling import did_you_mean
@@ -44,3 +45,18 @@ def served_dimensions(context: AcceleratorContext) -> Iterator[Finding]:
                     zigzag="ValueError: Failed to validate provided accelerator",
                     fix=f"serve dimensions of the array only: {', '.join(array)}",
                 )
+
+
+ARRAY_SIZES = of_accelerator(array_sizes, order=60)
+"""Finds a size-mismatch."""
+CHECKS = (
+    Check(
+        code="served-dimension",
+        severity="error",
+        meaning="a memory serves a dimension that the array lacks",
+        zigzag="ValueError: Failed to validate provided accelerator",
+        way_out="serve dimensions of the array only",
+        rules=(of_accelerator(served_dimensions, order=70),),
+        exceptions=(Predicts("validate provided accelerator"),),
+    ),
+)

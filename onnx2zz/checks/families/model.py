@@ -1,16 +1,17 @@
 """What a hand-written workload says otherwise than the model (`--model`)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from onnx2zz.checks.check import Check, WorkloadRepair, of_workload
 from onnx2zz.checks.context import Context, WorkloadContext
 from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.checks.workload_data import each_layer
+from onnx2zz.files.document import Data, Value
 from onnx2zz.formats.workload_entry import EntryLayer, as_meant, name_of, read_layer
 
 
 def not_in_model(context: WorkloadContext) -> Iterator[Finding]:
     """Layers with other loops than the model's, layers that the model lacks, layers of the model that are missing."""
-    if context.model is None:
-        return
     for written, reference in paired_layers(context):
         if written.operations != reference.operations or weights(written) != weights(reference):
             yield _differs(context, written, reference)
@@ -85,3 +86,34 @@ def _absent(context: WorkloadContext, number: int) -> Finding:
         fix="add it; onnx2zz compile writes the workload from the model",
         layer=str(entry.get("name")),
     )
+
+
+def with_model_sizes(context: Context, data: list[Value]) -> list[Value]:
+    """Loops take the model's sizes where both have the loop; a stride or an equation is not changed."""
+    sizes = {
+        written.number: {dim: its for dim, (_, its) in other_loops(written, reference).items() if dim in written.loops}
+        for written, reference in (paired_layers(context) if context.model is not None else ())
+        if _has_all_loops(written, reference) and written.operations != reference.operations
+    }
+    return each_layer(data, lambda entry, layer: _resized(entry, layer, sizes.get(layer.number, {})))
+
+
+def _has_all_loops(written: EntryLayer, reference: EntryLayer) -> bool:
+    return {dim for dim, size in reference.loops.items() if size > 1} <= set(written.loops)
+
+
+def _resized(entry: Data, layer: EntryLayer, sizes: Mapping[str, int]) -> Data:
+    return {**entry, "loop_sizes": list({**layer.loops, **sizes}.values())} if sizes else entry
+
+
+CHECKS = (
+    Check(
+        code="not-in-model",
+        severity="warning",
+        meaning="with `--model`: a layer with other loops than the model's, a layer too many or too few",
+        zigzag="nothing: it prices what is written",
+        way_out="correct the sizes; `onnx2zz compile` writes the workload from the model",
+        rules=(of_workload(not_in_model, "model", order=90),),
+        repair=WorkloadRepair(20, with_model_sizes),
+    ),
+)

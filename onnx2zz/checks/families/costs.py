@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from math import isfinite
 
+from onnx2zz.checks.check import Check, of_accelerator
 from onnx2zz.checks.context import AcceleratorContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.files.document import Value
@@ -33,3 +34,16 @@ def costs(context: AcceleratorContext) -> Iterator[Finding]:
             zigzag="nothing: where it counts this, energy is nan or inf, and none is the least",
             fix="write a number; 0 where it is not to be counted",
         )
+
+
+CHECKS = (
+    Check(
+        code="cost",
+        severity="warning",
+        meaning="an energy or an area that is NaN or infinite (`.nan`, `.inf`): ZigZag adds it up, `evaluate` refuses "
+        "it",
+        zigzag="nothing: where it counts the number, energy is nan or inf, and none is the least",
+        way_out="write a number; 0 where it is not to be counted",
+        rules=(of_accelerator(costs, order=80),),
+    ),
+)

@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Mapping
 from math import prod
 
+from onnx2zz.checks.check import Check, Predicts, WorkloadRepair, of_workload
 from onnx2zz.checks.context import Context, WorkloadContext
+from onnx2zz.checks.families.equations import EQUATIONS
+from onnx2zz.checks.families.served_dimensions import ARRAY_SIZES
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.files.document import Data
+from onnx2zz.checks.workload_data import each_layer
+from onnx2zz.files.document import Data, Value
 from onnx2zz.formats.workload_entry import EntryLayer, as_meant, is_compiled, name_of, read_layer
 
 
@@ -211,3 +215,78 @@ def _contradicts_relation(context: WorkloadContext, layer: EntryLayer) -> Iterat
                 fix=f"correct {index} in pr_loop_sizes, or the padding",
                 layer=layer.name,
             )
+
+
+def with_output_based_relations(context: Context, data: list[Value]) -> list[Value]:
+    """Input-based relations become output-based ones, with the loops and sizes that they mean."""
+    return each_layer(data, lambda entry, layer: _turned(entry, layer) if layer.input_based else entry)
+
+
+def _turned(entry: Data, layer: EntryLayer) -> Data:
+    meant = as_meant(layer)
+    return {
+        **entry,
+        "dimension_relations": [str(relation) for relation in meant.relations],
+        "loop_dims": list(meant.loops),
+        "loop_sizes": list(meant.loops.values()),
+    }
+
+
+def with_padding(context: Context, data: list[Value]) -> list[Value]:
+    """Padding where a window reaches beyond its source, true extents with it."""
+
+    def padded(entry: Data, layer: EntryLayer) -> Data:
+        far = too_far(context, layer)
+        return {**entry, **_padding(layer, far)} if far else entry
+
+    return each_layer(data, padded)
+
+
+def _padding(layer: EntryLayer, far: Mapping[str, tuple[int, int]]) -> Data:
+    """All derived indices get a true extent once one of them has padding."""
+    extents = {index: far[index][1] if index in far else layer.span(index) for index in layer.related}
+    pairs = {index: split_padding(far[index][0] - far[index][1]) if index in far else (0, 0) for index in extents}
+    pairs |= {index: layer.padding[index] for index in extents if index in layer.padding}
+    return {
+        "pr_loop_dims": list(extents),
+        "pr_loop_sizes": list(extents.values()),
+        "padding": [list(pair) for pair in pairs.values()],
+    }
+
+
+CHECKS = (
+    Check(
+        code="input-based-relation",
+        severity="warning",
+        meaning="`ox=1*ix+1*fx`: the output derived from the input, with the volumes that ZigZag then sees",
+        zigzag="wrong volumes, energy and latency; with locality KeyError: I1, because it takes O for the activation",
+        way_out="write the input's index as a sum of the output's and the window's: ix=1*ox+1*fx",
+        rules=(of_workload(input_based_relations, order=60),),
+        exceptions=(Predicts("KeyError: I", likeliest=True), Predicts(stage="locality")),
+        repair=WorkloadRepair(10, with_output_based_relations),
+    ),
+    Check(
+        code="missing-padding",
+        severity="warning",
+        meaning="a window reaches beyond what its source writes (or the model's input has)",
+        zigzag="nothing: it stores and moves the padding as if it were data",
+        way_out="give pr_loop_dims, pr_loop_sizes and padding",
+        rules=(of_workload(missing_padding, order=70),),
+        repair=WorkloadRepair(30, with_padding),
+    ),
+    Check(
+        code="size-mismatch",
+        severity="error",
+        meaning="sizes that contradict each other, the relation, or the source; not one size for each dimension of "
+        "the array",
+        zigzag="nothing where it prices what is written; KeyError, ZeroDivisionError or ValueError where that cannot "
+        "run",
+        way_out="make the sizes agree; one size of 1 or more for each loop and each dimension",
+        rules=(ARRAY_SIZES, EQUATIONS, of_workload(size_mismatch, order=80)),
+        exceptions=(
+            Predicts("max() arg is an empty", likeliest=True),
+            Predicts("validate provided accelerator"),
+            Predicts("KeyError"),
+        ),
+    ),
+)

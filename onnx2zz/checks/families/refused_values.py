@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from onnx2zz.checks.check import Check, Predicts
 from onnx2zz.checks.context import Context
-from onnx2zz.checks.fields import INVALID
+from onnx2zz.checks.families.fields import INVALID
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.errors import InputError
 from onnx2zz.files.document import Key, Value
@@ -26,10 +27,10 @@ MEANT = {
 """What is wanted of the entries of a field, where ZigZag says that by a regular expression."""
 
 
-def with_refused_values(context: Context, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The findings, and an error for each value that ZigZag refuses where none of them stands."""
+def refused_values(context: Context, findings: tuple[Finding, ...]) -> Iterator[Finding]:
+    """An error for each value that ZigZag refuses where none of the findings stands."""
     said = frozenset((one.file, one.line, one.column) for one in findings if one.severity == "error")
-    return (*findings, *_refused(context, said))
+    return _refused(context, said)
 
 
 Mark = tuple[str, int, int]
@@ -107,3 +108,21 @@ def _below(data: Value, key: Key) -> Value:
     if isinstance(data, Mapping):
         return data.get(key)
     return data[key] if isinstance(data, list) and isinstance(key, int) and 0 <= key < len(data) else None
+
+
+CHECKS = (
+    Check(
+        code="value",
+        severity="error",
+        meaning="what ZigZag's validator refuses and no other code names: operands, ports, dimensions, lengths; also "
+        "of one file alone",
+        zigzag="ValueError: Failed to validate",
+        way_out="write what ZigZag takes, as the finding says it",
+        asks_zigzag=refused_values,
+        exceptions=(
+            Predicts("validate provided accelerator"),
+            Predicts("validate user provided mapping"),
+            Predicts("validate user provided workload"),
+        ),
+    ),
+)

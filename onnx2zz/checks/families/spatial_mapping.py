@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from math import ceil, prod
 
+from onnx2zz.checks.check import Check, Predicts, of_mapping
 from onnx2zz.checks.context import Context, MappingContext
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.spelling import did_you_mean
@@ -209,3 +210,48 @@ def name_clash(context: MappingContext) -> Iterator[Finding]:
 def _entry_without_name(context: Context, layer: EntryLayer) -> str:
     names = {entry.name for entry in context.mapping_entries}
     return layer.kind if layer.kind in names else "default"
+
+
+CHECKS = (
+    Check(
+        code="mapping-dim",
+        severity="error",
+        meaning="an array dimension or a loop that is not there; no `default` entry",
+        zigzag="KeyError for a dimension, ValueError without `default`; a loop is left out, with a warning in its log",
+        way_out="unroll loops that the layers have over dimensions that the array has; add an entry with name: default",
+        rules=(of_mapping(mapping_dims, order=10),),
+        exceptions=(
+            Predicts("validate user provided mapping", likeliest=True),
+            Predicts("KeyError: D", likeliest=True),
+            Predicts("Illegal OADimension", likeliest=True),
+            Predicts("KeyError"),
+            Predicts(stage="layer"),
+        ),
+    ),
+    Check(
+        code="mapping-overfull",
+        severity="warning",
+        meaning="more units asked of an array dimension than it has; more iterations of a loop over several "
+        "dimensions (OY 2 and OY 14 = 28) than it has (27): ZigZag drops a part whole",
+        zigzag="nothing: it cuts a factor, or drops a loop, with a warning in its log",
+        way_out="lower the factors, so that their product fits the dimension and the loop",
+        rules=(of_mapping(mapping_overfull, order=20), of_mapping(unrolled_too_far, order=30)),
+        exceptions=(Predicts("NoValidLoopOrderingFoundException"),),
+    ),
+    Check(
+        code="low-utilization",
+        severity="warning",
+        meaning="layers that leave more than half of the array idle, with the units each of them uses",
+        zigzag="nothing: the layers take longer than the array needs",
+        way_out="unroll loops that these layers have in full, or leave spatial_mapping out and let ZigZag choose",
+        rules=(of_mapping(low_utilization, order=40),),
+    ),
+    Check(
+        code="name-clash",
+        severity="warning",
+        meaning="a layer's name is a mapping entry that is meant for another type",
+        zigzag="nothing: it prices the layer with the wrong mapping",
+        way_out="rename the layer",
+        rules=(of_mapping(name_clash, "workload", order=60),),
+    ),
+)

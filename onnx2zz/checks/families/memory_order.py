@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 
-from onnx2zz.checks.context import AcceleratorContext
+from onnx2zz.checks.accelerator_data import memories_of
+from onnx2zz.checks.check import AcceleratorRepair, Check, Predicts, of_accelerator
+from onnx2zz.checks.context import AcceleratorContext, Context
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.formats.accelerator import Memory
+from onnx2zz.files.document import Data
+from onnx2zz.formats.accelerator import Memory, read_hierarchy
+from onnx2zz.formats.yaml_source import YamlSource
 
 
 def memory_order(context: AcceleratorContext) -> Iterator[Finding]:
@@ -30,3 +34,26 @@ def memory_order(context: AcceleratorContext) -> Iterator[Finding]:
 def _belongs_below(other: Memory, memory: Memory) -> bool:
     shared = set(other.operands) & set(memory.operands)
     return bool(shared) and other.size is not None and memory.size is not None and other.size < memory.size
+
+
+def with_lowest_first(context: Context, data: Data, choice: str) -> Data:
+    """Memories sorted by size, where a larger one stands before a smaller one of the same operand."""
+    if not any(memory_order(AcceleratorContext(accelerator=YamlSource("", "", data, {})))):
+        return data
+    order = [memory.name for memory in read_hierarchy(data).lowest_first()]
+    by_name = {str(name): (name, memory) for name, memory in memories_of(data).items()}
+    return {**data, "memories": dict(by_name[name] for name in order)}
+
+
+CHECKS = (
+    Check(
+        code="memory-order",
+        severity="error",
+        meaning="a memory stands before a smaller one of the same operand; ZigZag wants the lowest first",
+        zigzag="NoValidLoopOrderingFoundException, as soon as a layer does not fit what it takes for the top",
+        way_out="list the memories lowest first",
+        rules=(of_accelerator(memory_order, order=20),),
+        exceptions=(Predicts("NoValidLoopOrderingFoundException"), Predicts("There are still layers")),
+        repair=AcceleratorRepair(30, with_lowest_first),
+    ),
+)

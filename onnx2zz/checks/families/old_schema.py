@@ -1,0 +1,90 @@
+"""The accelerator format that zigzag-dse 3.8.1 took, and its conversion."""
+
+from collections.abc import Iterator, Mapping
+
+from onnx2zz.checks.accelerator_data import list_of, memories_of
+from onnx2zz.checks.check import AcceleratorRepair, Check, of_accelerator
+from onnx2zz.checks.context import AcceleratorContext, Context
+from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.errors import InputError
+from onnx2zz.files.document import Data, Key, Value
+from onnx2zz.formats.accelerator_schema import is_old_memory, to_port_based, used_ports
+from onnx2zz.formats.yaml_source import Path_, YamlSource
+
+
+def old_schema(context: AcceleratorContext) -> Iterator[Finding]:
+    """The accelerator format that zigzag-dse 3.8.1 took."""
+    source = context.accelerator
+    if not any(memory.old for memory in context.hierarchy.memories):
+        return
+    first = next(memory for memory in context.hierarchy.memories if memory.old)
+    yield finding(
+        "old-schema",
+        "warning",
+        source,
+        first.place,
+        "the memories are in the format of zigzag-dse up to 3.8.1 (r_bw, r_port, fh/tl/fl/th); onnx2zz converts it "
+        "exactly wherever it takes an accelerator",
+        zigzag="ValueError: Failed to validate provided accelerator (3.8.2 and later, on the file as it is)",
+        fix="write it in the port-based format: --fix -o DIR",
+    )
+    for memory in context.hierarchy.memories:
+        if memory.old and any(port.kind == "read_write" for port in memory.ports):
+            yield from _lost_write_bandwidth(source, memory.place, memory.raw)
+
+
+def _lost_write_bandwidth(source: YamlSource, place: Path_, raw: Data) -> Iterator[Finding]:
+    if "w_bw" in raw and raw.get("r_bw") != raw["w_bw"]:
+        yield finding(
+            "old-schema",
+            "warning",
+            source,
+            (*place, "w_bw"),
+            f"{place[-1]} has a read-write port, which has one bandwidth: r_bw = {raw.get('r_bw')} stays, w_bw = "
+            f"{raw.get('w_bw')} is lost",
+            zigzag="nothing: 3.8.1 gives such a port r_bw too",
+            fix="set w_bw = r_bw, or declare separate read and write ports",
+        )
+
+
+def in_port_based_format(context: Context, data: Data, choice: str) -> Data:
+    """Converted, after the counts of ports were raised to what is used; unchanged where that is not enough."""
+    memories: Data = {name: _convertible(memory) for name, memory in memories_of(data).items()}
+    try:
+        converted = to_port_based({**data, "memories": memories}, keep_idle_ports=True)
+    except InputError:
+        return data
+    return converted if isinstance(converted, Mapping) else data
+
+
+def _convertible(memory: Value) -> Value:
+    if not is_old_memory(memory) or not isinstance(memory.get("ports"), list):
+        return memory
+    ports = list_of(memory, "ports")
+    missing = len(list_of(memory, "operands")) - len(ports)
+    empty: list[Data] = [{} for _ in range(missing)]
+    filled: dict[Key, Value] = {**memory, "ports": [*ports, *empty]}
+    counts: dict[Key, int] = {}
+    for name in used_ports(filled):
+        kind, _, number = name.partition("_port_")
+        declared = filled.get(f"{kind}_port")
+        if number.isdigit() and isinstance(declared, int):
+            counts[f"{kind}_port"] = max(int(number), counts.get(f"{kind}_port", 0), declared)
+    filled |= counts
+    unwritable = filled.get("w_port") == 0 and filled.get("rw_port") == 0
+    return {**filled, "w_port": 1} if unwritable else filled
+
+
+PORT_BASED_FORMAT = AcceleratorRepair(20, in_port_based_format, port_based=False)
+"""Cures ports that are undeclared, too: only the older format declares them apart from their use."""
+CHECKS = (
+    Check(
+        code="old-schema",
+        severity="warning",
+        meaning="the accelerator is in the format of zigzag-dse up to 3.8.1; taken everywhere, converted exactly",
+        zigzag="ValueError: Failed to validate provided accelerator (3.8.2 and later, on the file as it is)",
+        way_out="write it in the port-based format: --fix -o DIR",
+        rules=(of_accelerator(old_schema, order=10),),
+        repair=PORT_BASED_FORMAT,
+    ),
+)
