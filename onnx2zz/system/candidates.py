@@ -6,7 +6,7 @@ from itertools import permutations
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.system.elements import count
 from onnx2zz.system.operands import Told
-from onnx2zz.system.tile import parts
+from onnx2zz.system.tile import Range
 from onnx2zz.system.tiling import Pieces, Tiling
 
 ROWS = ("OY", "OX", "OZ", "B", "H")
@@ -39,47 +39,52 @@ def _counts(cores: int) -> list[int]:
     return found
 
 
-def work(told: Told, split: Pieces, unrolled: Mapping[str, int]) -> float:
-    """The rounds that the largest tile of a split takes: iterations, loops that the array unrolls in whole steps of it
-    (2 channels keep 8 units as long as 8 do)."""
-    pieces = dict(split)
-    rounds = 1.0
-    for loop, size in told.placed.layer.loops:
-        longest = -(-size // pieces.get(loop, 1))
-        rounds *= -(-longest // unrolled[loop]) if loop in unrolled else longest
-    return rounds
+def rounds(told: Told, tiling: Tiling, unrolled: Mapping[str, int]) -> float:
+    """Iterations of the core that has most to do, loops that the array unrolls in whole steps of it (2 channels keep 8
+    units as long as 8 do)."""
+    layer = told.placed.layer
+    most = 1.0
+    for loop, size in layer.loops:
+        step = unrolled.get(loop, 1)
+        at_once, turns = tiling.pieces(loop)
+        if at_once * turns == 1:
+            most *= -(-size // step)
+            continue
+        lengths = [-(-length // step) for _, length in tiling.cut(layer, loop)]
+        most *= max(sum(lengths[place::at_once]) for place in range(at_once))
+    return most
 
 
-def with_turns(told: Told, split: Pieces, room: float, rows: int = 1) -> Tiling | None:
+def with_turns(told: Told, split: Pieces, room: float, unrolled: Mapping[str, int], least: int = 1) -> Tiling | None:
     """The split in as few turns as it takes for the operands of a tile to fit `room` bits together; None where even
-    tiles of one row and channel do not. With `rows` > 1 at least so many turns along the rows."""
+    tiles of one row and channel do not. At least so many turns along the rows."""
     layer = told.placed.layer
     pieces = dict(split)
+    grain = tuple((loop, step) for loop, step in unrolled.items() if layer.sizes.get(loop, 1) > step > 1)
     channel = next((loop for loop in ("K", "G", "D") if _length(layer.sizes, pieces, loop) > 1), None)
     row = next((loop for loop in ROWS if loop in layer.output.loops and _length(layer.sizes, pieces, loop) > 1), None)
-    spare = next((loop for loop in ("G", "D", "K") if loop != channel and _length(layer.sizes, pieces, loop) > 1), None)
-    best: tuple[int, int, Tiling] | None = None
-    for along_rows in _steps(layer.sizes, pieces, row, rows):
-        for along_channels in _steps(layer.sizes, pieces, channel, 1):
-            if best is not None and along_rows * along_channels >= best[0]:
-                continue
+    best: tuple[float, int, Tiling] | None = None
+    for along_rows in _steps(_length(layer.sizes, pieces, row), least):
+        for along_channels in _steps(-(-_length(layer.sizes, pieces, channel) // unrolled.get(channel or "", 1)), 1):
+            if best is not None and along_rows * along_channels > best[1]:
+                break
             turns = tuple((loop, n) for loop, n in ((channel, along_channels), (row, along_rows)) if loop and n > 1)
-            tiling = Tiling(split, turns)
+            tiling = Tiling(split, turns, grain)
             if largest(told, tiling) <= room:
-                best = (along_rows * along_channels, along_rows, tiling)
-    _ = spare
+                merit = rounds(told, tiling, unrolled)
+                if best is None or (merit, along_rows * along_channels) < best[:2]:
+                    best = (merit, along_rows * along_channels, tiling)
+                break
     return None if best is None else best[2]
 
 
-def _length(sizes: Mapping[str, int], pieces: Mapping[str, int], loop: str) -> int:
-    return -(-sizes.get(loop, 1) // pieces.get(loop, 1))
+def _length(sizes: Mapping[str, int], pieces: Mapping[str, int], loop: str | None) -> int:
+    """Iterations of the longest part of a loop; 1 for none."""
+    return -(-sizes.get(loop, 1) // pieces.get(loop, 1)) if loop else 1
 
 
-def _steps(sizes: Mapping[str, int], pieces: Mapping[str, int], loop: str | None, least: int) -> list[int]:
+def _steps(length: int, least: int) -> list[int]:
     """Numbers of turns along a loop, from few to as many as it has values."""
-    if loop is None:
-        return [1]
-    length = _length(sizes, pieces, loop)
     found = [min(least, length)]
     while found[-1] < length:
         found.append(min(length, found[-1] + max(1, found[-1] // 3)))
@@ -89,10 +94,9 @@ def _steps(sizes: Mapping[str, int], pieces: Mapping[str, int], loop: str | None
 def largest(told: Told, tiling: Tiling) -> int:
     """The bits of all operands of the largest tile."""
     layer = told.placed.layer
-    box = {}
+    box: dict[str, Range] = {}
     for loop in tiling.loops:
-        at_once, turns = tiling.pieces(loop)
-        cut = parts(layer.sizes[loop], at_once * turns)
+        cut = tiling.cut(layer, loop)
         box[loop] = max(cut[:2] + cut[len(cut) // 2 :][:1], key=lambda part: part[1])
     ranges = told.ranges(box)
     widths = told.placed.widths
@@ -102,10 +106,14 @@ def largest(told: Told, tiling: Tiling) -> int:
     return bits
 
 
-def unrolled(mapping: MappingEntry) -> dict[str, int]:
-    """Loop -> units that a mapping file unrolls it over."""
+def unrolled(mapping: MappingEntry, sizes: Mapping[str, int], array: Mapping[str, int]) -> dict[str, int]:
+    """Loop -> units that a mapping entry unrolls it over; of hints the one that keeps most units busy."""
     found: dict[str, int] = {}
     for pairs in mapping.unrolled.values():
         for loop, factor in pairs:
             found[loop] = found.get(loop, 1) * factor
+    for dim, hinted in (mapping.spatial_mapping_hint or {}).items():
+        loop = max(hinted, key=lambda loop: min(sizes.get(loop, 1), array.get(dim, 1)), default=None)
+        if loop is not None:
+            found[loop] = found.get(loop, 1) * array.get(dim, 1)
     return found

@@ -59,6 +59,15 @@ class Network:
         return self.port.id if self.port else None
 
     @cached_property
+    def into_a_core(self) -> float:
+        """Bit a cycle that all links into a core bring together, of the core that has least."""
+        into: dict[CoreId, float] = {}
+        for link in self.links:
+            for node in link.nodes[1:] if link.directed else link.nodes:
+                into[node] = into.get(node, 0.0) + link.bandwidth
+        return min(into.values(), default=1.0)
+
+    @cached_property
     def by_id(self) -> Mapping[str, Link]:
         """Every link, the port too."""
         return {link.id: link for link in (*self.links, *((self.port,) if self.port else ()))}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from onnx2zz.system.candidates import splits, unrolled, with_turns, work
+from onnx2zz.system.candidates import rounds, splits, unrolled, with_turns
 from onnx2zz.system.choice import cheapest
 from onnx2zz.system.description import Core, System
 from onnx2zz.system.elements import Elements, common, count
@@ -124,12 +124,17 @@ class Search:
         found: dict[tuple[Tiling, tuple[CoreId, ...]], None] = {}
         for cores in self._groups(told):
             capacity = min(self.system.by_id[core].capacity for core in cores) * room
-            units = unrolled(self.prices[cores[0]].mapping_of(told.placed.id))
-            ranked = sorted(splits(told, len(cores)), key=lambda split: (work(told, split, units), len(split), split))
-            for split in [*ranked[:KEPT], ()] if () not in ranked[:KEPT] else ranked[:KEPT]:
-                tiling = with_turns(told, split, capacity)
-                if tiling is not None:
-                    found[tiling, cores[: tiling.cores]] = None
+            first = self.prices[cores[0]]
+            array = dict(first.inputs.hardware.array)
+            units = unrolled(first.mapping_of(told.placed.id), told.sizes, array) if first.search is None else {}
+            tilings = [with_turns(told, split, capacity, units) for split in splits(told, len(cores))]
+            ranked = sorted(
+                dict.fromkeys(tiling for tiling in tilings if tiling is not None),
+                key=lambda tiling: (rounds(told, tiling, units), len(tiling.turns), len(tiling.split), tiling.split),
+            )
+            whole = [tiling for tiling in ranked[KEPT:] if not tiling.split]
+            for tiling in (*ranked[:KEPT], *whole):
+                found[tiling, cores[: tiling.cores]] = None
         return list(found)
 
     def _boxes(
@@ -160,7 +165,7 @@ class Search:
         seen: set[tuple[Candidate, ...]] = set()
         nodes = {layer: np.array([self._node(candidate) for candidate in own]) for layer, own in options.items()}
         moving = self._pairs(options)
-        for weight in (1.0, 4.0, 0.25):
+        for weight in (1.0, 0.3, 0.1):
             pairs = {pair: table * weight for pair, table in moving.items()}
             picked = cheapest(nodes, pairs)
             chosen = {layer: options[layer][number] for layer, number in picked.items()}
@@ -176,7 +181,7 @@ class Search:
 
     def _pairs(self, options: Mapping[int, Sequence[Candidate]]) -> dict[tuple[int, int], np.ndarray]:
         found: dict[tuple[int, int], np.ndarray] = {}
-        width = min((link.bandwidth for link in self.system.network.links), default=1.0)
+        width = self.system.network.into_a_core
         for edges in self.graph.edges.values():
             for edge in edges:
                 table = self._moved(edge, options) / width
@@ -263,5 +268,5 @@ class Search:
 
 def _at_once(told: Told, candidate: Candidate) -> list[tuple[CoreId, Share]]:
     """What each core has of a layer, its turns together."""
-    without = Tiling(candidate.tiling.split)
+    without = Tiling(candidate.tiling.split, (), candidate.tiling.grain)
     return placed(told.placed.layer, without, candidate.cores)

@@ -6,7 +6,6 @@ of a tile come from the code that serves a whole layer. A tile at the border has
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import TypeVar
 
 from onnx2zz.ir.access import Access, Position, Step, Table
@@ -28,22 +27,21 @@ class Box:
         return {**{loop: (0, size) for loop, size in layer.loops}, **dict(self.ranges)}
 
 
-def parts(size: int, pieces: int) -> list[Range]:
-    """A loop in at most `pieces` parts, as even as can be: the first ones are one longer (7 in 4: 2, 2, 2, 1)."""
-    each, longer = divmod(size, pieces)
+def parts(size: int, pieces: int, grain: int = 1) -> list[Range]:
+    """A loop in at most `pieces` parts, as even as can be: the first ones are longer (7 in 4: 2, 2, 2, 1).
+
+    Parts are whole multiples of `grain`, but for the last one: an array that unrolls a loop over 8 units takes as long
+    for 5 of its iterations as for 8.
+    """
+    each, longer = divmod(-(-size // grain), pieces)
     found: list[Range] = []
     start = 0
-    for number in range(min(pieces, size)):
-        length = each + (number < longer)
-        found.append((start, length))
-        start += length
+    for number in range(pieces):
+        length = min((each + (number < longer)) * grain, size - start)
+        if length > 0:
+            found.append((start, length))
+            start += length
     return found
-
-
-def boxes(layer: Layer, pieces: Mapping[str, int]) -> list[Box]:
-    """The layer cut along some loops, the first of `pieces` outermost."""
-    cut = [[(loop, part) for part in parts(layer.sizes[loop], number)] for loop, number in pieces.items()]
-    return [Box(tuple(ranges)) for ranges in product(*cut)]
 
 
 def cut(layer: Layer, box: Box) -> Layer:

@@ -16,10 +16,12 @@ Pieces = tuple[tuple[str, int], ...]
 class Tiling:
     """`split`: parts that run on different cores, the first loop's changing slowest. `turns`: parts that follow each
     other on a core. A loop in both is cut in turns first: neighbouring parts of a turn run on neighbouring cores, so
-    that a following layer can begin with the first turn's."""
+    that a following layer can begin with the first turn's. `grain`: parts of a loop are multiples of so many
+    iterations."""
 
     split: Pieces = ()
     turns: Pieces = ()
+    grain: Pieces = ()
 
     @property
     def cores(self) -> int:
@@ -33,6 +35,11 @@ class Tiling:
     def pieces(self, loop: str) -> tuple[int, int]:
         """How many parts of a loop run at once, and in how many turns."""
         return dict(self.split).get(loop, 1), dict(self.turns).get(loop, 1)
+
+    def cut(self, layer: Layer, loop: str) -> list[Range]:
+        """The ranges of a loop, in order."""
+        at_once, turns = self.pieces(loop)
+        return parts(layer.sizes[loop], at_once * turns, dict(self.grain).get(loop, 1))
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ def shares(layer: Layer, tiling: Tiling) -> list[Share]:
     found: list[Share] = [Share(0, 0, Box())]
     for loop in tiling.loops:
         at_once, turns = tiling.pieces(loop)
-        cut = parts(layer.sizes[loop], at_once * turns)
+        cut = tiling.cut(layer, loop)
         found = [_part(share, loop, n, part, at_once, turns) for share in found for n, part in enumerate(cut)]
     return sorted(found, key=lambda share: (share.turn, share.place))
 
