@@ -32,5 +32,5 @@ FACTS: tuple[OperatorFacts, ...] = (
     OperatorFacts("LSTM", macs=_recurrent, lengths=SEQUENCE_LENS),
     OperatorFacts("GRU", macs=_recurrent, lengths=SEQUENCE_LENS),
     OperatorFacts("RNN", macs=_recurrent, lengths=SEQUENCE_LENS),
-    microsoft("DynamicQuantizeLSTM", _lstm, multiplies=True, lengths=SEQUENCE_LENS),
+    microsoft("DynamicQuantizeLSTM", _lstm, macs=_recurrent, lengths=SEQUENCE_LENS),
 )
