@@ -86,6 +86,13 @@ def read_hierarchy(accelerator: object) -> Hierarchy:
     )
 
 
+def unit_area(accelerator: object) -> float:
+    """The area of one unit of the array; 0 where the file gives none."""
+    array = accelerator.get("operational_array") if is_mapping(accelerator) else None
+    area = array.get("unit_area") if is_mapping(array) else None
+    return area if isinstance(area, int | float) and area else 0.0
+
+
 def _read_array(dimensions: Sequence[str], sizes: Value) -> dict[str, int]:
     read = map(integer, sizes) if isinstance(sizes, list) else ()
     return {name: size for name, size in zip(dimensions, read, strict=False) if size is not None}
