@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 SWEPT = tuple(column for column in COLUMNS if column.swept_since is not None)
 LAYER_NAMES = ("run", *(column.name for column in SWEPT))
 SCHEMA_VERSION = max(*(column.since for column in RUN_COLUMNS), *(column.swept_since or 0 for column in SWEPT))
-"""Of the file, and not of onnx2zz: that of its youngest column. 0 is what onnx2zz 0.1.0 wrote, with the columns of 1."""
+"""Of the file, and not of onnx2zz: that of its youngest column. 0 is what onnx2zz 0.1.0 wrote: the columns of 1."""
 
 
 def layer_rows(run: str, evaluation: Evaluation) -> list[Row]:
