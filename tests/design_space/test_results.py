@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from onnx2zz.design_space import columns
-from onnx2zz.design_space.results import FILE, LAYER_NAMES, RUN_NAMES, SCHEMA_VERSION, Results
+from onnx2zz.design_space.results import FILE, LAYER_NAMES, RUN_NAMES, SCHEMA_VERSION, SWEPT, Results
 from onnx2zz.errors import InputError
 
 OF_VERSION_1 = (
@@ -40,8 +40,11 @@ def version_of(file: Path) -> int:
 
 
 def test_other_columns_are_another_version_of_the_schema():
-    """Whoever changes them raises SCHEMA_VERSION, and adds what the new version has here."""
-    assert (SCHEMA_VERSION, " ".join(RUN_NAMES), " ".join(LAYER_NAMES)) == (1, *OF_VERSION_1)
+    """A column that is added says since which version it is there; those of version 1 stay what they were."""
+    runs = " ".join(column.name for column in columns.COLUMNS if column.since == 1)
+    layers = " ".join(column.name for column in SWEPT if column.swept_since == 1)
+    assert (runs, f"run {layers}") == OF_VERSION_1
+    assert {*range(1, SCHEMA_VERSION + 1)} == {c.since for c in columns.COLUMNS} | {c.swept_since for c in SWEPT}
 
 
 def test_a_new_file_has_the_version(tmp_path):

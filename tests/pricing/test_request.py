@@ -10,6 +10,7 @@ from onnx2zz.formats.shipped_files import Found
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.objective import NAMES
 
 WORKLOAD = PricedWorkload("strip", "strip.yaml", tuple(strip()))
 FILES = (WORKLOAD, Found("a", Path("a.yaml")), Found("m", Path("m.yaml")))
@@ -20,7 +21,7 @@ def test_everything_that_there_is_not_is_said_at_once():
     with pytest.raises(InputError) as error:
         EvaluationRequest(*FILES, options, search="quick", mapping_search=MappingSearch("loose", 0))
     assert [str(problem) for problem in error.value.problems] == [
-        "opt: no such choice: 'area'; one of latency, energy, EDP",
+        f"opt: no such choice: 'area'; one of {', '.join(NAMES)}",
         "search: no such choice: 'quick'; one of fast, exhaustive, both",
         "engine: no such choice: 'genetic'; one of loma, salsa",
         "temporal: no such choice: 'odd'; one of uneven, even",

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from small_workloads import strip
 
 from onnx2zz.errors import InputError
+from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.pricing.graph import execution_order, further_edges
 from onnx2zz.pricing.workload_file import read_workload
 
@@ -49,9 +50,9 @@ def test_broken_files(tmp_path: Path, document: object, coverage: str | None, sa
 
 def test_edges_of_another_workloads_coverage_are_left_alone() -> None:
     described = [{"id": 3, "name": "L3_conv", "sources": {"I": [0, 2], "W": ["const"]}}]
-    assert further_edges(strip(), {"layers": described}) == ((0, 3),)
+    assert further_edges(strip(), read_coverage({"layers": described})) == ((0, 3),)
     renamed = [described[0] | {"name": "L3_other"}]
-    assert further_edges(strip(), {"layers": renamed}) == ()
+    assert further_edges(strip(), read_coverage({"layers": renamed})) == ()
     assert further_edges(strip(), None) == ()
 
 

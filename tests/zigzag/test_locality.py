@@ -20,6 +20,7 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
 
 from onnx2zz.compiler import compile_model
+from onnx2zz.formats.coverage import Coverage, read_coverage
 from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
 from onnx2zz.pricing.graph import further_edges
@@ -38,7 +39,7 @@ LPF_LIMIT = 3
 SHAPE: Document = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
 
 
-def run(layers: Sequence[Entry], name: str, folder: Path, coverage: Document | None = None) -> Evaluation:
+def run(layers: Sequence[Entry], name: str, folder: Path, coverage: Coverage | None = None) -> Evaluation:
     accelerator = find_accelerator(name)
     workload = PricedWorkload("net", "net.yaml", tuple(layers), coverage)
     mapping, options = choose_mapping(None, accelerator), PriceOptions(lpf_limit=LPF_LIMIT)
@@ -148,7 +149,7 @@ def test_an_edge_that_only_the_coverage_knows_counts(tmp_path: Path) -> None:
         {"id": layer["id"], "name": layer["name"], "sources": {"I": ["input:x"]}} for layer in layers
     ]
     described[2]["sources"] = {"I": [0, 1], "W": ["const"]}
-    found = run(layers, "edge_tpu_like", tmp_path, {"layers": described})
+    found = run(layers, "edge_tpu_like", tmp_path, read_coverage({"layers": described}))
     assert found.edges_added == 1
     assert run(layers, "edge_tpu_like", tmp_path).edges_added == 0
     assert dict(levels_of(layers)[1].tensors)["O"] == SRAM
@@ -174,7 +175,7 @@ def test_a_network_that_stock_zigzag_stops_on_costs_what_its_guarded_stages_say(
     described: list[Document] = [{"id": layer["id"], "name": layer["name"], "sources": {}} for layer in layers]
     if edge:
         described[edge[1]]["sources"] = {"I": [edge[0]]}
-    found = run(layers, name, tmp_path, {"layers": described})
+    found = run(layers, name, tmp_path, read_coverage({"layers": described}))
     assert found.edges_added == bool(edge)
     assert same_prices(found, expected)
 

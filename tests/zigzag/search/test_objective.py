@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from zigzag.stages.results import reduce_stages
 from zigzag.stages.stage import Stage
 
-from onnx2zz.zigzag.objective import NAMES, ObjectiveName
+from onnx2zz.zigzag.objective import ObjectiveName
 from onnx2zz.zigzag.search.objective import Candidate, better, first_best
 
 from .exhaustive import REDUCERS
@@ -21,7 +21,7 @@ class Evaluation(SimpleNamespace):
     """Has what the reducers look at."""
 
 
-@pytest.mark.parametrize("objective", NAMES)
+@pytest.mark.parametrize("objective", REDUCERS)
 @given(prices=prices, cut=st.integers(0, 12))
 def test_first_of_the_best(objective: ObjectiveName, prices: list[tuple[int, int]], cut: int) -> None:
     halves = [half for half in (range(len(prices))[:cut], range(len(prices))[cut:]) if half]
