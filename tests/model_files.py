@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import onnx
+from onnx.onnx_cpp2py_export import checker
 
 
 def save_model(model: onnx.ModelProto, path: Path | str) -> None:
@@ -11,3 +12,13 @@ def save_model(model: onnx.ModelProto, path: Path | str) -> None:
 
 def read_model(path: Path) -> onnx.ModelProto:
     return onnx.load_model_from_string(path.read_bytes())
+
+
+def check_model(model: onnx.ModelProto, *, with_shapes: bool = False) -> None:
+    """As onnx.checker does, whose own function has no full type. Raises onnx.checker.ValidationError."""
+    checker.check_model(
+        model.SerializeToString(),
+        full_check=with_shapes,
+        skip_opset_compatibility_check=False,
+        check_custom_domain=False,
+    )

@@ -4,16 +4,31 @@ import contextlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
 
 from zigzag import api
+from zigzag.cost_model.cost_model import CostModelEvaluation
+
+from onnx2zz.formats.workload_entry import Entry
+from onnx2zz.zigzag.objective import ObjectiveName
+
+
+class StockOptions(TypedDict, total=False):
+    """What tests ask of ZigZag's API; what is left out is ZigZag's own default."""
+
+    opt: ObjectiveName
+    lpf_limit: int
+    nb_spatial_mappings_generated: int
+    in_memory_compute: bool
+    exploit_data_locality: bool
+    enable_mix_spatial_mapping: bool
 
 
 def stock_zigzag(
-    workload: Sequence[Any] | str, accelerator: Path, mapping: Path, folder: Path, **options: Any
-) -> tuple[float, float, dict[int, Any]]:
+    workload: Sequence[Entry] | str, accelerator: Path, mapping: Path, folder: Path, **options: Unpack[StockOptions]
+) -> tuple[float, float, dict[int, CostModelEvaluation]]:
     """pJ and cycles of the whole, and ZigZag's evaluation of each layer by its id; what it writes goes to `folder`."""
-    given = list(workload) if not isinstance(workload, str) else workload
+    given = list(map(dict, workload)) if not isinstance(workload, str) else workload
     files = (str(accelerator), str(mapping))
     with contextlib.redirect_stdout(io.StringIO()):
         energy, cycles, *further, found = api.get_hardware_performance_zigzag(
