@@ -3,11 +3,18 @@
 from pathlib import Path
 
 import onnx
+from onnx.external_data_helper import convert_model_to_external_data, write_external_data_tensors
 from onnx.onnx_cpp2py_export import checker
 
 
 def save_model(model: onnx.ModelProto, path: Path | str) -> None:
     Path(path).write_bytes(model.SerializeToString())
+
+
+def save_with_weights_beside(model: onnx.ModelProto, path: Path, weights: str, *, least_bytes: int = 0) -> None:
+    """Weights of `least_bytes` and more go to a file of this name in the same folder."""
+    convert_model_to_external_data(model, location=weights, size_threshold=least_bytes)
+    save_model(write_external_data_tensors(model, str(path.parent)), path)
 
 
 def read_model(path: Path) -> onnx.ModelProto:

@@ -1,12 +1,30 @@
 """Workload entries as `compile` writes them, and small networks made of them."""
 
+import json
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TypedDict
 
-Entry = dict[str, Any]
+from onnx2zz.formats.workload_entry import Entry
+
 Pair = tuple[int, int]
 
 PRECISION = {"W": 8, "I": 8, "O": 16, "O_final": 8}
+
+
+def as_read(fields: Mapping[str, object]) -> Entry:
+    """An entry as a reader of files hands it out, right or wrong: nobody has looked at its fields."""
+    return json.loads(json.dumps(fields))
+
+
+def name_of(entry: Entry) -> str:
+    """The name, which an entry of these tests has."""
+    return str(entry.get("name"))
+
+
+def sources_of(entry: Entry) -> dict[str, int]:
+    """The sources, which an entry of these tests has."""
+    return entry.get("operand_source", {})
 
 
 def conv(
@@ -92,7 +110,7 @@ def pool(
     }
 
 
-def add(id: int, sources: tuple[int | None, int | None], name: str, *, g: int, oy: int, ox: int) -> Entry:
+def add(id: int, sources: tuple[int, int], name: str, *, g: int, oy: int, ox: int) -> Entry:
     """A residual addition of two layers' outputs."""
     return {
         "id": id,
@@ -121,7 +139,15 @@ def gemm(id: int, source: int | None, name: str, *, k: int, c: int, b: int = 1) 
     }
 
 
-def _window(oy: int, ox: int, fy: int, fx: int, stride: Pair, pads: tuple[Pair, Pair]) -> Entry:
+class Window(TypedDict):
+    """The fields of an entry that walks windows: its input's rows and columns, and the padding before and after."""
+
+    pr_loop_dims: list[str]
+    pr_loop_sizes: list[int]
+    padding: list[list[int]]
+
+
+def _window(oy: int, ox: int, fy: int, fx: int, stride: Pair, pads: tuple[Pair, Pair]) -> Window:
     spans = ((oy - 1) * stride[0] + fy, (ox - 1) * stride[1] + fx)
     return {
         "pr_loop_dims": ["IY", "IX"],

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from small_workloads import Entry
 
 from onnx2zz.cli import main
 from onnx2zz.cli.check import check_command
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator, find_mapping
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation

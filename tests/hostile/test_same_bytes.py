@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile.hostile_files import FINE, verdict
 
 from onnx2zz.pricing import workers
+from tests.hostile.hostile_files import FINE, verdict
 
 OUTPUTS = ("workload.yaml", "coverage.json", "mapping.yaml", "result.json", "layers.csv", "page.html")
 EVALUATE = ["evaluate", "lenet5", "--arch", "tpu_like", "--lpf-limit", "2", "-o", "out", "--csv", "out/layers.csv"]

@@ -1,11 +1,11 @@
 """What an accelerator declares between its units, and what an unrolling would need of it."""
 
-from small_workloads import Entry, conv, pool
-
 from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.mapping.interconnect import declared, lacks, shown_by
 from onnx2zz.mapping.space import read_space
 from onnx2zz.sidecar.figures import Wires
+from tests.small_workloads import conv, pool
 
 from .ground import mapping_of, terms
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from small_workloads import Entry, strip
 
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.pricing import price_cache
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
@@ -20,6 +20,7 @@ from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.json_values import Document
+from tests.small_workloads import strip
 
 OPTIONS = PriceOptions(lpf_limit=3)
 

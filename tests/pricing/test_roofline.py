@@ -1,15 +1,15 @@
 """The least cycles of a layer, by hand."""
 
-from small_workloads import Entry, add, conv, gemm, pool
-
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.pricing.roofline import Roofline, ports_reached, roofline
 from onnx2zz.zigzag.hardware import Hardware, TopPort
 from onnx2zz.zigzag.levels import KeptLevels
+from tests.small_workloads import add, conv, gemm, pool
 
 
-def roofline_cycles(entry: Entry, mapping_entry: Entry, hardware: Hardware) -> float:
+def roofline_cycles(entry: Entry, mapping_entry: MappingEntry, hardware: Hardware) -> float:
     return roofline(entry, mapping_entry, hardware).cycles
 
 

@@ -7,10 +7,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_workloads import Entry, conv, gemm, pool
 
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, find_mapping, zigzags
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.pricing.inputs import AcceleratorFile
 from onnx2zz.pricing.room import NO_ORDERING, shortages, smallest, with_sizes, without_room
 from onnx2zz.pricing.task import PricingTerms, Task
@@ -19,6 +19,7 @@ from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 from tests.json_values import Document
+from tests.small_workloads import conv, gemm, pool
 
 OPTIONS = PriceOptions(lpf_limit=3)
 K8 = next(
@@ -32,7 +33,7 @@ def task(entry: Entry) -> Task:
     return Task("", entry, K8, None)
 
 
-def core(**sizes: int) -> Entry:
+def core(**sizes: int) -> Document:
     document = yaml.safe_load(find_accelerator("seneca_core").path.read_text())
     return with_sizes(document, sizes)
 
@@ -93,7 +94,7 @@ def test_what_passes_through_counts_as_well() -> None:
     assert not stock_runs(entry, with_sizes(document, {"data_memory": short.least - 1}))
 
 
-def with_register(bits: int) -> tuple[str, Entry]:
+def with_register(bits: int) -> tuple[str, Document]:
     """tpu_like has a register of its own for the sums of each unit."""
     document = yaml.safe_load(zigzags(ACCELERATORS)["tpu_like"].read_text())
     (register,) = [name for name, memory in document["memories"].items() if memory["operands"] == ["O"]]

@@ -4,17 +4,18 @@ oracle, with their one answer about weights replaced where it stops."""
 from pathlib import Path
 
 import pytest
-from small_workloads import Entry, add, gemm, strip
-from stock import stock_zigzag
 from zigzag import api
 from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
 from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
 
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.workload_entry import Entry
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.small_workloads import add, gemm, strip
+from tests.stock import stock_zigzag
 
 LPF_LIMIT = 3
 SENECA = find_accelerator("seneca")
@@ -45,7 +46,7 @@ def stock(layers: list[Entry], folder: Path) -> dict[int, tuple[float, float]]:
     return {layer: (evaluation.energy_total, evaluation.latency_total2) for layer, evaluation in found.items()}
 
 
-def ours(layers: list[Entry], folder: Path) -> tuple[dict[int, tuple[float, float]], list[str]]:
+def ours(layers: list[Entry], folder: Path) -> tuple[dict[int, tuple[float | None, float | None]], list[str]]:
     told: list[str] = []
     workload, options = PricedWorkload("net", "net.yaml", tuple(layers)), PriceOptions(lpf_limit=LPF_LIMIT)
     resources = Resources(tell=told.append)
