@@ -1,6 +1,8 @@
 """Ties: the first of the best stays, as in ZigZag's reducers, also across chunks."""
 
+from collections.abc import Generator
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,11 +45,12 @@ def _reduced(objective: ObjectiveName, prices: list[tuple[int, int]]) -> int:
         def is_leaf(self) -> bool:
             return True
 
-        def run(self):  # type: ignore[override]
+        def run(self) -> Generator[tuple[Any, None], None, None]:
             for rank, (energy, latency) in enumerate(prices):
                 yield Evaluation(rank=rank, energy_total=energy, latency_total2=latency), None
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reduce_stages, "CostModelEvaluation", Evaluation)
         ((best, _),) = REDUCERS[objective]([Replay]).run()
-    return best.rank  # type: ignore[attr-defined]
+    assert isinstance(best, Evaluation)
+    return best.rank
