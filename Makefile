@@ -21,7 +21,7 @@ composed: .venv/installed
 	$(BIN)/pytest -n 2 -m long tests/composed
 
 mutation: .venv/installed
-	$(BIN)/python scripts/mutation.py --write
+	$(BIN)/python -m scripts.correctness.mutation --write
 
 check: .venv/installed
 	$(BIN)/ruff format --check .
@@ -33,11 +33,11 @@ docs: .venv/installed
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 bench: .venv/installed
-	$(BIN)/python scripts/bench.py
+	$(BIN)/python -m scripts.benchmarks compile
 
 reliability: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[fuzz]" uv
-	$(BIN)/python scripts/reliability.py
+	$(BIN)/python -m scripts.reliability
 
 lock: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
@@ -55,19 +55,19 @@ sbom: .venv/installed
 
 fuzz: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[fuzz]"
-	$(BIN)/python scripts/fuzz.py --keep
+	$(BIN)/python -m scripts.reliability.fuzz --keep
 
 kills: .venv/installed
-	$(BIN)/python scripts/kills.py --kills 200 --keep
+	$(BIN)/python -m scripts.reliability.kills --kills 200 --keep
 
 soak: .venv/installed
-	$(BIN)/python scripts/soak.py --keep
+	$(BIN)/python -m scripts.reliability.soak --keep
 
 growth: .venv/installed
-	$(BIN)/python scripts/bench_growth.py
+	$(BIN)/python -m scripts.benchmarks growth
 
 models: .venv/installed
-	$(BIN)/python scripts/build_models.py
+	$(BIN)/python -m scripts.networks.build_models
 
 clean:
 	rm -rf .venv onnx2zz_out onnx2zz_sweep artefacts build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache

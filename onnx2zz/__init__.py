@@ -6,7 +6,7 @@
 
 from importlib import import_module
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from onnx2zz.api.check import check as check
@@ -41,10 +41,12 @@ __all__ = [  # noqa: RUF022 - in the order of use
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in FUNCTIONS:
-        return getattr(import_module(FUNCTIONS[name]), name)
-    raise AttributeError(f"module 'onnx2zz' has no attribute {name!r}")
+if not TYPE_CHECKING:  # or a type checker would take every name for one of ours
+
+    def __getattr__(name: str) -> object:
+        if name in FUNCTIONS:
+            return getattr(import_module(FUNCTIONS[name]), name)
+        raise AttributeError(f"module 'onnx2zz' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

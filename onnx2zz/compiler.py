@@ -6,7 +6,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import onnx
 
@@ -16,6 +15,7 @@ from onnx2zz.emission.entry import entry
 from onnx2zz.emission.files import write_compiled
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.tabular import Column, Tabular, TextTable
+from onnx2zz.formats.coverage import Coverage
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph
@@ -52,7 +52,7 @@ class Compiled(Tabular):
         return dict(Counter(fate.status for fate in self.workload.nodes).most_common())
 
     @property
-    def coverage(self) -> dict[str, Any]:
+    def coverage(self) -> Coverage:
         """What became of every node (coverage.json)."""
         return coverage(self.workload)
 
@@ -74,8 +74,8 @@ class Compiled(Tabular):
     def table(self) -> TextTable:
         caption = f"{self.headline}; nodes: {self.fates_told}"
         columns = tuple(Column(name) for name in ("node", "op", "status", "layers", "why"))
-        nodes = self.coverage["nodes"]
-        return TextTable(caption, columns, tuple(tuple(node[column.name] for column in columns) for node in nodes))
+        rows = ((one["node"], one["op"], one["status"], one["layers"], one["why"]) for one in self.coverage["nodes"])
+        return TextTable(caption, columns, tuple(rows))
 
 
 def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None = None, name: str = "") -> Compiled:

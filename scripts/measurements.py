@@ -1,40 +1,33 @@
 """Figures that take long: kept as lines of JSON in docs/measured, from which tables in docs/ are made."""
 
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 ROOT = Path(__file__).resolve().parents[1]
 MEASURED = ROOT / "docs" / "measured"
 
-
-def measured(file: Path) -> list[dict[str, Any]]:
-    """Every line, the later one where a case was measured again."""
-    return [json.loads(line) for line in file.read_text().splitlines()] if file.is_file() else []
+Line = TypeVar("Line", bound=Mapping[str, object])
 
 
-def is_known(case: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether one of the lines is about the case."""
-    return any(case.items() <= line.items() for line in lines)
+@dataclass(frozen=True)
+class Measurements(Generic[Line]):
+    """A file of lines that have the same fields, added to and never rewritten."""
 
+    file: Path
 
-def keep(line: Mapping[str, Any], file: Path) -> None:
-    """Add a line."""
-    file.parent.mkdir(exist_ok=True)
-    with file.open("a") as open_file:
-        open_file.write(json.dumps(line) + "\n")
+    def lines(self) -> list[Line]:
+        """Every line in the order of measuring; none where the file is not there yet."""
+        return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.is_file() else []
 
+    def know(self, case: Mapping[str, object]) -> bool:
+        """Whether one of the lines is about the case."""
+        return any(case.items() <= line.items() for line in self.lines())
 
-def put_into_page(page: str, name: str, text: str) -> None:
-    """Replace what stands between the comments NAME:begin and NAME:end in a page of docs/."""
-    path = ROOT / "docs" / page
-    between = re.compile(rf"(?<=<!-- {name}:begin -->\n).*?(?=<!-- {name}:end -->)", re.DOTALL)
-    path.write_text(between.sub(lambda _: text, path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Markdown, the first column to the left and the others to the right."""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    def keep(self, line: Line) -> None:
+        """Add a line."""
+        self.file.parent.mkdir(exist_ok=True)
+        with self.file.open("a") as open_file:
+            open_file.write(json.dumps(line) + "\n")

@@ -1,6 +1,17 @@
 """What a file of JSON or YAML holds, in tests that change it or look into it."""
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeGuard
 
 Document = dict[str, Any]
 """A mapping whose values a test knows: an accelerator, a mapping entry, a result."""
+
+
+def plain(entries: Iterable[Mapping[str, object]]) -> list[Document]:
+    """Entries of a workload or a mapping as ordinary mappings, which may be changed into what no entry is."""
+    return [{**entry} for entry in entries]
+
+
+def is_document(value: object) -> TypeGuard[Document]:
+    """Whether a value is a mapping, as readers of files make them."""
+    return isinstance(value, dict)

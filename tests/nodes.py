@@ -26,6 +26,6 @@ def make_node(
     """The node. As in onnx.helper, `name` and `domain` are the node's, and an attribute that is None is left out."""
     given = {key: value for key, value in attributes.items() if value is not None}
     name, domain = str(given.pop("name", name)), str(given.pop("domain", ""))
-    node = helper.make_node(op, inputs, outputs, name, domain=domain)
+    node = helper.make_node(op, inputs, outputs, name, domain=domain or None)  # an empty one is bytes, too
     node.attribute.extend(helper.make_attribute(key, value) for key, value in sorted(given.items()))
     return node

@@ -1,12 +1,30 @@
 """Workload entries as `compile` writes them, and small networks made of them."""
 
+import json
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import TypedDict
 
-Entry = dict[str, Any]
+from onnx2zz.formats.workload_entry import WorkloadEntry
+
 Pair = tuple[int, int]
 
 PRECISION = {"W": 8, "I": 8, "O": 16, "O_final": 8}
+
+
+def as_read(fields: Mapping[str, object]) -> WorkloadEntry:
+    """An entry as a reader of files hands it out, right or wrong: nobody has looked at its fields."""
+    return json.loads(json.dumps(fields))
+
+
+def name_of(entry: WorkloadEntry) -> str:
+    """The name, which an entry of these tests has."""
+    return str(entry.get("name"))
+
+
+def sources_of(entry: WorkloadEntry) -> dict[str, int]:
+    """The sources, which an entry of these tests has."""
+    return entry.get("operand_source", {})
 
 
 def conv(
@@ -22,7 +40,7 @@ def conv(
     fx: int,
     stride: Pair = (1, 1),
     pads: tuple[Pair, Pair] = ((0, 0), (0, 0)),
-) -> Entry:
+) -> WorkloadEntry:
     """A 2-D convolution; `stride` and `pads` are (y, x)."""
     return {
         "id": id,
@@ -50,7 +68,7 @@ def depthwise(
     fx: int,
     stride: Pair = (1, 1),
     pads: tuple[Pair, Pair] = ((0, 0), (0, 0)),
-) -> Entry:
+) -> WorkloadEntry:
     return {
         "id": id,
         "name": name,
@@ -77,7 +95,7 @@ def pool(
     fx: int,
     stride: Pair,
     pads: tuple[Pair, Pair] = ((0, 0), (0, 0)),
-) -> Entry:
+) -> WorkloadEntry:
     return {
         "id": id,
         "name": name,
@@ -92,7 +110,7 @@ def pool(
     }
 
 
-def add(id: int, sources: tuple[int | None, int | None], name: str, *, g: int, oy: int, ox: int) -> Entry:
+def add(id: int, sources: tuple[int, int], name: str, *, g: int, oy: int, ox: int) -> WorkloadEntry:
     """A residual addition of two layers' outputs."""
     return {
         "id": id,
@@ -107,7 +125,7 @@ def add(id: int, sources: tuple[int | None, int | None], name: str, *, g: int, o
     }
 
 
-def gemm(id: int, source: int | None, name: str, *, k: int, c: int, b: int = 1) -> Entry:
+def gemm(id: int, source: int | None, name: str, *, k: int, c: int, b: int = 1) -> WorkloadEntry:
     return {
         "id": id,
         "name": name,
@@ -121,7 +139,15 @@ def gemm(id: int, source: int | None, name: str, *, k: int, c: int, b: int = 1) 
     }
 
 
-def _window(oy: int, ox: int, fy: int, fx: int, stride: Pair, pads: tuple[Pair, Pair]) -> Entry:
+class Window(TypedDict):
+    """The fields of an entry that walks windows: its input's rows and columns, and the padding before and after."""
+
+    pr_loop_dims: list[str]
+    pr_loop_sizes: list[int]
+    padding: list[list[int]]
+
+
+def _window(oy: int, ox: int, fy: int, fx: int, stride: Pair, pads: tuple[Pair, Pair]) -> Window:
     spans = ((oy - 1) * stride[0] + fy, (ox - 1) * stride[1] + fx)
     return {
         "pr_loop_dims": ["IY", "IX"],
@@ -130,7 +156,7 @@ def _window(oy: int, ox: int, fy: int, fx: int, stride: Pair, pads: tuple[Pair, 
     }
 
 
-def lenet5() -> list[Entry]:
+def lenet5() -> list[WorkloadEntry]:
     """LeNet-5 on 1x1x32x32: 416,520 MACs."""
     return [
         conv(0, None, "L0_conv1", k=6, c=1, oy=28, ox=28, fy=5, fx=5),
@@ -143,7 +169,7 @@ def lenet5() -> list[Entry]:
     ]
 
 
-def residual() -> list[Entry]:
+def residual() -> list[WorkloadEntry]:
     """A block with a branch, nothing square, two convolutions that differ in name and place only."""
     same = partial(conv, k=12, c=12, oy=9, ox=14, fy=3, fx=5, pads=((1, 1), (2, 2)))
     return [
@@ -157,7 +183,7 @@ def residual() -> list[Entry]:
     ]
 
 
-def strip() -> list[Entry]:
+def strip() -> list[WorkloadEntry]:
     """A one-dimensional network: no layer has more than four loops, so that ZigZag is done with it in a second."""
     same = partial(conv, k=12, c=12, oy=1, ox=14, fy=1, fx=5, pads=((0, 0), (2, 2)))
     return [

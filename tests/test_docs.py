@@ -4,7 +4,8 @@ shown. The zoo's and the sweep's pages have their own tests, which look at what 
 from pathlib import Path
 
 import pytest
-from docs_commands import assert_shown, run_page
+
+from tests.docs_commands import assert_shown, run_page
 
 
 @pytest.mark.parametrize("page", ["index", "tutorial", "api", "report", "locality", "events", "physical"])

@@ -1,9 +1,9 @@
-"""ONNX's own tests of its operators: compiled, judged, and run where they are exact (scripts/corpus)."""
+"""ONNX's own tests of its operators: compiled, judged, and run where they are exact (scripts/correctness/corpus)."""
 
 import pytest
 
-from scripts.corpus.cases import Case, cases, folder_cases
-from scripts.corpus.judge import judge
+from scripts.correctness.corpus.cases import Case, cases, folder_cases
+from scripts.correctness.corpus.judge import judge
 
 OPEN = {"simple/test_sequence_model8"}  # its input's shape is open
 

@@ -2,7 +2,6 @@
 
 import pytest
 import yaml
-from small_workloads import add, conv, depthwise, gemm, pool
 
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.pricing.inputs import PricedWorkload
@@ -12,6 +11,7 @@ from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.json_values import Document
 from tests.present import present
+from tests.small_workloads import add, conv, depthwise, gemm, pool
 
 NPES = 8
 FJ_PER_BIT = {

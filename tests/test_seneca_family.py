@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_workloads import Entry, add, conv, depthwise, gemm, pool
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation
@@ -15,6 +15,7 @@ from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.json_values import Document
 from tests.present import present
+from tests.small_workloads import add, conv, depthwise, gemm, pool
 
 FAMILY = ("seneca_core", "seneca_mram", "seneca", "seneca_events")
 HOLDS = {"resnet18": {"seneca_mram", "seneca", "seneca_events"}, "tiny_yolov2": {"seneca", "seneca_events"}}
@@ -28,7 +29,7 @@ def member(name: str) -> Document:
     return yaml.safe_load(find_accelerator(name).path.read_text())
 
 
-def run(name: str, layers: list[Entry], folder: Path, lpf_limit: int = 1) -> Evaluation:
+def run(name: str, layers: list[WorkloadEntry], folder: Path, lpf_limit: int = 1) -> Evaluation:
     accelerator = find_accelerator(name)
     workload, options = PricedWorkload("net", "net.yaml", tuple(layers)), PriceOptions(lpf_limit=lpf_limit)
     return evaluate(
@@ -36,7 +37,7 @@ def run(name: str, layers: list[Entry], folder: Path, lpf_limit: int = 1) -> Eva
     )
 
 
-def compiled(model: str) -> list[Entry]:
+def compiled(model: str) -> list[WorkloadEntry]:
     return list(compile_model(find_model(model).path).entries)
 
 
@@ -87,15 +88,16 @@ def test_lenet_runs(name: str, tmp_path: Path) -> None:
     assert found.total.macs == 416_520
 
 
-NET = [
+NET: list[WorkloadEntry] = [
     conv(0, None, "conv", k=16, c=3, oy=1, ox=10, fy=1, fx=3),
     depthwise(1, 0, "depthwise", g=16, oy=1, ox=10, fy=1, fx=3, pads=((0, 0), (1, 1))),
-    {**depthwise(2, 1, "with_k", g=16, oy=1, ox=8, fy=1, fx=3)},
+    depthwise(2, 1, "with_k", g=16, oy=1, ox=8, fy=1, fx=3),
     pool(3, 2, "pool", g=16, oy=1, ox=4, fy=1, fx=2, stride=(1, 2)),
     add(4, (3, 3), "add", g=16, oy=1, ox=4),
     gemm(5, 4, "fc", k=24, c=64),
 ]
-NET[2] |= {  # as `compile` writes a depthwise convolution
+NET[2] = {  # as `compile` writes a depthwise convolution
+    **NET[2],
     "equation": "O[b][g][k][oy][ox]+=I[b][g][c][iy][ix]*W[g][k][c][fy][fx]",
     "loop_dims": ["B", "K", "G", "OX", "OY", "C", "FX", "FY"],
     "loop_sizes": [1, 1, 16, 8, 1, 1, 3, 1],

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args, overload
 
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.formats.shipped_files import find_accelerator, find_mapping, find_model
@@ -14,12 +14,52 @@ from onnx2zz.zigzag.objective import LATENCY, NAMES, ObjectiveName
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+    from zigzag.workload.dnn_workload import DNNWorkload
+    from zigzag.workload.onnx_workload import ONNXWorkload
+
+    from onnx2zz.zigzag.performance import Performance
 
     Workload = str | Path | Sequence[Mapping[str, object]] | ModelProto
+    Found = tuple[float, float, Performance]
+    FoundInMemory = tuple[float, float, float, float, Performance]
 
 FrontEnd = Literal["zigzag", "onnx2zz"]
 
 
+class ZigZagOptions(TypedDict, total=False):
+    """The options of ZigZag's function, but for the one that changes what is returned; and `onnx_frontend`, ours."""
+
+    temporal_mapping_search_engine: Engine
+    temporal_mapping_type: TemporalMappingType
+    opt: ObjectiveName
+    dump_folder: str | Path | None
+    pickle_filename: str | Path | None
+    lpf_limit: int
+    nb_spatial_mappings_generated: int
+    exploit_data_locality: bool
+    enable_mix_spatial_mapping: bool
+    loma_show_progress_bar: bool
+    onnx_frontend: FrontEnd
+
+
+@overload
+def get_hardware_performance_zigzag(
+    workload: "Workload",
+    accelerator: str | Path,
+    mapping: str | Path,
+    *,
+    in_memory_compute: Literal[False] = False,
+    **options: Unpack[ZigZagOptions],
+) -> "Found": ...
+@overload
+def get_hardware_performance_zigzag(
+    workload: "Workload",
+    accelerator: str | Path,
+    mapping: str | Path,
+    *,
+    in_memory_compute: Literal[True],
+    **options: Unpack[ZigZagOptions],
+) -> "FoundInMemory": ...
 def get_hardware_performance_zigzag(
     workload: "Workload",
     accelerator: str | Path,
@@ -37,7 +77,7 @@ def get_hardware_performance_zigzag(
     enable_mix_spatial_mapping: bool = False,
     loma_show_progress_bar: bool = True,
     onnx_frontend: FrontEnd = "zigzag",
-) -> tuple[Any, ...]:
+) -> "Found | FoundInMemory":
     """What ZigZag 3.9.1's function of this name returns for the same arguments, and the files that it writes.
 
     Returns (energy in pJ, latency in cycles, cost-model objects), and with `in_memory_compute` (energy, latency, clock
@@ -55,7 +95,7 @@ def get_hardware_performance_zigzag(
     _check_names(workload, accelerator, mapping)
     from onnx2zz.zigzag.accelerator import load_accelerator
     from onnx2zz.zigzag.layer_price import PriceOptions
-    from onnx2zz.zigzag.performance import RunOptions, performance
+    from onnx2zz.zigzag.performance import RunOptions, clock_and_area, performance, totals
 
     folder = str(dump_folder or f"outputs/{datetime.now()}")
     found, notes = performance(
@@ -77,16 +117,15 @@ def get_hardware_performance_zigzag(
     )
     for note in notes:
         _warn(note)
-    total: Any = found[0][0]
-    if in_memory_compute:
-        first = found[0][1][0][0]
-        return total.energy_total, total.latency_total2, first.tclk, first.area_total, found
-    return total.energy_total, total.latency_total2, found
+    energy, latency = totals(found)
+    return (energy, latency, *clock_and_area(found), found) if in_memory_compute else (energy, latency, found)
 
 
-def get_hardware_performance_zigzag_imc(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+def get_hardware_performance_zigzag_imc(
+    workload: "Workload", accelerator: str | Path, mapping: str | Path, **options: Unpack[ZigZagOptions]
+) -> "FoundInMemory":
     """The same for arrays that compute in memory, as in ZigZag."""
-    return get_hardware_performance_zigzag(*args, **kwargs, in_memory_compute=True)
+    return get_hardware_performance_zigzag(workload, accelerator, mapping, in_memory_compute=True, **options)
 
 
 def _check_choices(engine: str, mapping_type: str, opt: str, front_end: str) -> None:
@@ -107,7 +146,7 @@ def _check_names(*files: object) -> None:
     )
 
 
-def _network(workload: "Workload", mapping: str, front_end: FrontEnd) -> Any:
+def _network(workload: "Workload", mapping: str, front_end: FrontEnd) -> "DNNWorkload | ONNXWorkload":
     from onnx2zz.zigzag.performance import workload_of_entries
 
     if isinstance(workload, str | Path):
@@ -115,18 +154,18 @@ def _network(workload: "Workload", mapping: str, front_end: FrontEnd) -> Any:
             return _compiled_network(Path(workload), mapping)
         workload = str(find_model(str(workload)).path)
     elif isinstance(workload, Sequence):
-        return workload_of_entries([dict(entry) for entry in workload], mapping)
+        return workload_of_entries(workload, mapping)
     return _zigzags_network(workload, mapping) if front_end == "zigzag" else _our_network(workload, mapping)
 
 
-def _compiled_network(path: Path, mapping: str) -> Any:
+def _compiled_network(path: Path, mapping: str) -> "DNNWorkload":
     from onnx2zz.pricing.workload_file import read_workload
     from onnx2zz.zigzag.performance import workload_of_entries
 
-    return workload_of_entries([dict(entry) for entry in read_workload(path).layers], mapping)
+    return workload_of_entries(read_workload(path).layers, mapping)
 
 
-def _zigzags_network(model: "str | ModelProto", mapping: str) -> Any:
+def _zigzags_network(model: "str | ModelProto", mapping: str) -> "DNNWorkload | ONNXWorkload":
     from onnx2zz.zigzag.performance import unpriced_nodes, workload_of_zigzags_front_end
 
     try:
@@ -142,7 +181,7 @@ def _zigzags_network(model: "str | ModelProto", mapping: str) -> Any:
     return network
 
 
-def _our_network(model: "str | ModelProto", mapping: str) -> Any:
+def _our_network(model: "str | ModelProto", mapping: str) -> "DNNWorkload":
     from onnx2zz.compiler import compile_layers
     from onnx2zz.pricing.graph import further_edges
     from onnx2zz.zigzag.performance import workload_of_entries
@@ -151,7 +190,7 @@ def _our_network(model: "str | ModelProto", mapping: str) -> Any:
     if not compiled.entries:
         raise InputError(Problem(compiled.workload.model, "no node of it is for an array of units"))
     edges = further_edges(compiled.entries, compiled.coverage)
-    return workload_of_entries([dict(entry) for entry in compiled.entries], mapping, edges)
+    return workload_of_entries(compiled.entries, mapping, edges)
 
 
 def _warn(sentence: str) -> None:

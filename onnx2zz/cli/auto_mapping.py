@@ -1,12 +1,11 @@
 """The options of `--mapping auto`."""
 
 from collections.abc import Callable
-from typing import Any
 
 import click
 
 
-def auto_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def auto_options(command: Callable[..., None]) -> Callable[..., None]:
     """What may be chosen, and for how long it is searched."""
     command = click.option(
         "--mapping-budget",

@@ -1,16 +1,16 @@
 """`onnx2zz check`: what is wrong with an accelerator, a mapping, a workload, and what cures it."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import INPUT_AT_FAULT
-from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.cli.zigzag_options import lpf_limit_option
 from onnx2zz.printable import printable
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from onnx2zz.checks.context import Context
     from onnx2zz.checks.finding import Diagnosis, Finding
     from onnx2zz.checks.repair import RepairedFile
+    from onnx2zz.formats.workload_entry import WorkloadEntry
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
@@ -68,7 +69,7 @@ def check_command(
     decisions: tuple[str, ...],
     json_file: str | None,
     no_cacti: bool,
-    **model_arguments: Any,
+    **model_arguments: Unpack[ModelArguments],
 ) -> None:
     """Say what is wrong with an accelerator, a mapping and a workload: alone, or all three as ZigZag would run them."""
     from onnx2zz.checks.diagnosis import diagnose
@@ -105,7 +106,7 @@ def _decisions(texts: Sequence[str]) -> dict[str, str]:
     return pairs
 
 
-def _context(files: Sequence[str], model: str | None, model_arguments: dict[str, Any]) -> "Context":
+def _context(files: Sequence[str], model: str | None, model_arguments: ModelArguments) -> "Context":
     from onnx2zz.api.check import read_context
 
     context = read_context(files, _tell)
@@ -125,7 +126,7 @@ def _tell(sentence: str) -> None:
     click.echo(printable(sentence), err=True)
 
 
-def _entries(model: str, arguments: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:
+def _entries(model: str, arguments: ModelArguments) -> "tuple[WorkloadEntry, ...]":
     options = compile_options(**arguments)
     from onnx2zz.compiler import compile_model
     from onnx2zz.formats.shipped_files import find_model

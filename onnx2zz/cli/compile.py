@@ -1,7 +1,7 @@
 """`onnx2zz compile`: a model in, workload.yaml and coverage.json out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -9,7 +9,7 @@ from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import INCOMPLETE
 from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
-from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @model_options
 @click.pass_context
 def compile_command(
-    ctx: click.Context, model: str, directory: Path, arch: str | None, no_cacti: bool, **options: Any
+    ctx: click.Context, model: str, directory: Path, arch: str | None, no_cacti: bool, **options: Unpack[ModelArguments]
 ) -> None:
     """Compile MODEL (an ONNX file, or the name of one that ships) to a ZigZag workload.
 

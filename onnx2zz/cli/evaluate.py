@@ -6,7 +6,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 from click.core import ParameterSource
@@ -20,7 +20,7 @@ from onnx2zz.cli.exit_codes import INCOMPLETE
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
-from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.cli.where_priced import refuse_with_scheduler, where_priced_options
 from onnx2zz.cli.zigzag_options import lpf_limit_option, opt_option, refuse_annealing, zigzag_options
 from onnx2zz.errors import InputError, Problem
@@ -112,7 +112,7 @@ def evaluate_command(
     csv_file: Path | None,
     html_file: Path | None,
     plot_folder: Path | None,
-    **model_arguments: Any,
+    **model_arguments: Unpack[ModelArguments],
 ) -> None:
     """Price every layer of MODEL (or of a compiled WORKLOAD.yaml) with ZigZag.
 
@@ -167,7 +167,7 @@ def evaluate_command(
 
 
 def _workload(
-    model: str | None, output: Path, model_arguments: dict[str, Any]
+    model: str | None, output: Path, model_arguments: ModelArguments
 ) -> tuple["Compiled | None", "PricedWorkload"]:
     from onnx2zz.api.inputs import is_workload, noticed
     from onnx2zz.formats.shipped_files import find_model
@@ -200,7 +200,7 @@ def _with_events(
     return replace(request, supplement=replace(request.supplement, activities=activities))
 
 
-def _refuse_model_options(ctx: click.Context, arguments: dict[str, Any]) -> None:
+def _refuse_model_options(ctx: click.Context, arguments: ModelArguments) -> None:
     typed = [name for name in arguments if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     flags = [parameter.opts[0] for parameter in ctx.command.params if parameter.name in typed]
     if flags:

@@ -1,10 +1,10 @@
 """`onnx2zz explain`: what one node of a model becomes, and why."""
 
-from typing import Any
+from typing import Unpack
 
 import click
 
-from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.printable import printable
 
 
@@ -12,7 +12,7 @@ from onnx2zz.printable import printable
 @click.argument("model")
 @click.argument("node")
 @model_options
-def explain_command(model: str, node: str, **options: Any) -> None:
+def explain_command(model: str, node: str, **options: Unpack[ModelArguments]) -> None:
     """Print the loop nests, equations, relations and sources of NODE (its name, or one of its outputs) in MODEL."""
     chosen = compile_options(**options)
     from onnx2zz.compiler import compile_model

@@ -4,6 +4,7 @@ Exit codes: exit_codes.py; 0 is fine, 2 is click's, for usage.
 """
 
 import errno
+import gc
 import os
 import sys
 import tempfile
@@ -38,6 +39,9 @@ SURROUNDINGS = frozenset((
 """What the operating system refuses whatever the program is: a full or locked disk, a reader that has gone, a name."""
 MOST_PROBLEMS = 100
 STDIN, STDOUT, STDERR = 0, 1, 2
+COLLECT_AFTER = 100_000
+"""Objects that are made before the collector looks for cycles among them; Python's 700 are for programs that live long.
+Most of what a command makes lives until it ends (the modules of ZigZag first of all), and was walked 400 times."""
 
 
 class LazyGroup(click.Group):
@@ -68,7 +72,8 @@ def onnx2zz() -> None:
 
 
 def main() -> None:
-    """WorkloadEntry point of the `onnx2zz` script."""
+    """Entry point of the `onnx2zz` script."""
+    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
     _open_what_is_closed()
     code = run(sys.argv[1:])
     try:

@@ -8,9 +8,12 @@ long as the limit holds.
 import re
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    import ctypes
 
 UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 LARGEST, SMALLEST = 1 << 46, 1 << 16
@@ -62,7 +65,7 @@ def _may_grow() -> bool:
     return True
 
 
-def _freed_before(libc: Any) -> Iterator[int]:
+def _freed_before(libc: "ctypes.CDLL") -> Iterator[int]:
     """Addresses of blocks that malloc has without asking the system, which would refuse. They are not written to, so
     they take no pages."""
     size = LARGEST
@@ -73,7 +76,7 @@ def _freed_before(libc: Any) -> Iterator[int]:
             size //= 2
 
 
-def _libc() -> Any:
+def _libc() -> "ctypes.CDLL":
     import ctypes
 
     library = ctypes.CDLL(None)

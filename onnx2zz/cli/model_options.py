@@ -1,7 +1,7 @@
 """The options of every command that takes a MODEL, and their parsing."""
 
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack, get_args
 
 import click
 
@@ -21,7 +21,19 @@ from onnx2zz.lowering.options import (
 if TYPE_CHECKING:
     from onnx2zz.compiler import CompileOptions
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Command = TypeVar("Command", bound=Callable[..., None])
+T = TypeVar("T")
+
+
+class ModelArguments(TypedDict):
+    """What click hands to a command that takes a MODEL: the options as they are typed."""
+
+    shapes: tuple[str, ...]
+    dims: tuple[str, ...]
+    values: tuple[str, ...]
+    precision: str
+    unsupported: Unsupported
+    movement: Movement
 
 
 def model_options(command: Command) -> Command:
@@ -69,23 +81,21 @@ def model_options(command: Command) -> Command:
     return command
 
 
-def compile_options(
-    shapes: Iterable[str], dims: Iterable[str], values: Iterable[str], precision: str, unsupported: str, movement: str
-) -> "CompileOptions":
+def compile_options(**typed: Unpack[ModelArguments]) -> "CompileOptions":
     """The options as the compiler takes them. Raises click.BadParameter (exit code 2) for what cannot be read."""
     from onnx2zz.compiler import CompileOptions
     from onnx2zz.frontend.binding import Bindings
 
     bindings = Bindings(
-        shapes=dict(_pair(text, "--shape", _shape) for text in shapes),
-        dims=dict(_pair(text, "--dim", _size) for text in dims),
-        values=dict(_pair(text, "--value", float) for text in values),
+        shapes=dict(_pair(text, "--shape", _shape) for text in typed["shapes"]),
+        dims=dict(_pair(text, "--dim", _size) for text in typed["dims"]),
+        values=dict(_pair(text, "--value", float) for text in typed["values"]),
     )
-    lowering = LoweringOptions(_precision(precision), unsupported, movement)  # type: ignore[arg-type]
+    lowering = LoweringOptions(_precision(typed["precision"]), typed["unsupported"], typed["movement"])
     return CompileOptions(bindings, lowering)
 
 
-def _pair(text: str, option: str, read: Callable[[str], Any]) -> tuple[str, Any]:
+def _pair(text: str, option: str, read: Callable[[str], T]) -> tuple[str, T]:
     name, equals, value = text.rpartition("=")
     try:
         if not equals or not name:

@@ -2,13 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
 from onnx2zz.cli.exit_codes import DIFFERS, INCOMPLETE
 from onnx2zz.cli.memory_limit import memory_limit_option
-from onnx2zz.cli.model_options import compile_options, model_options
+from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def verify_command(
     inputs: str | None,
     workload: str | None,
     json_file: str | None,
-    **options: Any,
+    **options: Unpack[ModelArguments],
 ) -> None:
     """Run every layer of MODEL as ZigZag will read it, and compare with onnxruntime.
 
@@ -58,7 +58,7 @@ def verify_command(
 
 
 def _verified(
-    model: str, points: int, seed: int, inputs: str | None, workload: str | None, options: dict[str, Any]
+    model: str, points: int, seed: int, inputs: str | None, workload: str | None, options: ModelArguments
 ) -> "Verification":
     chosen = compile_options(**options)
     from onnx2zz.compiler import compile_layers
@@ -83,12 +83,11 @@ def _entries(workload: str) -> "tuple[WorkloadEntry, ...]":
     """The layers of a workload file. Raises InputError for what makes them no workload."""
     from onnx2zz.errors import raise_if_any
     from onnx2zz.formats.yaml_source import load_yaml
-    from onnx2zz.pricing.workload_check import inconsistencies, missing_fields
+    from onnx2zz.pricing.workload_check import entries_with_fields, inconsistencies
 
-    document = load_yaml(Path(workload))
-    raise_if_any(missing_fields(workload, document))
-    raise_if_any(inconsistencies(workload, document))
-    return tuple(document)
+    entries = entries_with_fields(workload, load_yaml(Path(workload)))
+    raise_if_any(inconsistencies(workload, entries))
+    return entries
 
 
 def _report(result: "Verification", json_file: str | None) -> None:

@@ -1,7 +1,6 @@
 """Where layers are priced, and for how long each may take: `--jobs`, `--layer-timeout`, `--scheduler`."""
 
 from collections.abc import Callable
-from typing import Any
 
 import click
 
@@ -10,7 +9,7 @@ jobs_option = click.option(
 )
 
 
-def where_priced_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def where_priced_options(command: Callable[..., None]) -> Callable[..., None]:
     """The three options; those of processes are refused with a scheduler (`refuse_with_scheduler`)."""
     for option in (
         click.option(

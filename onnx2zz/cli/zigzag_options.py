@@ -1,7 +1,7 @@
 """ZigZag's own switches, as `evaluate` takes them (get_hardware_performance_zigzag, api.py)."""
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import get_args
 
 import click
 
@@ -18,7 +18,7 @@ lpf_limit_option = click.option(
 )
 
 
-def zigzag_options(command: Callable[..., Any]) -> Callable[..., Any]:
+def zigzag_options(command: Callable[..., None]) -> Callable[..., None]:
     """`--engine`, `--temporal` and `--mixed-mapping`."""
     for option in (
         click.option(

@@ -38,7 +38,8 @@ class RunColumn:
     """A column: its name, its `value` for a run, and what a figure calls it, with the unit of its numbers.
 
     `is_option`: the sweep file sets it. `is_shared`: runs that are summed have it in common. `is_minimised`:
-    less is better, a front can be drawn over it. `is_summed`: the sum over models means something.
+    less is better, a front can be drawn over it. `is_summed`: the sum over models means something. `since`: the version
+    of the sweep's file that has it first.
     """
 
     name: str
@@ -48,6 +49,7 @@ class RunColumn:
     is_shared: bool = False
     is_minimised: bool = False
     is_summed: bool = False
+    since: int = 1
 
 
 def _option(name: str, value: Callable[[SweptRun], Cell]) -> RunColumn:

@@ -37,7 +37,8 @@ class Run:
     def key(self) -> str:
         """A digest of everything that the numbers depend on, and of the names that they are reported under."""
         design, options = self.design, replace(self.options, mapping=self.mapping_name)
-        model = (self.workload.model, list(self.workload.layers), (self.workload.coverage or {}).get("layers"))
+        covered = self.workload.coverage["layers"] if self.workload.coverage else None
+        model = (self.workload.model, list(self.workload.layers), covered)
         accelerator = (design.name, design.parameters, design.document, design.sidecar_document, self._mapping_document)
         cacti = (cacti_digest(),) if asking(design.document) else ()
         return key_of(("run", model, accelerator, options, __version__, *cacti))

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from onnx2zz.design_space.columns import COLUMNS as RUN_COLUMNS
 from onnx2zz.design_space.columns import NAMES as RUN_NAMES
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.pricing.columns import COLUMNS
@@ -15,10 +16,10 @@ PATIENCE_S = 30
 
 Row = Mapping[str, Any]
 
-SWEPT = tuple(column for column in COLUMNS if column.swept)
+SWEPT = tuple(column for column in COLUMNS if column.swept_since is not None)
 LAYER_NAMES = ("run", *(column.name for column in SWEPT))
-SCHEMA_VERSION = 1
-"""Of the file, and not of onnx2zz; raise it with every change of the columns. 0 is what onnx2zz 0.1.0 wrote."""
+SCHEMA_VERSION = max(*(column.since for column in RUN_COLUMNS), *(column.swept_since or 0 for column in SWEPT))
+"""Of the file, and not of onnx2zz: that of its youngest column. 0 is what onnx2zz 0.1.0 wrote: the columns of 1."""
 
 
 def layer_rows(run: str, evaluation: Evaluation) -> list[Row]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from onnx2zz.design_space.columns import SweptRun, run_row
 from onnx2zz.design_space.plan import Run, check
 from onnx2zz.design_space.results import Results, layer_rows
-from onnx2zz.formats.accelerator import read_hierarchy
+from onnx2zz.formats.accelerator import read_hierarchy, unit_area
 from onnx2zz.mapping.evaluation import with_chosen_mapping
 from onnx2zz.pricing.physical import area_um2
 from onnx2zz.pricing.price_cache import PriceCache, key_of
@@ -122,5 +122,4 @@ def area(run: Run, extracted: Sequence[MemoryCosts] = ()) -> float:
     """The accelerator's memories and units: the sidecar's figure for each memory that it has one of, else what CACTI
     said (`extracted`), else ZigZag's `area` field; what has none of them counts 0."""
     document = with_costs(run.design.document, extracted, UM2_PER_MM2)
-    unit_area = document["operational_array"].get("unit_area") or 0.0
-    return area_um2(read_hierarchy(document), unit_area, run.design.sidecar)
+    return area_um2(read_hierarchy(document), unit_area(document), run.design.sidecar)

@@ -1,10 +1,11 @@
 """coverage.json: what became of every node, and what stands behind every layer."""
 
 from onnx2zz import __version__
+from onnx2zz.formats.coverage import Coverage, CoveredLayer, CoveredNode
 from onnx2zz.ir.workload import NodeFate, PlacedLayer, Workload
 
 
-def coverage(workload: Workload, arch: str | None = None) -> dict[str, object]:
+def coverage(workload: Workload, arch: str | None = None) -> Coverage:
     """The coverage report in its fixed form; `arch` is what the workload was compiled for, if anything."""
     return {
         "model": workload.model,
@@ -21,19 +22,21 @@ def coverage(workload: Workload, arch: str | None = None) -> dict[str, object]:
     }
 
 
-def _node(fate: NodeFate) -> dict[str, object]:
-    return {
+def _node(fate: NodeFate) -> CoveredNode:
+    found: CoveredNode = {
         "node": fate.node,
         "op": fate.op,
         "outputs": list(fate.outputs),
         "status": fate.status,
         "layers": list(fate.layers),
         "why": fate.why,
-        **({"macs": fate.macs} if fate.macs != 0 else {}),
     }
+    if fate.macs != 0:
+        found["macs"] = fate.macs
+    return found
 
 
-def _layer(placed: PlacedLayer) -> dict[str, object]:
+def _layer(placed: PlacedLayer) -> CoveredLayer:
     layer = placed.layer
     return {
         "id": placed.id,

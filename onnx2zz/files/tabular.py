@@ -1,7 +1,7 @@
 """Results that show themselves as a table: in a terminal, in a notebook, as a pandas DataFrame."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -55,7 +55,7 @@ class Tabular(ABC):
     def table(self) -> TextTable:
         """What is shown of it."""
 
-    def records(self) -> list[dict[str, object]]:
+    def records(self) -> Sequence[Mapping[str, object]]:
         """The rows of `to_dataframe`."""
         names = [column.name for column in self.table().columns]
         return [dict(zip(names, row, strict=True)) for row in self.table().rows]

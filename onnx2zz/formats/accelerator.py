@@ -86,6 +86,13 @@ def read_hierarchy(accelerator: object) -> Hierarchy:
     )
 
 
+def unit_area(accelerator: object) -> float:
+    """The area of one unit of the array; 0 where the file gives none."""
+    array = accelerator.get("operational_array") if is_mapping(accelerator) else None
+    area = array.get("unit_area") if is_mapping(array) else None
+    return area if isinstance(area, int | float) and area else 0.0
+
+
 def _read_array(dimensions: Sequence[str], sizes: Value) -> dict[str, int]:
     read = map(integer, sizes) if isinstance(sizes, list) else ()
     return {name: size for name, size in zip(dimensions, read, strict=False) if size is not None}
@@ -125,7 +132,7 @@ def _new_ports(ports: list[Data]) -> Iterator[Port]:
 
 
 def _old_directions(operands: tuple[str, ...], ports: list[Data]) -> dict[str, dict[str, str]]:
-    """WorkloadEntry n belongs to operand n; operands without an entry have no port."""
+    """Entry n belongs to operand n; operands without an entry have no port."""
     by_operand: dict[str, dict[str, str]] = {operand: {} for operand in operands}
     for operand, entry in zip(operands, ports, strict=False):
         by_operand[operand] = {d: port for d in DIRECTIONS if isinstance(port := entry.get(d), str)}

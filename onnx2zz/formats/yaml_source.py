@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -71,7 +70,7 @@ def read_yaml(path: str | Path) -> YamlSource:
     return parse_yaml(_text(path), str(path))
 
 
-def load_yaml(path: str | Path) -> Any:
+def load_yaml(path: str | Path) -> Value:
     """The data of one file without its places, in half the time. Raises InputError also where it is no YAML."""
     text = _text(path)
     try:

@@ -6,7 +6,7 @@ What is compared is the honest price (honest.py).
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
@@ -77,45 +77,6 @@ class Choice:
     priced: int
     enumerated: int
     reason: str
-
-
-class CandidateJson(TypedDict):
-    """What JSON makes of `asdict` of a Candidate: its tuples are lists."""
-
-    unrolling: list[tuple[str, list[tuple[str, int]]]]
-    origin: Origin
-    energy_pj: float | None
-    latency_cycles: float | None
-    below_roofline: bool
-    refused: str | None
-
-
-class ChoiceJson(TypedDict):
-    """What JSON makes of `asdict` of a Choice."""
-
-    best: CandidateJson | None
-    runners_up: list[CandidateJson]
-    priced: int
-    enumerated: int
-    reason: str
-
-
-def choice_from_json(known: ChoiceJson) -> Choice:
-    """A Choice from what JSON made of `asdict` of it."""
-    best = known["best"] and _candidate_from_json(known["best"])
-    others = tuple(map(_candidate_from_json, known["runners_up"]))
-    return Choice(best, others, known["priced"], known["enumerated"], known["reason"])
-
-
-def _candidate_from_json(known: CandidateJson) -> Candidate:
-    return Candidate(
-        unrolling=tuple((dim, tuple((loop, factor) for loop, factor in pairs)) for dim, pairs in known["unrolling"]),
-        origin=known["origin"],
-        energy_pj=known["energy_pj"],
-        latency_cycles=known["latency_cycles"],
-        below_roofline=known["below_roofline"],
-        refused=known["refused"],
-    )
 
 
 def choose(entry: WorkloadEntry, mapping_entry: MappingEntry, terms: ChoiceTerms) -> Choice:

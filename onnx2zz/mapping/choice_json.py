@@ -1,11 +1,11 @@
 """A choice as the JSON of an evaluation has it."""
 
 from onnx2zz.mapping.choice import Candidate, Choice
+from onnx2zz.pricing.choice_record import ChoiceRecord, RunnerUp
 
 
-def as_json(choice: Choice) -> dict[str, object]:
-    """Where the winner comes from, its honest price, how many were priced and enumerated, the runners-up, and why the
-    search ended. An origin of None: nothing could be chosen, the mapping file's entry stands."""
+def as_json(choice: Choice) -> ChoiceRecord:
+    """The choice for one layer."""
     return {
         "origin": choice.best.origin if choice.best else None,
         "honest_energy_pj": choice.best.energy_pj if choice.best else None,
@@ -17,7 +17,7 @@ def as_json(choice: Choice) -> dict[str, object]:
     }
 
 
-def _runner_up(candidate: Candidate) -> dict[str, object]:
+def _runner_up(candidate: Candidate) -> RunnerUp:
     return {
         "origin": candidate.origin,
         "spatial_mapping": {dim: dict(pairs) for dim, pairs in candidate.unrolling},

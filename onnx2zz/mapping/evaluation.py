@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.files.document import is_object
+from onnx2zz.files.document import Value, is_mapping
+from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.formats.shipped_files import Found, stands_for
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.pricing.result import Evaluation
@@ -66,15 +67,15 @@ def _file_in(folder: Path, request: EvaluationRequest) -> Path:
 def _is_free(folder: Path, request: EvaluationRequest) -> bool:
     """Whether mapping.yaml in the folder may be this workload's on this accelerator."""
     try:
-        compiled = json.loads((folder / "coverage.json").read_text(encoding="utf-8"))
+        compiled: Value = json.loads((folder / "coverage.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return True
     except (OSError, ValueError):
         return False
-    if not is_object(compiled):
+    if not is_mapping(compiled):
         return False
     coverage, arch = request.workload.coverage, compiled.get("arch")
-    same_layers = coverage is not None and coverage.get("layers") == compiled.get("layers")
+    same_layers = coverage is not None and coverage["layers"] == read_coverage(compiled)["layers"]
     return same_layers and (arch is None or stands_for(str(arch), request.accelerator))
 
 

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from onnx2zz.files.plain_data import read_as
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.mapping.choice import Choice, ChoiceTerms, choice_from_json, choose
+from onnx2zz.mapping.choice import Choice, ChoiceTerms, choose
 from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
 from onnx2zz.pricing.distinct import layer_key
@@ -119,7 +120,7 @@ def _chosen(
     for key, (entry, mapping_entry) in distinct.items():
         ground.policy.watch(len(found), len(distinct), layer_name(entry))
         known = price_cache.value("choice", ground.asked(key))
-        found[key] = choose(entry, mapping_entry, ground.terms) if known is None else choice_from_json(known)
+        found[key] = choose(entry, mapping_entry, ground.terms) if known is None else read_as(Choice, known)
         if known is None:
             price_cache.keep("choice", ground.asked(key), asdict(found[key]))
     ground.policy.watch(len(distinct), len(distinct), "")

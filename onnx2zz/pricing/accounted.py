@@ -1,8 +1,9 @@
 """What the numbers of a compiled model do not hold, or hold by a stand-in: coverage.json knows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+
+from onnx2zz.formats.coverage import Coverage, CoveredNode
 
 ONE_ELEMENT = "one element"
 """Why a node of a single operation is left to the host: nothing worth a mention."""
@@ -37,19 +38,18 @@ class Unpriced:
     why: str
 
 
-def host_nodes(coverage: Mapping[str, Any] | None) -> tuple[HostNode, ...]:
+def host_nodes(coverage: Coverage | None) -> tuple[HostNode, ...]:
     """The nodes that no layer stands for because an array of units is not for them."""
     return tuple(
         HostNode(_label(node), node["op"], node["why"], node.get("macs", 0))
-        for node in (coverage or {}).get("nodes", ())
+        for node in (coverage["nodes"] if coverage else ())
         if node["status"] == "host" and node["why"] != ONE_ELEMENT
     )
 
 
-def _label(node: Mapping[str, Any]) -> str:
+def _label(node: CoveredNode) -> str:
     """What a user recognises the node by: its name, else its first output."""
-    outputs: Sequence[str] = node.get("outputs", ())
-    return str(node["node"] or next(filter(None, outputs), ""))
+    return node["node"] or next(filter(None, node["outputs"]), "")
 
 
 def lost_work(hosts: Iterable[HostNode]) -> tuple[HostNode, ...]:
@@ -57,6 +57,6 @@ def lost_work(hosts: Iterable[HostNode]) -> tuple[HostNode, ...]:
     return tuple(host for host in hosts if host.macs != 0)
 
 
-def stand_ins(coverage: Mapping[str, Any] | None) -> tuple[int, ...]:
+def stand_ins(coverage: Coverage | None) -> tuple[int, ...]:
     """The layers, by id, that approximate what their node computes."""
-    return tuple(layer["id"] for layer in (coverage or {}).get("layers", ()) if layer.get("kind") == "approximate")
+    return tuple(layer["id"] for layer in (coverage["layers"] if coverage else ()) if layer["kind"] == "approximate")

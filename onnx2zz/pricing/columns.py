@@ -22,7 +22,7 @@ class LayerColumn:
 
     `place` is where it stands in the short table, from the left, and `format` how its numbers are written there; CSV
     and dataframe have those without a place as well. `beside`: only layers that have what this field holds have the
-    column. `swept`: a sweep keeps it.
+    column. `swept_since`: the version of the sweep's file that has it first, None where a sweep does not keep it.
     """
 
     name: str
@@ -31,7 +31,7 @@ class LayerColumn:
     place: int | None = None
     format: str = ""
     beside: Literal["physical", "events"] | None = None
-    swept: bool = True
+    swept_since: int | None = 1
 
     def is_of(self, layer: "LayerResult") -> bool:
         """Whether a layer's row has it."""
@@ -48,11 +48,13 @@ def _spatial_mapping(layer: "LayerResult") -> str | None:
 
 
 def _physical(name: str, unit: str, value: "Callable[[LayerPhysical], float | None]") -> LayerColumn:
-    return LayerColumn(name, lambda x: value(x.physical) if x.physical else None, unit, beside="physical", swept=False)
+    return LayerColumn(
+        name, lambda x: value(x.physical) if x.physical else None, unit, beside="physical", swept_since=None
+    )
 
 
 def _events(name: str, unit: str, value: "Callable[[LayerEvents], float | None]") -> LayerColumn:
-    return LayerColumn(name, lambda x: value(x.events) if x.events else None, unit, beside="events", swept=False)
+    return LayerColumn(name, lambda x: value(x.events) if x.events else None, unit, beside="events", swept_since=None)
 
 
 COLUMNS: tuple[LayerColumn, ...] = (
@@ -67,7 +69,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
     LayerColumn("roofline_cycles", lambda layer: layer.roofline_cycles, "cycles"),
     LayerColumn("bound_by", lambda layer: layer.bound_by, place=7),
     LayerColumn("below_roofline", lambda layer: layer.below_roofline),
-    LayerColumn("from_cache", lambda layer: layer.from_cache, swept=False),
+    LayerColumn("from_cache", lambda layer: layer.from_cache, swept_since=None),
     LayerColumn("error", lambda layer: layer.error, place=8),
     _physical("corrected_energy_pj", "pJ", lambda physical: physical.corrected_energy_pj),
     _physical("static_energy_pj", "pJ", lambda physical: physical.static_energy_pj),

@@ -1,22 +1,22 @@
 """What CACTI says of the memories that ask for it, taken from earlier runs where all files that it comes from are the
 same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
-from onnx2zz.files.document import is_object
+from onnx2zz.files.document import Value, is_array, is_object
+from onnx2zz.files.plain_data import read_as
 from onnx2zz.formats.accelerator import Memory, read_hierarchy
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.zigzag.cacti_costs import CELLS, WAY_OUT, Asked, MemoryCosts, asking
 from onnx2zz.zigzag.cacti_files import cacti_digest
 
-Answer = Sequence[float]
+Answer = tuple[float, float, float]
 """pJ of a read, pJ of a write, mm2."""
 
 
-def extracted_costs(path: Path, document: Any, price_cache: PriceCache) -> tuple[MemoryCosts, ...]:
+def extracted_costs(path: Path, document: Value, price_cache: PriceCache) -> tuple[MemoryCosts, ...]:
     """The costs of each memory of an accelerator's file that asks for them; () where none does.
 
     Raises InputError with every memory of which CACTI says nothing, or with what is wrong with the file otherwise.
@@ -28,21 +28,23 @@ def extracted_costs(path: Path, document: Any, price_cache: PriceCache) -> tuple
     digest = cacti_digest()
     memories = {memory.name: memory for memory in read_hierarchy(document).memories}
     questions = {name: _question(memories[name]) for name in names}
-    known = {name: price_cache.value("cacti", (asked, digest)) for name, asked in questions.items()}
-    if None in known.values():
+    answers = {name: price_cache.value("cacti", (asked, digest)) for name, asked in questions.items()}
+    known = {name: read_as(MemoryCosts, [name, *answer]) for name, answer in answers.items() if is_array(answer)}
+    if len(known) < len(names):
         _check(path, document)
     problems: list[Problem] = []
     for name, asked in questions.items():
-        if known[name] is None:
+        if name not in known:
             with noted_in(problems):
-                known[name] = _answer(f"{path}: memory {name}", asked, digest)
-                price_cache.keep("cacti", (asked, digest), known[name])
+                answer = _answer(f"{path}: memory {name}", asked, digest)
+                price_cache.keep("cacti", (asked, digest), answer)
+                known[name] = MemoryCosts(name, *answer)
     raise_if_any(problems)
-    return tuple(MemoryCosts(name, *known[name]) for name in names)
+    return tuple(known[name] for name in names)
 
 
-def _without_answer(path: Path, document: Mapping[str, Any], names: Sequence[str]) -> tuple[Problem, ...]:
-    array = document.get("operational_array")
+def _without_answer(path: Path, document: Value, names: Sequence[str]) -> tuple[Problem, ...]:
+    array = document.get("operational_array") if is_object(document) else None
     if CELLS not in names or not is_object(array) or array.get("is_imc") is not True:
         return ()
     what = "ZigZag cannot read what CACTI says of the cells of an array that computes in memory"
@@ -57,7 +59,7 @@ def _question(memory: Memory) -> Asked | None:
     return Asked(str(memory.raw.get("mem_type", "sram")), memory.size, widths[0])
 
 
-def _check(path: Path, document: Any) -> None:
+def _check(path: Path, document: Value) -> None:
     from onnx2zz.zigzag.accelerator import check_accelerator
 
     check_accelerator(path, document)

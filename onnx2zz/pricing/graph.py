@@ -1,8 +1,8 @@
 """The edges between a workload's layers, and the order in which ZigZag goes through them."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from onnx2zz.formats.coverage import Coverage
 from onnx2zz.formats.workload_entry import WorkloadEntry, operand_sources
 
 Edge = tuple[int, int]
@@ -14,13 +14,13 @@ def producers(entry: WorkloadEntry) -> tuple[int, ...]:
     return tuple(source for source in operand_sources(entry).values() if source != entry["id"])
 
 
-def further_edges(layers: Sequence[WorkloadEntry], coverage: Mapping[str, Any] | None) -> tuple[Edge, ...]:
+def further_edges(layers: Sequence[WorkloadEntry], coverage: Coverage | None) -> tuple[Edge, ...]:
     """The edges that only coverage.json knows: `operand_source` has room for one producer an operand, and an operand
     may be several layers' outputs behind each other."""
     entries = {(layer["id"], layer.get("name")): layer for layer in layers}
     found = (
         (source, described["id"])
-        for described in (coverage or {}).get("layers", ())
+        for described in (coverage["layers"] if coverage else ())
         if (described["id"], described["name"]) in entries
         for sources in described["sources"].values()
         for source in sources

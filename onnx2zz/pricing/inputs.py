@@ -1,16 +1,17 @@
 """Read and check the files of an evaluation together, so that everything wrong with them is said at once."""
 
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from onnx2zz.checks.families.costs import not_finite
 from onnx2zz.errors import Problem, noted_in, raise_if_any
-from onnx2zz.files.document import Value
-from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy
+from onnx2zz.files.document import Value, is_list
+from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy, unit_area
+from onnx2zz.formats.coverage import Coverage
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.formats.workload_entry import WorkloadEntry
@@ -33,12 +34,12 @@ class PricedWorkload:
     model: str
     file: str
     layers: tuple[WorkloadEntry, ...]
-    coverage: Mapping[str, Any] | None = None
+    coverage: Coverage | None = None
 
     @property
     def arch(self) -> str | None:
         """The accelerator that it was compiled for, as the user named it."""
-        return (self.coverage or {}).get("arch")
+        return self.coverage["arch"] if self.coverage else None
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class AcceleratorFile:
     """
 
     path: Path
-    document: Any
+    document: Value
     extracted: tuple[MemoryCosts, ...] = ()
 
     @cached_property
@@ -68,7 +69,7 @@ class AcceleratorFile:
     @property
     def unit_area(self) -> float:
         """The area of one unit of the array; 0 where the file gives none."""
-        return self.document["operational_array"].get("unit_area") or 0.0
+        return unit_area(self.document)
 
     def __reduce__(self) -> tuple[Callable[..., "AcceleratorFile"], tuple[Path, bytes, tuple[MemoryCosts, ...]]]:
         return _unpacked, (self.path, self._packed, self.extracted)  # another process builds its own
@@ -107,7 +108,7 @@ class MappingFile:
     """What stands in a mapping file."""
 
     path: Path
-    document: Any
+    document: Value
 
     @cached_property
     def entries(self) -> tuple[MappingEntry, ...]:
@@ -128,8 +129,8 @@ class PricingInputs:
 def load_inputs(
     workload: PricedWorkload, accelerator: Found | AcceleratorFile, mapping: Found, price_cache: PriceCache
 ) -> PricingInputs:
-    """Read the accelerator, if it is not yet, and the mapping, and check all three. Raises InputError with every problem
-    of theirs.
+    """Read the accelerator, if it is not yet, and the mapping, and check all three. Raises InputError with every
+    problem of theirs.
 
     Inputs that ZigZag accepted before are not put to it again.
     """
@@ -189,7 +190,8 @@ def _mapping_problems(mapping: MappingFile) -> tuple[Problem, ...]:
     from onnx2zz.zigzag.layer import mapping_problems
 
     file = str(mapping.path)
-    return mapping_check.unusable(file, mapping.document) or mapping_problems(file, mapping.document)
+    entries = mapping.document if is_list(mapping.document) else []
+    return mapping_check.unusable(file, mapping.document) or mapping_problems(file, entries)
 
 
 def _misfits(mapping: MappingFile, layers: Sequence[WorkloadEntry], facts: ArrayAndPorts) -> tuple[Problem, ...]:

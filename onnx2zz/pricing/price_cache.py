@@ -6,19 +6,21 @@ Failures are not remembered: whoever mends their cause wants to see it at once.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
 from onnx2zz.errors import Problem
-from onnx2zz.files.document import is_array
-from onnx2zz.zigzag.hardware import ArrayAndPorts, TopPort
-from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, LevelEnergy, Traffic
+from onnx2zz.files.plain_data import read_as
+from onnx2zz.zigzag.hardware import ArrayAndPorts
+from onnx2zz.zigzag.layer_price import LayerPrice
 from onnx2zz.zigzag.levels import KeptLevels
+
+T = TypeVar("T")
 
 FORMAT = 3
 """Raise it when what we take from ZigZag, or how we write it down, changes."""
@@ -27,18 +29,18 @@ FORMAT = 3
 class KeyValues(Protocol):
     """Values that JSON can hold under keys; None where there is none."""
 
-    def get(self, key: str) -> Any: ...
+    def get(self, key: str) -> object: ...
 
-    def put(self, key: str, value: Any) -> None: ...
+    def put(self, key: str, value: object) -> None: ...
 
 
 class NoStore:
     """Forgets at once: a run without a cache."""
 
-    def get(self, key: str) -> Any:
+    def get(self, key: str) -> object:
         return None
 
-    def put(self, key: str, value: Any) -> None:
+    def put(self, key: str, value: object) -> None:
         return None
 
 
@@ -71,31 +73,31 @@ class PriceCache:
     def price(self, asked: object) -> LayerPrice | None:
         """A layer's price if it is known."""
         known = self._known(("price", asked))
-        return None if known is None else _price_from_json(known)
+        return None if known is None else read_as(LayerPrice, known)
 
     def keep_price(self, asked: object, price: LayerPrice) -> None:
         """Keep a price, unless it comes with warnings: they are to be heard again."""
         if not price.warnings:
             self.store.put(key_of(("price", asked)), asdict(price))
 
-    def value(self, kind: str, asked: object) -> Any:
+    def value(self, kind: str, asked: object) -> object:
         """What was kept under `kind`, as JSON holds it; None if nothing was."""
         return self._known((kind, asked))
 
-    def keep(self, kind: str, asked: object, value: Any) -> None:
+    def keep(self, kind: str, asked: object, value: object) -> None:
         """Keep `value` (plain data)."""
         self.store.put(key_of((kind, asked)), value)
 
-    def _known(self, asked: object) -> Any:
+    def _known(self, asked: object) -> object:
         return self.store.get(key_of(asked)) if self.trusting else None
 
     def _known_or_found(
         self,
         asked: object,
-        find: Callable[[], Any],
-        as_json: Callable[[Any], Any],
-        from_json: Callable[[Any], Any],
-    ) -> Any:
+        find: Callable[[], T],
+        as_json: Callable[[T], object],
+        from_json: Callable[[object], T],
+    ) -> T:
         known = self._known(asked)
         if known is not None:
             return from_json(known)
@@ -129,39 +131,25 @@ def zigzags_source() -> str:
     return digest.hexdigest()
 
 
-def _hardware_as_json(hardware: ArrayAndPorts) -> Any:
+@dataclass(frozen=True)
+class _LevelsOfLayers:
+    """KeptLevels by the id of their layer, in a form that JSON has: its keys are texts."""
+
+    layers: tuple[tuple[int, tuple[tuple[str, int], ...], int], ...]
+
+
+def _hardware_as_json(hardware: ArrayAndPorts) -> object:
     ports = [[port.width, sorted(port.serves), port.memory] for port in hardware.top_ports]
     return {"array": hardware.array, "in_memory": hardware.in_memory, "top_ports": ports}
 
 
-def _hardware_from_json(known: Any) -> ArrayAndPorts:
-    ports = tuple(TopPort(width, frozenset(serves), memory) for width, serves, memory in known["top_ports"])
-    return ArrayAndPorts(tuple((dim, size) for dim, size in known["array"]), known["in_memory"], ports)
+def _hardware_from_json(known: object) -> ArrayAndPorts:
+    return read_as(ArrayAndPorts, known)
 
 
-def _levels_as_json(levels: Mapping[int, KeptLevels]) -> Any:
+def _levels_as_json(levels: Mapping[int, KeptLevels]) -> object:
     return [[layer, kept.tensors, kept.weights] for layer, kept in levels.items()]
 
 
-def _levels_from_json(known: Any) -> Mapping[int, KeptLevels]:
-    return {layer: KeptLevels(tuple((op, level) for op, level in tensors), top) for layer, tensors, top in known}
-
-
-def _price_from_json(known: Any) -> LayerPrice:
-    price = LayerPrice(**known)  # lists for now where tuples belong
-    return replace(
-        price,
-        spatial_mapping=_tuples(price.spatial_mapping),
-        temporal_mapping=_tuples(price.temporal_mapping),
-        memory_energy=tuple(_level_from_json(level) for level in known["memory_energy"]),
-        warnings=(),
-        cycles=Cycles(**known["cycles"]),
-    )
-
-
-def _level_from_json(known: Any) -> LevelEnergy:
-    return replace(LevelEnergy(**known), traffic=tuple(Traffic(**traffic) for traffic in known["traffic"]))
-
-
-def _tuples(value: object) -> Any:
-    return tuple(_tuples(inner) for inner in value) if is_array(value) else value
+def _levels_from_json(known: object) -> Mapping[int, KeptLevels]:
+    return {layer: KeptLevels(tensors, top) for layer, tensors, top in read_as(_LevelsOfLayers, [known]).layers}

@@ -1,8 +1,7 @@
 """What an evaluation found, and its two fixed forms: JSON and CSV."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import Any
 
 from onnx2zz.files.comma_separated import csv_text
 from onnx2zz.files.document import is_tuple
@@ -10,6 +9,7 @@ from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Tabular, TextTable
 from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work
 from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
+from onnx2zz.pricing.choice_record import ChoiceRecord
 from onnx2zz.pricing.columns import SHOWN, Cell, row
 from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
 from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical
@@ -46,7 +46,7 @@ class LayerResult:
     below_roofline: bool = False
     from_cache: bool = False
     error: str | None = None
-    choice: Mapping[str, Any] | None = None
+    choice: ChoiceRecord | None = None
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
     breakdown: Breakdown | None = None
@@ -126,7 +126,7 @@ class Evaluation(Tabular):
         said = f"{total.latency_cycles:,.0f} cycles, {total.energy_pj:,.1f} pJ, {total.macs:,} MACs"
         return f"{said} (incomplete)" if total.incomplete else said
 
-    def records(self) -> list[dict[str, Any]]:
+    def records(self) -> Sequence[Mapping[str, Cell]]:
         return rows(self)
 
 

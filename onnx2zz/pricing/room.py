@@ -4,9 +4,9 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
-from typing import Any
 
 from onnx2zz.checks.families.homes import bits_at_home, bits_of_one, element_sizes
+from onnx2zz.files.document import Value, is_mapping
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.workload_entry import read_layer
 from onnx2zz.pricing.inputs import AcceleratorFile
@@ -87,12 +87,16 @@ def _prices(task: Task, terms: PricingTerms, sizes: Mapping[str, int]) -> bool:
     return isinstance(price_task(task, changed), LayerPrice)
 
 
-def with_sizes(document: Any, sizes: Mapping[str, int]) -> dict[str, Any]:
+def with_sizes(document: Value, sizes: Mapping[str, int]) -> Value:
     """An accelerator's document with other sizes (bit) for the named memories."""
-    memories = {
-        name: memory | {"size": sizes.get(name, memory["size"])} for name, memory in document["memories"].items()
+    memories = document.get("memories") if is_mapping(document) else None
+    if not is_mapping(document) or not is_mapping(memories):
+        return document
+    changed = {
+        name: {**memory, "size": sizes[str(name)]} if is_mapping(memory) and str(name) in sizes else memory
+        for name, memory in memories.items()
     }
-    return document | {"memories": memories}
+    return {**document, "memories": changed}
 
 
 def _for_all(least: Sequence[int | None]) -> int | None:

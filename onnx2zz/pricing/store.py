@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 APPLICATION_ID = 0x6F32_7A7A
 """Says in the file's header whose it is: `o2zz`."""
@@ -40,7 +39,7 @@ class Store:
         with self._doing_without():
             self._connection = self._opened()
 
-    def get(self, key: str) -> Any:
+    def get(self, key: str) -> object:
         """The value under `key`, or None."""
         with self._doing_without():
             if self._connection is not None:
@@ -48,7 +47,7 @@ class Store:
                 return json.loads(row[0]) if row and row[1] == _digest(key, row[0]) else None
         return None
 
-    def put(self, key: str, value: Any) -> None:
+    def put(self, key: str, value: object) -> None:
         """Keep `value` (what JSON can hold; floats come back bit for bit) under `key`."""
         text = json.dumps(value)
         with self._doing_without():

@@ -1,4 +1,4 @@
-"""What the result of an evaluation says of a system of cores: the bound, the parts of the energy, each core and link."""
+"""What a result says of a system of cores: the bound, the parts of the energy, each core and each link."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

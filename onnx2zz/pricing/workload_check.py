@@ -1,8 +1,9 @@
 """What ZigZag's own validation of a workload lets pass, and what then fails deep inside it."""
 
 from collections.abc import Iterator, Sequence
+from typing import TypeGuard
 
-from onnx2zz.errors import Problem
+from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.files.document import is_array
 from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes, operand_indices, operand_sources, relations
 
@@ -22,6 +23,17 @@ def _missing_fields(file: str, layers: Sequence[object]) -> Iterator[Problem]:
             yield Problem(f"{file}: layer {place}", "not a mapping of fields")
         elif absent := [field for field in NEEDED if field not in layer]:
             yield Problem(f"{file}: layer {place}", f"{', '.join(absent)} missing")
+
+
+def entries_with_fields(file: str, document: object) -> tuple[WorkloadEntry, ...]:
+    """The layers of a workload file, each with the fields that it needs. Raises InputError."""
+    raise_if_any(missing_fields(file, document))
+    return tuple(document) if _has_fields(document) else ()
+
+
+def _has_fields(document: object) -> TypeGuard[list[WorkloadEntry]]:
+    """What is in the fields, ZigZag's schema says (`zigzag.layer.workload_problems`)."""
+    return not missing_fields("", document)
 
 
 def inconsistencies(file: str, layers: Sequence[WorkloadEntry]) -> tuple[Problem, ...]:

@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.files.document import is_object
+from onnx2zz.files.document import Value, is_mapping
+from onnx2zz.formats.coverage import Coverage, read_coverage
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.inputs import PricedWorkload
@@ -21,8 +22,8 @@ def read_workload(path: Path) -> PricedWorkload:
     if not _is_list(document):
         raise InputError(missing_fields(str(path), document))
     coverage = _read_coverage(path)
-    model = (coverage or {}).get("model") or path
-    return PricedWorkload(str(model), str(path), tuple(document), coverage)
+    model = (coverage["model"] if coverage else "") or str(path)
+    return PricedWorkload(model, str(path), tuple(document), coverage)
 
 
 def _is_list(document: object) -> TypeGuard[list[WorkloadEntry]]:
@@ -36,13 +37,13 @@ def workload_of(compiled: "Compiled", file: str) -> PricedWorkload:
     return PricedWorkload(coverage["model"], file, compiled.entries, coverage)
 
 
-def _read_coverage(workload: Path) -> dict[str, Any] | None:
+def _read_coverage(workload: Path) -> Coverage | None:
     """The coverage.json beside a compiled workload, or None where there is none. Raises InputError if it is broken."""
     path = workload.with_name("coverage.json")
     if not path.is_file():
         return None
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document: Value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError(Problem(str(path), f"not JSON ({error})", "compile the model again, or remove it")) from error
-    return dict(document) if is_object(document) else None
+    return read_coverage(document) if is_mapping(document) else None

@@ -1,13 +1,13 @@
 """The table of chosen mappings: one row for each kind of layer and mapping, with what came second."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onnx2zz.pricing.choice_record import ChoiceRecord
 from onnx2zz.pricing.result import Evaluation, LayerResult
 from onnx2zz.printable import printable
 
@@ -35,7 +35,7 @@ def _alike(layers: Sequence[LayerResult]) -> list[list[LayerResult]]:
 
 
 def _row(layers: Sequence[LayerResult]) -> tuple[Text, ...]:
-    choices = [layer.choice or {} for layer in layers]
+    choices = [layer.choice for layer in layers if layer.choice is not None]
     first = layers[0]
     name = f"{first.operator_type} {first.name.split('_')[0]}" + (f" +{len(layers) - 1}" if len(layers) > 1 else "")
     origins = ", ".join(dict.fromkeys(choice["origin"] or "mapping file" for choice in choices))
@@ -45,13 +45,14 @@ def _row(layers: Sequence[LayerResult]) -> tuple[Text, ...]:
     return tuple(Text(printable(cell)) for cell in cells)
 
 
-def _second(choices: Sequence[Mapping[str, Any]]) -> str:
+def _second(choices: Sequence[ChoiceRecord]) -> str:
     """What the best runner-up of another source costs more, where it is closest."""
     shares = [
-        (other["honest_latency_cycles"] / choice["honest_latency_cycles"], other)
+        (cycles / least, other)
         for choice in choices
+        if (least := choice["honest_latency_cycles"]) is not None
         for other in choice["runners_up"]
-        if not other["refused"]
+        if not other["refused"] and (cycles := other["honest_latency_cycles"]) is not None
     ]
     if not shares:
         return "none"

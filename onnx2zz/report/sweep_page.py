@@ -8,6 +8,7 @@ from onnx2zz.design_space.columns import OPTIONS
 from onnx2zz.design_space.plan import Run
 from onnx2zz.design_space.spec import Spec
 from onnx2zz.design_space.tables import spread
+from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.report.page import filled
 
@@ -45,7 +46,7 @@ def sweep_page(
 
 
 def _model(workload: PricedWorkload) -> Mapping[str, object]:
-    coverage = workload.coverage or {"nodes": [], "layers": []}
+    coverage = workload.coverage or read_coverage({})
     hosts = [node for node in coverage["nodes"] if node["status"] == "host"]
     return {
         "name": workload.model,

@@ -32,7 +32,7 @@ def splits(told: Told, cores: int) -> list[Pieces]:
 
 def _counts(cores: int) -> list[int]:
     """All cores, then halves of them: what divides evenly onto rows and columns of a mesh."""
-    found = []
+    found: list[int] = []
     while cores > 1:
         found.append(cores)
         cores //= 2 if cores % 2 == 0 else cores

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import Data, Value, is_mapping, texts
 from onnx2zz.formats.accelerator import OPERANDS, Hierarchy, Memory, read_hierarchy
-from onnx2zz.formats.shipped_files import Found, sidecar
+from onnx2zz.formats.shipped_files import Found, find_accelerator, is_there, sidecar
 from onnx2zz.formats.yaml_source import load_yaml, read_yaml
 from onnx2zz.pricing.inputs import accelerator_of
 from onnx2zz.sidecar.reading import parse_sidecar
@@ -18,6 +19,17 @@ STREAM_KEYS = ("type", "operator_types", "operand_precision", "banks", "dataflow
 STREAM_ARRAY_KEYS = ("systolic_dimensions",)
 OFFCHIP_BITS = 1 << 30
 """A highest memory of so many bits or more lies off the chip: no chip has 128 MB in one core's memory."""
+
+
+def core_file(system: Path, name: str) -> Found:
+    """Where a system's core is looked for: in `cores/` beside it, beside it, then among what ships. Raises
+    InputError."""
+    for folder in (system.parent / "cores", system.parent):
+        for file in (name, f"{name}.yaml"):
+            if is_there(folder / file):
+                path = folder / file
+                return Found(path.stem, path)
+    return find_accelerator(name)
 
 
 def core_of(found: Found, identity: CoreId, has_offchip: bool) -> Core:

@@ -121,7 +121,7 @@ def _placed(number: int, entry: WorkloadEntry) -> PlacedLayer:
     unnamed = {loop: 1 for relation in read.relations for _, loop in relation.terms if loop not in read.loops}
     layer = Layer(
         _operator_type(entry),
-        tuple((read.loops | unnamed).items()),
+        tuple({**read.loops, **unnamed}.items()),
         _access(read, "O"),
         tuple(_access(read, operand) for operand in inputs),
         Step(ADD if read.combine == "+" else MUL),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 CoreId = int
+PORT = "port"
+"""What the link to the off-chip core is called."""
 
 
 @dataclass(frozen=True)

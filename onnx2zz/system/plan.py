@@ -31,10 +31,10 @@ class Tile:
     box: Box
     makes: Elements
     bits: int
-    needs: "dict[int, Transfer]" = field(default_factory=dict)
-    follows: "dict[int, Tile]" = field(default_factory=dict)
-    readers: "dict[int, Tile]" = field(default_factory=dict)
-    sends: "list[Transfer]" = field(default_factory=list)
+    needs: "dict[int, Transfer]" = field(default_factory=dict[int, "Transfer"])
+    follows: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
+    readers: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
+    sends: "list[Transfer]" = field(default_factory=list["Transfer"])
 
 
 @dataclass(eq=False, slots=True)
@@ -53,7 +53,7 @@ class Transfer:
     of: Tile | None
     layer: int
     operand: str = ""
-    readers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict)
+    readers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
 
 
 @dataclass

@@ -50,8 +50,8 @@ def cut_entry(whole: WorkloadEntry, told: Told, box: Box) -> WorkloadEntry:
 class Prices:
     """The prices of tiles on one kind of core.
 
-    `inputs`: the core's files, which fit the workload. With `search` the mapping of each tile is chosen. Tiles that cost
-    the same (`layer_key`) are priced once, whatever layer they are of.
+    `inputs`: the core's files, which fit the workload. With `search` the mapping of each tile is chosen. Tiles
+    that cost the same (`layer_key`) are priced once, whatever layer they are of.
     """
 
     inputs: PricingInputs

@@ -9,16 +9,16 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
+from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.files.document import Key, Value, integer
-from onnx2zz.formats.shipped_files import Found, find_accelerator, is_there
+from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
 from onnx2zz.sidecar.section import Section
-from onnx2zz.system.core_file import core_of, offchip_of
+from onnx2zz.system.core_file import core_file, core_of, offchip_of
 from onnx2zz.system.description import Core, Offchip, System
-from onnx2zz.system.network import CoreId, Link, Network
+from onnx2zz.system.islands import object_to_islands
+from onnx2zz.system.network import PORT, CoreId, Link, Network
 
 KEYS = ("name", "core", "cores", "topology", "offchip", "clock_mhz", "mapping")
 TOPOLOGY_KEYS = (
@@ -27,7 +27,6 @@ TOPOLOGY_KEYS = (
 )
 OFFCHIP_KEYS = ("memory", "at", "bandwidth", "read_pj_per_bit", "write_pj_per_bit", "energy_per_bit")
 SHAPES = ("mesh", "ring", "bus", "links")
-PORT = "port"
 
 
 def read_system(found: Found) -> System:
@@ -74,7 +73,7 @@ class _Reading:
         network = Network(
             links, port, (), None if offchip is None else offchip.id, wires.flit, wires.header_flits, wires.multicast
         )
-        _object_to_islands(self._found.path, network, cores)
+        object_to_islands(self._found.path, network, cores)
         name = str(whole.value("name") or self._found.name)
         return System(name, self._found.path, tuple(cores), network, offchip, clock)
 
@@ -260,24 +259,3 @@ def _both_ways(pair: tuple[CoreId, CoreId], wires: Wires) -> Iterator[Link]:
         yield Link(f"{b}>{a}", (b, a), *common, directed=True, hop_cycles=wires.hop_cycles)
     else:
         yield Link(f"{a}-{b}", (a, b), *common, directed=False, hop_cycles=wires.hop_cycles)
-
-
-def core_file(system: Path, name: str) -> Found:
-    """Where a system's core is looked for: beside it, in `cores/` beside it, then among what ships. Raises InputError."""
-    for folder in (system.parent / "cores", system.parent):
-        for file in (name, f"{name}.yaml"):
-            if is_there(folder / file):
-                path = folder / file
-                return Found(path.stem, path)
-    return find_accelerator(name)
-
-
-def _object_to_islands(path: Path, network: Network, cores: Sequence[Core]) -> None:
-    """Every core must be in reach of the off-chip memory, or of the others."""
-    start = network.offchip if network.offchip is not None else cores[0].id
-    lost = [core.id for core in cores if core.id != start and network.route(start, (core.id,)) is None]
-    if lost:
-        what = f"no link reaches core {', '.join(map(str, lost[:4]))}" + (
-            f" and {len(lost) - 4} more" if lost[4:] else ""
-        )
-        raise InputError(Problem(str(path), what, "join it by a link or a bus"))

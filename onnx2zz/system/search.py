@@ -2,7 +2,7 @@
 
 Each layer has a few tilings that are worth a price. What each costs, and what each pair of neighbours has to move, are
 tables; the cheapest choice over all of them is exact (choice.py). But tables know nothing of memory over time, of the
-port and of overlap, so several choices are scheduled, with uniform splits and one core among them, and the best is kept.
+port and of overlap, so several choices are scheduled, one core among them, and the best is kept.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ from onnx2zz.system.reads import Edge
 from onnx2zz.system.schedule import Schedule, schedule
 from onnx2zz.system.tile import Box
 from onnx2zz.system.tiling import Share, Tiling, placed
-from onnx2zz.zigzag.objective import objective
+from onnx2zz.zigzag.objective import ObjectiveName, objective
 
 KEPT = 6
 """Splits of a layer that are priced."""
@@ -65,7 +65,7 @@ class Search:
     system: System
     graph: LayerGraph
     prices: Mapping[CoreId, Prices]
-    opt: str
+    opt: ObjectiveName
     unplaced: list[str] = field(default_factory=list[str])
     tried: int = 0
 

@@ -14,9 +14,10 @@ from onnx2zz.files.document import Value, integer
 from onnx2zz.formats.shipped_files import Found, sidecar
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
 from onnx2zz.sidecar.section import Section
-from onnx2zz.system.core_file import OffchipFile, core_of, offchip_of
+from onnx2zz.system.core_file import OffchipFile, core_file, core_of, offchip_of
 from onnx2zz.system.description import Core, System
-from onnx2zz.system.network import CoreId, Link, Network
+from onnx2zz.system.islands import object_to_islands
+from onnx2zz.system.network import PORT, CoreId, Link, Network
 
 KEYS = (
     *("name", "cores", "core_coordinates", "offchip_core_id", "unit_energy_cost", "core_connectivity"),
@@ -29,8 +30,6 @@ OUR_TOPOLOGY_KEYS = ("hop_cycles", "flit", "header_flits", "multicast")
 
 def read_stream_system(found: Found, source: YamlSource) -> System:
     """The system in Stream's form. Raises InputError with everything that is wrong with it."""
-    from onnx2zz.system.reading import PORT, _object_to_islands, core_file
-
     whole = Section(source, (), KEYS)
     problems = whole.problems
     beside = sidecar(found)
@@ -55,7 +54,7 @@ def read_stream_system(found: Found, source: YamlSource) -> System:
     cores.sort(key=lambda core: core.id)
     topology = ours.section("topology", OUR_TOPOLOGY_KEYS) if ours else None
     hop = (topology.number("hop_cycles") if topology else None) or 0.0
-    links, port, buses = _connections(whole, offchip_id, offchip, hop, PORT)
+    links, port, buses = _connections(whole, offchip_id, offchip, hop)
     clock = ours.number("clock_mhz", above_zero=True) if ours else None
     if offchip_id is not None and port is None:
         whole.object_to(
@@ -67,13 +66,13 @@ def read_stream_system(found: Found, source: YamlSource) -> System:
     raise_if_any(problems)
     shared = tuple(link for link in links if link.id in buses)
     network = Network(links, port, shared, offchip_id, flit, header, multicast != "none")
-    _object_to_islands(found.path, network, cores)
+    object_to_islands(found.path, network, cores)
     name = str(whole.value("name") or found.name)
     return System(name, found.path, tuple(cores), network, offchip.offchip if offchip else None, clock)
 
 
 def _connections(
-    whole: Section, offchip_id: CoreId | None, offchip: OffchipFile | None, hop: float, port_name: str
+    whole: Section, offchip_id: CoreId | None, offchip: OffchipFile | None, hop: float
 ) -> tuple[tuple[Link, ...], Link | None, set[str]]:
     given = whole.value("core_connectivity")
     default_cost = whole.number("unit_energy_cost") or 0.0
@@ -108,7 +107,7 @@ def _connections(
         return tuple(links), None, buses
     width = min(offchip.bandwidth or math.inf, max(widths))
     nodes = (*sorted(set(served)), offchip_id)
-    return tuple(links), Link(port_name, nodes, width, max(costs)), buses
+    return tuple(links), Link(PORT, nodes, width, max(costs)), buses
 
 
 def _nodes(given: Value) -> Sequence[CoreId]:

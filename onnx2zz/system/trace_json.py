@@ -30,7 +30,12 @@ def _events(outcome: SystemOutcome) -> Iterator[Event]:
         start, end = outcome.schedule.transfers[transfer.number]
         what = transfer.operand or ("mark" if not transfer.bits else "O")
         name = f"{layers[transfer.layer].placed.name} {what}"
-        told = {"transfer": transfer.number, "bits": transfer.bits, "from": transfer.source, "to": list(transfer.to)}
+        told: dict[str, object] = {
+            "transfer": transfer.number,
+            "bits": transfer.bits,
+            "from": transfer.source,
+            "to": list(transfer.to),
+        }
         for link in outcome.schedule.routes[transfer.number].links:
             yield _span(name, LINKS, tracks[link.id], start, end, told)
     for core, events in outcome.memory.items():

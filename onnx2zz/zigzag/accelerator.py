@@ -31,7 +31,7 @@ def load_accelerator(path: Path) -> Accelerator:
     return build_accelerator(path, load_yaml(path))
 
 
-def build_accelerator(path: Path, document: Any) -> Accelerator:
+def build_accelerator(path: Path, document: Value) -> Accelerator:
     """ZigZag's object for what stands in an accelerator file; `path` is for errors only.
 
     Raises InputError with everything that ZigZag's schema, or the conversion of the older format, objects to.
@@ -40,7 +40,7 @@ def build_accelerator(path: Path, document: Any) -> Accelerator:
         return AcceleratorFactory(_validated(path, document)).create()
 
 
-def check_accelerator(path: Path, document: Any) -> None:
+def check_accelerator(path: Path, document: Value) -> None:
     """Raises InputError with everything that ZigZag's schema objects to; nothing is built, and no program started."""
     with _refusing(path):
         _validated(path, document)
@@ -69,7 +69,7 @@ def _is_accelerator(document: object) -> bool:
     return isinstance(document, dict) and document.keys() >= {"name", "memories", "operational_array"}
 
 
-def _validated(path: Path, document: Any) -> dict[str, Any]:
+def _validated(path: Path, document: Value) -> dict[str, Any]:
     """The file in the port-based format, with ZigZag's defaults."""
     if not _is_accelerator(document):
         raise InputError(Problem(str(path), "no accelerator: name, memories or operational_array is missing", WAY_OUT))

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from onnx2zz.errors import Problem
-from onnx2zz.files.document import is_object
+from onnx2zz.files.document import Value, is_mapping, is_object
 
 FIELD = "auto_cost_extraction"
 WAY_OUT = f"give r_cost, w_cost and area, and leave {FIELD} out"
@@ -46,15 +45,19 @@ def refusals(file: str, document: object) -> tuple[Problem, ...]:
     return tuple(Problem(f"{file}: memory {name}", what, WAY_OUT) for name in asking(document))
 
 
-def with_costs(document: Any, costs: Sequence[MemoryCosts], area_unit: float = 1.0) -> Any:
+def with_costs(document: Value, costs: Sequence[MemoryCosts], area_unit: float = 1.0) -> Value:
     """The file as if its author had written down what CACTI says. ZigZag takes the area in mm2, as CACTI has it;
     `area_unit` is how many of another unit a mm2 has."""
     found = {one.memory: one for one in costs}
-    memories = {
-        name: memory if str(name) not in found else {**memory, **_fields(found[str(name)], area_unit)}
-        for name, memory in document["memories"].items()
-    }
-    return {**document, "memories": memories}
+    memories = document.get("memories") if is_mapping(document) else None
+    if not is_mapping(document) or not is_mapping(memories):
+        return document
+    costed = {name: _costed(found.get(str(name)), memory, area_unit) for name, memory in memories.items()}
+    return {**document, "memories": costed}
+
+
+def _costed(costs: MemoryCosts | None, memory: Value, area_unit: float) -> Value:
+    return memory if costs is None or not is_mapping(memory) else {**memory, **_fields(costs, area_unit)}
 
 
 def _fields(costs: MemoryCosts, area_unit: float) -> dict[str, float]:

@@ -2,7 +2,8 @@
 temporal search all read it, so that an objective that is added here is there everywhere.
 
 An objective is an expression of a layer's energy (pJ) and latency (cycles) that rises with both. ZigZag keeps the least
-by one of its reducers (stages/results/reduce_stages.py), which may have a second quantity decide between equals.
+by one of its reducers (stages/results/reduce_stages.py), which may have a second quantity decide between equals; for
+what it has no reducer for, ours does the same (reducer.py).
 """
 
 from collections.abc import Sequence
@@ -41,8 +42,9 @@ def _product(energy: Q, latency: Q, /) -> Q:
 
 @dataclass(frozen=True)
 class Objective:
-    """`value` is what is minimised, in `unit`. `reducer` is the stage of ZigZag that minimises it, and of equals keeps
-    the one with less `tie`; without `tie` the first. `second` ranks candidates for a mapping whose values are equal.
+    """`value` is what is minimised, in `unit`. `reducer` is the stage of ZigZag that minimises it, None where it has
+    none; of equals that keeps the one with less `tie`, without `tie` the first. `second` ranks candidates for a mapping
+    whose values are equal.
 
     `is_latency`: it is the latency and nothing else, so that the fewest cycles that the hardware allows bound it.
     `annealed`: ZigZag's simulated annealing (salsa) can minimise it.
@@ -53,7 +55,7 @@ class Objective:
     value: Combined
     tie: Combined | None
     second: Combined
-    reducer: str
+    reducer: str | None
     annealed: bool = True
 
     @property

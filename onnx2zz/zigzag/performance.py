@@ -5,7 +5,7 @@ The stages and their arguments are those of ZigZag 3.9.1, api.py:30-161. Only tw
 inputs or outputs. So what comes back is what ZigZag's function returns.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -69,6 +69,18 @@ def performance(
     return found, tuple(dict.fromkeys(mismatches))
 
 
+def totals(found: Performance) -> tuple[float, float]:
+    """Energy (pJ) and latency (cycles) of all layers."""
+    total = found[0][0]
+    return total.energy_total, total.latency_total2
+
+
+def clock_and_area(found: Performance) -> tuple[float, float]:
+    """The clock period (ns) and the area (mm2) of an array that computes in memory: those of its first layer."""
+    first = found[0][1][0][0]
+    return first.tclk, first.area_total
+
+
 def _stages(best: StageCallable, run: RunOptions) -> list[StageCallable]:
     search = SalsaStage if run.engine == "salsa" else TemporalSearchStage
     return [
@@ -81,10 +93,10 @@ def _stages(best: StageCallable, run: RunOptions) -> list[StageCallable]:
 
 
 def workload_of_entries(
-    entries: str | Sequence[dict[str, Any]], mapping: str, edges: Iterable[Edge] = ()
+    entries: str | Sequence[Mapping[str, object]], mapping: str, edges: Iterable[Edge] = ()
 ) -> DNNWorkload:
     """ZigZag's graph of a workload.yaml or of its entries, with further edges (ids of producer and consumer)."""
-    given: Any = entries if isinstance(entries, str) else list(entries)
+    given = entries if isinstance(entries, str) else [dict(entry) for entry in entries]
     workload = WorkloadParserStage([CostModelStage], workload=given, mapping=mapping).parse_workload()
     by_id = {node.id: node for node in workload.node_list}
     workload.add_edges_from([(by_id[producer], by_id[consumer]) for producer, consumer in edges])

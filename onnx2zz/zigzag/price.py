@@ -18,7 +18,6 @@ from zigzag.stages.exploit_data_locality_stages import ExploitInterLayerDataLoca
 from zigzag.stages.main import MainStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
 from zigzag.stages.mapping.temporal_mapping_generator_stage import TemporalMappingGeneratorStage
-from zigzag.stages.results import reduce_stages
 from zigzag.stages.stage import StageCallable
 
 from onnx2zz.formats.mapping_entry import MappingEntry
@@ -30,10 +29,11 @@ from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.memory_energy import memory_energy
 from onnx2zz.zigzag.objective import OBJECTIVES
 from onnx2zz.zigzag.plain import plain
+from onnx2zz.zigzag.reducer import reducer
 from onnx2zz.zigzag.search import SearchNote, TemporalSearchStage
 from onnx2zz.zigzag.temporal_ordering import TemporalOrderingStage
 
-BEST: dict[str, StageCallable] = {one.name: getattr(reduce_stages, one.reducer) for one in OBJECTIVES}
+BEST: dict[str, StageCallable] = {one.name: reducer(one) for one in OBJECTIVES}
 TEMPORAL_SEARCH: dict[str, StageCallable] = {"fast": TemporalSearchStage, "exhaustive": TemporalMappingGeneratorStage}
 
 logger = logging.getLogger("zigzag.onnx2zz")

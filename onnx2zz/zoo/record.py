@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Any
 
+from onnx2zz.formats.coverage import Coverage, CoveredNode
 from onnx2zz.pricing.result import Evaluation
 
 COMPILING = ("onnx2zz", "onnx")
@@ -55,7 +55,7 @@ class Record:
         return sum(None in layer.prices[accelerator] for layer in self.layers)
 
 
-def record(model: str, coverage: Mapping[str, Any], evaluations: Sequence[Evaluation] = ()) -> Record:
+def record(model: str, coverage: Coverage, evaluations: Sequence[Evaluation] = ()) -> Record:
     """The record of a compiled model (its coverage.json) and its evaluations."""
     names = [_name_of(node) for node in coverage["nodes"]]
     statuses = (node["status"] for node in coverage["nodes"])
@@ -70,10 +70,9 @@ def record(model: str, coverage: Mapping[str, Any], evaluations: Sequence[Evalua
     return plain
 
 
-def _name_of(node: Mapping[str, Any]) -> str:
+def _name_of(node: CoveredNode) -> str:
     """A node of coverage.json by its name, else its first output, else its operator."""
-    outputs: Sequence[str] = node["outputs"]
-    return str(node["node"] or next(filter(None, outputs), node["op"]))
+    return node["node"] or next(filter(None, node["outputs"]), node["op"])
 
 
 def with_prices(of: Record, accelerator: str, versions: Mapping[str, str], prices: Sequence[Price]) -> Record:

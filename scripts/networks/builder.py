@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from tests.model_files import check_model
+from tests.nodes import Attribute, make_node
 
 
 @dataclass
@@ -17,10 +19,10 @@ class Network:
     name: str
     seed: int | None = None
     opset: int = 17
-    nodes: list[onnx.NodeProto] = field(default_factory=list)
-    initializers: list[onnx.TensorProto] = field(default_factory=list)
-    inputs: list[onnx.ValueInfoProto] = field(default_factory=list)
-    outputs: list[onnx.ValueInfoProto] = field(default_factory=list)
+    nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
+    initializers: list[onnx.TensorProto] = field(default_factory=list[onnx.TensorProto])
+    inputs: list[onnx.ValueInfoProto] = field(default_factory=list[onnx.ValueInfoProto])
+    outputs: list[onnx.ValueInfoProto] = field(default_factory=list[onnx.ValueInfoProto])
 
     def __post_init__(self) -> None:
         self._rng = np.random.default_rng(self.seed)
@@ -34,9 +36,9 @@ class Network:
         """An output of the graph; its shape is inferred."""
         self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
 
-    def node(self, op: str, inputs: Sequence[str], name: str, **attributes: Any) -> str:
+    def node(self, op: str, inputs: Sequence[str], name: str, **attributes: Attribute) -> str:
         """Any node with one output, which has the node's name."""
-        self.nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
+        self.nodes.append(make_node(op, list(inputs), [name], name, **attributes))
         return name
 
     def split(self, x: str, name: str, sizes: Sequence[int], axis: int) -> tuple[str, ...]:
@@ -87,5 +89,5 @@ class Network:
         )
         model = onnx.shape_inference.infer_shapes(model, strict_mode=True)
         del model.graph.value_info[:]
-        onnx.checker.check_model(model)
+        check_model(model)
         return model

@@ -8,6 +8,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from tests.nodes import Attribute, make_node
+
 FOREIGN = "example.foreign"
 LOCAL = "example.local"
 LARGEST_LOOP = 16  # iterations; a loop is unrolled up to 64
@@ -22,10 +24,10 @@ class Chain:
         self.input = helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)
         self.functions: list[onnx.FunctionProto] = []
 
-    def node(self, op: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: object) -> str:
+    def node(self, op: str, *inputs: str, outputs: int = 1, domain: str = "", **attributes: Attribute) -> str:
         """A node; the name of its first output."""
         names = [f"t{len(self.nodes)}", *(f"t{len(self.nodes)}.{n}" for n in range(1, outputs))]
-        self.nodes.append(helper.make_node(op, list(inputs), names, domain=domain, **attributes))
+        self.nodes.append(make_node(op, list(inputs), names, domain=domain, **attributes))
         return names[0]
 
     def layer(self, read: str) -> str:
@@ -65,9 +67,9 @@ def linked(links: Sequence[Link], shape: Sequence[int], nodes: int) -> onnx.Mode
     return chain.model(chain.node("Softmax", last))
 
 
-def op(name: str, *more: str, **attributes: object) -> Link:
+def op(name: str, *more: str, outputs: int = 1, domain: str = "", **attributes: Attribute) -> Link:
     """A link of one node, whose other inputs are constants of the chain."""
-    return lambda chain, last, number: chain.node(name, last, *more, **attributes)
+    return lambda chain, last, number: chain.node(name, last, *more, outputs=outputs, domain=domain, **attributes)
 
 
 def _with_sizes(name: str, *sizes: int) -> Link:
@@ -246,11 +248,11 @@ def _graph(
     name: str, nodes: Sequence[onnx.NodeProto], inputs: Sequence[str], outputs: Sequence[str]
 ) -> onnx.GraphProto:
     kinds = {"i": TensorProto.INT64, "go": TensorProto.BOOL, "stay": TensorProto.BOOL}
-    infos = [
+    read, written = (
         [helper.make_tensor_value_info(n, kinds.get(n, TensorProto.FLOAT), None) for n in names]
         for names in (inputs, outputs)
-    ]
-    return helper.make_graph(nodes, name, *infos)
+    )
+    return helper.make_graph(nodes, name, read, written)
 
 
 def loops(nodes: int) -> onnx.ModelProto:

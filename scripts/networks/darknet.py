@@ -23,7 +23,7 @@ def pool(net: Network, x: FeatureMap, name: str, stride: int) -> FeatureMap:
 def backbone(net: Network, x: FeatureMap) -> list[FeatureMap]:
     """What the tiny detectors begin with: seven 3x3 convolutions of 16 to 1024 channels, pooled between, the last pool
     without a stride. Gives the map after each convolution."""
-    maps = []
+    maps: list[FeatureMap] = []
     for index in range(7):
         x = leaky(net, x, f"conv{index + 1}", 16 << index, 3)
         maps.append(x)

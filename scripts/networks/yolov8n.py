@@ -35,7 +35,7 @@ def build(image: int = IMAGE) -> onnx.ModelProto:
 def _backbone(net: Network, x: FeatureMap) -> list[FeatureMap]:
     """The maps of strides 8, 16 and 32."""
     x = _silu(net, x, "stem", 16, 3, 2)
-    maps = []
+    maps: list[FeatureMap] = []
     for stage, (channels, repeats) in enumerate(((32, 1), (64, 2), (128, 2), (256, 1)), 1):
         x = _silu(net, x, f"stage{stage}.down", channels, 3, 2)
         x = _c2f(net, x, f"stage{stage}", channels, repeats, residual=True)
@@ -87,7 +87,7 @@ def _sppf(net: Network, x: FeatureMap, name: str, channels: int) -> FeatureMap:
 
 def _head(net: Network, x: FeatureMap, name: str) -> str:
     """Edges (4 x 16 bins) and class scores of each position, by branches of their own: 1 x 144 x positions."""
-    branches = []
+    branches: list[FeatureMap] = []
     for kind, width, channels in (("edges", 64, 4 * BINS), ("scores", 80, CLASSES)):
         y = _silu(net, x, f"{name}.{kind}.first", width, 3)
         y = _silu(net, y, f"{name}.{kind}.second", width, 3)
@@ -119,7 +119,8 @@ def _boxes(net: Network, distances: str, image: int) -> str:
 
 def _anchors(net: Network, image: int) -> tuple[str, str]:
     """Constants: the centre of every cell, x then y (1 x 2 x anchors), and its stride in pixels (1 x anchors)."""
-    centres, strides = [], []
+    centres: list[str] = []
+    strides: list[str] = []
     for stride in STRIDES:
         cells = image // stride
         across = np.arange(cells, dtype=np.float32) + np.float32(0.5)

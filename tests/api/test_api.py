@@ -2,23 +2,25 @@
 
 import json
 import sys
+from collections.abc import Callable
+from operator import methodcaller
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from small_workloads import conv
 
 import onnx2zz
 from onnx2zz.cli.main import run
 from onnx2zz.compiler import Compiled
 from onnx2zz.errors import InputError
-from onnx2zz.files.tabular import Column, TextTable, as_html, as_text
+from onnx2zz.files.tabular import Column, Tabular, TextTable, as_html, as_text
 from onnx2zz.formats.shipped_files import MODELS, ours
 from onnx2zz.pricing.result import as_json
 from tests.json_values import Document
 from tests.model_files import save_model
+from tests.small_workloads import conv
 
 FAST: Document = {"lpf_limit": 3}
 
@@ -42,6 +44,18 @@ def compiled() -> Compiled:
     return onnx2zz.compile(network(), dims={"N": 1})
 
 
+def column(found: Tabular, name: str) -> list[object]:
+    """A column of its data frame."""
+    frame = found.to_dataframe()
+    place = list(map(str, frame)).index(name)
+    return [row[place] for row in frame.itertuples(index=False, name=None)]
+
+
+def in_a_notebook(found: Tabular) -> str:
+    """What Jupyter shows: it looks for this method."""
+    return str(methodcaller("_repr_html_")(found))
+
+
 def test_compile_says_what_becomes_of_every_node(compiled: Compiled) -> None:
     assert compiled.fates == {"lowered": 2, "fused": 1}
     assert repr(compiled).splitlines()[0] == "net: 2 layers, 840 MACs; nodes: 2 lowered, 1 fused"
@@ -58,8 +72,9 @@ def test_a_model_may_be_a_path_a_name_or_in_memory(tmp_path: Path) -> None:
 
 
 def test_options_that_do_not_exist_are_refused_by_name(compiled: Compiled) -> None:
+    misspelt: Document = {"shape": {"x": (1, 3, 1, 14)}}
     with pytest.raises(InputError, match="shape: no such option; these are: shapes, dims"):
-        onnx2zz.compile(network(), shape={"x": (1, 3, 1, 14)})
+        onnx2zz.compile(network(), **misspelt)
     with pytest.raises(InputError, match="no such operand; W, I, O, O_final are"):
         onnx2zz.compile("lenet5", precision={"w": 4})
     with pytest.raises(InputError, match="this one is compiled already"):
@@ -112,7 +127,7 @@ def test_an_incomplete_evaluation_warns_and_lists_what_it_lacks(tmp_path: Path) 
     assert [one.name for one in found.unpriced] == [*names, "own"] and names
     own = found.unpriced[-1]
     assert (own.op, own.macs, own.why) == ("my.lab.Own", None, "left to the host: no lowering for this operator")
-    assert list(found.to_dataframe()["name"])[-1] == "own"
+    assert column(found, "name")[-1] == "own"
     assert " (incomplete)" in repr(found).splitlines()[0]
 
 
@@ -128,7 +143,12 @@ def test_a_model_without_layers_is_refused() -> None:
         helper.make_empty_tensor_value_info("y")
     ])  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    for function in (onnx2zz.compile, onnx2zz.verify, lambda model: onnx2zz.evaluate(model, "seneca")):
+
+    def evaluated(model: onnx.ModelProto) -> object:
+        return onnx2zz.evaluate(model, "seneca")
+
+    functions: tuple[Callable[[onnx.ModelProto], object], ...] = (onnx2zz.compile, onnx2zz.verify, evaluated)
+    for function in functions:
         with pytest.raises(InputError, match=r"flat: none of its nodes becomes a layer \(1 view\)"):
             function(model)
 
@@ -148,15 +168,15 @@ def test_an_evaluation_shows_its_layers(compiled: Compiled) -> None:
 
 
 def test_a_notebook_shows_a_table_with_every_text_escaped(compiled: Compiled) -> None:
-    html = compiled._repr_html_()
+    html = in_a_notebook(compiled)
     assert html.count("<tr>") == 4 and "<script" not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
 
 
 def test_a_dataframe_has_every_number(compiled: Compiled) -> None:
-    frame = onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST).to_dataframe()
-    assert list(frame["operator_type"]) == ["Conv", "Pooling"]
-    assert frame["energy_pj"].sum() > 0 and list(frame["macs"]) == [840, 0]
+    found = onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST)
+    assert column(found, "operator_type") == ["Conv", "Pooling"]
+    assert all(column(found, "energy_pj")) and column(found, "macs") == [840, 0]
 
 
 def test_without_pandas_it_is_said_how_to_get_it(compiled: Compiled, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +211,7 @@ def test_check_finds_what_the_command_finds(tmp_path: Path, capsys: pytest.Captu
     assert run(["check", str(wrong), "seneca", "--json", "-"]) == 1
     assert found.records() == json.loads(capsys.readouterr().out)["findings"]
     assert not found.ok and repr(found).startswith(f"{found.counts['error']} error")
-    assert list(found.to_dataframe()["severity"]) == [one.severity for one in found.findings]
+    assert column(found, "severity") == [one.severity for one in found.findings]
 
 
 def test_a_long_table_leaves_out_its_middle() -> None:

@@ -13,16 +13,16 @@ import onnx
 import pytest
 import yaml
 from onnx import TensorProto, helper
-from small_workloads import Entry, conv, gemm, pool, strip
 from zigzag import api as stock
 from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
 
 import onnx2zz
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import ACCELERATORS, MAPPINGS, MODELS, zigzags
-from tests.json_values import Document
+from tests.json_values import Document, plain
 from tests.nodes import make_node
 from tests.present import present
+from tests.small_workloads import conv, gemm, pool, strip
 
 HARDWARE, MAPPING = zigzags(ACCELERATORS), zigzags(MAPPINGS)
 OLD_SCHEMA = Path(__file__).parents[2].parent / "shared/seed_cases/1_edge_tpu_like/accelerator.yaml"
@@ -63,7 +63,7 @@ def assert_same(ours: Any, theirs: Any) -> None:
 
 def both(
     tmp_path: Path,
-    workload: list[Entry] | onnx.ModelProto | str,
+    workload: list[Document] | onnx.ModelProto | str,
     arch: Path,
     mapping: Path,
     **options: Any,
@@ -80,7 +80,7 @@ def both(
     [case if case in QUICK else pytest.param(*case, marks=pytest.mark.long) for case in CASES],
 )
 def test_a_small_network_gives_what_stock_gives(arch: str, mapping: str, options: Document, tmp_path: Path) -> None:
-    assert_same(*both(tmp_path, strip(), HARDWARE[arch], MAPPING[mapping], lpf_limit=3, **options))
+    assert_same(*both(tmp_path, plain(strip()), HARDWARE[arch], MAPPING[mapping], lpf_limit=3, **options))
 
 
 @pytest.mark.long
@@ -93,7 +93,7 @@ def test_resnet18_gives_what_stock_gives(arch: str, mapping: str, options: Docum
 
 @pytest.mark.parametrize("arch", ["gemm_l1", "gemm_l1_l3"])
 def test_a_product_gives_what_stock_gives(arch: str, tmp_path: Path) -> None:
-    layers = [gemm(0, None, "product", b=24, k=32, c=40)]
+    layers = plain([gemm(0, None, "product", b=24, k=32, c=40)])
     assert_same(*both(tmp_path, layers, HARDWARE[arch], MAPPING[arch], lpf_limit=3))
 
 
@@ -102,14 +102,14 @@ def test_a_product_gives_what_stock_gives(arch: str, tmp_path: Path) -> None:
     [{"opt": "energy"}, {"opt": "EDP"}, {"temporal_mapping_type": "even"}, {"nb_spatial_mappings_generated": 1}],
 )
 def test_every_option_means_what_it_means_to_stock(options: Document, tmp_path: Path) -> None:
-    layers, mapping = strip()[:2], tmp_path / "generated.yaml"
+    layers, mapping = plain(strip())[:2], tmp_path / "generated.yaml"
     mapping.write_text("- name: default\n  memory_operand_links: {O: O, W: I2, I: I1}\n")
     assert_same(*both(tmp_path, layers, HARDWARE["tpu_like"], mapping, lpf_limit=3, **options))
 
 
 def test_a_workload_file_gives_what_stock_gives(tmp_path: Path) -> None:
     workload = tmp_path / "strip.yaml"
-    workload.write_text(yaml.safe_dump(strip(), sort_keys=False))
+    workload.write_text(yaml.safe_dump(plain(strip()), sort_keys=False))
     assert_same(*both(tmp_path, str(workload), HARDWARE["tpu_like"], MAPPING["tpu_like"], lpf_limit=3))
 
 
@@ -123,7 +123,7 @@ def test_hints_mean_what_they_mean_to_stock(tmp_path: Path) -> None:
         "memory_operand_links": {"O": "O", "W": "I2", "I": "I1"},
     }
     mapping.write_text(yaml.safe_dump([entry]))
-    layers = strip()[:1]
+    layers = plain(strip())[:1]
     options: Document = {"lpf_limit": 3, "enable_mix_spatial_mapping": True}
     assert_same(*both(tmp_path, layers, HARDWARE["tpu_like"], mapping, **options))
 
@@ -133,7 +133,7 @@ def test_a_systolic_array_drains_as_it_does_in_stock(tmp_path: Path) -> None:
     document["operational_array"]["systolic_dimensions"] = ["D1", "D2"]
     systolic = tmp_path / "systolic.yaml"
     systolic.write_text(yaml.safe_dump(document, sort_keys=False))
-    layers = [conv(0, None, "stem", k=48, c=3, oy=10, ox=14, fy=5, fx=3, stride=(1, 2))]
+    layers = plain([conv(0, None, "stem", k=48, c=3, oy=10, ox=14, fy=5, fx=3, stride=(1, 2))])
     ours, theirs = both(tmp_path, layers, systolic, MAPPING["tpu_like"], lpf_limit=3)
     assert_same(ours, theirs)
     ((winner, _),) = ours[-1][0][1]
@@ -143,7 +143,7 @@ def test_a_systolic_array_drains_as_it_does_in_stock(tmp_path: Path) -> None:
 def test_sums_that_are_wider_than_their_register_stop_both(tmp_path: Path) -> None:
     layer = gemm(0, None, "wide", b=6, k=40, c=24)
     layer["operand_precision"] = {"W": 8, "I": 8, "O": 32, "O_final": 32}  # tpu_like's registers for sums have 16
-    files = ([layer], str(HARDWARE["tpu_like"]), str(MAPPING["tpu_like"]))
+    files = (plain([layer]), str(HARDWARE["tpu_like"]), str(MAPPING["tpu_like"]))
     for function in (stock.get_hardware_performance_zigzag, onnx2zz.get_hardware_performance_zigzag):
         with pytest.raises(NoValidLoopOrderingFoundException):
             function(*files, lpf_limit=3, **folder(tmp_path, "wide"))
@@ -154,7 +154,7 @@ def files_in(folder: Path) -> list[str]:
 
 
 def test_writes_the_files_that_stock_writes(tmp_path: Path) -> None:
-    both(tmp_path, strip()[:1], HARDWARE["tpu_like"], MAPPING["tpu_like"], lpf_limit=2)
+    both(tmp_path, plain(strip())[:1], HARDWARE["tpu_like"], MAPPING["tpu_like"], lpf_limit=2)
     assert files_in(tmp_path / "ours") == files_in(tmp_path / "stock")
     with (tmp_path / "ours/list_of_cmes.pickle").open("rb") as file:
         (cost,) = pickle.load(file)
@@ -165,7 +165,7 @@ def test_files_go_to_a_folder_of_the_hour_unless_told_otherwise(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    onnx2zz.get_hardware_performance_zigzag(strip()[:1], "tpu_like", "tpu_like", lpf_limit=2)
+    onnx2zz.get_hardware_performance_zigzag(plain(strip())[:1], "tpu_like", "tpu_like", lpf_limit=2)
     (made,) = Path("outputs").iterdir()
     assert (made / "overall_simple.json").is_file()
 
@@ -207,7 +207,7 @@ def test_a_model_that_stock_cannot_read_is_read_by_ours(tmp_path: Path) -> None:
         )
     by_hand = [conv(0, None, "stem", k=4, c=3, oy=1, ox=14, fy=1, fx=5, pads=((0, 0), (2, 2)))]
     expected = stock.get_hardware_performance_zigzag(
-        by_hand,
+        plain(by_hand),
         str(HARDWARE["tpu_like"]),
         str(MAPPING["tpu_like"]),
         lpf_limit=3,
@@ -219,11 +219,13 @@ def test_a_model_that_stock_cannot_read_is_read_by_ours(tmp_path: Path) -> None:
 
 def test_locality_on_two_heads_where_stock_stops(tmp_path: Path) -> None:
     shape: Document = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
-    layers = [
-        conv(0, None, "stem", **shape),
-        conv(1, 0, "left", **shape),
-        pool(2, 0, "right", g=12, oy=1, ox=7, fy=1, fx=2, stride=(1, 2)),
-    ]
+    layers = plain(
+        (
+            conv(0, None, "stem", **shape),
+            conv(1, 0, "left", **shape),
+            pool(2, 0, "right", g=12, oy=1, ox=7, fy=1, fx=2, stride=(1, 2)),
+        )
+    )
     with pytest.raises(RuntimeError, match="StopIteration"):
         both(tmp_path, layers, HARDWARE["tpu_like"], MAPPING["tpu_like"], lpf_limit=3, exploit_data_locality=True)
     *_, found = onnx2zz.get_hardware_performance_zigzag(
@@ -235,7 +237,7 @@ def test_locality_on_two_heads_where_stock_stops(tmp_path: Path) -> None:
 def test_an_accelerator_of_before_3_8_2(tmp_path: Path) -> None:
     if not OLD_SCHEMA.is_file():
         pytest.skip("needs the shared folder")
-    layers = strip()[:2]
+    layers = plain(strip())[:2]
     with pytest.raises(KeyError, match="allocation"):
         both(tmp_path, layers, OLD_SCHEMA, MAPPING["edge_tpu_like"], lpf_limit=3)
     old = onnx2zz.get_hardware_performance_zigzag(
@@ -253,12 +255,13 @@ def test_an_accelerator_of_before_3_8_2(tmp_path: Path) -> None:
 
 
 def test_a_choice_that_does_not_exist_is_said_at_once() -> None:
-    with pytest.raises(InputError, match="opt: no such choice: 'speed'; one of latency, energy, EDP"):
-        onnx2zz.get_hardware_performance_zigzag(strip(), "tpu_like", "tpu_like", opt="speed")
+    unknown: Document = {"opt": "speed"}
+    with pytest.raises(InputError, match="opt: no such choice: 'speed'; one of latency, energy"):
+        onnx2zz.get_hardware_performance_zigzag(plain(strip()), "tpu_like", "tpu_like", **unknown)
 
 
 def outcome(
-    function: Callable[..., Any], workload: list[Entry] | str, arch: Path, mapping: Path, **options: Any
+    function: Callable[..., Any], workload: list[Document] | str, arch: Path, mapping: Path, **options: Any
 ) -> tuple[float, float] | None:
     """The two numbers, or None where the function stops."""
     try:
@@ -268,7 +271,7 @@ def outcome(
 
 
 def both_outcomes(
-    tmp_path: Path, workload: list[Entry] | str, arch: Path, mapping: Path, **options: Any
+    tmp_path: Path, workload: list[Document] | str, arch: Path, mapping: Path, **options: Any
 ) -> tuple[tuple[float, float] | None, tuple[float, float] | None]:
     theirs = outcome(stock.get_hardware_performance_zigzag, workload, arch, mapping, **folder(tmp_path, "s"), **options)
     return outcome(
@@ -283,14 +286,14 @@ def test_costs_that_are_no_numbers_give_what_stock_gives(cost: str, opt: str, tm
     document = yaml.safe_load(HARDWARE["tpu_like"].read_text())
     document["memories"]["dram"]["r_cost"] = float(cost[1:])
     accelerator.write_text(yaml.safe_dump(document, sort_keys=False))
-    ours, theirs = both_outcomes(tmp_path, strip()[:2], accelerator, MAPPING["tpu_like"], opt=opt)
+    ours, theirs = both_outcomes(tmp_path, plain(strip())[:2], accelerator, MAPPING["tpu_like"], opt=opt)
     ours, theirs = present(ours), present(theirs)
     assert np.array_equal(ours, theirs, equal_nan=True)
     assert not np.isfinite(ours[0]) and np.isfinite(ours[1])
 
 
-def layers_with(**fields: object) -> list[Entry]:
-    layers = [gemm(0, None, "fc", k=12, c=10, b=2), gemm(1, 0, "fc2", k=5, c=12, b=2)]
+def layers_with(**fields: object) -> list[Document]:
+    layers = plain([gemm(0, None, "fc", k=12, c=10, b=2), gemm(1, 0, "fc2", k=5, c=12, b=2)])
     return [{key: value for key, value in (layers[0] | fields).items() if value is not ...}, layers[1]]
 
 

@@ -12,8 +12,9 @@ import onnx2zz
 from onnx2zz.api.compile import ModelOptions
 from onnx2zz.cli.evaluate import evaluate_command
 from onnx2zz.errors import InputError
+from tests.json_values import Document
 
-FAST = {"lpf_limit": 2, "cache": False}
+FAST: Document = {"lpf_limit": 2, "cache": False}
 OTHERWISE_CALLED = {
     "arch": "accelerator",
     "locality": "exploit_data_locality",
@@ -41,22 +42,22 @@ def of_python() -> set[str]:
     return named | set(ModelOptions.__annotations__)
 
 
-def test_evaluate_takes_the_options_of_the_command_and_no_others():
+def test_evaluate_takes_the_options_of_the_command_and_no_others() -> None:
     assert of_python() == of_the_command()
 
 
-def test_every_keyword_of_evaluate_is_documented():
+def test_every_keyword_of_evaluate_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs/api.md").read_text()
     assert {name for name in of_python() if f"`{name}`" not in page} == set()
 
 
-def test_zigzags_switches_give_the_numbers_of_the_command(tmp_path, monkeypatch):
+def test_zigzags_switches_give_the_numbers_of_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from onnx2zz.cli.main import run
 
     monkeypatch.chdir(tmp_path)
     arguments = ["evaluate", "lenet5", "--arch", "seneca", "--lpf-limit", "2", "--no-cache", "--jobs", "1"]
     assert run([*arguments, "--temporal", "even", "--paranoid", "--save-mapping", "c.yaml", "--json", "c.json"]) == 0
-    files = {"save_mapping": "p.yaml", "json": "p.json", "csv": "p.csv", "html": "p.html"}
+    files: Document = {"save_mapping": "p.yaml", "json": "p.json", "csv": "p.csv", "html": "p.html"}
     found = onnx2zz.evaluate("lenet5", "seneca", temporal="even", search="both", **files, **FAST)
     by_command, by_python = (json.loads(Path(name).read_text()) for name in ("c.json", "p.json"))
     assert by_python == by_command and by_python["total"]["energy_pj"] == found.total.energy_pj
@@ -65,14 +66,14 @@ def test_zigzags_switches_give_the_numbers_of_the_command(tmp_path, monkeypatch)
     assert "<html" in Path("p.html").read_text()
 
 
-def test_options_that_do_not_go_together_are_refused_in_the_words_of_the_command():
+def test_options_that_do_not_go_together_are_refused_in_the_words_of_the_command() -> None:
     with pytest.raises(InputError, match="leave it out with --scheduler"):
         onnx2zz.evaluate("lenet5", "seneca", scheduler="tcp://nobody:1", layer_timeout=3.0, **FAST)
     with pytest.raises(InputError, match="--engine salsa optimises latency or energy"):
         onnx2zz.evaluate("lenet5", "seneca", engine="salsa", opt="EDP", **FAST)
 
 
-def test_a_layer_that_takes_too_long_is_given_up():
+def test_a_layer_that_takes_too_long_is_given_up() -> None:
     with pytest.warns(onnx2zz.IncompleteResult):
         found = onnx2zz.evaluate("lenet5", "seneca", layer_timeout=1e-3, **FAST)
     assert all("--layer-timeout" in layer.error for layer in found.layers if layer.error)

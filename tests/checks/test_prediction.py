@@ -50,7 +50,7 @@ def test_many_heads_with_locality_are_a_note_because_evaluate_survives_them() ->
     second = WORKLOAD.replace("{I: 0, W: 1}", "{I: 1, W: 1}")
     texts = zip((ACCELERATOR, MAPPING, second), "amw", strict=True)
     accelerator, mapping, workload = (parse_yaml(text, name) for text, name in texts)
-    triple = (accelerator.data, mapping.data, workload.data)
+    triple: Triple = (yaml.safe_load(ACCELERATOR), yaml.safe_load(MAPPING), yaml.safe_load(second))
     assert "StopIteration" in str(stock_zigzag(triple, lpf_limit=LPF_LIMIT, locality=True))
     findings = diagnose(Context(accelerator, mapping, workload, lpf_limit=LPF_LIMIT, exploit_data_locality=True))
     assert [(one.code, one.severity) for one in findings] == [("unread-output", "note"), ("many-heads", "note")]

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import yaml
 from click.testing import CliRunner
-from small_workloads import Entry
 
 from onnx2zz.cli import main
 from onnx2zz.cli.check import check_command
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator, find_mapping
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation
@@ -23,14 +23,20 @@ DECISIONS = {1: [], 3: [], 6: ["--decide", "missing-field=default"], 7: ["--deci
 
 
 def run(
-    accelerator: Path, mapping: Path, layers: list[Entry], folder: Path, *, locality: bool = False, lpf_limit: int = 4
+    accelerator: Path,
+    mapping: Path,
+    layers: list[WorkloadEntry],
+    folder: Path,
+    *,
+    locality: bool = False,
+    lpf_limit: int = 4,
 ) -> Evaluation:
     workload, options = PricedWorkload("case", "case.yaml", tuple(layers)), PriceOptions(lpf_limit=lpf_limit)
     files = Found(accelerator.stem, accelerator), Found(mapping.stem, mapping)
     return evaluate(EvaluationRequest(workload, *files, options, locality), folder / "zigzag.log")
 
 
-def repaired(number: int, folder: Path) -> tuple[Path, Path, list[Entry]]:
+def repaired(number: int, folder: Path) -> tuple[Path, Path, list[WorkloadEntry]]:
     """The accelerator and the mapping that `check --fix` writes, and the layers of its workload."""
     files = seed_files(number)
     done = CliRunner().invoke(check_command, [*map(str, files), "--fix", "-o", str(folder), *DECISIONS[number]])

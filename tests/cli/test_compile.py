@@ -1,6 +1,7 @@
 """`onnx2zz compile`, `explain` and `ops`, as typed."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +24,7 @@ def layers(folder: Path) -> list[Document]:
 
 def macs(folder: Path) -> int:
     """The product of loop sizes over the layers that carry MACs."""
-    return sum(
-        int(np.prod(entry["loop_sizes"])) for entry in layers(folder) if entry["operator_type"] in ("Conv", "Gemm")
-    )
+    return sum(math.prod(entry["loop_sizes"]) for entry in layers(folder) if entry["operator_type"] in ("Conv", "Gemm"))
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_a_command_is_imported_when_it_is_asked_for(
     (tmp_path / "late_module.py").write_text(
         "import click\n@click.command()\ndef late_command():\n    click.echo('here')\n"
     )
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     group = LazyGroup("group", commands_at={"late": "late_module:late_command"})
     assert "late_module" not in sys.modules
     assert run(["late"], group) == 0

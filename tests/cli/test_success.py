@@ -9,12 +9,13 @@ import onnx
 import pytest
 import yaml
 from onnx import helper
-from small_workloads import strip
 
 from onnx2zz.cli.main import run
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from tests.json_values import Document
 from tests.model_files import save_model
 from tests.oracle import distinct, model_of
+from tests.small_workloads import strip
 
 RNG = np.random.default_rng(0)
 CONV = helper.make_node("Conv", ["x", "w"], ["a"], "conv")
@@ -153,7 +154,7 @@ def test_what_differs_is_counted_and_stronger_than_what_is_missing(capsys: pytes
     assert capsys.readouterr().out.splitlines()[-1] == "nodes: 0 proven, 0 not provable here, 1 differing"
 
 
-def evaluated(layers: list[Document], arch: str, file: str) -> int:
+def evaluated(layers: list[WorkloadEntry], arch: str, file: str) -> int:
     Path("net.yaml").write_text(yaml.safe_dump(layers, sort_keys=False))
     return run(["evaluate", "net.yaml", "--arch", arch, "--json", file, *FAST])
 
@@ -171,7 +172,7 @@ def test_a_comparison_says_what_its_results_lack(capsys: pytest.CaptureFixture[s
 
 
 def test_a_result_without_any_price_has_no_cycles_to_compare(capsys: pytest.CaptureFixture[str]) -> None:
-    pool = {**strip()[1], "id": 0, "operand_source": {"I": 0, "W": 0}}
+    pool: WorkloadEntry = {**strip()[1], "id": 0, "operand_source": {"I": 0, "W": 0}}
     assert evaluated([pool], "aimc", "none.json") == 3
     said = capsys.readouterr().out
     assert "Not priced" in said and "The total is incomplete: 0 of 1 layers are priced." in said

@@ -9,6 +9,7 @@ from onnx import helper
 from onnx.shape_inference import InferenceError, infer_node_outputs
 
 from tests.composed.flat import FLOAT, IR_VERSION, OPSET, Flat, Kind, kind_of
+from tests.nodes import Attribute, make_node
 
 MOST_ELEMENTS = 1200
 MOST_AXES = 5
@@ -105,7 +106,7 @@ class Draft:
         outputs: int = 1,
         domain: str = "",
         made: Sequence[Kind] = (),
-        **attributes: Any,
+        **attributes: Attribute,
     ) -> list[str]:
         """Appends a node, and gives its outputs. `made`: their kinds, for an operator that ONNX does not know.
 
@@ -113,7 +114,7 @@ class Draft:
         """
         number = len(self.nodes)
         names = [f"t{number}"] if outputs == 1 else [f"t{number}_{i}" for i in range(outputs)]
-        node = helper.make_node(op, list(inputs), names, f"n{number}_{op}", domain=domain, **attributes)
+        node = make_node(op, list(inputs), names, f"n{number}_{op}", domain=domain, **attributes)
         kinds = dict(zip(names, made, strict=True)) if made else self._inferred(node)
         for name in names:
             _worth_having(kinds[name])
@@ -122,8 +123,8 @@ class Draft:
         self.made += names
         return names
 
-    def add_one(self, op: str, *inputs: str, **attributes: Any) -> str:
-        return self.add(op, inputs, **attributes)[0]
+    def add_one(self, op: str, *inputs: str, **attributes: Attribute) -> str:
+        return self.add(op, inputs, 1, "", (), **attributes)[0]
 
     def _inferred(self, node: onnx.NodeProto) -> dict[str, Kind]:
         schema = onnx.defs.get_schema(node.op_type, OPSET, node.domain)

@@ -1,7 +1,5 @@
 """Quantised operators, each between a QuantizeLinear and a DequantizeLinear of its own."""
 
-from typing import Any
-
 import numpy as np
 from onnx import TensorProto
 
@@ -176,7 +174,7 @@ def blocks(draft: Draft) -> object:
     return _microsoft(draft, "MatMulNBits", inputs, [kind], K=depth, N=columns, bits=4, block_size=16)
 
 
-def _microsoft(draft: Draft, op: str, inputs: list[str], made: list[Kind], **attributes: Any) -> str:
+def _microsoft(draft: Draft, op: str, inputs: list[str], made: list[Kind], **attributes: int) -> str:
     return draft.add(op, inputs, domain=MICROSOFT, made=made, **attributes)[0]
 
 

@@ -1,6 +1,7 @@
 """Random graphs of views between layers of every family: values, edges and volumes, each by an oracle of its own.
 
-A failure names the seed; `python scripts/composed.py SEED 1 --shrink` shows the smallest graph with the same fault.
+A failure names the seed; `python -m scripts.correctness.composed SEED 1 --shrink` shows the smallest graph with the
+same fault.
 """
 
 import pytest

@@ -9,6 +9,7 @@ import pytest
 from onnx import helper
 
 from onnx2zz.compiler import Compiled, compile_model
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.ir.axis import fixed
 from tests.composed.bodies import FORMS, Wrap, wrapped
 from tests.composed.drawing import drawn
@@ -129,7 +130,7 @@ def test_a_copy_that_reads_an_axis_backwards_is_wrongly_moved() -> None:
     )
     wrong = with_placed(compiled, replace(placed, layer=replace(placed.layer, inputs=(access,))))
     assert [f.kind for f in wrongly_moved(Producers(turn, wrong), wrong.entries, tensors)] == ["moved: Transpose"]
-    entry = {**compiled.entries[0], "equation": "O[b][g][oy][ox]=I[g][oy][ox][b]*W[]"}
+    entry: WorkloadEntry = {**compiled.entries[0], "equation": "O[b][g][oy][ox]=I[g][oy][ox][b]*W[]"}
     (found,) = wrongly_moved(Producers(turn, compiled), (entry,), tensors)
     assert found.kind == "moved: Transpose is no entry"
 
@@ -139,7 +140,7 @@ def test_a_window_that_steps_over_elements_reads_only_the_others() -> None:
     steps = graph([node], {"v": values(RNG, 3, 4, 1, 2)}, ("y",))
     compiled = compile_model(flat_model(steps))
     assert list(wrong_volumes(Producers(steps, compiled), compiled.entries)) == []
-    entry = {**compiled.entries[0], "pr_loop_sizes": [3, 3]}
+    entry: WorkloadEntry = {**compiled.entries[0], "pr_loop_sizes": [3, 3]}
     (found,) = wrong_volumes(Producers(steps, compiled), (entry,))
     assert f"'x': {4 * 3 * 4}" in found.what  # channels, rows 0 2 4, columns 0 1 4 5
 

@@ -1,6 +1,6 @@
 """What only moves elements: a piece takes a draft, picks what it works on, and adds a node or two."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -124,8 +124,8 @@ def expand(draft: Draft) -> object:
     return draft.add_one("Expand", x, draft.integers(grown))
 
 
-def _other_extent(draft: Draft, shape: object) -> int:
-    return int(draft.one_of([e for e in range(2, 8) if e not in list(shape)]))  # type: ignore[call-overload]
+def _other_extent(draft: Draft, shape: Sequence[int]) -> int:
+    return int(draft.one_of([e for e in range(2, 8) if e not in shape]))
 
 
 def gather(draft: Draft) -> object:

@@ -7,6 +7,7 @@ import pytest
 from onnx2zz.design_space.reading import alternatives, read_spec
 from onnx2zz.design_space.spec import Axes, Options
 from onnx2zz.errors import InputError
+from onnx2zz.zigzag.objective import NAMES
 
 
 def spec(tmp_path: Path, text: str):
@@ -124,7 +125,7 @@ optoins: 1
         (8, "npes: a range grows"),
         (9, "energy_pj cannot be the name"),
         (10, "did you mean set?"),
-        (12, "there are latency, energy and EDP"),
+        (12, f"there are {', '.join(NAMES[:-1])} and {NAMES[-1]}"),
         (13, "a number above 0 is needed"),
         (14, "did you mean seneca"),
         (15, "true or false is needed"),

@@ -1,12 +1,13 @@
 """The sweep's own file: what older and newer versions of onnx2zz wrote, and other programs."""
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from onnx2zz.design_space import columns
-from onnx2zz.design_space.results import FILE, LAYER_NAMES, RUN_NAMES, SCHEMA_VERSION, Results
+from onnx2zz.design_space.results import FILE, LAYER_NAMES, RUN_NAMES, SCHEMA_VERSION, SWEPT, Results
 from onnx2zz.errors import InputError
 
 OF_VERSION_1 = (
@@ -39,12 +40,15 @@ def version_of(file: Path) -> int:
     return version
 
 
-def test_other_columns_are_another_version_of_the_schema():
-    """Whoever changes them raises SCHEMA_VERSION, and adds what the new version has here."""
-    assert (SCHEMA_VERSION, " ".join(RUN_NAMES), " ".join(LAYER_NAMES)) == (1, *OF_VERSION_1)
+def test_other_columns_are_another_version_of_the_schema() -> None:
+    """A column that is added says since which version it is there; those of version 1 stay what they were."""
+    runs = " ".join(column.name for column in columns.COLUMNS if column.since == 1)
+    layers = " ".join(column.name for column in SWEPT if column.swept_since == 1)
+    assert (runs, f"run {layers}") == OF_VERSION_1
+    assert {*range(1, SCHEMA_VERSION + 1)} == {c.since for c in columns.COLUMNS} | {c.swept_since for c in SWEPT}
 
 
-def test_a_new_file_has_the_version(tmp_path):
+def test_a_new_file_has_the_version(tmp_path: Path) -> None:
     with Results(tmp_path) as results:
         results.keep([RUN], [LAYER])
     assert version_of(tmp_path / FILE) == SCHEMA_VERSION
@@ -52,7 +56,7 @@ def test_a_new_file_has_the_version(tmp_path):
         assert again.runs(["r1"]) == [dict.fromkeys(RUN_NAMES) | RUN]
 
 
-def test_the_file_of_a_version_without_a_schema_version_is_taken_as_it_is(tmp_path):
+def test_the_file_of_a_version_without_a_schema_version_is_taken_as_it_is(tmp_path: Path) -> None:
     file = written(tmp_path, list(RUN_NAMES), list(LAYER_NAMES))
     with Results(tmp_path) as results:
         assert results.runs(["r1"]) == [dict.fromkeys(RUN_NAMES) | RUN]
@@ -60,7 +64,7 @@ def test_the_file_of_a_version_without_a_schema_version_is_taken_as_it_is(tmp_pa
     assert version_of(file) == SCHEMA_VERSION
 
 
-def test_an_older_file_gains_the_columns_that_it_lacks(tmp_path):
+def test_an_older_file_gains_the_columns_that_it_lacks(tmp_path: Path) -> None:
     runs = [name for name in RUN_NAMES if name not in ("static_energy_pj", "area")]
     layers = [name for name in LAYER_NAMES if name not in ("below_roofline", "roofline_cycles")]
     written(tmp_path, runs, layers)
@@ -73,7 +77,7 @@ def test_an_older_file_gains_the_columns_that_it_lacks(tmp_path):
         assert [row["below_roofline"] for row in results.layers(["r1", "r2"])] == [None, 1]
 
 
-def test_a_newer_file_is_refused_and_left_as_it_is(tmp_path):
+def test_a_newer_file_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     file = written(tmp_path, [*RUN_NAMES, "carbon"], list(LAYER_NAMES), version=SCHEMA_VERSION + 1)
     before = file.read_bytes()
     with pytest.raises(InputError, match="a newer onnx2zz wrote it"):
@@ -82,7 +86,7 @@ def test_a_newer_file_is_refused_and_left_as_it_is(tmp_path):
 
 
 @pytest.mark.parametrize(("more", "key"), [(["price"], "run, id"), ([], "id, run")])
-def test_another_program_s_table_is_refused_and_left_as_it_is(more, key, tmp_path):
+def test_another_program_s_table_is_refused_and_left_as_it_is(more: Sequence[str], key: str, tmp_path: Path) -> None:
     file = written(tmp_path, list(RUN_NAMES), [*LAYER_NAMES, *more], key=key)
     before = file.read_bytes()
     with pytest.raises(InputError, match="its table layers is another program's"):
@@ -90,7 +94,7 @@ def test_another_program_s_table_is_refused_and_left_as_it_is(more, key, tmp_pat
     assert file.read_bytes() == before
 
 
-def test_each_column_of_a_run_is_where_it_was():
+def test_each_column_of_a_run_is_where_it_was() -> None:
     assert columns.OPTIONS == ("accelerator", "mapping", "opt", "lpf_limit", "precision", "locality")
     assert set(columns.SHARED) == {*columns.OPTIONS, "template", "parameters", "area"}
     assert columns.MINIMISED[:3] == ("energy_pj", "latency_cycles", "area")  # a front's unless told otherwise

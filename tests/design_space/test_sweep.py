@@ -12,6 +12,7 @@ import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,6 +29,7 @@ from onnx2zz.design_space.results import Results
 from onnx2zz.design_space.run import sweep
 from onnx2zz.errors import InputError
 from onnx2zz.formats.accelerator import read_hierarchy
+from onnx2zz.formats.mapping_entry import read_mapping
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.accounted import HostNode
@@ -39,9 +41,9 @@ from onnx2zz.pricing.run import Resources
 from tests.docs_commands import DOCS, console_commands
 from tests.json_values import Document
 from tests.model_files import save_model
-from tests.present import present
+from tests.present import not_installed, present
 
-CORE = {
+CORE: Document = {
     "template": "seneca",
     "name": "core",
     "parameters": {"npes": [4, 24], "technology": {"gf22": {"energy": 1}, "n7": {"energy": 0.4}}},
@@ -212,7 +214,8 @@ def test_macs_of_the_host_leave_a_run_without_totals_as_well() -> None:
         host=(HostNode("a", "TopK", ""), HostNode("b", "If", "", None)),
     )
     energy, not_priced = (column for column in COLUMNS if column.name in ("energy_pj", "not_priced"))
-    swept_ = [SweptRun(None, one, 0.0) for one in (whole, lost)]  # neither asks for the run
+    neither_asks_for_it: Any = None
+    swept_ = [SweptRun(neither_asks_for_it, one, 0.0) for one in (whole, lost)]
     assert [energy.value(one) for one in swept_] == [12.5, None]
     assert [not_priced.value(one) for one in swept_] == [0, 1]
 
@@ -249,7 +252,9 @@ def test_area_without_a_sidecar_is_zigzags_fields(folder: Path) -> None:
     write_spec(accelerators=["eyeriss_like"])
     (only,) = plan(read_spec(folder / "sweep.yaml"))
     hierarchy = read_hierarchy(only.design.document)
-    memories = sum(m.raw["area"] * instances(m, hierarchy) for m in hierarchy.memories)
+    document: Document = only.design.document
+    areas = {str(name): memory["area"] for name, memory in document["memories"].items()}
+    memories = sum(areas[m.name] * instances(m, hierarchy) for m in hierarchy.memories)
     assert sweep_run.area(only) == pytest.approx(memories + 0.1 * hierarchy.units)
 
 
@@ -260,9 +265,9 @@ def test_a_mapping_that_filled_the_array_fills_it_again() -> None:
         {"name": "Conv"},
     ]
     filled = filling(mapping, {"D1": 32, "D2": 32}, {"D1": 48, "D2": 64})
-    assert [entry.get("spatial_mapping") for entry in filled] == [
-        {"D1": ["K, 48"], "D2": ["C, 4", "FX, 8"]},
-        {"D1": ["G, 16"]},
+    assert [entry.spatial_mapping for entry in read_mapping(filled)] == [
+        {"D1": ("K, 48",), "D2": ("C, 4", "FX, 8")},
+        {"D1": ("G, 16",)},
         None,
     ]
     assert mapping[0]["spatial_mapping"]["D1"] == ["K, 32"]
@@ -331,7 +336,8 @@ def test_parameters_are_columns(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_two_designs_of_one_name(tmp_path: Path) -> None:
-    write_spec(accelerators=[CORE, {"template": "seneca", "name": "core_npes4_technologyn7", "set": {}}])
+    taken: Document = {"template": "seneca", "name": "core_npes4_technologyn7", "set": {}}
+    write_spec(accelerators=[CORE, taken])
     with pytest.raises(InputError, match="a second accelerator is called core_npes4_technologyn7"):
         designs(read_spec(tmp_path / "sweep.yaml").accelerators)
 
@@ -344,8 +350,10 @@ def test_parquet_holds_what_the_csv_holds(capsys: pytest.CaptureFixture[str]) ->
     assert (row["energy_pj"], row["model"]) == (float(rows()[0]["energy_pj"]), "small")
 
 
-def test_a_package_that_is_missing_is_said_before_anything(monkeypatch, capsys):
-    monkeypatch.setattr("onnx2zz.api.extras.find_spec", lambda name: None)
+def test_a_package_that_is_missing_is_said_before_anything(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("onnx2zz.api.extras.find_spec", not_installed)
     write_spec()
     assert run(["sweep", "sweep.yaml", "--parquet"]) == 1
     assert 'pip install "onnx2zz[parquet]"' in capsys.readouterr().err

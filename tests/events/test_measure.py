@@ -69,8 +69,18 @@ def test_a_convolution_executes_the_products_of_its_events(
     assert found.executed * y.size * w[0].size == pytest.approx(count(x != 0, w.shape, **attributes))
     read = elements_read(x.shape, w.shape, y.shape, attributes)
     assert found.events == np.count_nonzero(x[read])
-    assert found.density["I"] == pytest.approx(np.mean(x[read] != 0))
+    assert found.density["I"] == pytest.approx(share_of(x[read] != 0))
     assert found.skipping == ("I",)
+
+
+def share_of(mask: np.ndarray) -> float:
+    """The share of elements that are true."""
+    return np.count_nonzero(mask) / mask.size
+
+
+def read_along(x: int, y: int, k: int, stride: int, dilation: int, pad: int) -> np.ndarray:
+    """A mask over one axis of the input."""
+    return np.isin(np.arange(x), [stride * o + dilation * f - pad for o in range(y) for f in range(k)])
 
 
 def elements_read(
@@ -81,9 +91,7 @@ def elements_read(
         x_shape[2:], y_shape[2:], w_shape[2:], attributes["strides"], attributes["dilations"], attributes["pads"][:2],
         strict=True,
     )  # fmt: skip
-    rows, columns = (
-        np.isin(np.arange(x), [s * o + d * f - p for o in range(y) for f in range(k)]) for x, y, k, s, d, p in axes
-    )
+    rows, columns = (read_along(*axis) for axis in axes)
     return np.broadcast_to(rows[:, None] & columns, x_shape)
 
 
@@ -118,7 +126,7 @@ def test_every_layer_of_a_network() -> None:
     values = onnxruntime_run(model, inputs)
     model, inputs = network()
     found = activities(model, **inputs)
-    shares = {name: float(np.mean(value != 0)) for name, value in values.items()}
+    shares = {name: share_of(value != 0) for name, value in values.items()}
     assert 0.2 < shares["r"] < 0.8
     assert found["pool"].density == {"I": pytest.approx(shares["r"])}
     assert found["branch"].density == {"I": pytest.approx(shares["p"])}
@@ -126,7 +134,7 @@ def test_every_layer_of_a_network() -> None:
         count(values["p"] != 0, (6, 6, 1, 3), pads=[0, 1, 0, 1]) / (values["b"].size * 18)
     )
     assert sorted(found["sum"].density.values()) == pytest.approx(sorted([shares["s"], shares["p"]]))
-    assert found["sum"].executed == pytest.approx(np.mean((values["s"] != 0) | (values["p"] != 0)))
+    assert found["sum"].executed == pytest.approx(share_of((values["s"] != 0) | (values["p"] != 0)))
     assert found["sum"].skipping == ("I", "W")
     assert found["sum"].events == np.count_nonzero(values["s"]) + np.count_nonzero(values["p"])
     assert found["mean"].executed == pytest.approx(shares["t"])
@@ -163,7 +171,7 @@ def test_the_zero_of_a_quantised_tensor_is_its_zero_point() -> None:
     }  # fmt: skip
     node = helper.make_node("QLinearConv", ["x", "xs", "xz", "w", "ws", "wz", "ys", "yz"], ["y"], "conv")
     (found,) = activities(model_of([node], {"x": x}, constants, ["y"]), x=x).values()
-    assert found.density == {"I": pytest.approx(np.mean(x != 7))}
+    assert found.density == {"I": pytest.approx(share_of(x != 7))}
     assert found.executed == pytest.approx(count(x != 7, (4, 3, 2, 3)) / (4 * 7 * 9 * 18))
 
 
@@ -175,7 +183,7 @@ def test_a_product_of_two_activations_is_driven_by_the_first() -> None:
     ).values()
     assert found.skipping == ("I",)
     assert found.events == sum(map(np.count_nonzero, inputs.values()))
-    assert sorted(found.density.values()) == pytest.approx(sorted(np.mean(value != 0) for value in inputs.values()))
+    assert sorted(found.density.values()) == pytest.approx(sorted(share_of(value != 0) for value in inputs.values()))
     assert found.executed == pytest.approx(found.density["I"])
 
 

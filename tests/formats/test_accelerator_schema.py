@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from onnx2zz.cli.evaluate import evaluate_command
 from onnx2zz.errors import InputError
+from onnx2zz.files.document import Value, is_mapping
 from onnx2zz.formats.accelerator_schema import is_old_schema, to_port_based
 from onnx2zz.formats.shipped_files import ACCELERATORS, zigzags
 from tests.checks.seed_cases import needs_seed_cases, seed_files
@@ -53,10 +54,20 @@ def old_memories(draw: st.DrawFn) -> Document:
     }  # fmt: skip
 
 
+def converted(memory: Document) -> Document:
+    """A memory in the format of today."""
+    found: Value = to_port_based({"memories": {"m": {**memory}}})
+    for key in ("memories", "m"):
+        assert is_mapping(found)
+        found = found[key]
+    assert is_mapping(found)
+    return {str(name): value for name, value in found.items()}
+
+
 @given(old_memories())
 def test_every_direction_keeps_its_port_and_bandwidth(memory: Document) -> None:
     """The oracle is zigzag 3.8.1 (memory_level.py): write ports have w_bw, all others r_bw."""
-    ports = to_port_based({"memories": {"m": memory}})["memories"]["m"]["ports"]
+    ports = converted(memory)["ports"]
     found = {(a, port["name"]): port for port in ports for a in port["allocation"]}
     for operand, entry in zip(memory["operands"], memory["ports"], strict=True):
         for direction, name in entry.items():
@@ -88,7 +99,7 @@ def old_memory(**changes: object) -> Document:
 )
 def test_what_has_no_equivalent_is_refused_in_a_sentence(changes: Document, words: str) -> None:
     with pytest.raises(InputError, match=words):
-        to_port_based({"memories": {"m": old_memory(**changes)}})
+        converted(old_memory(**changes))
 
 
 @needs_seed_cases

@@ -5,30 +5,30 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_workloads import PRECISION, Entry, conv, lenet5, residual
 from zigzag.datatypes import LayerOperand
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import operand_indices, operations, relations, volumes
+from onnx2zz.formats.workload_entry import WorkloadEntry, operand_indices, operations, relations, volumes
 from onnx2zz.zigzag.layer import parse_layer
+from tests.small_workloads import PRECISION, as_read, conv, lenet5, residual
 
 LINKS = MappingEntry("default", memory_operand_links={"O": "O", "W": "I2", "I": "I1"})
 
 
 def test_an_equation_lists_its_operands_in_order() -> None:
-    assert operand_indices({"equation": "O[b][k] += W[k][c] * I[b][c]"}) == {
+    assert operand_indices(as_read({"equation": "O[b][k] += W[k][c] * I[b][c]"})) == {
         "O": ("B", "K"),
         "W": ("K", "C"),
         "I": ("B", "C"),
     }
-    assert operand_indices({"equation": "O[b][g]=I[b][g]*W[]"})["W"] == ()
-    assert relations({"dimension_relations": ["ix=2*ox+fx"]}) == {"IX": ((2, "OX"), (1, "FX"))}
+    assert operand_indices(as_read({"equation": "O[b][g]=I[b][g]*W[]"}))["W"] == ()
+    assert relations(as_read({"dimension_relations": ["ix=2*ox+fx"]})) == {"IX": ((2, "OX"), (1, "FX"))}
 
 
 @pytest.mark.parametrize("text", ["O[b]=I[b]", "Y[b]=I[b]*W[]", "O[b]=I[b]*W[]*V[]"])
 def test_an_equation_that_zigzag_does_not_read_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no equation that ZigZag reads"):
-        operand_indices({"equation": text})
+        operand_indices(as_read({"equation": text}))
 
 
 @given(sizes=st.tuples(*[st.integers(1, 7)] * 4), stride=st.integers(1, 5), dilation=st.integers(1, 5))
@@ -47,7 +47,7 @@ def test_a_strided_dilated_window_touches_each_element_once(
 
 
 @pytest.mark.parametrize("entry", [*residual(), *lenet5()], ids=lambda entry: entry["name"])
-def test_volumes_are_zigzags(entry: Entry) -> None:
+def test_volumes_are_zigzags(entry: WorkloadEntry) -> None:
     layer = parse_layer(entry, LINKS)
     assert volumes(entry) == {operand: layer.operand_size_elem[LayerOperand(operand)] for operand in volumes(entry)}
     assert operations(entry) == layer.total_mac_count

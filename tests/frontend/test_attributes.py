@@ -1,5 +1,7 @@
 """Attributes of a node, read by their type."""
 
+from collections.abc import Callable
+
 import pytest
 from onnx import helper
 
@@ -31,6 +33,6 @@ def test_what_is_left_out_and_has_no_default_is_named() -> None:
 
 
 @pytest.mark.parametrize("read", [Node.integer, Node.number, Node.integers, Node.numbers, Node.texts])
-def test_an_attribute_of_another_type_is_named(read) -> None:
+def test_an_attribute_of_another_type_is_named(read: Callable[[Node, str], object]) -> None:
     with pytest.raises(TypeError, match="mode is of another type"):
         read(NODE, "mode")

@@ -1,7 +1,8 @@
 """Files as they are in the world: what exporters and strippers leave behind compiles, or says what is wrong."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
 
 import numpy as np
 import onnx
@@ -13,6 +14,7 @@ from onnx2zz.errors import InputError
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.ir.workload import NodeFate, Workload
 from tests.frontend.whole_graph import check_model
+from tests.model_files import save_with_weights_beside
 from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of
 
@@ -30,11 +32,19 @@ def conv_model(opset: int = 17) -> onnx.ModelProto:
     return model_of([node("Conv", "x w", "y", name="conv")], X, W, ["y"], opset)
 
 
-def workload(model: onnx.ModelProto, **bindings: Any) -> Workload:
+class Bound(TypedDict, total=False):
+    """What Bindings takes."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+    dims: Mapping[str, int]
+    values: Mapping[str, float]
+
+
+def workload(model: onnx.ModelProto, **bindings: Unpack[Bound]) -> Workload:
     return compile_model(model, CompileOptions(Bindings(**bindings))).workload
 
 
-def fates(model: onnx.ModelProto, **bindings: Any) -> dict[str, NodeFate]:
+def fates(model: onnx.ModelProto, **bindings: Unpack[Bound]) -> dict[str, NodeFate]:
     return {fate.outputs[0]: fate for fate in workload(model, **bindings).nodes}
 
 
@@ -107,7 +117,7 @@ def test_all_that_is_open_is_listed_at_once() -> None:
 
 def test_missing_external_data_compiles(tmp_path: Path) -> None:
     path = tmp_path / "stripped.onnx"
-    onnx.save(conv_model(), path, save_as_external_data=True, location="weights.bin", size_threshold=0)
+    save_with_weights_beside(conv_model(), path, "weights.bin")
     (tmp_path / "weights.bin").unlink()
     assert compile_model(path).workload.macs == MACS
 

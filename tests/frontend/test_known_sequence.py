@@ -15,7 +15,7 @@ def depth(tree: Tree | None) -> int:
 @given(st.lists(st.text("ab", max_size=3), max_size=40), CHANGES)
 def test_it_holds_what_a_list_holds_and_stays_shallow(begun: list[str], changes: list[tuple[bool, int]]) -> None:
     items, known = list(begun), KnownSequence.of(begun)
-    kept = []
+    kept: list[tuple[KnownSequence, list[str]]] = []
     for number, (grows, draw) in enumerate(changes):
         kept.append((known, list(items)))
         if grows or not items:

@@ -11,7 +11,7 @@ from onnx2zz.compiler import compile_model
 from onnx2zz.frontend import weight_free
 from onnx2zz.frontend.load import load_model
 from onnx2zz.proof.stored_values import StoredValues
-from tests.model_files import save_model
+from tests.model_files import read_model, save_model
 from tests.oracle import distinct, model_of
 
 
@@ -36,7 +36,7 @@ def test_large_weights_stay_in_the_file(saved: tuple[Path, np.ndarray]) -> None:
 
 def test_nothing_else_is_lost(saved: tuple[Path, np.ndarray]) -> None:
     path, _ = saved
-    slim, whole = load_model(path), onnx.load(path)
+    slim, whole = load_model(path), read_model(path)
     for model in (slim, whole):
         del model.graph.initializer[0]
     assert slim == whole

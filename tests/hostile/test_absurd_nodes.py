@@ -4,8 +4,9 @@ from pathlib import Path
 
 import onnx
 import pytest
-from hostile.hostile_files import FINE, INPUT_AT_FAULT, model, one_node, save, verdict
 from onnx import TensorProto, helper
+
+from tests.hostile.hostile_files import FINE, INPUT_AT_FAULT, model, one_node, save, verdict
 
 W = (6, 4, 3, 5)
 ABSURD = {

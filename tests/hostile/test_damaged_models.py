@@ -4,9 +4,10 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hostile.hostile_files import FINE, INPUT_AT_FAULT, damaged, model, verdict
 from hypothesis import example, given, settings
 from onnx import helper
+
+from tests.hostile.hostile_files import FINE, INPUT_AT_FAULT, damaged, model, verdict
 
 CONV = model(
     [

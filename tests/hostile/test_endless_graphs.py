@@ -7,10 +7,10 @@ from pathlib import Path
 
 import onnx
 import pytest
-from hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, model, save, values, verdict
 from onnx import TensorProto, helper
 
 from onnx2zz.frontend import trace
+from tests.hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, model, save, values, verdict
 
 
 def relu(source: str, made: str, name: str = "") -> onnx.NodeProto:

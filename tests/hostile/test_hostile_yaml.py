@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, damaged, verdict
 from hypothesis import given, settings
-from small_workloads import Entry, gemm
 
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.yaml_limits import LARGEST
+from tests.hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, damaged, verdict
+from tests.json_values import Document
+from tests.small_workloads import gemm
 
 LAUGHS = "a0: &a0 [x, x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
 LAYER = "{id: 0, name: fc, operator_type: Gemm, equation: 'O[b][k]+=I[b][c]*W[c][k]', loop_dims: [B, K, C], "
@@ -140,7 +141,7 @@ def test_what_yaml_makes_of_plain_words(
 
 
 def test_padding_that_is_no_numbers_is_looked_at_by_check(tmp_path: Path) -> None:
-    layer: Entry = {
+    layer: Document = {
         **gemm(0, None, "fc", k=6, c=5),
         "pr_loop_dims": ["IX"],
         "pr_loop_sizes": [4],

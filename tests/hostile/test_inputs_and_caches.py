@@ -10,11 +10,11 @@ import numpy as np
 import onnx
 import pytest
 import yaml
-from hostile.hostile_files import FINE, INPUT_AT_FAULT, model, save, verdict
 from onnx import helper
-from small_workloads import gemm
 
 from onnx2zz.pricing.store import FILE
+from tests.hostile.hostile_files import FINE, INPUT_AT_FAULT, model, save, verdict
+from tests.small_workloads import gemm
 
 
 class Touch:

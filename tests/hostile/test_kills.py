@@ -1,4 +1,4 @@
-"""SIGKILL at random moments of evaluate and sweep, then another start: nothing is lost (scripts/kills.py)."""
+"""SIGKILL at random moments of evaluate and sweep, then another start: nothing is lost (reliability/kills.py)."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 def test_ten_kills_lose_nothing() -> None:
     done = subprocess.run(
-        [sys.executable, ROOT / "scripts" / "kills.py", "--kills", "10"], capture_output=True, text=True, cwd=ROOT
+        [sys.executable, "-m", "scripts.reliability.kills", "--kills", "10"], capture_output=True, text=True, cwd=ROOT
     )
     cases = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, done.stdout + done.stderr

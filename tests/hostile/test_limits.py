@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 import pytest
 import yaml
-from hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, verdict
-from small_workloads import gemm
 
 from onnx2zz.cli.main import run
 from onnx2zz.cli.memory_limit import memory_limit_option
+from tests.hostile.hostile_files import FINE, INPUT_AT_FAULT, NOT_PRICED, verdict
+from tests.small_workloads import gemm
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of the operating system")
 ENDLESS = gemm(1, 0, "L1_endless", b=2**5, k=2**12 * 3, c=2**9 * 35)
@@ -51,7 +51,7 @@ def test_the_limit_holds_for_the_command_and_ends_with_it(capsys: pytest.Capture
 
 
 IN_A_PROCESS_OF_ITS_OWN = """
-from hostile.test_limits import hungry
+from tests.hostile.test_limits import hungry
 from onnx2zz.cli.main import run
 
 bytearray(31 << 20)  # freed at once: from here on blocks of its size are malloc's own, and not mapped one by one
@@ -63,9 +63,9 @@ print([run(options, hungry) for options in (["--memory-limit", "1M"], ["--memory
 
 
 def test_the_limit_holds_in_a_process_that_had_more_and_freed_it() -> None:
-    tests = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    root = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     command = [sys.executable, "-c", IN_A_PROCESS_OF_ITS_OWN]
-    done = subprocess.run(command, env=tests, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=root, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [INPUT_AT_FAULT, INPUT_AT_FAULT, FINE]
 
 

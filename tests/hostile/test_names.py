@@ -8,7 +8,6 @@ from pathlib import Path
 import onnx
 import pytest
 import yaml
-from hostile.hostile_files import FINE, INPUT_AT_FAULT, model, one_node, save, verdict
 from onnx import helper
 from rich.console import Console
 
@@ -20,6 +19,7 @@ from onnx2zz.report.choices import print_choices
 from onnx2zz.report.physical import print_physical
 from onnx2zz.report.table import print_table
 from onnx2zz.sidecar.figures import Correction, Sidecar
+from tests.hostile.hostile_files import FINE, INPUT_AT_FAULT, model, one_node, save, verdict
 from tests.json_values import Document
 
 NAMES = [

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from hostile.hostile_files import FINE, verdict
 
 from onnx2zz.pricing import workers
+from tests.hostile.hostile_files import FINE, verdict
 
 OUTPUTS = ("workload.yaml", "coverage.json", "mapping.yaml", "result.json", "layers.csv", "page.html")
 EVALUATE = ["evaluate", "lenet5", "--arch", "tpu_like", "--lpf-limit", "2", "-o", "out", "--csv", "out/layers.csv"]
@@ -56,6 +56,8 @@ def test_from_the_cache(first: dict[str, bytes], tmp_path: Path) -> None:
 @pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="memory as /proc tells it")
 def test_a_long_process_does_not_grow_nor_change_its_mind() -> None:
-    """1,000 compiles and 200 evaluations in one process (scripts/soak.py)."""
-    done = subprocess.run([sys.executable, "scripts/soak.py"], cwd=Path(__file__).parents[2], capture_output=True)
+    """1,000 compiles and 200 evaluations in one process (scripts/reliability/soak.py)."""
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.reliability.soak"], cwd=Path(__file__).parents[2], capture_output=True
+    )
     assert done.returncode == 0, done.stdout

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 import yaml
-from hostile.hostile_files import FINE, INPUT_AT_FAULT, verdict
-from small_workloads import gemm
 
 from onnx2zz.cli.main import run
 from onnx2zz.files.written_file import write_together
 from onnx2zz.pricing.store import FILE, Store
+from tests.hostile.hostile_files import FINE, INPUT_AT_FAULT, verdict
 from tests.present import present
+from tests.small_workloads import gemm
 
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of the operating system")
 EVALUATE = [

@@ -7,6 +7,7 @@ from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.ir.interpreter import run
 from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, model_of, onnxruntime_run
+from tests.small_workloads import sources_of
 
 RNG = np.random.default_rng(0)
 
@@ -53,7 +54,7 @@ def test_concat_of_layers_is_a_view_and_all_of_them_feed_the_reader() -> None:
     result = compiled(nodes, x, ("y",))
     assert statuses(result)["c"] == "view"
     assert sources(result)["y"]["I"] == (0, 1)
-    assert result.entries[-1]["operand_source"]["I"] == 1
+    assert sources_of(result.entries[-1])["I"] == 1
 
 
 def test_parts_that_change_places_are_all_copied() -> None:

@@ -1,7 +1,6 @@
 """Accelerators and layers as a choice sees them."""
 
 from functools import cache
-from typing import Any
 
 from zigzag.hardware.architecture.accelerator import Accelerator
 
@@ -14,6 +13,7 @@ from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.accelerator import hardware, hierarchy, load_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.objective import ObjectiveName
 
 
 @cache
@@ -31,8 +31,18 @@ def accelerator(arch: str) -> Accelerator:
     return load_accelerator(find_accelerator(arch).path)
 
 
-def terms(arch: str, *, free: bool = False, sidecar: Any = None, budget: int = 30, **options: Any) -> ChoiceTerms:
+def terms(
+    arch: str,
+    *,
+    free: bool = False,
+    sidecar: Wires | None = None,
+    budget: int = 30,
+    opt: ObjectiveName = PriceOptions.opt,
+    lpf_limit: int = PriceOptions.lpf_limit,
+) -> ChoiceTerms:
     built = accelerator(arch)
     memories = hierarchy(built)
     wires = shown_by(mapping_of(arch), declared(memories, sidecar or Wires()))
-    return ChoiceTerms(built, hardware(built), memories, None if free else wires, PriceOptions(**options), budget)
+    return ChoiceTerms(
+        built, hardware(built), memories, None if free else wires, PriceOptions(opt=opt, lpf_limit=lpf_limit), budget
+    )

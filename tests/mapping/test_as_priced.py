@@ -2,15 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 import yaml
-from small_workloads import strip
-from stock import stock_zigzag
 
 from onnx2zz.cli.main import run
 from onnx2zz.formats.shipped_files import find_accelerator
+from tests.small_workloads import strip
+from tests.stock import StockOptions, stock_zigzag
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def evaluated(*options: str) -> dict[str, Any]:
     return json.loads(Path("found.json").read_text())
 
 
-def stock(arch: str, lpf_limit: int, **switches: str) -> tuple[float, float]:
+def stock(arch: str, lpf_limit: int, **switches: Unpack[StockOptions]) -> tuple[float, float]:
     files = (find_accelerator(arch).path, Path("priced.yaml"), Path("stock"))
     return stock_zigzag(strip(), *files, lpf_limit=lpf_limit, **switches)[:2]
 
@@ -41,7 +41,7 @@ def stock(arch: str, lpf_limit: int, **switches: str) -> tuple[float, float]:
 def test_stock_zigzag_gives_the_numbers_again(arch: str, options: tuple[str, ...]) -> None:
     """With lpf_limit 1, of which no search would find them."""
     found = evaluated("--arch", arch, *options, "--save-mapping", "priced.yaml")
-    kind = {"temporal_mapping_type": "even"} if "even" in options else {}
+    kind: StockOptions = {"temporal_mapping_type": "even"} if "even" in options else {}
     again = stock(arch, lpf_limit=1, **kind)
     assert again == (found["total"]["energy_pj"], found["total"]["latency_cycles"])
 

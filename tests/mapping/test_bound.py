@@ -4,9 +4,9 @@ import random
 
 import numpy as np
 import pytest
-from small_workloads import Entry, add, conv, depthwise, gemm, pool
 
 from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.bound import bounds
 from onnx2zz.mapping.enumeration import candidates
 from onnx2zz.mapping.padding import padded
@@ -15,6 +15,7 @@ from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import limits, price_unrolling, stays_as_it_is
 from onnx2zz.zigzag.unrolling import totals
+from tests.small_workloads import add, conv, depthwise, gemm, name_of, pool
 
 from .ground import terms
 
@@ -29,7 +30,7 @@ LAYERS = [
 ]
 
 
-def below_what_is_found(arch: str, layer: Entry, how_many: int, seed: int) -> None:
+def below_what_is_found(arch: str, layer: WorkloadEntry, how_many: int, seed: int | str) -> None:
     given = terms(arch)
     space = read_space(layer, LINKS, given.hardware.array)
     most = limits(layer, LINKS, given.accelerator)
@@ -56,9 +57,9 @@ def test_no_candidate_is_cheaper_than_its_bound(arch: str, seed: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer["name"])
+@pytest.mark.parametrize("layer", LAYERS, ids=name_of)
 @pytest.mark.parametrize(
     "arch", ["tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like", "seneca"]
 )
-def test_no_candidate_of_any_kind_is_cheaper_than_its_bound(arch: str, layer: Entry) -> None:
-    below_what_is_found(arch, layer, 8, seed=arch + layer["name"])
+def test_no_candidate_of_any_kind_is_cheaper_than_its_bound(arch: str, layer: WorkloadEntry) -> None:
+    below_what_is_found(arch, layer, 8, seed=arch + name_of(layer))

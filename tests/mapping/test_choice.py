@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 import pytest
-from small_workloads import Entry, add, conv, depthwise, gemm, pool
 
+from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.choice import choose
 from onnx2zz.mapping.padding import padded
 from onnx2zz.pricing.roofline import roofline
@@ -12,8 +13,9 @@ from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import ObjectiveName
 from onnx2zz.zigzag.price import price
-from onnx2zz.zigzag.unrolling import as_written, totals
+from onnx2zz.zigzag.unrolling import Unrolling, as_written, totals
 from tests.present import present
+from tests.small_workloads import add, conv, depthwise, gemm, pool
 
 from .ground import accelerator, mapped, terms
 
@@ -28,9 +30,9 @@ PAIRS = [("tpu_like", LAYERS[0]), ("edge_tpu_like", LAYERS[1]), ("seneca", LAYER
 
 
 def honest(
-    layer: Entry,
-    mapping_entry: dict[str, dict[str, list[str] | str] | str],
-    unrolling: tuple[tuple[str, tuple[tuple[str, int], ...]], ...],
+    layer: WorkloadEntry,
+    mapping_entry: MappingEntry,
+    unrolling: Unrolling,
     arch: str,
     options: PriceOptions,
 ) -> tuple[float, float]:
@@ -41,7 +43,7 @@ def honest(
     return max(found.latency_cycles, roofline(wide, asked, terms(arch).hardware).cycles), found.energy_pj
 
 
-def check_choice(arch: str, layer: Entry, opt: ObjectiveName) -> None:
+def check_choice(arch: str, layer: WorkloadEntry, opt: ObjectiveName) -> None:
     options = PriceOptions(opt=opt, lpf_limit=4)
     how = mapped(layer, arch)
     choice = choose(layer, how, terms(arch, opt=opt, lpf_limit=4))
@@ -52,7 +54,7 @@ def check_choice(arch: str, layer: Entry, opt: ObjectiveName) -> None:
     mine = cycles if opt == "latency" else energy
     for candidate in (best, *choice.runners_up):
         theirs = candidate.latency_cycles if opt == "latency" else candidate.energy_pj
-        assert candidate.refused or mine <= theirs
+        assert candidate.refused or mine <= present(theirs)
     final = price(layer, accelerator(arch), replace(how, spatial_mapping=as_written(best.unrolling)), options)
     assert {dim: {loop for loop, _ in pairs} for dim, pairs in final.spatial_mapping} == {
         dim: {loop for loop, _ in pairs} for dim, pairs in best.unrolling
@@ -65,7 +67,7 @@ def check_choice(arch: str, layer: Entry, opt: ObjectiveName) -> None:
 
 
 @pytest.mark.parametrize(("arch", "layer"), PAIRS, ids=lambda pair: pair if isinstance(pair, str) else pair["name"])
-def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch: str, layer: Entry) -> None:
+def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch: str, layer: WorkloadEntry) -> None:
     check_choice(arch, layer, "latency")
 
 
@@ -75,7 +77,7 @@ def test_a_choice_is_what_zigzag_prices_and_no_worse_than_the_mapping_file(arch:
 @pytest.mark.parametrize(
     "arch", ["tpu_like", "edge_tpu_like", "meta_prototype", "tesla_npu_like", "ascend_like", "eyeriss_like", "seneca"]
 )
-def test_every_choice_is_no_worse_than_the_mapping_file(arch: str, layer: Entry, opt: ObjectiveName) -> None:
+def test_every_choice_is_no_worse_than_the_mapping_file(arch: str, layer: WorkloadEntry, opt: ObjectiveName) -> None:
     check_choice(arch, layer, opt)
 
 
@@ -108,7 +110,7 @@ def test_a_loop_split_over_two_dims_unevenly_is_refused() -> None:
     unrolled = {"D1": ("K, 8",), "D2": ("C, 8",), "D3": ("OX, 4",), "D4": ("OX, 4",)}
     how = replace(mapped(layer, "edge_tpu_like"), spatial_mapping=unrolled)
     choice = choose(layer, how, terms("edge_tpu_like", lpf_limit=4))
-    assert tuple(how.unrolled.items()) != choice.best.unrolling
+    assert tuple(how.unrolled.items()) != present(choice.best).unrolling
     refused = [c.refused for c in choice.runners_up if c.unrolling == tuple(how.unrolled.items())]
     assert refused == ["OX (18) does not divide over several array dims: cycles x units are not the MACs"]
 

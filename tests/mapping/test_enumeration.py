@@ -7,21 +7,21 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_workloads import Entry, conv, gemm
 from zigzag.datatypes import LayerDim, OADimension
 from zigzag.mapping.spatial_mapping import MappingSingleOADim, SpatialMapping
 
 from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.enumeration import accounted, candidates
 from onnx2zz.mapping.space import Space, read_space
 from onnx2zz.zigzag.layer import parse_layer
 from onnx2zz.zigzag.search import convert
 from onnx2zz.zigzag.unrolling import totals
+from tests.small_workloads import as_read, conv, gemm
 
 from .ground import accelerator
 
 LINKS = MappingEntry("default")
-NOTHING = lambda found: np.zeros(len(found), dtype=bool)  # noqa: E731
 
 
 def nothing(found: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def nothing(found: np.ndarray) -> np.ndarray:
 
 
 def enumerated(
-    layer: Entry, array: tuple[tuple[str, int], ...], most: int = 1000
+    layer: WorkloadEntry, array: tuple[tuple[str, int], ...], most: int = 1000
 ) -> tuple[Space, np.ndarray, list[tuple[tuple[str, tuple[tuple[str, int], ...]], ...]]]:
     space = read_space(layer, LINKS, array)
     limits = {name: dict.fromkeys(space.loops, most) for name, _ in array}
@@ -69,7 +69,7 @@ def test_all_of_them_fit_the_array_the_loops_and_the_limits() -> None:
 
 def test_the_steps_of_a_recurrence_are_never_unrolled() -> None:
     layer = gemm(0, None, "step", k=24, c=10, b=7)
-    layer |= {"loop_dims": ["T", "K", "C"], "equation": "O[t][k]+=I[t][c]*W[c][k]"}
+    layer = as_read(layer | {"loop_dims": ["T", "K", "C"], "equation": "O[t][k]+=I[t][c]*W[c][k]"})
     _, _, found = enumerated(layer, (("D1", 12), ("D2", 7)))
     assert found and not any("T" in totals(unrolling) for unrolling in found)
 

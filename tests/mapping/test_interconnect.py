@@ -1,11 +1,11 @@
 """What an accelerator declares between its units, and what an unrolling would need of it."""
 
-from small_workloads import Entry, conv, pool
-
 from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.interconnect import declared, lacks, shown_by
 from onnx2zz.mapping.space import read_space
 from onnx2zz.sidecar.figures import Wires
+from tests.small_workloads import conv, pool
 
 from .ground import mapping_of, terms
 
@@ -16,7 +16,7 @@ LAYER = conv(0, None, "c", k=24, c=12, oy=10, ox=14, fy=3, fx=5)
 def needed(
     arch: str,
     unrolling: tuple[tuple[str, tuple[tuple[str, int], ...]], ...],
-    layer: Entry = LAYER,
+    layer: WorkloadEntry = LAYER,
     sidecar: Wires | None = None,
 ) -> set[str]:
     given = terms(arch)

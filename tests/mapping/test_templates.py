@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_workloads import Entry, add, conv, depthwise, gemm, pool, residual, strip
-from stock import stock_zigzag
 
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
-from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
+from onnx2zz.formats.mapping_entry import entry_for, read_mapping
 from onnx2zz.formats.shipped_files import ACCELERATORS, MAPPINGS, Found, find_accelerator, ours, templates, zigzags
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import parse_yaml
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.interconnect import declared, lacks, shown_by
@@ -27,15 +26,17 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import stays_as_it_is
 from tests.mapping.ground import accelerator, mapped, mapping_of
 from tests.present import present
+from tests.small_workloads import add, conv, depthwise, gemm, pool, residual, strip
+from tests.stock import stock_zigzag
 
 SHIPPED = sorted({*ours(ACCELERATORS), *zigzags(ACCELERATORS)})
-SCORES = {  # two variable operands, one of them in the place of the weights
+SCORES: WorkloadEntry = {  # two variable operands, one of them in the place of the weights
     **gemm(0, None, "scores", k=20, c=14),
     "equation": "O[b][h][d][k]+=W[b][h][c][k]*I[b][h][d][c]",
     "loop_dims": ["C", "D", "K", "B", "H"],
     "loop_sizes": [14, 21, 20, 1, 3],
 }
-LAYERS = {
+LAYERS: dict[str, WorkloadEntry] = {
     "conv": conv(0, None, "conv", k=40, c=12, oy=14, ox=10, fy=3, fx=5),
     "stem": conv(0, None, "stem", k=20, c=3, oy=28, ox=18, fy=7, fx=5, stride=(2, 3)),
     "depthwise": depthwise(0, 0, "depthwise", g=48, oy=14, ox=6, fy=3, fx=5),
@@ -58,7 +59,7 @@ def templates_of(arch: str) -> Templates:
     return read_templates(path, tuple(dim for dim, _ in target(arch).hardware.array))
 
 
-def unrolled(layer: Entry, arch: str) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
+def unrolled(layer: WorkloadEntry, arch: str) -> tuple[tuple[str, tuple[tuple[str, int], ...]], ...]:
     return present(templated(layer, mapped(layer, arch), templates_of(arch), target(arch)))
 
 
@@ -99,7 +100,7 @@ def test_what_a_template_gives(arch: str, kind: str, expected: dict[str, dict[st
     assert {dim: dict(pairs) for dim, pairs in unrolled(LAYERS[kind], arch)} == expected
 
 
-def mapped_by_templates(layers: list[Entry], arch: str, folder: Path) -> Found:
+def mapped_by_templates(layers: list[WorkloadEntry], arch: str, folder: Path) -> Found:
     entries = templated_mapping(layers, mapping_of(arch), templates_of(arch), target(arch))
     path = folder / f"{arch}.mapping.yaml"
     path.write_text(yaml.safe_dump([entry.document() for entry in entries]))
@@ -147,7 +148,7 @@ def test_an_order_names_only_loops_that_run_in_time() -> None:
     entries = templated_mapping(
         [few, many], mapping_of("seneca_events"), templates_of("seneca_events"), target("seneca_events")
     )
-    by_k = {entry.spatial_mapping["D1"][0]: entry.document().get("temporal_ordering") for entry in entries}
+    by_k = {present(entry.spatial_mapping)["D1"][0]: entry.document().get("temporal_ordering") for entry in entries}
     assert by_k == {"K, 6": None, "K, 8": [["K", "*"]]}
 
 
@@ -177,7 +178,7 @@ def test_everything_wrong_with_a_file_is_said_at_once() -> None:
 
 def d1(folder: Path, layer: str, kind: str) -> list[str]:
     mapping = read_mapping(yaml.safe_load((folder / "mapping.yaml").read_text()))
-    return list(mapping_entry_for({"name": layer, "operator_type": kind}, mapping).spatial_mapping["D1"])
+    return list(present(present(entry_for(layer, kind, mapping)).spatial_mapping)["D1"])
 
 
 def test_compile_writes_what_the_templates_give(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,34 +3,35 @@
 from pathlib import Path
 
 import pytest
-from stock import stock_zigzag
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.mapping_file import mapping_text
 from onnx2zz.mapping.network import choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.zigzag.layer_price import PriceOptions
-from tests.json_values import Document
 from tests.present import present
+from tests.small_workloads import sources_of
+from tests.stock import stock_zigzag
 
 OPTIONS = PriceOptions(lpf_limit=4)
 SOME = (0, 1, 4, 15, 29)
 """The 7x7 stem, the pool, an addition of two layers' outputs, a strided convolution, the global pool."""
 
 
-def alone(entry: Document, number: int) -> Document:
+def alone(entry: WorkloadEntry, number: int) -> WorkloadEntry:
     """The layer without its neighbours; which of its operands are constant stays."""
-    sources = entry["operand_source"]
+    sources = sources_of(entry)
     fixed = {operand: number for operand, source in sources.items() if source == entry["id"]}
-    return entry | {"id": number, "operand_source": dict.fromkeys(sources, 0) | fixed}
+    return {**entry, "id": number, "operand_source": dict.fromkeys(sources, 0) | fixed}
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("arch", ["tpu_like", "meta_prototype"])
 def test_stock_zigzag_gives_the_chosen_price_and_unrolls_as_asked(arch: str, tmp_path: Path) -> None:
     entries = compile_model(find_model("resnet18").path).entries
-    layers = [alone(dict(entries[place]), number) for number, place in enumerate(SOME)]
+    layers = [alone(entries[place], number) for number, place in enumerate(SOME)]
     accelerator = find_accelerator(arch)
     workload = PricedWorkload("some", "some.yaml", tuple(layers))
     chosen = choose_mappings(workload, accelerator, choose_mapping(None, accelerator), OPTIONS, tmp_path / "log")

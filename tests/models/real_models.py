@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tests.json_values import Document
+from tests.json_values import Document, is_document
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "models"
@@ -48,8 +48,8 @@ def bindings(bound: Mapping[str, Any] | None) -> list[str]:
     """The options that bind a model's open inputs."""
     options: list[str] = []
     for name, value in (bound or {}).items():
-        named: Document | None = value if isinstance(value, dict) else None
-        shape = value if named is None else named.get("shape")
+        named = value if is_document(value) else None
+        shape = named.get("shape") if named is not None else value
         options += ["--shape", f"{name}={'x'.join(map(str, shape))}"] if shape else []
         options += ["--value", f"{name}={named['value']}"] if named is not None else []
     return options

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ def node(op: str, inputs: str, outputs: str = "y", **attributes: Attribute) -> o
     return make_node(name, names, outputs.split(), domain=domain, **attributes)
 
 
-EXAMPLES: dict[str, tuple[onnx.NodeProto, dict[str, tuple[int, ...]], dict[str, object]]] = {
+EXAMPLES: dict[str, tuple[onnx.NodeProto, dict[str, tuple[int, ...]], Mapping[str, np.ndarray | tuple[int, ...]]]] = {
     "Conv": (
         node("Conv", "x w b", strides=[2, 1], pads=[1, 0, 2, 3]),
         {"x": (1, 3, 9, 8)},
@@ -91,7 +91,7 @@ def layers_of(name: str) -> list[str]:
             (
                 entry["operator_type"],
                 entry["equation"],
-                ", ".join(entry["dimension_relations"]),
+                ", ".join(entry.get("dimension_relations", [])),
                 ", ".join(f"{d} {s}" for d, s in zip(entry["loop_dims"], entry["loop_sizes"], strict=True) if s > 1),
                 placed.layer.kind,
             )

@@ -4,6 +4,7 @@ import numpy as np
 from onnx import helper
 
 from onnx2zz.compiler import compile_model
+from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.pricing.accounted import HostNode, host_nodes, stand_ins
 from tests.oracle import distinct, model_of
 
@@ -30,9 +31,10 @@ def test_one_element_is_not_worth_a_mention() -> None:
 
 def test_stand_ins_are_layers_of_kind_approximate() -> None:
     kinds = ("exact", "approximate", "movement", "approximate")
-    assert stand_ins({"layers": [{"id": i, "kind": kind} for i, kind in enumerate(kinds)]}) == (1, 3)
+    assert stand_ins(read_coverage({"layers": [{"id": i, "kind": kind} for i, kind in enumerate(kinds)]})) == (1, 3)
 
 
 def test_a_workload_without_coverage_says_nothing() -> None:
     assert host_nodes(None) == () and stand_ins(None) == ()
-    assert host_nodes({"model": "net.onnx"}) == () and stand_ins({"model": "net.onnx"}) == ()
+    empty = read_coverage({"model": "net.onnx"})
+    assert host_nodes(empty) == () and stand_ins(empty) == ()

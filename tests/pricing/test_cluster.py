@@ -8,11 +8,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
 import pytest
-from small_workloads import gemm
 
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
@@ -25,6 +25,8 @@ from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import prepare
 from onnx2zz.pricing.task import Unit, price_task
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.present import not_installed
+from tests.small_workloads import gemm
 
 pytest.importorskip("distributed")
 
@@ -65,8 +67,16 @@ def _up(file: Path) -> tuple[str, dict[str, int]]:
     address = json.loads(file.read_text())["address"]
     with Client(address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=UP_S)
-        processes: Any = client.run(os.getpid)
+        processes: dict[str, int] = {**methodcaller("run", os.getpid)(client)}
         return address, processes
+
+
+def processing(address: str) -> dict[str, Any]:
+    """The units that each worker has in hand."""
+    from distributed import Client
+
+    with Client(address, set_as_default=False) as client:
+        return {**methodcaller("processing")(client)}
 
 
 def units(count: int) -> list[Unit]:
@@ -110,7 +120,7 @@ def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started: tuple[str
     def kill_one(unit: Unit) -> None:
         if len(found) == 4:
             victim, process = next(iter(processes.items()))
-            held["units"] = connected._client.processing()[victim]
+            held["units"] = processing(address)[victim]
             os.kill(process, signal.SIGKILL)
 
     with Cluster(address) as connected:
@@ -158,14 +168,12 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], Cluster]:
     """A cluster on which every unit ends with an exception."""
 
     def made(end: Exception) -> Cluster:
-        connected = Cluster.__new__(Cluster)
-        connected._dask, connected._address, connected._client = (
-            cluster.import_module("distributed"),
-            "a:1",
-            Client(end),
-        )
-        monkeypatch.setattr(connected._dask, "as_completed", in_turn)
-        return connected
+        def client(address: str, timeout: float, set_as_default: bool) -> Client:
+            return Client(end)
+
+        monkeypatch.setattr("distributed.Client", client)
+        monkeypatch.setattr("distributed.as_completed", in_turn)
+        return Cluster("tcp://a:1")
 
     return made
 
@@ -173,7 +181,8 @@ def ending(monkeypatch: pytest.MonkeyPatch) -> Callable[[Exception], Cluster]:
 def test_a_unit_that_kills_every_worker_has_no_price(ending: Callable[[Exception], Cluster]) -> None:
     from distributed import KilledWorker
 
-    ((_, outcome),) = ending(KilledWorker("unit", None, 3)).outcomes(units(1), lambda unit: None)
+    died: Exception = methodcaller("__call__", "unit", None, 3)(KilledWorker)
+    ((_, outcome),) = ending(died).outcomes(units(1), lambda unit: None)
     assert outcome == cluster.DIED_EVERYWHERE
 
 
@@ -213,7 +222,7 @@ def test_options_about_processes_of_this_machine_are_refused(
         assert f"{option[0]} is about processes of this machine" in capsys.readouterr().err
 
 
-def test_without_dask_it_is_said(monkeypatch, capsys):
-    monkeypatch.setattr("onnx2zz.api.extras.find_spec", lambda name: None)
+def test_without_dask_it_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("onnx2zz.api.extras.find_spec", not_installed)
     assert run(["evaluate", "lenet5", "--arch", "seneca", "--scheduler", "tcp://127.0.0.1:8786"]) == 1
     assert 'pip install "onnx2zz[cluster]"' in capsys.readouterr().err

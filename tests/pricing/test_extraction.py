@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cacti_stand_in import asking, costs_of, stand_in, written_down
-from small_workloads import strip
 
 from onnx2zz.cli.main import run as command
 from onnx2zz.design_space.plan import plan
@@ -28,7 +26,9 @@ from onnx2zz.zigzag import cacti, cacti_files
 from onnx2zz.zigzag.cacti_costs import MemoryCosts
 from onnx2zz.zigzag.cacti_files import POOL
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.cacti_stand_in import asking, costs_of, stand_in, written_down
 from tests.json_values import Document
+from tests.small_workloads import strip
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the stand-in is a shell script")
 
@@ -158,13 +158,14 @@ def test_every_memory_that_cacti_says_nothing_of_is_named() -> None:
     asking(Path("core.yaml"), sram_2MB={"size": 8 * 48}, rf_128B={"size": 8 * 56}, dram={"mem_type": "hbm"})
     with pytest.raises(InputError) as caught:
         priced("core.yaml")
-    assert [problem.where for problem in caught.value.problems] == [
+    registers, sram, dram = list(caught.value.problems)
+    assert [problem.where for problem in (registers, sram, dram)] == [
         "core.yaml: memory rf_128B",
         "core.yaml: memory sram_2MB",
         "core.yaml: memory dram",
     ]
-    assert "Cache size must >=64" in caught.value.problems[0].what
-    assert "No match in Cacti memory pool" in caught.value.problems[2].what
+    assert "Cache size must >=64" in registers.what
+    assert "No match in Cacti memory pool" in dram.what
 
 
 def test_a_file_that_is_wrong_otherwise_starts_nothing() -> None:

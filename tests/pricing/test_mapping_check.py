@@ -1,13 +1,14 @@
 """Faults of a mapping, for a workload and an accelerator."""
 
 import pytest
-from small_workloads import gemm, strip
 
 from onnx2zz.errors import Problem
 from onnx2zz.formats.mapping_entry import read_mapping
 from onnx2zz.pricing.mapping_check import array_problems, dim_problems, unusable
 from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.layer import mapping_problems
+from tests.json_values import Document
+from tests.small_workloads import gemm, strip
 
 TWO_BY_TWO = ArrayAndPorts((("D1", 32), ("D2", 32)), False, ())
 
@@ -56,7 +57,7 @@ def test_an_entry_for_one_layer_must_fit_that_layer() -> None:
         [{"name": "default"}],
     ],
 )
-def test_what_serves_several_kinds_of_layers_is_fine(mapping):
+def test_what_serves_several_kinds_of_layers_is_fine(mapping: list[Document]) -> None:
     assert dim_problems("m.yaml", read_mapping(mapping), strip()) == ()
 
 

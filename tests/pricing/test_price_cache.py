@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from small_workloads import Entry, strip
 
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing import price_cache
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
@@ -20,6 +20,7 @@ from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.json_values import Document
+from tests.small_workloads import strip
 
 OPTIONS = PriceOptions(lpf_limit=3)
 
@@ -40,7 +41,7 @@ class Dictionary:
 def run(
     memory: Dictionary,
     folder: Path,
-    layers: list[Entry] | None = None,
+    layers: list[WorkloadEntry] | None = None,
     accelerator: Found | None = None,
     mapping: Found | None = None,
     options: PriceOptions = OPTIONS,
@@ -102,11 +103,11 @@ def unrolled_less(mapping: list[Document]) -> None:
         entry["spatial_mapping"] = {"D1": ["K, 6"]}
 
 
-def wider_output(layers: list[Entry]) -> None:
+def wider_output(layers: list[WorkloadEntry]) -> None:
     layers[0]["operand_precision"] = {**layers[0]["operand_precision"], "O_final": 16}
 
 
-def fed_by_another(layers: list[Entry]) -> None:
+def fed_by_another(layers: list[WorkloadEntry]) -> None:
     layers[0]["operand_source"] = {"I": 0, "W": 0}
     layers[2]["operand_source"] = {"I": 1, "W": 1}
 

@@ -3,24 +3,28 @@
 from pathlib import Path
 
 import pytest
-from small_workloads import strip
 
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.objective import NAMES, ObjectiveName
+from tests.json_values import Document
+from tests.small_workloads import strip
 
 WORKLOAD = PricedWorkload("strip", "strip.yaml", tuple(strip()))
 FILES = (WORKLOAD, Found("a", Path("a.yaml")), Found("m", Path("m.yaml")))
 
 
-def test_everything_that_there_is_not_is_said_at_once():
-    options = PriceOptions(opt="area", lpf_limit=0, temporal_mapping_type="odd", engine="genetic")
+def test_everything_that_there_is_not_is_said_at_once() -> None:
+    priced: Document = {"opt": "area", "lpf_limit": 0, "temporal_mapping_type": "odd", "engine": "genetic"}
+    chosen: Document = {"rules": "loose", "budget": 0}
+    asked: Document = {"search": "quick", "mapping_search": MappingSearch(**chosen)}
     with pytest.raises(InputError) as error:
-        EvaluationRequest(*FILES, options, search="quick", mapping_search=MappingSearch("loose", 0))
+        EvaluationRequest(*FILES, PriceOptions(**priced), **asked)
     assert [str(problem) for problem in error.value.problems] == [
-        "opt: no such choice: 'area'; one of latency, energy, EDP",
+        f"opt: no such choice: 'area'; one of {', '.join(NAMES)}",
         "search: no such choice: 'quick'; one of fast, exhaustive, both",
         "engine: no such choice: 'genetic'; one of loma, salsa",
         "temporal: no such choice: 'odd'; one of uneven, even",
@@ -38,11 +42,11 @@ def test_everything_that_there_is_not_is_said_at_once():
         ("latency", {"mapping_search": MappingSearch()}, "name a mapping"),
     ],
 )
-def test_simulated_annealing_is_not_asked_for_what_it_cannot_do(opt, more, said):
+def test_simulated_annealing_is_not_asked_for_what_it_cannot_do(opt: ObjectiveName, more: Document, said: str) -> None:
     with pytest.raises(InputError, match=said):
         EvaluationRequest(*FILES, PriceOptions(opt=opt, engine="salsa"), **more)
 
 
-def test_only_simulated_annealing_ends_otherwise_each_time():
+def test_only_simulated_annealing_ends_otherwise_each_time() -> None:
     assert EvaluationRequest(*FILES).repeatable
     assert not EvaluationRequest(*FILES, PriceOptions(engine="salsa")).repeatable

@@ -40,6 +40,7 @@ def test_json() -> None:
 
 def test_csv_is_the_layers_table_with_a_header() -> None:
     first, second = csv.DictReader(io.StringIO(as_csv(RUN)))
-    assert list(first) == list(json.loads(as_json(RUN))["layers"][0])
+    of_the_layer = json.loads(as_json(RUN))["layers"][0]
+    assert [name for name in first if name in of_the_layer] == list(of_the_layer)
     assert (first["energy_pj"], json.loads(first["spatial_mapping"])) == ("1234.5", {"D1": {"K": 6}})
     assert (second["energy_pj"], second["spatial_mapping"], second["error"]) == ("", "", FAILED.error)

@@ -1,15 +1,15 @@
 """The least cycles of a layer, by hand."""
 
-from small_workloads import Entry, add, conv, gemm, pool
-
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.roofline import Roofline, ports_reached, roofline
 from onnx2zz.zigzag.hardware import ArrayAndPorts, TopPort
 from onnx2zz.zigzag.levels import KeptLevels
+from tests.small_workloads import add, conv, gemm, pool
 
 
-def roofline_cycles(entry: Entry, mapping_entry: Entry, hardware: ArrayAndPorts) -> float:
+def roofline_cycles(entry: WorkloadEntry, mapping_entry: MappingEntry, hardware: ArrayAndPorts) -> float:
     return roofline(entry, mapping_entry, hardware).cycles
 
 
@@ -51,7 +51,7 @@ def test_what_locality_keeps_low_does_not_pass_the_highest_port() -> None:
     memories = read_hierarchy({"memories": {"sram": {}, "dram": {}}}).memories
     hardware = ArrayAndPorts((("D1", 4096),), False, (TopPort(64, frozenset({"I1", "I2", "O"}), "dram"),))
 
-    def cycles(layer: Entry, i1: int, o: int, weights: int) -> float:
+    def cycles(layer: WorkloadEntry, i1: int, o: int, weights: int) -> float:
         kept = KeptLevels((("I1", i1), ("O", o)), weights)
         return roofline_cycles(layer, LINKS, ports_reached(hardware, layer, kept, memories))
 

@@ -7,10 +7,10 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_workloads import Entry, conv, gemm, pool
 
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, find_mapping, zigzags
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.inputs import AcceleratorFile
 from onnx2zz.pricing.room import NO_ORDERING, shortages, smallest, with_sizes, without_room
 from onnx2zz.pricing.task import PricingTerms, Task
@@ -19,6 +19,7 @@ from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 from tests.json_values import Document
+from tests.small_workloads import conv, gemm, pool
 
 OPTIONS = PriceOptions(lpf_limit=3)
 K8 = next(
@@ -28,11 +29,11 @@ K8 = next(
 FREE = MappingEntry("default", {"D1": ("K, 8",), "D2": ("C, 5",)})
 
 
-def task(entry: Entry) -> Task:
+def task(entry: WorkloadEntry) -> Task:
     return Task("", entry, K8, None)
 
 
-def core(**sizes: int) -> Entry:
+def core(**sizes: int) -> Document:
     document = yaml.safe_load(find_accelerator("seneca_core").path.read_text())
     return with_sizes(document, sizes)
 
@@ -41,7 +42,7 @@ def terms(document: Document) -> PricingTerms:
     return PricingTerms(AcceleratorFile(Path("core.yaml"), document), False, OPTIONS, "fast")
 
 
-def stock_runs(entry: Entry, document: Document) -> bool:
+def stock_runs(entry: WorkloadEntry, document: Document) -> bool:
     """ZigZag's own search on the accelerator."""
     try:
         price(entry, build_accelerator(Path("core.yaml"), document), K8, OPTIONS, search="exhaustive")
@@ -60,7 +61,7 @@ LAYERS = st.one_of(
 
 @given(LAYERS)
 @settings(max_examples=5, deadline=None)
-def test_the_smallest_memory_that_is_named_is_the_smallest_that_zigzag_takes(entry: Entry) -> None:
+def test_the_smallest_memory_that_is_named_is_the_smallest_that_zigzag_takes(entry: WorkloadEntry) -> None:
     (short,) = shortages(task(entry), terms(core(data_memory=1)))
     assert short.least is not None
     assert stock_runs(entry, core(data_memory=short.least))
@@ -93,7 +94,7 @@ def test_what_passes_through_counts_as_well() -> None:
     assert not stock_runs(entry, with_sizes(document, {"data_memory": short.least - 1}))
 
 
-def with_register(bits: int) -> tuple[str, Entry]:
+def with_register(bits: int) -> tuple[str, Document]:
     """tpu_like has a register of its own for the sums of each unit."""
     document = yaml.safe_load(zigzags(ACCELERATORS)["tpu_like"].read_text())
     (register,) = [name for name, memory in document["memories"].items() if memory["operands"] == ["O"]]

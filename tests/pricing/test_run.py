@@ -5,23 +5,24 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_workloads import Entry, strip
-from stock import stock_zigzag
 
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import ACCELERATORS, Found, choose_mapping, find_accelerator, zigzags
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.present import present
+from tests.small_workloads import strip
+from tests.stock import stock_zigzag
 
 OPTIONS = PriceOptions(lpf_limit=3)
 
 
 def run(
-    layers: list[Entry],
+    layers: list[WorkloadEntry],
     accelerator: Found,
     folder: Path,
     mapping: Found | None = None,

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 import pytest
-from small_workloads import strip
-from stock import stock_zigzag
 
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.pricing.inputs import PricedWorkload
@@ -13,6 +12,8 @@ from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Total
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.small_workloads import strip
+from tests.stock import StockOptions, stock_zigzag
 
 CHAIN = strip()[:2]
 PLAIN = PriceOptions(lpf_limit=3)
@@ -26,7 +27,7 @@ def ours(options: PriceOptions, folder: Path, arch: str = "seneca", mapping: Fou
 
 
 def stock(
-    folder: Path, arch: str = "seneca", mapping: Found | None = None, **switches: bool | str
+    folder: Path, arch: str = "seneca", mapping: Found | None = None, **switches: Unpack[StockOptions]
 ) -> tuple[float, float]:
     accelerator = find_accelerator(arch)
     chosen = mapping or choose_mapping(None, accelerator)

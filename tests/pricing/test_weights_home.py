@@ -4,17 +4,18 @@ oracle, with their one answer about weights replaced where it stops."""
 from pathlib import Path
 
 import pytest
-from small_workloads import Entry, add, gemm, strip
-from stock import stock_zigzag
 from zigzag import api
 from zigzag.opt.loma.engine import NoValidLoopOrderingFoundException
 from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
 
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.small_workloads import add, gemm, strip
+from tests.stock import stock_zigzag
 
 LPF_LIMIT = 3
 SENECA = find_accelerator("seneca")
@@ -29,7 +30,7 @@ class WeightsOnTop(SearchInterLayerDataLocalityStage):
         self.mem_update_weight = self.top_mem_level_weight
 
 
-def branches(wide: int) -> list[Entry]:
+def branches(wide: int) -> list[WorkloadEntry]:
     """A product, two that read it, and their sum, which fits SENECA's data memory of 2,097,152 bit."""
     return [
         gemm(0, None, "stem", k=wide, c=500),
@@ -39,13 +40,13 @@ def branches(wide: int) -> list[Entry]:
     ]
 
 
-def stock(layers: list[Entry], folder: Path) -> dict[int, tuple[float, float]]:
+def stock(layers: list[WorkloadEntry], folder: Path) -> dict[int, tuple[float, float]]:
     files = (SENECA.path, MAPPING.path, folder)
     *_, found = stock_zigzag(layers, *files, lpf_limit=LPF_LIMIT, exploit_data_locality=True)
     return {layer: (evaluation.energy_total, evaluation.latency_total2) for layer, evaluation in found.items()}
 
 
-def ours(layers: list[Entry], folder: Path) -> tuple[dict[int, tuple[float, float]], list[str]]:
+def ours(layers: list[WorkloadEntry], folder: Path) -> tuple[dict[int, tuple[float | None, float | None]], list[str]]:
     told: list[str] = []
     workload, options = PricedWorkload("net", "net.yaml", tuple(layers)), PriceOptions(lpf_limit=LPF_LIMIT)
     resources = Resources(tell=told.append)

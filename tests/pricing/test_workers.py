@@ -7,18 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import pytest
 import yaml
-from small_workloads import Entry, gemm, strip
 
-from onnx2zz.formats.mapping_entry import read_mapping
+from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing import workers
 from onnx2zz.pricing.inputs import AcceleratorFile, PricedWorkload
@@ -28,18 +29,19 @@ from onnx2zz.pricing.task import PricingTerms, Task, Unit
 from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.present import present
+from tests.small_workloads import gemm, name_of, strip
 
 TPU = find_accelerator("tpu_like")
 TERMS = PricingTerms(AcceleratorFile(TPU.path, load_yaml(TPU.path)), False, PriceOptions(lpf_limit=3), "fast")
 
 
-def units():
+def units() -> list[Unit]:
     (default, *_) = read_mapping(load_yaml(choose_mapping(None, TPU).path))
     return [unit(entry, default) for entry in (strip()[0], strip()[2], strip()[6])]
 
 
-def unit(entry: Entry, mapping_entry: dict[str, dict[str, list[str] | str] | str], terms: PricingTerms = TERMS) -> Unit:
-    return Unit(Task(entry["name"], entry, mapping_entry, None), terms)
+def unit(entry: WorkloadEntry, mapping_entry: MappingEntry, terms: PricingTerms = TERMS) -> Unit:
+    return Unit(Task(name_of(entry), entry, mapping_entry, None), terms)
 
 
 def test_workers_find_what_one_process_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,14 +61,21 @@ def test_a_worker_builds_an_accelerator_once() -> None:
     assert pickle.loads(pickle.dumps(other)).document["name"] == "other"
 
 
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
 class Scripted(Executor):
     """An executor whose process dies of the layers that it is told to, each time one mention."""
 
     def __init__(self, deadly: list[str]) -> None:
         self.deadly, self.dead = deadly, False
 
-    def submit(self, fn: object, /, *args: Any, **_: object) -> Future[Any]:
-        (task, _terms) = args
+    def submit(
+        self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **_: Parameters.kwargs
+    ) -> Future[Result]:
+        task = args[0]
+        assert isinstance(task, Task)
         assert not self.dead, "a dead worker was given work"
         future: Future[Any] = Future()
         if task.name in self.deadly:
@@ -139,13 +148,13 @@ def test_the_longest_layers_come_first() -> None:
     begun: list[Unit] = []
     terms = replace(TERMS, options=PriceOptions(lpf_limit=6))
     crew = Crew(1, lambda: Scripted([]), pytest.fail)
-    list(outcomes_of_workers([unit(layer, {}, terms) for layer in layers], crew, begun.append))
+    list(outcomes_of_workers([unit(layer, MappingEntry("default"), terms) for layer in layers], crew, begun.append))
     assert [one.task.name for one in begun] == ["long", "middle", "short"]
 
 
 def test_little_work_is_not_shared() -> None:
     assert not worth_workers(units())
-    assert worth_workers([unit(gemm(0, None, f"L{i}", k=2**i * 3, c=64), {}) for i in range(100)])
+    assert worth_workers([unit(gemm(0, None, f"L{i}", k=2**i * 3, c=64), MappingEntry("default")) for i in range(100)])
 
 
 def listens_to_ctrl_c() -> None:

@@ -1,18 +1,20 @@
 """Faults of a hand-written workload that ZigZag's own validation lets pass: one sentence each."""
 
 import pytest
-from small_workloads import Entry, conv, strip
 
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.workload_check import inconsistencies, missing_fields
 from onnx2zz.zigzag.layer import workload_problems
+from tests.json_values import plain
+from tests.small_workloads import as_read, conv, strip
 
 
-def conv_with(**fields: dict[str, int] | list[int | list[int] | str] | str) -> list[Entry]:
+def conv_with(**fields: dict[str, int] | list[int | list[int] | str] | str) -> list[WorkloadEntry]:
     layer = conv(0, None, "stem", k=12, c=3, oy=1, ox=28, fy=1, fx=7)
-    return [layer | fields]
+    return [as_read(layer | fields)]
 
 
-def said(layers: list[Entry]) -> list[str]:
+def said(layers: list[WorkloadEntry]) -> list[str]:
     return [str(problem) for problem in inconsistencies("net.yaml", layers)]
 
 
@@ -66,7 +68,7 @@ def test_no_list_of_layers(document: object) -> None:
 
 
 def test_missing_fields_are_named_layer_by_layer() -> None:
-    layers = strip()[:3]
+    layers = plain(strip()[:3])
     del layers[0]["loop_sizes"], layers[2]["equation"], layers[2]["id"]
     assert [str(problem) for problem in missing_fields("net.yaml", layers)] == [
         "net.yaml: layer 0: loop_sizes missing",
@@ -75,9 +77,8 @@ def test_missing_fields_are_named_layer_by_layer() -> None:
 
 
 def test_the_schema_is_zigzags() -> None:
-    layers = strip()[:2]
-    layers[0]["operator_type"] = "MatMul"
-    layers[1]["loop_sizes"] = [1, 12, "many"]
+    first, second = strip()[:2]
+    layers = [as_read(first | {"operator_type": "MatMul"}), as_read(second | {"loop_sizes": [1, 12, "many"]})]
     assert [str(problem) for problem in workload_problems("net.yaml", layers)] == [
         "net.yaml: layer 0.operator_type: unallowed value MatMul",
         "net.yaml: layer 1.loop_sizes.2: must be of integer type",

@@ -2,18 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import networkx as nx
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from small_workloads import strip
 
 from onnx2zz.errors import InputError
+from onnx2zz.formats.coverage import read_coverage
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.graph import execution_order, further_edges
 from onnx2zz.pricing.workload_file import read_workload
+from tests.small_workloads import as_read, strip
 
 
 def written(folder: Path, document: object, coverage: str | None = None) -> Path:
@@ -49,9 +50,9 @@ def test_broken_files(tmp_path: Path, document: object, coverage: str | None, sa
 
 def test_edges_of_another_workloads_coverage_are_left_alone() -> None:
     described = [{"id": 3, "name": "L3_conv", "sources": {"I": [0, 2], "W": ["const"]}}]
-    assert further_edges(strip(), {"layers": described}) == ((0, 3),)
+    assert further_edges(strip(), read_coverage({"layers": described})) == ((0, 3),)
     renamed = [described[0] | {"name": "L3_other"}]
-    assert further_edges(strip(), {"layers": renamed}) == ()
+    assert further_edges(strip(), read_coverage({"layers": renamed})) == ()
     assert further_edges(strip(), None) == ()
 
 
@@ -63,12 +64,12 @@ def test_every_layer_comes_after_its_producers() -> None:
 
 @given(st.data())
 def test_the_order_is_networkxs(data: st.DataObject) -> None:
-    layers: list[dict[str, Any]] = []
+    layers: list[WorkloadEntry] = []
     graph: nx.DiGraph[int] = nx.DiGraph()
     for place, id in enumerate(data.draw(st.lists(st.integers(0, 99), min_size=1, max_size=12, unique=True))):
         earlier = st.sampled_from([layer["id"] for layer in layers] or [id])
         sources = data.draw(st.dictionaries(st.sampled_from("IW"), earlier if place else st.just(id)))
-        layers.append({"id": id, "operand_source": sources})
+        layers.append(as_read({"id": id, "operand_source": sources}))
         graph.add_node(id)
         graph.add_edges_from((source, id) for source in sources.values() if source != id)
     assert execution_order(layers) == list(nx.topological_sort(graph))

@@ -11,16 +11,18 @@ from hypothesis import strategies as st
 
 from onnx2zz.cli.main import run
 from onnx2zz.compiler import Compiled, compile_model
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.proof.by_hand.verify import verify_by_hand
 from onnx2zz.proof.result import Verification
+from tests.json_values import Document
 from tests.model_files import save_model
 from tests.models.real_models import SHARED, SHIPPED
 from tests.proof.networks import residual
+from tests.small_workloads import as_read, sources_of
 
 SEED_CASE = SHARED.parent / "seed_cases/1_edge_tpu_like/workload.yaml"
 STEM, BRANCH, SUM, NARROW, POOL, MEAN, CLASSIFY = range(7)
 LOOPS = ["B", "K", "G", "D", "OX", "OY", "C", "FX", "FY", "IX", "IY"]
-Entry = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +30,12 @@ def compiled() -> Compiled:
     return compile_model(residual(), name="residual")
 
 
-def changed(compiled: Compiled, layer: int, **fields: Any) -> list[Entry]:
+def changed(compiled: Compiled, layer: int, **fields: Any) -> list[WorkloadEntry]:
     """The workload with one layer otherwise than the model's."""
-    return [{**entry, **fields} if entry["id"] == layer else dict(entry) for entry in compiled.entries]
+    return [as_read(entry | fields) if entry["id"] == layer else as_read(entry) for entry in compiled.entries]
 
 
-def resized(compiled: Compiled, layer: int, **sizes: int) -> list[Entry]:
+def resized(compiled: Compiled, layer: int, **sizes: int) -> list[WorkloadEntry]:
     entry = compiled.entries[layer]
     loops = dict(zip(entry["loop_dims"], entry["loop_sizes"], strict=True)) | sizes
     return changed(compiled, layer, loop_dims=list(loops), loop_sizes=list(loops.values()))
@@ -43,13 +45,13 @@ def causes(result: Verification) -> set[tuple[int | None, str]]:
     return {(m.layer, m.cause) for m in result.mismatches}
 
 
-def assert_passes(compiled: Compiled, written: list[Entry]) -> None:
+def assert_passes(compiled: Compiled, written: list[WorkloadEntry]) -> None:
     result = verify_by_hand(compiled, written)
     assert result.mismatches == ()
     assert result.nodes_matched == result.nodes_checked == result.nodes_exact == 7
 
 
-def renamed(entry: Entry, names: dict[str, str]) -> Entry:
+def renamed(entry: WorkloadEntry, names: dict[str, str]) -> WorkloadEntry:
     """The layer with other names of its loops."""
 
     def word(match: re.Match[str]) -> str:
@@ -62,7 +64,7 @@ def renamed(entry: Entry, names: dict[str, str]) -> Entry:
     return {
         **entry,
         "equation": text(entry["equation"]),
-        "dimension_relations": [text(relation) for relation in entry["dimension_relations"]],
+        "dimension_relations": [text(relation) for relation in entry.get("dimension_relations", [])],
         "loop_dims": [names.get(loop, loop) for loop in entry["loop_dims"]],
         "pr_loop_dims": [names.get(index, index) for index in entry.get("pr_loop_dims") or ()],
     }
@@ -77,7 +79,7 @@ def test_what_was_compiled_passes(compiled: Compiled) -> None:
 def test_names_and_numbers_mean_nothing(compiled: Compiled, letters: list[str], numbers: list[int]) -> None:
     written = [renamed(entry, dict(zip(LOOPS, letters, strict=True))) for entry in compiled.entries]
     for entry in written:
-        entry["operand_source"] = {operand: 10 + numbers[i] for operand, i in entry["operand_source"].items()}
+        entry["operand_source"] = {operand: 10 + numbers[i] for operand, i in sources_of(entry).items()}
         entry["id"] = 10 + numbers[entry["id"]]
     assert_passes(compiled, written)
 
@@ -97,7 +99,7 @@ def test_a_product_may_be_written_as_a_convolution_and_loops_of_one_left_out(com
 
 
 def test_the_operands_of_a_sum_may_be_exchanged(compiled: Compiled) -> None:
-    sources = compiled.entries[SUM]["operand_source"]
+    sources = sources_of(compiled.entries[SUM])
     assert_passes(compiled, changed(compiled, SUM, operand_source={"I": sources["W"], "W": sources["I"]}))
 
 
@@ -119,7 +121,7 @@ def test_a_filter(compiled: Compiled) -> None:
 
 
 def test_missing_padding(compiled: Compiled) -> None:
-    gone = {"pr_loop_dims": None, "pr_loop_sizes": None, "padding": None}
+    gone: Document = {"pr_loop_dims": None, "pr_loop_sizes": None, "padding": None}
     assert causes(verify_by_hand(compiled, changed(compiled, STEM, **gone))) == {(STEM, "missing padding")}
     assert causes(verify_by_hand(compiled, changed(compiled, POOL, **gone))) == {(POOL, "missing padding of a pool")}
 
@@ -142,7 +144,7 @@ def test_missing_padding(compiled: Compiled) -> None:
         ),
     ],
 )
-def test_another_layer(compiled: Compiled, layer: int, fields: Entry, cause: str) -> None:
+def test_another_layer(compiled: Compiled, layer: int, fields: Document, cause: str) -> None:
     written = changed(compiled, layer, **fields)
     assert written[layer] != compiled.entries[layer]
     assert (layer, cause) in causes(verify_by_hand(compiled, written))
@@ -150,8 +152,8 @@ def test_another_layer(compiled: Compiled, layer: int, fields: Entry, cause: str
 
 def test_a_layer_that_is_missing_is_looked_through(compiled: Compiled) -> None:
     """The sum left out: its readers take what fed it, which is all that is wrong with them."""
-    written = [
-        {**e, "operand_source": {o: BRANCH if s == SUM else s for o, s in e["operand_source"].items()}}
+    written: list[WorkloadEntry] = [
+        {**e, "operand_source": {o: BRANCH if s == SUM else s for o, s in sources_of(e).items()}}
         for e in compiled.entries
         if e["id"] != SUM
     ]
@@ -163,7 +165,7 @@ def test_a_layer_that_is_missing_is_looked_through(compiled: Compiled) -> None:
 def test_a_layer_too_many(compiled: Compiled) -> None:
     entry = compiled.entries[NARROW]
     sizes = [size + 5 for size in entry["loop_sizes"]]
-    extra = {**entry, "id": 50, "loop_sizes": sizes, "operand_source": {"I": CLASSIFY, "W": 50}}
+    extra: WorkloadEntry = {**entry, "id": 50, "loop_sizes": sizes, "operand_source": {"I": CLASSIFY, "W": 50}}
     assert causes(verify_by_hand(compiled, [*compiled.entries, extra])) == {(50, "a layer that the model lacks")}
 
 
@@ -171,7 +173,7 @@ def test_an_output_that_is_derived_from_the_input(compiled: Compiled) -> None:
     """The other way round than ZigZag wants it: loops over the input, the output their sum."""
     entry = compiled.entries[NARROW]
     loops = {loop.replace("O", "I"): size for loop, size in zip(entry["loop_dims"], entry["loop_sizes"], strict=True)}
-    turned = {
+    turned: Document = {
         "dimension_relations": ["oy=1*iy+1*fy", "ox=1*ix+1*fx"],
         "loop_dims": list(loops),
         "loop_sizes": list(loops.values()),

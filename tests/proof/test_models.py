@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.verify_models import falls_short, verified
+from scripts.correctness.verify_models import verified
 from tests.models.real_models import BESIDE, OURS, SHIPPED, options_of
 
 MODELS = SHIPPED | OURS | BESIDE
@@ -18,9 +18,9 @@ SECONDS = {
 
 
 def assert_proven(name: str) -> None:
-    code, result = verified(MODELS[name], options_of(name))
-    assert result["nodes_exact"] > 0
-    assert not falls_short(code, result), result
+    done = verified(MODELS[name], options_of(name))
+    assert done.result["nodes_exact"] > 0
+    assert not done.falls_short, done
 
 
 @pytest.mark.parametrize("name", [name for name in MODELS if name in SECONDS])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.mutation import outcomes
-from scripts.mutation_models import models
+from scripts.correctness.mutation import outcomes
+from scripts.correctness.mutation_models import models
 
 EVERY = {"conv": 13, "max pool": 11, "softmax": 17, "branches": 71}
 """Models of which a sample takes a second, and one in how many of their mutants it has."""

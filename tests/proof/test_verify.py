@@ -14,6 +14,7 @@ from onnx2zz.ir.axis import Axis, along, fixed, split, window
 from onnx2zz.proof.result import Verification
 from onnx2zz.proof.verify import VerifyOptions, verify
 from tests.json_values import Document
+from tests.model_files import save_with_weights_beside
 from tests.oracle import distinct, model_of
 from tests.present import present
 from tests.proof.networks import residual
@@ -187,7 +188,7 @@ def test_operands_without_information_are_drawn_afresh() -> None:
 
 def test_external_data_that_is_missing_is_replaced(tmp_path: Path) -> None:
     model = residual()
-    onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="gone.bin", size_threshold=64)
+    save_with_weights_beside(model, tmp_path / "m.onnx", "gone.bin", least_bytes=64)
     (tmp_path / "gone.bin").unlink()
     compiled = compile_model(tmp_path / "m.onnx")
     assert present(compiled.graph.values.stored("w0")).data_location == onnx.TensorProto.EXTERNAL

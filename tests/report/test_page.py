@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from small_workloads import conv, gemm, pool
 
 from onnx2zz.cli.main import run
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import document
@@ -20,6 +20,7 @@ from onnx2zz.report.page import PageRun, page
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.browser import LOOKS, SCREENSHOTS, opened
 from tests.json_values import Document
+from tests.small_workloads import conv, gemm, name_of, pool
 
 if TYPE_CHECKING:  # the reports are opened only where playwright is installed
     from playwright.sync_api import Browser
@@ -27,7 +28,7 @@ if TYPE_CHECKING:  # the reports are opened only where playwright is installed
 EVIL = "</script><script>document.title='taken'</script><img src=x onerror=alert(1)>"
 
 
-def network() -> list[dict[str, Any]]:
+def network() -> list[WorkloadEntry]:
     """Three layers; the second's name is a script."""
     return [
         conv(0, None, "L0_stem", k=6, c=3, oy=1, ox=28, fy=1, fx=5),
@@ -38,13 +39,20 @@ def network() -> list[dict[str, Any]]:
 
 def coverage() -> dict[str, Any]:
     nodes = [
-        {"node": layer["name"], "op": "Conv", "outputs": ["y"], "status": "lowered", "layers": [layer["id"]], "why": ""}
+        {
+            "node": name_of(layer),
+            "op": "Conv",
+            "outputs": ["y"],
+            "status": "lowered",
+            "layers": [layer["id"]],
+            "why": "",
+        }
         for layer in network()
     ]
     host = {"node": "nms", "op": "NonMaxSuppression", "outputs": ["z"], "status": "host", "layers": [], "why": EVIL}
     kinds = ("exact", "movement", "approximate")
     layers: list[Document] = [
-        {"id": layer["id"], "name": layer["name"], "kind": kind, "sources": {}}
+        {"id": layer["id"], "name": name_of(layer), "kind": kind, "sources": {}}
         for layer, kind in zip(network(), kinds, strict=True)
     ]
     return {"nodes": [*nodes, host], "layers": layers}
@@ -111,7 +119,7 @@ def test_sorts_by_a_column_both_ways_and_the_charts_follow(
     tab.get_by_role("button", name="Energy").click()
     assert names(tab) == expected
     tab.select_option("#sort", "order")
-    assert names(tab) == [layer["name"] for layer in network()]
+    assert names(tab) == [name_of(layer) for layer in network()]
 
 
 def test_filters_by_words_of_the_name_and_by_operator(chromium: Browser, report: Path) -> None:

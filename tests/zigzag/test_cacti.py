@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import yaml
 import zigzag
-from cacti_stand_in import INSTALLED, asking, costs_of, stand_in
 
 from onnx2zz.errors import InputError
 from onnx2zz.zigzag import cacti_files
@@ -24,6 +23,7 @@ from onnx2zz.zigzag.cacti import NoCostsError, costs
 from onnx2zz.zigzag.cacti_costs import Asked
 from onnx2zz.zigzag.cacti_files import POOL, cacti_digest
 from onnx2zz.zigzag.predict import predict
+from tests.cacti_stand_in import INSTALLED, asking, costs_of, stand_in
 
 ROOT = Path(__file__).parents[2]
 can_run = pytest.mark.skipif(

@@ -6,11 +6,8 @@ from typing import Any
 
 import pytest
 import yaml
-from guarded_locality import guarded_search
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_workloads import Entry, add, conv, gemm, strip
-from stock import stock_zigzag
 from zigzag import api
 from zigzag.cost_model.cost_model import CostModelEvaluation
 from zigzag.cost_model.cost_model_imc import CostModelEvaluationForIMC
@@ -20,8 +17,10 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
 
 from onnx2zz.compiler import compile_model
+from onnx2zz.formats.coverage import Coverage, read_coverage
 from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.graph import further_edges
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
@@ -32,13 +31,16 @@ from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.locality import kept_levels
+from tests.guarded_locality import guarded_search
 from tests.json_values import Document
+from tests.small_workloads import add, conv, gemm, name_of, sources_of, strip
+from tests.stock import StockOptions, stock_zigzag
 
 LPF_LIMIT = 3
 SHAPE: Document = {"k": 12, "c": 12, "oy": 1, "ox": 14, "fy": 1, "fx": 5, "pads": ((0, 0), (2, 2))}
 
 
-def run(layers: Sequence[Entry], name: str, folder: Path, coverage: Document | None = None) -> Evaluation:
+def run(layers: Sequence[WorkloadEntry], name: str, folder: Path, coverage: Coverage | None = None) -> Evaluation:
     accelerator = find_accelerator(name)
     workload = PricedWorkload("net", "net.yaml", tuple(layers), coverage)
     mapping, options = choose_mapping(None, accelerator), PriceOptions(lpf_limit=LPF_LIMIT)
@@ -46,12 +48,12 @@ def run(layers: Sequence[Entry], name: str, folder: Path, coverage: Document | N
 
 
 def stock(
-    layers: Sequence[Entry], name: str, folder: Path
+    layers: Sequence[WorkloadEntry], name: str, folder: Path
 ) -> dict[int, CostModelEvaluation | CostModelEvaluationForIMC]:
     accelerator = find_accelerator(name)
     in_memory = name in ("aimc", "dimc")
     files = (accelerator.path, choose_mapping(None, accelerator).path, folder)
-    switches = {"exploit_data_locality": not in_memory, "in_memory_compute": in_memory}
+    switches: StockOptions = {"exploit_data_locality": not in_memory, "in_memory_compute": in_memory}
     return stock_zigzag(layers, *files, lpf_limit=LPF_LIMIT, **switches)[2]
 
 
@@ -106,7 +108,7 @@ def test_an_array_that_computes_in_memory_skips_pools_and_additions_aloud(tmp_pa
 
 
 def levels_of(
-    layers: list[Entry], edges: Sequence[tuple[int, int]] = (), name: str = "edge_tpu_like"
+    layers: list[WorkloadEntry], edges: Sequence[tuple[int, int]] = (), name: str = "edge_tpu_like"
 ) -> dict[int, KeptLevels]:
     accelerator = find_accelerator(name)
     mapping = read_mapping(yaml.safe_load(choose_mapping(None, accelerator).path.read_text()))
@@ -118,7 +120,7 @@ SRAM, DRAM = 3, 4
 """Where edge_tpu_like's two memories for I1 and O stand in its list."""
 
 
-def two_inputs() -> list[Entry]:
+def two_inputs() -> list[WorkloadEntry]:
     return [
         conv(0, None, "left", **SHAPE),
         conv(1, None, "right", **SHAPE),
@@ -143,12 +145,13 @@ def test_a_further_output_layer_is_treated_as_the_last() -> None:
 
 def test_an_edge_that_only_the_coverage_knows_counts(tmp_path: Path) -> None:
     """Two convolutions behind each other in one tensor (a Concat): `operand_source` names the second only."""
-    layers = [*two_inputs()[:2], conv(2, 1, "joined", **{**SHAPE, "c": 24})]
+    wider: Document = {**SHAPE, "c": 24}
+    layers = [*two_inputs()[:2], conv(2, 1, "joined", **wider)]
     described: list[Document] = [
-        {"id": layer["id"], "name": layer["name"], "sources": {"I": ["input:x"]}} for layer in layers
+        {"id": layer["id"], "name": name_of(layer), "sources": {"I": ["input:x"]}} for layer in layers
     ]
     described[2]["sources"] = {"I": [0, 1], "W": ["const"]}
-    found = run(layers, "edge_tpu_like", tmp_path, {"layers": described})
+    found = run(layers, "edge_tpu_like", tmp_path, read_coverage({"layers": described}))
     assert found.edges_added == 1
     assert run(layers, "edge_tpu_like", tmp_path).edges_added == 0
     assert dict(levels_of(layers)[1].tensors)["O"] == SRAM
@@ -164,17 +167,17 @@ def test_an_edge_that_only_the_coverage_knows_counts(tmp_path: Path) -> None:
     ],
 )
 def test_a_network_that_stock_zigzag_stops_on_costs_what_its_guarded_stages_say(
-    layers: list[Entry], edge: tuple[int, int] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    layers: list[WorkloadEntry], edge: tuple[int, int] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "edge_tpu_like"
     with pytest.raises((StopIteration, RuntimeError)):
         stock(layers, name, tmp_path)
     monkeypatch.setattr(api, "SearchInterLayerDataLocalityStage", guarded_search([edge] if edge else []))
     expected = stock(layers, name, tmp_path)
-    described: list[Document] = [{"id": layer["id"], "name": layer["name"], "sources": {}} for layer in layers]
+    described: list[Document] = [{"id": layer["id"], "name": name_of(layer), "sources": {}} for layer in layers]
     if edge:
         described[edge[1]]["sources"] = {"I": [edge[0]]}
-    found = run(layers, name, tmp_path, {"layers": described})
+    found = run(layers, name, tmp_path, read_coverage({"layers": described}))
     assert found.edges_added == bool(edge)
     assert same_prices(found, expected)
 
@@ -199,16 +202,16 @@ small, large = st.integers(1, 40), st.integers(1, 3000)
 
 
 @st.composite
-def networks(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[int, int]]]:
+def networks(draw: st.DrawFn) -> tuple[list[WorkloadEntry], list[tuple[int, int]]]:
     """Layers of any size, each behind any of those before it or behind none, and edges that no source tells of."""
-    layers: list[Entry] = []
+    layers: list[WorkloadEntry] = []
     for identity in range(draw(st.integers(2, 6))):
-        before = st.sampled_from(range(identity)) if identity else st.none()
+        before = st.sampled_from(range(identity or 1))
         kind = draw(st.sampled_from(["conv", "gemm", "add"] if identity > 1 else ["conv", "gemm"]))
         if kind == "add":
             layers.append(add(identity, (draw(before), draw(before)), f"L{identity}", g=draw(large), oy=1, ox=7))
             continue
-        source = draw(before | st.none())
+        source = draw(before | st.none()) if identity else None
         if kind == "gemm":
             layers.append(gemm(identity, source, f"L{identity}", k=draw(large), c=draw(large)))
         else:
@@ -221,11 +224,11 @@ def networks(draw: st.DrawFn) -> tuple[list[Entry], list[tuple[int, int]]]:
                 "fx": 3,
             }
             layers.append(conv(identity, source, f"L{identity}", **sizes))
-    pairs = [(i, j) for j in range(len(layers)) for i in range(j) if i not in layers[j]["operand_source"].values()]
+    pairs = [(i, j) for j in range(len(layers)) for i in range(j) if i not in sources_of(layers[j]).values()]
     return layers, draw(st.lists(st.sampled_from(pairs), unique=True, max_size=2)) if pairs else []
 
 
-def zigzags_levels(search: Any, layers: Sequence[Entry], accelerator: Accelerator) -> dict[int, KeptLevels]:
+def zigzags_levels(search: Any, layers: Sequence[WorkloadEntry], accelerator: Accelerator) -> dict[int, KeptLevels]:
     """Those that ZigZag's stage `search` finds, as ours are written."""
     workload = WorkloadFactory([dict(layer) for layer in layers], [{**DEFAULT.document(), "name": "default"}]).create()
     stage = search([CostModelStage], accelerator=accelerator, workload=workload)
@@ -239,7 +242,7 @@ def zigzags_levels(search: Any, layers: Sequence[Entry], accelerator: Accelerato
 @given(network=networks(), name=st.sampled_from(sorted(ACCELERATORS)))
 @settings(max_examples=30, deadline=None)
 def test_the_levels_are_those_of_zigzags_guarded_search(
-    network: tuple[list[Entry], list[tuple[int, int]]], name: str
+    network: tuple[list[WorkloadEntry], list[tuple[int, int]]], name: str
 ) -> None:
     layers, edges = network
     ours = (layers, [DEFAULT] * len(layers), edges, ACCELERATORS[name])
@@ -287,8 +290,8 @@ def test_where_no_memory_carries_data_from_layer_to_layer_every_layer_says_so(tm
     (tmp_path / "apart.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     found = run(strip()[:2], str(tmp_path / "apart.yaml"), tmp_path)
     assert [layer.error for layer in found.layers] == [
-        f"{layer['name']}: data locality: no memory holds both O and I1 and has room for this network's tensors beside "
-        "all of its weights; give it a larger one, or price it without locality (ZigZag's own check failed: "
+        f"{name_of(layer)}: data locality: no memory holds both O and I1 and has room for this network's tensors "
+        "beside all of its weights; give it a larger one, or price it without locality (ZigZag's own check failed: "
         "There are still layers with top mem levels not figured out. (AssertionError))"
         for layer in strip()[:2]
     ]

@@ -3,35 +3,37 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 import yaml
-from small_workloads import Entry, lenet5, residual, strip
-from stock import stock_zigzag
 from zigzag.cost_model.cost_model import CostModelEvaluation
+from zigzag.mapping.data_movement import DataMoveAttr
 
 from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
 from onnx2zz.zigzag.objective import ObjectiveName
 from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.search import stage as stage_module
+from tests.small_workloads import lenet5, residual, strip
+from tests.stock import StockOptions, stock_zigzag
 
 LPF_LIMIT = 3
 
 
 def stock(
-    layers: list[Entry], accelerator: Found, mapping: Found, folder: Path, **options: str
+    layers: list[WorkloadEntry], accelerator: Found, mapping: Found, folder: Path, **options: Unpack[StockOptions]
 ) -> Mapping[int, CostModelEvaluation]:
     """Layer id -> ZigZag's own evaluation of it."""
     return stock_zigzag(layers, accelerator.path, mapping.path, folder, lpf_limit=LPF_LIMIT, **options)[2]
 
 
 def assert_prices_are_stock(
-    network: list[Entry], name: str, mapping: str | None, opt: ObjectiveName, folder: Path
+    network: list[WorkloadEntry], name: str, mapping: str | None, opt: ObjectiveName, folder: Path
 ) -> None:
     accelerator = find_accelerator(name)
     chosen = choose_mapping(mapping, accelerator)
@@ -64,7 +66,8 @@ def directions_of_stock(theirs: CostModelEvaluation) -> list[tuple[str, list[flo
 def passing(theirs: CostModelEvaluation, operand: Any) -> list[Any]:
     """What moves at each level in a period, in each direction."""
     return [
-        moved.get_attribute("data_trans_amount_per_period") for moved in theirs.mapping.unit_mem_data_movement[operand]
+        moved.get_attribute(DataMoveAttr.DATA_TRANS_AMOUNT_PER_PERIOD)
+        for moved in theirs.mapping.unit_mem_data_movement[operand]
     ]
 
 
@@ -87,7 +90,7 @@ def test_every_layer_costs_what_stock_zigzag_says(
 @pytest.mark.parametrize("name", ["tpu_like", "edge_tpu_like"])
 @pytest.mark.parametrize("network", [lenet5, residual])
 def test_whole_networks_cost_what_stock_zigzag_says(
-    network: Callable[[], list[Entry]], name: str, tmp_path: Path
+    network: Callable[[], list[WorkloadEntry]], name: str, tmp_path: Path
 ) -> None:
     assert_prices_are_stock(network(), name, None, "latency", tmp_path)
 

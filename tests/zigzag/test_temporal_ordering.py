@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 import pytest
-from small_workloads import Entry, conv, depthwise, gemm
 from zigzag.hardware.architecture.accelerator import Accelerator
 
-from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.mapping_entry import MappingEntry, Ordering
 from onnx2zz.formats.shipped_files import find_accelerator
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
 from onnx2zz.zigzag.price import Search, price
+from tests.small_workloads import conv, depthwise, gemm, name_of
 
 OPTIONS = PriceOptions(lpf_limit=4)
 FREE = MappingEntry("default", {"D1": ("K, 8",)})
@@ -43,9 +44,11 @@ def test_the_loop_that_is_asked_for_is_innermost(core: Accelerator, search: Sear
         conv(0, None, "all_in_space", k=6, c=5, oy=1, ox=10, fy=1, fx=3),
         {**gemm(0, None, "one", k=1, c=30, b=4), "loop_sizes": [4, 1, 30]},
     ],
-    ids=lambda entry: entry["name"],
+    ids=name_of,
 )
-def test_a_loop_that_does_not_run_in_time_is_left_out_aloud(core: Accelerator, entry: Entry, search: Search) -> None:
+def test_a_loop_that_does_not_run_in_time_is_left_out_aloud(
+    core: Accelerator, entry: WorkloadEntry, search: Search
+) -> None:
     found = price(entry, core, K_FIRST, OPTIONS, search=search)
     free = price(entry, core, FREE, OPTIONS, search=search)
     assert (found.energy_pj, found.latency_cycles) == (free.energy_pj, free.latency_cycles)
@@ -57,7 +60,7 @@ def test_a_loop_that_the_layer_lacks_is_left_out_by_zigzag_itself(core: Accelera
     assert found.warnings == ()
 
 
-def test_what_runs_is_still_asked_for(core):
+def test_what_runs_is_still_asked_for(core: Accelerator) -> None:
     how = replace(FREE, temporal_ordering=(("K", "*"), ("OX", "*")))
     found = price(conv(0, None, "conv", k=7, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
     assert innermost(found) == "OX"
@@ -72,7 +75,9 @@ def test_what_runs_is_still_asked_for(core):
     ],
 )
 @pytest.mark.parametrize("search", ["fast", "exhaustive", "both"])
-def test_an_order_that_the_loops_do_not_have_is_named(core, order, said, search):
+def test_an_order_that_the_loops_do_not_have_is_named(
+    core: Accelerator, order: Ordering, said: str, search: Search
+) -> None:
     how = replace(FREE, temporal_ordering=order)
     with pytest.raises(PricingError) as failure:
         price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS, search=search)
@@ -89,7 +94,7 @@ def test_an_order_that_leaves_out_what_zigzag_drops_from_the_array_is_named(
         price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
 
 
-def test_an_order_that_fits_is_priced_as_it_stands(core):
+def test_an_order_that_fits_is_priced_as_it_stands(core: Accelerator) -> None:
     how = replace(FREE, temporal_ordering=(("FX", 3), ("K", 6), ("C", 5), ("OX", 10)))
     found = price(conv(0, None, "conv", k=48, c=5, oy=1, ox=10, fy=1, fx=3), core, how, OPTIONS)
     assert innermost(found) == "FX"

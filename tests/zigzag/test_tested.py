@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from small_workloads import gemm
 
 from onnx2zz.cli.main import run
 from onnx2zz.zigzag import tested
+from tests.small_workloads import gemm
 
 
 def test_the_installed_version_is_one_that_we_test() -> None:

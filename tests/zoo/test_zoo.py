@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import shlex
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,8 @@ LENET5 = Record(
 )
 
 
-def with_first_layer(**changed: Any) -> Record:
-    return replace(LENET5, layers=(replace(LENET5.layers[0], **changed), *LENET5.layers[1:]))
+def with_first_layer(prices: Mapping[str, tuple[float | None, float | None]]) -> Record:
+    return replace(LENET5, layers=(replace(LENET5.layers[0], prices=prices), *LENET5.layers[1:]))
 
 
 def moved(found: Record, golden: Record = LENET5) -> list[tuple[str, str, Any, Any]]:

@@ -80,5 +80,5 @@ FACTS: tuple[OperatorFacts, ...] = (
     OperatorFacts("QLinearConv", slides=True, macs=_convolution(3)),
     microsoft("QLinearConv", windows("Conv", weights=3), macs=_convolution(3)),
     microsoft("FusedConv", _fused_conv, slides=True, macs=_convolution(1), draws=Draws(fan_in={1: _filter_elements})),
-    microsoft("NhwcConv", _nhwc_conv, multiplies=True),
+    microsoft("NhwcConv", _nhwc_conv, macs=_convolution(1)),
 )

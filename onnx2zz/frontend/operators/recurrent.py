@@ -34,9 +34,10 @@ def _last(place: Place, graph: Graph) -> int:
 
 
 WEIGHTS = Draws(fan_in={1: _last, 2: _last})
+
 FACTS: tuple[OperatorFacts, ...] = (
     OperatorFacts("LSTM", macs=_recurrent, lengths=SEQUENCE_LENS, draws=WEIGHTS),
     OperatorFacts("GRU", macs=_recurrent, lengths=SEQUENCE_LENS, draws=WEIGHTS),
     OperatorFacts("RNN", macs=_recurrent, lengths=SEQUENCE_LENS, draws=WEIGHTS),
-    microsoft("DynamicQuantizeLSTM", _lstm, multiplies=True, lengths=SEQUENCE_LENS),
+    microsoft("DynamicQuantizeLSTM", _lstm, macs=_recurrent, lengths=SEQUENCE_LENS),
 )

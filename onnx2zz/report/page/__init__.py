@@ -24,7 +24,7 @@ class PageRun:
     """One run: the document that `evaluate --json` writes, and what lies in coverage.json, if anything does."""
 
     evaluation: Mapping[str, Any]
-    coverage: Mapping[str, Any] | None = None
+    coverage: Mapping[str, object] | None = None
 
 
 def page(runs: Sequence[PageRun]) -> str:

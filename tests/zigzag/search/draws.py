@@ -9,6 +9,7 @@ from zigzag.hardware.architecture.accelerator import Accelerator
 from zigzag.mapping.temporal_mapping import TemporalMappingType
 from zigzag.workload.layer_node import LayerNode
 
+from onnx2zz.files.document import Value
 from onnx2zz.formats.mapping_entry import read_mapping_entry
 from onnx2zz.zigzag.layer import WorkloadEntry, parse_layer
 from onnx2zz.zigzag.search import SearchedLayer, convert
@@ -65,7 +66,7 @@ def windows(draw: Draw, sizes: dict[str, int]) -> dict[str, tuple[int, int]]:
         "kernel": kernel,
         "stride": draw(pair(st.integers(1, 3))),
         "dilation": draw(pair(st.sampled_from([1, 1, 2]))),
-        "pad": pad,  # type: ignore[dict-item]
+        "pad": pad,
     }
 
 
@@ -125,7 +126,7 @@ def _memory(
     return hardware.MadeUpMemory(
         operands=operands,
         capacity=draw(capacities),
-        ports=tuple(tuple(sorted(draw(pair(width)))) for _ in range(draw(st.integers(1, 4)))),  # type: ignore[misc]
+        ports=tuple(tuple(sorted(draw(pair(width)))) for _ in range(draw(st.integers(1, 4)))),
         served=tuple(dim for dim in array_dims if draw(st.booleans())),
         read_energy=draw(st.sampled_from([0.021, 0.095, 1.7, 700.0])),
         write_energy=draw(st.sampled_from([0.021, 0.1, 2.3, 750.0])),
@@ -168,9 +169,8 @@ def orders(draw: Draw, entry: WorkloadEntry) -> list[list[Any]]:
 def settings(draw: Draw, kind: str, lpf_limits: tuple[int, ...]) -> SearchedLayer:
     """kind: which accelerators ("shipped", "trimmed" or "made_up")."""
     entry = draw(entries(locality=kind == "trimmed"))
-    layer = parse_layer(
-        entry, read_mapping_entry({"memory_operand_links": LINKS, "temporal_ordering": draw(orders(entry))})
-    )
+    order: list[Value] = draw(orders(entry))
+    layer = parse_layer(entry, read_mapping_entry({"memory_operand_links": {**LINKS}, "temporal_ordering": order}))
     if kind == "made_up":
         accelerator = draw(made_up())
     elif kind == "trimmed":

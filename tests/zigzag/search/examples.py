@@ -28,7 +28,9 @@ CROWDED = hardware.made_up(
 def make(
     accelerator: Any, entry: WorkloadEntry, mapping: dict[str, dict[str, int]], lpf_limit: int = 4, order: Any = ()
 ) -> SearchedLayer:
-    layer = parse_layer(entry, read_mapping_entry({"memory_operand_links": LINKS, "temporal_ordering": list(order)}))
+    layer = parse_layer(
+        entry, read_mapping_entry({"memory_operand_links": {**LINKS}, "temporal_ordering": list(order)})
+    )
     return convert(accelerator, layer, hardware.spatial(accelerator, mapping), lpf_limit)
 
 

@@ -59,7 +59,7 @@ def reduced(objective: ObjectiveName, evaluations: Sequence[Any]) -> Outcome:
         def is_leaf(self) -> bool:
             return True
 
-        def run(self):  # type: ignore[override]
+        def run(self):
             for cme in evaluations:
                 yield cme, None
 

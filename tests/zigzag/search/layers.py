@@ -3,12 +3,13 @@
 from typing import Any
 
 from onnx2zz.zigzag.layer import WorkloadEntry
+from tests.small_workloads import as_read
 
 PRECISION = {"W": 8, "I": 8, "O": 16, "O_final": 8}
 
 
 def _entry(kind: str, equation: str, loops: dict[str, int], precision: dict[str, int], **more: Any) -> WorkloadEntry:
-    return {
+    entry: dict[str, Any] = {
         "id": 0,
         "name": "layer",
         "operator_type": kind,
@@ -20,6 +21,7 @@ def _entry(kind: str, equation: str, loops: dict[str, int], precision: dict[str,
         "operand_source": {"I": 0, "W": 0},
         **more,
     }
+    return as_read(entry)
 
 
 def windows(

@@ -1,6 +1,8 @@
 """Ties: the first of the best stays, as in ZigZag's reducers, also across chunks."""
 
+from collections.abc import Generator
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from zigzag.stages.results import reduce_stages
 from zigzag.stages.stage import Stage
 
-from onnx2zz.zigzag.objective import NAMES, ObjectiveName
+from onnx2zz.zigzag.objective import ObjectiveName
 from onnx2zz.zigzag.search.objective import Candidate, better, first_best
 
 from .exhaustive import REDUCERS
@@ -21,7 +23,7 @@ class Evaluation(SimpleNamespace):
     """Has what the reducers look at."""
 
 
-@pytest.mark.parametrize("objective", NAMES)
+@pytest.mark.parametrize("objective", REDUCERS)
 @given(prices=prices, cut=st.integers(0, 12))
 def test_first_of_the_best(objective: ObjectiveName, prices: list[tuple[int, int]], cut: int) -> None:
     halves = [half for half in (range(len(prices))[:cut], range(len(prices))[cut:]) if half]
@@ -43,11 +45,12 @@ def _reduced(objective: ObjectiveName, prices: list[tuple[int, int]]) -> int:
         def is_leaf(self) -> bool:
             return True
 
-        def run(self):  # type: ignore[override]
+        def run(self) -> Generator[tuple[Any, None], None, None]:
             for rank, (energy, latency) in enumerate(prices):
                 yield Evaluation(rank=rank, energy_total=energy, latency_total2=latency), None
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reduce_stages, "CostModelEvaluation", Evaluation)
         ((best, _),) = REDUCERS[objective]([Replay]).run()
-    return best.rank  # type: ignore[attr-defined]
+    assert isinstance(best, Evaluation)
+    return best.rank

@@ -1,0 +1,1 @@
+"""How long onnx2zz takes and what that buys: `python -m scripts.benchmarks NAME`."""

@@ -1,1 +1,0 @@
-"""What `scripts/fuzz.py` runs: kinds of files, how they are changed, and what is held against the commands."""

@@ -1,0 +1,16 @@
+"""What the fuzzer uses of atheris, an extra of its own that need not be installed."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+def instrument_imports(
+    include: Sequence[str] = ..., *, enable_loader_override: bool = ...
+) -> AbstractContextManager[None]: ...
+def Mutate(data: bytes, max_size: int) -> bytes: ...
+def Setup(
+    args: Sequence[str],
+    test_one_input: Callable[[bytes], None],
+    *,
+    custom_mutator: Callable[[bytes, int, int], bytes] = ...,
+) -> list[str]: ...
+def Fuzz() -> None: ...
