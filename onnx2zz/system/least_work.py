@@ -1,4 +1,4 @@
-"""What any schedule has to do at least: all iterations on all units, and all operands and results through the port."""
+"""What any schedule has to do at least: all iterations on all units, and all operands and results through the port.
 
 A tile of n loop points takes n / u cycles or more, where u is the largest number of units that the mapping can keep
 busy on the layer, whatever its box; where ZigZag has said less for a tile that it was asked for, that share holds.
