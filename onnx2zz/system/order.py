@@ -5,7 +5,7 @@ time, is: outputs and arrivals with a reader that has not joined yet. As long as
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heappush
 
 from onnx2zz.system.network import CoreId
@@ -18,12 +18,13 @@ Wave = tuple[int, int]
 @dataclass(frozen=True)
 class Overfull:
     """No tile can join: the core that lacks room in the one that is tried at last, and how many bits of its capacity
-    would be held."""
+    would be held. `waited_for`: the layers that have yet to read what lies there."""
 
     core: CoreId
     layer: int
     held: float
     capacity: float
+    waited_for: frozenset[int]
 
 
 @dataclass
@@ -56,6 +57,19 @@ class _Course:
             if self.held.get(core, 0) + bits > self.capacity[core]:
                 return core
         return None
+
+    def waited_for(self, core: CoreId) -> frozenset[int]:
+        """The layers of tiles that have not joined and read what the core holds."""
+        found: set[int] = set()
+        for tile in self.plan.tiles:
+            if tile.number not in self.joined:
+                here = any(p.number in self.joined and p.core == core for p in tile.follows.values())
+                come = tile.core == core and any(number in self.arrived for number in tile.needs)
+                unsent = [t for t in tile.needs.values() if t.number not in self.arrived and t.source == core]
+                sent = any(t.of is not None and t.of.number in self.joined for t in unsent)
+                if here or come or sent:
+                    found.add(tile.layer)
+        return frozenset(found)
 
     def join(self, tiles: Sequence[Tile]) -> None:
         """What the tiles bring is held, what nobody reads any more is not."""
@@ -98,10 +112,16 @@ class _Course:
 
 
 def ordered(plan: Plan, capacity: Mapping[CoreId, float]) -> list[Tile] | Overfull:
-    """The tiles, layer by layer as long as that fits, else the deepest that can be done: what it reads is then free.
+    """The tiles in an order that fits: layer by layer, which keeps the cores busy with one layer and lets its weights
+    go soonest; where that does not fit, the deepest tile that can be done first, which holds least of what lies between.
 
     A layer's turns keep their order.
     """
+    found = _ordered(plan, capacity, deep=False)
+    return _ordered(plan, capacity, deep=True) if isinstance(found, Overfull) else found
+
+
+def _ordered(plan: Plan, capacity: Mapping[CoreId, float], deep: bool) -> list[Tile] | Overfull:
     waves: dict[Wave, list[Tile]] = {}
     for tile in plan.tiles:
         waves.setdefault((tile.layer, tile.turn), []).append(tile)
@@ -127,7 +147,7 @@ def ordered(plan: Plan, capacity: Mapping[CoreId, float]) -> list[Tile] | Overfu
     course = _Course(plan, capacity, held={core: plan.resident.get(core, 0) for core in capacity})
     found: list[Tile] = []
     while ready:
-        chosen = _chosen(ready, waves, course)
+        chosen = _chosen(ready, waves, course, deep)
         if isinstance(chosen, Overfull):
             return chosen
         ready.remove(chosen)
@@ -141,17 +161,20 @@ def ordered(plan: Plan, capacity: Mapping[CoreId, float]) -> list[Tile] | Overfu
     return found
 
 
-def _chosen(ready: Sequence[Wave], waves: Mapping[Wave, Sequence[Tile]], course: _Course) -> Wave | Overfull:
-    # Breadth first keeps the cores busy with one layer and lets its weights go soonest. When the first layer that is
-    # ready would not leave room for its readers' first turn, going deep frees more than it takes.
-    last: Overfull | None = None
+def _chosen(
+    ready: Sequence[Wave], waves: Mapping[Wave, Sequence[Tile]], course: _Course, deep: bool
+) -> Wave | Overfull:
+    # Breadth first, when the first layer that is ready would not leave room, goes deep for a while: that frees more
+    # than it takes. It may be too late then, the room being taken by the layer before.
     in_order = sorted(ready)
-    deep_first = [in_order[0], *reversed(in_order[1:])] if len(in_order) > 1 else in_order
-    for wave in deep_first:
-        core = course.overfull(course.added(waves[wave]))
+    tried = [*reversed(in_order)] if deep else [in_order[0], *reversed(in_order[1:])]
+    last: Overfull | None = None
+    for wave in tried:
+        more = course.added(waves[wave])
+        core = course.overfull(more)
         if core is None:
             return wave
-        held = course.held.get(core, 0) + course.added(waves[wave])[core]
-        last = Overfull(core, wave[0], held, course.capacity[core])
+        held = course.held.get(core, 0) + more[core]
+        last = Overfull(core, wave[0], held, course.capacity[core], frozenset())
     assert last is not None
-    return last
+    return replace(last, waited_for=course.waited_for(last.core))

@@ -31,8 +31,8 @@ LOOKED_AT = 24
 KEPT = 6
 """Splits of a layer that are priced."""
 LEVELS = ((0.9, 1), (0.45, 1), (0.45, 4), (0.22, 8), (0.11, 16), (0.11, 32), (0.06, 64))
-"""How finely a layer is cut: the share of a core's memory that a tile may fill, and turns along the rows at least. Finer
-tiles leave more for what waits and for what comes early; with rows in turns a reader can begin, and free them, soon."""
+"""How finely a layer is cut: the share of a core's memory that a tile may fill, and turns along the rows at least.
+Finer tiles leave more for what waits and comes early; with rows in turns a reader can begin, and free them, soon."""
 FIRST_ROWS = 4
 """Turns along the rows of a layer that reads the network's input: work begins when the first rows are there."""
 TRIED_LEVELS = 2
@@ -41,18 +41,22 @@ REPAIRS = 12
 """How often layers that do not fit are cut finer."""
 WEIGHTS = (1.0, 0.3, 0.1)
 """How much movement counts beside work; transfers overlap with work, the more the longer tiles are."""
-HEAVY_WEIGHTS = (4.0, 30.0)
+PER_FILL, FULL = 8.0, 0.5
+"""Where memory is short, a layer that fills more than half a core's memory costs so many times more for each share."""
+HEAVY_WEIGHTS = (4.0,)
 """Where memory is short: what is not moved is held once."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A tiling of a layer on cores: the cycles of the core that takes longest, and pJ of all."""
+    """A tiling of a layer on cores: the cycles of the core that takes longest, and pJ of all. `fill`: the share of a
+    core's memory that its activations of the layer take all together, with the weights of one turn."""
 
     tiling: Tiling
     cores: tuple[CoreId, ...]
     cycles: float
     energy: float
+    fill: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,7 @@ class Search:
                 break
             for layer in self._to_cut_finer():
                 levels[layer] = min(levels[layer] + 1, len(LEVELS) - 1)
-            found = self._at(levels, (*HEAVY_WEIGHTS, *WEIGHTS[:1]))
+            found = self._at(levels, HEAVY_WEIGHTS, short=True)
         return found
 
     def _better(self, first: Best | None, second: Best | None) -> Best | None:
@@ -98,17 +102,18 @@ class Search:
         return min(made, key=self._merit, default=None)
 
     def _to_cut_finer(self) -> set[int]:
-        """The layers that did not fit, and those that feed them."""
+        """The layers that did not fit, those that have yet to read what is held, and those that feed these: what lies
+        between two layers is held less long if both go in finer turns."""
         found = set(self.overfull)
         found |= {edge.producer for layer in self.overfull for edge in self.graph.edges.get(layer, ())}
         self.overfull.clear()
         return found
 
-    def _at(self, levels: Mapping[int, int], weights: Sequence[float]) -> Best | None:
-        """The best of the choices with layers cut as finely as `levels` say."""
+    def _at(self, levels: Mapping[int, int], weights: Sequence[float], short: bool = False) -> Best | None:
+        """The best of the choices with layers cut as finely as `levels` say; `short`: memory is what lacks."""
         options = self._options(levels)
         found: Best | None = None
-        for chosen in self._choices(options, weights) if options is not None else ():
+        for chosen in self._choices(options, weights, short) if options is not None else ():
             found = self._better(found, self._scheduled(chosen))
         return found
 
@@ -156,29 +161,38 @@ class Search:
                 room, rows = LEVELS[possible]
                 if possible and told.placed.id not in self.graph.edges:
                     rows = max(rows, FIRST_ROWS)
-                for tiling in self._of_group(told, cores, room, rows):
+                for tiling in self._of_group(told, cores, room, rows, short=possible >= TRIED_LEVELS):
                     found[tiling, cores[: tiling.cores]] = None
             if found:
                 return list(found)
         return []
 
-    def _of_group(self, told: Told, cores: tuple[CoreId, ...], room: float, rows: int) -> list[Tiling]:
+    def _of_group(self, told: Told, cores: tuple[CoreId, ...], room: float, rows: int, short: bool) -> list[Tiling]:
         """The tilings over cores of one kind on which the busiest has least to do, and one core's."""
         capacity = min(self.system.by_id[core].capacity for core in cores) * room
         first = self.prices[cores[0]]
         array = dict(first.inputs.hardware.array)
         units = unrolled(first.mapping_of(told.placed.id), told.sizes, array) if first.search is None else {}
-        promising = sorted(splits(told, len(cores)), key=lambda split: self._promise(told, Tiling(split), units))
+        filled = cores if short else ()
+        promising = sorted(
+            splits(told, len(cores)), key=lambda split: self._promise(told, Tiling(split), units, filled, turned=False)
+        )
         tilings = [with_turns(told, split, capacity, units, rows) for split in (*promising[:LOOKED_AT], ())]
         ranked = sorted(
             dict.fromkeys(tiling for tiling in tilings if tiling is not None),
-            key=lambda tiling: self._promise(told, tiling, units),
+            key=lambda tiling: self._promise(told, tiling, units, filled, turned=True),
         )
         return ranked[:KEPT] + [tiling for tiling in ranked[KEPT:] if not tiling.split]
 
-    def _promise(self, told: Told, tiling: Tiling, units: Mapping[str, int]) -> tuple[object, ...]:
-        """The lower the better: rounds of the busiest core, then few cuts."""
-        return rounds(told, tiling, units), len(tiling.turns), len(tiling.split), tiling.split
+    def _promise(
+        self, told: Told, tiling: Tiling, units: Mapping[str, int], filled: tuple[CoreId, ...], turned: bool
+    ) -> tuple[object, ...]:
+        """The lower the better: rounds of the busiest core, then few cuts; on cores to be filled as little as can be,
+        more for what fills them (weights count once turns are known)."""
+        busiest = rounds(told, tiling, units)
+        if filled:
+            busiest *= 1 + PER_FILL * max(0.0, self._fill(told.placed.id, tiling, filled, turned) - FULL)
+        return busiest, len(tiling.turns), len(tiling.split), tiling.split
 
     def _boxes(
         self, wanted: Mapping[int, Sequence[tuple[Tiling, tuple[CoreId, ...]]]], core: Core
@@ -200,15 +214,25 @@ class Search:
                 return None
             load[core] = load.get(core, 0.0) + cycles
             energy += price
-        return Candidate(tiling, cores, max(load.values()), energy)
+        return Candidate(tiling, cores, max(load.values()), energy, self._fill(layer, tiling, cores, weights=True))
+
+    def _fill(self, layer: int, tiling: Tiling, cores: tuple[CoreId, ...], weights: bool) -> float:
+        told = self.graph.layers[layer]
+        turn = placed(told.placed.layer, tiling, cores)[0][1]
+        whole = placed(told.placed.layer, Tiling(tiling.split, (), tiling.grain), cores)[0][1]
+        widths, ranges = told.placed.widths, told.ranges(dict(whole.box.ranges))
+        bits = count(told.told("O", ranges)) * widths.O_final + count(told.told("I", ranges)) * widths.I
+        if weights and len(told.placed.layer.inputs) > 1:
+            bits += count(told.told("W", told.ranges(dict(turn.box.ranges)))) * widths.W
+        return bits / min(self.system.by_id[core].capacity for core in cores)
 
     def _choices(
-        self, options: Mapping[int, Sequence[Candidate]], weights: Sequence[float]
+        self, options: Mapping[int, Sequence[Candidate]], weights: Sequence[float], short: bool
     ) -> Iterable[Mapping[int, Candidate]]:
         """What is scheduled: the cheapest by the tables, with movement counted less and more; the same split all over;
         one core."""
         seen: set[tuple[Candidate, ...]] = set()
-        nodes = {layer: np.array([self._node(candidate) for candidate in own]) for layer, own in options.items()}
+        nodes = {layer: np.array([self._node(candidate, short) for candidate in own]) for layer, own in options.items()}
         moving = self._pairs(options)
         for weight in weights:
             pairs = {pair: table * weight for pair, table in moving.items()}
@@ -217,12 +241,16 @@ class Search:
             if tuple(chosen.values()) not in seen:
                 seen.add(tuple(chosen.values()))
                 yield chosen
+        if short:
+            return
         whole = {layer: min(own, key=lambda candidate: candidate.tiling.cores) for layer, own in options.items()}
         if tuple(whole.values()) not in seen:
             yield whole
 
-    def _node(self, candidate: Candidate) -> float:
-        return candidate.energy if self.opt == "energy" else candidate.cycles
+    def _node(self, candidate: Candidate, short: bool) -> float:
+        """What a candidate costs; where memory is short, the more the fuller it makes the cores."""
+        costs = candidate.energy if self.opt == "energy" else candidate.cycles
+        return costs * (1 + PER_FILL * max(0.0, candidate.fill - FULL)) if short else costs
 
     def _pairs(self, options: Mapping[int, Sequence[Candidate]]) -> dict[tuple[int, int], np.ndarray]:
         found: dict[tuple[int, int], np.ndarray] = {}
@@ -275,7 +303,7 @@ class Search:
         order = ordered(made, capacity)
         if isinstance(order, Overfull):
             name = self.graph.layers[order.layer].placed.name
-            self.overfull.add(order.layer)
+            self.overfull |= {order.layer, *order.waited_for}
             self.unplaced.append(
                 f"{name}: core {order.core} would hold {order.held:,.0f} bit, it has {order.capacity:,.0f}"
             )
