@@ -113,7 +113,8 @@ class _Course:
 
 def ordered(plan: Plan, capacity: Mapping[CoreId, float]) -> list[Tile] | Overfull:
     """The tiles in an order that fits: layer by layer, which keeps the cores busy with one layer and lets its weights
-    go soonest; where that does not fit, the deepest tile that can be done first, which holds least of what lies between.
+    go soonest; where that does not fit, the deepest tile that can be done first, which holds least of what lies
+    between.
 
     A layer's turns keep their order.
     """

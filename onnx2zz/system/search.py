@@ -30,6 +30,8 @@ LOOKED_AT = 24
 """Splits of a layer for which turns are looked for."""
 KEPT = 6
 """Splits of a layer that are priced."""
+SHORT_ROUNDS, KEPT_ON_FEWER = 20_000, 2
+"""A layer of fewer rounds on its busiest core is looked at on fewer cores, too, where it has less to send around."""
 LEVELS = ((0.9, 1), (0.45, 1), (0.45, 4), (0.22, 8), (0.11, 16), (0.11, 32), (0.06, 64))
 """How finely a layer is cut: the share of a core's memory that a tile may fill, and turns along the rows at least.
 Finer tiles leave more for what waits and comes early; with rows in turns a reader can begin, and free them, soon."""
@@ -177,12 +179,19 @@ class Search:
         promising = sorted(
             splits(told, len(cores)), key=lambda split: self._promise(told, Tiling(split), units, filled, turned=False)
         )
-        tilings = [with_turns(told, split, capacity, units, rows) for split in (*promising[:LOOKED_AT], ())]
+        looked_at = [*promising[:LOOKED_AT], ()]
+        for most in _fewer(len(cores)):
+            looked_at += [split for split in promising[LOOKED_AT:] if Tiling(split).cores <= most][:KEPT]
+        tilings = [with_turns(told, split, capacity, units, rows) for split in dict.fromkeys(looked_at)]
         ranked = sorted(
             dict.fromkeys(tiling for tiling in tilings if tiling is not None),
             key=lambda tiling: self._promise(told, tiling, units, filled, turned=True),
         )
-        return ranked[:KEPT] + [tiling for tiling in ranked[KEPT:] if not tiling.split]
+        kept = ranked[:KEPT]
+        if ranked and rounds(told, ranked[0], units) < SHORT_ROUNDS:
+            for most in _fewer(len(cores)):
+                kept += [tiling for tiling in ranked if tiling.cores <= most][:KEPT_ON_FEWER]
+        return list(dict.fromkeys([*kept, *(tiling for tiling in ranked[KEPT:] if not tiling.split)]))
 
     def _promise(
         self, told: Told, tiling: Tiling, units: Mapping[str, int], filled: tuple[CoreId, ...], turned: bool
@@ -243,6 +252,16 @@ class Search:
                 yield chosen
         if short:
             return
+        for most in _fewer(len(self.system.cores)):
+            few = {layer: [n for n, c in enumerate(own) if c.tiling.cores <= most] for layer, own in options.items()}
+            if all(few.values()):
+                fewer = {layer: nodes[layer][numbers] for layer, numbers in few.items()}
+                pairs = {(a, b): table[np.ix_(few[a], few[b])] for (a, b), table in moving.items()}
+                picked = cheapest(fewer, pairs)
+                chosen = {layer: options[layer][few[layer][number]] for layer, number in picked.items()}
+                if tuple(chosen.values()) not in seen:
+                    seen.add(tuple(chosen.values()))
+                    yield chosen
         whole = {layer: min(own, key=lambda candidate: candidate.tiling.cores) for layer, own in options.items()}
         if tuple(whole.values()) not in seen:
             yield whole
@@ -338,6 +357,15 @@ class Search:
         if transfer.source == offchip.id:
             return transfer.bits * offchip.read_pj_per_bit
         return transfer.bits * offchip.write_pj_per_bit if offchip.id in transfer.to else 0.0
+
+
+def _fewer(cores: int) -> list[int]:
+    """Numbers of cores that a small network may do better on: fewer have less to send to each other."""
+    found: list[int] = []
+    while cores >= 8:
+        cores //= 4
+        found.append(cores)
+    return found
 
 
 def _at_once(told: Told, candidate: Candidate) -> list[tuple[CoreId, Share]]:
