@@ -21,6 +21,7 @@ from onnx2zz.system.elements import (
 from onnx2zz.system.tile import Range
 
 Ranges = Mapping[str, Range]
+Shape = tuple[tuple[int, ...], tuple[tuple[int, tuple[int, int]], ...]]
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class Told:
         positions = max(1, self._told(index, ranges).bit_count())
         return positions, (max(0, -low), max(0, high - self.entry.span(index) + 1))
 
+    def shape_of(self, ranges: Ranges) -> Shape:
+        """Equal for two tiles of the layer exactly if their entries are: sizes, and what is left of each padding."""
+        sizes = tuple(size for _, size in ranges.values())
+        return sizes, tuple(self.reached(relation.target, ranges) for relation in self.entry.relations)
+
     def seen(self, access: Access, ranges: Ranges) -> Elements:
         """What an access touches, by the axes of its ONNX tensor: never less than the truth."""
         picked = access.picks[0] if access.picks is not None else -1
@@ -95,16 +101,18 @@ def _walked(
     axis: Axis, wanted: Positions, sizes: tuple[tuple[str, int], ...]
 ) -> tuple[dict[str, Positions] | None, bool]:
     """The values of an axis' loops that write wanted positions (None: none do), and whether they write no others."""
-    if not axis.terms:
-        return ({}, True) if wanted >> axis.offset & 1 else (None, True)
-    if len(axis.terms) == 1:
-        ((loop, step),) = axis.terms
+    still = {loop: 1 for loop, size in sizes if size == 1}
+    moving = [(loop, step) for loop, step in axis.terms if loop not in still]
+    if not moving:
+        return (still, True) if wanted >> axis.offset & 1 else (None, True)
+    if len(moving) == 1:
+        ((loop, step),) = moving
         size = dict(sizes)[loop]
         if step == 1:
             values = (wanted >> axis.offset if axis.offset >= 0 else wanted << -axis.offset) & interval(0, size)
         else:
             values = of_positions(n for n in range(size) if wanted >> (axis.offset + step * n) & 1)
-        return ({loop: values}, True) if values else (None, True)
+        return ({**still, loop: values}, True) if values else (None, True)
     return _mixed(axis, wanted, dict(sizes))
 
 

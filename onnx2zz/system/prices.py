@@ -14,7 +14,7 @@ from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch
 from onnx2zz.pricing.run import Resources, priced
 from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit
-from onnx2zz.system.operands import Told
+from onnx2zz.system.operands import Shape, Told
 from onnx2zz.system.tile import Box, cut
 from onnx2zz.zigzag.layer_price import LayerPrice
 from onnx2zz.zigzag.talk import talk_goes_to
@@ -64,6 +64,9 @@ class Prices:
     entries: dict[Wanted, WorkloadEntry] = field(default_factory=dict[Wanted, WorkloadEntry])
     keys: dict[Wanted, str] = field(default_factory=dict[Wanted, str])
     tasks: dict[str, Task] = field(default_factory=dict[str, Task])
+    first_of: dict[tuple[int, Shape], tuple[WorkloadEntry, str]] = field(
+        default_factory=dict[tuple[int, Shape], tuple[WorkloadEntry, str]]
+    )
     outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
     from_cache: set[str] = field(default_factory=set[str])
 
@@ -98,9 +101,11 @@ class Prices:
         """The key under which a tile is priced: equal for tiles that cost the same before mappings are chosen."""
         if wanted not in self.keys:
             told, whole = self.layers[wanted[0]]
-            made = tile_entry(told, whole, wanted[1])
-            self.entries[wanted] = made
-            self.keys[wanted] = layer_key(made, mapping_entry_for(made, self.inputs.mapping))
+            shape = (wanted[0], told.shape_of(told.ranges(dict(wanted[1].ranges))))
+            if shape not in self.first_of:
+                made = tile_entry(told, whole, wanted[1])
+                self.first_of[shape] = (made, layer_key(made, mapping_entry_for(made, self.inputs.mapping)))
+            self.entries[wanted], self.keys[wanted] = self.first_of[shape]
         return self.keys[wanted]
 
     def outcome(self, wanted: Wanted) -> Outcome:
