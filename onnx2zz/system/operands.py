@@ -81,6 +81,13 @@ class Told:
             for n, axis in enumerate(access.axes)
         )
 
+    def sees_exactly(self, access: Access) -> bool:
+        """Whether `seen` is what is touched and no more: not where a run picks, nor along a diagonal."""
+        sizes = self.placed.layer.sizes
+        walked = [loop for axis in access.axes for loop, step in axis.terms if step and sizes[loop] > 1]
+        mirrored = any(self._mirrors(access, axis) for axis in access.axes)
+        return access.picks is None and not mirrored and len(set(walked)) == len(walked)
+
     def _mirrors(self, access: Access, axis: Axis) -> bool:
         """Whether reads outside the axis are reads of other elements of it."""
         return access.border != "constant" and axis.padding(self.placed.layer.sizes) != (0, 0)
