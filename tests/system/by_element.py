@@ -49,7 +49,7 @@ class Numbered:
         """What a tile reads of other layers."""
         grid = grid_of(values_of(box.of(layer)))
         found = [self._at(access, grid) for access in layer.inputs if access.tensor in self._seen]
-        return frozenset().union(*found)
+        return frozenset[int]().union(*found)
 
     def told(self, layer: Layer, indices: Sequence[str], elements: Elements) -> Numbers:
         """The numbers of elements of an output that are told by its loops."""
@@ -120,6 +120,7 @@ class Told:
             before, after = padding[index.upper()]
             terms = self._relations[index]
             last = sum(step * (self._sizes[loop] - 1) for step, loop in terms) - before - after
-            axes.append(sum(step * grid[loop] for step, loop in terms) - before)
+            walks = [step * grid[loop] for step, loop in terms]
+            axes.append(np.sum(walks, axis=0) - before)
             inside &= (axes[-1] >= 0) & (axes[-1] <= last)
         return set(zip(*(axis[inside].tolist() for axis in axes), strict=True))

@@ -190,7 +190,7 @@ def one_layer_models(draw: st.DrawFn, kind: str) -> Drawn:
 def chains(draw: st.DrawFn, readers: int = 2, between: bool = True, work: tuple[str, ...] = tuple(WORK)) -> Drawn:
     """A producer, now and then a view, then one or several readers of the same tensor."""
     sketch = Sketch(draw)
-    producers = [kind for kind in WORK if kind not in FLAT]
+    producers = [kind for kind in work if kind not in FLAT]
     made = WORK[draw(st.sampled_from(producers))](sketch, sketch.image())
     if draw(st.booleans()):
         made = sketch.add("Relu", made)

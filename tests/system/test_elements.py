@@ -109,9 +109,7 @@ def test_steps_reach_what_walking_them_reaches(
 def test_an_axis_is_touched_where_its_loops_touch_it(data: st.DataObject) -> None:
     axis: Axis = data.draw(
         st.one_of(
-            st.builds(
-                lambda e, o: affine((("A", 2), ("B", -1), ("C", 0)), e, o), st.integers(1, 15), st.integers(0, 9)
-            ),
+            st.builds(affine, st.just((("A", 2), ("B", -1), ("C", 0))), st.integers(1, 15), st.integers(0, 9)),
             st.builds(window, st.just("A"), st.just("B"), *[st.integers(1, n) for n in (15, 3, 3, 4)]),
             st.builds(blocks, st.just("C"), st.integers(1, 9), st.integers(1, 3)),
         )

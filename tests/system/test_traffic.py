@@ -117,7 +117,7 @@ class Truth:
                     assert not arrivals, "a core sends to itself"
                     continue
                 here = [self._read[tile.number] for tile in self._plan.tiles if tile.core == core]
-                wanted = frozenset().union(*here) & self._made[maker.number]
+                wanted = frozenset[int]().union(*here) & self._made[maker.number]
                 if self._known_exactly(maker, core):
                     assert set(got) == wanted
                 else:
@@ -131,7 +131,7 @@ class Truth:
                 assert tile.core in one.to
                 if one.of is not None:
                     there.append(self._sent[number])
-            assert self._read[tile.number] <= frozenset().union(*there)
+            assert self._read[tile.number] <= frozenset[int]().union(*there)
 
     def results_leave(self) -> None:
         for tile in self._plan.tiles:
@@ -155,7 +155,9 @@ def operands_arrive(graph: LayerGraph, made: Plan) -> None:
                 wanted = [told_by_file.read(operand, dict(tile.box.ranges)) for tile in tiles]
                 mine = [one for one in arrivals if core in one.to]
                 assert sum(one.bits for one in mine) == sum(count(one.elements) for one in mine) * width(entry, operand)
-                assert sorted(element for one in mine for element in listed(one)) == sorted(set().union(*wanted))
+                assert sorted(element for one in mine for element in listed(one)) == sorted(
+                    set[tuple[int, ...]]().union(*wanted)
+                )
                 for tile, elements in zip(tiles, wanted, strict=True):
                     there = {element for one in mine if one.number in tile.needs for element in listed(one)}
                     assert elements <= there
