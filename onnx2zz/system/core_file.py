@@ -16,7 +16,6 @@ from onnx2zz.system.network import CoreId
 
 STREAM_KEYS = ("type", "operator_types", "operand_precision", "banks", "dataflows")
 """What Stream's core files say beside ZigZag's fields (stream-dse 2.1.1; `dataflows` up to 1.13)."""
-STREAM_ARRAY_KEYS = ("systolic_dimensions",)
 OFFCHIP_BITS = 1 << 30
 """A highest memory of so many bits or more lies off the chip: no chip has 128 MB in one core's memory."""
 
@@ -58,11 +57,7 @@ def core_of(found: Found, identity: CoreId, has_offchip: bool) -> Core:
 
 def without_stream_keys(document: Data) -> Data:
     """The document as ZigZag takes it."""
-    kept = {key: value for key, value in document.items() if key not in STREAM_KEYS}
-    array = kept.get("operational_array")
-    if isinstance(array, Mapping):
-        kept["operational_array"] = {key: value for key, value in array.items() if key not in STREAM_ARRAY_KEYS}
-    return kept
+    return {key: value for key, value in document.items() if key not in STREAM_KEYS}
 
 
 def without_offchip_level(document: Data) -> Data:

@@ -11,6 +11,7 @@ from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import Found, find_mapping
 from onnx2zz.mapping.network import Policy
 from onnx2zz.pricing.accounted import host_nodes, lost_work, stand_ins
+from onnx2zz.pricing.graph import execution_order
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.physical import PJ_PER_PW_NS, static_power_pw
 from onnx2zz.pricing.price_cache import PriceCache
@@ -108,7 +109,11 @@ def _mapping(request: SystemRequest, own: str | None) -> tuple[Found, bool]:
 
 def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], search: Search, best: Best) -> SystemOutcome:
     timed = best.schedule
-    energy = {tile.number: prices[tile.core].energy((tile.layer, tile.box)) or 0.0 for tile in timed.plan.tiles}
+    numbers = {entry["id"]: number for number, entry in enumerate(request.graph.entries)}
+    # Added up in ZigZag's order of execution, as on one core: another order may differ in the last bit.
+    in_order = [numbers[identity] for identity in execution_order(request.workload.layers)]
+    tiles = [tile for layer in in_order for tile in timed.plan.by_layer[layer]]
+    energy = {tile.number: prices[tile.core].energy((tile.layer, tile.box)) or 0.0 for tile in tiles}
     network = request.system.network
     links = {
         number: network.energy(timed.routes[number], timed.plan.transfers[number].bits) for number in timed.transfers

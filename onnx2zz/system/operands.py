@@ -54,7 +54,16 @@ class Told:
         before = self.entry.padding.get(index, (0, 0))[0]
         offset = sum(step * ranges[loop][0] for step, loop in relation.terms) - before
         steps = tuple((step, ranges[loop][1]) for step, loop in relation.terms if step)
-        return stepped_positions(offset, steps, self.entry.extents.get(index, self.entry.span(index)))
+        return stepped_positions(offset, steps, self._length(index))
+
+    def _length(self, index: str) -> int:
+        """Positions of a derived index' tensor, as far as windows reach."""
+        # pr_loop_sizes counts what is touched: no bound where windows step over some rows (a 1x1 of stride 2).
+        relation = self.entry.related[index]
+        reach = sum(step * (self.sizes[loop] - 1) for step, loop in relation.terms) + 1
+        if relation.count(self.entry.loops) < reach:
+            return reach - sum(self.entry.padding.get(index, (0, 0)))
+        return self.entry.extents.get(index, self.entry.span(index))
 
     def reached(self, index: str, ranges: Ranges) -> tuple[int, tuple[int, int]]:
         """How many positions of a derived index loops touch, and how far they reach beyond both its ends."""
@@ -63,7 +72,7 @@ class Told:
         low = sum(step * ranges[loop][0] for step, loop in relation.terms) - before
         high = low + sum(step * (ranges[loop][1] - 1) for step, loop in relation.terms)
         positions = max(1, self._told(index, ranges).bit_count())
-        return positions, (max(0, -low), max(0, high - self.entry.span(index) + 1))
+        return positions, (max(0, -low), max(0, high - self._length(index) + 1))
 
     def shape_of(self, ranges: Ranges) -> Shape:
         """Equal for two tiles of the layer exactly if their entries are: sizes, and what is left of each padding."""
@@ -77,6 +86,13 @@ class Told:
             interval(0, axis.extent) if n == picked or self._mirrors(access, axis) else touched(axis, ranges)
             for n, axis in enumerate(access.axes)
         )
+
+    def sees_exactly(self, access: Access) -> bool:
+        """Whether `seen` is what is touched and no more: not where a run picks, nor along a diagonal."""
+        sizes = self.placed.layer.sizes
+        walked = [loop for axis in access.axes for loop, step in axis.terms if step and sizes[loop] > 1]
+        mirrored = any(self._mirrors(access, axis) for axis in access.axes)
+        return access.picks is None and not mirrored and len(set(walked)) == len(walked)
 
     def _mirrors(self, access: Access, axis: Axis) -> bool:
         """Whether reads outside the axis are reads of other elements of it."""

@@ -39,7 +39,7 @@ class SystemOutcome:
     def energy(self) -> dict[str, float]:
         """The parts of the energy, in pJ; the static part stands beside the sum."""
         return {
-            "cores_pj": _sum(self.tile_energy[tile.number] for tile in self.tiles),
+            "cores_pj": _sum(self.tile_energy.values()),
             "links_pj": _sum(self.link_energy.values()),
             "offchip_pj": _sum(self.offchip_energy.values()),
             "static_pj": self.static_pj,

@@ -200,9 +200,11 @@ def _wanted(found: Plan, told: Told, producer: Told, edge: Edge, own: Sequence[T
     known: dict[Elements, list[Elements]] = {}
     for tile in own:
         ranges = told.ranges(dict(tile.box.ranges))
-        seen = told.seen(told.placed.layer.inputs[number], ranges) if number is not None else ()
+        read = told.placed.layer.inputs[number] if number is not None else None
+        seen = told.seen(read, ranges) if read is not None else ()
         if seen not in known:
             boxes, exact = edge.needed(seen)
+            exact = exact and (read is None or told.sees_exactly(read))
             written = [producer.written(box) for box in boxes]
             if not exact or not all(whole for _, whole in written):
                 found.hulls.add((edge.producer, edge.reader))
