@@ -29,8 +29,8 @@ class StreamEnvironment:
         return next(self.folder.glob("lib/python3.*/site-packages")) / EXAMPLES
 
     def command(self, system: Path, model: Path, folder: Path) -> list[str]:
-        """What runs Stream on a model once."""
-        return [str(part) for part in (self.python, RUN, system, model, folder)]
+        """What runs Stream on a model once; -P, since a module of ours is called `stream`, too."""
+        return [str(part) for part in (self.python, "-P", RUN, system, model, folder)]
 
 
 def stream_environment(folder: Path) -> StreamEnvironment:
