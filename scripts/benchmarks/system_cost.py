@@ -16,17 +16,17 @@ from scripts.benchmarks.benchmark import Benchmark, options
 from scripts.benchmarks.processes import ONNX2ZZ, timed
 from scripts.doc_table import table
 
-REPEATS = 3
 MOST_TIMES = 10
 """So many times the CPU time of a core a system may take."""
 
 
 class CostCase(TypedDict):
-    """A model on a system, and on what its cores are."""
+    """A model on a system, and on what its cores are, each so many times."""
 
     network: str
     system: str
     core: str
+    repeats: int
 
 
 class CostLine(CostCase):
@@ -41,7 +41,7 @@ def measured(case: CostCase) -> CostLine:
     before = os.getloadavg()[0]
     system: list[float] = []
     core: list[float] = []
-    for _ in range(REPEATS):
+    for _ in range(case["repeats"]):
         core.append(_cpu(case["network"], case["core"]))
         system.append(_cpu(case["network"], case["system"]))
     return {**case, "system_cpu": system, "core_cpu": core, "load": [before, os.getloadavg()[0]]}
@@ -78,7 +78,7 @@ def tables(lines: Sequence[CostLine]) -> dict[str, str]:
 
 def cases(given: Namespace) -> Iterable[CostCase]:
     for network, system in product(given.network, given.system):
-        yield {"network": network, "system": system, "core": given.core}
+        yield {"network": network, "system": system, "core": given.core, "repeats": given.repeats}
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -86,5 +86,6 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--network", nargs="+", default=["resnet18"])
     parser.add_argument("--system", nargs="+", default=["seneca_4x4"])
     parser.add_argument("--core", default="seneca")
+    parser.add_argument("--repeats", type=int, default=3)
     page = "systems-beside-stream.md"
     return Benchmark("system_cost", page, cases, measured, tables, falls_short).main(parser, arguments)
