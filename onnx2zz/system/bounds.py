@@ -33,7 +33,7 @@ def work_bound(work: Sequence[Sequence[float]]) -> float:
     least on each core (infinite where it may not run): even if each layer runs only where it is fastest, the cores
     together need that many cycles; and so do those of each group that some layers are bound to."""
     places = [frozenset(core for core, cycles in enumerate(each) if cycles < math.inf) for each in work]
-    groups = {*places, frozenset().union(*places)} - {frozenset[int]()}
+    groups = {*places, frozenset[int]().union(*places)} - {frozenset[int]()}
     loads = [
         sum(min(each) for each, place in zip(work, places, strict=True) if place and place <= group) / len(group)
         for group in groups
