@@ -123,6 +123,8 @@ class _Contest:
         generated = replace(self.mapping_entry, spatial_mapping=None)
         for unrolling in self._zigzags(self.mapping_entry):
             yield unrolling, "mapping file"
+        if generated == self.mapping_entry:
+            return
         for unrolling in self._zigzags(generated):
             yield unrolling, "generated"
 

@@ -4,6 +4,7 @@ Three things take their time in any schedule: the loop iterations of all layers 
 come and go through the off-chip port once; and the steps of a recurrence one after the other. The largest binds.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,11 @@ def bounds(parts: Mapping[str, float]) -> Bounds:
 def work_bound(work: Sequence[Sequence[float]]) -> float:
     """The time of cores that share all work without rest. `work`: for each layer the cycles that all of it takes at
     least on each core (infinite where it may not run): even if each layer runs only where it is fastest, the cores
-    together need that many cycles."""
-    cores = max(map(len, work), default=0)
-    return sum(min(each) for each in work) / cores if cores else 0.0
+    together need that many cycles; and so do those of each group that some layers are bound to."""
+    places = [frozenset(core for core, cycles in enumerate(each) if cycles < math.inf) for each in work]
+    groups = {*places, frozenset[int]().union(*places)} - {frozenset[int]()}
+    loads = [
+        sum(min(each) for each, place in zip(work, places, strict=True) if place and place <= group) / len(group)
+        for group in groups
+    ]
+    return max(loads, default=0.0)

@@ -15,7 +15,7 @@ from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGener
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.zigzag.failure import PricingError, sentence
-from onnx2zz.zigzag.layer import parse_layer
+from onnx2zz.zigzag.layer import mapped_layer
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.search import NotCoveredError, best_orderings, convert
@@ -73,7 +73,7 @@ def price_unrolling(
     """
     asked = _asking_for(unrolling, mapping_entry)
     try:
-        layer = parse_layer(entry, asked)
+        layer = mapped_layer(entry, asked)
         layer.spatial_mapping.initialize_oa_dims(accelerator.operational_array.dimension_sizes)
         kind = TemporalMappingType(options.temporal_mapping_type)
         setting = replace(convert(accelerator, layer, layer.spatial_mapping, options.lpf_limit), mapping_type=kind)
@@ -97,7 +97,7 @@ def _generator(
     return SpatialMappingGeneratorStage(
         [CostModelStage],
         accelerator=accelerator,
-        layer=parse_layer(entry, mapping_entry),
+        layer=mapped_layer(entry, mapping_entry),
         nb_mappings_generated=options.spatial_mappings,
         enable_mix_spatial_mapping_generation=options.mixed_spatial_mapping,
     )

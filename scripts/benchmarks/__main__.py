@@ -4,7 +4,10 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-NAMES = ("compile", "growth", "evaluate", "limits", "search", "search_memory", "mapping", "templates", "sweep")
+NAMES = (
+    *("compile", "growth", "evaluate", "limits", "search", "search_memory", "mapping", "templates", "sweep"),
+    *("stream", "system_cost"),
+)
 
 
 def main(arguments: Sequence[str]) -> int:
