@@ -5,7 +5,7 @@ tables; the cheapest choice over all of them is exact (choice.py). But tables kn
 port and of overlap, so several choices are scheduled, one core among them, and the best is kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.operands import Told
 from onnx2zz.system.order import Overfull, ordered
+from onnx2zz.system.placement import Placed
 from onnx2zz.system.plan import OPERANDS, Plan, plan
 from onnx2zz.system.prices import Prices
 from onnx2zz.system.reads import Edge
@@ -60,12 +61,15 @@ class Best:
 
 @dataclass
 class Search:
-    """One system's search. `prices` by kind of core; `unplaced`: why no schedule was found."""
+    """One system's search. `prices` by kind of core; `fixed`: where layers (by id) run that the user has placed;
+    `watch` is told of each schedule before it is made; `unplaced`: why no schedule was found."""
 
     system: System
     graph: LayerGraph
     prices: Mapping[CoreId, Prices]
     opt: ObjectiveName
+    watch: Callable[[int, int, str], None] = lambda done, total, name: None
+    fixed: Mapping[int, Placed] = field(default_factory=dict[int, Placed])
     unplaced: list[str] = field(default_factory=list[str])
     tried: int = 0
 
@@ -78,10 +82,13 @@ class Search:
             options = self._options(room)
             if options is None:
                 continue
-            for chosen in self._choices(options):
+            choices = list(self._choices(options))
+            for done, chosen in enumerate(choices):
+                self.watch(done, len(choices), f"schedules, tiles of {room:.0%} of a core's memory")
                 made = self._scheduled(chosen, room)
                 if made is not None and (found is None or self._merit(made) < self._merit(found)):
                     found = made
+            self.watch(len(choices), len(choices), "")
         return found
 
     def _merit(self, best: Best) -> tuple[float, ...]:
@@ -121,6 +128,8 @@ class Search:
         return f"{told.placed.name}: its smallest tiles do not fit a core's highest memory"
 
     def _tilings(self, told: Told, room: float) -> list[tuple[Tiling, tuple[CoreId, ...]]]:
+        if told.placed.id in self.fixed:
+            return self._as_placed(told, self.fixed[told.placed.id], room)
         found: dict[tuple[Tiling, tuple[CoreId, ...]], None] = {}
         for cores in self._groups(told):
             capacity = min(self.system.by_id[core].capacity for core in cores) * room
@@ -136,6 +145,14 @@ class Search:
             for tiling in (*ranked[:KEPT], *whole):
                 found[tiling, cores[: tiling.cores]] = None
         return list(found)
+
+    def _as_placed(self, told: Told, own: Placed, room: float) -> list[tuple[Tiling, tuple[CoreId, ...]]]:
+        """What the user has said of a layer; turns are found where nothing is said of them."""
+        if own.turns is not None:
+            return [(Tiling(own.split, own.turns), own.cores)]
+        capacity = min(self.system.by_id[core].capacity for core in own.cores) * room
+        tiling = with_turns(told, own.split, capacity, {})
+        return [] if tiling is None else [(tiling, own.cores)]
 
     def _boxes(
         self, wanted: Mapping[int, Sequence[tuple[Tiling, tuple[CoreId, ...]]]], core: Core
