@@ -95,7 +95,12 @@ def evaluate(
         require("matplotlib", "plot", "plot")
     asked = str(mapping) if mapping is not None else None
     arch, kept = str(accelerator), _path(output)
-    given = {"exploit_data_locality": exploit_data_locality, "events": events, "save_mapping": save_mapping}
+    given = {
+        "exploit_data_locality": exploit_data_locality,
+        "events": events,
+        "save_mapping": save_mapping,
+        "plot": plot,
+    }
     of_system = names_a_system(arch)
     _refuse_what_is_for_others(arch, of_system, {**given, "placement": placement})
     price_options = PriceOptions(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ScheduleKind = Literal["layers"]
 """How the cores take up a network: `layers` in their order, each shared out over the cores."""
 SCHEDULES: tuple[ScheduleKind, ...] = get_args(ScheduleKind)
-ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "save_mapping")
+ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "save_mapping", "plot")
 SYSTEM_ONLY = ("placement",)
 """Options that mean nothing on a system of cores, and those that mean nothing elsewhere."""
 SCHEDULE, TRACE = "schedule.json", "trace.json"

@@ -356,6 +356,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     from onnx2zz.report.events import print_events
     from onnx2zz.report.extracted import print_extracted
     from onnx2zz.report.physical import print_physical
+    from onnx2zz.report.system import print_system
     from onnx2zz.report.table import print_table
 
     if json_file == "-":
@@ -363,6 +364,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     else:
         console = Console(file=sys.stdout)
         print_table(evaluation, evaluation.mapping or "", console)
+        print_system(evaluation, console)
         print_choices(evaluation, console)
         print_extracted(evaluation, console)
         print_physical(evaluation, console)

@@ -43,8 +43,10 @@ def test_a_system_and_a_model_in_memory_need_no_folder(folder: Path) -> None:
 
 
 def test_what_is_about_one_accelerator_is_refused_on_a_system_and_the_other_way_round() -> None:
-    with pytest.raises(InputError, match="exploit_data_locality, save_mapping: for one accelerator, and seneca_2x2 is"):
-        onnx2zz.evaluate("lenet5", "seneca_2x2", exploit_data_locality=True, save_mapping="m.yaml", **FAST)
+    with pytest.raises(
+        InputError, match="exploit_data_locality, save_mapping, plot: for one accelerator, and seneca_2x2 is"
+    ):
+        onnx2zz.evaluate("lenet5", "seneca_2x2", exploit_data_locality=True, save_mapping="m.yaml", plot="f", **FAST)
     with pytest.raises(InputError, match="placement: for a system of cores, and seneca is one accelerator"):
         onnx2zz.evaluate("lenet5", "seneca", placement="p.yaml", **FAST)
 
