@@ -31,8 +31,13 @@ def read_placement(
     """Where layers (by id) run. `tell` hears what of a file of Stream's is not followed. Raises InputError with
     everything that is wrong with the file, and with what it says for this model on this system."""
     source = read_yaml(path)
-    raise_if_any(Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps)
-    if is_stream_mapping(source.data):
+    of_stream = is_stream_mapping(source.data)
+    traps = [Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps]
+    if not of_stream:
+        raise_if_any(traps)
+    if of_stream:
+        for trap in traps:  # Stream took the file as it is
+            tell(f"note: {trap}")
         return read_stream_mapping(source, graph, system, tell)
     return _Reading(source, graph, system).placed()
 

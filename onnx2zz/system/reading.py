@@ -31,7 +31,7 @@ SHAPES = ("mesh", "ring", "bus", "links")
 
 def read_system(found: Found) -> System:
     """The system in a file. Raises InputError with everything that is wrong with it and with the files it names."""
-    source = read_yaml(found.path)
+    source = read_yaml(found.path, place_keys=True)
     raise_if_any(Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps)
     if isinstance(source.data, Mapping) and "core_connectivity" in source.data:
         from onnx2zz.system.stream_file import read_stream_system
