@@ -68,6 +68,7 @@ def system_request(
     tell: Tell,
 ) -> "tuple[SystemRequest, Compiled | None]":
     """What is asked for, and the model, where one was compiled. Raises InputError with every independent problem."""
+    from onnx2zz.formats.system_file import unserved
     from onnx2zz.pricing.request import no_such_choice
     from onnx2zz.pricing.workload_check import missing_fields
     from onnx2zz.system.evaluation import SystemRequest
@@ -88,6 +89,9 @@ def system_request(
     if compiled is None:
         raise_if_any(missing_fields(workload.file, list(workload.layers)))
     graph = graph_of_model(compiled) if compiled else graph_of_entries(workload.layers)
+    named = {told.placed.name: graph.operators[told.placed.id] for told in graph.layers}
+    served = {core.operators for core in system.cores}
+    raise_if_any(Problem(str(system.path), what, way_out) for _, what, way_out in unserved(served, named))
     placed: Mapping[int, Placed] = {}
     if options.placement is not None:
         placed = read_placement(options.placement, graph, system, tell)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.design_space.columns import MINIMISED
 from onnx2zz.design_space.columns import NAMES as RUN_NAMES
 from onnx2zz.design_space.expression import FUNCTIONS, Number, Value
@@ -13,13 +12,14 @@ from onnx2zz.design_space.spec import AUTO, OWN, AcceleratorSpec, Axes, FieldExp
 from onnx2zz.design_space.template import OLD
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.files.document import is_array, is_object
+from onnx2zz.formats.section import Section
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
+from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.system_kind import one_accelerator
 from onnx2zz.formats.yaml_source import Key, Path_, YamlSource, read_yaml
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.sizes import as_shape, as_size
 from onnx2zz.lowering.options import WIDTHS, WORDS, Precision, as_precision, unknown_operands
-from onnx2zz.sidecar.section import Section
 from onnx2zz.zigzag.objective import NAMES, ObjectiveName
 
 T = TypeVar("T")

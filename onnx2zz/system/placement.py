@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from onnx2zz.checks.spelling import did_you_mean
+from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.system.description import System
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.operands import Told

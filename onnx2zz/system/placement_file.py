@@ -10,11 +10,11 @@ Layers that it does not name are placed by the search.
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.files.document import Key, integer
+from onnx2zz.formats.section import Section
+from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
-from onnx2zz.sidecar.section import Section
 from onnx2zz.system.description import System
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.operands import Told

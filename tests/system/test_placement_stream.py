@@ -12,7 +12,6 @@ from onnx2zz.errors import InputError
 from onnx2zz.system.layer_graph import LayerGraph, graph_of_model
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.placement_file import read_placement
-from tests.model_files import save_model
 from tests.shared_material import shared
 
 SYSTEM = "seneca_2x2"
