@@ -14,7 +14,8 @@ ROWS = ("OY", "OX", "OZ", "B", "H")
 
 
 def splits(told: Told, cores: int) -> list[Pieces]:
-    """The splits of a layer over at most `cores` cores: along one loop, or along two."""
+    """The splits of a layer over at most `cores` cores: along one loop, or along two or three that make up a number of
+    cores together."""
     layer = told.placed.layer
     written = layer.output.loops
     loops = [loop for loop, size in layer.loops if size > 1 and loop in written and loop != layer.recurrent]
@@ -22,12 +23,24 @@ def splits(told: Told, cores: int) -> list[Pieces]:
     for used in _counts(cores):
         for loop in loops:
             found[((loop, min(used, layer.sizes[loop])),)] = None
-        for first, second in permutations(loops, 2):
-            for outer in _counts(used):
-                inner = used // outer
-                if 1 < outer <= layer.sizes[first] and 1 < inner <= layer.sizes[second]:
-                    found[((first, outer), (second, inner))] = None
+        for several in (2, 3):
+            for chosen in permutations(loops, several):
+                for pieces in _factors(used, several):
+                    if all(pieces[n] <= layer.sizes[loop] for n, loop in enumerate(chosen)):
+                        found[tuple(zip(chosen, pieces, strict=True))] = None
     return list(found)
+
+
+def _factors(number: int, several: int) -> list[tuple[int, ...]]:
+    """The ways to write a number as a product of so many factors above 1."""
+    if several == 1:
+        return [(number,)] if number > 1 else []
+    return [
+        (factor, *rest)
+        for factor in range(2, number // 2 + 1)
+        if number % factor == 0
+        for rest in _factors(number // factor, several - 1)
+    ]
 
 
 def _counts(cores: int) -> list[int]:

@@ -27,14 +27,23 @@ from onnx2zz.system.tile import Box
 from onnx2zz.system.tiling import Share, Tiling, placed
 from onnx2zz.zigzag.objective import ObjectiveName, objective
 
+LOOKED_AT = 24
+"""Splits of a layer for which turns are looked for."""
 KEPT = 6
 """Splits of a layer that are priced."""
-ROOM = (0.9, 0.45, 0.22, 0.11)
-"""Shares of a core's memory that a tile may fill: less leaves more for what waits and for what comes early."""
-
-
-TRIED_ROOMS = 2
-"""Of these shares, as many are tried even though one has given a schedule."""
+LEVELS = ((0.9, 1), (0.45, 1), (0.45, 4), (0.22, 8), (0.11, 16), (0.11, 32), (0.06, 64))
+"""How finely a layer is cut: the share of a core's memory that a tile may fill, and turns along the rows at least. Finer
+tiles leave more for what waits and for what comes early; with rows in turns a reader can begin, and free them, soon."""
+FIRST_ROWS = 4
+"""Turns along the rows of a layer that reads the network's input: work begins when the first rows are there."""
+TRIED_LEVELS = 2
+"""Levels that all layers are cut at together; only where none of them fits, single layers are cut finer."""
+REPAIRS = 12
+"""How often layers that do not fit are cut finer."""
+WEIGHTS = (1.0, 0.3, 0.1)
+"""How much movement counts beside work; transfers overlap with work, the more the longer tiles are."""
+HEAVY_WEIGHTS = (4.0, 30.0)
+"""Where memory is short: what is not moved is held once."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,6 @@ class Best:
     latency: float
     energy: float
     tried: int
-    room: float
 
 
 @dataclass
@@ -71,24 +79,44 @@ class Search:
     watch: Callable[[int, int, str], None] = lambda done, total, name: None
     fixed: Mapping[int, Placed] = field(default_factory=dict[int, Placed])
     unplaced: list[str] = field(default_factory=list[str])
+    overfull: set[int] = field(default_factory=set[int])
     tried: int = 0
 
     def best(self) -> Best | None:
         """The best schedule; None where none fits."""
         found: Best | None = None
-        for number, room in enumerate(ROOM):
-            if found is not None and number >= TRIED_ROOMS:
+        layers = [told.placed.id for told in self.graph.layers]
+        for level in range(TRIED_LEVELS):
+            found = self._better(found, self._at(dict.fromkeys(layers, level), WEIGHTS))
+        levels = dict.fromkeys(layers, TRIED_LEVELS - 1)
+        for _ in range(REPAIRS):
+            if found is not None:
                 break
-            options = self._options(room)
-            if options is None:
-                continue
-            choices = list(self._choices(options))
-            for done, chosen in enumerate(choices):
-                self.watch(done, len(choices), f"schedules, tiles of {room:.0%} of a core's memory")
-                made = self._scheduled(chosen, room)
-                if made is not None and (found is None or self._merit(made) < self._merit(found)):
-                    found = made
-            self.watch(len(choices), len(choices), "")
+            for layer in self._to_cut_finer():
+                levels[layer] = min(levels[layer] + 1, len(LEVELS) - 1)
+            found = self._at(levels, (*HEAVY_WEIGHTS, *WEIGHTS[:1]))
+        return found
+
+    def _better(self, first: Best | None, second: Best | None) -> Best | None:
+        made = [best for best in (first, second) if best is not None]
+        return min(made, key=self._merit, default=None)
+
+    def _to_cut_finer(self) -> set[int]:
+        """The layers that did not fit, and those that feed them."""
+        found = set(self.overfull)
+        found |= {edge.producer for layer in self.overfull for edge in self.graph.edges.get(layer, ())}
+        self.overfull.clear()
+        return found
+
+    def _at(self, levels: Mapping[int, int], weights: Sequence[float]) -> Best | None:
+        """The best of the choices with layers cut as finely as `levels` say."""
+        options = self._options(levels)
+        found: Best | None = None
+        choices = list(self._choices(options, weights)) if options is not None else []
+        for done, chosen in enumerate(choices):
+            self.watch(done, len(choices), "schedules")
+            found = self._better(found, self._scheduled(chosen))
+        self.watch(len(choices), len(choices), "")
         return found
 
     def _merit(self, best: Best) -> tuple[float, ...]:
@@ -102,11 +130,11 @@ class Search:
         ]
         return [group for group in groups if group]
 
-    def _options(self, room: float) -> dict[int, list[Candidate]] | None:
+    def _options(self, levels: Mapping[int, int]) -> dict[int, list[Candidate]] | None:
         """The priced candidates of each layer."""
         wanted: dict[int, list[tuple[Tiling, tuple[CoreId, ...]]]] = {}
         for told in self.graph.layers:
-            wanted[told.placed.id] = self._tilings(told, room)
+            wanted[told.placed.id] = self._tilings(told, levels[told.placed.id])
         for core in {id(self.prices[core.id]): core for core in self.system.cores}.values():
             self.prices[core.id].find(self._boxes(wanted, core))
         found: dict[int, list[Candidate]] = {}
@@ -127,32 +155,50 @@ class Search:
                     return f"{told.placed.name}: {outcome}"
         return f"{told.placed.name}: its smallest tiles do not fit a core's highest memory"
 
-    def _tilings(self, told: Told, room: float) -> list[tuple[Tiling, tuple[CoreId, ...]]]:
+    def _tilings(self, told: Told, level: int) -> list[tuple[Tiling, tuple[CoreId, ...]]]:
+        """What is priced of a layer, on each kind of core that may run it; where it cannot be cut so finely, less."""
         if told.placed.id in self.fixed:
-            return self._as_placed(told, self.fixed[told.placed.id], room)
-        found: dict[tuple[Tiling, tuple[CoreId, ...]], None] = {}
-        for cores in self._groups(told):
-            capacity = min(self.system.by_id[core].capacity for core in cores) * room
-            first = self.prices[cores[0]]
-            array = dict(first.inputs.hardware.array)
-            units = unrolled(first.mapping_of(told.placed.id), told.sizes, array) if first.search is None else {}
-            tilings = [with_turns(told, split, capacity, units) for split in splits(told, len(cores))]
-            ranked = sorted(
-                dict.fromkeys(tiling for tiling in tilings if tiling is not None),
-                key=lambda tiling: (rounds(told, tiling, units), len(tiling.turns), len(tiling.split), tiling.split),
-            )
-            whole = [tiling for tiling in ranked[KEPT:] if not tiling.split]
-            for tiling in (*ranked[:KEPT], *whole):
-                found[tiling, cores[: tiling.cores]] = None
-        return list(found)
+            return self._as_placed(told, self.fixed[told.placed.id], level)
+        for possible in range(level, -1, -1):
+            found: dict[tuple[Tiling, tuple[CoreId, ...]], None] = {}
+            for cores in self._groups(told):
+                room, rows = LEVELS[possible]
+                if possible and told.placed.id not in self.graph.edges:
+                    rows = max(rows, FIRST_ROWS)
+                for tiling in self._of_group(told, cores, room, rows):
+                    found[tiling, cores[: tiling.cores]] = None
+            if found:
+                return list(found)
+        return []
 
-    def _as_placed(self, told: Told, own: Placed, room: float) -> list[tuple[Tiling, tuple[CoreId, ...]]]:
+    def _of_group(self, told: Told, cores: tuple[CoreId, ...], room: float, rows: int) -> list[Tiling]:
+        """The tilings over cores of one kind on which the busiest has least to do, and one core's."""
+        capacity = min(self.system.by_id[core].capacity for core in cores) * room
+        first = self.prices[cores[0]]
+        array = dict(first.inputs.hardware.array)
+        units = unrolled(first.mapping_of(told.placed.id), told.sizes, array) if first.search is None else {}
+        promising = sorted(splits(told, len(cores)), key=lambda split: self._promise(told, Tiling(split), units))
+        tilings = [with_turns(told, split, capacity, units, rows) for split in (*promising[:LOOKED_AT], ())]
+        ranked = sorted(
+            dict.fromkeys(tiling for tiling in tilings if tiling is not None),
+            key=lambda tiling: self._promise(told, tiling, units),
+        )
+        return ranked[:KEPT] + [tiling for tiling in ranked[KEPT:] if not tiling.split]
+
+    def _promise(self, told: Told, tiling: Tiling, units: Mapping[str, int]) -> tuple[object, ...]:
+        """The lower the better: rounds of the busiest core, then few cuts."""
+        return rounds(told, tiling, units), len(tiling.turns), len(tiling.split), tiling.split
+
+    def _as_placed(self, told: Told, own: Placed, level: int) -> list[tuple[Tiling, tuple[CoreId, ...]]]:
         """What the user has said of a layer; turns are found where nothing is said of them."""
         if own.turns is not None:
             return [(Tiling(own.split, own.turns), own.cores)]
-        capacity = min(self.system.by_id[core].capacity for core in own.cores) * room
-        tiling = with_turns(told, own.split, capacity, {})
-        return [] if tiling is None else [(tiling, own.cores)]
+        for room, rows in reversed(LEVELS[: level + 1]):
+            capacity = min(self.system.by_id[core].capacity for core in own.cores) * room
+            tiling = with_turns(told, own.split, capacity, {}, rows)
+            if tiling is not None:
+                return [(tiling, own.cores)]
+        return []
 
     def _boxes(
         self, wanted: Mapping[int, Sequence[tuple[Tiling, tuple[CoreId, ...]]]], core: Core
@@ -176,13 +222,15 @@ class Search:
             energy += price
         return Candidate(tiling, cores, max(load.values()), energy)
 
-    def _choices(self, options: Mapping[int, Sequence[Candidate]]) -> Iterable[Mapping[int, Candidate]]:
+    def _choices(
+        self, options: Mapping[int, Sequence[Candidate]], weights: Sequence[float]
+    ) -> Iterable[Mapping[int, Candidate]]:
         """What is scheduled: the cheapest by the tables, with movement counted less and more; the same split all over;
         one core."""
         seen: set[tuple[Candidate, ...]] = set()
         nodes = {layer: np.array([self._node(candidate) for candidate in own]) for layer, own in options.items()}
         moving = self._pairs(options)
-        for weight in (1.0, 0.3, 0.1):
+        for weight in weights:
             pairs = {pair: table * weight for pair, table in moving.items()}
             picked = cheapest(nodes, pairs)
             chosen = {layer: options[layer][number] for layer, number in picked.items()}
@@ -240,13 +288,14 @@ class Search:
             found.setdefault(core, []).extend(box for box in boxes if all(box))
         return found
 
-    def _scheduled(self, chosen: Mapping[int, Candidate], room: float) -> Best | None:
+    def _scheduled(self, chosen: Mapping[int, Candidate]) -> Best | None:
         self.tried += 1
         made = self.planned(chosen)
         capacity = {core.id: float(core.capacity) for core in self.system.cores}
         order = ordered(made, capacity)
         if isinstance(order, Overfull):
             name = self.graph.layers[order.layer].placed.name
+            self.overfull.add(order.layer)
             self.unplaced.append(
                 f"{name}: core {order.core} would hold {order.held:,.0f} bit, it has {order.capacity:,.0f}"
             )
@@ -254,7 +303,7 @@ class Search:
         cycles = {tile.number: self.prices[tile.core].cycles((tile.layer, tile.box)) or 0.0 for tile in made.tiles}
         timed = schedule(made, order, cycles, self.system)
         energy = self.energy(timed)
-        return Best(timed, dict(chosen), timed.latency, energy, self.tried, room)
+        return Best(timed, dict(chosen), timed.latency, energy, self.tried)
 
     def planned(self, chosen: Mapping[int, Candidate]) -> Plan:
         shared = {
