@@ -32,8 +32,9 @@ LOOKED_AT = 24
 KEPT = 6
 """Splits of a layer that are priced."""
 LEVELS = ((0.9, 1), (0.45, 1), (0.45, 4), (0.22, 8), (0.11, 16), (0.11, 32), (0.06, 64))
-"""How finely a layer is cut: the share of a core's memory that a tile may fill, and turns along the rows at least. Finer
-tiles leave more for what waits and for what comes early; with rows in turns a reader can begin, and free them, soon."""
+"""How finely a layer is cut: the share of a core's memory that a tile may fill, and turns along the rows at least.
+Finer tiles leave more for what waits and for what comes early; with rows in turns a reader can begin, and free them,
+soon."""
 FIRST_ROWS = 4
 """Turns along the rows of a layer that reads the network's input: work begins when the first rows are there."""
 TRIED_LEVELS = 2

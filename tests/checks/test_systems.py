@@ -182,7 +182,8 @@ def test_keys_of_stream_in_a_core_file_are_no_finding_and_are_left_out_of_what_z
     (folder / "core.yaml").write_text(yaml.safe_dump({**plain, **keys}, sort_keys=False))
     assert onnx2zz.check("core.yaml").findings == onnx2zz.check("plain.yaml").findings
     with_keys, without = (
-        onnx2zz.evaluate("lenet5", f"{name}.yaml", "seneca_core", lpf_limit=2, cache=False) for name in ("core", "plain")
+        onnx2zz.evaluate("lenet5", f"{name}.yaml", "seneca_core", lpf_limit=2, cache=False)
+        for name in ("core", "plain")
     )
     assert [one.energy_pj for one in with_keys.layers] == [one.energy_pj for one in without.layers]
     assert with_keys.total == without.total
