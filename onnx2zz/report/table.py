@@ -42,7 +42,8 @@ def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
 def _caption(evaluation: Evaluation, mapping: str) -> str:
     said = [f"{evaluation.model} on {evaluation.accelerator}"]
     if evaluation.system is not None:
-        said.append(f"{len(evaluation.system.cores)} cores")
+        cores = len(evaluation.system.cores)
+        said.append(f"{cores} core{'s' * (cores != 1)}")
     if mapping:
         said.append(f"mapping {mapping}")
     return f"{', '.join(said)}, best {evaluation.opt} (ZigZag {evaluation.zigzag})"

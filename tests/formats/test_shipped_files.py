@@ -82,7 +82,7 @@ def test_a_system_is_found_by_name_in_a_checkout_and_in_a_wheel(our_files: Path)
 
 
 def test_a_system_that_does_not_ship_gets_suggestions() -> None:
-    with pytest.raises(InputError, match="did you mean .*seneca_4x4.*these ship: .*seneca_16x16"):
+    with pytest.raises(InputError, match=r"did you mean .*seneca_4x4.*these ship: .*seneca_16x16"):
         find_accelerator("seneca_4x5")
 
 
