@@ -8,7 +8,7 @@ import pytest
 from tests.docs_commands import assert_shown, run_page
 
 
-@pytest.mark.parametrize("page", ["index", "tutorial", "api", "report", "locality", "events", "physical"])
+@pytest.mark.parametrize("page", ["index", "tutorial", "api", "report", "locality", "events", "physical", "systems"])
 def test_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
 

@@ -11,7 +11,8 @@ from onnx2zz.checks.diagnosis import diagnose
 from onnx2zz.checks.finding import Diagnosis
 from onnx2zz.checks.kinds import sorted_by_kind
 from onnx2zz.errors import Problem, noted_in, raise_if_any
-from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, find_mapping, shipped
+from onnx2zz.formats.shipped_files import ACCELERATORS, SYSTEMS, find_accelerator, find_mapping, ours, shipped
+from onnx2zz.formats.system_kind import is_system
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
 
@@ -49,7 +50,8 @@ def read_context(files: Iterable[str], tell: Callable[[str], None]) -> Context:
     sources: list[YamlSource] = []
     for file in files:
         with noted_in(problems):
-            sources.append(read_yaml(_found(file, tell)))
+            path = _found(file, tell)
+            sources.append(read_yaml(path, place_keys=is_system(path)))
     raise_if_any(problems)
     return sorted_by_kind(sources)
 
@@ -58,7 +60,8 @@ def _found(file: str, tell: Callable[[str], None]) -> Path:
     """A file as it is named, else what ships under the name: an accelerator before a mapping."""
     if Path(file).is_file():
         return Path(file)
-    is_accelerator = file.removeprefix("zigzag:").removesuffix(".yaml") in shipped(ACCELERATORS, file)
+    name = file.removeprefix("zigzag:").removesuffix(".yaml")
+    is_accelerator = name in shipped(ACCELERATORS, file) or name in ours(SYSTEMS)
     found = find_accelerator(file) if is_accelerator else find_mapping(file)
     if found.note:
         tell(found.note)

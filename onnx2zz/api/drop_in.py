@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, get_args, overload
 
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.formats.shipped_files import find_accelerator, find_mapping, find_model
+from onnx2zz.formats.system_kind import one_accelerator
 from onnx2zz.pricing.request import no_such_choice
 from onnx2zz.zigzag.layer_price import LPF_LIMIT, Engine, TemporalMappingType
 from onnx2zz.zigzag.objective import LATENCY, NAMES, ObjectiveName
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     FoundInMemory = tuple[float, float, float, float, Performance]
 
 FrontEnd = Literal["zigzag", "onnx2zz"]
+OF_SYSTEMS = "ZigZag's function takes no other; onnx2zz.evaluate takes a system"
 
 
 class ZigZagOptions(TypedDict, total=False):
@@ -100,7 +102,7 @@ def get_hardware_performance_zigzag(
     folder = str(dump_folder or f"outputs/{datetime.now()}")
     found, notes = performance(
         _network(workload, str(find_mapping(str(mapping)).path), onnx_frontend),
-        load_accelerator(find_accelerator(str(accelerator)).path),
+        load_accelerator(one_accelerator(find_accelerator(str(accelerator)), OF_SYSTEMS).path),
         PriceOptions(
             opt=opt,
             lpf_limit=lpf_limit,

@@ -1,9 +1,10 @@
 """`onnx2zz.evaluate`: what a model costs on an accelerator."""
 
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Unpack
@@ -12,15 +13,28 @@ from onnx2zz.api.compile import Model, ModelOptions, compiled_of
 from onnx2zz.api.events import counted_events
 from onnx2zz.api.extras import require
 from onnx2zz.api.inputs import gather, is_workload
+from onnx2zz.api.system import (
+    ONE_ACCELERATOR_ONLY,
+    SYSTEM_ONLY,
+    ScheduleKind,
+    SystemOptions,
+    forget_schedule,
+    names_a_system,
+    refused_on_a_system,
+    refused_on_one,
+    run_on_system,
+    system_request,
+    write_schedule,
+)
 from onnx2zz.api.where_priced import cluster_at, scheduler_conflicts
 from onnx2zz.compiler import Compiled
 from onnx2zz.errors import IncompleteResult, InputError, Problem, raise_if_any
 from onnx2zz.mapping.evaluation import run
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.price_cache import NoStore
-from onnx2zz.pricing.request import Rules
+from onnx2zz.pricing.request import BUDGET, MappingSearch, Rules
 from onnx2zz.pricing.result import Evaluation
-from onnx2zz.pricing.run import Resources
+from onnx2zz.pricing.run import Elsewhere, Resources
 from onnx2zz.pricing.store import Store, folder_or_default
 from onnx2zz.pricing.workload_file import read_workload, workload_of
 from onnx2zz.report.result_files import ResultFiles
@@ -51,6 +65,8 @@ def evaluate(
     mapping_rules: Rules = "strict",
     mapping_budget: int | None = None,
     save_mapping: str | Path | None = None,
+    placement: str | Path | None = None,
+    schedule: ScheduleKind = "layers",
     output: str | Path | None = None,
     json: str | Path | None = None,
     csv: str | Path | None = None,
@@ -61,6 +77,8 @@ def evaluate(
 ) -> Evaluation:
     """ZigZag's price of every layer: energy in pJ, latency in cycles; a layer without a price has an `error`.
 
+    `accelerator` may be a system of cores: the result's `system` then says what its cores and links do, `output` gets
+    schedule.json and trace.json, and `placement` (a file) and `schedule` are for that.
     `model` may be a compiled workload.yaml; it, `accelerator` and `mapping` take a path or the name of what ships, and
     everything else means what the option of that name means to `onnx2zz evaluate`; `search="both"` is its `--paranoid`.
     `cache`: whether, or in which folder, prices are kept between runs. `jobs`: worker processes; with more than one,
@@ -76,24 +94,64 @@ def evaluate(
     if plot is not None:
         require("matplotlib", "plot", "plot")
     asked = str(mapping) if mapping is not None else None
-    files = gather(str(accelerator), asked, lambda: _workload(model, events, options), events, _warn, cacti)
+    arch, kept = str(accelerator), _path(output)
+    given = {
+        "exploit_data_locality": exploit_data_locality,
+        "events": events,
+        "save_mapping": save_mapping,
+        "plot": plot,
+    }
+    of_system = names_a_system(arch)
+    _refuse_what_is_for_others(arch, of_system, {**given, "placement": placement})
     price_options = PriceOptions(
         opt, lpf_limit, temporal_mapping_type=temporal, mixed_spatial_mapping=mixed_mapping, engine=engine
     )
-    request = files.request(price_options, exploit_data_locality, search, mapping_rules, mapping_budget)
-    activities = counted_events(events, files.compiled, Path(files.workload.file), files.events, _unwatched)
-    supplement = replace(request.supplement, activities=activities)
-    request = replace(request, supplement=supplement, save_mapping=_path(save_mapping))
-    kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
-    with kept as folder, cluster_at(scheduler, _warn) as cluster, _store(request.repeatable and cache) as store:
-        resources = Resources(store, jobs, tell=_warn, layer_timeout=layer_timeout, elsewhere=cluster)
-        found = run(request, Path(folder), resources)
-    ResultFiles(_path(json), _path(csv), _path(html), _path(plot)).write(found, request.workload)
+    source = partial(_workload, model, events, options)
+    where = partial(Resources, jobs=jobs, tell=_warn, layer_timeout=layer_timeout)
+    if of_system:
+        chosen = MappingSearch(mapping_rules, BUDGET if mapping_budget is None else mapping_budget)
+        of = SystemOptions(price_options, search, chosen, asked, _path(placement), schedule, cacti)
+        request, _ = system_request(arch, source, of, _warn)
+        workload = request.workload
+        with _where(kept, scheduler, request.repeatable and cache) as (folder, cluster, store):
+            scheduled = run_on_system(request, folder, where(store, elsewhere=cluster))
+        if kept is not None:
+            write_schedule(scheduled, kept)
+        found = scheduled.evaluation
+    else:
+        files = gather(arch, asked, source, events, _warn, cacti)
+        on_one = files.request(price_options, exploit_data_locality, search, mapping_rules, mapping_budget)
+        activities = counted_events(events, files.compiled, Path(files.workload.file), files.events, _unwatched)
+        supplement = replace(on_one.supplement, activities=activities)
+        on_one = replace(on_one, supplement=supplement, save_mapping=_path(save_mapping))
+        workload = on_one.workload
+        if kept is not None:
+            forget_schedule(kept)
+        with _where(kept, scheduler, on_one.repeatable and cache) as (folder, cluster, store):
+            found = run(on_one, folder, where(store, elsewhere=cluster))
+    ResultFiles(_path(json), _path(csv), _path(html), _path(plot)).write(found, workload)
     if found.total.incomplete:
         names = [one.name for one in found.unpriced]
         shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
         warnings.warn(f"the total is incomplete, it lacks {shown}: see .unpriced", IncompleteResult, stacklevel=2)
     return found
+
+
+def _refuse_what_is_for_others(arch: str, of_system: bool, given: Mapping[str, object]) -> None:
+    """Raises InputError for options that mean nothing on a system, or elsewhere."""
+    typed = [name for name in (ONE_ACCELERATOR_ONLY if of_system else SYSTEM_ONLY) if given[name]]
+    if typed:
+        raise InputError(Problem("", (refused_on_a_system if of_system else refused_on_one)(typed, arch)))
+
+
+@contextmanager
+def _where(
+    output: Path | None, scheduler: str | None, cache: bool | str | Path
+) -> Generator[tuple[Path, Elsewhere | None, Store | NoStore]]:
+    """The folder for what the run writes, the cluster that prices, and where prices are kept."""
+    kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
+    with kept as folder, cluster_at(scheduler, _warn) as cluster, _store(cache) as store:
+        yield Path(folder), cluster, store
 
 
 def _path(given: str | Path | None) -> Path | None:

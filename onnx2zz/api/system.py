@@ -1,11 +1,12 @@
 """A model on a system of cores: its files, found and read, and what is written of its evaluation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from onnx2zz.api.inputs import AUTO, Tell, noticed
-from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping
 
 if TYPE_CHECKING:
@@ -13,13 +14,22 @@ if TYPE_CHECKING:
     from onnx2zz.pricing.inputs import PricedWorkload
     from onnx2zz.pricing.request import MappingSearch
     from onnx2zz.pricing.run import Resources
+    from onnx2zz.system.description import System
     from onnx2zz.system.evaluation import SystemEvaluation, SystemRequest
+    from onnx2zz.system.placement import Placed
     from onnx2zz.zigzag.layer_price import PriceOptions, Search
+
+ScheduleKind = Literal["layers"]
+"""How the cores take up a network: `layers` in their order, each shared out over the cores."""
+SCHEDULES: tuple[ScheduleKind, ...] = get_args(ScheduleKind)
+ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "save_mapping", "plot")
+SYSTEM_ONLY = ("placement",)
+"""Options that mean nothing on a system of cores, and those that mean nothing elsewhere."""
+SCHEDULE, TRACE = "schedule.json", "trace.json"
 
 
 def names_a_system(arch: str) -> bool:
     """Whether `--arch` stands for a system of cores."""
-    from onnx2zz.errors import InputError
     from onnx2zz.formats.system_kind import is_system
 
     try:
@@ -28,37 +38,82 @@ def names_a_system(arch: str) -> bool:
         return False  # whoever reads the file says what is wrong
 
 
+def refused_on_a_system(options: Iterable[str], arch: str) -> str:
+    """The sentence for options that are about one accelerator."""
+    return f"{', '.join(options)}: for one accelerator, and {arch} is a system of cores; leave it out, or name a core"
+
+
+def refused_on_one(options: Iterable[str], arch: str) -> str:
+    """The sentence for options that are about a system."""
+    return f"{', '.join(options)}: for a system of cores, and {arch} is one accelerator; leave it out, or name a system"
+
+
+@dataclass(frozen=True)
+class SystemOptions:
+    """What may be said of an evaluation on a system beside its model: as the options of those names."""
+
+    price: "PriceOptions"
+    search: "Search"
+    mapping_search: "MappingSearch"
+    mapping: str | None = None
+    placement: Path | None = None
+    schedule: ScheduleKind = "layers"
+    cacti: bool = True
+
+
 def system_request(
     arch: str,
-    mapping: str | None,
     source: "Callable[[], tuple[Compiled | None, PricedWorkload]]",
-    options: "PriceOptions",
-    search: "Search",
-    mapping_search: "MappingSearch",
+    options: SystemOptions,
     tell: Tell,
 ) -> "tuple[SystemRequest, Compiled | None]":
     """What is asked for, and the model, where one was compiled. Raises InputError with every independent problem."""
+    from onnx2zz.formats.system_file import unserved
+    from onnx2zz.pricing.request import no_such_choice
     from onnx2zz.pricing.workload_check import missing_fields
     from onnx2zz.system.evaluation import SystemRequest
     from onnx2zz.system.layer_graph import graph_of_entries, graph_of_model
-    from onnx2zz.system.reading import read_system
+    from onnx2zz.system.placement_file import read_placement
 
-    problems: list[Problem] = []
+    problems: list[Problem] = [*no_such_choice("schedule", options.schedule, SCHEDULES)]
     system = workload = compiled = None
     base: Found | None = None
     with noted_in(problems):
-        system = read_system(noticed(find_accelerator(arch), tell))
+        system = system_called(arch, tell, options.cacti)
     with noted_in(problems):
         compiled, workload = source()
     with noted_in(problems):
-        base = _mapping(mapping, tell)
+        base = _mapping(options.mapping, tell)
     raise_if_any(problems)
     assert system is not None and workload is not None
     if compiled is None:
         raise_if_any(missing_fields(workload.file, list(workload.layers)))
     graph = graph_of_model(compiled) if compiled else graph_of_entries(workload.layers)
-    chosen = mapping is not None and mapping.split(":")[0] == AUTO
-    return SystemRequest(workload, graph, system, base, chosen, mapping_search, options, search), compiled
+    named = {told.placed.name: graph.operators[told.placed.id] for told in graph.layers}
+    served = {core.operators for core in system.cores}
+    raise_if_any(Problem(str(system.path), what, way_out) for _, what, way_out in unserved(served, named))
+    placed: Mapping[int, Placed] = {}
+    if options.placement is not None:
+        placed = read_placement(options.placement, graph, system, tell)
+    chosen = options.mapping is not None and options.mapping.split(":")[0] == AUTO
+    request = SystemRequest(
+        workload, graph, system, base, chosen, options.mapping_search, options.price, options.search, placed
+    )
+    return request, compiled
+
+
+def system_called(arch: str, tell: Tell, cacti: bool = True) -> "System":
+    """The system that a path or a name stands for. Raises InputError with everything that is wrong with its files;
+    without `cacti`, for cores whose costs that program would say, too."""
+    from onnx2zz.system.reading import read_system
+    from onnx2zz.zigzag.cacti_costs import refusals
+
+    system = read_system(noticed(find_accelerator(arch), tell))
+    files = {core.accelerator.path: core.accelerator for core in system.cores}
+    raise_if_any(
+        problem for path, file in files.items() for problem in (() if cacti else refusals(str(path), file.document))
+    )
+    return system
 
 
 def run_on_system(request: "SystemRequest", folder: Path, resources: "Resources") -> "SystemEvaluation":
@@ -75,15 +130,20 @@ def _mapping(asked: str | None, tell: Tell) -> Found | None:
 
 
 def write_schedule(found: "SystemEvaluation", folder: Path) -> None:
-    """schedule.json and trace.json; older ones do not survive a run that has none."""
+    """schedule.json and trace.json, together; older ones do not survive a run that has none."""
     from onnx2zz.files.strict_json import json_text
-    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.files.written_file import write_together
     from onnx2zz.system.schedule_json import document
     from onnx2zz.system.trace_json import trace
 
     if found.outcome is None:
-        for name in ("schedule.json", "trace.json"):
-            (folder / name).unlink(missing_ok=True)
+        forget_schedule(folder)
         return
-    write_whole(folder / "schedule.json", json_text(document(found.outcome)) + "\n")
-    write_whole(folder / "trace.json", json_text(trace(found.outcome)) + "\n")
+    schedule, events = (json_text(made(found.outcome)) + "\n" for made in (document, trace))
+    write_together(folder / SCHEDULE, schedule, {folder / TRACE: events})
+
+
+def forget_schedule(folder: Path) -> None:
+    """Takes away the schedule of an earlier run: beside another result it would be believed to be this one's."""
+    for name in (SCHEDULE, TRACE):
+        (folder / name).unlink(missing_ok=True)

@@ -12,10 +12,12 @@ from onnx2zz.checks.context import (
     Context,
     FileKind,
     MappingContext,
+    SystemContext,
     TripleContext,
     WorkloadContext,
     has_accelerator,
     has_mapping,
+    has_system,
     has_workload,
 )
 from onnx2zz.checks.finding import Finding, Severity
@@ -44,6 +46,15 @@ class Rule:
 def of_any_file(find: Callable[[Context], Iterable[Finding]], *, order: int = LAST) -> Rule:
     """A rule for whichever files are given."""
     return Rule((), order, find)
+
+
+def of_system(find: Callable[[SystemContext], Iterable[Finding]], *also: FileKind, order: int = LAST) -> Rule:
+    """A rule for a system of cores, and for further files."""
+
+    def asked(context: Context) -> Iterable[Finding]:
+        return find(context) if has_system(context) else ()
+
+    return Rule(("system", *also), order, asked)
 
 
 def of_accelerator(find: Callable[[AcceleratorContext], Iterable[Finding]], *also: FileKind, order: int = LAST) -> Rule:

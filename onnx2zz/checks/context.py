@@ -13,7 +13,7 @@ from onnx2zz.formats.workload_entry import EntryLayer, WorkloadEntry, as_meant, 
 from onnx2zz.formats.yaml_source import YamlSource
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
 
-FileKind = Literal["accelerator", "mapping", "workload", "model"]
+FileKind = Literal["system", "accelerator", "mapping", "workload", "model"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Context:
     accelerator: YamlSource | None = None
     mapping: YamlSource | None = None
     workload: YamlSource | None = None
+    system: YamlSource | None = None
     unreadable: tuple[YamlSource, ...] = ()
     model: tuple[WorkloadEntry, ...] | None = None
     lpf_limit: int = LPF_LIMIT
@@ -30,11 +31,17 @@ class Context:
 
     @property
     def sources(self) -> tuple[YamlSource, ...]:
-        return tuple(source for source in (self.accelerator, self.mapping, self.workload) if source)
+        given = (self.system, self.accelerator, self.mapping, self.workload)
+        return tuple(source for source in given if source)
 
     def has(self, kind: FileKind) -> bool:
         """Whether a file of the kind was given and can be read."""
-        files = {"accelerator": self.accelerator, "mapping": self.mapping, "workload": self.workload}
+        files = {
+            "system": self.system,
+            "accelerator": self.accelerator,
+            "mapping": self.mapping,
+            "workload": self.workload,
+        }
         return (self.model if kind == "model" else files[kind]) is not None
 
     @cached_property
@@ -96,6 +103,12 @@ class AcceleratorContext(Context):
     accelerator: YamlSource
 
 
+class SystemContext(Context):
+    """A context that was given a system of cores."""
+
+    system: YamlSource
+
+
 class MappingContext(Context):
     """A context that was given a mapping."""
 
@@ -112,6 +125,10 @@ class TripleContext(AcceleratorContext, MappingContext, WorkloadContext):
     """A context that was given all three files: what ZigZag can be run on."""
 
 
+def has_system(context: Context) -> TypeGuard[SystemContext]:
+    return context.system is not None
+
+
 def has_accelerator(context: Context) -> TypeGuard[AcceleratorContext]:
     return context.accelerator is not None
 
@@ -125,4 +142,4 @@ def has_workload(context: Context) -> TypeGuard[WorkloadContext]:
 
 
 def is_triple(context: Context) -> TypeGuard[TripleContext]:
-    return len(context.sources) == 3
+    return has_accelerator(context) and has_mapping(context) and has_workload(context)

@@ -32,7 +32,10 @@ _MEMORY_OPTIONAL = {"mem_type": TEXT, "auto_cost_extraction": BOOL}
 _COSTS = {"r_cost": OPTIONAL_NUMBER, "w_cost": OPTIONAL_NUMBER, "area": OPTIONAL_NUMBER}
 _COUNTS = dict.fromkeys(("r_bw", "w_bw", "r_port", "w_port", "rw_port"), INT)
 
-ACCELERATOR = Format({"name": TEXT, "memories": MAP, "operational_array": MAP}, {"dataflows": MAP})
+_STREAM = {"type": TEXT, "operator_types": LIST, "operand_precision": MAP, "banks": (dict, type(None))}
+"""What Stream's core files say beside: ZigZag never gets to see it (formats/core_file.py)."""
+
+ACCELERATOR = Format({"name": TEXT, "memories": MAP, "operational_array": MAP}, {"dataflows": MAP, **_STREAM})
 MEMORY = Format({**_MEMORY, **_COSTS}, {**_MEMORY_OPTIONAL, "force_double_buffering": BOOL})
 OLD_MEMORY = Format(
     {**_MEMORY, **_COSTS, **_COUNTS},

@@ -10,9 +10,9 @@ from onnx2zz.formats.yaml_source import Mark, Trap, YamlSource
 
 UNKNOWN = Trap(
     Mark(1, 1),
-    "this is no accelerator (memories, operational_array), no mapping (a list of entries with spatial_mapping) and no "
-    "workload (a list of layers with equation and loop_dims)",
-    "give one of these three",
+    "this is no accelerator (memories, operational_array), no system (core or cores), no mapping (a list of entries "
+    "with spatial_mapping) and no workload (a list of layers with equation and loop_dims)",
+    "give one of these",
     fatal=True,
 )
 NOTHING = Trap(
@@ -25,6 +25,7 @@ NOTHING = Trap(
 LAYER_FIELDS = {"equation", "loop_dims", "loop_sizes", "operand_precision", "operator_type"}
 MAPPING_FIELDS = {"spatial_mapping", "memory_operand_links", "spatial_mapping_hint", "temporal_ordering", "name"}
 ACCELERATOR_FIELDS = {"memories", "operational_array"}
+SYSTEM_FIELDS = {"core", "cores", "core_connectivity", "topology"}
 
 
 def sorted_by_kind(sources: Iterable[YamlSource]) -> Context:
@@ -46,6 +47,7 @@ def sorted_by_kind(sources: Iterable[YamlSource]) -> Context:
         accelerator=found.get("accelerator"),
         mapping=found.get("mapping"),
         workload=found.get("workload"),
+        system=found.get("system"),
         unreadable=tuple(unreadable),
     )
 
@@ -55,8 +57,10 @@ def _unknown(source: YamlSource) -> YamlSource:
 
 
 def kind_of(data: Value) -> str | None:
-    """accelerator, mapping or workload; None for anything else."""
+    """system, accelerator, mapping or workload; None for anything else."""
     if isinstance(data, Mapping):
+        if SYSTEM_FIELDS & set(data):
+            return "system"
         return "accelerator" if ACCELERATOR_FIELDS & set(data) else None
     entries = [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
     fields = {key for entry in entries for key in entry}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder to write to.",
 )
-@click.option("--arch", metavar="A", help="Also write a mapping for this accelerator.")
+@click.option("--arch", metavar="A", help="Also write a mapping for this accelerator; none for a system of cores.")
 @memory_limit_option
 @no_cacti_option
 @model_options
@@ -42,21 +42,30 @@ def compile_command(
     """
     chosen = compile_options(**options)
     from onnx2zz.api.inputs import refuse_cacti
+    from onnx2zz.api.system import forget_schedule, names_a_system, system_called
     from onnx2zz.compiler import compile_layers
     from onnx2zz.formats.shipped_files import find_accelerator, find_model
     from onnx2zz.pricing.accounted import host_nodes
 
     found = find_model(model)
     if found.note:
-        click.echo(printable(found.note), err=True)
-    accelerator = find_accelerator(arch) if arch else None
-    if accelerator is not None:
+        _tell(found.note)
+    accelerator = None
+    if arch is not None and names_a_system(arch):
+        system_called(arch, _tell, not no_cacti)  # its tiles get their mappings once they are cut
+    elif arch is not None:
+        accelerator = find_accelerator(arch)
         refuse_cacti(accelerator.path, not no_cacti)
     compiled = compile_layers(found.path, chosen)
+    forget_schedule(directory)
     compiled.write(directory, _mapping(compiled, accelerator), arch)
     click.echo(summary(compiled, directory))
     if tell_of_lost_work(host_nodes(compiled.coverage)):
         ctx.exit(INCOMPLETE)
+
+
+def _tell(sentence: str) -> None:
+    click.echo(printable(sentence), err=True)
 
 
 def _mapping(compiled: "Compiled", accelerator: "Found | None") -> str | None:

@@ -30,6 +30,7 @@ from onnx2zz.zigzag.objective import ObjectiveName
 
 if TYPE_CHECKING:
     from onnx2zz.api.inputs import GivenFiles
+    from onnx2zz.api.system import ScheduleKind, SystemOptions
     from onnx2zz.compiler import Compiled
     from onnx2zz.pricing.inputs import PricedWorkload
     from onnx2zz.pricing.request import EvaluationRequest, Rules
@@ -37,10 +38,15 @@ if TYPE_CHECKING:
     from onnx2zz.pricing.run import Elsewhere, Resources
     from onnx2zz.pricing.store import Store
 
+    Source = Callable[[], tuple[Compiled | None, PricedWorkload]]
+    """Compiles or reads what is priced."""
+
 
 @click.command("evaluate")
 @click.argument("model", required=False, metavar="[MODEL|WORKLOAD.yaml]")
-@click.option("--arch", required=True, metavar="A", help="Accelerator: a file, or the name of one that ships.")
+@click.option(
+    "--arch", required=True, metavar="A", help="Accelerator or system of cores: a file, or the name of one that ships."
+)
 @click.option(
     "--mapping",
     metavar="FILE|NAME",
@@ -52,6 +58,19 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write the mapping as priced, loop orders fixed, for stock ZigZag to take.",
+)
+@click.option(
+    "--placement",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where layers run on a system: LAYER: {cores: [0, 1], split: {K: 2}}; or a mapping file of Stream's.",
+)
+@click.option(
+    "--schedule",
+    type=click.Choice(["layers"]),
+    default="layers",
+    show_default=True,
+    help="How the cores of a system take up the layers.",
 )
 @opt_option
 @lpf_limit_option
@@ -92,6 +111,8 @@ def evaluate_command(
     mapping_rules: "Rules",
     mapping_budget: int | None,
     save_mapping: Path | None,
+    placement: Path | None,
+    schedule: "ScheduleKind",
     opt: ObjectiveName,
     lpf_limit: int,
     locality: bool,
@@ -118,10 +139,9 @@ def evaluate_command(
 
     Without either, takes what `compile` left in the output folder, where the result and ZigZag's log go too.
     """
-    from onnx2zz.api.inputs import gather, is_workload
-    from onnx2zz.api.system import names_a_system, run_on_system, system_request, write_schedule
+    from onnx2zz.api.inputs import is_workload
+    from onnx2zz.api.system import SystemOptions, names_a_system
     from onnx2zz.api.where_priced import cluster_at
-    from onnx2zz.mapping.evaluation import run
     from onnx2zz.pricing.request import BUDGET, MappingSearch
 
     if model is None or is_workload(model):
@@ -134,36 +154,72 @@ def evaluate_command(
         opt, lpf_limit, temporal_mapping_type=temporal, mixed_spatial_mapping=mixed_mapping, engine=engine
     )
     search = "both" if paranoid else search
+    source = partial(_workload, model, output, model_arguments)
+    of_system = names_a_system(arch)
+    refuse_what_is_for_others(ctx, arch, of_system)
     with cluster_at(scheduler, _tell) as cluster:
         where = WherePriced(cache_folder, no_cache, jobs, layer_timeout, cluster)
-        if names_a_system(arch):
-            refuse_on_a_system(ctx)
-            asked = MappingSearch(mapping_rules, BUDGET if mapping_budget is None else mapping_budget)
-            source = partial(_workload, model, output, model_arguments)
-            system, compiled = system_request(arch, mapping, source, options, search, asked, _tell)
-            workload = system.workload
-            if compiled is not None:
-                compiled.write(output, None, arch)
-            with _resources(where) as resources:
-                found = run_on_system(system, output, resources)
-            write_schedule(found, output)
-            evaluation = found.evaluation
+        if of_system:
+            chosen = MappingSearch(mapping_rules, BUDGET if mapping_budget is None else mapping_budget)
+            asked = SystemOptions(options, search, chosen, mapping, placement, schedule, not no_cacti)
+            evaluation, workload = _on_a_system(arch, source, asked, output, where)
         else:
-            files = gather(
-                arch, mapping, partial(_workload, model, output, model_arguments), events, _tell, not no_cacti
+            one = OneAccelerator(
+                arch, mapping, options, search, locality, mapping_rules, mapping_budget, save_mapping, not no_cacti
             )
-            refuse_annealing(ctx, options, search, files.auto)
-            request = replace(
-                files.request(options, locality, search, mapping_rules, mapping_budget), save_mapping=save_mapping
-            )
-            request = _with_events(request, files, arch, events, output)
-            workload = request.workload
-            with _resources(replace(where, no_cache=no_cache or not request.repeatable)) as resources:
-                evaluation = run(request, output, resources)
+            evaluation, workload = _on_one(ctx, one, source, events, output, where)
     _write(evaluation, workload, output, json_file, csv_file, html_file, plot_folder)
     _show(evaluation, json_file)
     if evaluation.total.incomplete:
         ctx.exit(INCOMPLETE)
+
+
+@dataclass(frozen=True)
+class OneAccelerator:
+    """What is asked of an evaluation on one accelerator, as the options say."""
+
+    arch: str
+    mapping: str | None
+    options: PriceOptions
+    search: Search
+    locality: bool
+    mapping_rules: "Rules"
+    mapping_budget: int | None
+    save_mapping: Path | None
+    cacti: bool
+
+
+def _on_one(
+    ctx: click.Context, asked: OneAccelerator, source: "Source", events: str | None, output: Path, where: "WherePriced"
+) -> tuple["Evaluation", "PricedWorkload"]:
+    from onnx2zz.api.inputs import gather
+    from onnx2zz.api.system import forget_schedule
+    from onnx2zz.mapping.evaluation import run
+
+    files = gather(asked.arch, asked.mapping, source, events, _tell, asked.cacti)
+    refuse_annealing(ctx, asked.options, asked.search, files.auto)
+    request = files.request(asked.options, asked.locality, asked.search, asked.mapping_rules, asked.mapping_budget)
+    request = replace(request, save_mapping=asked.save_mapping)
+    forget_schedule(output)
+    request = _with_events(request, files, asked.arch, events, output)
+    with _resources(where.unless(not request.repeatable)) as resources:
+        return run(request, output, resources), request.workload
+
+
+def _on_a_system(
+    arch: str, source: "Source", asked: "SystemOptions", output: Path, where: "WherePriced"
+) -> tuple["Evaluation", "PricedWorkload"]:
+    """The compiled model goes to the output folder before, its schedule after."""
+    from onnx2zz.api.system import forget_schedule, run_on_system, system_request, write_schedule
+
+    request, compiled = system_request(arch, source, asked, _tell)
+    forget_schedule(output)
+    if compiled is not None:
+        compiled.write(output, None, arch)
+    with _resources(where.unless(not request.repeatable)) as resources:
+        found = run_on_system(request, output, resources)
+    write_schedule(found, output)
+    return found.evaluation, request.workload
 
 
 def _workload(
@@ -228,16 +284,24 @@ class WherePriced:
     layer_timeout: float | None
     cluster: "Elsewhere | None"
 
+    def unless(self, no_cache: bool) -> "WherePriced":
+        """The same without a cache, if so."""
+        return replace(self, no_cache=self.no_cache or no_cache)
 
-ONE_ACCELERATOR_ONLY = ("locality", "events", "save_mapping")
 
+def refuse_what_is_for_others(ctx: click.Context, arch: str, of_system: bool) -> None:
+    """Raises UsageError for options that are about one accelerator where `arch` is a system of cores, and the other way
+    round."""
+    from onnx2zz.api.system import ONE_ACCELERATOR_ONLY, SYSTEM_ONLY, refused_on_a_system, refused_on_one
 
-def refuse_on_a_system(ctx: click.Context) -> None:
-    """Raises UsageError for options that are about one accelerator."""
-    typed = [name for name in ONE_ACCELERATOR_ONLY if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    flags = [parameter.opts[0] for parameter in ctx.command.params if parameter.name in typed]
-    if flags:
-        raise click.UsageError(f"{', '.join(flags)}: for one accelerator; --arch is a system of cores", ctx)
+    flags = {f"--{name.replace('_', '-')}" for name in (ONE_ACCELERATOR_ONLY if of_system else SYSTEM_ONLY)}
+    typed = [
+        parameter.opts[0]
+        for parameter in ctx.command.params
+        if parameter.opts[0] in flags and ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if typed:
+        raise click.UsageError((refused_on_a_system if of_system else refused_on_one)(typed, arch), ctx)
 
 
 @contextmanager
@@ -292,6 +356,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     from onnx2zz.report.events import print_events
     from onnx2zz.report.extracted import print_extracted
     from onnx2zz.report.physical import print_physical
+    from onnx2zz.report.system import print_system
     from onnx2zz.report.table import print_table
 
     if json_file == "-":
@@ -299,6 +364,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     else:
         console = Console(file=sys.stdout)
         print_table(evaluation, evaluation.mapping or "", console)
+        print_system(evaluation, console)
         print_choices(evaluation, console)
         print_extracted(evaluation, console)
         print_physical(evaluation, console)

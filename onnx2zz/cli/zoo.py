@@ -9,6 +9,7 @@ from onnx2zz.cli.exit_codes import DIFFERS
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.where_priced import jobs_option
 
+OF_SYSTEMS = "the zoo keeps numbers of single accelerators; `onnx2zz evaluate` takes a system"
 golden_option = click.option(
     "--golden",
     type=click.Path(file_okay=False, path_type=Path),
@@ -68,6 +69,7 @@ def run_command(
 
     from onnx2zz.files.written_file import write_whole
     from onnx2zz.formats.shipped_files import find_accelerator
+    from onnx2zz.formats.system_kind import one_accelerator
     from onnx2zz.pricing.workers import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
     from onnx2zz.report.zoo import print_runs
@@ -77,7 +79,7 @@ def run_command(
     from onnx2zz.zoo.run import ACCELERATORS, ZooTarget, run_models
 
     steps = {model: quick_steps(model) if quick else ZooSteps() for model in chosen_models(names)}
-    accelerators = tuple(find_accelerator(arch) for arch in archs or ACCELERATORS)
+    accelerators = tuple(one_accelerator(find_accelerator(arch), OF_SYSTEMS) for arch in archs or ACCELERATORS)
     with progress_on_stderr() as watch:
         runs = run_models(steps, ZooTarget(accelerators, golden or SHIPPED, update), jobs or usable_cores(), watch)
     places = [accelerator.name for accelerator in accelerators]

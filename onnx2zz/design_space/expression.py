@@ -4,7 +4,7 @@ import ast
 import math
 from collections.abc import Callable, Mapping
 
-from onnx2zz.checks.spelling import did_you_mean
+from onnx2zz.formats.spelling import did_you_mean
 
 Number = int | float
 Value = Number | Mapping[str, Number]

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.design_space.columns import MINIMISED
 from onnx2zz.design_space.columns import NAMES as RUN_NAMES
 from onnx2zz.design_space.expression import FUNCTIONS, Number, Value
@@ -13,12 +12,14 @@ from onnx2zz.design_space.spec import AUTO, OWN, AcceleratorSpec, Axes, FieldExp
 from onnx2zz.design_space.template import OLD
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.files.document import is_array, is_object
+from onnx2zz.formats.section import Section
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
+from onnx2zz.formats.spelling import did_you_mean
+from onnx2zz.formats.system_kind import one_accelerator
 from onnx2zz.formats.yaml_source import Key, Path_, YamlSource, read_yaml
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.sizes import as_shape, as_size
 from onnx2zz.lowering.options import WIDTHS, WORDS, Precision, as_precision, unknown_operands
-from onnx2zz.sidecar.section import Section
 from onnx2zz.zigzag.objective import NAMES, ObjectiveName
 
 T = TypeVar("T")
@@ -136,7 +137,7 @@ class _Reading:
     def _accelerator(self, place: Path_) -> AcceleratorSpec | None:
         where = self._where(place)
         if isinstance(self._at(*place), str):
-            found = self._found(place, find_accelerator)
+            found = self._found(place, _one_accelerator)
             return found and AcceleratorSpec(found.name, found, where, {})
         section = self._section(place, ACCELERATOR_KEYS, "template")
         if section is None:
@@ -144,7 +145,7 @@ class _Reading:
         parameters, settings = dict(self._parameters(place)), tuple(self._settings(place))
         if parameters and not settings:
             self._object((*place, "parameters"), "parameters that nothing is set to", "add `set: {FIELD: EXPRESSION}`")
-        found = self._found((*place, "template"), find_accelerator)
+        found = self._found((*place, "template"), _one_accelerator)
         return found and AcceleratorSpec(section.text("name") or found.name, found, where, parameters, settings)
 
     def _settings(self, place: Path_) -> Iterator[FieldExpression]:
@@ -239,6 +240,10 @@ class _Reading:
                 what = f"{name} is no column to minimise{did_you_mean(str(name), MINIMISED)}"
                 self._object(("pareto", number), what, f"there are: {', '.join(MINIMISED)}")
         return tuple(map(str, data))
+
+
+def _one_accelerator(text: str) -> Found:
+    return one_accelerator(find_accelerator(text), "a sweep takes its cores one by one; `onnx2zz evaluate` takes it")
 
 
 def alternatives(values: object) -> Mapping[str, Value]:

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.design_space.expression import Value, evaluate
 from onnx2zz.files.document import is_array, is_object
 from onnx2zz.formats.accelerator import read_hierarchy
+from onnx2zz.formats.spelling import did_you_mean
 
 EACH = "*"
 OLD = "old"

@@ -166,7 +166,8 @@ def _say_so(found: Found, asked: str) -> Found:
 
 
 def _unknown(shelf: Shelf, text: str, bare: str) -> Problem:
-    names = sorted({*shipped(shelf, text), *shelf.aliases})
+    systems = ours(SYSTEMS) if shelf is ACCELERATORS and not text.startswith(ZIGZAG) else {}
+    names = sorted({*shipped(shelf, text), *shelf.aliases, *systems})
     close = get_close_matches(Path(bare).name.removesuffix(shelf.suffix), names, n=2, cutoff=0.5)
     suggestion = f"did you mean {' or '.join(close)}? " if close else ""
     return Problem(

@@ -65,9 +65,13 @@ class YamlSource:
         return self.marks.get(path, Mark(1, 1))
 
 
-def read_yaml(path: str | Path) -> YamlSource:
-    """Read one file. A syntax error is a fatal trap and no data; an unreadable file raises InputError."""
-    return parse_yaml(_text(path), str(path))
+def read_yaml(path: str | Path, place_keys: bool = False) -> YamlSource:
+    """Read one file. A syntax error is a fatal trap and no data; an unreadable file raises InputError.
+
+    With `place_keys` a list of plain values before a colon, as in `[0, 1]: core`, is the text `[0, 1]`: PyYAML takes no
+    such key, and so no file that ZigZag reads has one.
+    """
+    return parse_yaml(_text(path), str(path), place_keys)
 
 
 def load_yaml(path: str | Path) -> Value:
@@ -90,18 +94,42 @@ def _text(path: str | Path) -> str:
         raise InputError(Problem(str(path), f"cannot be read ({error.strerror})", "give a YAML file")) from error
 
 
-def parse_yaml(text: str, path: str) -> YamlSource:
+def parse_yaml(text: str, path: str, place_keys: bool = False) -> YamlSource:
     """The same for text that was read already; `path` is what findings call it."""
     try:
         loader, node = composed(text, SafeLoader)
         if node is None:
             return YamlSource(path, text, None, {})
+        if place_keys:
+            _write_place_keys(node)
         places = tuple(_walk(node, (), loader, frozenset()))
         data = loader.construct_document(node)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         return YamlSource(path, text, None, {}, (_syntax_error(error, text),))
     marks = {place: mark for place, mark, _ in places}
     return YamlSource(path, text, data, marks, tuple(trap for *_, trap in places if trap))
+
+
+def _write_place_keys(root: yaml.Node) -> None:
+    """Lists of scalars that are keys become texts."""
+    pending, met = [root], set[int]()
+    while pending:
+        node = pending.pop()
+        if id(node) in met:
+            continue
+        met.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            node.value = [(_as_text(key), value) for key, value in node.value]
+            pending += [value for _, value in node.value]
+        elif isinstance(node, yaml.SequenceNode):
+            pending += node.value
+
+
+def _as_text(key: yaml.Node) -> yaml.Node:
+    if not isinstance(key, yaml.SequenceNode) or not all(isinstance(one, yaml.ScalarNode) for one in key.value):
+        return key
+    text = f"[{', '.join(one.value for one in key.value)}]"
+    return yaml.ScalarNode("tag:yaml.org,2002:str", text, key.start_mark, key.end_mark, '"')
 
 
 def _syntax_error(error: Exception, text: str) -> Trap:
@@ -137,7 +165,7 @@ def _walk(
 def _walk_mapping(
     node: yaml.MappingNode, path: Path_, loader: Loader, parents: frozenset[int]
 ) -> Iterator[tuple[Path_, Mark, Trap | None]]:
-    seen: dict[Key, int] = {}
+    seen: dict[Key, Mark] = {}
     for key_node, value in node.value:
         key = loader.construct_object(key_node, deep=True)
         mark = _mark(key_node)
@@ -151,11 +179,12 @@ def _mark(node: yaml.Node) -> Mark:
     return Mark(node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-def _duplicate(key: Key, seen: dict[Key, int], mark: Mark) -> Trap | None:
-    first = seen.setdefault(key, mark.line)
-    if first == mark.line:
+def _duplicate(key: Key, seen: dict[Key, Mark], mark: Mark) -> Trap | None:
+    first = seen.setdefault(key, mark)
+    if first is mark:
         return None
-    return Trap(mark, f"`{key}` stands here a second time (first in line {first}): the last one wins", "remove one")
+    what = f"`{key}` stands here a second time (first in line {first.line}): the last one wins"
+    return Trap(mark, what, "remove one")
 
 
 def _trap(node: yaml.Node) -> Trap | None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onnx2zz.errors import Problem, raise_if_any
+from onnx2zz.formats.section import Section
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
 from onnx2zz.mapping.layer_kind import KINDS
-from onnx2zz.sidecar.section import Section
 
 LOOPS = ("B", "G", "K", "C", "D", "H", "OX", "OY", "OZ", "FX", "FY", "FZ", "PX", "PY", "PZ")
 """What the loops of layers are called (docs/conventions.md)."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from onnx2zz.checks.families.costs import not_finite
 from onnx2zz.errors import Problem, noted_in, raise_if_any
-from onnx2zz.files.document import Value, is_list
+from onnx2zz.files.document import Value, is_list, is_mapping
 from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy, unit_area
+from onnx2zz.formats.core_file import without_stream_keys
 from onnx2zz.formats.coverage import Coverage
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
@@ -81,7 +82,8 @@ class AcceleratorFile:
 
 def read_accelerator(path: Path) -> AcceleratorFile:
     """The file at `path`. Raises InputError if it is no YAML."""
-    return accelerator_of(path, load_yaml(path))
+    document = load_yaml(path)
+    return accelerator_of(path, without_stream_keys(document) if is_mapping(document) else document)
 
 
 def accelerator_of(path: Path, document: Value) -> AcceleratorFile:

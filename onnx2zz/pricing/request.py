@@ -62,16 +62,20 @@ class EvaluationRequest:
         return self.options.engine != "salsa"
 
     def _problems(self) -> Iterator[Problem]:
-        options = self.options
-        yield from no_such_choice("opt", options.opt, NAMES)
-        yield from no_such_choice("search", self.search, get_args(Search))
-        yield from no_such_choice("engine", options.engine, get_args(Engine))
-        yield from no_such_choice("temporal", options.temporal_mapping_type, get_args(TemporalMappingType))
-        yield from _below_one("lpf_limit", options.lpf_limit)
-        if self.mapping_search is not None:
-            yield from self.mapping_search.problems
-        if conflict := annealing_conflict(options, self.search, self.mapping_search is not None):
-            yield Problem("", conflict)
+        return option_problems(self.options, self.search, self.mapping_search)
+
+
+def option_problems(options: PriceOptions, search: Search, mapping_search: MappingSearch | None) -> Iterator[Problem]:
+    """Every option that there is not, or that does not go with another; None where no mapping is chosen."""
+    yield from no_such_choice("opt", options.opt, NAMES)
+    yield from no_such_choice("search", search, get_args(Search))
+    yield from no_such_choice("engine", options.engine, get_args(Engine))
+    yield from no_such_choice("temporal", options.temporal_mapping_type, get_args(TemporalMappingType))
+    yield from _below_one("lpf_limit", options.lpf_limit)
+    if mapping_search is not None:
+        yield from mapping_search.problems
+    if conflict := annealing_conflict(options, search, mapping_search is not None):
+        yield Problem("", conflict)
 
 
 def annealing_conflict(options: PriceOptions, search: Search, mapping_is_chosen: bool) -> str | None:

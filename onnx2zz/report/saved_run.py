@@ -16,7 +16,9 @@ def read_run(path: Path) -> PageRun:
     evaluation = _read(path)
     if not is_object(evaluation) or not evaluation.keys() >= {"model", "accelerator", "total", "layers"}:
         raise InputError(Problem(str(path), "no result of an evaluation", WAY_OUT))
-    if any(layer.get("error") is None and "breakdown" not in layer for layer in _layers(evaluation)):
+    if "system" not in evaluation and any(
+        layer.get("error") is None and "breakdown" not in layer for layer in _layers(evaluation)
+    ):
         raise InputError(Problem(str(path), "keeps no breakdown of its layers, so it is older", "evaluate again"))
     return PageRun(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation))
 

@@ -1,6 +1,7 @@
 """The table of an evaluation: one row a layer, and the total."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from rich import box
 from rich.console import Console
@@ -9,9 +10,11 @@ from rich.text import Text
 
 from onnx2zz.pricing.accounted import lost_work
 from onnx2zz.pricing.result import Evaluation, LayerResult
+from onnx2zz.pricing.system_result import LayerUse
 from onnx2zz.printable import printable
 from onnx2zz.report.distance import distance, print_worst
 from onnx2zz.report.quantity import ENERGY
+from onnx2zz.report.system import cores_told, layers_placed, split_told
 
 DIGITS_BEFORE_THE_POINT = 1e3
 """The total has at least four: layers of a thousandth of it still show."""
@@ -25,22 +28,25 @@ SHORTEST_NAME, LONGEST_TYPE = 12, 24
 
 def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
     """Print the layers and their total."""
-    console.print(
-        printable(
-            f"{evaluation.model} on {evaluation.accelerator}, mapping {mapping}, best {evaluation.opt} "
-            f"(ZigZag {evaluation.zigzag})"
-        ),
-        highlight=False,
-        markup=False,
-        style="bold",
-    )
+    console.print(printable(_caption(evaluation, mapping)), highlight=False, markup=False, style="bold")
     far = _narrowest(evaluation, console, far=True) <= console.width
     spare = max(console.width - _narrowest(evaluation, console, far), 0)
     console.print(layers_table(evaluation, SHORTEST_NAME + spare, far))
-    _print_below_roofline(evaluation, console)
-    print_worst(evaluation, console)
+    if evaluation.system is None:
+        _print_below_roofline(evaluation, console)
+        print_worst(evaluation, console)
     _print_missing(evaluation, console)
     _print_accounts(evaluation, console)
+
+
+def _caption(evaluation: Evaluation, mapping: str) -> str:
+    said = [f"{evaluation.model} on {evaluation.accelerator}"]
+    if evaluation.system is not None:
+        cores = len(evaluation.system.cores)
+        said.append(f"{cores} core{'s' * (cores != 1)}")
+    if mapping:
+        said.append(f"mapping {mapping}")
+    return f"{', '.join(said)}, best {evaluation.opt} (ZigZag {evaluation.zigzag})"
 
 
 def _narrowest(evaluation: Evaluation, console: Console, far: bool) -> int:
@@ -87,8 +93,9 @@ def _print_below_roofline(evaluation: Evaluation, console: Console) -> None:
 
 
 def layers_table(evaluation: Evaluation, name_width: int, far: bool) -> Table:
-    """Layer, operator, MACs, cycles, energy, spatial utilization, and how `far` from the roofline; names longer than
-    `name_width` lose their middle, since networks name their layers by place first and by kind last."""
+    """Layer, operator, MACs, cycles, energy, spatial utilization, and how `far` from the roofline, or where on a system
+    of cores; names longer than `name_width` lose their middle, since networks name their layers by place first and by
+    kind last."""
     scale, unit = energy_unit(evaluation.total.energy_pj)
     table = Table(
         box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_footer=True, show_edge=False, pad_edge=False
@@ -105,13 +112,24 @@ def layers_table(evaluation: Evaluation, name_width: int, far: bool) -> Table:
         ("Cycles", f"{total.latency_cycles:,.0f}" if some else ""),
         (f"Energy [{unit}]", f"{total.energy_pj / scale:,.1f}" if some else ""),
         ("Util.", ""),
-        *([("Roof", _total_distance(evaluation))] if far else []),
+        *([("Roof", _total_distance(evaluation))] if far and evaluation.system is None else []),
     ):
         table.add_column(Text(head), foot, justify="right", no_wrap=True)
+    placed = layers_placed(evaluation)
+    for head in ("Cores", "Split") if far and placed else ():
+        table.add_column(head, no_wrap=True)
     for layer in evaluation.layers:
         name, kind = printable(layer.name, name_width), printable(layer.operator_type, LONGEST_TYPE)
-        table.add_row(Text(name), Text(kind), *_numbers(layer, scale), *([distance(layer)] if far else []))
+        table.add_row(Text(name), Text(kind), *_numbers(layer, scale), *_further(layer, placed, far))
     return table
+
+
+def _further(layer: LayerResult, placed: Mapping[int, LayerUse], far: bool) -> Sequence[str]:
+    """What a wide screen has room for."""
+    if not far:
+        return ()
+    use = placed.get(layer.id)
+    return (cores_told(use.cores), split_told(use)) if use is not None else (distance(layer),)
 
 
 def _total_distance(evaluation: Evaluation) -> str:

@@ -9,12 +9,12 @@ from itertools import combinations
 from pathlib import Path
 from typing import get_args
 
-from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.formats.accelerator import OPERANDS, Hierarchy
+from onnx2zz.formats.section import Section
+from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
 from onnx2zz.sidecar.figures import Correction, MemoryFigures, OperandAccess, Sidecar, Wires
-from onnx2zz.sidecar.section import Section
 
 SUFFIX = ".onnx2zz.yaml"
 KEYS = ("clock_mhz", "noc_pj_per_event", "memories", "corrections", "interconnect")

@@ -15,7 +15,7 @@ from onnx2zz.pricing.graph import execution_order
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.physical import PJ_PER_PW_NS, static_power_pw
 from onnx2zz.pricing.price_cache import PriceCache
-from onnx2zz.pricing.request import MappingSearch
+from onnx2zz.pricing.request import MappingSearch, option_problems
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import MAC_TYPES, Resources, layer_result
 from onnx2zz.pricing.supplement import NOTHING
@@ -26,6 +26,7 @@ from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.least_work import least_bounds
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.outcome import SystemOutcome
+from onnx2zz.system.placement import Placed
 from onnx2zz.system.prices import Prices
 from onnx2zz.system.search import Best, Search
 from onnx2zz.system.system_result import system_result
@@ -42,7 +43,10 @@ class SystemRequest:
     """Everything that the result depends on.
 
     `mapping`: a mapping file for all cores (None: each core's own, as the system says). `mapping_search`: mappings are
-    chosen on cores that have none, or, with `choose_all`, on all of them.
+    chosen on cores that have none, or, with `choose_all`, on all of them. `placed`: layers (by id) that run where and
+    as the user says.
+
+    Raises InputError with every option that there is not, or that does not go with another.
     """
 
     workload: PricedWorkload
@@ -53,6 +57,22 @@ class SystemRequest:
     mapping_search: MappingSearch = field(default_factory=MappingSearch)
     options: PriceOptions = field(default_factory=PriceOptions)
     search: TemporalSearch = "fast"
+    placed: Mapping[int, Placed] = field(default_factory=dict[int, Placed])
+
+    def __post_init__(self) -> None:
+        raise_if_any(option_problems(self.options, self.search, self.mapping_search if self._chooses else None))
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same request has the same answer each time, so that prices may be kept and taken."""
+        return self.options.engine != "salsa"
+
+    @property
+    def _chooses(self) -> bool:
+        """Whether the mapping of any core's tiles is chosen."""
+        if self.mapping is not None or self.choose_all:
+            return self.choose_all
+        return any(core.mapping is None for core in self.system.cores)
 
 
 @dataclass(frozen=True)
@@ -68,7 +88,7 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     part of the result."""
     log = folder / "zigzag.log"
     prices = _prices(request, log, resources)
-    search = Search(request.system, request.graph, prices, request.options.opt)
+    search = Search(request.system, request.graph, prices, request.options.opt, resources.watch, request.placed)
     best = search.best()
     if best is None:
         return SystemEvaluation(_without_schedule(request, search), None)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from onnx2zz.compiler import Compiled
+from onnx2zz.formats.system_file import operator_names
 from onnx2zz.formats.workload_entry import EntryLayer, WorkloadEntry, operand_sources, read_layer
 from onnx2zz.ir.access import Access, Step
 from onnx2zz.ir.axis import Axis, along, window
@@ -77,7 +78,7 @@ def graph_of_entries(entries: Sequence[WorkloadEntry]) -> LayerGraph:
                 found.append(_edge(layers[maker], told, operand))
         if found:
             edges[number] = tuple(found)
-    named = {number: {entry["operator_type"]} for number, entry in enumerate(entries)}
+    named = {number: set(operator_names(entry["operator_type"])) for number, entry in enumerate(entries)}
     return _whole(layers, tuple(entries), edges, named, set())
 
 

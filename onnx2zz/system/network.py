@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 CoreId = int
 PORT = "port"
@@ -84,10 +84,17 @@ class Network:
 
     def route(self, source: CoreId, destinations: Iterable[CoreId]) -> Route | None:
         """The links of the shortest-path tree from a core to others, each once; None where one is out of reach."""
-        return self._route(source, tuple(sorted(destinations)))
+        asked = source, tuple(sorted(destinations))
+        if asked not in self._routes:
+            self._routes[asked] = self._found_route(*asked)
+        return self._routes[asked]
 
-    @lru_cache(maxsize=1 << 14)  # noqa: B019 - a system lives as long as its run
-    def _route(self, source: CoreId, destinations: tuple[CoreId, ...]) -> Route | None:
+    @cached_property
+    def _routes(self) -> dict[tuple[CoreId, tuple[CoreId, ...]], Route | None]:
+        """Those that were asked for. They are this network's own: what links are is told by which they are."""
+        return {}
+
+    def _found_route(self, source: CoreId, destinations: tuple[CoreId, ...]) -> Route | None:
         if self.offchip in destinations or source == self.offchip:
             return self._over_the_port(source, destinations)
         tree = self._tree((source,))
@@ -125,9 +132,17 @@ class Network:
             depth, way = depth + 1, tree[way[1]]
         return depth
 
-    @lru_cache(maxsize=1 << 12)  # noqa: B019
+    @cached_property
+    def _trees(self) -> dict[tuple[CoreId, ...], Mapping[CoreId, tuple[Link, CoreId] | None]]:
+        return {}
+
     def _tree(self, sources: tuple[CoreId, ...]) -> Mapping[CoreId, tuple[Link, CoreId] | None]:
         """For every core that can be reached its link and core before, the nearest source first."""
+        if sources not in self._trees:
+            self._trees[sources] = self._found_tree(sources)
+        return self._trees[sources]
+
+    def _found_tree(self, sources: tuple[CoreId, ...]) -> Mapping[CoreId, tuple[Link, CoreId] | None]:
         before: dict[CoreId, tuple[Link, CoreId] | None] = dict.fromkeys(sources)
         queue = list(sources)
         for node in queue:

@@ -5,7 +5,7 @@ tables; the cheapest choice over all of them is exact (choice.py). But tables kn
 port and of overlap, so several choices are scheduled, one core among them, and the best is kept.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.operands import Told
 from onnx2zz.system.order import Overfull, ordered
+from onnx2zz.system.placement import Placed
 from onnx2zz.system.plan import OPERANDS, Plan, plan
 from onnx2zz.system.prices import Prices
 from onnx2zz.system.reads import Edge
@@ -74,12 +75,15 @@ class Best:
 
 @dataclass
 class Search:
-    """One system's search. `prices` by kind of core; `unplaced`: why no schedule was found."""
+    """One system's search. `prices` by kind of core; `fixed`: where layers (by id) run that the user has placed;
+    `watch` is told of each schedule before it is made; `unplaced`: why no schedule was found."""
 
     system: System
     graph: LayerGraph
     prices: Mapping[CoreId, Prices]
     opt: ObjectiveName
+    watch: Callable[[int, int, str], None] = lambda done, total, name: None
+    fixed: Mapping[int, Placed] = field(default_factory=dict[int, Placed])
     unplaced: list[str] = field(default_factory=list[str])
     overfull: set[int] = field(default_factory=set[int])
     tried: int = 0
@@ -115,8 +119,11 @@ class Search:
         """The best of the choices with layers cut as finely as `levels` say; `short`: memory is what lacks."""
         options = self._options(levels)
         found: Best | None = None
-        for chosen in self._choices(options, weights, short) if options is not None else ():
+        choices = list(self._choices(options, weights, short)) if options is not None else []
+        for done, chosen in enumerate(choices):
+            self.watch(done, len(choices), "schedules")
             found = self._better(found, self._scheduled(chosen))
+        self.watch(len(choices), len(choices), "")
         return found
 
     def _merit(self, best: Best) -> tuple[float, ...]:
@@ -157,6 +164,8 @@ class Search:
 
     def _tilings(self, told: Told, level: int) -> list[tuple[Tiling, tuple[CoreId, ...]]]:
         """What is priced of a layer, on each kind of core that may run it; where it cannot be cut so finely, less."""
+        if told.placed.id in self.fixed:
+            return self._as_placed(told, self.fixed[told.placed.id], level)
         for possible in range(level, -1, -1):
             found: dict[tuple[Tiling, tuple[CoreId, ...]], None] = {}
             for cores in self._groups(told):
@@ -202,6 +211,17 @@ class Search:
         if filled:
             busiest *= 1 + PER_FILL * max(0.0, self._fill(told.placed.id, tiling, filled, turned) - FULL)
         return busiest, len(tiling.turns), len(tiling.split), tiling.split
+
+    def _as_placed(self, told: Told, own: Placed, level: int) -> list[tuple[Tiling, tuple[CoreId, ...]]]:
+        """What the user has said of a layer; turns are found where nothing is said of them."""
+        if own.turns is not None:
+            return [(Tiling(own.split, own.turns), own.cores)]
+        for room, rows in reversed(LEVELS[: level + 1]):
+            capacity = min(self.system.by_id[core].capacity for core in own.cores) * room
+            tiling = with_turns(told, own.split, capacity, {}, rows)
+            if tiling is not None:
+                return [(tiling, own.cores)]
+        return []
 
     def _boxes(
         self, wanted: Mapping[int, Sequence[tuple[Tiling, tuple[CoreId, ...]]]], core: Core

@@ -33,4 +33,7 @@ def _layer(outcome: SystemOutcome, layer: int) -> LayerUse:
     tiling = outcome.tilings[layer]
     start, end = outcome.span(layer)
     cores = tuple(sorted({tile.core for tile in tiles}))
-    return LayerUse(layer, cores, len(tiles), dict(tiling.split), dict(tiling.turns), start, end)
+    cut = {loop: len(tiling.cut(outcome.schedule.plan.layers[layer].placed.layer, loop)) for loop in tiling.loops}
+    split = {loop: min(number, cut[loop]) for loop, number in tiling.split}  # whole steps of the array may be fewer
+    turns = {loop: min(number, cut[loop]) for loop, number in tiling.turns}
+    return LayerUse(layer, cores, len(tiles), split, turns, start, end)

@@ -6,9 +6,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.formats.shipped_files import MODELS, ours, zigzags
+from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.proof.sampling import USUAL_POINTS
 
 ONNX_LIGHT = "backend/test/data/light"

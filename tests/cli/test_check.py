@@ -95,7 +95,7 @@ def test_explain_says_what_a_code_means_without_any_file() -> None:
 def test_explain_lists_the_codes_where_there_is_no_such_code() -> None:
     result = check("--explain", "capacities")
     assert result.exit_code == 2
-    assert "there is no code capacities; codes: bad-source, capacity, cost, " in result.stderr
+    assert "there is no code capacities; codes: bad-source, capacity, core-file, cost, " in result.stderr
 
 
 def test_every_code_is_explained() -> None:

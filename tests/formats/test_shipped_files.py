@@ -1,5 +1,6 @@
 """Names of accelerators, mappings and models, and which mapping goes with an accelerator."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,13 @@ from onnx2zz.formats.shipped_files import (
     ACCELERATORS,
     MAPPINGS,
     MODELS,
+    SYSTEMS,
+    Found,
     choose_mapping,
     find_accelerator,
     find_mapping,
     find_model,
+    ours,
     zigzags,
 )
 
@@ -63,6 +67,32 @@ def test_a_wheel_carries_them_inside_the_package(our_files: Path) -> None:
     inside.mkdir(parents=True)
     (inside / "npe.yaml").touch()
     assert find_accelerator("npe").path == inside / "npe.yaml"
+
+
+def test_a_system_is_found_by_name_in_a_checkout_and_in_a_wheel(our_files: Path) -> None:
+    folder = our_files / "accelerators" / "systems"
+    folder.mkdir()
+    (folder / "mesh.yaml").touch()
+    assert find_accelerator("mesh") == Found("mesh", folder / "mesh.yaml")
+    assert "taking mesh, which ships" in find_accelerator("mesh.yaml").note
+    inside = our_files / "onnx2zz" / "shipped" / "accelerators" / "systems"
+    inside.mkdir(parents=True)
+    (inside / "mesh.yaml").touch()
+    assert find_accelerator("mesh").path == inside / "mesh.yaml"
+
+
+def test_a_system_that_does_not_ship_gets_suggestions() -> None:
+    with pytest.raises(InputError, match=r"did you mean .*seneca_4x4.*these ship: .*seneca_16x16"):
+        find_accelerator("seneca_4x5")
+
+
+def test_the_wheel_takes_folders_whole() -> None:
+    """Systems lie in a folder below that of the accelerators."""
+    root = Path(__file__).parents[2]
+    build = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
+    assert build["wheel"]["force-include"]["accelerators"] == "onnx2zz/shipped/accelerators"
+    assert "accelerators" in build["sdist"]["include"]
+    assert set(ours(SYSTEMS)) == {path.stem for path in (root / "accelerators" / "systems").glob("*.yaml")} != set()
 
 
 @pytest.mark.parametrize("typed", ["lenet", "lenet.onnx", "lenet5.onnx"])

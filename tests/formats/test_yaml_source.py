@@ -74,3 +74,19 @@ def test_the_data_is_what_zigzag_reads(document: object) -> None:
 def test_an_anchor_inside_itself_ends() -> None:
     (trap,) = parse_yaml("&a [*a]\n", "a.yaml").traps
     assert trap.fatal and "holds itself" in trap.what
+
+
+def test_a_place_before_a_colon_is_a_text_where_that_is_asked_for() -> None:
+    text = "cores: {[0, 1]: big, default: small}\nlist:\n- {[2]: a, [3, 4]: {[5, 6]: b}}\n"
+    source = parse_yaml(text, "s.yaml", place_keys=True)
+    assert source.data == {
+        "cores": {"[0, 1]": "big", "default": "small"},
+        "list": [{"[2]": "a", "[3, 4]": {"[5, 6]": "b"}}],
+    }
+    assert source.at("cores", "[0, 1]") == Mark(1, 9) and source.at("list", 0, "[3, 4]", "[5, 6]") == Mark(3, 21)
+    assert [trap.fatal for trap in parse_yaml(text, "s.yaml").traps] == [True]  # as PyYAML, and so ZigZag, takes it
+
+
+def test_two_keys_that_are_the_same_place_are_a_trap() -> None:
+    source = parse_yaml("{[0, 1]: a, [0,  1]: b}\n", "s.yaml", place_keys=True)
+    assert ["second time" in trap.what for trap in source.traps] == [True]

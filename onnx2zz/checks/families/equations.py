@@ -6,9 +6,9 @@ from onnx2zz.checks.check import Check, Predicts, WorkloadRepair, of_workload
 from onnx2zz.checks.context import Context, WorkloadContext
 from onnx2zz.checks.families.spatial_mapping import TYPES
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.checks.workload_data import each_layer
 from onnx2zz.files.document import Data, Value
+from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.workload_entry import EQUATION, EntryLayer, name_of, read_equation, read_relations
 
 INVALID = "ValueError: Failed to validate user provided workload."

@@ -8,9 +8,9 @@ from onnx2zz.checks.check import AcceleratorRepair, Check, Predicts, of_any_file
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.formats import Format
-from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.files.document import Data, Value
 from onnx2zz.formats.accelerator_schema import declared_ports, is_old_memory
+from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import Path_, YamlSource
 
 INVALID = {

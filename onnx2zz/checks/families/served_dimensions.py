@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from onnx2zz.checks.check import Check, Predicts, of_accelerator
 from onnx2zz.checks.context import AcceleratorContext
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.checks.spelling import did_you_mean
+from onnx2zz.formats.spelling import did_you_mean
 
 
 def array_sizes(context: AcceleratorContext) -> Iterator[Finding]:

@@ -6,8 +6,8 @@ from math import ceil, prod
 from onnx2zz.checks.check import Check, Predicts, of_mapping
 from onnx2zz.checks.context import Context, MappingContext
 from onnx2zz.checks.finding import Finding, finding
-from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.workload_entry import EntryLayer
 
 MOSTLY_IDLE = 0.5  # a layer that uses less of the array is worth a word

@@ -14,7 +14,7 @@ from typing import Any
 from onnx2zz.files.strict_json import json_text
 
 SHARED = ("document", "quantities", "bar", "headline", "table", "diagram", "coverage", "theme")
-EVALUATION = ("run", "bars", "overview", "roofline", "nest", "layers", "accounts", "main")
+EVALUATION = ("run", "system", "bars", "overview", "roofline", "nest", "layers", "accounts", "main")
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 """Where a part goes in page.html. Filled in one pass: what a part says is never read as a place."""
 

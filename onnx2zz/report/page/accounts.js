@@ -13,7 +13,7 @@ function memoryTable() {
 }
 
 function memoryRow(run, number, name) {
-  const levels = layersOf(run).flatMap((layer) => layer.breakdown.memory_energy).filter((level) => level.memory === name);
+  const levels = mappedOf(run).flatMap((layer) => layer.breakdown.memory_energy).filter((level) => level.memory === name);
   const passed = (kind) => sum(levels.flatMap((level) => level.traffic).filter((way) => way.direction.startsWith(kind)).map((way) => way.elements));
   const spent = sum(levels.map((level) => level.energy_pj));
   return [...(COMPARING ? ["AB"[number]] : []), make("span", {}, make("i", { class: "swatch", style: { background: memoryColour(name) } }), name),

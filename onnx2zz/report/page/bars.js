@@ -16,31 +16,38 @@ function barCard(chart, rows) {
 
 const memoryLegend = () => MEMORIES.map((name) => [name, memoryColour(name)]);
 
-const CHARTS = [
+const ON_ONE = RUNS.some((run) => !run.system);
+
+const ALL_CHARTS = [
   {
     id: "latency", title: "Latency by layer", amount: (layer) => layer.latency_cycles, parts: latencyParts, write: count,
-    about: "Cycles that the array or the highest memory needs at least, and what the mapping adds.",
-    legend: () => [...boundsOf(), ["above the roofline", "var(--over)"]],
+    about: ON_ONE ? "Cycles that the array or the highest memory needs at least, and what the mapping adds."
+      : "From the first start of a layer's tiles to the last end; layers overlap.",
+    legend: () => ON_ONE ? [...boundsOf(), ["above the roofline", "var(--over)"]] : [["from its first start to its last end", "var(--units)"]],
   },
   {
     id: "energy", title: "Energy by layer", amount: (layer) => layer.energy_pj, parts: energyParts, write: energy,
-    about: "Where the energy goes: the operations, and each memory.",
-    legend: () => [["operations", "var(--units)"], ...memoryLegend()],
+    about: ON_ONE ? "Where the energy goes: the operations, and each memory." : "What its cores take; links and off-chip memory come on top.",
+    legend: () => ON_ONE ? [["operations", "var(--units)"], ...memoryLegend()] : [["cores", "var(--units)"]],
   },
   {
-    id: "utilization", title: "Utilization by layer", amount: inUse, parts: utilizationParts, write: percent, full: 1,
-    about: "The share of the array's units that is at work, over all cycles of the layer.",
-    legend: () => [["at work", "var(--units)"], ["mapped, but waiting", "var(--over)"]],
+    id: "utilization", title: "Utilization by layer", amount: (layer) => inUse(layer) ?? layer.spatial_utilization, parts: utilizationParts, write: percent, full: 1,
+    about: ON_ONE ? "The share of the array's units that is at work, over all cycles of the layer."
+      : "The share of its cores' units that its mappings use.",
+    legend: () => ON_ONE ? [["at work", "var(--units)"], ["mapped, but waiting", "var(--over)"]] : [["mapped, on its cores", "var(--over)"]],
   },
   {
     id: "volumes", title: "Data by layer", write: bytes, parts: volumeParts,
-    amount: (layer) => sum(Object.values(layer.breakdown.bits)),
+    amount: (layer) => sum(Object.values(layer.breakdown ? layer.breakdown.bits : {})),
     about: "The size of each tensor, without padding, the output at its final width.",
     legend: () => [["input", "var(--I)"], ["weights or second input", "var(--W)"], ["output", "var(--O)"]],
   },
 ];
 
+/** What is drawn: the sizes of tensors come from the breakdown of a layer. */
+const CHARTS = ALL_CHARTS.filter((chart) => ON_ONE || chart.id !== "volumes");
+
 function boundsOf() {
-  const bounds = new Set(RUNS.flatMap((run) => layersOf(run).map((layer) => layer.bound_by)));
+  const bounds = new Set(RUNS.flatMap((run) => mappedOf(run).map((layer) => layer.bound_by)));
   return [...bounds].map((bound) => [boundName(bound), boundColour(bound)]);
 }

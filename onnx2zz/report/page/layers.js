@@ -11,9 +11,13 @@ const COLUMNS = [
   { id: "macs", head: "MACs", value: (row) => first(row).macs, cell: (row) => first(row).macs ? whole(first(row).macs) : "" },
   ...sides("cycles", "Cycles", (layer) => layer.latency_cycles, whole),
   ...sides("energy", "Energy", (layer) => layer.energy_pj, energy),
-  ...sides("use", "Units at work", inUse, percent, !COMPARING),
-  { id: "bound", head: COMPARING ? "Bound by (A)" : "Bound by", text: true, value: (row) => first(row).bound_by || "", cell: (row) =>
-    make("span", {}, first(row).bound_by ? boundName(first(row).bound_by) : "", first(row).below_roofline ? " (below the roofline)" : "") },
+  ...sides("use", ON_ONE ? "Units at work" : "Units mapped", (layer) => inUse(layer) ?? layer.spatial_utilization, percent, !COMPARING),
+  ...(ON_ONE ? [] : [
+    { id: "cores", head: COMPARING ? "Cores (A)" : "Cores", text: true, value: (row) => first(row).use ? coreNames(first(row).use.cores) : "" , cell: (row) => first(row).use ? coreNames(first(row).use.cores) : "" },
+    { id: "split", head: COMPARING ? "Split (A)" : "Split", text: true, value: (row) => first(row).use ? splitOf(first(row).use) : "", cell: (row) => first(row).use ? splitOf(first(row).use) : "" },
+  ]),
+  ...(!ON_ONE ? [] : [{ id: "bound", head: COMPARING ? "Bound by (A)" : "Bound by", text: true, value: (row) => first(row).bound_by || "", cell: (row) =>
+    make("span", {}, first(row).bound_by ? boundName(first(row).bound_by) : "", first(row).below_roofline ? " (below the roofline)" : "") }]),
 ];
 
 /** A column for each run, and for two of them how the second compares. */
@@ -43,7 +47,7 @@ function controls() {
     wordsField(`Filter ${ROWS.length} layers by name`, redrawn((value) => { view.words = value; })),
     choice("Operator", "type", [["", "all"], ...types.map((type) => [type, type])], view.type, redrawn((value) => { view.type = value; })),
     choice("Sort by", "sort", sortable.map((column) => [column.id, column.head]), view.sort, redrawn((value) => {
-      view.sort = value; view.down = !["order", "name", "type", "bound"].includes(value); }))));
+      view.sort = value; view.down = !["order", "name", "type", "bound", "cores", "split"].includes(value); }))));
 }
 
 function sortBy(column) {
@@ -55,7 +59,8 @@ function sortBy(column) {
 function layerTable(rows) {
   return [
     make("h2", {}, "Layers"),
-    make("p", { class: "about" }, "A layer opens on its mapping: loops, the memory that holds each operand meanwhile, what runs in parallel, and what passes each memory."),
+    make("p", { class: "about" }, ON_ONE ? "A layer opens on its mapping: loops, the memory that holds each operand meanwhile, what runs in parallel, and what passes each memory."
+      : "A layer opens on where and when it runs."),
     make("div", { class: "scroll" }, make("table", { id: "table" }, make("thead", {}, sortHeads(COLUMNS, view, sortBy)), make("tbody", {}, rows.flatMap(lines), totals()))),
   ];
 }
@@ -73,6 +78,7 @@ function lines(row) {
 function detail(layer, number) {
   const prefix = COMPARING ? `${"AB"[number]}: ` : "";
   if (layer.error) return make("div", { class: "facts" }, prefix + layer.error);
+  if (layer.use) return make("div", { class: "facts" }, prefix + useOf(layer));
   const roof = `at least ${whole(layer.roofline_cycles)} cycles (${boundName(layer.bound_by)}), ${whole(layer.latency_cycles)} with this mapping; ${percent(layer.spatial_utilization)} of the units mapped`;
   return make("div", {}, make("p", { class: "facts" }, prefix + roof), make("div", { class: "sides" }, nest(layer), accesses(layer)));
 }

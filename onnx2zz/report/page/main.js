@@ -10,6 +10,7 @@ overview();
 controls();
 startTheme(refresh);
 place("roofline", rooflineCard());
+place("system", systemCard());
 place("memories", memoryTable());
 place("nodes", nodeTable());
 addEventListener("resize", () => place("roofline", rooflineCard()));

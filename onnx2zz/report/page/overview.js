@@ -9,9 +9,9 @@ function overview() {
   place("notices", RUNS.flatMap((run, number) => notices(run, COMPARING ? `${"AB"[number]}: ` : "")));
   place("headline", TILES.map(tile));
   place("bounds", make("h2", {}, "What bounds the network"),
-    RUNS.map((run, number) => boundsOfRun(run, COMPARING ? `${"AB"[number]}: ` : "")),
+    RUNS.map((run, number) => (run.system ? boundOfSystem : boundsOfRun)(run, COMPARING ? `${"AB"[number]}: ` : "")),
     make("h2", {}, "Where the energy goes"),
-    RUNS.map((run, number) => energyOfRun(run, COMPARING ? `${"AB"[number]}: ` : "")));
+    RUNS.map((run, number) => (run.system ? energyOfSystem : energyOfRun)(run, COMPARING ? `${"AB"[number]}: ` : "")));
   place("origin", RUNS.map((run) => make("div", {},
     `${run.model} on ${run.accelerator}: numbers of ZigZag ${run.zigzag}, by onnx2zz ${run.onnx2zz}. `
     + "Energy is ZigZag's energy_total, latency its latency_total2; the roofline is ours.")));
@@ -44,6 +44,7 @@ const unitsOf = (run) => run.hardware ? run.hardware.units : null;
 
 function meanUse(run) {
   const layers = layersOf(run);
+  if (run.system) return sum(run.system.cores.map((core) => core.busy_cycles)) / (run.system.cores.length * run.system.latency_cycles || 1);
   return sum(layers.map((layer) => layer.breakdown.compute_cycles)) / (run.total.latency_cycles || 1);
 }
 
@@ -56,7 +57,8 @@ const TILES = [
     run.total.macs ? `${(run.total.energy_pj / run.total.macs).toFixed(2)} pJ a MAC` : "" },
   { priced: true, what: "Energy × delay", of: (run) => run.total.energy_pj * run.total.latency_cycles, write: (n) => n.toExponential(2), more: () => "pJ · cycles" },
   { priced: true, what: "MACs", of: (run) => run.total.macs, write: count, more: (run) => whole(run.total.macs), neutral: true },
-  { priced: true, what: "Units at work", of: meanUse, write: percent, more: (run) => `of ${whole(unitsOf(run))}, over the run`, higher: true },
+  { priced: true, what: RUNS.every((run) => run.system) ? "Cores at work" : "Units at work", of: meanUse, write: percent,
+    more: (run) => `of ${whole(run.system ? run.system.cores.length : unitsOf(run))}, over the run`, higher: true },
   { what: "Layers", of: (run) => run.layers.length, write: whole, more: (run) => `${run.distinct_layers} distinct`, neutral: true },
 ];
 

@@ -1,7 +1,7 @@
 // The roofline: operations per cycle over operations per bit that pass the busiest port of the highest memory.
 
 function rooflineCard() {
-  const points = RUNS.flatMap((run, number) => layersOf(run).filter((layer) => layer.breakdown.port)
+  const points = RUNS.flatMap((run, number) => mappedOf(run).filter((layer) => layer.breakdown.port)
     .map((layer) => point(run, number, layer)));
   if (!points.length) return [];
   return [

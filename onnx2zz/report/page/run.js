@@ -3,6 +3,11 @@
 const RUNS = DATA.runs;
 const COMPARING = RUNS.length > 1;
 
+// A layer on a system of cores is several tiles: it has a place and a span, and no one mapping that could be broken down.
+for (const run of RUNS.filter((one) => one.system)) {
+  run.layers.forEach((layer, number) => Object.assign(layer, { use: run.system.layers[number], breakdown: null, roofline_cycles: null, bound_by: null }));
+}
+
 /** The memories of all runs, the lowest first, and a colour for each: the farther from the array, the stronger. */
 const MEMORIES = [...new Set(RUNS.flatMap((run) => Object.keys(run.hardware ? run.hardware.memories : {})))];
 const BITS = Object.assign({}, ...RUNS.map((run) => run.hardware ? run.hardware.memories : {}));
@@ -25,7 +30,11 @@ const boundName = (bound) => bound === "units" ? "the array" : bound;
 const priced = (layer) => Boolean(layer) && !layer.error;
 const layersOf = (run) => run.layers.filter(priced);
 
+/** The layers that are one mapping on one accelerator. */
+const mappedOf = (run) => layersOf(run).filter((layer) => layer.breakdown);
+
 function energyParts(layer) {
+  if (!layer.breakdown) return [{ label: "cores", value: layer.energy_pj, colour: "var(--units)" }];
   const { operation_energy_pj: operations, memory_energy: levels } = layer.breakdown;
   const memories = MEMORIES.map((name) => {
     const mine = levels.filter((level) => level.memory === name);
@@ -39,6 +48,7 @@ function energyParts(layer) {
 }
 
 function latencyParts(layer) {
+  if (!layer.breakdown) return [{ label: "from its first start to its last end", value: layer.latency_cycles, colour: "var(--units)" }];
   const least = Math.min(layer.roofline_cycles, layer.latency_cycles);
   const bound = layer.bound_by;
   return [
@@ -47,9 +57,10 @@ function latencyParts(layer) {
   ].filter((part) => part.value);
 }
 
-const inUse = (layer) => Math.min(layer.breakdown.compute_cycles / layer.latency_cycles, 1);
+const inUse = (layer) => layer.breakdown ? Math.min(layer.breakdown.compute_cycles / layer.latency_cycles, 1) : null;
 
 function utilizationParts(layer) {
+  if (!layer.breakdown) return [{ label: "units mapped, on its cores", value: layer.spatial_utilization, colour: "var(--over)" }];
   const used = inUse(layer);
   return [
     { label: "units at work, over the whole time", value: used, colour: "var(--units)" },
@@ -58,7 +69,7 @@ function utilizationParts(layer) {
 }
 
 function volumeParts(layer) {
-  return Object.entries(layer.breakdown.bits).filter(([, bits]) => bits)
+  return Object.entries(layer.breakdown ? layer.breakdown.bits : {}).filter(([, bits]) => bits)
     .map(([operand, bits]) => ({ label: operand, value: bits, colour: `var(--${operand})` }));
 }
 

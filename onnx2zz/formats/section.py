@@ -1,16 +1,32 @@
-"""One mapping of a sidecar file, taken key by key. What is wrong is noted with its line, so that all of it is said."""
+"""One mapping of a file of ours, taken key by key. What is wrong is noted with its line, so that all of it is said."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from onnx2zz.checks.spelling import did_you_mean
 from onnx2zz.errors import Problem
 from onnx2zz.files.document import Data, Key, Value, texts
-from onnx2zz.formats.yaml_source import Path_, YamlSource
+from onnx2zz.formats.spelling import did_you_mean
+from onnx2zz.formats.yaml_source import Mark, Path_, YamlSource
 
 Word = TypeVar("Word", bound=str)
+START = Mark(1, 1)
+
+
+@dataclass(frozen=True)
+class PlacedProblem(Problem):
+    """A problem with its place in a file; `kind` tells apart what is wrong, where somebody asks for that."""
+
+    file: str = ""
+    mark: Mark = START
+    kind: str = ""
+
+
+def placed_problem(source: YamlSource, place: Path_, what: str, way_out: str = "", kind: str = "") -> PlacedProblem:
+    """A problem at a path of keys and indices."""
+    mark = source.at(*place)
+    return PlacedProblem(f"{source.path}:{mark.line}", what, way_out, source.path, mark, kind)
 
 
 @dataclass(frozen=True)
@@ -45,10 +61,9 @@ class Section:
         """What stands under a key, unchecked; None where it is missing."""
         return (self._data or {}).get(key)
 
-    def object_to(self, place: Path_, what: str, way_out: str = "") -> None:
+    def object_to(self, place: Path_, what: str, way_out: str = "", kind: str = "") -> None:
         """Note a problem at a place below this section."""
-        line = self.source.at(*self.place, *place).line
-        self.problems.append(Problem(f"{self.source.path}:{line}", what, way_out))
+        self.problems.append(placed_problem(self.source, (*self.place, *place), what, way_out, kind))
 
     def number(self, key: str, above_zero: bool = False) -> float | None:
         """A finite number, not negative; None where the key is missing or its value is at fault."""

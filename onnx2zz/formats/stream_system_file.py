@@ -1,0 +1,174 @@
+"""Stream's accelerator file: cores by number, links and buses between them, one core that lies off the chip.
+
+Source: stream-dse 2.1.1, its example files and parser. A core's file is looked for in `cores/` beside the system's, and
+beside it; `unit_energy_cost` is pJ for a word of `bandwidth` bits. What Stream has no key for stands in
+NAME.onnx2zz.yaml beside the file: `topology` (hop_cycles, flit, header_flits, multicast), `clock_mhz`, `mapping`.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from onnx2zz.errors import Problem
+from onnx2zz.files.document import Value, integer
+from onnx2zz.formats.core_file import CoreFile, offchip_memory
+from onnx2zz.formats.section import Section
+from onnx2zz.formats.shipped_files import Found, sidecar
+from onnx2zz.formats.system_file import (
+    CoreFiles,
+    CoreId,
+    Packets,
+    Port,
+    SystemFile,
+    Wire,
+    mapping_named,
+    narrower,
+    object_to_islands,
+)
+from onnx2zz.formats.yaml_source import YamlSource, read_yaml
+
+KEYS = (
+    *("name", "cores", "core_coordinates", "offchip_core_id", "unit_energy_cost", "core_connectivity"),
+    *("core_memory_sharing", "bandwidth", "memory_aliases"),
+)
+CONNECTIVITY = "core_connectivity"
+CONNECTION_KEYS = ("type", "cores", "bandwidth", "unit_energy_cost")
+OUR_KEYS = ("topology", "clock_mhz", "mapping")
+OUR_TOPOLOGY_KEYS = (
+    *("hop_cycles", "flit", "header_flits", "multicast"),
+    *("mesh", "ring", "bus", "links", "bandwidth", "energy_per_bit", "duplex"),
+)
+"""The second row is the first file's to say; a topology may repeat it for people."""
+
+
+def read_stream_system(found: Found, source: YamlSource, problems: list[Problem]) -> SystemFile:
+    """The system; it can be used if nothing was noted in `problems`."""
+    whole = Section(source, (), KEYS, problems)
+    beside = sidecar(found)
+    ours = Section(read_yaml(beside), (), OUR_KEYS, problems) if beside.is_file() else None
+    offchip = integer(whole.value("offchip_core_id"))
+    cores = _cores(whole, CoreFiles(found, whole))
+    away = cores.pop(offchip, None) if offchip is not None else None
+    connections = _connections(whole, offchip)
+    port = None if offchip is None or away is None else _port(whole, offchip, away, connections)
+    if offchip is not None and away is None and offchip not in _numbers(whole):
+        whole.object_to(("offchip_core_id",), f"there is no core {offchip}", "name one of cores")
+    _object_to_strangers(whole, _numbers(whole), connections)
+    wires = tuple(connections.wires)
+    object_to_islands(whole, (CONNECTIVITY,), sorted(cores), wires, port)
+    packets = _packets(ours.section("topology", OUR_TOPOLOGY_KEYS) if ours else None)
+    clock = ours.number("clock_mhz", above_zero=True) if ours else None
+    name = str(whole.value("name") or found.name)
+    mapping = mapping_named(ours) if ours else None
+    return SystemFile(found, name, dict(sorted(cores.items())), wires, port, packets, clock, mapping)
+
+
+def _packets(topology: Section | None) -> Packets:
+    if topology is None:
+        return Packets()
+    multicast = topology.word("multicast", ("tree", "none"), "way to send to several cores")
+    flit, header = (int(topology.number(key) or 0) for key in ("flit", "header_flits"))
+    return Packets(topology.number("hop_cycles") or 0.0, flit, header, multicast != "none")
+
+
+def _numbers(whole: Section) -> set[CoreId]:
+    given = whole.value("cores")
+    numbers = [integer(key) for key in given] if isinstance(given, Mapping) else []
+    return {number for number in numbers if number is not None}
+
+
+def _cores(whole: Section, files: CoreFiles) -> dict[CoreId, CoreFile]:
+    given = whole.value("cores")
+    if not isinstance(given, Mapping) or not given:
+        whole.object_to(("cores",), "the system has no cores", "write `cores: {0: FILE, 1: FILE}`")
+        return {}
+    found: dict[CoreId, CoreFile] = {}
+    for key, name in given.items():
+        identity = integer(key)
+        if identity is None or identity < 0 or not isinstance(name, str):
+            whole.object_to(("cores", key), f"core {key!r} is {name!r}", "write NUMBER: FILE")
+            continue
+        file = files.named(name.removeprefix("./"), ("cores", key))
+        if file is not None:
+            found[identity] = file
+    return found
+
+
+@dataclass
+class _Connections:
+    """Wires on the chip, and what of them leads off it: the cores at that end, bit a cycle, pJ a bit."""
+
+    wires: list[Wire] = field(default_factory=list[Wire])
+    served: list[CoreId] = field(default_factory=list[CoreId])
+    widths: list[float] = field(default_factory=list[float])
+    costs: list[float] = field(default_factory=list[float])
+    nodes: dict[int, tuple[CoreId, ...]] = field(default_factory=dict[int, tuple[CoreId, ...]])
+
+
+def _connections(whole: Section, offchip: CoreId | None) -> _Connections:
+    given = whole.value(CONNECTIVITY)
+    found = _Connections()
+    default = whole.number("unit_energy_cost") or 0.0
+    if not isinstance(given, list):
+        whole.object_to((CONNECTIVITY,), f"{CONNECTIVITY} is no list of links and buses", "write one")
+        return found
+    for number in range(len(given)):
+        one = Section(whole.source, (CONNECTIVITY, number), CONNECTION_KEYS, whole.problems)
+        nodes, bandwidth = _ends(one.value("cores")), one.number("bandwidth", above_zero=True)
+        if len(nodes) < 2 or not bandwidth:
+            what = "a connection needs cores (two or more) and a bandwidth above 0"
+            one.object_to((), what, "write both")
+            continue
+        found.nodes[number] = nodes
+        cost = one.number("unit_energy_cost")
+        _join(found, number, one.word("type", ("link", "bus"), "kind of connection"), nodes, offchip, bandwidth,
+              (default if cost is None else cost) / bandwidth)  # fmt: skip
+    return found
+
+
+def _join(
+    found: _Connections,
+    number: int,
+    kind: str | None,
+    nodes: tuple[CoreId, ...],
+    offchip: CoreId | None,
+    bandwidth: float,
+    energy: float,
+) -> None:
+    away = offchip in nodes
+    if away:
+        found.served += [node for node in nodes if node != offchip]
+        found.widths.append(bandwidth)
+        found.costs.append(energy)
+    onchip = tuple(sorted(node for node in nodes if node != offchip))
+    if kind != "bus" and len(onchip) == 2:
+        a, b = onchip
+        found.wires.append(Wire(f"{a}>{b}", (a, b), bandwidth, energy, directed=True))
+        found.wires.append(Wire(f"{b}>{a}", (b, a), bandwidth, energy, directed=True))
+    elif len(onchip) > 1:
+        found.wires.append(Wire(f"bus{number}", onchip, bandwidth, energy, to_offchip=away))
+
+
+def _port(whole: Section, offchip: CoreId, away: CoreFile, connections: _Connections) -> Port | None:
+    """A transfer off the chip is bound by what leads there and by the port of the memory there."""
+    if not connections.served:
+        what = f"nothing joins the off-chip core {offchip}"
+        whole.object_to(("offchip_core_id",), what, "add a bus or a link to it")
+        return None
+    memory = offchip_memory(away)
+    width = narrower(max(connections.widths), memory.bandwidth)
+    served = tuple(sorted(set(connections.served)))
+    return Port(offchip, memory, served, width if width < math.inf else 1.0, max(connections.costs))
+
+
+def _object_to_strangers(whole: Section, cores: set[CoreId], connections: _Connections) -> None:
+    for number, nodes in connections.nodes.items():
+        strangers = [node for node in nodes if node not in cores]
+        if strangers:
+            what = f"a connection names core {strangers[0]}, which is none of cores"
+            whole.object_to((CONNECTIVITY, number, "cores"), what, "name it in cores, or leave it out here")
+
+
+def _ends(given: Value) -> tuple[CoreId, ...]:
+    numbers = [integer(node) for node in given] if isinstance(given, list) else []
+    return tuple(dict.fromkeys(node for node in numbers if node is not None))

@@ -1,0 +1,26 @@
+"""Reads a system file: ours, or Stream's accelerator file."""
+
+from collections.abc import Mapping
+
+from onnx2zz.errors import Problem, raise_if_any
+from onnx2zz.formats.our_system_file import read_our_system
+from onnx2zz.formats.shipped_files import Found
+from onnx2zz.formats.stream_system_file import CONNECTIVITY, read_stream_system
+from onnx2zz.formats.system_file import SystemFile
+from onnx2zz.formats.yaml_source import YamlSource, read_yaml
+
+
+def read_system_file(found: Found) -> SystemFile:
+    """Raises InputError with everything that is wrong with it and with the files that it names."""
+    source = read_yaml(found.path, place_keys=True)
+    raise_if_any(Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps)
+    read, problems = system_and_problems(found, source)
+    raise_if_any(problems)
+    return read
+
+
+def system_and_problems(found: Found, source: YamlSource) -> tuple[SystemFile, list[Problem]]:
+    """The system as far as it can be read, and what is wrong with it."""
+    problems: list[Problem] = []
+    of_stream = isinstance(source.data, Mapping) and CONNECTIVITY in source.data
+    return (read_stream_system if of_stream else read_our_system)(found, source, problems), problems

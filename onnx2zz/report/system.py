@@ -1,0 +1,149 @@
+"""What a system of cores does with a network, on a terminal: the bound, each core, each link and port."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from onnx2zz.pricing.result import Evaluation
+from onnx2zz.pricing.system_result import CoreUse, LayerUse, LinkUse, SystemResult
+from onnx2zz.printable import printable
+from onnx2zz.report.quantity import ENERGY, TIME, quantity
+
+MOST_CORES, BUSIEST, IDLEST = 16, 6, 2
+"""More cores than the first are shown by as many of the busiest and of the idlest."""
+MOST_LINKS = 12
+NS_PER_CYCLE_AT_1_MHZ = 1000
+PARTS = (("cores_pj", "cores"), ("links_pj", "links"), ("offchip_pj", "off chip"))
+
+
+def print_system(evaluation: Evaluation, console: Console) -> None:
+    """Print what the table by layer does not tell; nothing where the run was on one accelerator."""
+    system = evaluation.system
+    if system is None:
+        return
+    console.print()
+    for line in (latency_told(system), energy_told(system), *_hulls(evaluation, system)):
+        console.print(printable(line), highlight=False, markup=False)
+    console.print()
+    console.print(_cores_table(system))
+    if len(system.cores) > MOST_CORES:
+        console.print(_all_cores(system), highlight=False, markup=False)
+    carrying = sorted((link for link in system.links if link.bits), key=lambda link: (-link.busy_cycles, link.id))
+    if carrying:
+        console.print()
+        console.print(_links_table(system, carrying[:MOST_LINKS]))
+        if rest := carrying[MOST_LINKS:]:
+            most = _share(rest[0].busy_cycles, system)
+            console.print(f"and {len(rest)} more, busy for {most} at most", highlight=False, markup=False)
+
+
+def latency_told(system: SystemResult) -> str:
+    """The latency, below what none lies and why, and the gap."""
+    time = ""
+    if system.clock_mhz is not None:
+        time = f" ({quantity(system.latency_cycles * NS_PER_CYCLE_AT_1_MHZ / system.clock_mhz, TIME)})"
+    gap = f", {system.gap:.3f}x" if system.gap is not None else ""
+    return (
+        f"Latency {system.latency_cycles:,.0f} cycles{time}, bound {system.bound_cycles:,.0f} ({system.bound_by}){gap}"
+    )
+
+
+def energy_told(system: SystemResult) -> str:
+    """The parts of the energy, those that are there; the static part stands beside the sum."""
+    parts = [f"{name} {quantity(system.energy[key], ENERGY)}" for key, name in PARTS if system.energy.get(key)]
+    static = system.energy.get("static_pj")
+    beside = f"; beside it static {quantity(static, ENERGY)}" if static else ""
+    return f"Energy: {', '.join(parts) or 'none'}{beside}"
+
+
+def _hulls(evaluation: Evaluation, system: SystemResult) -> Iterator[str]:
+    if not system.hulls:
+        return
+    names = [layer.name for layer in evaluation.layers]
+    said = ", ".join(f"{names[reader]} of {names[producer]}" for producer, reader in system.hulls[:3])
+    more = f" and {len(system.hulls) - 3} more" if len(system.hulls) > 3 else ""
+    yield f"Taken as the box around what is read, so as no less than that: {said}{more}"
+
+
+def _cores_table(system: SystemResult) -> Table:
+    table = _table("Core", "", right=("Busy", "Peak memory", "Energy"))
+    for core in _shown(system.cores):
+        if core is None:
+            table.add_row("…")
+        else:
+            cells = (_share(core.busy_cycles, system), _full(core), quantity(core.energy_pj, ENERGY))
+            table.add_row(str(core.id), Text(printable(core.accelerator, 24)), *cells)
+    return table
+
+
+def _shown(cores: Sequence[CoreUse]) -> Iterable[CoreUse | None]:
+    """All, or the busiest and the idlest with a gap between them."""
+    if len(cores) <= MOST_CORES:
+        return cores
+    ranked = sorted(cores, key=lambda core: (-core.busy_cycles, core.id))
+    return (*ranked[:BUSIEST], None, *ranked[-IDLEST:])
+
+
+def _all_cores(system: SystemResult) -> str:
+    cores = system.cores
+    mean = sum(core.busy_cycles for core in cores) / len(cores)
+    fullest = max(cores, key=lambda core: core.peak_bits / core.capacity_bits if core.capacity_bits else 0.0)
+    energy = quantity(sum(core.energy_pj for core in cores), ENERGY)
+    idle = sum(not core.busy_cycles for core in cores)
+    return (
+        f"all {len(cores)}: busy for {_share(mean, system)} on average, {idle} never; "
+        f"memory {_full(fullest)} full at most; {energy}"
+    )
+
+
+def _links_table(system: SystemResult, links: Sequence[LinkUse]) -> Table:
+    table = _table("Link", right=("Busy", "Mbit", "bit/cycle", "Energy"))
+    for link in links:
+        energy = quantity(link.energy_pj, ENERGY) if link.energy_pj else ""
+        cells = (_share(link.busy_cycles, system), f"{link.bits / 1e6:,.3f}", f"{link.bandwidth:g}", energy)
+        table.add_row(Text(printable(link.id, 24)), *cells)
+    return table
+
+
+def _table(*left: str, right: Sequence[str]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_edge=False, pad_edge=False)
+    for head in left:
+        table.add_column(head, no_wrap=True)
+    for head in right:
+        table.add_column(head, justify="right", no_wrap=True)
+    return table
+
+
+def _share(cycles: float, system: SystemResult) -> str:
+    return f"{cycles / system.latency_cycles:.1%}" if system.latency_cycles else ""
+
+
+def _full(core: CoreUse) -> str:
+    return f"{core.peak_bits / core.capacity_bits:.1%}" if core.capacity_bits else ""
+
+
+def layers_placed(evaluation: Evaluation) -> Mapping[int, LayerUse]:
+    """Where the layers run, by their ids; none on one accelerator."""
+    if evaluation.system is None:
+        return {}
+    return {layer.id: use for layer, use in zip(evaluation.layers, evaluation.system.layers, strict=True)}
+
+
+def cores_told(cores: Sequence[int]) -> str:
+    """`0-3, 8`."""
+    runs: list[list[int]] = []
+    for core in cores:
+        if runs and core == runs[-1][-1] + 1:
+            runs[-1].append(core)
+        else:
+            runs.append([core])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def split_told(use: LayerUse) -> str:
+    """`OY 2, OX 2; K 3 in turn`."""
+    at_once, turns = (", ".join(f"{loop} {n}" for loop, n in cut.items()) for cut in (use.split, use.turns))
+    return "; ".join(filter(None, (at_once, f"{turns} in turn" if turns else "")))
