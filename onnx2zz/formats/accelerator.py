@@ -132,7 +132,7 @@ def _new_ports(ports: list[Data]) -> Iterator[Port]:
 
 
 def _old_directions(operands: tuple[str, ...], ports: list[Data]) -> dict[str, dict[str, str]]:
-    """WorkloadEntry n belongs to operand n; operands without an entry have no port."""
+    """Entry n belongs to operand n; operands without an entry have no port."""
     by_operand: dict[str, dict[str, str]] = {operand: {} for operand in operands}
     for operand, entry in zip(operands, ports, strict=False):
         by_operand[operand] = {d: port for d in DIRECTIONS if isinstance(port := entry.get(d), str)}
