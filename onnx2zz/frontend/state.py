@@ -13,6 +13,8 @@ from onnx2zz.frontend.known_sequence import KnownSequence
 from onnx2zz.frontend.values import KnownValues, Recipe
 
 ELEMENT_TYPES = frozenset(onnx.helper.get_all_tensor_dtypes())
+GENERATED_OPSET = 13
+"""Of the nodes that stand in for loops and sequences: since 13 Unsqueeze and Split take axes and sizes as inputs."""
 DEEPEST = 64
 """Bodies in bodies: beyond this many a function calls itself, if by way of others."""
 ONNX_DOMAINS = ("", "ai.onnx")
