@@ -69,9 +69,8 @@ class Trace:
     shaped_by_data: set[str] = field(default_factory=set[str])
     values: KnownValues = field(default_factory=KnownValues)
     inlined: int = 0  # nodes of bodies and functions so far
-    lists: dict[str, KnownSequence] = field(
-        default_factory=dict[str, KnownSequence]
-    )  # sequences and optionals whose elements are known
+    # Sequences and optionals whose elements are known: they come down to these and need no run.
+    lists: dict[str, KnownSequence] = field(default_factory=dict[str, KnownSequence])
 
     def note(self, name: str, type_proto: onnx.TypeProto) -> None:
         """A tensor's type."""
