@@ -7,7 +7,7 @@ import yaml
 import zigzag
 
 from onnx2zz.formats.shipped_files import find_accelerator
-from onnx2zz.formats.yaml_source import load_yaml
+from tests.json_values import load_document
 
 INSTALLED = Path(zigzag.__file__).parent / "cacti" / "cacti_master"
 PROGRAM = """#!/bin/sh
@@ -42,7 +42,7 @@ def costs_of(size: int, read_width: int) -> tuple[float, float, float]:
 
 def asking(path: Path, **memories: dict[str, int | str]) -> Path:
     """ZigZag's tpu_like with fields of memories changed; those named have CACTI say their costs."""
-    document = load_yaml(find_accelerator("zigzag:tpu_like").path)
+    document = load_document(find_accelerator("zigzag:tpu_like").path)
     for name, fields in memories.items():
         memory = document["memories"][name]
         for cost in ("r_cost", "w_cost", "area"):
@@ -54,7 +54,7 @@ def asking(path: Path, **memories: dict[str, int | str]) -> Path:
 
 def written_down(path: Path, source: Path, **costs: tuple[float, float, float]) -> Path:
     """The same accelerator with the costs in the file."""
-    document = load_yaml(source)
+    document = load_document(source)
     for name, (read, write, area) in costs.items():
         document["memories"][name] |= {
             "r_cost": read, "w_cost": write, "area": area, "auto_cost_extraction": False,

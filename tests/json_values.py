@@ -1,10 +1,20 @@
 """What a file of JSON or YAML holds, in tests that change it or look into it."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any, TypeGuard
+
+from onnx2zz.formats.yaml_source import load_yaml
 
 Document = dict[str, Any]
 """A mapping whose values a test knows: an accelerator, a mapping entry, a result."""
+
+
+def load_document(path: Path) -> Document:
+    """A file of YAML that holds a mapping, of which the test knows the form."""
+    document = load_yaml(path)
+    assert is_document(document), path
+    return document
 
 
 def plain(entries: Iterable[Mapping[str, object]]) -> list[Document]:

@@ -57,6 +57,9 @@ def _demoted(one: Finding) -> Finding:
 
 def _blamed(context: TripleContext, findings: tuple[Finding, ...], raised: Iterable["Raised"]) -> tuple[Finding, ...]:
     """Each exception gets its cause: a rule's finding with the exact exception, or one made for it."""
+    # An exception is put down to what the rules have found already, so that a cause is read once, with its line. If
+    # they found nothing that fits, the likeliest check speaks for it; but not beside another error, which it may be no
+    # more than a consequence of.
     found = list(findings)
     for error in raised:
         suspects = suspects_of(error)

@@ -246,7 +246,8 @@ def _with_events(
     from onnx2zz.api.events import counted_events
     from onnx2zz.report.progress import progress_on_stderr
 
-    if files.compiled is not None:  # a mapping that is chosen is written once it is
+    if files.compiled is not None:
+        # `auto` has chosen nothing yet: its mapping is written after the run.
         mapping = None if files.auto else files.mapping.path.read_text(encoding="utf-8")
         files.compiled.write(output, mapping, arch)
     if events is None:

@@ -77,6 +77,8 @@ def sweep_command(
     from onnx2zz.report.sweep_page import sweep_page
     from onnx2zz.report.sweep_plot import write_plot
 
+    # All that can be refused is refused before the first unit is priced: a sweep may take hours, and must not end at a
+    # picture that cannot be drawn.
     if plot is not None and plot.suffix not in PLOTS:
         raise click.UsageError(f"--plot {plot}: one of {', '.join(PLOTS)} is needed", ctx)
     refuse_with_scheduler(scheduler, jobs, layer_timeout)

@@ -82,6 +82,8 @@ def run_command(
     accelerators = tuple(one_accelerator(find_accelerator(arch), OF_SYSTEMS) for arch in archs or ACCELERATORS)
     with progress_on_stderr() as watch:
         runs = run_models(steps, ZooTarget(accelerators, golden or SHIPPED, update), jobs or usable_cores(), watch)
+    # The page says which kind of run it is: a quick one leaves most prices out, and a reader must not take the gaps for
+    # losses.
     places = [accelerator.name for accelerator in accelerators]
     if html_file is not None:
         how = "Compiled, verified at fewer points, a few priced (--quick)" if quick else "Compiled, verified and priced"

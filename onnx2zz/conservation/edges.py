@@ -65,9 +65,8 @@ class Reach:
             layer = member.layer if placed else member
             name = layer.output.tensor
             self.between[name] = group
-            if (
-                isinstance(member, PlacedLayer) and layer.recurrent
-            ):  # what comes later in the step feeds the next one, which no edge can say
+            # What comes later in a step feeds the next step, which no edge can say.
+            if isinstance(member, PlacedLayer) and layer.recurrent:
                 self._in_step |= {(member.id, read): self._of(read) for read in layer.tensors & group.made}
             behind = Feed(member.id) if placed else NOTHING
             if not placed and layer.operations:

@@ -21,7 +21,8 @@ def wrong_volumes(placed: PlacedLayer, entry: WorkloadEntry) -> Iterator[Mismatc
         yield Mismatch(placed.node, placed.id, "O", "elements of its tensor", "elements beyond it", "size")
     said = _said(*_key(entry))
     for operand, count in zip("OIW", counted, strict=False):
-        # Windows that touch padding alone count as one element an axis: ZigZag divides by what they touch.
+        # A count of 0 cannot be compared: windows over padding alone touch nothing, but the entry says 1 for them,
+        # since ZigZag divides by what they touch.
         if count and count != said.get(operand):
             yield Mismatch(placed.node, placed.id, f"volume of {operand}", count, str(said.get(operand)), "size")
 

@@ -283,7 +283,9 @@ def _range(data: Mapping[str, object]) -> Iterator[float]:
     grows = by > 0 if "step" in data else by > 1 and first > 0
     if not grows or last < first:
         raise ValueError("a range grows: a step above 0, or times above 1 from above 0")
-    slack = abs(last) * 1e-12  # 0.1 + 0.1 + 0.1 is above 0.3
+    # Each value is worked out from the first and not from the one before, so that roundings do not add up. One may
+    # still carry the last value past the end, as 0.1 + 0.1 + 0.1 is above 0.3: hence the slack.
+    slack = abs(last) * 1e-12
     for number in range(MOST_VALUES):
         try:
             value = first + number * by if "step" in data else first * by**number

@@ -16,7 +16,8 @@ from typing import TypeGuard
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import Data, Key, Value, is_mapping
 
-DIRECTIONS = ("fh", "tl", "fl", "th")  # from high, to low, from low, to high, seen from the memory
+# From high, to low, from low, to high, seen from the memory; a converted file keeps ZigZag's order.
+DIRECTIONS = ("fh", "tl", "fl", "th")
 OLD_FIELDS = ("r_bw", "w_bw", "r_port", "w_port", "rw_port", "min_r_granularity", "min_w_granularity")
 REQUIRED_OLD_FIELDS = ("r_bw", "w_bw", "r_port", "w_port", "rw_port", "operands", "ports")
 PORT_KINDS = {"r": "read", "w": "write", "rw": "read_write"}  # prefix of a port's name -> its type

@@ -207,6 +207,8 @@ def read_relations(relations: Value) -> tuple[Relation, ...] | None:
     if not isinstance(relations, list):
         return None
     matches = [RELATION.match(text) if isinstance(text, str) else None for text in relations]
+    # The pattern is ZigZag's and takes any word for a coefficient; what is done with it there needs a number. A file
+    # that ZigZag would stop at is no layer, so nothing is taken from one good relation beside a bad one.
     parsed = [match.groups() for match in matches if match]
     if len(parsed) != len(matches) or not all((c or "1").isdigit() for _, a, _, b, _ in parsed for c in (a, b)):
         return None

@@ -65,7 +65,10 @@ def _refused(what: str, place: yaml.Event | yaml.Node) -> yaml.MarkedYAMLError:
 
 def _check_repeats(root: yaml.Node) -> None:
     """Raises yaml.MarkedYAMLError for an anchor inside itself, and for aliases that multiply."""
-    values: dict[Hashable, int | None] = {}  # None while its children are counted
+    # A stack and no recursion, since files may nest deeper than Python's recursion goes. Each node is met twice: on the
+    # way down it gets None and its children are put on the stack, on the way back all of them have their counts. A
+    # child that still has None on the way down is thus the node itself or an ancestor.
+    values: dict[Hashable, int | None] = {}
     pending = [root]
     while pending:
         node = pending[-1]

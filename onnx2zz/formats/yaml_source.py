@@ -189,6 +189,8 @@ def _duplicate(key: Key, seen: dict[Key, Mark], mark: Mark) -> Trap | None:
 
 def _trap(node: yaml.Node) -> Trap | None:
     """What a plain scalar is read as, where that is not what it looks like (YAML 1.1, yaml.org/type)."""
+    # Quotes say what is meant, so plain scalars alone are asked. The tag is what PyYAML made of the text by YAML 1.1;
+    # the patterns say what a reader who knows 1.2 would take it for.
     if not isinstance(node, yaml.ScalarNode) or node.style:
         return None
     text, kind, mark = node.value, node.tag.rsplit(":", 1)[-1], _mark(node)

@@ -11,14 +11,21 @@ import onnx
 
 from onnx2zz.frontend.bodies import Walk, subgraph
 from onnx2zz.frontend.graph import marked
-from onnx2zz.frontend.state import Scope, Trace, caller_name, close_body, note_initializers, scope_of_body
+from onnx2zz.frontend.state import (
+    GENERATED_OPSET,
+    Scope,
+    Trace,
+    caller_name,
+    close_body,
+    note_initializers,
+    scope_of_body,
+)
 
 # Every iteration becomes layers of its own: beyond these the workload would outgrow any network that is priced layer by
 # layer, and a loop over thousands of steps is control flow, no network.
 MOST_ITERATIONS = 64
 MOST_NODES = 20_000
 SCANS_WITHOUT_BATCH = 9  # the opset since which Scan's inputs have no batch axis
-GENERATED_OPSET = 13  # of the nodes that are put in
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ LIKE_FIRST_INPUT = frozenset(
 NOT_INFERRED = (*CONTROL_FLOW, "Range")  # onnx refuses a Range of vectors of one element, which onnxruntime takes
 UNKNOWN: TypeAndTensor = (onnx.TypeProto(), Tensor(None, 0))
 
-ANSWERS: dict[Hashable, tuple[TypeAndTensor, ...]] = {}  # by signature, of all models of this process
+# By signature, and kept for the whole process: networks repeat their nodes, and a look-up spares onnx's inference.
+ANSWERS: dict[Hashable, tuple[TypeAndTensor, ...]] = {}
 MOST_ANSWERS = 1 << 14
 
 Values = dict[str, onnx.TensorProto]

@@ -13,9 +13,7 @@ import onnx
 from onnx2zz.frontend.bodies import Walk
 from onnx2zz.frontend.graph import CALL, Node
 from onnx2zz.frontend.known_sequence import KnownSequence
-from onnx2zz.frontend.state import Scope, Trace, qualified, scope_of_body
-
-GENERATED_OPSET = 13  # of the nodes that are put in
+from onnx2zz.frontend.state import GENERATED_OPSET, Scope, Trace, qualified, scope_of_body
 
 
 def resolve_sequence(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:

@@ -13,6 +13,8 @@ from onnx2zz.frontend.known_sequence import KnownSequence
 from onnx2zz.frontend.values import KnownValues, Recipe
 
 ELEMENT_TYPES = frozenset(onnx.helper.get_all_tensor_dtypes())
+GENERATED_OPSET = 13
+"""Of the nodes that stand in for loops and sequences: since 13 Unsqueeze and Split take axes and sizes as inputs."""
 DEEPEST = 64
 """Bodies in bodies: beyond this many a function calls itself, if by way of others."""
 ONNX_DOMAINS = ("", "ai.onnx")
@@ -67,9 +69,8 @@ class Trace:
     shaped_by_data: set[str] = field(default_factory=set[str])
     values: KnownValues = field(default_factory=KnownValues)
     inlined: int = 0  # nodes of bodies and functions so far
-    lists: dict[str, KnownSequence] = field(
-        default_factory=dict[str, KnownSequence]
-    )  # sequences and optionals whose elements are known
+    # Sequences and optionals whose elements are known: they come down to these and need no run.
+    lists: dict[str, KnownSequence] = field(default_factory=dict[str, KnownSequence])
 
     def note(self, name: str, type_proto: onnx.TypeProto) -> None:
         """A tensor's type."""

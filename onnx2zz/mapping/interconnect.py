@@ -68,6 +68,8 @@ def _pairs(dims: Iterable[str]) -> frozenset[tuple[str, str]]:
 
 def lacks(factors: Factors, space: Space, wires: Interconnect) -> dict[str, Mask]:
     """What each candidate would need that is not declared -> which candidates need it."""
+    # Asked need by need, not candidate by candidate: each need is one column of the table, so that thousands of
+    # candidates are answered by a few numpy operations.
     unrolled = factors > 1
     names = [name for name, _ in space.array]
     found: dict[str, Mask] = {}

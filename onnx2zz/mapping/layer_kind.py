@@ -22,6 +22,8 @@ def kind_of(entry: WorkloadEntry) -> Kind:
     Products of one row (a vector times a matrix) have no weight that is used twice. A convolution without a window is
     pointwise; each channel with a filter of its own is depthwise.
     """
+    # The order of the questions matters: a product of one row is a gemv whatever its operator is called, and a
+    # depthwise layer may have a window of one element as well.
     if entry["operator_type"] in (*POOLS, *ELEMENT_WISE):
         return "pool" if entry["operator_type"] in POOLS else "element-wise"
     sizes = loop_sizes(entry)

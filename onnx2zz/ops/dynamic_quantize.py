@@ -22,12 +22,8 @@ from onnx2zz.ops.quantisation import SINGLE, quantised, ratio, without
 from onnx2zz.ops.registry import lowers
 
 LEVELS = 255.0
-TO_SCALE = (
-    SINGLE,
-    Step(functions.SCALE, parameters=(1 / LEVELS,)),
-    SINGLE,
-    Step(functions.ONE_IF_ZERO),
-)  # of the range
+# Of the range, rounded where arithmetic in single precision rounds: after the difference and after the division.
+TO_SCALE = (SINGLE, Step(functions.SCALE, parameters=(1 / LEVELS,)), SINGLE, Step(functions.ONE_IF_ZERO))
 TO_ZERO_POINT = (SINGLE, Step(functions.CLIP, parameters=(0.0, LEVELS)), Step(functions.ROUND))
 NOT_BELOW_ZERO, NOT_ABOVE_ZERO = (
     Step(functions.CLIP, parameters=(0.0, math.inf)),

@@ -33,7 +33,7 @@ def skip_group_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     x, skip, total = node.inputs[0], node.inputs[3], name_of(node, 1, "sum")
     shape = graph.shape(x)
     other = graph.shape(skip)
-    if len(other) == 2:  # (N, C)
+    if len(other) == 2:  # (N, C): broadcasting would take N for the width
         loops = tensor_loops(len(shape))
         other_read = Access(skip, (along(loops[0], other[0]), along(loops[-1], other[1])))
     else:

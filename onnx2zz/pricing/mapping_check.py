@@ -53,6 +53,8 @@ def dim_problems(file: str, mapping: Sequence[MappingEntry], layers: Sequence[Wo
 def _lacking(entry: MappingEntry, served: Sequence[WorkloadEntry], layers: Sequence[WorkloadEntry]) -> Iterator[str]:
     if not served:
         return
+    # An entry with a layer's name was written for that layer, so a loop that the layer lacks is a mistake. One for a
+    # type or for all layers is written for many networks: it may name the usual loops, and those of any layer here.
     made_for_one = any(layer.get("name") == entry.name for layer in served)
     known = frozenset(dim for layer in (served if made_for_one else layers) for dim in loop_sizes(layer))
     allowed = known if made_for_one else known | LOOP_NAMES

@@ -73,6 +73,8 @@ def total_physical(
     layers: Sequence[LayerPhysical], sidecar: Sidecar, hierarchy: Hierarchy, unit_area: float
 ) -> TotalPhysical:
     """The sums; `unit_area` is that of one unit of the array."""
+    # A sum is None, not 0, where no memory has the figure: what nobody has measured must not look free. Where some have
+    # it, the sum is given, and the memories that it leaves out are named beside it.
     with_area = [name for name, figures in sidecar.memories.items() if figures.um2_per_bit is not None]
     powered = [name for name, figures in sidecar.memories.items() if figures.static_pw_per_bit is not None]
     return TotalPhysical(

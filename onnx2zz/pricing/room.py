@@ -53,7 +53,10 @@ def shortages(task: Task, terms: PricingTerms) -> tuple[Shortage, ...]:
     if layer is None:
         return ()
     links = task.mapping_entry.links
-    home = {operand: memory.name for memory in memories for operand in memory.operands}  # the last one is the highest
+    # An operand's home is the highest memory that holds it, the last of the file: the whole operand must fit there,
+    # since nothing above can bring it in parts. `narrow` are others that do not hold even one element of each operand
+    # that passes, whatever lies above them. The least size of one is looked for with all the others ample.
+    home = {operand: memory.name for memory in memories for operand in memory.operands}
     held = {memory: [operand for operand, at in home.items() if at == memory] for memory in home.values()}
     needs = {memory: bits_at_home(layer, links, operands) for memory, operands in held.items()}
     sizes = {memory.name: memory.size for memory in memories if memory.size}

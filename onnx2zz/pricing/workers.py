@@ -102,6 +102,9 @@ def outcomes_of_workers(
 
     A unit whose worker dies is tried once more. On the way out, whatever the reason, no worker is left.
     """
+    # Each worker is an executor of its own with one unit at a time, so that a process that dies takes one unit with it,
+    # and it is known which. A layer that takes too long dies by the kernel's signal, which looks like any other death:
+    # only the clock tells them apart.
     strangers = multiprocessing.active_children()
     waiting = deque(longest_first(units))
     idle = [crew.recruit() for _ in range(min(crew.jobs, len(units)))]

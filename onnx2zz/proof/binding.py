@@ -130,7 +130,8 @@ class _Reading:
 
     def _window(self, axis: Axis, index: str, layer: Layer) -> Axis:
         (stride, outer), (dilation, inner) = self.relations[index]
-        begins = axis.offset + axis.padding(layer.sizes)[0]  # without padding
+        # Our own padding is taken out of where the axis begins, since the entry's is what is to be judged.
+        begins = axis.offset + axis.padding(layer.sizes)[0]
         padding = self.padding.get(index, (0, 0))[0]
         return window(outer, inner, axis.extent, stride, dilation, padding - begins)
 

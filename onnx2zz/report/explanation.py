@@ -38,6 +38,8 @@ def _find(compiled: Compiled, name: str) -> NodeFate:
 
 def _layer(placed: PlacedLayer, entry: WorkloadEntry, compiled: Compiled) -> list[str]:
     layer = placed.layer
+    # The words of workload.yaml stand below the loop nest that they were made of, so that one can be read against the
+    # other. Loops of size 1 are left out of the nest: they move nothing.
     head = f"layer {placed.id}, {placed.name} ({layer.operator_type}, {layer.kind})"
     lines = [f"{head}: {layer.operations:,} loop points, {layer.macs:,} MACs"]
     for depth, (loop, size) in enumerate((loop, size) for loop, size in layer.loops if size > 1):

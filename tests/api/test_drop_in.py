@@ -6,7 +6,7 @@ import copy
 import pickle
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import onnx
@@ -44,7 +44,13 @@ CASES: list[tuple[str, str, Document]] = [
 QUICK = [CASES[4], CASES[6], CASES[14], CASES[16]]
 
 
-def folder(tmp_path: Path, name: str) -> Document:
+class Folder(TypedDict):
+    """Where a run writes, as an argument of either function."""
+
+    dump_folder: str
+
+
+def folder(tmp_path: Path, name: str) -> Folder:
     return {"dump_folder": str(tmp_path / name)}
 
 
@@ -69,10 +75,11 @@ def both(
     **options: Any,
 ) -> tuple[Any, Any]:
     given = (workload, str(arch), str(mapping))
-    theirs = stock.get_hardware_performance_zigzag(
+    theirs: Any = stock.get_hardware_performance_zigzag(
         *given, **folder(tmp_path, "stock"), loma_show_progress_bar=False, **options
     )
-    return onnx2zz.get_hardware_performance_zigzag(*given, **folder(tmp_path, "ours"), **options), theirs
+    either: Callable[..., Any] = onnx2zz.get_hardware_performance_zigzag  # the options decide which of its results
+    return either(*given, **folder(tmp_path, "ours"), **options), theirs
 
 
 @pytest.mark.parametrize(

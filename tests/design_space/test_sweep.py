@@ -31,7 +31,6 @@ from onnx2zz.errors import InputError
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.mapping_entry import read_mapping
 from onnx2zz.formats.shipped_files import find_accelerator
-from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.accounted import HostNode
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.physical import instances
@@ -39,7 +38,7 @@ from onnx2zz.pricing.price_cache import NoStore
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import Resources
 from tests.docs_commands import DOCS, console_commands
-from tests.json_values import Document
+from tests.json_values import Document, load_document
 from tests.model_files import save_model
 from tests.present import not_installed, present
 
@@ -290,7 +289,7 @@ def test_wrong_settings_are_said_at_once_and_nothing_is_written(
 def test_what_zigzag_refuses_is_said_before_anything_is_priced(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    without_ports = load_yaml(find_accelerator("seneca").path)
+    without_ports = load_document(find_accelerator("seneca").path)
     del without_ports["memories"]["data_memory"]["ports"]
     (folder / "mine.yaml").write_text(yaml.safe_dump(without_ports))
     write_spec(accelerators=["tpu_like", "mine.yaml"])

@@ -4,13 +4,13 @@ import pytest
 
 from onnx2zz.design_space.template import with_field
 from onnx2zz.formats.shipped_files import find_accelerator
-from onnx2zz.formats.yaml_source import load_yaml
+from tests.json_values import Document, load_document
 
-SENECA = load_yaml(find_accelerator("seneca").path)
+SENECA = load_document(find_accelerator("seneca").path)
 PORTS = {"data_memory": ("r_port_1", "w_port_1"), "shared_memory": ("rw_port_1",)}
 
 
-def set_to(field: str, expression: str, **names: float):
+def set_to(field: str, expression: str, **names: float) -> Document:
     return with_field(SENECA, field, expression, names)
 
 

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 from onnx2zz.compiler import compile_model
-from onnx2zz.formats.coverage import read_coverage
+from onnx2zz.files.document import Data
+from onnx2zz.formats.coverage import CoveredNode, read_coverage
 from onnx2zz.formats.shipped_files import find_model
 
 
@@ -17,8 +18,10 @@ def test_what_a_compile_writes_is_read_back(tmp_path: Path) -> None:
 
 
 def test_what_is_missing_or_of_another_form_is_empty() -> None:
-    document = {"arch": 3, "nodes": ["x", {"op": "Relu", "macs": None}], "layers": {"id": 0}}
-    node = {"node": "", "op": "Relu", "outputs": [], "status": "", "layers": [], "why": "", "macs": None}
+    document: Data = {"arch": 3, "nodes": ["x", {"op": "Relu", "macs": None}], "layers": {"id": 0}}
+    node: CoveredNode = {
+        "node": "", "op": "Relu", "outputs": [], "status": "", "layers": [], "why": "", "macs": None,
+    }  # fmt: skip
     found = read_coverage(document)
     assert (found["model"], found["arch"], found["layers"]) == ("", None, [])
     assert found["nodes"] == [node]

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from onnx2zz.cli.main import run
 from onnx2zz.pricing.accounted import HostNode
+from onnx2zz.pricing.choice_record import ChoiceRecord
 from onnx2zz.pricing.physical import TotalPhysical
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.report.choices import print_choices
@@ -108,7 +109,15 @@ def test_a_workload_of_foreign_names_is_priced_and_shown(tmp_path: Path, capsys:
     assert [layer["name"] for layer in json.loads(data)["runs"][0]["layers"]] == [layer["name"] for layer in layers]
 
 
-CHOICE = {"origin": "mapping file", "priced": 1, "enumerated": 0, "honest_latency_cycles": 4.0, "runners_up": ()}
+CHOICE: ChoiceRecord = {
+    "origin": "mapping file",
+    "honest_energy_pj": None,
+    "honest_latency_cycles": 4.0,
+    "priced": 1,
+    "enumerated": 0,
+    "reason": "",
+    "runners_up": [],
+}
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name])

@@ -4,6 +4,7 @@ import numpy as np
 from onnx import helper
 
 from onnx2zz.compiler import compile_model
+from onnx2zz.files.document import Data
 from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.pricing.accounted import HostNode, host_nodes, stand_ins
 from tests.oracle import distinct, model_of
@@ -24,9 +25,9 @@ def test_a_node_of_the_host_is_named() -> None:
 
 
 def test_one_element_is_not_worth_a_mention() -> None:
-    said = {"node": "a", "op": "Add", "status": "host", "why": "one element"}
-    other = {"node": "b", "op": "TopK", "status": "host", "why": "a partial sort"}
-    assert host_nodes({"nodes": [said, other]}) == (HostNode("b", "TopK", "a partial sort"),)
+    said: Data = {"node": "a", "op": "Add", "status": "host", "why": "one element"}
+    other: Data = {"node": "b", "op": "TopK", "status": "host", "why": "a partial sort"}
+    assert host_nodes(read_coverage({"nodes": [said, other]})) == (HostNode("b", "TopK", "a partial sort"),)
 
 
 def test_stand_ins_are_layers_of_kind_approximate() -> None:

@@ -8,6 +8,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onnx2zz.files.document import Value
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import ACCELERATORS, find_accelerator, find_mapping, zigzags
 from onnx2zz.formats.workload_entry import WorkloadEntry
@@ -18,7 +19,6 @@ from onnx2zz.zigzag.accelerator import build_accelerator
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
-from tests.json_values import Document
 from tests.small_workloads import conv, gemm, pool
 
 OPTIONS = PriceOptions(lpf_limit=3)
@@ -33,16 +33,16 @@ def task(entry: WorkloadEntry) -> Task:
     return Task("", entry, K8, None)
 
 
-def core(**sizes: int) -> Document:
+def core(**sizes: int) -> Value:
     document = yaml.safe_load(find_accelerator("seneca_core").path.read_text())
     return with_sizes(document, sizes)
 
 
-def terms(document: Document) -> PricingTerms:
+def terms(document: Value) -> PricingTerms:
     return PricingTerms(AcceleratorFile(Path("core.yaml"), document), False, OPTIONS, "fast")
 
 
-def stock_runs(entry: WorkloadEntry, document: Document) -> bool:
+def stock_runs(entry: WorkloadEntry, document: Value) -> bool:
     """ZigZag's own search on the accelerator."""
     try:
         price(entry, build_accelerator(Path("core.yaml"), document), K8, OPTIONS, search="exhaustive")
@@ -94,7 +94,7 @@ def test_what_passes_through_counts_as_well() -> None:
     assert not stock_runs(entry, with_sizes(document, {"data_memory": short.least - 1}))
 
 
-def with_register(bits: int) -> tuple[str, Document]:
+def with_register(bits: int) -> tuple[str, Value]:
     """tpu_like has a register of its own for the sums of each unit."""
     document = yaml.safe_load(zigzags(ACCELERATORS)["tpu_like"].read_text())
     (register,) = [name for name, memory in document["memories"].items() if memory["operands"] == ["O"]]

@@ -37,7 +37,8 @@ def test_another_run_finds_what_was_put(tmp_path: Path) -> None:
 def test_floats_come_back_bit_for_bit(number: float, tmp_path_factory: pytest.TempPathFactory) -> None:
     with Store(tmp_path_factory.mktemp("floats"), silent) as store:
         store.put("x", number)
-        assert store.get("x").hex() == number.hex()
+        found = store.get("x")
+        assert isinstance(found, float) and found.hex() == number.hex()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 import pytest
 import yaml
 
+from onnx2zz.files.document import is_mapping
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.workload_entry import WorkloadEntry
@@ -57,7 +58,9 @@ def test_a_worker_builds_an_accelerator_once() -> None:
     """Units arrive pickled, each with its terms."""
     first, second = (pickle.loads(pickle.dumps(one)).terms.accelerator for one in units()[:2])
     assert first is second and first.document == TERMS.accelerator.document
-    other = AcceleratorFile(TPU.path, {**TERMS.accelerator.document, "name": "other"})
+    document = TERMS.accelerator.document
+    assert is_mapping(document)
+    other = AcceleratorFile(TPU.path, {**document, "name": "other"})
     assert pickle.loads(pickle.dumps(other)).document["name"] == "other"
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onnx2zz.errors import InputError
+from onnx2zz.files.document import Data
 from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.graph import execution_order, further_edges
@@ -49,10 +50,10 @@ def test_broken_files(tmp_path: Path, document: object, coverage: str | None, sa
 
 
 def test_edges_of_another_workloads_coverage_are_left_alone() -> None:
-    described = [{"id": 3, "name": "L3_conv", "sources": {"I": [0, 2], "W": ["const"]}}]
-    assert further_edges(strip(), read_coverage({"layers": described})) == ((0, 3),)
-    renamed = [described[0] | {"name": "L3_other"}]
-    assert further_edges(strip(), read_coverage({"layers": renamed})) == ()
+    described: Data = {"id": 3, "name": "L3_conv", "sources": {"I": [0, 2], "W": ["const"]}}
+    assert further_edges(strip(), read_coverage({"layers": [described]})) == ((0, 3),)
+    renamed: Data = {**described, "name": "L3_other"}
+    assert further_edges(strip(), read_coverage({"layers": [renamed]})) == ()
     assert further_edges(strip(), None) == ()
 
 

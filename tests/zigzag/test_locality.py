@@ -17,6 +17,7 @@ from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.exploit_data_locality_stages import SearchInterLayerDataLocalityStage
 
 from onnx2zz.compiler import compile_model
+from onnx2zz.files.document import Data
 from onnx2zz.formats.coverage import Coverage, read_coverage
 from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
@@ -143,15 +144,24 @@ def test_a_further_output_layer_is_treated_as_the_last() -> None:
     assert levels[1] == levels[2] == {"I1": DRAM, "O": SRAM}
 
 
+def coverage_of(layers: Sequence[WorkloadEntry], sources: Sequence[Data]) -> Coverage:
+    """What feeds each operand, layer by layer."""
+    return read_coverage(
+        {
+            "layers": [
+                {"id": layer["id"], "name": name_of(layer), "sources": fed}
+                for layer, fed in zip(layers, sources, strict=True)
+            ]
+        }
+    )
+
+
 def test_an_edge_that_only_the_coverage_knows_counts(tmp_path: Path) -> None:
     """Two convolutions behind each other in one tensor (a Concat): `operand_source` names the second only."""
     wider: Document = {**SHAPE, "c": 24}
     layers = [*two_inputs()[:2], conv(2, 1, "joined", **wider)]
-    described: list[Document] = [
-        {"id": layer["id"], "name": name_of(layer), "sources": {"I": ["input:x"]}} for layer in layers
-    ]
-    described[2]["sources"] = {"I": [0, 1], "W": ["const"]}
-    found = run(layers, "edge_tpu_like", tmp_path, read_coverage({"layers": described}))
+    sources: list[Data] = [{"I": ["input:x"]}, {"I": ["input:x"]}, {"I": [0, 1], "W": ["const"]}]
+    found = run(layers, "edge_tpu_like", tmp_path, coverage_of(layers, sources))
     assert found.edges_added == 1
     assert run(layers, "edge_tpu_like", tmp_path).edges_added == 0
     assert dict(levels_of(layers)[1].tensors)["O"] == SRAM
@@ -174,10 +184,10 @@ def test_a_network_that_stock_zigzag_stops_on_costs_what_its_guarded_stages_say(
         stock(layers, name, tmp_path)
     monkeypatch.setattr(api, "SearchInterLayerDataLocalityStage", guarded_search([edge] if edge else []))
     expected = stock(layers, name, tmp_path)
-    described: list[Document] = [{"id": layer["id"], "name": name_of(layer), "sources": {}} for layer in layers]
+    sources: list[Data] = [{} for _ in layers]
     if edge:
-        described[edge[1]]["sources"] = {"I": [edge[0]]}
-    found = run(layers, name, tmp_path, read_coverage({"layers": described}))
+        sources[edge[1]] = {"I": [edge[0]]}
+    found = run(layers, name, tmp_path, coverage_of(layers, sources))
     assert found.edges_added == bool(edge)
     assert same_prices(found, expected)
 

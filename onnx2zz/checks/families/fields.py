@@ -59,6 +59,8 @@ def fields(context: Context) -> Iterator[Finding]:
 
 def accelerator_parts(data: Value) -> Iterator[Part]:
     """Every mapping of an accelerator file with the format that it should have."""
+    # A part that is no mapping is handed out all the same: the formats say so, with its place. Only what should lie
+    # inside it cannot be looked at.
     yield (), data, formats.ACCELERATOR
     if not isinstance(data, Mapping):
         return

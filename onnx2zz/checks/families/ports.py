@@ -14,6 +14,8 @@ from onnx2zz.formats.accelerator_schema import declared_ports, used_ports
 
 def port_undeclared(context: AcceleratorContext) -> Iterator[Finding]:
     """Ports that entries name and no declaration gives; entries that are not one for each operand."""
+    # Only the older format can name a port that is not declared: a number declares the ports of a kind (`rw_port: 2`),
+    # and entries name them. Where the number itself is missing, the check of fields says so.
     for memory in context.hierarchy.memories:
         declared = declared_ports(memory.raw) if memory.old else tuple(port.name for port in memory.ports)
         used = dict.fromkeys(port for directions in memory.serves.values() for port in directions.values())
