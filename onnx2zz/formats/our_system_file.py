@@ -49,7 +49,9 @@ def read_our_system(found: Found, source: YamlSource, problems: list[Problem]) -
     packets = Packets() if topology is None else _packets(topology)
     clock = whole.number("clock_mhz", above_zero=True)
     name = str(whole.value("name") or found.name)
-    return SystemFile(found, name, cores, wires, port, packets, clock, mapping_named(whole))
+    return SystemFile(
+        found, name, cores, wires, port, packets, clock, mapping_named(whole), shape[0] if shape else None
+    )
 
 
 def _packets(topology: Section) -> Packets:

@@ -57,7 +57,8 @@ class Packets:
 
 @dataclass(frozen=True)
 class SystemFile:
-    """A system that can be used: each core's file, what joins them, what lies off the chip."""
+    """A system that can be used: each core's file, what joins them, what lies off the chip. `mesh_width`: cores in a
+    row, where they lie on a mesh and are counted row by row."""
 
     found: Found
     name: str
@@ -67,6 +68,7 @@ class SystemFile:
     packets: Packets = Packets()
     clock_mhz: float | None = None
     mapping: str | None = None
+    mesh_width: int | None = None
 
 
 @dataclass

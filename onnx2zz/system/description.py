@@ -1,6 +1,6 @@
 """A system as it is described: cores with their accelerators, the network between them, what lies off the chip."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -55,6 +55,20 @@ class System:
     network: Network
     offchip: Offchip | None = None
     clock_mhz: float | None = None
+    mesh_width: int | None = None
+
+    def nearest(self, cores: Sequence[CoreId], number: int) -> tuple[CoreId, ...]:
+        """So many of some cores, those that lie closest around the off-chip port, or else the first core: on a mesh the
+        smaller mesh in its corner, so that a larger system does what a smaller one can do."""
+        port = self.network.port
+        around = port.nodes[0] if port is not None else min(cores)
+        return tuple(sorted(sorted(cores, key=lambda core: (self._shell(around, core), core))[:number]))
+
+    def _shell(self, around: CoreId, core: CoreId) -> int:
+        if self.mesh_width is None:
+            return self.network.hops(around, core)
+        (y, x), (row, column) = divmod(around, self.mesh_width), divmod(core, self.mesh_width)
+        return max(abs(row - y), abs(column - x))
 
     @cached_property
     def by_id(self) -> Mapping[CoreId, Core]:

@@ -29,7 +29,7 @@ def read_system(found: Found) -> System:
         packets.header_flits,
         packets.multicast,
     )
-    return System(file.name, found.path, _cores(file), network, offchip, file.clock_mhz)
+    return System(file.name, found.path, _cores(file), network, offchip, file.clock_mhz, file.mesh_width)
 
 
 def _cores(file: SystemFile) -> tuple[Core, ...]:

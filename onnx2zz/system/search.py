@@ -31,7 +31,7 @@ LOOKED_AT = 24
 """Splits of a layer for which turns are looked for."""
 KEPT = 6
 """Splits of a layer that are priced."""
-SHORT_ROUNDS, KEPT_ON_FEWER = 20_000, 2
+SHORT_ROUNDS = 20_000
 """A layer of fewer rounds on its busiest core is looked at on fewer cores, too, where it has less to send around."""
 LEVELS = ((0.9, 1), (0.45, 1), (0.45, 4), (0.22, 8), (0.11, 16), (0.11, 32), (0.06, 64))
 """How finely a layer is cut: the share of a core's memory that a tile may fill, and turns along the rows at least.
@@ -173,7 +173,7 @@ class Search:
                 if possible and told.placed.id not in self.graph.edges:
                     rows = max(rows, FIRST_ROWS)
                 for tiling in self._of_group(told, cores, room, rows, short=possible >= TRIED_LEVELS):
-                    found[tiling, cores[: tiling.cores]] = None
+                    found[tiling, self.system.nearest(cores, tiling.cores)] = None
             if found:
                 return list(found)
         return []
@@ -190,7 +190,7 @@ class Search:
         )
         looked_at = [*promising[:LOOKED_AT], ()]
         for most in _fewer(len(cores)):
-            looked_at += [split for split in promising[LOOKED_AT:] if Tiling(split).cores <= most][:KEPT]
+            looked_at += [split for split in promising[LOOKED_AT:] if Tiling(split).cores <= most][:LOOKED_AT]
         tilings = [with_turns(told, split, capacity, units, rows) for split in dict.fromkeys(looked_at)]
         ranked = sorted(
             dict.fromkeys(tiling for tiling in tilings if tiling is not None),
@@ -199,7 +199,7 @@ class Search:
         kept = ranked[:KEPT]
         if ranked and rounds(told, ranked[0], units) < SHORT_ROUNDS:
             for most in _fewer(len(cores)):
-                kept += [tiling for tiling in ranked if tiling.cores <= most][:KEPT_ON_FEWER]
+                kept += [tiling for tiling in ranked if tiling.cores <= most][:KEPT]
         return list(dict.fromkeys([*kept, *(tiling for tiling in ranked[KEPT:] if not tiling.split)]))
 
     def _promise(
