@@ -59,7 +59,10 @@ def _edges(told: Told, operand: str, layers: Sequence[Told], chains: Chains) -> 
     for maker in makers:
         output = layers[maker].placed.layer.output
         through = read.get(maker) or ((Unknown(tuple(axis.extent for axis in output.axes)),),)
-        told_apart = operand != "X" and by_element(layers[maker].entry, told.entry, operand, len(sources))
+        # A view between the two may show other positions under the same names: then order is all that is told.
+        told_apart = (
+            operand != "X" and through == ((),) and by_element(layers[maker].entry, told.entry, operand, len(sources))
+        )
         found.append(Edge(maker, placed.id, operand, through, told_apart))
     return found
 

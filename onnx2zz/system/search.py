@@ -293,13 +293,21 @@ class Search:
 
     def _pairs(self, options: Mapping[int, Sequence[Candidate]]) -> dict[tuple[int, int], np.ndarray]:
         found: dict[tuple[int, int], np.ndarray] = {}
-        width = self.system.network.into_a_core
+        scale = self._per_bit()
         for edges in self.graph.edges.values():
             for edge in edges:
-                table = self._moved(edge, options) / width
+                table = self._moved(edge, options) * scale
                 pair = (edge.producer, edge.reader)
                 found[pair] = found[pair] + table if pair in found else table
         return found
+
+    def _per_bit(self) -> float:
+        """What a bit that a core has to get costs, in what candidates are compared by: cycles of the links into it, or
+        pJ over one of them."""
+        network = self.system.network
+        if self.opt == "energy":
+            return max((link.energy_per_bit for link in network.links), default=0.0)
+        return 1 / network.into_a_core
 
     def _moved(self, edge: Edge, options: Mapping[int, Sequence[Candidate]]) -> np.ndarray:
         """Bits that the core that gets most has to get, for each pair of candidates."""
