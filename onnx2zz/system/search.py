@@ -40,6 +40,8 @@ FIRST_ROWS = 4
 """Turns along the rows of a layer that reads the network's input: work begins when the first rows are there."""
 TRIED_LEVELS = 2
 """Levels that all layers are cut at together; only where none of them fits, single layers are cut finer."""
+LARGE = 64
+"""Cores beyond which a schedule takes so long to make that one level and one weight of movement are tried."""
 REPAIRS = 12
 """How often layers that do not fit are cut finer."""
 WEIGHTS = (1.0, 0.3, 0.1)
@@ -92,8 +94,10 @@ class Search:
         """The best schedule; None where none fits."""
         found: Best | None = None
         layers = [told.placed.id for told in self.graph.layers]
-        for level in range(TRIED_LEVELS):
-            found = self._better(found, self._at(dict.fromkeys(layers, level), WEIGHTS))
+        large = len(self.system.cores) > LARGE
+        for level in range(TRIED_LEVELS - 1 if large else 0, TRIED_LEVELS):
+            weights = WEIGHTS[1:2] if large else WEIGHTS
+            found = self._better(found, self._at(dict.fromkeys(layers, level), weights))
         levels = dict.fromkeys(layers, TRIED_LEVELS - 1)
         for _ in range(REPAIRS):
             if found is not None:
