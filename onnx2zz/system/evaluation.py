@@ -6,13 +6,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from onnx2zz import __version__
-from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.formats.accelerator import read_hierarchy
-from onnx2zz.formats.shipped_files import Found, find_mapping
+from onnx2zz.formats.shipped_files import MAPPINGS, Found, choose_mapping, find_mapping, ours
 from onnx2zz.mapping.network import Policy
 from onnx2zz.pricing.accounted import host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.graph import execution_order
-from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
+from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
 from onnx2zz.pricing.physical import PJ_PER_PW_NS, static_power_pw
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch, option_problems
@@ -21,13 +21,13 @@ from onnx2zz.pricing.run import MAC_TYPES, Resources, layer_result
 from onnx2zz.pricing.supplement import NOTHING
 from onnx2zz.pricing.task import PricingTerms, layer_name
 from onnx2zz.sidecar.figures import Wires
-from onnx2zz.system.description import System
+from onnx2zz.system.description import Core, System
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.least_work import least_bounds
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.outcome import SystemOutcome
 from onnx2zz.system.placement import Placed
-from onnx2zz.system.prices import Prices
+from onnx2zz.system.prices import Prices, Wanted
 from onnx2zz.system.search import Best, Search
 from onnx2zz.system.system_result import system_result
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
@@ -106,8 +106,7 @@ def _prices(request: SystemRequest, log: Path, resources: Resources) -> dict[Cor
     for cores in request.system.kinds.values():
         core = cores[0]
         with noted_in(problems):
-            base, chosen = _mapping(request, core.mapping)
-            inputs = load_inputs(request.workload, core.accelerator, base, PriceCache(resources.store))
+            inputs, chosen = _inputs(request, core, PriceCache(resources.store))
             terms = PricingTerms(inputs.accelerator, inputs.hardware.in_memory, request.options, request.search)
             wires = core.sidecar.interconnect if core.sidecar else Wires()
             asked = request.mapping_search
@@ -118,13 +117,21 @@ def _prices(request: SystemRequest, log: Path, resources: Resources) -> dict[Cor
     return found
 
 
-def _mapping(request: SystemRequest, own: str | None) -> tuple[Found, bool]:
-    """A core's mapping file, and whether mappings are chosen, starting from it."""
-    if request.mapping is not None:
-        return request.mapping, request.choose_all
-    if own is not None:
-        return find_mapping(own), request.choose_all
-    return find_mapping(GENERATED), True
+def _inputs(request: SystemRequest, core: Core, price_cache: PriceCache) -> tuple[PricingInputs, bool]:
+    """A core's files, and whether mappings are chosen, starting from its mapping file.
+
+    A core of which nobody says how it is mapped has the mapping that `evaluate` takes for it alone; where that is one
+    for other arrays, what ZigZag generates. Raises InputError if the files do not fit together.
+    """
+    base = request.mapping or (find_mapping(core.mapping) if core.mapping is not None else None)
+    if base is not None:
+        return load_inputs(request.workload, core.accelerator, base, price_cache), request.choose_all
+    file = Found(core.name, core.accelerator.path)
+    chosen = request.choose_all or file.name not in ours(MAPPINGS)
+    try:
+        return load_inputs(request.workload, core.accelerator, choose_mapping(None, file), price_cache), chosen
+    except InputError:
+        return load_inputs(request.workload, core.accelerator, find_mapping(GENERATED), price_cache), True
 
 
 def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], search: Search, best: Best) -> SystemOutcome:
@@ -224,8 +231,8 @@ def _layer(request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: Sys
     )
 
 
-def _utilization(prices: Prices, wanted: tuple[int, object]) -> float:
-    outcome = prices.outcome(wanted)  # type: ignore[arg-type]
+def _utilization(prices: Prices, wanted: Wanted) -> float:
+    outcome = prices.outcome(wanted)
     return outcome.spatial_utilization if isinstance(outcome, LayerPrice) else 0.0
 
 

@@ -95,7 +95,7 @@ class Search:
         found: Best | None = None
         layers = [told.placed.id for told in self.graph.layers]
         large = len(self.system.cores) > LARGE
-        for level in range(TRIED_LEVELS - 1 if large else 0, TRIED_LEVELS):
+        for level in (0,) if self._alone else range(TRIED_LEVELS - 1 if large else 0, TRIED_LEVELS):
             weights = WEIGHTS[1:2] if large else WEIGHTS
             found = self._better(found, self._at(dict.fromkeys(layers, level), weights))
         levels = dict.fromkeys(layers, TRIED_LEVELS - 1)
@@ -106,6 +106,12 @@ class Search:
                 levels[layer] = min(levels[layer] + 1, len(LEVELS) - 1)
             found = self._at(levels, HEAVY_WEIGHTS, short=True)
         return found
+
+    @property
+    def _alone(self) -> bool:
+        """Whether there is one core and nothing to overlap its work with: layers stay whole there, as on a core without
+        a system, though ZigZag's cycles for two halves of one may be fewer."""
+        return len(self.system.cores) == 1 and self.system.offchip is None
 
     def _better(self, first: Best | None, second: Best | None) -> Best | None:
         made = [best for best in (first, second) if best is not None]
@@ -173,7 +179,7 @@ class Search:
         for possible in range(level, -1, -1):
             found: dict[tuple[Tiling, tuple[CoreId, ...]], None] = {}
             for cores in self._groups(told):
-                room, rows = LEVELS[possible]
+                room, rows = LEVELS[possible] if not self._alone else (1.0, 1)
                 if possible and told.placed.id not in self.graph.edges:
                     rows = max(rows, FIRST_ROWS)
                 for tiling in self._of_group(told, cores, room, rows, short=possible >= TRIED_LEVELS):
