@@ -22,6 +22,7 @@ from onnx2zz.pricing.supplement import NOTHING
 from onnx2zz.pricing.task import PricingTerms, layer_name
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.system.description import Core, System
+from onnx2zz.system.energy import offchip_energy
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.least_work import least_bounds
 from onnx2zz.system.network import CoreId
@@ -145,7 +146,7 @@ def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], search: Se
     links = {
         number: network.energy(timed.routes[number], timed.plan.transfers[number].bits) for number in timed.transfers
     }
-    offchip = {number: search.offchip_energy(timed, number) for number in timed.transfers}
+    offchip = {number: offchip_energy(timed.plan.transfers[number], request.system) for number in timed.transfers}
     return SystemOutcome(
         request.workload.model,
         request.options.opt,
