@@ -2,7 +2,7 @@
 
 Each layer has a few tilings that are worth a price. What each costs, and what each pair of neighbours has to move, are
 tables; the cheapest choice over all of them is exact (choice.py). But tables know nothing of memory over time, of the
-port and of overlap, so several choices are scheduled, one core among them, and the best is kept.
+port and of overlap, so several choices are scheduled, fewer cores and one core among them, and the best is kept.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -163,8 +163,8 @@ class Search:
     def _choices(
         self, options: Mapping[int, Sequence[Candidate]], weights: Sequence[float], short: bool
     ) -> Iterable[Mapping[int, Candidate]]:
-        """What is scheduled: the cheapest by the tables, with movement counted less and more; the same split all over;
-        one core."""
+        """What is scheduled: the cheapest by the tables, with movement counted less and more; the cheapest on fewer
+        cores; one core. Where memory is `short`, the first of these only."""
         seen: set[tuple[Candidate, ...]] = set()
         nodes = {layer: np.array([self._node(one, short) for one in own]) for layer, own in options.items()}
         moving = movement(self.graph, options, per_bit(self.system.network, self.opt))
