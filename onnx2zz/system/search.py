@@ -16,7 +16,7 @@ from onnx2zz.system.choice import cheapest
 from onnx2zz.system.description import Core, System
 from onnx2zz.system.energy import schedule_energy
 from onnx2zz.system.layer_graph import LayerGraph
-from onnx2zz.system.movement import movement, per_bit
+from onnx2zz.system.movement import Options, movement, per_bit
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.offers import FULL, LEVELS, PER_FILL, TRIED_LEVELS, Offers, fewer
 from onnx2zz.system.order import Overfull, ordered
@@ -101,7 +101,7 @@ class Search:
         """The best of the choices with layers cut as finely as `levels` say; `short`: memory is what lacks."""
         options = self._options(levels)
         found: Best | None = None
-        choices = list(self._choices(options, weights, short)) if options is not None else []
+        choices = self._choices(options, weights, short) if options is not None else ()
         for done, chosen in enumerate(choices):
             self.watch(done, len(choices), "schedules")
             found = self._better(found, self._scheduled(chosen))
@@ -162,34 +162,21 @@ class Search:
 
     def _choices(
         self, options: Mapping[int, Sequence[Candidate]], weights: Sequence[float], short: bool
-    ) -> Iterable[Mapping[int, Candidate]]:
+    ) -> Sequence[Mapping[int, Candidate]]:
         """What is scheduled: the cheapest by the tables, with movement counted less and more; the cheapest on fewer
         cores; one core. Where memory is `short`, the first of these only."""
-        seen: set[tuple[Candidate, ...]] = set()
         nodes = {layer: np.array([self._node(one, short) for one in own]) for layer, own in options.items()}
         moving = movement(self.graph, options, per_bit(self.system.network, self.opt))
-        for weight in weights:
-            pairs = {pair: table * weight for pair, table in moving.items()}
-            picked = cheapest(nodes, pairs)
-            chosen = {layer: options[layer][number] for layer, number in picked.items()}
-            if tuple(chosen.values()) not in seen:
-                seen.add(tuple(chosen.values()))
-                yield chosen
-        if short:
-            return
-        for most in fewer(len(self.system.cores)):
-            few = {layer: [n for n, c in enumerate(own) if c.tiling.cores <= most] for layer, own in options.items()}
-            if all(few.values()):
-                allowed = {layer: nodes[layer][numbers] for layer, numbers in few.items()}
-                pairs = {(a, b): table[np.ix_(few[a], few[b])] for (a, b), table in moving.items()}
-                picked = cheapest(allowed, pairs)
-                chosen = {layer: options[layer][few[layer][number]] for layer, number in picked.items()}
-                if tuple(chosen.values()) not in seen:
-                    seen.add(tuple(chosen.values()))
-                    yield chosen
-        whole = {layer: min(own, key=lambda candidate: candidate.tiling.cores) for layer, own in options.items()}
-        if tuple(whole.values()) not in seen:
-            yield whole
+        all_cores = len(self.system.cores)
+        tables = [({pair: table * weight for pair, table in moving.items()}, all_cores) for weight in weights]
+        tables += [] if short else [(moving, most) for most in fewer(all_cores)]
+        found = [picked for pairs, most in tables if (picked := _cheapest_on(most, options, nodes, pairs)) is not None]
+        if not short:
+            found.append({layer: min(own, key=lambda one: one.tiling.cores) for layer, own in options.items()})
+        different: dict[tuple[Candidate, ...], Mapping[int, Candidate]] = {}
+        for chosen in found:
+            different.setdefault(tuple(chosen[layer] for layer in options), chosen)
+        return list(different.values())
 
     def _node(self, candidate: Candidate, short: bool) -> float:
         """What a candidate costs; where memory is short, the more the fuller it makes the cores."""
@@ -220,3 +207,15 @@ class Search:
         }
         offchip = self.system.offchip.id if self.system.offchip else None
         return plan(self.graph.layers, self.graph.edges, self.graph.results, shared, offchip)
+
+
+def _cheapest_on(
+    most: int, options: Options, nodes: Mapping[int, np.ndarray], pairs: Mapping[tuple[int, int], np.ndarray]
+) -> Mapping[int, Candidate] | None:
+    """The cheapest choice of candidates on at most so many cores; None where a layer has none."""
+    few = {layer: [n for n, one in enumerate(own) if one.tiling.cores <= most] for layer, own in options.items()}
+    if not all(few.values()):
+        return None
+    allowed = {layer: nodes[layer][numbers] for layer, numbers in few.items()}
+    tables = {(a, b): table[np.ix_(few[a], few[b])] for (a, b), table in pairs.items()}
+    return {layer: options[layer][few[layer][number]] for layer, number in cheapest(allowed, tables).items()}
