@@ -123,7 +123,9 @@ class _Making:
         while True:
             start = earliest
             for link in route.links:
-                start = self._links[link.id].free_from(start, duration)
+                taken = self._links[link.id]
+                if taken.ends and taken.ends[-1] > start:
+                    start = taken.free_from(start, duration)
             if start == earliest:
                 return start
             earliest = start
