@@ -206,7 +206,8 @@ class Search:
             for layer, candidate in chosen.items()
         }
         offchip = self.system.offchip.id if self.system.offchip else None
-        return plan(self.graph.layers, self.graph.edges, self.graph.results, shared, offchip)
+        multicast = self.system.network.multicast
+        return plan(self.graph.layers, self.graph.edges, self.graph.results, shared, offchip, multicast)
 
 
 def _cheapest_on(
