@@ -69,6 +69,7 @@ class Plan:
     by_layer: dict[int, list[Tile]] = field(default_factory=dict[int, list[Tile]])
     hulls: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     resident: dict[CoreId, int] = field(default_factory=dict[CoreId, int])
+    multicast: bool = True
 
 
 def plan(
@@ -77,10 +78,12 @@ def plan(
     results: Iterable[int],
     shares: Mapping[int, Sequence[tuple[CoreId, Share]]],
     offchip: CoreId | None,
+    multicast: bool = True,
 ) -> Plan:
     """The plan of a network. `edges`: those into each layer; `results`: layers whose output leaves the chip; `shares`:
-    the tiles of each layer with their cores. Without an off-chip core constants and inputs lie where they are read."""
-    found = Plan(layers)
+    the tiles of each layer with their cores. Without an off-chip core constants and inputs lie where they are read.
+    Without `multicast` each core is sent to for itself."""
+    found = Plan(layers, multicast=multicast)
     for told in layers:
         identity = told.placed.id
         own = [_tile(found, told, core, share) for core, share in shares[identity]]
@@ -135,7 +138,7 @@ def _bring(found: Plan, told: Told, operand: str, own: Sequence[Tile], offchip: 
                 for core in first:
                     found.resident[core] = found.resident.get(core, 0) + bits
                 continue
-            for to in _by_turn(first):
+            for to in _together(found, first):
                 number = len(found.transfers)
                 found.transfers.append(Transfer(number, offchip, to, elements, bits, None, told.placed.id, operand))
                 for tile in reading:
@@ -157,8 +160,10 @@ def _first_turns(tiles: Iterable[Tile]) -> dict[CoreId, int]:
     return first
 
 
-def _by_turn(first: Mapping[CoreId, int]) -> list[tuple[CoreId, ...]]:
+def _together(found: Plan, first: Mapping[CoreId, int]) -> list[tuple[CoreId, ...]]:
     """Cores that begin to read in the same turn are sent to together; others later, so that they need not keep it."""
+    if not found.multicast:
+        return [(core,) for core in sorted(first, key=lambda core: (first[core], core))]
     turns: dict[int, list[CoreId]] = {}
     for core, turn in first.items():
         turns.setdefault(turn, []).append(core)
@@ -240,7 +245,7 @@ def _carry(found: Plan, maker: Tile, away: Mapping[Elements, Sequence[Tile]]) ->
         first = _first_turns(reading)
         for core in (core for transfer in come for core in transfer.to):
             first.pop(core, None)
-        for to in _by_turn(first):
+        for to in _together(found, first):
             come += [_send(found, maker, to, elements) for elements in boxes]
         for transfer in come if reading else ():
             for tile in reading:
@@ -267,7 +272,7 @@ def _mark(found: Plan, maker: Tile, own: Sequence[Tile]) -> None:
         for transfer in maker.sends:
             if core in transfer.to and transfer.readers:
                 _await(last[core], transfer)
-    if unmarked:
-        mark = _send(found, maker, tuple(sorted(unmarked)), (0,) * len(maker.makes))
-        for core in unmarked:
+    for to in _together(found, dict.fromkeys(unmarked, 0)):
+        mark = _send(found, maker, to, (0,) * len(maker.makes))
+        for core in to:
             _await(first[core], mark)

@@ -1,4 +1,4 @@
-"""trace.json tells of the same tiles and transfers as schedule.json, those on a link joined where they follow closely."""
+"""trace.json tells of the same tiles and transfers as schedule.json, joined on a link where they follow closely."""
 
 import json
 from collections import Counter
