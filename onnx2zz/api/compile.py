@@ -63,7 +63,10 @@ def compiled_of(model: Model, options: ModelOptions) -> Compiled:
             raise InputError(Problem(", ".join(options), "for a model; this one is compiled already"))
         return model
     chosen = compile_options(options)
-    return compile_layers(model if isinstance(model, ModelProto) else noticed(find_model(str(model))).path, chosen)
+    compiled = compile_layers(model if isinstance(model, ModelProto) else noticed(find_model(str(model))).path, chosen)
+    for note in compiled.notes:
+        warnings.warn(note, stacklevel=3)
+    return compiled
 
 
 def compile_options(options: ModelOptions) -> CompileOptions:

@@ -137,6 +137,7 @@ class Graph:
 
     `constants`: tensors that weights alone decide. `static`: those, bound values and shape arithmetic.
     `shaped_by_data`: tensors whose shape, or whose maker's, depends on values that only a run can tell.
+    `notes`: what the user should know of the file, and what is no fault, a sentence each.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Graph:
     static: frozenset[str]
     shaped_by_data: frozenset[str]
     values: KnownValues
+    notes: tuple[str, ...] = ()
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The static shape of a tensor; a tensor whose shape data decides has none and must not be asked for."""

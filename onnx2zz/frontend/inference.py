@@ -65,9 +65,9 @@ def outer_names(graphs: Iterable[onnx.GraphProto]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for graph in graphs:
         inner = {t.name for t in graph.initializer} | {i.name for i in graph.input}
+        inner.update(name for node in graph.node for name in node.output)  # they may stand in any order
         for node in graph.node:
             found |= {name: None for name in (*node.input, *outer_names(graphs_in(node))) if name and name not in inner}
-            inner.update(node.output)
         found |= {o.name: None for o in graph.output if o.name not in inner}
     return tuple(found)
 

@@ -71,6 +71,8 @@ class Trace:
     inlined: int = 0  # nodes of bodies and functions so far
     # Sequences and optionals whose elements are known: they come down to these and need no run.
     lists: dict[str, KnownSequence] = field(default_factory=dict[str, KnownSequence])
+    # What is noted, and of which nodes.
+    remarks: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
 
     def note(self, name: str, type_proto: onnx.TypeProto) -> None:
         """A tensor's type."""
@@ -92,6 +94,15 @@ class Trace:
         self.constants.add(name)
         self.static.add(name)
 
+    def remark(self, what: str, label: str, op: str) -> None:
+        """Something that the user should know of a node, and that is no fault."""
+        self.remarks.setdefault(what, {})[f"{label} ({op})"] = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was remarked, a sentence each, whatever the number of nodes."""
+        return tuple(f"{_of_nodes([*nodes])}: {what}" for what, nodes in self.remarks.items())
+
     def known(self, name: str) -> np.ndarray | None:
         """The value of a tensor that does not depend on the run."""
         return self.values.get(name) if name in self.static else None
@@ -105,6 +116,10 @@ class Trace:
                 names.add(name)
         if source in self.lists:
             self.lists[name] = self.lists[source]
+
+
+def _of_nodes(labels: list[str]) -> str:
+    return f"node {labels[0]}" + (f" and {len(labels) - 1} more" if len(labels) > 1 else "")
 
 
 def opsets_of(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:

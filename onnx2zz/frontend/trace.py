@@ -6,7 +6,7 @@ iterations, where they stand.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
@@ -21,6 +21,7 @@ from onnx2zz.frontend.loops import unroll_loop, unroll_scan
 from onnx2zz.frontend.node_check import check_node
 from onnx2zz.frontend.order import check_functions, check_order
 from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
+from onnx2zz.frontend.sorting import early, in_order
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_initializers, opsets_of, qualified
 from onnx2zz.frontend.values import LARGEST
 from onnx2zz.frontend.written_attributes import written_attributes
@@ -58,6 +59,7 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
         static=frozenset(state.static),
         shaped_by_data=frozenset(state.shaped_by_data),
         values=state.values,
+        notes=state.notes,
     )
 
 
@@ -92,8 +94,12 @@ def _note_input(state: Trace, info: onnx.ValueInfoProto, shape: tuple[int, ...] 
         state.static.add(info.name)
 
 
-def _walk(state: Trace, protos: Iterable[onnx.NodeProto], scope: Scope) -> None:
-    for proto in protos:
+def _walk(state: Trace, protos: Sequence[onnx.NodeProto], scope: Scope) -> None:
+    ordered = in_order(protos)
+    if ordered is not protos and (first := early(protos)):
+        what = "stands before a node that feeds it; those of its graph were sorted"
+        state.remark(what, label_of(first), qualified(first))
+    for proto in ordered:
         if scope.depth:
             _count_inlined(state, proto)
         written = written_attributes(proto)
