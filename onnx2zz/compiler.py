@@ -63,7 +63,7 @@ class Compiled(Tabular):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the user should know of the file, and what is no fault, a sentence each."""
-        return self.graph.notes
+        return (*self.graph.notes, *self.workload.notes)
 
     @property
     def headline(self) -> str:

@@ -10,6 +10,7 @@ import onnx
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Node, Tensor
 from onnx2zz.frontend.known_sequence import KnownSequence
+from onnx2zz.frontend.told_shapes import ToldShapes
 from onnx2zz.frontend.values import KnownValues, Recipe
 
 ELEMENT_TYPES = frozenset(onnx.helper.get_all_tensor_dtypes())
@@ -60,6 +61,8 @@ class Trace:
 
     functions: Mapping[tuple[str, str, str], onnx.FunctionProto]
     ir_version: int
+    told: ToldShapes = field(default_factory=ToldShapes)
+    op_like: Mapping[str, str] = field(default_factory=dict[str, str])
     nodes: list[Node] = field(default_factory=list[Node])
     types: dict[str, onnx.TypeProto] = field(default_factory=dict[str, onnx.TypeProto])
     tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
@@ -68,6 +71,7 @@ class Trace:
     static: set[str] = field(default_factory=set[str])
     shaped_by_data: set[str] = field(default_factory=set[str])
     values: KnownValues = field(default_factory=KnownValues)
+    stand_ins: dict[str, str] = field(default_factory=dict[str, str])  # tensors, with the operator that made them
     inlined: int = 0  # nodes of bodies and functions so far
     # Sequences and optionals whose elements are known: they come down to these and need no run.
     lists: dict[str, KnownSequence] = field(default_factory=dict[str, KnownSequence])

@@ -96,7 +96,9 @@ def _verdict(
         return WORK
     decided_by_data = graph.shaped_by_data.intersection(outputs)
     if any(o in graph.readers or o in graph.results for o in decided_by_data):
-        return SHAPE_ARITHMETIC if sizes.issuperset(outputs) else _of_unknown_shape(node, behind)
+        return SHAPE_ARITHMETIC if sizes.issuperset(outputs) else _of_unknown_shape(node, graph, behind)
+    if any(graph.tensors[name].shape is None for name in node.inputs if name):
+        return _of_unknown_input(node, graph, behind)
     if all(graph.tensors[o].elements == 0 for o in outputs):
         return Verdict("folded", "empty")
     operator = operators().get(node.op)
@@ -109,14 +111,29 @@ def _verdict(
     return WORK
 
 
-def _of_unknown_shape(node: Node, behind: Mapping[str, Node]) -> Verdict:
+def _of_unknown_shape(node: Node, graph: Graph, behind: Mapping[str, Node]) -> Verdict:
     """Left to the host: the run decides its shape, or an operator without a lowering stands before it."""
     cause = next((behind[o] for o in node.outputs if o in behind), None)
-    if cause is None:
-        return SHAPED_BY_DATA
+    return _behind(cause, node, graph) if cause is not None else SHAPED_BY_DATA
+
+
+def _of_unknown_input(node: Node, graph: Graph, behind: Mapping[str, Node]) -> Verdict:
+    """The same of a node whose result has a shape, and what it reads has none."""
+    cause = next((behind[i] for i in node.inputs if i in behind), None)
+    return _behind(cause, node, graph) if cause is not None else Verdict("host", "what it reads has no known shape")
+
+
+def _behind(cause: Node, node: Node, graph: Graph) -> Verdict:
     if cause is node:
         return NO_LOWERING
-    return Verdict("host", f"its shape is not known behind {cause.label} ({cause.op}), which has no lowering")
+    what = f"its shape is not known behind {cause.label} ({cause.op}), which has no lowering"
+    return Verdict("host", f"{what}: {_cure(cause, graph)}")
+
+
+def _cure(cause: Node, graph: Graph) -> str:
+    """What gives the tensors behind a node a shape."""
+    opened = [o for o in cause.outputs if o and graph.tensors[o].shape is None and graph.is_read(o)]
+    return "say " + " and ".join(f"--shape {name}=..." for name in opened)
 
 
 def _refused(node: Node) -> bool:
