@@ -10,6 +10,7 @@ from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.frontend.inference import RANDOM, SHAPED_BY_SHAPE
 from onnx2zz.frontend.loops import MOST_ITERATIONS
+from onnx2zz.lowering import shaped_by_values
 from onnx2zz.lowering.host_macs import carries_macs
 from onnx2zz.ops.registry import operators
 
@@ -27,6 +28,8 @@ DEAD = Verdict("folded", "dead")
 CONSTANT = Verdict("folded", "constant")
 SHAPE_ARITHMETIC = Verdict("folded", "shape arithmetic")
 SHAPED_BY_DATA = Verdict("host", "its output's shape depends on data")
+READS_SHAPED_BY_DATA = Verdict("host", "the shape of what it reads depends on data")
+BY_DATA = (SHAPED_BY_DATA, READS_SHAPED_BY_DATA)
 NO_LOWERING = Verdict("host", "no lowering for this operator")
 CONTROL_FLOW = {
     "If": "only a run knows its condition; give what decides it with --value NAME=X",
@@ -45,7 +48,9 @@ def triage(graph: Graph, unsupported: str) -> dict[Node, Verdict]:
     verdicts = {node: _verdict(node, graph, alive, sizes, behind) for node in graph.nodes}
     refused = [node for node, verdict in verdicts.items() if verdict.status == "host" and _refused(node)]
     if refused and unsupported == "error":
-        raise InputError([_problem(node, verdicts[node]) for node in refused])
+        by_values = [n for n in refused if verdicts[n] in BY_DATA and n.op in operators() and n.op not in CONTROL_FLOW]
+        others = [_problem(node, verdicts[node]) for node in refused if node not in set(by_values)]
+        raise InputError([*others, *shaped_by_values.problems(by_values, graph)])
     return verdicts
 
 
@@ -120,7 +125,7 @@ def _of_unknown_shape(node: Node, graph: Graph, behind: Mapping[str, Node]) -> V
 def _of_unknown_input(node: Node, graph: Graph, behind: Mapping[str, Node]) -> Verdict:
     """The same of a node whose result has a shape, and what it reads has none."""
     cause = next((behind[i] for i in node.inputs if i in behind), None)
-    return _behind(cause, node, graph) if cause is not None else Verdict("host", "what it reads has no known shape")
+    return _behind(cause, node, graph) if cause is not None else READS_SHAPED_BY_DATA
 
 
 def _behind(cause: Node, node: Node, graph: Graph) -> Verdict:
@@ -145,10 +150,6 @@ def _problem(node: Node, verdict: Verdict) -> Problem:
     where = f"node {node.label} ({node.op})"
     if node.op in CONTROL_FLOW:
         return Problem(where, f"its body carries MACs, and {CONTROL_FLOW[node.op]}", "or pass --unsupported host")
-    if node.op in operators() and verdict == SHAPED_BY_DATA:
-        return Problem(
-            where, "carries MACs, and its shape depends on data", "fix the shape, or pass --unsupported host"
-        )
     if node.op in operators():
         return Problem(where, f"carries MACs, and {verdict.why}", "pass --unsupported host to leave it out")
     return Problem(where, "this operator has no lowering", "pass --unsupported host to leave it out of the MAC array")
