@@ -37,7 +37,8 @@ def early(nodes: Nodes) -> onnx.NodeProto | None:
     later = {name for node in nodes for name in node.output}
     later.discard("")
     for node in nodes:
-        if not later.isdisjoint(_read(node)):
+        bodies = graphs_in(node)
+        if not later.isdisjoint(node.input) or (bodies and not later.isdisjoint(outer_names(bodies))):
             return node
         later.difference_update(node.output)
     return None

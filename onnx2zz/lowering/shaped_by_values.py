@@ -6,12 +6,15 @@ long a typical one is.
 
 from collections.abc import Iterable, Mapping
 
+from onnx import TensorProto
+
 from onnx2zz.errors import Problem
 from onnx2zz.frontend.graph import Graph, Node
 
 MOST_VALUES = 64
 """Elements of an input that a user can give one value for: a length, a scale, a few sizes; no image."""
 MOST_NAMED = 3
+WHOLE = frozenset({TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL})
 
 
 def problems(nodes: Iterable[Node], graph: Graph) -> list[Problem]:
@@ -57,13 +60,17 @@ def _deciding_inputs(source: Node, graph: Graph) -> tuple[str, ...]:
         more = [i for i in maker.inputs if i and i not in graph.static and i not in seen]
         seen.update(more)
         pending += more
-    given = set(graph.inputs)
-    shapes = [graph.tensors[name].shape for name in found]
-    few = all(
-        shape is not None and graph.tensors[name].elements <= MOST_VALUES
-        for name, shape in zip(found, shapes, strict=True)
-    )
-    return tuple(sorted(found)) if found and given.issuperset(found) and few else ()
+    return _given_one_value(found, graph)
+
+
+def _given_one_value(names: list[str], graph: Graph) -> tuple[str, ...]:
+    """Of the inputs that a shape hangs on, the few integers if there are any, since sizes are integers; else the
+    numbers; none where something else decides."""
+    tensors = {name: graph.tensors[name] for name in names if name in graph.inputs}
+    few = [name for name, tensor in tensors.items() if tensor.shape is not None and tensor.elements <= MOST_VALUES]
+    whole = [name for name in few if graph.tensors[name].type in WHOLE]
+    single = [name for name in few if graph.tensors[name].elements == 1]
+    return tuple(sorted(whole or (single if len(single) == len(names) else [])))
 
 
 def _of_inputs(names: tuple[str, ...], nodes: list[Node]) -> Problem:
