@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from onnx2zz.checks.check import AcceleratorRepair, WorkloadRepair
+from onnx2zz.checks.check import AcceleratorRepair, MappingRepair, WorkloadRepair
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.decisions import Decisions
 from onnx2zz.checks.registry import checks
@@ -34,7 +34,7 @@ def repair(context: Context, decisions: Decisions) -> tuple[RepairedFile, ...]:
     repaired: list[RepairedFile] = []
     for source, data in (
         (context.accelerator, _repaired_accelerator(context, decisions)),
-        (context.mapping, context.mapping.data if context.mapping else None),
+        (context.mapping, _repaired_mapping(context)),
         (context.workload, _repaired_workload(context)),
     ):
         if source is not None:
@@ -47,7 +47,8 @@ def _repaired_accelerator(context: Context, decisions: Decisions) -> Value:
     data = context.accelerator.data if context.accelerator else None
     if not isinstance(data, Mapping) or not isinstance(data.get("memories"), Mapping):
         return data
-    codes = {one.repair: code for code, one in checks().items() if isinstance(one.repair, AcceleratorRepair)}
+    known = [(code, one) for code, check in checks().items() for one in check.repairs]
+    codes = {one: code for code, one in known if isinstance(one, AcceleratorRepair)}
     for repair in sorted(codes, key=lambda one: one.order):
         if repair.port_based and is_old_schema(data):
             continue  # a field is missing, and nothing was decided about it
@@ -57,12 +58,23 @@ def _repaired_accelerator(context: Context, decisions: Decisions) -> Value:
     return data
 
 
+def _repaired_mapping(context: Context) -> Value:
+    """The mapping's data with every repair that applies."""
+    data = context.mapping.data if context.mapping else None
+    if not isinstance(data, list):
+        return data
+    repairs = [one for check in checks().values() for one in check.repairs if isinstance(one, MappingRepair)]
+    for repair in sorted(repairs, key=lambda one: one.order):
+        data = repair.apply(context, data)
+    return data
+
+
 def _repaired_workload(context: Context) -> Value:
     """The workload's data with every repair that applies; entries that cannot be read come back as they are."""
     data = context.workload.data if context.workload else None
     if not isinstance(data, list):
         return data
-    repairs = {one.repair for one in checks().values() if isinstance(one.repair, WorkloadRepair)}
+    repairs = [one for check in checks().values() for one in check.repairs if isinstance(one, WorkloadRepair)]
     for repair in sorted(repairs, key=lambda one: one.order):
         data = repair.apply(replace(context, workload=YamlSource("", "", data, {})), data)
     return data

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from onnx2zz.checks.families.costs import not_finite
 from onnx2zz.errors import Problem, noted_in, raise_if_any
-from onnx2zz.files.document import Value, is_list, is_mapping
+from onnx2zz.files.document import Value, is_list
 from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy, unit_area
-from onnx2zz.formats.core_file import without_stream_keys
+from onnx2zz.formats.accelerator_schema import as_meant
 from onnx2zz.formats.coverage import Coverage
+from onnx2zz.formats.foreign_keys import with_todays_keys
 from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.formats.workload_entry import WorkloadEntry
@@ -82,8 +83,7 @@ class AcceleratorFile:
 
 def read_accelerator(path: Path) -> AcceleratorFile:
     """The file at `path`. Raises InputError if it is no YAML."""
-    document = load_yaml(path)
-    return accelerator_of(path, without_stream_keys(document) if is_mapping(document) else document)
+    return accelerator_of(path, as_meant(load_yaml(path)))
 
 
 def accelerator_of(path: Path, document: Value) -> AcceleratorFile:
@@ -142,7 +142,7 @@ def load_inputs(
         read = read_accelerator(accelerator.path) if isinstance(accelerator, Found) else accelerator
         target = _costed(read, price_cache)
     with noted_in(unreadable):
-        entries = MappingFile(mapping.path, load_yaml(mapping.path))
+        entries = MappingFile(mapping.path, with_todays_keys("mapping", load_yaml(mapping.path)))
     asked = (target and target.document, entries and entries.document, list(workload.layers))
     facts = price_cache.hardware(asked, lambda: _accepted(workload, target, entries, unreadable, price_cache))
     assert target is not None and entries is not None

@@ -263,7 +263,7 @@ CHECKS = (
         way_out="write the input's index as a sum of the output's and the window's: ix=1*ox+1*fx",
         rules=(of_workload(input_based_relations, order=60),),
         exceptions=(Predicts("KeyError: I", likeliest=True), Predicts(stage="locality")),
-        repair=WorkloadRepair(10, with_output_based_relations),
+        repairs=(WorkloadRepair(10, with_output_based_relations),),
     ),
     Check(
         code="missing-padding",
@@ -272,7 +272,7 @@ CHECKS = (
         zigzag="nothing: it stores and moves the padding as if it were data",
         way_out="give pr_loop_dims, pr_loop_sizes and padding",
         rules=(of_workload(missing_padding, order=70),),
-        repair=WorkloadRepair(30, with_padding),
+        repairs=(WorkloadRepair(30, with_padding),),
     ),
     Check(
         code="size-mismatch",

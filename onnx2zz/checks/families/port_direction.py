@@ -193,6 +193,6 @@ CHECKS = (
             Predicts("'NoneType' and", likeliest=True),
             Predicts("validate provided accelerator"),
         ),
-        repair=AcceleratorRepair(70, with_needed_directions),
+        repairs=(AcceleratorRepair(70, with_needed_directions),),
     ),
 )
