@@ -14,7 +14,7 @@ from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy, unit_area
 from onnx2zz.formats.accelerator_schema import as_meant
 from onnx2zz.formats.coverage import Coverage
 from onnx2zz.formats.foreign_keys import with_todays_keys
-from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
+from onnx2zz.formats.mapping_entry import MappingEntry, over_the_array, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
@@ -129,12 +129,18 @@ class PricingInputs:
 
 
 def load_inputs(
-    workload: PricedWorkload, accelerator: Found | AcceleratorFile, mapping: Found, price_cache: PriceCache
+    workload: PricedWorkload,
+    accelerator: Found | AcceleratorFile,
+    mapping: Found,
+    price_cache: PriceCache,
+    *,
+    as_start: bool = False,
 ) -> PricingInputs:
     """Read the accelerator, if it is not yet, and the mapping, and check all three. Raises InputError with every
     problem of theirs.
 
-    Inputs that ZigZag accepted before are not put to it again.
+    Inputs that ZigZag accepted before are not put to it again. `as_start`: the mapping is where a choice starts from,
+    so it need not fit: what it unrolls over dimensions that the array lacks is left out.
     """
     unreadable: list[Problem] = []
     target = entries = None
@@ -146,6 +152,8 @@ def load_inputs(
     asked = (target and target.document, entries and entries.document, list(workload.layers))
     facts = price_cache.hardware(asked, lambda: _accepted(workload, target, entries, unreadable, price_cache))
     assert target is not None and entries is not None
+    if as_start:
+        return PricingInputs(workload, tuple(over_the_array(entries.entries, facts.array)), target, facts)
     raise_if_any(_misfits(entries, workload.layers, facts))
     return PricingInputs(workload, entries.entries, target, facts)
 
@@ -198,6 +206,6 @@ def _mapping_problems(mapping: MappingFile) -> tuple[Problem, ...]:
 
 def _misfits(mapping: MappingFile, layers: Sequence[WorkloadEntry], facts: ArrayAndPorts) -> tuple[Problem, ...]:
     file, entries = str(mapping.path), mapping.entries
-    over_the_array = mapping_check.array_problems(file, entries, facts)
+    absent = mapping_check.array_problems(file, entries, facts)
     ships = mapping.path in (*ours(MAPPINGS).values(), *zigzags(MAPPINGS).values())
-    return over_the_array if ships else over_the_array + mapping_check.dim_problems(file, entries, layers)
+    return absent if ships else absent + mapping_check.dim_problems(file, entries, layers)
