@@ -19,6 +19,7 @@ from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing import mapping_check, workload_check
+from onnx2zz.pricing.accelerator_check import accelerator_faults
 from onnx2zz.pricing.extraction import extracted_costs
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
@@ -170,8 +171,12 @@ def _accepted(
 
     faults = price_cache.faults(("workload", list(workload.layers)), lambda: _workload_problems(workload))
     problems, facts = [*faults, *unreadable], None
-    with noted_in(problems):
+    refused: list[Problem] = []
+    with noted_in(refused):
         facts = hardware(accelerator.built) if accelerator else None
+    if accelerator and refused:
+        refused = [*(accelerator_faults(accelerator.path, accelerator.document) or refused)]
+    problems += refused
     problems.extend(_costs_without_value(accelerator) if accelerator else ())
     problems.extend(_mapping_problems(mapping) if mapping else ())
     raise_if_any(problems)
