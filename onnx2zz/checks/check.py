@@ -171,5 +171,5 @@ class Check:
     @property
     def choices(self) -> Mapping[str, str]:
         """What the user can decide about its repair, and what each choice costs."""
-        decided = [one.choices for one in self.repairs if isinstance(one, AcceleratorRepair)]
+        decided = [one.choices for one in self.repairs if isinstance(one, AcceleratorRepair) and one.choices]
         return decided[0] if decided else {}

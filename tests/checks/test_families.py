@@ -1,6 +1,7 @@
 """Each code from one broken place, with the place: a sound set first, then one change at a time."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import yaml
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.diagnosis import causes
 from onnx2zz.checks.finding import Finding
-from onnx2zz.formats.yaml_source import parse_yaml
+from onnx2zz.formats.shipped_files import ACCELERATORS, ours, zigzags
+from onnx2zz.formats.yaml_source import parse_yaml, read_yaml
 
 ACCELERATOR = """\
 name: small
@@ -303,3 +305,33 @@ def test_a_register_that_is_too_narrow_for_one_partial_sum() -> None:
     (found,) = [one for one in judged(workload=WORKLOAD.replace("O: 16", "O: 64")) if "first" in one.message]
     assert (found.code, found.severity, found.line) == ("capacity", "error", 4)
     assert "rf has 32 bit, and one element of O (a partial sum of 64 bit) of layer first" in found.message
+
+
+def test_a_size_with_a_unit_says_its_bits() -> None:
+    (found,) = [
+        one for one in judged(accelerator=ACCELERATOR.replace("size: 65536", "size: 8KB")) if one.code == "yaml"
+    ]
+    assert (found.severity, found.line) == ("error", 15)
+    assert found.fix.startswith("write 65536: ")
+
+
+@pytest.mark.parametrize(
+    ("size", "cost", "words"),
+    [
+        ("65536", "100000.0", "100000 pJ, 1.6e+03 pJ a bit"),
+        ("10000000000", "0.7", "0.7 pJ, 0.011 pJ a bit"),
+        ("10000000000", "700.0", None),
+        ("65536", "0.001", None),
+        ("10000000000", "0", None),
+    ],
+)
+def test_a_cost_in_another_unit_is_a_note(size: str, cost: str, words: str | None) -> None:
+    text = ACCELERATOR.replace("size: 65536\n    r_cost: 1.0", f"size: {size}\n    r_cost: {cost}")
+    found = [one for one in judged(accelerator=text) if one.code == "cost" and one.line == 16]
+    assert [one.severity for one in found] == ([] if words is None else ["note"])
+    assert words is None or words in found[0].message
+
+
+@pytest.mark.parametrize("path", [*zigzags(ACCELERATORS).values(), *ours(ACCELERATORS).values()], ids=lambda p: p.stem)
+def test_no_accelerator_that_ships_has_costs_in_another_unit(path: Path) -> None:
+    assert not [one for one in causes(Context(accelerator=read_yaml(path))) if one.code == "cost"]

@@ -11,6 +11,7 @@ from onnx2zz.checks.formats import Format
 from onnx2zz.files.document import Data, Value, is_mapping
 from onnx2zz.formats.accelerator_schema import OLD_FIELDS, declared_ports, is_old_memory
 from onnx2zz.formats.foreign_keys import EARLIER_NAMES, today
+from onnx2zz.formats.quantity import in_bits
 from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import Path_, YamlSource
 
@@ -169,6 +170,7 @@ def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Value, types
         {"NoneType": "nothing", "str": "text", "dict": "a mapping"}.get(t.__name__, t.__name__) for t in types
     )
     what = f"{place[-1]}" if place else kind
+    bits = in_bits(value) if isinstance(value, str) and types == formats.INT else None
     return finding(
         "yaml",
         "error",
@@ -176,7 +178,9 @@ def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Value, types
         place,
         f"{what} is {value!r:.60} ({type(value).__name__}), where ZigZag takes {wanted}",
         zigzag=INVALID[kind],
-        fix=f"write {wanted}",
+        fix=f"write {wanted}"
+        if bits is None
+        else f"write {bits}: ZigZag's sizes are bits, and {value} is {bits:,} of them",
     )
 
 

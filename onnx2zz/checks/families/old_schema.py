@@ -8,6 +8,7 @@ from onnx2zz.checks.context import AcceleratorContext, Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.errors import InputError
 from onnx2zz.files.document import Data, Key, Value, is_mapping
+from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.accelerator_schema import is_old_memory, to_port_based, used_ports
 from onnx2zz.formats.foreign_keys import foreign_keys, with_todays_keys
 from onnx2zz.formats.yaml_source import Path_, YamlSource
@@ -69,7 +70,8 @@ def in_port_based_format(context: Context, data: Data, choice: str) -> Data:
     that is not enough."""
     named = with_todays_keys("accelerator", data)
     data = named if is_mapping(named) else data
-    memories: Data = {name: _convertible(memory) for name, memory in memories_of(data).items()}
+    filled = _filled_from_above(data)
+    memories: Data = {name: _convertible(memory, str(name) in filled) for name, memory in memories_of(data).items()}
     try:
         converted = to_port_based({**data, "memories": memories}, keep_idle_ports=True)
     except InputError:
@@ -77,7 +79,17 @@ def in_port_based_format(context: Context, data: Data, choice: str) -> Data:
     return converted if isinstance(converted, Mapping) else data
 
 
-def _convertible(memory: Value) -> Value:
+def _filled_from_above(data: Data) -> frozenset[str]:
+    """The memories that hold an operand which a higher one holds, too: what they hold must be written into them."""
+    hierarchy = read_hierarchy(data)
+    tops = {operand: hierarchy.top(operand) for memory in hierarchy.memories for operand in memory.operands}
+    below = (one for one in hierarchy.memories if any(tops[operand] is not one for operand in one.operands))
+    return frozenset(one.name for one in below)
+
+
+def _convertible(memory: Value, is_filled: bool) -> Value:
+    """Counts of ports raised to what is used. A memory that is filled from above, has a write bandwidth and no port to
+    write by, has one; at the top that would be hardware nobody asked for."""
     if not is_old_memory(memory) or not isinstance(memory.get("ports"), list):
         return memory
     ports = list_of(memory, "ports")
@@ -91,7 +103,7 @@ def _convertible(memory: Value) -> Value:
         if number.isdigit() and isinstance(declared, int):
             counts[f"{kind}_port"] = max(int(number), counts.get(f"{kind}_port", 0), declared)
     filled |= counts
-    unwritable = filled.get("w_port") == 0 and filled.get("rw_port") == 0
+    unwritable = is_filled and "w_bw" in filled and filled.get("w_port") == 0 and filled.get("rw_port") == 0
     return {**filled, "w_port": 1} if unwritable else filled
 
 
