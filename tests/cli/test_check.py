@@ -137,3 +137,10 @@ def test_colours_are_written_where_they_are_forced(
         assert run(["check", files[0]]) == 1
         coloured.append("\x1b[" in capfd.readouterr().out)
     assert coloured == [False, True]
+
+
+def test_a_mapping_of_stream_is_said_to_be_a_placement(tmp_path: Path) -> None:
+    (tmp_path / "stream.yaml").write_text("layers:\n- name: Conv\n  core_allocation: [[0, 1]]\n")
+    result = check(str(tmp_path / "stream.yaml"))
+    assert result.exit_code == 1
+    assert "--placement FILE" in result.output and "this is a mapping of Stream's" in result.output

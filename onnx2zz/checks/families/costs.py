@@ -65,8 +65,8 @@ def _other_unit(context: AcceleratorContext, memory: Memory, field: str, cost: f
         "note",
         context.accelerator,
         (*memory.place, field),
-        f"{field} of {memory.name} is {cost:g} pJ, {per_bit:.2g} pJ a bit, which is unlike any memory of its size: is it "
-        f"in {other}?",
+        f"{field} of {memory.name} is {cost:g} pJ, {per_bit:.2g} pJ a bit, which is unlike any memory of its size: "
+        f"is it in {other}?",
         zigzag="nothing: it takes every cost for pJ of one access of the widest port",
         fix=f"{factor} if so; leave it if it is meant",
     )
