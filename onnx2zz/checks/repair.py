@@ -13,6 +13,7 @@ from onnx2zz.checks.decisions import Decisions
 from onnx2zz.checks.registry import checks
 from onnx2zz.files.document import Value
 from onnx2zz.formats.accelerator_schema import is_old_schema
+from onnx2zz.formats.yaml_edit import edited
 from onnx2zz.formats.yaml_source import YamlSource, parse_yaml
 
 
@@ -20,7 +21,8 @@ from onnx2zz.formats.yaml_source import YamlSource, parse_yaml
 class RepairedFile:
     """One file's new text and the difference to its old data, both written in the same style.
 
-    Comments do not survive; the diff shows data only, so that it is about the repairs.
+    Comments survive where the repair can be cut into the text; the diff shows data only, so that it is about the
+    repairs.
     """
 
     path: str
@@ -102,7 +104,7 @@ def _compared(source: YamlSource, data: Value) -> RepairedFile:
     lines = unified_diff(
         before.splitlines(keepends=True), after.splitlines(keepends=True), name, f"{name} (repaired)", n=1
     )
-    return RepairedFile(source.path, after, "".join(lines), data)
+    return RepairedFile(source.path, edited(source.text, data) or after, "".join(lines), data)
 
 
 def _same_order(one: Value, other: Value) -> bool:
