@@ -361,6 +361,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     from onnx2zz.report.physical import print_physical
     from onnx2zz.report.system import print_system
     from onnx2zz.report.table import print_table
+    from onnx2zz.report.unpriced import reasons
 
     if json_file == "-":
         click.echo(as_json(evaluation), nl=False)
@@ -372,9 +373,8 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
         print_extracted(evaluation, console)
         print_physical(evaluation, console)
         print_events(evaluation, console)
-    for layer in evaluation.layers:
-        if layer.error:
-            click.echo(f"not priced: {printable(layer.error)}", err=True)
+    for reason in reasons(evaluation.layers):
+        click.echo(f"not priced: {printable(reason)}", err=True)
     tell_of_lost_work(evaluation.host)
 
 
