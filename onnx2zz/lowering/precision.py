@@ -77,7 +77,9 @@ def _note_few_values(
 ) -> None:
     """Takes in what is known of the values that a node makes."""
     output = next(filter(None, node.outputs), "")
-    known = few.get(output) or (made_by(node, graph, few) if output and node.op != CALL else None)
+    known = few.get(output) or (
+        made_by(node, graph, few) if output and output == node.outputs[0] and node.op != CALL else None
+    )
     if known is None:
         return
     few[output] = known

@@ -199,3 +199,16 @@ def test_integers_of_few_bits_as_their_type_says(name: str, bits: int) -> None:
     graph = helper.make_graph(nodes, "low", info, [helper.make_empty_tensor_value_info("y")], held)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
     assert bits == widths(compile_model(model)).W
+
+
+def test_a_node_whose_first_output_nobody_reads_has_no_width() -> None:
+    lstm = make_node("LSTM", ["x3", "wx", "wr"], ["", "h"], name="lstm", hidden_size=5)
+    constants = {
+        "wx": RNG.standard_normal((1, 20, 6)).astype(np.float32),
+        "wr": RNG.standard_normal((1, 20, 5)).astype(np.float32),
+        "to": np.array([4, 1, 6]),
+        "back": np.array([1, 5]),
+    }
+    flat = np.zeros((5, 7), np.float32)
+    nodes = [make_node("Reshape", ["x", "to"], ["x3"]), lstm, make_node("Reshape", ["h", "back"], ["s"])]
+    assert widths(compiled(nodes, {**constants, "w": flat})).I == 8

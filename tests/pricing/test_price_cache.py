@@ -175,7 +175,8 @@ def test_who_asks_for_zigzags_search_gets_it(search: str, tmp_path: Path) -> Non
 
 def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
     def tiny(document: Document) -> None:
-        document["memories"]["dram"]["size"] = 2016  # bits: the stem's weights, and no more
+        for memory in ("sram_2MB", "dram"):
+            document["memories"][memory]["size"] = 2016  # bits: the stem's weights, and no more
 
     memory, accelerator = Dictionary(), edited(find_accelerator("tpu_like").path, tmp_path, tiny)
     first, second = (run(memory, tmp_path, accelerator=accelerator) for _ in range(2))
