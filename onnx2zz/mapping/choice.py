@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.mapping.bound import first_loads
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.honest import HonestPrice, honest_price
 from onnx2zz.mapping.interconnect import Interconnect, lacks
@@ -43,8 +44,6 @@ TRIED_FIRST = 2
 """Candidates that are priced as the simple bound ranks them; if they do not end the race, the others are looked at."""
 LOOKED_AT = 16
 """Candidates that are looked at for each price that the budget allows: what all orderings cost them at least."""
-TOGETHER = 64
-"""Candidates that are looked at together where few may be reached."""
 CLEANER = 4
 """Candidates that are priced only to replace one that ZigZag prices below the roofline."""
 RUNNERS_UP = 4
@@ -230,23 +229,22 @@ class _Contest:
         rest = first + np.flatnonzero(ours.bounds[first:] < worth)
         rows = rest[: LOOKED_AT * self.terms.budget]
         self.left = len(rest) - len(rows)
-        # Of cycles the simple bound says as much: its order stands, and few candidates are reached.
-        together = TOGETHER if self._is_latency else max(1, len(rows))
-        for begin in range(0, len(rows), together):
-            some = rows[begin : begin + together]
-            if not self._worth(float(ours.bounds[some[0]])):
+        if not len(rows):
+            return
+        known = self._least(ours.found[rows])
+        least = np.maximum(ours.bounds[rows], [one.min(initial=np.inf) for one in known] if known else 0.0)
+        # Of cycles the simple bound is close: where the budget lasts for all of them its order stands, and its end.
+        simple = self._is_latency and len(rows) <= self.terms.budget - self.tried
+        for place in range(len(rows)) if simple else np.argsort(least, kind="stable").tolist():
+            if simple and not self._worth(float(ours.bounds[rows[place]])):
                 return
-            known = self._least(ours.found[some])
-            least = np.maximum(ours.bounds[some], [one.min(initial=np.inf) for one in known] if known else 0.0)
-            order = range(len(some)) if self._is_latency else np.argsort(least, kind="stable").tolist()
-            for place in order:
-                if not self._is_latency or self._worth(float(ours.bounds[some[place]])):
-                    yield int(some[place]), float(least[place]), known[place] if known else None
+            yield int(rows[place]), float(least[place]), known[place] if known else None
 
     def _least(self, factors: Factors) -> list[Floats] | None:
         """What each ordering of these candidates costs at least; None where nothing is known."""
         sizes, axes = padded_sizes(self.entry, self.space.loops, factors.prod(axis=1))
-        return self.prices.least(factors, self.space.loops, sizes, axes)
+        loads = first_loads(factors, self.space, self.terms.hierarchy)
+        return self.prices.least(factors, self.space.loops, sizes, axes, loads)
 
     def _look_for_cleaner(self, ours: Ranked) -> None:
         """Price a few that may cost the same as a doubtful leader, and divide evenly."""

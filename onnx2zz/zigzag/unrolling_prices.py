@@ -70,12 +70,13 @@ class UnrollingPrices:
         return price_unrolling(*given, patiently=patiently)
 
     def least(
-        self, factors: Whole, loops: Sequence[str], sizes: Whole, axes: Mapping[str, Whole]
+        self, factors: Whole, loops: Sequence[str], sizes: Whole, axes: Mapping[str, Whole], loads: Floats
     ) -> list[Floats] | None:
         """Per candidate what the objective can be at least for each of its orderings; None where nothing is known.
 
         factors: (candidates, array dims, loops); sizes: (candidates, loops), which they divide; axes: (candidates,)
-        each, the axes that two loops sweep, where the layer gives them.
+        each, the axes that two loops sweep, where the layer gives them; loads: (candidates,), cycles of the first loads
+        at least, where a tensor lies in a memory as a whole that has room for it.
         """
         if self.ground is None:
             return None
@@ -83,16 +84,19 @@ class UnrollingPrices:
         found: list[Floats] = [np.zeros(0)] * len(factors)
         try:
             for rows in alike(self.ground, given):
-                values = self._values(self.ground, given.rows(rows))
+                values = self._values(self.ground, given.rows(rows), loads[rows])
                 for row, value in zip(rows.tolist(), values, strict=True):
                     found[row] = value
         except NotCoveredError:
             return None
         return found
 
-    def _values(self, ground: Ground, given: Candidates) -> Floats:
+    def _values(self, ground: Ground, given: Candidates, loads: Floats) -> Floats:
         asked = objective(self.options.opt)
-        bound = least(ground, given, energy=not asked.is_latency, cycles=not asked.is_energy)
+        # Where operands are cut alike, or tiles are held twice, the allocator need not take a whole tensor that fits.
+        takes_all = ground.mapping_type == TemporalMappingType.UNEVEN and not any(map(any, ground.doubled))
+        known = loads[:, None] if takes_all else 0.0
+        bound = least(ground, given, known, energy=not asked.is_latency, cycles=not asked.is_energy)
         return asked.value(bound.energy, bound.cycles)
 
     def _candidates(self, factors: Whole, loops: Sequence[str], sizes: Whole, axes: Mapping[str, Whole]) -> Candidates:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from zigzag.mapping.temporal_mapping import TemporalMappingType
 
 from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes
+from onnx2zz.mapping.bound import first_loads
 from onnx2zz.mapping.enumeration import candidates
 from onnx2zz.mapping.padding import padded, padded_sizes
 from onnx2zz.mapping.space import Space, read_space
+from onnx2zz.zigzag.accelerator import hierarchy
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer import mapped_layer
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -96,7 +98,9 @@ def bounded(
     space, unrollings = drawn(arch, layer, how_many)
     prices = UnrollingPrices(layer, LINKS, accelerator(arch), PriceOptions(opt=opt, lpf_limit=lpf_limit))
     factors = np.concatenate([space.factors(unrolling) for unrolling in unrollings])
-    least = prices.least(factors, space.loops, *padded_sizes(layer, space.loops, factors.prod(axis=1)))
+    sizes, axes = padded_sizes(layer, space.loops, factors.prod(axis=1))
+    loads = first_loads(factors, space, hierarchy(accelerator(arch)))
+    least = prices.least(factors, space.loops, sizes, axes, loads)
     assert least is not None
     for unrolling, bounds in zip(unrollings, least, strict=True):
         yield prices, unrolling, bounds

@@ -5,8 +5,8 @@ multisets says what each border costs, infinite where the tile does not fit its 
 keep there. An ordering is a chain of multisets. ZigZag's allocator cuts each operand at some of them; here each border
 lies where it is cheapest on the chain, whatever the other borders do. So a bound differs from the price only where
 operands compete for a memory, or where the allocator, which counts accesses, does not find the cheapest cut. Of cycles,
-what a port has to move in the periods after the first is counted, and nothing for the first and the last
-(docs/search.md).
+what a port has to move in the periods after the first is counted; the first and the last count with the smallest tile
+that the lowest memory may hold (docs/search.md).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +28,8 @@ from .nest import (
     Operand,
     OperandLevel,
     PartialAxis,
+    PhysicalPort,
+    Transfer,
 )
 from .orderings import REMEMBERED, FixedLoops, how_many, members, remembered
 from .reading import NotCoveredError
@@ -82,8 +84,11 @@ def factored(ground: Ground, given: Candidates) -> list[LoopFactors]:
     return [ground.factors(tuple(row)) for row in steps.tolist()]
 
 
-def least(ground: Ground, given: Candidates, *, energy: bool = True, cycles: bool = True) -> Least:
-    """Of candidates that are `alike`; what is not asked for is 0."""
+def least(
+    ground: Ground, given: Candidates, loads: Floats | float = 0.0, *, energy: bool = True, cycles: bool = True
+) -> Least:
+    """Of candidates that are `alike`; what is not asked for is 0. `loads` (C, 1): cycles that their first loads take at
+    least, where more is known of them."""
     factors = factored(ground, given)
     below = _Below(ground, given, factors)
     asked = energy, cycles
@@ -97,6 +102,8 @@ def least(ground: Ground, given: Candidates, *, energy: bool = True, cycles: boo
             for port, taken in border.busy.items() if cycles else ():
                 busy[port] = busy.get(port, 0.0) + chains.least(np.where(border.fits, taken, np.inf))
     worst = reduce(np.maximum, busy.values(), below.iterations[:, -1:]) + below.drain[:, None]
+    if cycles:
+        worst = worst + np.maximum(loads, _first_tiles(below)) + _last_tile(below)
     shape = np.ones((len(factors), len(chains.rows)))
     return Least(spent * ROUNDING * shape, worst * ROUNDING * shape)
 
@@ -267,6 +274,36 @@ def _memory_tile(below: _Below, op: int, level: int) -> tuple[Floats, Floats, Fl
 
 def _access(memory: OperandLevel, way: DataDirection) -> float:
     return memory.read_energy if way in (READ_TO_HIGH, READ_TO_LOW) else memory.write_energy
+
+
+def _first_tiles(below: _Below) -> Floats:
+    """(C, 1): cycles before the array can begin: on its way down, the smallest tile that the lowest memory may hold
+    takes each link's narrower port. A link of which one port is shared may be replaced by another one (loading.py)."""
+    found = np.zeros((len(below.iterations), 1))
+    nest = below.ground.nest
+    for op in nest.inputs:
+        ends = [((op, level, WRITE_FROM_HIGH), (op, level + 1, READ_TO_LOW)) for level in range(nest.operands[op].top)]
+        whole = [link for link in _ports(below, ends) if link[0].shared_by_inputs == link[1].shared_by_inputs]
+        found = np.maximum(found, _taken(below, op, whole))
+    return found
+
+
+def _last_tile(below: _Below) -> Floats:
+    """(C, 1): cycles after the last operation: results on their way up, one link after the other."""
+    top = below.ground.nest.output.top
+    ends = [((0, level, READ_TO_HIGH), (0, level + 1, WRITE_FROM_LOW)) for level in range(top)]
+    return _taken(below, 0, _ports(below, ends))
+
+
+def _ports(below: _Below, links: Sequence[tuple[Transfer, Transfer]]) -> list[tuple[PhysicalPort, PhysicalPort]]:
+    """Both ports of each link; none of a link that a memory has no port for."""
+    port, ports = below.ground.port, below.ground.nest.ports
+    return [(ports[port[low]], ports[port[high]]) for low, high in links if low in port and high in port]
+
+
+def _taken(below: _Below, op: int, links: Sequence[tuple[PhysicalPort, PhysicalPort]]) -> Floats:
+    bits = below.elements[op][0][:, :1] * _narrowest(below.ground.nest.operands[op])
+    return sum((np.ceil(bits / min(low.width, high.width)) for low, high in links), np.zeros_like(bits))
 
 
 _FROM_ABOVE = {READ_TO_LOW: WRITE_FROM_HIGH, WRITE_FROM_LOW: READ_TO_HIGH}
