@@ -207,6 +207,8 @@ class _Contest:
         for row, bound, bounds in looked:
             if self.leader is not None and bound >= self._objective(self.leader) * (1 - EQUAL):
                 continue
+            if ours.unrolling(row) in self.seen:
+                continue
             if self.tried >= self.terms.budget:
                 return f"the budget of {self.terms.budget} prices is spent: a better one may be left"
             self._enter(ours.unrolling(row), "enumerated", bounds)
@@ -235,10 +237,21 @@ class _Contest:
         least = np.maximum(ours.bounds[rows], [one.min(initial=np.inf) for one in known] if known else 0.0)
         # Of cycles the simple bound is close: where the budget lasts for all of them its order stands, and its end.
         simple = self._is_latency and len(rows) <= self.terms.budget - self.tried
-        for place in range(len(rows)) if simple else np.argsort(least, kind="stable").tolist():
+        for place in range(len(rows)) if simple else self._in_turn(rows, least):
             if simple and not self._worth(float(ours.bounds[rows[place]])):
                 return
             yield int(rows[place]), float(least[place]), known[place] if known else None
+
+    def _in_turn(self, rows: NDArray[np.intp], least: Floats) -> Iterator[int]:
+        """Places in the order of the bound that knows the memories; the last tenth of the budget goes first to those
+        that the simple bound puts first, since either may be the better guess where both are below the leader."""
+        order: list[int] = np.argsort(least, kind="stable").tolist()
+        for place in order:
+            if self.tried >= self.terms.budget * 9 // 10:
+                break
+            yield place
+        yield from (place for place in order if rows[place] < self.terms.budget)
+        yield from order
 
     def _least(self, factors: Factors) -> list[Floats] | None:
         """What each ordering of these candidates costs at least; None where nothing is known."""
