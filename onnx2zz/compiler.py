@@ -61,6 +61,11 @@ class Compiled(Tabular):
         write_compiled(directory, self.entries, coverage(self.workload, arch), mapping)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of the file, and what is no fault, a sentence each."""
+        return (*self.graph.notes, *self.workload.notes)
+
+    @property
     def headline(self) -> str:
         """Its layers and MACs, and whether the host has further ones."""
         incomplete = " (incomplete)" if self.workload.incomplete else ""

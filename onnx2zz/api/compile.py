@@ -31,13 +31,17 @@ Model = str | Path | ModelProto | Compiled
 class ModelOptions(TypedDict, total=False):
     """What may be said about any model: the options of the commands that take MODEL.
 
-    `shapes` fixes inputs ({"image": (1, 3, 224, 224)}), `dims` named dims ({"N": 1}), `values` fills inputs with a
-    value that shapes and conditions may use. `precision`: "int8", "native", or bits ({"W": 4, "I": 8}).
+    `shapes` fixes inputs ({"image": (1, 3, 224, 224)}) and tensors behind an unknown operator, `batch` the first axis
+    of every input that leaves it open, `dims` named dims ({"N": 1}), `values` fills inputs with a value that shapes and
+    conditions may use. `op_like` takes an operator without a lowering as one that has one ({"my.lab.Gate": "Relu"}).
+    `precision`: "int8", "native", or bits ({"W": 4, "I": 8}).
     """
 
     shapes: Mapping[str, tuple[int, ...]]
     dims: Mapping[str, int]
     values: Mapping[str, float]
+    batch: int | None
+    op_like: Mapping[str, str]
     precision: PrecisionWord | Mapping[str, int]
     unsupported: Unsupported
     movement: Movement
@@ -63,7 +67,10 @@ def compiled_of(model: Model, options: ModelOptions) -> Compiled:
             raise InputError(Problem(", ".join(options), "for a model; this one is compiled already"))
         return model
     chosen = compile_options(options)
-    return compile_layers(model if isinstance(model, ModelProto) else noticed(find_model(str(model))).path, chosen)
+    compiled = compile_layers(model if isinstance(model, ModelProto) else noticed(find_model(str(model))).path, chosen)
+    for note in compiled.notes:
+        warnings.warn(note, stacklevel=3)
+    return compiled
 
 
 def compile_options(options: ModelOptions) -> CompileOptions:
@@ -73,7 +80,13 @@ def compile_options(options: ModelOptions) -> CompileOptions:
         for name in options
         if name not in ModelOptions.__annotations__
     )
-    bindings = Bindings(options.get("shapes", {}), options.get("dims", {}), options.get("values", {}))
+    bindings = Bindings(
+        options.get("shapes", {}),
+        options.get("dims", {}),
+        options.get("values", {}),
+        options.get("batch"),
+        options.get("op_like", {}),
+    )
     precision = _precision(options.get("precision", INT8))
     return CompileOptions(
         bindings,

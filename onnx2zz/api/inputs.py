@@ -1,12 +1,14 @@
 """The files of an evaluation: each found by path or name, read, and chosen where there is a choice."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onnx2zz.api.events import event_inputs, sidecar_of
-from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
+from onnx2zz.formats.foreign_keys import foreign_keys
 from onnx2zz.formats.shipped_files import (
     MAPPINGS,
     Found,
@@ -16,6 +18,7 @@ from onnx2zz.formats.shipped_files import (
     ours,
     stands_for,
 )
+from onnx2zz.formats.yaml_source import load_yaml
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
 Tell = Callable[[str], None]
+FIX = "`onnx2zz check FILE --fix -o DIR` writes the new form"
 AUTO = "auto"
 """Asks for a mapping that is chosen; `auto:FILE` for one that starts from FILE."""
 
@@ -78,7 +82,7 @@ def gather(
     auto = False
     with noted_in(problems):
         found = noticed(find_accelerator(accelerator), tell)
-        _tell_if_old(found, tell)
+        _tell_how_it_is_read(found, tell)
         refuse_cacti(found.path, cacti)
         sidecar = sidecar_of(found)
     with noted_in(problems):
@@ -93,7 +97,6 @@ def gather(
 
 def refuse_cacti(accelerator: Path, allowed: bool) -> None:
     """Raises InputError for a file that would have CACTI started, where that is not allowed."""
-    from onnx2zz.formats.yaml_source import load_yaml
     from onnx2zz.zigzag.cacti_costs import refusals
 
     raise_if_any(() if allowed else refusals(str(accelerator), load_yaml(accelerator)))
@@ -111,15 +114,23 @@ def noticed(found: Found, tell: Tell) -> Found:
     return found
 
 
-def _tell_if_old(accelerator: Found, tell: Tell) -> None:
+def _tell_how_it_is_read(accelerator: Found, tell: Tell) -> None:
+    """Says what of an accelerator's file is converted, or left out, for this run."""
     from onnx2zz.formats.accelerator_schema import is_old_schema
-    from onnx2zz.formats.yaml_source import load_yaml
+    from onnx2zz.formats.allocation import with_joined_allocations
 
-    if is_old_schema(load_yaml(accelerator.path)):
-        tell(
-            f"{accelerator.path} is in the format of zigzag-dse up to 3.8.1: converted for this run; "
-            "`onnx2zz check FILE --fix -o DIR` writes the new form"
-        )
+    document, path = load_yaml(accelerator.path), accelerator.path
+    found = list(foreign_keys("accelerator", document))
+    if is_old_schema(document) or any(one.today for one in found):
+        tell(f"{path} is in the format of zigzag-dse up to 3.8.1: converted for this run; {FIX}")
+    if with_joined_allocations(document) is not document:
+        tell(f"{path} lists the words of an allocation one by one: read as pairs (`I1, tl`) for this run; {FIX}")
+    _tell_what_is_left_out(path, [one.key for one in found if not one.today], tell)
+
+
+def _tell_what_is_left_out(path: Path, keys: Sequence[str], tell: Tell) -> None:
+    if keys:
+        tell(f"note: {path}: {', '.join(dict.fromkeys(keys))} mean nothing to one accelerator, and are left out")
 
 
 def _mapping(
@@ -132,7 +143,11 @@ def _mapping(
         return find_mapping(base) if base is not None else None, auto
     compiled = None if asked is not None else _compiled_mapping(accelerator, workload)
     auto = auto or (asked is None and compiled is None and accelerator.name not in ours(MAPPINGS))
-    return noticed(choose_mapping(base, accelerator, compiled), tell), auto
+    chosen = noticed(choose_mapping(base, accelerator, compiled), tell)
+    with suppress(InputError):  # whoever reads the mapping says what is wrong with it
+        foreign = foreign_keys("mapping", load_yaml(chosen.path))
+        _tell_what_is_left_out(chosen.path, [one.key for one in foreign], tell)
+    return chosen, auto
 
 
 def _compiled_mapping(accelerator: Found, workload: "PricedWorkload | None") -> Path | None:

@@ -5,7 +5,7 @@ A file of families/ lists its checks in CHECKS; nothing else has to be told abou
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from onnx2zz.checks.context import (
     AcceleratorContext,
@@ -115,12 +115,24 @@ class AcceleratorRepair:
 
 
 @dataclass(frozen=True, eq=False)
+class MappingRepair:
+    """A repair of a mapping's entries. Those of all checks run in their `order`; the context has the files as they were
+    given, so that a repair that renames what another file names too does the same there."""
+
+    order: int
+    apply: Callable[[Context, list[Value]], list[Value]]
+
+
+@dataclass(frozen=True, eq=False)
 class WorkloadRepair:
     """A repair of a workload's entries. Those of all checks run in their `order`, with the context of what the last one
     gave."""
 
     order: int
     apply: Callable[[Context, list[Value]], list[Value]]
+
+
+Repair: TypeAlias = AcceleratorRepair | MappingRepair | WorkloadRepair
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,7 +156,7 @@ class Check:
     asks_zigzag: Callable[[Context, tuple[Finding, ...]], Iterable[Finding]] | None = None
     exceptions: tuple[Predicts, ...] = ()
     from_exception: "Callable[[TripleContext, Raised], Finding | None] | None" = None
-    repair: AcceleratorRepair | WorkloadRepair | None = None
+    repairs: tuple[Repair, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.rules or self.asks_zigzag or self.from_exception, f"nothing finds {self.code}"
@@ -159,4 +171,5 @@ class Check:
     @property
     def choices(self) -> Mapping[str, str]:
         """What the user can decide about its repair, and what each choice costs."""
-        return self.repair.choices if isinstance(self.repair, AcceleratorRepair) else {}
+        decided = [one.choices for one in self.repairs if isinstance(one, AcceleratorRepair) and one.choices]
+        return decided[0] if decided else {}

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import Literal, TypeGuard
 
 from onnx2zz.files.document import Data
-from onnx2zz.formats.accelerator import OPERANDS, Hierarchy, read_hierarchy
+from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy
+from onnx2zz.formats.allocation import OPERANDS
 from onnx2zz.formats.mapping_entry import DEFAULT_LINKS, MappingEntry, entry_for, read_mapping
 from onnx2zz.formats.pairing import Pairing, pair_layers
 from onnx2zz.formats.workload_entry import EntryLayer, WorkloadEntry, as_meant, read_layer

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from onnx2zz.formats.accelerator_schema import DIRECTIONS
+from onnx2zz.formats.allocation import DIRECTIONS
 
 Types = tuple[type, ...]
 INT: Types = (int,)
@@ -32,10 +32,7 @@ _MEMORY_OPTIONAL = {"mem_type": TEXT, "auto_cost_extraction": BOOL}
 _COSTS = {"r_cost": OPTIONAL_NUMBER, "w_cost": OPTIONAL_NUMBER, "area": OPTIONAL_NUMBER}
 _COUNTS = dict.fromkeys(("r_bw", "w_bw", "r_port", "w_port", "rw_port"), INT)
 
-_STREAM = {"type": TEXT, "operator_types": LIST, "operand_precision": MAP, "banks": (dict, type(None))}
-"""What Stream's core files say beside: ZigZag never gets to see it (formats/core_file.py)."""
-
-ACCELERATOR = Format({"name": TEXT, "memories": MAP, "operational_array": MAP}, {"dataflows": MAP, **_STREAM})
+ACCELERATOR = Format({"name": TEXT, "memories": MAP, "operational_array": MAP}, {"dataflows": MAP})
 MEMORY = Format({**_MEMORY, **_COSTS}, {**_MEMORY_OPTIONAL, "force_double_buffering": BOOL})
 OLD_MEMORY = Format(
     {**_MEMORY, **_COSTS, **_COUNTS},

@@ -15,6 +15,13 @@ UNKNOWN = Trap(
     "give one of these",
     fatal=True,
 )
+PLACEMENT = Trap(
+    Mark(1, 1),
+    "this is a mapping of Stream's (`layers`, each with its cores): it places layers on the cores of a system, and "
+    "maps none on an array",
+    "give it to `onnx2zz evaluate --arch SYSTEM --placement FILE`",
+    fatal=True,
+)
 NOTHING = Trap(
     Mark(1, 1),
     "there is nothing in this file: a workload needs at least one layer, a mapping at least the entry `default`, an "
@@ -53,7 +60,9 @@ def sorted_by_kind(sources: Iterable[YamlSource]) -> Context:
 
 
 def _unknown(source: YamlSource) -> YamlSource:
-    return replace(source, traps=(*source.traps, UNKNOWN if source.data else NOTHING))
+    is_placement = isinstance(source.data, Mapping) and isinstance(source.data.get("layers"), list)
+    reason = PLACEMENT if is_placement else UNKNOWN if source.data else NOTHING
+    return replace(source, traps=(*source.traps, reason))
 
 
 def kind_of(data: Value) -> str | None:

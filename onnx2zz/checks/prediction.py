@@ -15,6 +15,7 @@ from onnx2zz.checks.finding import Finding, Severity, finding
 from onnx2zz.checks.registry import checks
 from onnx2zz.errors import InputError
 from onnx2zz.formats.accelerator_schema import to_port_based
+from onnx2zz.formats.foreign_keys import with_todays_keys
 
 if TYPE_CHECKING:
     from onnx2zz.zigzag.predict import Raised
@@ -37,14 +38,14 @@ def with_verdict(context: Context, findings: tuple[Finding, ...]) -> tuple[Findi
 def predicted(context: TripleContext) -> "tuple[Raised, ...] | None":
     """What ZigZag raises on the accelerator in the port-based format; None where it cannot be converted."""
     try:
-        accelerator = to_port_based(context.accelerator.data)
+        accelerator = to_port_based(with_todays_keys("accelerator", context.accelerator.data))
     except InputError:
         return None
     from onnx2zz.zigzag.predict import predict
 
     return predict(
         accelerator,
-        context.mapping.data,
+        with_todays_keys("mapping", context.mapping.data),
         context.workload.data,
         lpf_limit=context.lpf_limit,
         exploit_data_locality=context.exploit_data_locality,

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import yaml
 
-from onnx2zz.checks.check import AcceleratorRepair, WorkloadRepair
+from onnx2zz.checks.check import AcceleratorRepair, MappingRepair, WorkloadRepair
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.decisions import Decisions
 from onnx2zz.checks.registry import checks
 from onnx2zz.files.document import Value
 from onnx2zz.formats.accelerator_schema import is_old_schema
+from onnx2zz.formats.yaml_edit import edited
 from onnx2zz.formats.yaml_source import YamlSource, parse_yaml
 
 
@@ -20,7 +21,8 @@ from onnx2zz.formats.yaml_source import YamlSource, parse_yaml
 class RepairedFile:
     """One file's new text and the difference to its old data, both written in the same style.
 
-    Comments do not survive; the diff shows data only, so that it is about the repairs.
+    Comments survive where the repair can be cut into the text; the diff shows data only, so that it is about the
+    repairs.
     """
 
     path: str
@@ -34,7 +36,7 @@ def repair(context: Context, decisions: Decisions) -> tuple[RepairedFile, ...]:
     repaired: list[RepairedFile] = []
     for source, data in (
         (context.accelerator, _repaired_accelerator(context, decisions)),
-        (context.mapping, context.mapping.data if context.mapping else None),
+        (context.mapping, _repaired_mapping(context)),
         (context.workload, _repaired_workload(context)),
     ):
         if source is not None:
@@ -47,7 +49,8 @@ def _repaired_accelerator(context: Context, decisions: Decisions) -> Value:
     data = context.accelerator.data if context.accelerator else None
     if not isinstance(data, Mapping) or not isinstance(data.get("memories"), Mapping):
         return data
-    codes = {one.repair: code for code, one in checks().items() if isinstance(one.repair, AcceleratorRepair)}
+    known = [(code, one) for code, check in checks().items() for one in check.repairs]
+    codes = {one: code for code, one in known if isinstance(one, AcceleratorRepair)}
     for repair in sorted(codes, key=lambda one: one.order):
         if repair.port_based and is_old_schema(data):
             continue  # a field is missing, and nothing was decided about it
@@ -57,12 +60,23 @@ def _repaired_accelerator(context: Context, decisions: Decisions) -> Value:
     return data
 
 
+def _repaired_mapping(context: Context) -> Value:
+    """The mapping's data with every repair that applies."""
+    data = context.mapping.data if context.mapping else None
+    if not isinstance(data, list):
+        return data
+    repairs = [one for check in checks().values() for one in check.repairs if isinstance(one, MappingRepair)]
+    for repair in sorted(repairs, key=lambda one: one.order):
+        data = repair.apply(context, data)
+    return data
+
+
 def _repaired_workload(context: Context) -> Value:
     """The workload's data with every repair that applies; entries that cannot be read come back as they are."""
     data = context.workload.data if context.workload else None
     if not isinstance(data, list):
         return data
-    repairs = {one.repair for one in checks().values() if isinstance(one.repair, WorkloadRepair)}
+    repairs = [one for check in checks().values() for one in check.repairs if isinstance(one, WorkloadRepair)]
     for repair in sorted(repairs, key=lambda one: one.order):
         data = repair.apply(replace(context, workload=YamlSource("", "", data, {})), data)
     return data
@@ -90,7 +104,7 @@ def _compared(source: YamlSource, data: Value) -> RepairedFile:
     lines = unified_diff(
         before.splitlines(keepends=True), after.splitlines(keepends=True), name, f"{name} (repaired)", n=1
     )
-    return RepairedFile(source.path, after, "".join(lines), data)
+    return RepairedFile(source.path, edited(source.text, data) or after, "".join(lines), data)
 
 
 def _same_order(one: Value, other: Value) -> bool:

@@ -88,7 +88,7 @@ def check_command(
     if fix and output is not None:
         context = _fix(context, choices, output, quiet=json_file == "-")
     found = Diagnosis(diagnose(context))
-    _report(found, json_file)
+    _report(found, context, json_file)
     if fix:
         _open_decisions(found.findings)
     if not found.ok:
@@ -161,7 +161,7 @@ def _names(files: Sequence["RepairedFile"]) -> list[str]:
     return [name if names.count(name) == 1 else f"{number}_{name}" for number, name in enumerate(names)]
 
 
-def _report(found: "Diagnosis", json_file: str | None) -> None:
+def _report(found: "Diagnosis", context: "Context", json_file: str | None) -> None:
     from onnx2zz.files.strict_json import json_text
     from onnx2zz.files.written_file import write_whole
 
@@ -171,14 +171,20 @@ def _report(found: "Diagnosis", json_file: str | None) -> None:
     if json_file == "-":
         click.echo(text, nl=False)
     else:
+        texts = {source.path: source.text for source in (*context.sources, *context.unreadable)}
         for one in found.findings:
-            _show(one)
+            _show(one, texts.get(one.file, ""))
     click.echo(found.summary, err=True)
 
 
-def _show(one: "Finding") -> None:
+def _show(one: "Finding", text: str) -> None:
+    """A finding, and the line that it is about, where `text`, its file's, has it."""
+    from onnx2zz.report.excerpt import excerpt
+
     severity = click.style(one.severity, fg=COLOURS[one.severity], bold=True)
     click.echo(f"{printable(one.file)}:{one.line}:{one.column}: {severity} [{one.code}] {printable(one.message)}")
+    for line in excerpt(text, one.line, one.column):
+        click.echo(line)
     click.echo(f"    ZigZag: {printable(one.zigzag)}")
     click.echo(f"    cure:   {printable(one.fix)}")
 

@@ -10,6 +10,7 @@ from onnx2zz.cli.exit_codes import INCOMPLETE
 from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
+from onnx2zz.cli.notes import tell_notes
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def compile_command(
         accelerator = find_accelerator(arch)
         refuse_cacti(accelerator.path, not no_cacti)
     compiled = compile_layers(found.path, chosen)
+    tell_notes(compiled)
     forget_schedule(directory)
     compiled.write(directory, _mapping(compiled, accelerator), arch)
     click.echo(summary(compiled, directory))

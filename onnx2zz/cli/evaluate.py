@@ -21,6 +21,7 @@ from onnx2zz.cli.html import html_option
 from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
+from onnx2zz.cli.notes import tell_notes
 from onnx2zz.cli.where_priced import refuse_with_scheduler, where_priced_options
 from onnx2zz.cli.zigzag_options import lpf_limit_option, opt_option, refuse_annealing, zigzag_options
 from onnx2zz.errors import InputError, Problem
@@ -236,6 +237,7 @@ def _workload(
     from onnx2zz.compiler import compile_layers
 
     compiled = compile_layers(found.path, options)
+    tell_notes(compiled)
     return compiled, workload_of(compiled, str(found.path))
 
 
@@ -359,6 +361,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     from onnx2zz.report.physical import print_physical
     from onnx2zz.report.system import print_system
     from onnx2zz.report.table import print_table
+    from onnx2zz.report.unpriced import reasons
 
     if json_file == "-":
         click.echo(as_json(evaluation), nl=False)
@@ -370,9 +373,8 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
         print_extracted(evaluation, console)
         print_physical(evaluation, console)
         print_events(evaluation, console)
-    for layer in evaluation.layers:
-        if layer.error:
-            click.echo(f"not priced: {printable(layer.error)}", err=True)
+    for reason in reasons(evaluation.layers):
+        click.echo(f"not priced: {printable(reason)}", err=True)
     tell_of_lost_work(evaluation.host)
 
 

@@ -5,6 +5,7 @@ from typing import Unpack
 import click
 
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
+from onnx2zz.cli.notes import tell_notes
 from onnx2zz.printable import printable
 
 
@@ -22,4 +23,6 @@ def explain_command(model: str, node: str, **options: Unpack[ModelArguments]) ->
     found = find_model(model)
     if found.note:
         click.echo(printable(found.note), err=True)
-    click.echo(explanation(compile_model(found.path, chosen), node))
+    compiled = compile_model(found.path, chosen)
+    tell_notes(compiled)
+    click.echo(explanation(compiled, node))

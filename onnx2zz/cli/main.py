@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from onnx2zz.cli.colour import asked_for
 from onnx2zz.cli.exit_codes import BUG, INPUT_AT_FAULT, INTERRUPTED
 from onnx2zz.errors import BrokenLawError, InputError, Problem
 
@@ -101,7 +102,7 @@ def _open_what_is_closed() -> None:
 def run(arguments: Sequence[str], command: click.Command = onnx2zz) -> int:
     """Run `command` and return the exit code; everything the user is told about a failure is said here."""
     try:
-        code = command.main(list(arguments), prog_name="onnx2zz", standalone_mode=False)
+        code = command.main(list(arguments), prog_name="onnx2zz", standalone_mode=False, color=asked_for(os.environ))
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except InputError as error:

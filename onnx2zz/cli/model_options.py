@@ -31,20 +31,28 @@ class ModelArguments(TypedDict):
     shapes: tuple[str, ...]
     dims: tuple[str, ...]
     values: tuple[str, ...]
+    batch: int | None
+    op_like: tuple[str, ...]
     precision: str
     unsupported: Unsupported
     movement: Movement
 
 
 def model_options(command: Command) -> Command:
-    """Adds --shape, --dim, --value, --precision, --unsupported and --movement; read them with `compile_options`."""
+    """Adds the options that say something of a MODEL; read them with `compile_options`."""
     options = (
         click.option(
             "--shape",
             "shapes",
             multiple=True,
             metavar="NAME=1x3x224x224",
-            help="Fix an input's shape (NAME= for a scalar).",
+            help="Fix the shape of an input (NAME= for a scalar), or of a tensor behind an unknown operator.",
+        ),
+        click.option(
+            "--batch",
+            type=click.IntRange(1),
+            metavar="N",
+            help="Fix the first axis of every input that leaves it open.",
         ),
         click.option("--dim", "dims", multiple=True, metavar="NAME=N", help="Fix a named dim of the inputs."),
         click.option(
@@ -53,6 +61,12 @@ def model_options(command: Command) -> Command:
             multiple=True,
             metavar="NAME=X",
             help="Fill an input with a value that shapes and conditions may use.",
+        ),
+        click.option(
+            "--op-like",
+            multiple=True,
+            metavar="DOMAIN.OP=OP",
+            help="Take an operator that has no lowering as one that has.",
         ),
         click.option(
             "--precision",
@@ -90,6 +104,8 @@ def compile_options(**typed: Unpack[ModelArguments]) -> "CompileOptions":
         shapes=dict(_pair(text, "--shape", _shape) for text in typed["shapes"]),
         dims=dict(_pair(text, "--dim", _size) for text in typed["dims"]),
         values=dict(_pair(text, "--value", float) for text in typed["values"]),
+        batch=typed["batch"],
+        op_like=dict(_pair(text, "--op-like", _operator) for text in typed["op_like"]),
     )
     lowering = LoweringOptions(_precision(typed["precision"]), typed["unsupported"], typed["movement"])
     return CompileOptions(bindings, lowering)
@@ -107,6 +123,12 @@ def _pair(text: str, option: str, read: Callable[[str], T]) -> tuple[str, T]:
 
 def _shape(text: str) -> tuple[int, ...]:
     return as_shape([int(size) for size in text.lower().split("x")] if text else [])
+
+
+def _operator(text: str) -> str:
+    if not text:
+        raise ValueError
+    return text.removeprefix("ai.onnx.")
 
 
 def _size(text: str) -> int:

@@ -9,6 +9,7 @@ import click
 from onnx2zz.cli.exit_codes import DIFFERS, INCOMPLETE
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
+from onnx2zz.cli.notes import tell_notes
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def _verified(
         click.echo(printable(found.note), err=True)
     written = _entries(workload) if workload else None
     compiled = compile_layers(found.path, chosen)
+    tell_notes(compiled)
     given = read_inputs(Path(inputs), compiled.graph) if inputs else {}
     asked = VerifyOptions(points, seed, found.path.parent, given)
     with progress_on_stderr() as watch:

@@ -112,6 +112,12 @@ def check(runs: Sequence[Run], folder: Path, price_cache: PriceCache) -> None:
 def _problems(run: Run, folder: Path, price_cache: PriceCache) -> Iterator[Problem]:
     found: list[Problem] = []
     with noted_in(found):
-        load_inputs(run.workload, run.design.accelerator(folder), run.base(folder), price_cache)
+        load_inputs(
+            run.workload,
+            run.design.accelerator(folder),
+            run.base(folder),
+            price_cache,
+            as_start=run.options.mapping == AUTO,
+        )
     for problem in found:
         yield Problem(run.design.where, f"{run.design.name}: {problem.where}: {problem.what}", problem.way_out)

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 from onnx2zz.design_space.columns import MINIMISED
 from onnx2zz.design_space.columns import NAMES as RUN_NAMES
+from onnx2zz.design_space.design import designs
 from onnx2zz.design_space.expression import FUNCTIONS, Number, Value
 from onnx2zz.design_space.spec import AUTO, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
 from onnx2zz.design_space.template import OLD
-from onnx2zz.errors import InputError, Problem, raise_if_any
+from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.files.document import is_array, is_object
 from onnx2zz.formats.section import Section
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
@@ -38,16 +39,18 @@ RESERVED = frozenset((OLD, *FUNCTIONS, *RUN_NAMES))
 def read_spec(path: Path) -> Spec:
     """The sweep in a file. Names of files in it are looked for beside it. Raises InputError."""
     source = read_yaml(path)
-    raise_if_any(Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps)
-    return _Reading(source, path.parent).spec()
+    traps = [Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps]
+    if any(trap.fatal for trap in source.traps):
+        raise InputError(traps)
+    return _Reading(source, path.parent, traps).spec()
 
 
 class _Reading:
     """One file that is being read; problems gather in `whole.problems`."""
 
-    def __init__(self, source: YamlSource, folder: Path):
+    def __init__(self, source: YamlSource, folder: Path, problems: list[Problem]):
         self.source, self.folder = source, folder
-        self.whole = Section(source, (), KEYS)
+        self.whole = Section(source, (), KEYS, problems)
 
     def spec(self) -> Spec:
         models = tuple(self._items("models", self._model))
@@ -55,7 +58,11 @@ class _Reading:
         self._object_to_repeated("model", models)
         self._object_to_repeated("accelerator", accelerators)
         axes, pareto = self._axes(), self._pareto()
-        raise_if_any(self.whole.problems)
+        if self.whole.problems:  # what comes later finds the settings' faults: here they are said with the others
+            for one in accelerators:
+                with noted_in(self.whole.problems):
+                    designs((one,))
+        raise_if_any(dict.fromkeys(self.whole.problems))
         return Spec(self.source.path, models, accelerators, axes, pareto)
 
     def _at(self, *place: Key) -> object:

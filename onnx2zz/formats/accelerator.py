@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from math import prod
 
 from onnx2zz.files.document import Data, Value, integer, is_mapping, texts
-from onnx2zz.formats.accelerator_schema import DIRECTIONS, PORT_KINDS, is_old_memory, used_ports
-
-OPERANDS = ("I1", "I2", "O")
+from onnx2zz.formats.accelerator_schema import PORT_KINDS, is_old_memory, used_ports
+from onnx2zz.formats.allocation import DIRECTIONS, joined
+from onnx2zz.formats.foreign_keys import with_todays_keys
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ class Hierarchy:
 
 def read_hierarchy(accelerator: object) -> Hierarchy:
     """What can be made out of an accelerator's data; nothing raises."""
-    data: Data = accelerator if is_mapping(accelerator) else {}
+    today = with_todays_keys("accelerator", accelerator) if is_mapping(accelerator) else None
+    data: Data = today if is_mapping(today) else {}
     memories, array = data.get("memories"), data.get("operational_array")
     entries = memories.items() if isinstance(memories, Mapping) else ()
     readable = [(str(name), memory) for name, memory in entries if isinstance(memory, Mapping)]
@@ -88,7 +89,8 @@ def read_hierarchy(accelerator: object) -> Hierarchy:
 
 def unit_area(accelerator: object) -> float:
     """The area of one unit of the array; 0 where the file gives none."""
-    array = accelerator.get("operational_array") if is_mapping(accelerator) else None
+    today = with_todays_keys("accelerator", accelerator) if is_mapping(accelerator) else None
+    array = today.get("operational_array") if is_mapping(today) else None
     area = array.get("unit_area") if is_mapping(array) else None
     return area if isinstance(area, int | float) and area else 0.0
 
@@ -142,7 +144,7 @@ def _old_directions(operands: tuple[str, ...], ports: list[Data]) -> dict[str, d
 def _new_directions(operands: tuple[str, ...], ports: list[Data]) -> dict[str, dict[str, str]]:
     by_operand: dict[str, dict[str, str]] = {operand: {} for operand in operands}
     for port in ports:
-        for allocation in texts(port.get("allocation")):
+        for allocation in texts(joined(port.get("allocation"))):
             operand, _, direction = allocation.partition(", ")
             if direction in DIRECTIONS:
                 by_operand.setdefault(operand, {})[direction] = str(port.get("name"))

@@ -15,23 +15,30 @@ from typing import TypeGuard
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import Data, Key, Value, is_mapping
+from onnx2zz.formats.allocation import DIRECTIONS, with_joined_allocations
+from onnx2zz.formats.foreign_keys import with_todays_keys
 
-# From high, to low, from low, to high, seen from the memory; a converted file keeps ZigZag's order.
-DIRECTIONS = ("fh", "tl", "fl", "th")
 OLD_FIELDS = ("r_bw", "w_bw", "r_port", "w_port", "rw_port", "min_r_granularity", "min_w_granularity")
 REQUIRED_OLD_FIELDS = ("r_bw", "w_bw", "r_port", "w_port", "rw_port", "operands", "ports")
+PORT_FIELDS = ("name", "type", "bandwidth_min", "bandwidth_max", "allocation")
 PORT_KINDS = {"r": "read", "w": "write", "rw": "read_write"}  # prefix of a port's name -> its type
 
 
 def is_old_memory(memory: object) -> TypeGuard[Data]:
-    """Whether one memory is written in the older format."""
+    """Whether one memory is written in the older format. Its ports say so, and where they say nothing its fields: the
+    ports of today with a field of before (`r_bw`) beside them are a memory of today with a field too many."""
     if not is_mapping(memory):
         return False
     ports = memory.get("ports")
-    entries = ports if isinstance(ports, list) else []
-    return any(field in memory for field in OLD_FIELDS) or any(
-        isinstance(entry, Mapping) and any(direction in entry for direction in DIRECTIONS) for entry in entries
-    )
+    keys = {key for entry in (ports if isinstance(ports, list) else []) if is_mapping(entry) for key in entry}
+    if keys & set(DIRECTIONS):
+        return True
+    return not keys & set(PORT_FIELDS) and any(field in memory for field in OLD_FIELDS)
+
+
+def as_meant(accelerator: Value) -> Value:
+    """The accelerator under today's keys, allocations joined; each memory stays in its format."""
+    return with_joined_allocations(with_todays_keys("accelerator", accelerator))
 
 
 def is_old_schema(accelerator: object) -> bool:

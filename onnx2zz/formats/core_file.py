@@ -6,12 +6,11 @@ from pathlib import Path
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import Data, Value, is_mapping, texts
-from onnx2zz.formats.accelerator import OPERANDS, Hierarchy, Memory, read_hierarchy
+from onnx2zz.formats.accelerator import Hierarchy, Memory, read_hierarchy
+from onnx2zz.formats.allocation import OPERANDS
 from onnx2zz.formats.shipped_files import Found, find_accelerator, is_there
 from onnx2zz.formats.yaml_source import load_yaml
 
-STREAM_KEYS = ("type", "operator_types", "operand_precision", "banks")
-"""What Stream's core files say beside ZigZag's fields (stream-dse 2.1.1)."""
 OFFCHIP_BITS = 1 << 30
 """A highest memory of so many bits or more lies off the chip: no chip has 128 MB in one core's memory."""
 
@@ -45,11 +44,6 @@ def read_core_file(found: Found) -> CoreFile:
     if not is_mapping(document) or not top_memories(read_hierarchy(document)):
         raise InputError(Problem(str(found.path), "no core: it has no memories", "name an accelerator file"))
     return CoreFile(found, document)
-
-
-def without_stream_keys(document: Data) -> Data:
-    """The document as ZigZag takes it; `dataflows` and `systolic_dimensions` are ZigZag's own."""
-    return {key: value for key, value in document.items() if key not in STREAM_KEYS}
 
 
 def without_offchip_level(document: Data) -> Data:

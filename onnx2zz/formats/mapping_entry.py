@@ -3,8 +3,8 @@
 Source: ZigZag 3.9.1 parser/mapping_validator.py (fields) and parser/mapping_factory.py:25-49 (which entry).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from onnx2zz.files.document import Data, Value, is_list, is_mapping, texts
@@ -97,6 +97,25 @@ def read_mapping_entry(entry: Data, number: int = 0) -> MappingEntry:
         temporal_ordering=_ordering(entry.get("temporal_ordering")),
         number=number,
     )
+
+
+def over_the_array(mapping: Sequence[MappingEntry], array: Sequence[tuple[str, int]]) -> Iterator[MappingEntry]:
+    """The entries without what they unroll over dimensions that the array ((dimension, units), ...) lacks. One that
+    unrolls over others alone says nothing then, so that all is open."""
+    dimensions = {dim for dim, _ in array}
+    for entry in mapping:
+        asked, hinted = entry.spatial_mapping, entry.spatial_mapping_hint
+        if dimensions.issuperset({*(asked or ()), *(hinted or ())}):
+            yield entry
+        else:
+            kept, hints = (_over(dimensions, unrolled) for unrolled in (asked, hinted))
+            yield replace(entry, spatial_mapping=kept, spatial_mapping_hint=hints)
+
+
+def _over(
+    dimensions: Collection[str], unrolled: Mapping[str, tuple[str, ...]] | None
+) -> dict[str, tuple[str, ...]] | None:
+    return {dim: loops for dim, loops in (unrolled or {}).items() if dim in dimensions} or None
 
 
 def _lists_of_texts(value: Value) -> Mapping[str, tuple[str, ...]] | None:

@@ -1,4 +1,5 @@
-"""Fixes the shapes of the graph's inputs, from the file, `--shape` and `--dim`; else an error lists what to bind."""
+"""Fixes the shapes of the graph's inputs, from the file, `--shape`, `--dim` and `--batch`; else an error lists what to
+bind."""
 
 import difflib
 from collections.abc import Collection, Mapping
@@ -8,33 +9,69 @@ import onnx
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.sizes import Shape
+from onnx2zz.frontend.told_shapes import Axes, declarations, declared_axes, symbols
 
 
 @dataclass(frozen=True)
 class Bindings:
-    """What the user fixes: whole input shapes, named dims, and values that fill a whole input."""
+    """What the user fixes: whole shapes (of inputs, and of tensors that no inference gives one), named dims, values
+    that fill a whole input, and the first axis of every input that leaves it open.
+
+    `op_like`: operators (domain included) that are taken as others.
+    """
 
     shapes: Mapping[str, Shape] = field(default_factory=dict[str, Shape])
     dims: Mapping[str, int] = field(default_factory=dict[str, int])
     values: Mapping[str, float] = field(default_factory=dict[str, float])
+    batch: int | None = None
+    op_like: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-def bind_inputs(graph: onnx.GraphProto, bindings: Bindings) -> dict[str, Shape]:
+@dataclass(frozen=True)
+class Bound:
+    """`shapes`: of the inputs, where they have any. `dims`: the symbols that are bound."""
+
+    shapes: Mapping[str, Shape]
+    dims: Mapping[str, int]
+
+
+def bind_inputs(graph: onnx.GraphProto, bindings: Bindings) -> Bound:
     """The static shape of every tensor that a caller must feed (initializers listed as inputs left out).
 
     Raises InputError naming every input that stays open, with the options that would bind it, and every binding that
     names nothing or contradicts the file.
     """
     inputs = {name: info for name, info in real_inputs(graph).items() if is_tensor(info)}
-    problems = _unknown_names(inputs, bindings)
-    declared = {name: _declared(info) for name, info in inputs.items()}
+    problems = _unknown_names(graph, inputs, bindings)
+    declared = {name: declared_axes(info) for name, info in inputs.items()}
+    if bindings.batch is not None:
+        declared, more = _with_batch(declared, bindings)
+        problems += more
     problems += _contradictions(graph.name, declared, bindings)
     dims = dict(bindings.dims) | _dims_of_shapes(declared, bindings.shapes)
     shapes = {name: _bound(dims, axes, bindings.shapes.get(name)) for name, axes in declared.items()}
     problems += [_open(name, declared[name], dims) for name, shape in shapes.items() if shape is None]
     if problems:
         raise InputError(problems)
-    return {name: shape for name, shape in shapes.items() if shape is not None}
+    return Bound({name: shape for name, shape in shapes.items() if shape is not None}, dims)
+
+
+def _with_batch(
+    declared: Mapping[str, Axes | None], bindings: Bindings
+) -> tuple[dict[str, Axes | None], list[Problem]]:
+    """The inputs with `--batch` in the place of a first axis that the file and `--dim` leave open, and of its symbol
+    wherever that stands."""
+    first = [axes[0] for axes in declared.values() if axes and not isinstance(axes[0], int)]
+    opened = [axis for axis in first if axis not in bindings.dims]
+    if not opened:
+        what = "no input leaves its first axis open"
+        return dict(declared), [Problem("--batch", what, "leave it out, or fix what is open with --shape and --dim")]
+    return {name: axes and _batched(axes, opened, bindings.batch) for name, axes in declared.items()}, []
+
+
+def _batched(axes: Axes, opened: Collection[int | str | None], batch: int | None) -> Axes:
+    named = tuple(batch if isinstance(axis, str) and axis in opened else axis for axis in axes)
+    return (batch, *named[1:]) if named[0] is None else named
 
 
 def real_inputs(graph: onnx.GraphProto) -> dict[str, onnx.ValueInfoProto]:
@@ -48,25 +85,15 @@ def is_tensor(info: onnx.ValueInfoProto) -> bool:
     return info.type.WhichOneof("value") in (None, "tensor_type")
 
 
-def _declared(info: onnx.ValueInfoProto) -> tuple[int | str | None, ...] | None:
-    """Each axis as a size, a dim's name, or None; None for an input without any shape."""
-    kind = info.type.tensor_type
-    if not kind.HasField("shape"):
-        return None
-    return tuple(_axis(dim) for dim in kind.shape.dim)
-
-
-def _axis(dim: onnx.TensorShapeProto.Dimension) -> int | str | None:
-    if dim.HasField("dim_value") and dim.dim_value >= 0:
-        return dim.dim_value
-    name = dim.dim_param  # protobuf gives bytes where it is no text
-    return name.decode("utf-8", "backslashreplace") if isinstance(name, bytes) else name or None
-
-
-def _unknown_names(inputs: Mapping[str, onnx.ValueInfoProto], bindings: Bindings) -> list[Problem]:
-    dims = {a for info in inputs.values() for a in _declared(info) or () if isinstance(a, str)}
+def _unknown_names(
+    graph: onnx.GraphProto, inputs: Mapping[str, onnx.ValueInfoProto], bindings: Bindings
+) -> list[Problem]:
+    dims = symbols((*inputs.values(), *declarations(graph))) if bindings.dims else frozenset[str]()
+    made = (
+        {o for node in graph.node for o in node.output} if not inputs.keys() >= bindings.shapes.keys() else set[str]()
+    )
     wrong: list[tuple[str, str, Collection[str]]] = [
-        ("--shape", n, inputs.keys()) for n in bindings.shapes if n not in inputs
+        ("--shape", n, {*inputs, *made}) for n in bindings.shapes if n not in inputs and n not in made
     ]
     wrong += [("--value", n, inputs.keys()) for n in bindings.values if n not in inputs]
     wrong += [("--dim", n, dims) for n in bindings.dims if n not in dims]
@@ -82,9 +109,7 @@ def _nearest(name: str, known: Collection[str]) -> str:
     return f"did you mean {close[0]}?" if close else f"it has: {', '.join(names) or 'none'}"
 
 
-def _contradictions(
-    where: str, declared: Mapping[str, tuple[int | str | None, ...] | None], bindings: Bindings
-) -> list[Problem]:
+def _contradictions(where: str, declared: Mapping[str, Axes | None], bindings: Bindings) -> list[Problem]:
     problems: list[Problem] = []
     for name, shape in bindings.shapes.items():
         axes = declared.get(name)
@@ -99,22 +124,20 @@ def _contradictions(
     return problems
 
 
-def _dims_of_shapes(
-    declared: Mapping[str, tuple[int | str | None, ...] | None], shapes: Mapping[str, Shape]
-) -> dict[str, int]:
+def _dims_of_shapes(declared: Mapping[str, Axes | None], shapes: Mapping[str, Shape]) -> dict[str, int]:
     """Named dims that a given shape settles for all other inputs, too."""
     pairs = [(declared.get(name) or (), shape) for name, shape in shapes.items()]
     return {a: s for axes, shape in pairs for a, s in zip(axes, shape, strict=False) if isinstance(a, str)}
 
 
-def _bound(dims: Mapping[str, int], axes: tuple[int | str | None, ...] | None, given: Shape | None) -> Shape | None:
+def _bound(dims: Mapping[str, int], axes: Axes | None, given: Shape | None) -> Shape | None:
     if given is not None:
         return given
     sizes = [dims.get(a) if isinstance(a, str) else a for a in axes] if axes is not None else [None]
     return None if any(s is None for s in sizes) else tuple(s for s in sizes if s is not None)
 
 
-def _open(name: str, axes: tuple[int | str | None, ...] | None, dims: Mapping[str, int]) -> Problem:
+def _open(name: str, axes: Axes | None, dims: Mapping[str, int]) -> Problem:
     if axes is None:
         return Problem(f"input {name}", "the file gives no shape", f"add --shape {name}=1x3x224x224 (its true shape)")
     text = "x".join(str(dims.get(a, a)) if isinstance(a, str) else ("?" if a is None else str(a)) for a in axes)

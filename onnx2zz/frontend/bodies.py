@@ -1,6 +1,6 @@
 """Bodies that stand where they are called: the taken branch of an If, a model-local function."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +17,7 @@ from onnx2zz.frontend.state import (
     scope_of_body,
 )
 
-Walk = Callable[[Trace, Iterable[onnx.NodeProto], Scope], None]
+Walk = Callable[[Trace, Sequence[onnx.NodeProto], Scope], None]
 FunctionKey = tuple[str, str, str]  # domain, name, overload
 
 

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -137,6 +137,9 @@ class Graph:
 
     `constants`: tensors that weights alone decide. `static`: those, bound values and shape arithmetic.
     `shaped_by_data`: tensors whose shape, or whose maker's, depends on values that only a run can tell.
+    `notes`: what the user should know of the file, and what is no fault, a sentence each. `annotated_bits`: the widths
+    that the file gives tensors beside their types. `stand_ins`: the tensors of nodes that are taken as another
+    operator, with their own.
     """
 
     name: str
@@ -148,6 +151,9 @@ class Graph:
     static: frozenset[str]
     shaped_by_data: frozenset[str]
     values: KnownValues
+    notes: tuple[str, ...] = ()
+    annotated_bits: Mapping[str, int] = field(default_factory=dict[str, int])
+    stand_ins: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The static shape of a tensor; a tensor whose shape data decides has none and must not be asked for."""

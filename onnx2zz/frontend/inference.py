@@ -65,9 +65,9 @@ def outer_names(graphs: Iterable[onnx.GraphProto]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for graph in graphs:
         inner = {t.name for t in graph.initializer} | {i.name for i in graph.input}
+        inner.update(name for node in graph.node for name in node.output)  # they may stand in any order
         for node in graph.node:
             found |= {name: None for name in (*node.input, *outer_names(graphs_in(node))) if name and name not in inner}
-            inner.update(node.output)
         found |= {o.name: None for o in graph.output if o.name not in inner}
     return tuple(found)
 
@@ -103,9 +103,22 @@ def _note_types(
         if name in state.open:
             _note_by_value(state, node, proto, name, scope)
         if name in state.open:
+            _note_as_told(state, name)
+        elif name in state.told.said:
+            state.told.check(name, state.tensors[name].shape)
+        if name in state.open:
             state.shaped_by_data.add(name)
             state.constants.discard(name)
             state.static.discard(name)
+
+
+def _note_as_told(state: Trace, name: str) -> None:
+    """Where neither inference nor a value tells the shape, the user or the file may; who reads the tensor can be
+    lowered then, whatever decides its elements."""
+    told = state.told.of(name, state.tensors[name].type)
+    if told is not None and told.shape is not None:
+        state.note(name, onnx.helper.make_tensor_type_proto(told.type, told.shape))
+        state.shaped_by_data.discard(name)
 
 
 def _note_by_value(state: Trace, node: Node, proto: onnx.NodeProto, name: str, scope: Scope) -> None:

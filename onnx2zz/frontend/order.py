@@ -1,12 +1,13 @@
 """Whether every tensor is made once, before it is read: in the main graph, in bodies that nodes hold, in functions."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 import onnx
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.inference import graphs_in
+from onnx2zz.frontend.sorting import in_order
 from onnx2zz.frontend.state import label_of
 
 
@@ -26,8 +27,8 @@ class Makers:
 
 
 def check_order(graph: onnx.GraphProto, given: Iterable[str]) -> None:
-    """Raises InputError naming every node that reads what is not there yet, or makes what is there already; `given` are
-    inputs and initializers."""
+    """Raises InputError naming every node that reads what is not there, or makes what is there already, whatever order
+    the nodes stand in; `given` are inputs and initializers."""
     made = {*given, ""}
     problems = [*_problems(graph.node, {*_given(graph)}, made, Makers(graph))]
     problems += [Problem(f"output {o.name}", "is made by no node") for o in graph.output if o.name not in made]
@@ -47,9 +48,9 @@ def check_functions(functions: Iterable[onnx.FunctionProto]) -> None:
         raise InputError(problems)
 
 
-def _problems(nodes: Iterable[onnx.NodeProto], own: set[str], made: set[str], makers: Makers) -> Iterator[Problem]:
+def _problems(nodes: Sequence[onnx.NodeProto], own: set[str], made: set[str], makers: Makers) -> Iterator[Problem]:
     """What is wrong in a graph that holds `own` before its first node; adds to `made` what its nodes make."""
-    for node in nodes:
+    for node in in_order(nodes):
         if not made.issuperset(node.input):
             wanted = dict.fromkeys(name for name in node.input if name not in made)
             yield from (_unmade(label_of(node), name, makers) for name in wanted)
@@ -83,7 +84,7 @@ def _unmade(reader: str, name: str, makers: Makers) -> Problem:
     if maker is None:
         return Problem(f"node {reader}", f"reads {name}, which nothing makes")
     what = f"reads {name}, which node {maker} makes only later"
-    return Problem(f"node {reader}", what, "sort the nodes: ONNX wants each behind those that feed it")
+    return Problem(f"node {reader}", what, "no order helps: these nodes feed each other in a circle")
 
 
 def _twice(label: str, name: str, makers: Makers) -> Problem:

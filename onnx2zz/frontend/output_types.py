@@ -5,6 +5,7 @@ steer shapes have one answer, and asking onnx costs more than everything else th
 """
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
 import onnx
@@ -12,6 +13,7 @@ from onnx import shape_inference
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.amended_shapes import amended_shape
+from onnx2zz.frontend.beyond_schema import Listed, listed
 from onnx2zz.frontend.graph import Node, Tensor
 from onnx2zz.frontend.legacy_shapes import LEGACY_SHAPES
 from onnx2zz.frontend.operators.facts import Rule
@@ -33,8 +35,17 @@ LIKE_FIRST_INPUT = frozenset(
 NOT_INFERRED = (*CONTROL_FLOW, "Range")  # onnx refuses a Range of vectors of one element, which onnxruntime takes
 UNKNOWN: TypeAndTensor = (onnx.TypeProto(), Tensor(None, 0))
 
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is known of a node's outputs, and what is to be noted of such a node."""
+
+    types: tuple[TypeAndTensor, ...]
+    notes: tuple[str, ...] = ()
+
+
 # By signature, and kept for the whole process: networks repeat their nodes, and a look-up spares onnx's inference.
-ANSWERS: dict[Hashable, tuple[TypeAndTensor, ...]] = {}
+ANSWERS: dict[Hashable, Answer] = {}
 MOST_ANSWERS = 1 << 14
 
 Values = dict[str, onnx.TensorProto]
@@ -95,7 +106,9 @@ def output_types(
         known = _inferred(state, node, proto, schema, values, scope)
         if signature and len(ANSWERS) < MOST_ANSWERS:
             ANSWERS[signature] = known
-    return known
+    for note in known.notes:
+        state.remark(note, node.label, node.op)
+    return known.types
 
 
 def _by_our_rule(state: Trace, node: Node, rule: Rule) -> tuple[TypeAndTensor, ...]:
@@ -126,23 +139,24 @@ def _content(value: onnx.TensorProto) -> Hashable:
 
 def _inferred(
     state: Trace, node: Node, proto: onnx.NodeProto, schema: onnx.defs.OpSchema, values: Values, scope: Scope
-) -> tuple[TypeAndTensor, ...]:
+) -> Answer:
     given = {local: state.types[name] for local, name in zip(proto.input, node.inputs, strict=False) if name}
+    instead: Listed | None = None
     try:
-        types = shape_inference.infer_node_outputs(
-            _shape_schema(node, schema),
-            _with_default(proto),
-            given,
-            dict(values),
-            None,
-            scope.imports,
-            state.ir_version,
-        )
+        try:
+            types = _asked(state, node, proto, schema, given, values, scope)
+        except Exception:  # as below; a type or an attribute that the schema lacks is no fault of the shapes
+            instead = listed(proto, schema, given, values)
+            if instead is None:
+                raise
+            said = _asked(state, node, instead.proto, schema, instead.types, instead.values, scope)
+            types = instead.as_meant(schema, said)
     except Exception as error:  # pybind raises RuntimeError, InferenceError and others for one cause: the node is wrong
         if state.shaped_by_data & set(node.inputs) or node.op in NOT_INFERRED:
-            return (UNKNOWN,) * len(node.outputs)
+            return Answer((UNKNOWN,) * len(node.outputs))
         text = " ".join(str(error).split())
-        raise InputError(Problem(f"node {node.label} ({node.op})", f"its shapes do not fit: {text[:200]}")) from None
+        what = "its types do not fit" if "typestr" in text else "its shapes do not fit"
+        raise InputError(Problem(f"node {node.label} ({node.op})", f"{what}: {text[:200]}")) from None
     # onnx leaves an output out of its answer where it infers nothing; such an output has a type without shape. A window
     # that does not fit gives no shape or an empty one, and no error, which is why it is asked for here.
     found = [types.get(local) or onnx.TypeProto() for local in proto.output]
@@ -153,7 +167,22 @@ def _inferred(
         and _missed(state.tensors[node.input(0)], known[0][1])
     ):
         raise InputError(Problem(f"node {node.label} ({node.op})", "its window does not fit into its input"))
-    return known
+    return Answer(known, instead.notes if instead else ())
+
+
+def _asked(
+    state: Trace,
+    node: Node,
+    proto: onnx.NodeProto,
+    schema: onnx.defs.OpSchema,
+    given: dict[str, onnx.TypeProto],
+    values: Values,
+    scope: Scope,
+) -> dict[str, onnx.TypeProto]:
+    """What onnx infers of the outputs; raises what onnx raises."""
+    return shape_inference.infer_node_outputs(
+        _shape_schema(node, schema), _with_default(proto), given, dict(values), None, scope.imports, state.ir_version
+    )
 
 
 def _amended(

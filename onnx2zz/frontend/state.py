@@ -10,6 +10,7 @@ import onnx
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Node, Tensor
 from onnx2zz.frontend.known_sequence import KnownSequence
+from onnx2zz.frontend.told_shapes import ToldShapes
 from onnx2zz.frontend.values import KnownValues, Recipe
 
 ELEMENT_TYPES = frozenset(onnx.helper.get_all_tensor_dtypes())
@@ -60,6 +61,8 @@ class Trace:
 
     functions: Mapping[tuple[str, str, str], onnx.FunctionProto]
     ir_version: int
+    told: ToldShapes = field(default_factory=ToldShapes)
+    op_like: Mapping[str, str] = field(default_factory=dict[str, str])
     nodes: list[Node] = field(default_factory=list[Node])
     types: dict[str, onnx.TypeProto] = field(default_factory=dict[str, onnx.TypeProto])
     tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
@@ -68,9 +71,12 @@ class Trace:
     static: set[str] = field(default_factory=set[str])
     shaped_by_data: set[str] = field(default_factory=set[str])
     values: KnownValues = field(default_factory=KnownValues)
+    stand_ins: dict[str, str] = field(default_factory=dict[str, str])  # tensors, with the operator that made them
     inlined: int = 0  # nodes of bodies and functions so far
     # Sequences and optionals whose elements are known: they come down to these and need no run.
     lists: dict[str, KnownSequence] = field(default_factory=dict[str, KnownSequence])
+    # What is noted, and of which nodes.
+    remarks: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
 
     def note(self, name: str, type_proto: onnx.TypeProto) -> None:
         """A tensor's type."""
@@ -92,6 +98,15 @@ class Trace:
         self.constants.add(name)
         self.static.add(name)
 
+    def remark(self, what: str, label: str, op: str) -> None:
+        """Something that the user should know of a node, and that is no fault."""
+        self.remarks.setdefault(what, {})[f"{label} ({op})"] = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was remarked, a sentence each, whatever the number of nodes."""
+        return tuple(f"{_of_nodes([*nodes])}: {what}" for what, nodes in self.remarks.items())
+
     def known(self, name: str) -> np.ndarray | None:
         """The value of a tensor that does not depend on the run."""
         return self.values.get(name) if name in self.static else None
@@ -105,6 +120,10 @@ class Trace:
                 names.add(name)
         if source in self.lists:
             self.lists[name] = self.lists[source]
+
+
+def _of_nodes(labels: list[str]) -> str:
+    return f"node {labels[0]}" + (f" and {len(labels) - 1} more" if len(labels) > 1 else "")
 
 
 def opsets_of(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:

@@ -6,14 +6,15 @@ iterations, where they stand.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
 
-from onnx2zz.errors import InputError, Problem
-from onnx2zz.frontend.binding import Bindings, bind_inputs, real_inputs
+from onnx2zz.errors import InputError, Problem, raise_if_any
+from onnx2zz.frontend.binding import Bindings, Bound, bind_inputs, real_inputs
 from onnx2zz.frontend.bodies import calls_own_function, function_key, inline_branch, inline_function
+from onnx2zz.frontend.datatypes import annotated_bits
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.inference import graphs_in, visit
@@ -21,7 +22,9 @@ from onnx2zz.frontend.loops import unroll_loop, unroll_scan
 from onnx2zz.frontend.node_check import check_node
 from onnx2zz.frontend.order import check_functions, check_order
 from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
+from onnx2zz.frontend.sorting import early, in_order
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_initializers, opsets_of, qualified
+from onnx2zz.frontend.told_shapes import ToldShapes, declarations, declared_axes
 from onnx2zz.frontend.values import LARGEST
 from onnx2zz.frontend.written_attributes import written_attributes
 
@@ -38,16 +41,23 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
     """
     graph = model.graph
     _check_size(model)
-    shapes = bind_inputs(graph, bindings)
+    bound = bind_inputs(graph, bindings)
     functions = {function_key(f.domain, f.name, f.overload): f for f in model.functions}
-    state = Trace(functions, model.ir_version or 8)
+    said = {name: shape for name, shape in bindings.shapes.items() if name not in bound.shapes}
+    told = ToldShapes(said, tuple(declarations(graph)), _all_dims(graph, bound))
+    state = Trace(functions, model.ir_version or 8, told, bindings.op_like)
     scope = Scope({}, opsets_of(model.opset_import))
     note_initializers(state, graph, scope)
     for info in real_inputs(graph).values():
-        _note_input(state, info, shapes.get(info.name), bindings)
+        _note_input(state, info, bound.shapes.get(info.name), bindings)
     check_order(graph, state.tensors)
     check_functions(model.functions)
     _walk(state, graph.node, scope)
+    raise_if_any(
+        Problem(f"--op-like {op}", "no node of the model is one", "name an operator with its domain")
+        for op in bindings.op_like
+        if op not in state.stand_ins.values()
+    )
     return Graph(
         name=name or graph.name,
         nodes=tuple(state.nodes),
@@ -58,7 +68,19 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
         static=frozenset(state.static),
         shaped_by_data=frozenset(state.shaped_by_data),
         values=state.values,
+        notes=state.notes,
+        stand_ins=state.stand_ins,
+        annotated_bits=annotated_bits(graph),
     )
+
+
+def _all_dims(graph: onnx.GraphProto, bound: Bound) -> dict[str, int]:
+    """The symbols that are bound, those included that an input's shape settles."""
+    dims = dict(bound.dims)
+    for name, info in real_inputs(graph).items():
+        pairs = zip(declared_axes(info) or (), bound.shapes.get(name, ()), strict=False)
+        dims |= {axis: size for axis, size in pairs if isinstance(axis, str)}
+    return dims
 
 
 def _check_size(model: onnx.ModelProto) -> None:
@@ -92,10 +114,15 @@ def _note_input(state: Trace, info: onnx.ValueInfoProto, shape: tuple[int, ...] 
         state.static.add(info.name)
 
 
-def _walk(state: Trace, protos: Iterable[onnx.NodeProto], scope: Scope) -> None:
-    for proto in protos:
+def _walk(state: Trace, protos: Sequence[onnx.NodeProto], scope: Scope) -> None:
+    ordered = in_order(protos)
+    if ordered is not protos and (first := early(protos)):
+        what = "stands before a node that feeds it; those of its graph were sorted"
+        state.remark(what, label_of(first), qualified(first))
+    for proto in ordered:
         if scope.depth:
             _count_inlined(state, proto)
+        proto = _as_told(state, proto, scope)
         written = written_attributes(proto)
         if not calls_own_function(state, proto):
             check_node(state, proto, written, scope)
@@ -106,6 +133,19 @@ def _walk(state: Trace, protos: Iterable[onnx.NodeProto], scope: Scope) -> None:
             tensors = [state.tensors.get(name) for name in scope.look_up_all(proto.input)]
             shapes = [tensor and tensor.shape for tensor in tensors]
             raise unfit(label_of(proto), qualified(proto), shapes, error) from error
+
+
+def _as_told(state: Trace, proto: onnx.NodeProto, scope: Scope) -> onnx.NodeProto:
+    """The node; as one of the operator that its own is to be taken as (`--op-like`)."""
+    like = state.op_like.get(qualified(proto)) if state.op_like else None
+    if like is None:
+        return proto
+    state.remark(f"taken as {like}, as --op-like says", label_of(proto), qualified(proto))
+    state.stand_ins |= {f"{scope.prefix}{output}": qualified(proto) for output in proto.output if output}
+    copy = onnx.NodeProto()
+    copy.CopyFrom(proto)
+    copy.domain, _, copy.op_type = like.rpartition(".")
+    return copy
 
 
 def _count_inlined(state: Trace, proto: onnx.NodeProto) -> None:

@@ -59,7 +59,7 @@ class Workload:
 
     `unemitted`: layers of one element or none, which have no place in a workload: by the first output of their node,
     each with its position among all layers of that node. `own_fates`: what became of each node, by its first output,
-    the iterations of a loop apart, which share one entry in `nodes`.
+    the iterations of a loop apart, which share one entry in `nodes`. `notes`: what was rounded, a sentence each.
     """
 
     model: str
@@ -69,6 +69,7 @@ class Workload:
         default_factory=dict[str, tuple[tuple[int, Layer], ...]]
     )
     own_fates: Mapping[str, NodeFate] = field(default_factory=dict[str, NodeFate])
+    notes: tuple[str, ...] = ()
 
     @property
     def macs(self) -> int:

@@ -81,7 +81,7 @@ def _fate(state: Lowering, node: Node, ids: Ids, body_layers: Mapping[Node, list
         status, why = "lowered", operators()[node.op].how
     else:
         status, why = "host", "one element"
-    op = node.calls or node.op
+    op = node.calls or state.graph.stand_ins.get(next(filter(None, node.outputs), ""), node.op)
     return NodeFate(node.name, op, node.outputs, status, layers, why, macs)
 
 

@@ -1,6 +1,7 @@
 """From a graph to a workload: every node gets its fate, every layer its id, its sources and its widths."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from onnx2zz.frontend.graph import Graph, Node
@@ -17,6 +18,8 @@ from onnx2zz.lowering.sources import Sources
 from onnx2zz.lowering.triage import triage
 from onnx2zz.lowering.views import find_views, rereads
 from onnx2zz.ops.registry import operators
+
+STANDS_IN = "the user says that its operator is like this one"
 
 
 def lower(graph: Graph, options: LoweringOptions | None = None) -> Workload:
@@ -52,6 +55,8 @@ def _lower_node(state: Lowering, node: Node) -> None:
     copies = state.views.copies.get(node)
     layers = copies if copies is not None else operators()[node.op].lower(node, state.graph)
     layers = tuple(read_where_stored(layer, state.graph, state.repeated) for layer in layers)
+    if not state.graph.stand_ins.keys().isdisjoint(node.outputs):
+        layers = tuple(replace(layer, kind="approximate", why=STANDS_IN) for layer in layers)
     state.layers[node] = layers
     # A rider can only follow a node with one result that leaves it: with two the layer would have to write both forms.
     # The same holds for a carried state, which the next step reads before any rider has changed it.
@@ -99,7 +104,7 @@ def _place(state: Lowering) -> Workload:
         sources.close(node, emitted=bool(mine))
     told = own_fates(state, ids)
     own = {_first_output(node): fate for node, fate in told.items()}
-    return Workload(state.graph.name, tuple(placed), tuple(fates(told)), unemitted, own)
+    return Workload(state.graph.name, tuple(placed), tuple(fates(told)), unemitted, own, state.stored.notes)
 
 
 def _first_output(node: Node) -> str:

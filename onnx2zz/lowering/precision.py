@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from onnx import TensorProto
 
 from onnx2zz.frontend.graph import CALL, Graph, Node
+from onnx2zz.frontend.operators.table import facts_of
 from onnx2zz.ir.layer import Layer
 from onnx2zz.ir.workload import Widths
+from onnx2zz.lowering.few_values import FewValues, joined, made_by, told_bits
 from onnx2zz.lowering.options import Precision
 from onnx2zz.ops.registry import operators
 
@@ -26,6 +28,7 @@ INTEGERS = {"INT2": 2, "UINT2": 2, "INT4": 4, "UINT4": 4, "INT8": 8, "UINT8": 8,
 QUANTISED_BITS = _of_types(INTEGERS | FLOAT8 | {"FLOAT4E2M1": 4})
 FLOAT_BITS = _of_types({"FLOAT16": 16, "BFLOAT16": 16, "FLOAT": 32, "DOUBLE": 64})
 NATIVE_BITS = QUANTISED_BITS | FLOAT_BITS | _of_types({"UINT32": 32, "INT64": 64, "UINT64": 64, "BOOL": 8})
+LOW = 8  # bits; what takes fewer is a choice of the model, not of a type's
 NARROW = 16  # bits; wider integers are counts and positions
 DEQUANTISED_BY_HAND = frozenset({"Cast", "CastLike", "Sub", "Mul", "Add", "Div"})
 DEQUANTISE = ("DequantizeLinear", "com.microsoft.DequantizeLinear")
@@ -36,28 +39,59 @@ class StoredBits:
     """The width of every tensor as it is stored, 0 where the file leaves the choice to the user.
 
     What only moves, renames or dequantises a tensor reads it as it is stored, whatever type ONNX gives the result.
-    `of` grows by the tensors between the layers of one node while these are placed.
+    `of` grows by the tensors between the layers of one node while these are placed. `notes`: what was rounded.
     """
 
     of: dict[str, int]
+    notes: tuple[str, ...] = ()
 
     @staticmethod
     def in_graph(graph: Graph, views: Container[Node], native: bool) -> "StoredBits":
         """The widths of a graph's tensors; `native` takes those of float types, too."""
         table = NATIVE_BITS if native else QUANTISED_BITS
         bits = {name: table.get(tensor.type, 0) for name, tensor in graph.tensors.items()}
+        few = {name: FewValues(known) for name, known in graph.annotated_bits.items()}
+        few |= {name: FewValues(own) for name, own in bits.items() if 0 < own < LOW and name not in few}
+        bits |= {name: known.bits for name, known in few.items()}
+        notes: list[str] = []
         for node in graph.nodes:
             if _reads_as_stored(node, graph, views):
                 bits |= {o: _carried(node, o, bits) for o in node.outputs if o}
-            elif node.op in DEQUANTISED_BY_HAND and graph.constants.issuperset(node.outputs):
+                few |= {o: known for o in node.outputs if o and (known := _carried_values(node, o, few))}
+                continue
+            if node.op in DEQUANTISED_BY_HAND and graph.constants.issuperset(node.outputs):
                 bits[node.outputs[0]] = _of_stored_integers(node, graph, bits)
-        return StoredBits(bits)
+            _note_few_values(node, graph, bits, few, notes)
+        _note_operands(graph, bits)
+        return StoredBits(bits, tuple(notes))
 
     def note(self, layer: Layer, node: Node, native: bool) -> None:
         """A layer of a node is about to be placed: where its output lies between the node's layers, its width."""
         name = layer.output.tensor
         if name not in node.makes:
             self.of[name] = layer.output_bits or (self.of.get(node.outputs[0], 0) if native else 0)
+
+
+def _note_few_values(
+    node: Node, graph: Graph, bits: dict[str, int], few: dict[str, FewValues], notes: list[str]
+) -> None:
+    """Takes in what is known of the values that a node makes."""
+    output = next(filter(None, node.outputs), "")
+    known = few.get(output) or (made_by(node, graph, few) if output and node.op != CALL else None)
+    if known is None:
+        return
+    few[output] = known
+    bits[output] = min(bits[output] or known.bits, known.bits) if known.bits < LOW else known.bits
+    told = told_bits(node, graph)
+    if told is not None and told != known.bits and output not in graph.annotated_bits:
+        notes.append(f"node {node.label} ({node.op}): its elements of {told:g} bits take {known.bits}")
+
+
+def _note_operands(graph: Graph, bits: dict[str, int]) -> None:
+    """Takes in the widths that operators give what they read."""
+    for node in graph.nodes:
+        own = facts_of(node.op).operand_bits
+        bits |= {name: own for name in node.inputs[:2] if own}
 
 
 def _reads_as_stored(node: Node, graph: Graph, views: Container[Node]) -> bool:
@@ -83,8 +117,14 @@ def _carried(node: Node, output: str, bits: Mapping[str, int]) -> int:
         return bits[node.inputs[node.outputs.index(output)]]
     if node.op != "Concat":
         return bits[node.inputs[0]]
-    joined = [bits[name] for name in node.inputs]
-    return max(joined) if all(joined) else bits[output]
+    every = [bits[name] for name in node.inputs]
+    return max(every) if all(every) else bits[output]
+
+
+def _carried_values(node: Node, output: str, few: Mapping[str, FewValues]) -> FewValues | None:
+    if node.op == CALL:
+        return few.get(node.inputs[node.outputs.index(output)])
+    return few.get(node.inputs[0]) if node.op != "Concat" else joined([few.get(name) for name in node.inputs])
 
 
 def widths_of(layer: Layer, graph: Graph, stored: StoredBits, precision: Precision, final: str = "") -> Widths:

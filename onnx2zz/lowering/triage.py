@@ -10,6 +10,7 @@ from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.frontend.inference import RANDOM, SHAPED_BY_SHAPE
 from onnx2zz.frontend.loops import MOST_ITERATIONS
+from onnx2zz.lowering import shaped_by_values
 from onnx2zz.lowering.host_macs import carries_macs
 from onnx2zz.ops.registry import operators
 
@@ -27,6 +28,8 @@ DEAD = Verdict("folded", "dead")
 CONSTANT = Verdict("folded", "constant")
 SHAPE_ARITHMETIC = Verdict("folded", "shape arithmetic")
 SHAPED_BY_DATA = Verdict("host", "its output's shape depends on data")
+READS_SHAPED_BY_DATA = Verdict("host", "the shape of what it reads depends on data")
+BY_DATA = (SHAPED_BY_DATA, READS_SHAPED_BY_DATA)
 NO_LOWERING = Verdict("host", "no lowering for this operator")
 CONTROL_FLOW = {
     "If": "only a run knows its condition; give what decides it with --value NAME=X",
@@ -45,7 +48,9 @@ def triage(graph: Graph, unsupported: str) -> dict[Node, Verdict]:
     verdicts = {node: _verdict(node, graph, alive, sizes, behind) for node in graph.nodes}
     refused = [node for node, verdict in verdicts.items() if verdict.status == "host" and _refused(node)]
     if refused and unsupported == "error":
-        raise InputError([_problem(node, verdicts[node]) for node in refused])
+        by_values = [n for n in refused if verdicts[n] in BY_DATA and n.op in operators() and n.op not in CONTROL_FLOW]
+        others = [_problem(node, verdicts[node]) for node in refused if node not in set(by_values)]
+        raise InputError([*others, *shaped_by_values.problems(by_values, graph)])
     return verdicts
 
 
@@ -96,7 +101,9 @@ def _verdict(
         return WORK
     decided_by_data = graph.shaped_by_data.intersection(outputs)
     if any(o in graph.readers or o in graph.results for o in decided_by_data):
-        return SHAPE_ARITHMETIC if sizes.issuperset(outputs) else _of_unknown_shape(node, behind)
+        return SHAPE_ARITHMETIC if sizes.issuperset(outputs) else _of_unknown_shape(node, graph, behind)
+    if any(graph.tensors[name].shape is None for name in node.inputs if name):
+        return _of_unknown_input(node, graph, behind)
     if all(graph.tensors[o].elements == 0 for o in outputs):
         return Verdict("folded", "empty")
     operator = operators().get(node.op)
@@ -109,14 +116,29 @@ def _verdict(
     return WORK
 
 
-def _of_unknown_shape(node: Node, behind: Mapping[str, Node]) -> Verdict:
+def _of_unknown_shape(node: Node, graph: Graph, behind: Mapping[str, Node]) -> Verdict:
     """Left to the host: the run decides its shape, or an operator without a lowering stands before it."""
     cause = next((behind[o] for o in node.outputs if o in behind), None)
-    if cause is None:
-        return SHAPED_BY_DATA
+    return _behind(cause, node, graph) if cause is not None else SHAPED_BY_DATA
+
+
+def _of_unknown_input(node: Node, graph: Graph, behind: Mapping[str, Node]) -> Verdict:
+    """The same of a node whose result has a shape, and what it reads has none."""
+    cause = next((behind[i] for i in node.inputs if i in behind), None)
+    return _behind(cause, node, graph) if cause is not None else READS_SHAPED_BY_DATA
+
+
+def _behind(cause: Node, node: Node, graph: Graph) -> Verdict:
     if cause is node:
         return NO_LOWERING
-    return Verdict("host", f"its shape is not known behind {cause.label} ({cause.op}), which has no lowering")
+    what = f"its shape is not known behind {cause.label} ({cause.op}), which has no lowering"
+    return Verdict("host", f"{what}: {_cure(cause, graph)}")
+
+
+def _cure(cause: Node, graph: Graph) -> str:
+    """What gives the tensors behind a node a shape."""
+    opened = [o for o in cause.outputs if o and graph.tensors[o].shape is None and graph.is_read(o)]
+    return "say " + " and ".join(f"--shape {name}=..." for name in opened)
 
 
 def _refused(node: Node) -> bool:
@@ -128,10 +150,6 @@ def _problem(node: Node, verdict: Verdict) -> Problem:
     where = f"node {node.label} ({node.op})"
     if node.op in CONTROL_FLOW:
         return Problem(where, f"its body carries MACs, and {CONTROL_FLOW[node.op]}", "or pass --unsupported host")
-    if node.op in operators() and verdict == SHAPED_BY_DATA:
-        return Problem(
-            where, "carries MACs, and its shape depends on data", "fix the shape, or pass --unsupported host"
-        )
     if node.op in operators():
         return Problem(where, f"carries MACs, and {verdict.why}", "pass --unsupported host to leave it out")
     return Problem(where, "this operator has no lowering", "pass --unsupported host to leave it out of the MAC array")

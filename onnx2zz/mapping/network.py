@@ -63,7 +63,7 @@ def choose_mappings(
     """
     price_cache = PriceCache(policy.store)
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
-        inputs = load_inputs(workload, accelerator, base, price_cache)
+        inputs = load_inputs(workload, accelerator, base, price_cache, as_start=True)
     with talk_goes_to(log):
         if inputs.hardware.in_memory:
             return NetworkChoice(inputs.mapping, {}, 0)

@@ -33,13 +33,16 @@ def trains(node: Node, graph: Graph) -> bool:
 )
 def batch_norm(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """x (N, C, ...), the vectors scale, B, mean and var of C: (x - mean) * scale / sqrt(var + epsilon), then + B."""
-    if trains(node, graph):
-        return in_training(node, graph)
+    return in_training(node, graph) if trains(node, graph) else scaled_and_shifted(node, graph, 1)
+
+
+def scaled_and_shifted(node: Node, graph: Graph, axis: int) -> tuple[Layer, ...]:
+    """The scale and the shift layer, with the channels along an axis."""
     x, scale, shift, mean, var = (node.input(index) for index in range(5))
     out = node.outputs[0]
     shape = graph.shape(out)
     loops = tensor_loops(len(shape))
-    channel = (along("G", graph.shape(scale)[0]),)
+    channel = (along(loops[axis] if axis < len(loops) else "G", graph.shape(scale)[0]),)
     whole = tuple(map(along, loops, shape))
     epsilon = node.number("epsilon", 1e-5)
     centred = Access(x, whole, (Step(functions.SUB, Access(mean, channel)),))

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from onnx2zz.checks.families.costs import not_finite
 from onnx2zz.errors import Problem, noted_in, raise_if_any
-from onnx2zz.files.document import Value, is_list, is_mapping
+from onnx2zz.files.document import Value, is_list
 from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy, unit_area
-from onnx2zz.formats.core_file import without_stream_keys
+from onnx2zz.formats.accelerator_schema import as_meant
 from onnx2zz.formats.coverage import Coverage
-from onnx2zz.formats.mapping_entry import MappingEntry, read_mapping
+from onnx2zz.formats.foreign_keys import with_todays_keys
+from onnx2zz.formats.mapping_entry import MappingEntry, over_the_array, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing import mapping_check, workload_check
+from onnx2zz.pricing.accelerator_check import accelerator_faults
 from onnx2zz.pricing.extraction import extracted_costs
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
@@ -82,8 +84,7 @@ class AcceleratorFile:
 
 def read_accelerator(path: Path) -> AcceleratorFile:
     """The file at `path`. Raises InputError if it is no YAML."""
-    document = load_yaml(path)
-    return accelerator_of(path, without_stream_keys(document) if is_mapping(document) else document)
+    return accelerator_of(path, as_meant(load_yaml(path)))
 
 
 def accelerator_of(path: Path, document: Value) -> AcceleratorFile:
@@ -129,12 +130,18 @@ class PricingInputs:
 
 
 def load_inputs(
-    workload: PricedWorkload, accelerator: Found | AcceleratorFile, mapping: Found, price_cache: PriceCache
+    workload: PricedWorkload,
+    accelerator: Found | AcceleratorFile,
+    mapping: Found,
+    price_cache: PriceCache,
+    *,
+    as_start: bool = False,
 ) -> PricingInputs:
     """Read the accelerator, if it is not yet, and the mapping, and check all three. Raises InputError with every
     problem of theirs.
 
-    Inputs that ZigZag accepted before are not put to it again.
+    Inputs that ZigZag accepted before are not put to it again. `as_start`: the mapping is where a choice starts from,
+    so it need not fit: what it unrolls over dimensions that the array lacks is left out.
     """
     unreadable: list[Problem] = []
     target = entries = None
@@ -142,10 +149,12 @@ def load_inputs(
         read = read_accelerator(accelerator.path) if isinstance(accelerator, Found) else accelerator
         target = _costed(read, price_cache)
     with noted_in(unreadable):
-        entries = MappingFile(mapping.path, load_yaml(mapping.path))
+        entries = MappingFile(mapping.path, with_todays_keys("mapping", load_yaml(mapping.path)))
     asked = (target and target.document, entries and entries.document, list(workload.layers))
     facts = price_cache.hardware(asked, lambda: _accepted(workload, target, entries, unreadable, price_cache))
     assert target is not None and entries is not None
+    if as_start:
+        return PricingInputs(workload, tuple(over_the_array(entries.entries, facts.array)), target, facts)
     raise_if_any(_misfits(entries, workload.layers, facts))
     return PricingInputs(workload, entries.entries, target, facts)
 
@@ -162,8 +171,12 @@ def _accepted(
 
     faults = price_cache.faults(("workload", list(workload.layers)), lambda: _workload_problems(workload))
     problems, facts = [*faults, *unreadable], None
-    with noted_in(problems):
+    refused: list[Problem] = []
+    with noted_in(refused):
         facts = hardware(accelerator.built) if accelerator else None
+    if accelerator and refused:
+        refused = [*(accelerator_faults(accelerator.path, accelerator.document) or refused)]
+    problems += refused
     problems.extend(_costs_without_value(accelerator) if accelerator else ())
     problems.extend(_mapping_problems(mapping) if mapping else ())
     raise_if_any(problems)
@@ -198,6 +211,6 @@ def _mapping_problems(mapping: MappingFile) -> tuple[Problem, ...]:
 
 def _misfits(mapping: MappingFile, layers: Sequence[WorkloadEntry], facts: ArrayAndPorts) -> tuple[Problem, ...]:
     file, entries = str(mapping.path), mapping.entries
-    over_the_array = mapping_check.array_problems(file, entries, facts)
+    absent = mapping_check.array_problems(file, entries, facts)
     ships = mapping.path in (*ours(MAPPINGS).values(), *zigzags(MAPPINGS).values())
-    return over_the_array if ships else over_the_array + mapping_check.dim_problems(file, entries, layers)
+    return absent if ships else absent + mapping_check.dim_problems(file, entries, layers)

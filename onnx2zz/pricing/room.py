@@ -1,5 +1,6 @@
 """Layers that do not fit the accelerator's memories: by how many bits, and the smallest memory that would do."""
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +15,8 @@ from onnx2zz.pricing.task import PricingTerms, Task, price_task
 from onnx2zz.zigzag.layer_price import LayerPrice
 
 NO_ORDERING = "NoValidLoopOrderingFoundException"
+ALIKE = re.compile(rf"(?P<what>does not fit [^:;]+): [^;]+; [^;]+, (?P<enough>[\d,]+) for all \({NO_ORDERING}\)")
+"""What `_said` says of a memory that is too small; the two have to agree."""
 FAR_ENOUGH = 8
 """A memory this many times as large as its operands need must hold what else passes through it; else it is no help."""
 
@@ -45,6 +48,17 @@ def without_room(outcomes: Sequence[tuple[Task, object]], terms: PricingTerms) -
     flat = [one for shortages_ in found.values() for one in shortages_]
     for_all = {name: _for_all([one.least for one in flat if one.memory == name]) for name in _names(flat)}
     return {key: "; ".join(_said(one, for_all[one.memory]) for one in short) for key, short in found.items() if short}
+
+
+def in_common(sentences: Sequence[str]) -> str | None:
+    """One sentence for layers that do not fit the same memory, by what `without_room` said of each: which memory, and
+    the size that would do for all of them. None where that is not what they have in common."""
+    found = [ALIKE.fullmatch(one) for one in sentences]
+    told = {match.group("what", "enough") for match in found if match}
+    if None in found or len(told) != 1:
+        return None
+    ((what, enough),) = told
+    return f"{what}; {enough} bit would do for all ({NO_ORDERING})"
 
 
 def shortages(task: Task, terms: PricingTerms) -> tuple[Shortage, ...]:

@@ -14,6 +14,7 @@ from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import WorkloadEntry, operations
+from onnx2zz.pricing.accelerator_check import accelerator_faults
 from onnx2zz.pricing.accounted import HostNode, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
 from onnx2zz.pricing.distinct import layer_key
@@ -68,7 +69,8 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
 
     Data stay in lower memories between layers where the request says so; arrays that compute in memory and mixed
     spatial mappings always keep them there, as in ZigZag (api.py:79).
-    Raises InputError if the three files do not fit together. A layer that cannot be priced is part of the result.
+    Raises InputError if the three files do not fit together, and where nothing can be priced because the accelerator is
+    at fault. A layer that cannot be priced is part of the result.
     """
     price_cache = PriceCache(resources.store, trusting=request.search == "fast")
     ready = prepare(request, log, price_cache, resources.tell)
@@ -77,6 +79,9 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
         found = {unit.task.key: outcome for unit, outcome in outcomes}
         if resources.layer_timeout is None:  # the smallest memory that would do takes many prices to find
             found |= without_room([(unit.task, outcome) for unit, outcome in outcomes], ready.terms)
+    if found and not ready.known and all(isinstance(outcome, str) for outcome in found.values()):
+        accelerator = ready.inputs.accelerator
+        raise_if_any(accelerator_faults(accelerator.path, accelerator.document))
     return ready.evaluation(found)
 
 

@@ -1,4 +1,4 @@
-"""Nodes that onnxruntime computes wrong, or too roughly to be an oracle: their outputs in exact arithmetic.
+"""Nodes that onnxruntime computes wrong, too roughly to be an oracle, or not at all: their outputs in numpy.
 
 Source: ONNX operator page Col2Im; ONNX Runtime's ContribOperators page (QLinearSoftmax).
 """
@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 
 from onnx2zz.frontend.graph import Node
+from onnx2zz.proof.qonnx_kernels import qonnx_kernel
 
 Arrays = Mapping[str, np.ndarray]
 Kernel = Callable[[Node, Arrays], np.ndarray]
@@ -16,13 +17,13 @@ ONE_AXIS_SINCE = 13  # before it, Softmax took its axis and all behind it
 
 
 def exact_kernel(node: Node, operands: Arrays) -> Kernel | None:
-    """How to compute the node's one output; None where onnxruntime is to be trusted."""
+    """How to compute the node's one output; None where onnxruntime has the operator and is to be trusted."""
     if node.op == "com.microsoft.QLinearSoftmax":
         return _qlinear_softmax  # onnxruntime's tables are a step off in a tenth of the elements of uint8
     dilated = any(dilation > 1 for dilation in node.integers("dilations") or ())
     if node.op == "Col2Im" and dilated and operands[node.inputs[1]].size != TWO_AXES:
         return _col2im  # onnxruntime mixes channels up
-    return None
+    return qonnx_kernel(node.op)
 
 
 TWO_AXES = 2

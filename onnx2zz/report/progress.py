@@ -1,5 +1,6 @@
 """How far a run is: a bar on a terminal, a line a layer elsewhere."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -18,7 +19,8 @@ LONGEST = 60
 def progress_on_stderr() -> Generator[Callable[[int, int, str], None]]:
     """Yields a function to call with (layers done, layers in all, name of the layer at work)."""
     console = Console(file=sys.stderr)  # this very stream, so that it may be redirected later on without loss
-    if not console.is_terminal:
+    # FORCE_COLOR makes any stream a terminal to rich, and a CI system keeps every state of a bar: lines are for both.
+    if not sys.stderr.isatty() or os.environ.get("CI"):
         yield _Lines(console)
         return
     with _bar(console) as bar:

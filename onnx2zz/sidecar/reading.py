@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import get_args
 
 from onnx2zz.errors import Problem, raise_if_any
-from onnx2zz.formats.accelerator import OPERANDS, Hierarchy
+from onnx2zz.formats.accelerator import Hierarchy
+from onnx2zz.formats.allocation import OPERANDS
 from onnx2zz.formats.section import Section
 from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml

@@ -11,6 +11,8 @@ from onnx2zz.system.tiling import Pieces, Tiling
 
 ROWS = ("OY", "OX", "OZ", "B", "H")
 """Loops that weights do not have: cut in turns where activations are too large."""
+HELD_WEIGHTS = 0.5
+"""The share of a tile's room that all weights of a core may take to stay for all rows."""
 
 
 def splits(told: Told, cores: int) -> list[Pieces]:
@@ -76,13 +78,16 @@ def with_turns(told: Told, split: Pieces, room: float, unrolled: Mapping[str, in
     grain = tuple((loop, step) for loop, step in unrolled.items() if layer.sizes.get(loop, 1) > step > 1)
     channel = next((loop for loop in ("K", "G", "D") if _length(layer.sizes, pieces, loop) > 1), None)
     row = next((loop for loop in ROWS if loop in layer.output.loops and _length(layer.sizes, pieces, loop) > 1), None)
+    # Weights come once and stay for all rows: channels change slowest, so that few are there at a time. But where rows
+    # are asked for, so that readers can begin with the first of them, all weights of the core stay, if they fit.
+    rows_first = least > 1 and _weight_bits(told, Tiling(split)) <= room * HELD_WEIGHTS
     best: tuple[float, int, Tiling] | None = None
     for along_rows in _steps(_length(layer.sizes, pieces, row), least):
         for along_channels in _steps(-(-_length(layer.sizes, pieces, channel) // unrolled.get(channel or "", 1)), 1):
             if best is not None and along_rows * along_channels > best[1]:
                 break
-            turns = tuple((loop, n) for loop, n in ((channel, along_channels), (row, along_rows)) if loop and n > 1)
-            tiling = Tiling(split, turns, grain)
+            turns = [(loop, n) for loop, n in ((channel, along_channels), (row, along_rows)) if loop and n > 1]
+            tiling = Tiling(split, tuple(reversed(turns) if rows_first else turns), grain)
             if largest(told, tiling) <= room:
                 merit = rounds(told, tiling, unrolled)
                 if best is None or (merit, along_rows * along_channels) < best[:2]:
@@ -117,6 +122,15 @@ def largest(told: Told, tiling: Tiling) -> int:
     for operand, width in (("I", widths.I), ("W", widths.W))[: len(layer.inputs)]:
         bits += count(told.told(operand, ranges)) * width
     return bits
+
+
+def _weight_bits(told: Told, tiling: Tiling) -> int:
+    """The bits of the constants of the largest tile."""
+    layer = told.placed.layer
+    if len(layer.inputs) < 2:
+        return 0
+    box = {loop: max(tiling.cut(layer, loop), key=lambda part: part[1]) for loop in tiling.loops}
+    return count(told.told("W", told.ranges(box))) * told.placed.widths.W
 
 
 def unrolled(mapping: MappingEntry, sizes: Mapping[str, int], array: Mapping[str, int]) -> dict[str, int]:

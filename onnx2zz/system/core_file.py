@@ -1,12 +1,13 @@
 """A core as it is priced, of what its file says."""
 
+from onnx2zz.files.document import is_mapping
 from onnx2zz.formats.accelerator import read_hierarchy
+from onnx2zz.formats.accelerator_schema import as_meant
 from onnx2zz.formats.core_file import (
     CoreFile,
     top_memories,
     widest_port,
     without_offchip_level,
-    without_stream_keys,
 )
 from onnx2zz.formats.shipped_files import sidecar
 from onnx2zz.formats.yaml_source import read_yaml
@@ -19,7 +20,8 @@ from onnx2zz.system.network import CoreId
 def core_of(file: CoreFile, identity: CoreId, has_offchip: bool, mapping: str | None) -> Core:
     """The core in a file. With an off-chip core in the system, an off-chip level of the core's own is left out. Raises
     InputError for a sidecar that is wrong."""
-    kept = without_stream_keys(file.document)
+    meant = as_meant(file.document)
+    kept = meant if is_mapping(meant) else file.document
     if has_offchip:
         kept = without_offchip_level(kept)
     tops = top_memories(read_hierarchy(kept))

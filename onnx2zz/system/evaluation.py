@@ -126,11 +126,13 @@ def _inputs(request: SystemRequest, core: Core, price_cache: PriceCache) -> tupl
     """
     base = request.mapping or (find_mapping(core.mapping) if core.mapping is not None else None)
     if base is not None:
-        return load_inputs(request.workload, core.accelerator, base, price_cache), request.choose_all
+        inputs = load_inputs(request.workload, core.accelerator, base, price_cache, as_start=request.choose_all)
+        return inputs, request.choose_all
     file = Found(core.name, core.accelerator.path)
     chosen = request.choose_all or file.name not in ours(MAPPINGS)
     try:
-        return load_inputs(request.workload, core.accelerator, choose_mapping(None, file), price_cache), chosen
+        own = choose_mapping(None, file)
+        return load_inputs(request.workload, core.accelerator, own, price_cache, as_start=chosen), chosen
     except InputError:
         return load_inputs(request.workload, core.accelerator, find_mapping(GENERATED), price_cache), True
 

@@ -24,13 +24,16 @@ CORES, PORT = "the cores' units", "the off-chip port"
 
 def least_bounds(system: System, graph: LayerGraph, prices: Mapping[CoreId, Prices]) -> Bounds:
     """The bounds of a model on a system."""
-    work = [
-        [
-            _least_cycles(told, prices[core.id]) if core.runs(graph.operators[told.placed.id]) else math.inf
-            for core in system.cores
-        ]
-        for told in graph.layers
-    ]
+    own = {id(one): one for one in prices.values()}
+    shares = {number: _least_shares(one) for number, one in own.items()}
+    work: list[list[float]] = []
+    for told in graph.layers:
+        layer = told.placed.id
+        least = {n: _least_cycles(told, one, shares[n].get(layer, math.inf)) for n, one in own.items()}
+        runs = [core.runs(graph.operators[layer]) for core in system.cores]
+        work.append(
+            [least[id(prices[core.id])] if may else math.inf for core, may in zip(system.cores, runs, strict=True)]
+        )
     parts = {CORES: work_bound(work)}
     if system.network.port is not None:
         parts[PORT] = offchip_bits(graph) / system.network.port.bandwidth
@@ -52,14 +55,15 @@ def offchip_bits(graph: LayerGraph) -> int:
     return bits
 
 
-def _least_cycles(told: Told, prices: Prices) -> float:
+def _least_cycles(told: Told, prices: Prices, share: float) -> float:
+    """`share`: the fewest cycles for a loop point that ZigZag has said."""
     entry = prices.layers[told.placed.id][1]
     points = operations(entry)
     array = dict(prices.inputs.hardware.array)
     units = math.prod(array.values())
     if prices.search is None:
         units = min(units, most_units(prices.mapping_of(told.placed.id), dict(told.sizes), array))
-    return points * min(1 / units, _least_share(told, prices))
+    return points * min(1 / units, share)
 
 
 def most_units(mapping: MappingEntry, sizes: Mapping[str, int], array: Mapping[str, int]) -> int:
@@ -76,11 +80,12 @@ def most_units(mapping: MappingEntry, sizes: Mapping[str, int], array: Mapping[s
     )
 
 
-def _least_share(told: Told, prices: Prices) -> float:
-    """The fewest cycles for a loop point that ZigZag has said of any of the layer's tiles."""
-    shares = [
-        outcome.latency_cycles / operations(prices.entries[wanted])
-        for wanted, key in prices.keys.items()
-        if wanted[0] == told.placed.id and isinstance(outcome := prices.outcomes.get(key), LayerPrice)
-    ]
-    return min(shares, default=math.inf)
+def _least_shares(prices: Prices) -> dict[int, float]:
+    """By layer the fewest cycles for a loop point that ZigZag has said of any of its tiles."""
+    found: dict[int, float] = {}
+    for wanted, key in prices.keys.items():
+        outcome = prices.outcomes.get(key)
+        if isinstance(outcome, LayerPrice):
+            share = outcome.latency_cycles / operations(prices.entries[wanted])
+            found[wanted[0]] = min(found.get(wanted[0], math.inf), share)
+    return found

@@ -12,11 +12,15 @@ class MemoryCourse:
     capacity: float
     times: list[float] = field(default_factory=lambda: [0.0])
     held: list[float] = field(default_factory=lambda: [0.0])
+    most: float = 0.0
+    """No less than is ever held."""
 
     def room_from(self, earliest: float, bits: float) -> float:
         """The first time, not before `earliest`, from which on there is always room; infinite if there never is."""
-        # Only the last moment without room counts, since what comes in may stay for good: looked for from the end.
         limit = self.capacity - bits
+        if self.most <= limit:
+            return earliest
+        # Only the last moment without room counts, since what comes in may stay for good: looked for from the end.
         for at in range(len(self.times) - 1, -1, -1):
             if self.held[at] > limit:
                 return math.inf if at + 1 == len(self.times) else max(earliest, self.times[at + 1])
@@ -35,12 +39,15 @@ class MemoryCourse:
     def _change(self, time: float, bits: float) -> None:
         if not bits:
             return
-        at = bisect_left(self.times, time)
-        if at == len(self.times) or self.times[at] != time:
-            self.times.insert(at, time)
-            self.held.insert(at, self.held[at - 1])
-        for later in range(at, len(self.held)):
-            self.held[later] += bits
+        times, held = self.times, self.held
+        at = bisect_left(times, time)
+        if at == len(times) or times[at] != time:
+            times.insert(at, time)
+            held.insert(at, held[at - 1])
+        for later in range(at, len(held)):
+            held[later] += bits
+        if bits > 0:
+            self.most = max(self.most, *held[at:])
 
     @property
     def peak(self) -> float:
@@ -64,6 +71,10 @@ class Reservations:
 
     def take(self, start: float, end: float) -> None:
         """Take it from start to end, which must be free."""
+        if not self.starts or start > self.starts[-1]:
+            self.starts.append(start)
+            self.ends.append(end)
+            return
         at = bisect_left(self.starts, start)
         while end > start and at < len(self.starts) and self.ends[at] == start:
             at += 1  # marks that take no time come first

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from onnx2zz.system.candidate import Candidate
-from onnx2zz.system.elements import Elements, common, count
+from onnx2zz.system.elements import Elements, count
 from onnx2zz.system.layer_graph import LayerGraph
+from onnx2zz.system.meeting import Meeting
 from onnx2zz.system.network import CoreId, Network
 from onnx2zz.system.operands import Told
 from onnx2zz.system.plan import OPERANDS
@@ -15,6 +16,8 @@ from onnx2zz.system.tiling import Share, Tiling, placed
 from onnx2zz.zigzag.objective import ObjectiveName
 
 Options = Mapping[int, Sequence[Candidate]]
+Boxes = list[tuple[CoreId, Elements]]
+"""The boxes of elements that each core makes or reads; a core may have several."""
 
 
 def movement(graph: LayerGraph, options: Options, cost: float) -> dict[tuple[int, int], np.ndarray]:
@@ -39,38 +42,71 @@ def per_bit(network: Network, opt: ObjectiveName) -> float:
 def _moved(graph: LayerGraph, edge: Edge, options: Options) -> np.ndarray:
     """Bits that the core that gets most has to get, for each pair of candidates."""
     made = [_made(graph, edge.producer, candidate) for candidate in options[edge.producer]]
-    read = [_read(graph, edge, candidate) for candidate in options[edge.reader]]
+    read = _reads(graph, edge, options[edge.reader])
+    meeting = Meeting([box for boxes in made for _, box in boxes], [box for boxes in read for _, box in boxes])
+    written = [_Written(boxes, meeting) for boxes in made]
+    wanted = [_Wanted(boxes, meeting) for boxes in read]
     width = graph.layers[edge.producer].placed.widths.O_final
-    table = np.zeros((len(made), len(read)))
-    for i, mine in enumerate(made):
-        for j, theirs in enumerate(read):
-            most = 0
-            for core, boxes in theirs.items():
-                wanted = sum(map(count, boxes))
-                here = sum(count(common(box, own)) for box in boxes for own in mine.get(core, ()))
-                most = max(most, wanted - here)
-            table[i, j] = most * width
-    return table
+    return np.array([[_most(mine, theirs, meeting) * width for theirs in wanted] for mine in written])
 
 
-def _made(graph: LayerGraph, layer: int, candidate: Candidate) -> dict[CoreId, list[Elements]]:
+def _made(graph: LayerGraph, layer: int, candidate: Candidate) -> Boxes:
     told = graph.layers[layer]
-    found: dict[CoreId, list[Elements]] = {}
-    for core, share in _at_once(told, candidate):
-        found.setdefault(core, []).append(told.told("O", told.ranges(dict(share.box.ranges))))
-    return found
+    return [(core, told.told("O", told.ranges(dict(share.box.ranges)))) for core, share in _at_once(told, candidate)]
 
 
-def _read(graph: LayerGraph, edge: Edge, candidate: Candidate) -> dict[CoreId, list[Elements]]:
+def _reads(graph: LayerGraph, edge: Edge, candidates: Sequence[Candidate]) -> list[Boxes]:
+    """What each candidate of the reader reads, by the indices of the producer's output."""
     told, producer = graph.layers[edge.reader], graph.layers[edge.producer]
-    number = OPERANDS.index(edge.operand) if edge.operand in OPERANDS else None
-    found: dict[CoreId, list[Elements]] = {}
-    for core, share in _at_once(told, candidate):
-        ranges = told.ranges(dict(share.box.ranges))
-        seen = told.seen(told.placed.layer.inputs[number], ranges) if number is not None else ()
-        boxes = [producer.written(box)[0] for box in edge.needed(seen)[0]]
-        found.setdefault(core, []).extend(box for box in boxes if all(box))
+    access = told.placed.layer.inputs[OPERANDS.index(edge.operand)] if edge.operand in OPERANDS else None
+    known: dict[Elements, list[Elements]] = {}
+    found: list[Boxes] = []
+    for candidate in candidates:
+        boxes: Boxes = []
+        for core, share in _at_once(told, candidate):
+            seen = told.seen(access, told.ranges(dict(share.box.ranges))) if access is not None else ()
+            if seen not in known:
+                known[seen] = [box for wanted in edge.needed(seen)[0] if all(box := producer.written(wanted)[0])]
+            boxes += [(core, box) for box in known[seen]]
+        found.append(boxes)
     return found
+
+
+class _Wanted:
+    """The boxes that a candidate reads: by row the number of its core among `cores`, its sets, and its elements."""
+
+    def __init__(self, boxes: Boxes, meeting: Meeting):
+        self.cores = list(dict.fromkeys(core for core, _ in boxes))
+        numbers = {core: number for number, core in enumerate(self.cores)}
+        self.core_of = np.array([numbers[core] for core, _ in boxes], dtype=np.int64)
+        self.rows = meeting.of_second(box for _, box in boxes)
+        self.sizes = np.array([count(box) for _, box in boxes], dtype=np.int64)
+
+
+class _Written:
+    """The boxes that a candidate makes, by core; a core may make several."""
+
+    def __init__(self, boxes: Boxes, meeting: Meeting):
+        self.rows: dict[CoreId, list[np.ndarray]] = {}
+        for (core, _), row in zip(boxes, meeting.of_first(box for _, box in boxes), strict=True):
+            self.rows.setdefault(core, []).append(row)
+
+    def nth(self, number: int, cores: Sequence[CoreId], axes: int) -> np.ndarray:
+        """The box of this number of each core; empty where it has none."""
+        empty = np.zeros(axes, dtype=np.int64)
+        rows = [self.rows.get(core, []) for core in cores]
+        return np.array([own[number] if number < len(own) else empty for own in rows]).reshape(len(rows), axes)
+
+
+def _most(made: _Written, wanted: _Wanted, meeting: Meeting) -> int:
+    """What the core that gets most has to get: what it reads and does not make."""
+    if not wanted.cores:
+        return 0
+    away = wanted.sizes.copy()
+    for number in range(max(len(made.rows.get(core, ())) for core in wanted.cores)):
+        own = made.nth(number, wanted.cores, meeting.axes)
+        away -= meeting.counts(own[wanted.core_of], wanted.rows)
+    return max(0, int(np.bincount(wanted.core_of, weights=away).max()))
 
 
 def _at_once(told: Told, candidate: Candidate) -> list[tuple[CoreId, Share]]:

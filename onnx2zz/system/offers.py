@@ -12,6 +12,7 @@ from onnx2zz.system.operands import Told
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.prices import Prices
 from onnx2zz.system.tiling import Tiling, placed
+from onnx2zz.system.uniform import MOST_TILES, OverCores, uniform_splits
 
 OnCores = tuple[Tiling, tuple[CoreId, ...]]
 """A tiling, and the cores that it runs on."""
@@ -59,9 +60,24 @@ class Offers:
                     rows = max(rows, FIRST_ROWS)
                 for tiling in self._of_group(told, cores, room, rows, short=possible >= TRIED_LEVELS):
                     found[tiling, self.system.nearest(cores, tiling.cores)] = None
+            found |= dict.fromkeys(self.uniform(told).values() if possible < TRIED_LEVELS else ())
             if found:
                 return list(found)
         return []
+
+    def uniform(self, told: Told) -> dict[OverCores, OnCores]:
+        """The layer split over all cores that may run it, and fewer, in each of the ways in which all layers can be;
+        none where that would be too much to price."""
+        cores = tuple(sorted(core for group in self._groups(told) for core in group))
+        if told.placed.id in self.fixed or len(self.graph.layers) * len(self.system.cores) > MOST_TILES:
+            return {}
+        capacity = min(self.system.by_id[core].capacity for core in cores) * LEVELS[0][0]
+        found: dict[OverCores, OnCores] = {}
+        for way, split in uniform_splits(told, len(cores)).items() if len(cores) > 1 else ():
+            tiling = with_turns(told, split, capacity, {})
+            if tiling is not None:
+                found[way] = tiling, self.system.nearest(cores, tiling.cores)
+        return found
 
     def _of_group(self, told: Told, cores: tuple[CoreId, ...], room: float, rows: int, short: bool) -> list[Tiling]:
         """The tilings over cores of one kind on which the busiest has least to do, and one core's."""

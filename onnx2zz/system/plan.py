@@ -7,7 +7,10 @@ they must be sent. An element comes to a core once, however many of its tiles re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from onnx2zz.system.elements import Elements, cells, common, count, meet
+import numpy as np
+
+from onnx2zz.system.elements import Elements, cells, common, count, positions
+from onnx2zz.system.meeting import Meeting
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.operands import Told
 from onnx2zz.system.reads import Edge
@@ -66,6 +69,7 @@ class Plan:
     by_layer: dict[int, list[Tile]] = field(default_factory=dict[int, list[Tile]])
     hulls: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     resident: dict[CoreId, int] = field(default_factory=dict[CoreId, int])
+    multicast: bool = True
 
 
 def plan(
@@ -74,10 +78,12 @@ def plan(
     results: Iterable[int],
     shares: Mapping[int, Sequence[tuple[CoreId, Share]]],
     offchip: CoreId | None,
+    multicast: bool = True,
 ) -> Plan:
     """The plan of a network. `edges`: those into each layer; `results`: layers whose output leaves the chip; `shares`:
-    the tiles of each layer with their cores. Without an off-chip core constants and inputs lie where they are read."""
-    found = Plan(layers)
+    the tiles of each layer with their cores. Without an off-chip core constants and inputs lie where they are read.
+    Without `multicast` each core is sent to for itself."""
+    found = Plan(layers, multicast=multicast)
     for told in layers:
         identity = told.placed.id
         own = [_tile(found, told, core, share) for core, share in shares[identity]]
@@ -123,27 +129,20 @@ def _bring(found: Plan, told: Told, operand: str, own: Sequence[Tile], offchip: 
         wanted.setdefault(told.told(operand, told.ranges(dict(tile.box.ranges))), []).append(tile)
     parts = [elements for elements in wanted if all(elements)]
     whole = tuple(_union(axis) for axis in zip(*parts, strict=True))
-    arriving: list[Transfer] = []
     for held, pieces in cells(whole, parts).items() if parts else ():
-        first: dict[CoreId, int] = {}
-        for number, part in enumerate(parts):
-            for tile in wanted[part] if held >> number & 1 else ():
-                first[tile.core] = min(first.get(tile.core, tile.turn), tile.turn)
+        reading = [tile for number in positions(held) for tile in wanted[parts[number]]]
+        first = _first_turns(reading)
         for elements in pieces if first else ():
             bits = count(elements) * widths[operand]
             if offchip is None:
                 for core in first:
                     found.resident[core] = found.resident.get(core, 0) + bits
                 continue
-            for to in _by_turn(first):
+            for to in _together(found, first):
                 number = len(found.transfers)
-                arriving.append(Transfer(number, offchip, to, elements, bits, None, told.placed.id, operand))
-                found.transfers.append(arriving[-1])
-    for elements, tiles in wanted.items():
-        for transfer in arriving:
-            if meet(elements, transfer.elements):
-                for tile in tiles:
-                    _await(tile, transfer)
+                found.transfers.append(Transfer(number, offchip, to, elements, bits, None, told.placed.id, operand))
+                for tile in reading:
+                    _await(tile, found.transfers[-1])
 
 
 def _union(axes: Iterable[int]) -> int:
@@ -153,8 +152,18 @@ def _union(axes: Iterable[int]) -> int:
     return found
 
 
-def _by_turn(first: Mapping[CoreId, int]) -> list[tuple[CoreId, ...]]:
+def _first_turns(tiles: Iterable[Tile]) -> dict[CoreId, int]:
+    """In which turn each core begins to read."""
+    first: dict[CoreId, int] = {}
+    for tile in tiles:
+        first[tile.core] = min(first.get(tile.core, tile.turn), tile.turn)
+    return first
+
+
+def _together(found: Plan, first: Mapping[CoreId, int]) -> list[tuple[CoreId, ...]]:
     """Cores that begin to read in the same turn are sent to together; others later, so that they need not keep it."""
+    if not found.multicast:
+        return [(core,) for core in sorted(first, key=lambda core: (first[core], core))]
     turns: dict[int, list[CoreId]] = {}
     for core, turn in first.items():
         turns.setdefault(turn, []).append(core)
@@ -176,13 +185,12 @@ def _join(found: Plan, told: Told, edge: Edge, own: Sequence[Tile]) -> None:
     """What the tiles of a layer read of another layer's tiles."""
     producer = found.layers[edge.producer]
     wanted = _wanted(found, told, producer, edge, own)
-    for maker in found.by_layer[edge.producer]:
+    makers, boxes = found.by_layer[edge.producer], list(wanted)
+    for maker, meeting in zip(makers, _met([maker.makes for maker in makers], boxes), strict=True):
         away: dict[Elements, list[Tile]] = {}
-        for elements, tiles in wanted.items():
+        for elements in meeting:
             read = common(elements, maker.makes)
-            if not all(read):
-                continue
-            for tile in tiles:
+            for tile in wanted[elements]:
                 if tile.core == maker.core:
                     _follow(tile, maker)
                 else:
@@ -191,6 +199,13 @@ def _join(found: Plan, told: Told, edge: Edge, own: Sequence[Tile]) -> None:
             _carry(found, maker, away)
         if not edge.by_element:
             _mark(found, maker, own)
+
+
+def _met(makers: Sequence[Elements], boxes: Sequence[Elements]) -> list[list[Elements]]:
+    """For each box that is made those of `boxes` that have an element of it."""
+    meeting = Meeting(makers, boxes)
+    made, read = meeting.of_first(makers), meeting.of_second(boxes)
+    return [[boxes[int(n)] for n in np.flatnonzero(meeting.counts(one, read))] for one in made]
 
 
 def _wanted(found: Plan, told: Told, producer: Told, edge: Edge, own: Sequence[Tile]) -> dict[Elements, list[Tile]]:
@@ -224,21 +239,17 @@ def _carry(found: Plan, maker: Tile, away: Mapping[Elements, Sequence[Tile]]) ->
         else cells(maker.makes, [*parts, *(transfer.elements for transfer in earlier)])
     )
     for held, boxes in pieces.items():
-        first: dict[CoreId, int] = {}
-        for number, part in enumerate(parts):
-            for tile in away[part] if held >> number & 1 else ():
-                first[tile.core] = min(first.get(tile.core, tile.turn), tile.turn)
-        for number, transfer in enumerate(earlier, len(parts)):
-            for core in transfer.to if held >> number & 1 else ():
-                first.pop(core, None)
-        for to in _by_turn(first):
-            for elements in boxes:
-                _send(found, maker, to, elements)
-    for part, tiles in away.items():
-        for transfer in maker.sends:
-            if all(transfer.elements) and meet(part, transfer.elements):
-                for tile in tiles:
-                    _await(tile, transfer)
+        holding = positions(held)
+        reading = [tile for number in holding if number < len(parts) for tile in away[parts[number]]]
+        come = [earlier[number - len(parts)] for number in holding if number >= len(parts)]
+        first = _first_turns(reading)
+        for core in (core for transfer in come for core in transfer.to):
+            first.pop(core, None)
+        for to in _together(found, first):
+            come += [_send(found, maker, to, elements) for elements in boxes]
+        for transfer in come if reading else ():
+            for tile in reading:
+                _await(tile, transfer)
 
 
 def _mark(found: Plan, maker: Tile, own: Sequence[Tile]) -> None:
@@ -261,7 +272,7 @@ def _mark(found: Plan, maker: Tile, own: Sequence[Tile]) -> None:
         for transfer in maker.sends:
             if core in transfer.to and transfer.readers:
                 _await(last[core], transfer)
-    if unmarked:
-        mark = _send(found, maker, tuple(sorted(unmarked)), (0,) * len(maker.makes))
-        for core in unmarked:
+    for to in _together(found, dict.fromkeys(unmarked, 0)):
+        mark = _send(found, maker, to, (0,) * len(maker.makes))
+        for core in to:
             _await(first[core], mark)

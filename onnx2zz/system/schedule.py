@@ -7,6 +7,7 @@ which its core is free and what it reads is there. So weights come as early as m
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from onnx2zz.system.description import System
 from onnx2zz.system.memory import MemoryCourse, Reservations
@@ -54,8 +55,14 @@ class _Making:
         self._arrival_left: dict[tuple[int, CoreId], int] = {}
 
     def made(self, order: Sequence[Tile]) -> Schedule:
-        for tile in order:
-            self._place(tile)
+        for _, wave in groupby(order, key=lambda tile: (tile.layer, tile.turn)):
+            together = list(wave)
+            for tile in together:
+                self._place(tile)
+            # Results leave as they are made: the core that ends first does not wait behind one that ends later.
+            leaving = [transfer for tile in together for transfer in tile.sends if not transfer.readers]
+            for transfer in sorted(leaving, key=self._leaves):
+                self._send(transfer)
         return self._found
 
     def _place(self, tile: Tile) -> None:
@@ -80,9 +87,6 @@ class _Making:
             self._read_arrival(transfer, tile.core, end)
         for producer in tile.follows.values():
             self._read(producer, end)
-        for transfer in tile.sends:
-            if not transfer.readers:
-                self._send(transfer)
         if not tile.readers and not tile.sends:
             memory.let_go(end, tile.bits)
 
@@ -123,7 +127,9 @@ class _Making:
         while True:
             start = earliest
             for link in route.links:
-                start = self._links[link.id].free_from(start, duration)
+                taken = self._links[link.id]
+                if taken.ends and taken.ends[-1] > start:
+                    start = taken.free_from(start, duration)
             if start == earliest:
                 return start
             earliest = start

@@ -15,6 +15,7 @@ from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.choice import cheapest
 from onnx2zz.system.description import Core, System
 from onnx2zz.system.energy import schedule_energy
+from onnx2zz.system.improvement import LARGEST, improved, on_other_cores
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.movement import Options, movement, per_bit
 from onnx2zz.system.network import CoreId
@@ -26,6 +27,7 @@ from onnx2zz.system.prices import Prices
 from onnx2zz.system.schedule import Schedule, schedule
 from onnx2zz.system.tile import Box
 from onnx2zz.system.tiling import Tiling, placed
+from onnx2zz.system.uniform import OverCores
 from onnx2zz.zigzag.objective import ObjectiveName, objective
 
 LARGE = 64
@@ -48,11 +50,17 @@ class Best:
     energy: float
     tried: int
 
+    @property
+    def jobs(self) -> int:
+        """Tiles and transfers."""
+        return len(self.schedule.tiles) + len(self.schedule.transfers)
+
 
 @dataclass
 class Search:
     """One system's search. `prices` by kind of core; `fixed`: where layers (by id) run that the user has placed;
-    `watch` is told of each schedule before it is made; `unplaced`: why no schedule was found."""
+    `watch` is told of each schedule before it is made; `unplaced`: why no schedule was found; `made`: the schedules
+    that are short enough to be made better; `looked_at`: the candidates of each layer that have their price."""
 
     system: System
     graph: LayerGraph
@@ -62,6 +70,8 @@ class Search:
     fixed: Mapping[int, Placed] = field(default_factory=dict[int, Placed])
     unplaced: list[str] = field(default_factory=list[str])
     overfull: set[int] = field(default_factory=set[int])
+    made: list[Best] = field(default_factory=list[Best])
+    looked_at: dict[int, dict[Candidate, None]] = field(default_factory=dict[int, dict[Candidate, None]])
     tried: int = 0
 
     def best(self) -> Best | None:
@@ -72,6 +82,8 @@ class Search:
         for level in (0,) if self._offers.alone else range(TRIED_LEVELS - 1 if large else 0, TRIED_LEVELS):
             weights = WEIGHTS[1:2] if large else WEIGHTS
             found = self._better(found, self._at(dict.fromkeys(layers, level), weights))
+        if self.made and len(self.system.cores) > 1:
+            found = self._better(found, improved(self.made, self._changes(), self._scheduled, self._merit))
         levels = dict.fromkeys(layers, TRIED_LEVELS - 1)
         for _ in range(REPAIRS):
             if found is not None:
@@ -89,6 +101,21 @@ class Search:
         made = [best for best in (first, second) if best is not None]
         return min(made, key=self._merit, default=None)
 
+    def _changes(self) -> dict[int, list[Candidate]]:
+        """The candidates of each layer that were looked at, on the same cores and on others; layers that the user has
+        placed stay where they are."""
+        found: dict[int, list[Candidate]] = {}
+        for told in self.graph.layers:
+            layer = told.placed.id
+            may_run = [core for core in self.system.cores if core.runs(self.graph.operators[layer])]
+            found[layer] = list(self.looked_at.get(layer, ()))
+            if layer not in self.fixed:
+                kinds = {id(self.prices[core.id]) for core in may_run}
+                alike = [core.id for core in may_run] if len(kinds) == 1 else []
+                found[layer] += [one for known in found[layer] for one in on_other_cores(known, alike)]
+            found[layer] = list(dict.fromkeys(found[layer]))
+        return found
+
     def _to_cut_finer(self) -> set[int]:
         """The layers that did not fit, those that have yet to read what is held, and those that feed these: what lies
         between two layers is held less long if both go in finer turns."""
@@ -104,7 +131,9 @@ class Search:
         choices = self._choices(options, weights, short) if options is not None else ()
         for done, chosen in enumerate(choices):
             self.watch(done, len(choices), "schedules")
-            found = self._better(found, self._scheduled(chosen))
+            one = self._scheduled(chosen)
+            found = self._better(found, one)
+            self.made += [one] if one is not None and one.jobs <= LARGEST else []
         self.watch(len(choices), len(choices), "")
         return found
 
@@ -125,6 +154,7 @@ class Search:
             if not found[layer]:
                 self.unplaced.append(self._why_not(layer, tilings))
                 return None
+            self.looked_at.setdefault(layer, {}).update(dict.fromkeys(found[layer]))
         return found
 
     def _why_not(self, layer: int, tilings: Sequence[tuple[Tiling, tuple[CoreId, ...]]]) -> str:
@@ -173,10 +203,21 @@ class Search:
         found = [picked for pairs, most in tables if (picked := _cheapest_on(most, options, nodes, pairs)) is not None]
         if not short:
             found.append({layer: min(own, key=lambda one: one.tiling.cores) for layer, own in options.items()})
+            found += self._uniform(options)
         different: dict[tuple[Candidate, ...], Mapping[int, Candidate]] = {}
         for chosen in found:
             different.setdefault(tuple(chosen[layer] for layer in options), chosen)
         return list(different.values())
+
+    def _uniform(self, options: Options) -> list[Mapping[int, Candidate]]:
+        """Every layer split the same way, in each way that fits everywhere."""
+        ways: dict[OverCores, dict[int, Candidate]] = {}
+        for layer, own in options.items():
+            known = {(one.tiling, one.cores): one for one in own}
+            for way, wanted in self._offers.uniform(self.graph.layers[layer]).items():
+                if wanted in known:
+                    ways.setdefault(way, {})[layer] = known[wanted]
+        return [chosen for chosen in ways.values() if len(chosen) == len(options)]
 
     def _node(self, candidate: Candidate, short: bool) -> float:
         """What a candidate costs; where memory is short, the more the fuller it makes the cores."""
@@ -206,7 +247,8 @@ class Search:
             for layer, candidate in chosen.items()
         }
         offchip = self.system.offchip.id if self.system.offchip else None
-        return plan(self.graph.layers, self.graph.edges, self.graph.results, shared, offchip)
+        multicast = self.system.network.multicast
+        return plan(self.graph.layers, self.graph.edges, self.graph.results, shared, offchip, multicast)
 
 
 def _cheapest_on(

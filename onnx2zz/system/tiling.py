@@ -14,9 +14,9 @@ Pieces = tuple[tuple[str, int], ...]
 
 @dataclass(frozen=True)
 class Tiling:
-    """`split`: parts that run on different cores, the first loop's changing slowest. `turns`: parts that follow each
-    other on a core. A loop in both is cut in turns first: neighbouring parts of a turn run on neighbouring cores, so
-    that a following layer can begin with the first turn's. `grain`: parts of a loop are multiples of so many
+    """`split`: parts that run on different cores. `turns`: parts that follow each other on a core. Of both the first
+    loop's parts change slowest. A loop in both is cut in turns first: neighbouring parts of a turn run on neighbouring
+    cores, so that a following layer can begin with the first turn's. `grain`: parts of a loop are multiples of so many
     iterations."""
 
     split: Pieces = ()
@@ -53,18 +53,32 @@ class Share:
 
 def shares(layer: Layer, tiling: Tiling) -> list[Share]:
     """All tiles of a layer, turn by turn."""
+    places, turns = _weights(tiling.split), _weights(tiling.turns)
     found: list[Share] = [Share(0, 0, Box())]
     for loop in tiling.loops:
-        at_once, turns = tiling.pieces(loop)
-        cut = tiling.cut(layer, loop)
-        found = [_part(share, loop, n, part, at_once, turns) for share in found for n, part in enumerate(cut)]
+        at_once, _ = tiling.pieces(loop)
+        cut = [(*divmod(number, at_once), part) for number, part in enumerate(tiling.cut(layer, loop))]
+        place_weight, turn_weight = places.get(loop, 0), turns.get(loop, 0)
+        found = [
+            Share(
+                share.place + place * place_weight,
+                share.turn + turn * turn_weight,
+                Box((*share.box.ranges, (loop, part))),
+            )
+            for share in found
+            for turn, place, part in cut
+        ]
     return sorted(found, key=lambda share: (share.turn, share.place))
 
 
-def _part(share: Share, loop: str, number: int, part: Range, at_once: int, turns: int) -> Share:
-    turn, place = divmod(number, at_once)
-    box = Box((*share.box.ranges, (loop, part)))
-    return Share(share.place * at_once + place, share.turn * turns + turn, box)
+def _weights(pieces: Pieces) -> dict[str, int]:
+    """How many numbers one step of each loop is worth, the first loop's steps being the largest."""
+    found: dict[str, int] = {}
+    weight = 1
+    for loop, number in reversed(pieces):
+        found[loop] = weight
+        weight *= number
+    return found
 
 
 def placed(layer: Layer, tiling: Tiling, cores: Sequence[CoreId]) -> list[tuple[CoreId, Share]]:

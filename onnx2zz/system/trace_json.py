@@ -1,10 +1,12 @@
 """trace.json: a schedule in the event format of Chrome's tracing, which Perfetto opens.
 
-One track for each core, link and port, and a counter for each core's memory. A cycle is shown as a microsecond, the
+One track for each core, link and port, and a counter for each core's memory. On a link, transfers of one operand that
+follow each other without a rest are one slice, which says how many they are. A cycle is shown as a microsecond, the
 format's unit. Source: the trace event format, "Complete events" and "Counter events".
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from onnx2zz.system.outcome import SystemOutcome
 
@@ -25,22 +27,51 @@ def _events(outcome: SystemOutcome) -> Iterator[Event]:
         start, end = outcome.schedule.tiles[tile.number]
         box = {loop: f"{first}..{first + size - 1}" for loop, (first, size) in tile.box.ranges}
         yield _span(layers[tile.layer].placed.name, CORES, tile.core, start, end, {"tile": tile.number, **box})
-    tracks = {link.id: number for number, link in enumerate(outcome.links)}
-    for transfer in outcome.transfers:
-        start, end = outcome.schedule.transfers[transfer.number]
-        what = transfer.operand or ("mark" if not transfer.bits else "O")
-        name = f"{layers[transfer.layer].placed.name} {what}"
-        told: dict[str, object] = {
-            "transfer": transfer.number,
-            "bits": transfer.bits,
-            "from": transfer.source,
-            "to": list(transfer.to),
-        }
-        for link in outcome.schedule.routes[transfer.number].links:
-            yield _span(name, LINKS, tracks[link.id], start, end, told)
+    yield from _transfers(outcome)
     for core, events in outcome.memory.items():
         for time, bits in events:
             yield {"name": f"memory of core {core}", "ph": "C", "pid": CORES, "ts": time, "args": {"bits": bits}}
+
+
+@dataclass
+class _Slice:
+    """What a link carries of one operand of one layer without a rest in between: transfers from `first` to `last`."""
+
+    name: str
+    start: float
+    end: float
+    first: int
+    last: int
+    transfers: int
+    bits: int
+
+
+def _transfers(outcome: SystemOutcome) -> Iterator[Event]:
+    # A multicast to 256 cores takes 255 links: a slice for each transfer on each of them is a file of half a gigabyte.
+    layers = outcome.schedule.plan.layers
+    tracks = {link.id: number for number, link in enumerate(outcome.links)}
+    running: dict[str, _Slice] = {}
+    for transfer in sorted(outcome.transfers, key=lambda one: outcome.schedule.transfers[one.number]):
+        start, end = outcome.schedule.transfers[transfer.number]
+        what = transfer.operand or ("mark" if not transfer.bits else "O")
+        name = f"{layers[transfer.layer].placed.name} {what}"
+        for link in outcome.schedule.routes[transfer.number].links:
+            before = running.get(link.id)
+            if before is not None and before.name == name and before.end == start:
+                before.end, before.last = end, transfer.number
+                before.transfers += 1
+                before.bits += transfer.bits
+                continue
+            if before is not None:
+                yield _carried(before, tracks[link.id])
+            running[link.id] = _Slice(name, start, end, transfer.number, transfer.number, 1, transfer.bits)
+    for link, left in running.items():
+        yield _carried(left, tracks[link])
+
+
+def _carried(one: _Slice, track: int) -> Event:
+    told: dict[str, object] = {"transfers": one.transfers, "first": one.first, "last": one.last, "bits": one.bits}
+    return _span(one.name, LINKS, track, one.start, one.end, told)
 
 
 def _names(outcome: SystemOutcome) -> Iterator[Event]:

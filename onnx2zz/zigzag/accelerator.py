@@ -14,9 +14,8 @@ from zigzag.hardware.architecture.memory_port import DataDirection, MemoryPort
 from zigzag.parser.accelerator_factory import AcceleratorFactory
 
 from onnx2zz.errors import InputError, Problem, raise_if_any
-from onnx2zz.files.document import Value, is_mapping
-from onnx2zz.formats.accelerator_schema import to_port_based
-from onnx2zz.formats.core_file import without_stream_keys
+from onnx2zz.files.document import Value
+from onnx2zz.formats.accelerator_schema import as_meant, to_port_based
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.zigzag.cacti import private_cacti
 from onnx2zz.zigzag.hardware import ArrayAndPorts, TopPort
@@ -72,10 +71,9 @@ def _is_accelerator(document: object) -> bool:
 
 def _validated(path: Path, document: Value) -> dict[str, Any]:
     """The file in the port-based format, with ZigZag's defaults."""
+    document = as_meant(document)
     if not _is_accelerator(document):
         raise InputError(Problem(str(path), "no accelerator: name, memories or operational_array is missing", WAY_OUT))
-    if is_mapping(document):
-        document = without_stream_keys(document)
     validator = AcceleratorObjector(_in_port_based_format(path, document))
     cerberus: Any = validator.validator
     if not cerberus.validate(validator.data):

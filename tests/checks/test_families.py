@@ -1,6 +1,7 @@
 """Each code from one broken place, with the place: a sound set first, then one change at a time."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ import yaml
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.diagnosis import causes
 from onnx2zz.checks.finding import Finding
-from onnx2zz.formats.yaml_source import parse_yaml
+from onnx2zz.formats.shipped_files import ACCELERATORS, ours, zigzags
+from onnx2zz.formats.yaml_source import parse_yaml, read_yaml
 
 ACCELERATOR = """\
 name: small
@@ -194,11 +196,49 @@ def test_operand_order_of_an_addition() -> None:
     ]
 
 
-def test_old_schema_is_a_warning() -> None:
-    data = yaml.safe_load(ACCELERATOR)
-    data["memories"]["rf"]["r_bw"] = 32
-    found = [one for one in judged(accelerator=yaml.safe_dump(data, sort_keys=False)) if one.code == "old-schema"]
-    assert [one.severity for one in found] == ["warning"]
+OLD_RF = """\
+    r_bw: 32
+    w_bw: 32
+    r_port: 0
+    w_port: 0
+    rw_port: 1
+    ports:
+      - {fh: rw_port_1, tl: rw_port_1, fl: rw_port_1, th: rw_port_1}
+"""
+NEW_RF = ACCELERATOR[ACCELERATOR.index("    ports:") : ACCELERATOR.index("    served_dimensions: []")]
+
+
+def test_old_schema_is_a_warning_of_the_memory_that_is_old() -> None:
+    (found,) = judged(accelerator=ACCELERATOR.replace(NEW_RF, OLD_RF, 1))
+    assert (found.code, found.severity, found.line) == ("old-schema", "warning", 3)
+
+
+def test_fields_of_before_beside_ports_of_today_are_a_finding_each() -> None:
+    """A file half way between two formats: each memory is judged by its own ports."""
+    found = judged(accelerator=ACCELERATOR.replace(NEW_RF, "    r_bw: 16\n    w_bw: 8\n" + NEW_RF, 1))
+    assert [(one.code, one.severity, one.line) for one in found] == [
+        ("unknown-field", "error", 10), ("unknown-field", "error", 11),
+    ]  # fmt: skip
+    assert all("rw_port_1 moves 32 bit/cycle" in one.fix for one in found)
+
+
+def test_names_of_2024_are_warnings_and_cores_of_stream_notes() -> None:
+    named = ACCELERATOR.replace("unit_energy", "multiplier_energy").replace("unit_area", "multiplier_area")
+    allocated = MAPPING.replace("- name", "- core_allocation: [1]\n  name")
+    found = judged(accelerator="type: zigzag.compute\n" + named, mapping=allocated)
+    assert [(one.code, one.severity, one.file, one.line) for one in found] == [
+        ("old-schema", "warning", "accelerator", 29),
+        ("old-schema", "warning", "accelerator", 30),
+        ("foreign-key", "note", "accelerator", 1),
+        ("foreign-key", "note", "mapping", 1),
+    ]
+    assert "core_allocation is about a system of cores (in 2 entries)" in found[-1].message
+
+
+def test_a_name_of_before_beside_todays_is_an_error() -> None:
+    (found,) = judged(accelerator=ACCELERATOR.replace("  unit_area", "  multiplier_energy: 3\n  unit_area"))
+    assert (found.code, found.severity, found.line) == ("unknown-field", "error", 29)
+    assert "is called unit_energy today and stands here under both names" in found.message
 
 
 LAYER_OF_27_ROWS = """\
@@ -265,3 +305,33 @@ def test_a_register_that_is_too_narrow_for_one_partial_sum() -> None:
     (found,) = [one for one in judged(workload=WORKLOAD.replace("O: 16", "O: 64")) if "first" in one.message]
     assert (found.code, found.severity, found.line) == ("capacity", "error", 4)
     assert "rf has 32 bit, and one element of O (a partial sum of 64 bit) of layer first" in found.message
+
+
+def test_a_size_with_a_unit_says_its_bits() -> None:
+    (found,) = [
+        one for one in judged(accelerator=ACCELERATOR.replace("size: 65536", "size: 8KB")) if one.code == "yaml"
+    ]
+    assert (found.severity, found.line) == ("error", 15)
+    assert found.fix.startswith("write 65536: ")
+
+
+@pytest.mark.parametrize(
+    ("size", "cost", "words"),
+    [
+        ("65536", "100000.0", "100000 pJ, 1.6e+03 pJ a bit"),
+        ("10000000000", "0.7", "0.7 pJ, 0.011 pJ a bit"),
+        ("10000000000", "700.0", None),
+        ("65536", "0.001", None),
+        ("10000000000", "0", None),
+    ],
+)
+def test_a_cost_in_another_unit_is_a_note(size: str, cost: str, words: str | None) -> None:
+    text = ACCELERATOR.replace("size: 65536\n    r_cost: 1.0", f"size: {size}\n    r_cost: {cost}")
+    found = [one for one in judged(accelerator=text) if one.code == "cost" and one.line == 16]
+    assert [one.severity for one in found] == ([] if words is None else ["note"])
+    assert words is None or words in found[0].message
+
+
+@pytest.mark.parametrize("path", [*zigzags(ACCELERATORS).values(), *ours(ACCELERATORS).values()], ids=lambda p: p.stem)
+def test_no_accelerator_that_ships_has_costs_in_another_unit(path: Path) -> None:
+    assert not [one for one in causes(Context(accelerator=read_yaml(path))) if one.code == "cost"]

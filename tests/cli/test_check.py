@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from onnx2zz.checks.registry import checks
 from onnx2zz.cli.check import check_command
+from onnx2zz.cli.colour import asked_for
 from onnx2zz.cli.main import run
 from tests.checks.test_families import ACCELERATOR, MAPPING, WORKLOAD
 
@@ -101,3 +102,45 @@ def test_explain_lists_the_codes_where_there_is_no_such_code() -> None:
 def test_every_code_is_explained() -> None:
     for code in checks():
         assert check("--explain", code).stdout.startswith(f"{code} (")
+
+
+def test_a_finding_shows_its_line_with_a_caret(files: list[str]) -> None:
+    Path(files[0]).write_text(ACCELERATOR.replace("size: 32", "sise: 32", 1))
+    lines = check(files[0]).output.splitlines()
+    (number,) = [n for n, line in enumerate(lines) if "[unknown-field]" in line]
+    assert lines[number + 1 : number + 3] == ["    4 |     sise: 32", "      |     ^^^^^"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted"),
+    [
+        ({}, None),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ({"FORCE_COLOR": "1", "CI": "true"}, True),
+        ({"CI": "true"}, False),
+        ({"NO_COLOR": "", "CI": ""}, None),
+    ],
+)
+def test_what_the_environment_says_of_colours(environment: dict[str, str], wanted: bool | None) -> None:
+    assert asked_for(environment) is wanted
+
+
+def test_colours_are_written_where_they_are_forced(
+    files: list[str], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path(files[0]).write_text(ACCELERATOR.replace("size: 32", "sise: 32", 1))
+    coloured: list[bool] = []
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        for other in ("NO_COLOR", "FORCE_COLOR", "CI"):
+            monkeypatch.delenv(other, raising=False)
+        monkeypatch.setenv(name, "1")
+        assert run(["check", files[0]]) == 1
+        coloured.append("\x1b[" in capfd.readouterr().out)
+    assert coloured == [False, True]
+
+
+def test_a_mapping_of_stream_is_said_to_be_a_placement(tmp_path: Path) -> None:
+    (tmp_path / "stream.yaml").write_text("layers:\n- name: Conv\n  core_allocation: [[0, 1]]\n")
+    result = check(str(tmp_path / "stream.yaml"))
+    assert result.exit_code == 1
+    assert "--placement FILE" in result.output and "this is a mapping of Stream's" in result.output

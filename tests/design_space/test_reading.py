@@ -155,3 +155,21 @@ def test_two_of_one_name(tmp_path: Path) -> None:
         "sweep.yaml:2: a second accelerator is called seneca (the first in "
         f"{tmp_path}/sweep.yaml:2); give it another `name`",
     ]
+
+
+def test_spellings_options_and_settings_are_said_in_one_go(tmp_path: Path) -> None:
+    """Each comes from another step: what YAML reads otherwise, the keys, and the fields of the template."""
+    text = """\
+models: [lenet5]
+accelerators:
+  - template: seneca
+    name: core
+    parameters: {units: [8, 0o17]}
+    set: {operational_array.sizes.D9: units}
+optoins: {}
+"""
+    found = problems(tmp_path, text)
+    assert [one.split(":")[1] for one in found if one.startswith("sweep.yaml")][:2] == ["5", "7"]
+    assert any("0o17" in one for one in found) and any("optoins" in one for one in found)
+    text = text.replace("0o17", "16")
+    assert any("D9" in one for one in problems(tmp_path, text))

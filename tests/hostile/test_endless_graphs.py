@@ -201,7 +201,7 @@ def test_two_billion_windows_with_gaps_between_them(tmp_path: Path) -> None:
     ("steps", "wrong"),
     [
         ([relu("own", "own", "self"), relu("own", "out")], "node self: reads own, which node self makes only later"),
-        ([relu("later", "own", "early"), relu("in", "later"), relu("own", "out")], "node early: reads later"),
+        ([relu("later", "own", "early"), relu("own", "later"), relu("own", "out")], "node early: reads later"),
         ([relu("in", "other")], "output out: is made by no node"),
         ([relu("x", "out", "outside")], "node outside: reads x, which nothing makes"),
     ],

@@ -76,7 +76,7 @@ def test_behind_an_unknown_operator_nothing_is_said_to_depend_on_data() -> None:
         helper.make_node("MatMul", ["b", "w"], ["y"], "product"),
     ]
     model = with_own(model_of(nodes, {"image": TENSORS["image"]}, {"w": distinct(RNG, 7, 4)}, ["y"]))
-    behind = "its shape is not known behind own (my.lab.Own), which has no lowering"
+    behind = "its shape is not known behind own (my.lab.Own), which has no lowering: say --shape a=..."
     found = compile_model(model, HOST)
     assert [fate(found, name).why for name in ("own", "relu", "product")] == [
         "no lowering for this operator",

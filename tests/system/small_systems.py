@@ -19,6 +19,7 @@ SYSTEMS = {
     "half duplex": "topology: {ring: 3, bandwidth: 16, duplex: half, energy_per_bit: 1}\n" + OFFCHIP,
     "hops and flits": "topology: {mesh: [2, 2], bandwidth: 32, hop_cycles: 3, flit: 32, header_flits: 1, "
     "energy_per_bit: 0.0625}\n" + OFFCHIP,
+    "a row of cores": "topology: {mesh: [3, 1], bandwidth: 32}\n" + OFFCHIP,
     "no multicast": "topology: {mesh: [3, 1], bandwidth: 32, multicast: none}\n" + OFFCHIP,
     "nothing off the chip": "topology: {mesh: [2, 1], bandwidth: 32}",
     "one core with a memory": OFFCHIP,

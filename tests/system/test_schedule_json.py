@@ -28,6 +28,15 @@ def test_lenet5_is_scheduled_without_a_fault(system: str, tmp_path: Path) -> Non
     assert the_judges_verdict(tmp_path) in (None, 0)
 
 
+def test_without_multicast_each_core_is_sent_to_for_itself(tmp_path: Path) -> None:
+    found: dict[str, list[int]] = {}
+    for name in ("no multicast", "a row of cores"):
+        assert evaluated("lenet5", system_file(tmp_path / "system", name), tmp_path / name) == 0
+        schedule = json.loads((tmp_path / name / "schedule.json").read_text())
+        found[name] = [len(one["to"]) for one in schedule["transfers"]]
+    assert max(found["no multicast"]) == 1 < max(found["a row of cores"])
+
+
 @pytest.mark.parametrize("bits", [420_000, 600_000])
 def test_lenet5_fits_memories_that_hardly_hold_it(bits: int, tmp_path: Path) -> None:
     assert evaluated("lenet5", system_file(tmp_path / "system", "a mesh", bits), tmp_path) == 0

@@ -194,6 +194,6 @@ CHECKS = (
             Predicts("There are still layers"),
             Predicts("KeyError: I"),
         ),
-        repair=WorkloadRepair(40, with_operand_order),
+        repairs=(WorkloadRepair(40, with_operand_order),),
     ),
 )

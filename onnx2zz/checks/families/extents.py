@@ -1,4 +1,4 @@
-"""Relations, padding and sizes: whether a layer reads what its source writes."""
+"""Padding and sizes: whether a layer reads what its source writes."""
 
 from collections.abc import Iterator, Mapping
 from math import prod
@@ -10,33 +10,7 @@ from onnx2zz.checks.families.served_dimensions import ARRAY_SIZES
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.workload_data import each_layer
 from onnx2zz.files.document import Data, Value
-from onnx2zz.formats.workload_entry import EntryLayer, as_meant, is_compiled, name_of, read_layer
-
-
-def input_based_relations(context: WorkloadContext) -> Iterator[Finding]:
-    """Relations that derive the output from the input, with the volumes that they make against the right ones."""
-    for layer in context.layers:
-        if layer.input_based:
-            meant = as_meant(layer)
-            turned = ", ".join(str(relation) for relation in meant.relations)
-            yield finding(
-                "input-based-relation",
-                "warning",
-                context.workload,
-                (layer.number, "dimension_relations"),
-                f"layer {layer.name} (id {layer.id}) derives its output from its input: ZigZag sees an output of "
-                f"{_shape(layer, 'O')} elements, where {_shape(meant, 'O')} are meant",
-                zigzag="wrong volumes, energy and latency; with locality KeyError: I1, because it takes O for the "
-                "activation",
-                fix=f"dimension_relations: [{turned}] with loop_dims [{', '.join(meant.loops)}] and loop_sizes "
-                f"{list(meant.loops.values())}",
-                layer=layer.name,
-            )
-
-
-def _shape(layer: EntryLayer, operand: str) -> str:
-    extents = [layer.extent(index) for index in layer.indices[operand]]
-    return f"{'x'.join(map(str, extents))} = {layer.elements(operand):,}"
+from onnx2zz.formats.workload_entry import EntryLayer, is_compiled, name_of, read_layer
 
 
 def missing_padding(context: WorkloadContext) -> Iterator[Finding]:
@@ -217,21 +191,6 @@ def _contradicts_relation(context: WorkloadContext, layer: EntryLayer) -> Iterat
             )
 
 
-def with_output_based_relations(context: Context, data: list[Value]) -> list[Value]:
-    """Input-based relations become output-based ones, with the loops and sizes that they mean."""
-    return each_layer(data, lambda entry, layer: _turned(entry, layer) if layer.input_based else entry)
-
-
-def _turned(entry: Data, layer: EntryLayer) -> Data:
-    meant = as_meant(layer)
-    return {
-        **entry,
-        "dimension_relations": [str(relation) for relation in meant.relations],
-        "loop_dims": list(meant.loops),
-        "loop_sizes": list(meant.loops.values()),
-    }
-
-
 def with_padding(context: Context, data: list[Value]) -> list[Value]:
     """Padding where a window reaches beyond its source, true extents with it."""
 
@@ -256,23 +215,13 @@ def _padding(layer: EntryLayer, far: Mapping[str, tuple[int, int]]) -> Data:
 
 CHECKS = (
     Check(
-        code="input-based-relation",
-        severity="warning",
-        meaning="`ox=1*ix+1*fx`: the output derived from the input, with the volumes that ZigZag then sees",
-        zigzag="wrong volumes, energy and latency; with locality KeyError: I1, because it takes O for the activation",
-        way_out="write the input's index as a sum of the output's and the window's: ix=1*ox+1*fx",
-        rules=(of_workload(input_based_relations, order=60),),
-        exceptions=(Predicts("KeyError: I", likeliest=True), Predicts(stage="locality")),
-        repair=WorkloadRepair(10, with_output_based_relations),
-    ),
-    Check(
         code="missing-padding",
         severity="warning",
         meaning="a window reaches beyond what its source writes (or the model's input has)",
         zigzag="nothing: it stores and moves the padding as if it were data",
         way_out="give pr_loop_dims, pr_loop_sizes and padding",
         rules=(of_workload(missing_padding, order=70),),
-        repair=WorkloadRepair(30, with_padding),
+        repairs=(WorkloadRepair(30, with_padding),),
     ),
     Check(
         code="size-mismatch",

@@ -8,8 +8,10 @@ from onnx2zz.checks.check import AcceleratorRepair, Check, Predicts, of_any_file
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.checks.formats import Format
-from onnx2zz.files.document import Data, Value
-from onnx2zz.formats.accelerator_schema import declared_ports, is_old_memory
+from onnx2zz.files.document import Data, Value, is_mapping
+from onnx2zz.formats.accelerator_schema import OLD_FIELDS, declared_ports, is_old_memory
+from onnx2zz.formats.foreign_keys import EARLIER_NAMES, today
+from onnx2zz.formats.quantity import in_bits
 from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import Path_, YamlSource
 
@@ -48,8 +50,8 @@ def yaml_traps(context: Context) -> Iterator[Finding]:
 def fields(context: Context) -> Iterator[Finding]:
     """Missing and unknown fields and values of the wrong type, everywhere in the three files."""
     for kind, source, parts in (
-        ("accelerator", context.accelerator, accelerator_parts),
-        ("mapping", context.mapping, mapping_parts),
+        ("accelerator", context.accelerator and today("accelerator", context.accelerator), accelerator_parts),
+        ("mapping", context.mapping and today("mapping", context.mapping), mapping_parts),
         ("workload", context.workload, workload_parts),
     ):
         if source and not any(trap.fatal for trap in source.traps):
@@ -111,7 +113,7 @@ def _judge(source: YamlSource, kind: str, place: Path_, value: Value, form: Form
     for name, content in value.items():
         types = form.known.get(str(name))
         if types is None:
-            yield _unknown(source, kind, place, str(name), form)
+            yield _unknown(source, kind, place, value, str(name), form)
         elif not _fits(content, types):
             yield _wrong_type(source, kind, (*place, name), content, types)
 
@@ -143,17 +145,24 @@ DEFAULTS = {
 }
 
 
-def _unknown(source: YamlSource, kind: str, place: Path_, name: str, form: Format) -> Finding:
+def _unknown(source: YamlSource, kind: str, place: Path_, value: Value, name: str, form: Format) -> Finding:
     owner = f"{place[-1]}" if place else kind
-    return finding(
-        "unknown-field",
-        "error",
-        source,
-        (*place, name),
-        f"{owner} has the unknown field {name}" + did_you_mean(name, form.known),
-        zigzag=INVALID[kind],
-        fix="remove it" if not did_you_mean(name, form.known) else "rename it",
-    )
+    said = f"{owner} has the unknown field {name}" + did_you_mean(name, form.known)
+    fix = "remove it" if not did_you_mean(name, form.known) else "rename it"
+    if form is formats.MEMORY and name in OLD_FIELDS:
+        said = f"{owner} has {name}, a field of the format up to 3.8.1, beside ports of today's, which say all of it"
+        fix = f"remove it, if the ports are right (--fix does): {ports_say(value)}"
+    elif name in EARLIER_NAMES:
+        said = f"{owner} has {name}, which is called {EARLIER_NAMES[name]} today and stands here under both names"
+        fix = f"remove one of the two (--fix keeps {EARLIER_NAMES[name]})"
+    return finding("unknown-field", "error", source, (*place, name), said, zigzag=INVALID[kind], fix=fix)
+
+
+def ports_say(memory: Value) -> str:
+    """The bandwidths of a memory's ports, in bit/cycle."""
+    ports = list_of(memory, "ports") if is_mapping(memory) else []
+    widths = (f"{port.get('name')} moves {port.get('bandwidth_max')}" for port in ports if is_mapping(port))
+    return ", ".join(widths) + " bit/cycle"
 
 
 def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Value, types: formats.Types) -> Finding:
@@ -161,6 +170,7 @@ def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Value, types
         {"NoneType": "nothing", "str": "text", "dict": "a mapping"}.get(t.__name__, t.__name__) for t in types
     )
     what = f"{place[-1]}" if place else kind
+    bits = in_bits(value) if isinstance(value, str) and types == formats.INT else None
     return finding(
         "yaml",
         "error",
@@ -168,7 +178,9 @@ def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Value, types
         place,
         f"{what} is {value!r:.60} ({type(value).__name__}), where ZigZag takes {wanted}",
         zigzag=INVALID[kind],
-        fix=f"write {wanted}",
+        fix=f"write {wanted}"
+        if bits is None
+        else f"write {bits}: ZigZag's sizes are bits, and {value} is {bits:,} of them",
     )
 
 
@@ -192,6 +204,24 @@ def _memory_with_defaults(memory: Value) -> Value:
     if "ports" not in filled and is_old_memory(memory):
         return {**filled, "ports": _dealt(filled)}
     return filled
+
+
+def without_leftovers(context: Context, data: Data, choice: str) -> Data:
+    """Memories and an array of today's format lose the fields of before that stand beside today's."""
+    array = data.get("operational_array")
+    memories: Data = {name: _memory_of_today(memory) for name, memory in memories_of(data).items()}
+    kept: Data = {"operational_array": _without_earlier_names(array)} if is_mapping(array) else {}
+    return {**_without_earlier_names(data), "memories": memories, **kept}
+
+
+def _memory_of_today(memory: Value) -> Value:
+    if not is_mapping(memory) or is_old_memory(memory):
+        return memory
+    return {name: value for name, value in memory.items() if name not in OLD_FIELDS or "ports" not in memory}
+
+
+def _without_earlier_names(entry: Data) -> Data:
+    return {name: value for name, value in entry.items() if EARLIER_NAMES.get(str(name)) not in entry}
 
 
 def _filled(entry: Data, defaults: Data) -> Data:
@@ -241,14 +271,16 @@ CHECKS = (
             Predicts("KeyError"),
             Predicts(stage="accelerator", likeliest=True),
         ),
-        repair=AcceleratorRepair(
-            10,
-            with_defaults,
-            choices={
-                "default": "areas and MAC energy 0 (they are then not counted), latency 1, no further ports; a memory "
-                "without ports gets those that it declares, its operands dealt to them in turn",
-            },
-            port_based=False,
+        repairs=(
+            AcceleratorRepair(
+                10,
+                with_defaults,
+                choices={
+                    "default": "areas and MAC energy 0 (they are then not counted), latency 1, no further ports; a "
+                    "memory without ports gets those that it declares, its operands dealt to them in turn",
+                },
+                port_based=False,
+            ),
         ),
     ),
     Check(
@@ -256,8 +288,9 @@ CHECKS = (
         severity="error",
         meaning="a field that ZigZag does not know, with the likely meaning",
         zigzag="ValueError: Failed to validate",
-        way_out="rename it, or remove it",
+        way_out="rename it, or remove it; --fix removes what is left over from an earlier format",
         rules=(FIELDS,),
+        repairs=(AcceleratorRepair(15, without_leftovers, port_based=False),),
         exceptions=(
             Predicts("validate provided accelerator"),
             Predicts("validate user provided mapping"),

@@ -8,7 +8,8 @@ from onnx2zz.checks.check import AcceleratorRepair, Check, Predicts, of_accelera
 from onnx2zz.checks.context import AcceleratorContext, Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.files.document import Data
-from onnx2zz.formats.accelerator import OPERANDS, Hierarchy, Memory, read_hierarchy
+from onnx2zz.formats.accelerator import Hierarchy, Memory, read_hierarchy
+from onnx2zz.formats.allocation import OPERANDS
 from onnx2zz.formats.mapping_entry import DEFAULT_LINKS
 from onnx2zz.formats.workload_entry import EntryLayer
 from onnx2zz.formats.yaml_source import YamlSource
@@ -221,17 +222,19 @@ CHECKS = (
             Predicts("There are still layers"),
             Predicts(stage="layer", likeliest=True),
         ),
-        repair=AcceleratorRepair(
-            60,
-            with_room,
-            choices={
-                "extend": "the operand's home moves to a larger memory that is there already: every byte of it then "
-                "passes that memory's ports, at its energy",
-                "add-dram": "a DRAM above everything, with the figures of ZigZag's own accelerators: 10 Gbit, 64 "
-                "bit/cycle, 700 pJ a read and 750 pJ a write",
-                "enlarge": "the memory grows to the next power of two that holds the layer; its energy per access, "
-                "latency and area stay as they are written, which is too little for a larger memory",
-            },
+        repairs=(
+            AcceleratorRepair(
+                60,
+                with_room,
+                choices={
+                    "extend": "the operand's home moves to a larger memory that is there already: every byte of it "
+                    "then passes that memory's ports, at its energy",
+                    "add-dram": "a DRAM above everything, with the figures of ZigZag's own accelerators: 10 Gbit, 64 "
+                    "bit/cycle, 700 pJ a read and 750 pJ a write",
+                    "enlarge": "the memory grows to the next power of two that holds the layer; its energy per access, "
+                    "latency and area stay as they are written, which is too little for a larger memory",
+                },
+            ),
         ),
     ),
     Check(
@@ -243,14 +246,17 @@ CHECKS = (
         way_out="let the top memory hold I1 and O, or add a DRAM above: --decide no-common-level=extend|add-dram",
         rules=(of_accelerator(no_common_level, order=100),),
         exceptions=(Predicts("There are still layers", likeliest=True), Predicts(stage="locality", likeliest=True)),
-        repair=AcceleratorRepair(
-            50,
-            with_common_level,
-            choices={
-                "extend": "the largest memory holds I1 and O as well: no new part, but inputs and outputs share its "
-                "ports",
-                "add-dram": "a DRAM above everything (as for capacity): outputs leave the chip and come back as inputs",
-            },
+        repairs=(
+            AcceleratorRepair(
+                50,
+                with_common_level,
+                choices={
+                    "extend": "the largest memory holds I1 and O as well: no new part, but inputs and outputs share "
+                    "its ports",
+                    "add-dram": "a DRAM above everything (as for capacity): outputs leave the chip and come back as "
+                    "inputs",
+                },
+            ),
         ),
     ),
     Check(
@@ -265,13 +271,15 @@ CHECKS = (
             Predicts("There are still layers"),
             Predicts("KeyError: I"),
         ),
-        repair=AcceleratorRepair(
-            40,
-            with_memory_for_each_operand,
-            choices={
-                "extend": "the largest memory holds the operand as well",
-                "add-dram": "a DRAM above everything holds it (as for capacity)",
-            },
+        repairs=(
+            AcceleratorRepair(
+                40,
+                with_memory_for_each_operand,
+                choices={
+                    "extend": "the largest memory holds the operand as well",
+                    "add-dram": "a DRAM above everything holds it (as for capacity)",
+                },
+            ),
         ),
     ),
 )

@@ -54,6 +54,6 @@ CHECKS = (
         way_out="list the memories lowest first",
         rules=(of_accelerator(memory_order, order=20),),
         exceptions=(Predicts("NoValidLoopOrderingFoundException"), Predicts("There are still layers")),
-        repair=AcceleratorRepair(30, with_lowest_first),
+        repairs=(AcceleratorRepair(30, with_lowest_first),),
     ),
 )

@@ -114,6 +114,6 @@ CHECKS = (
         zigzag="nothing: it prices what is written",
         way_out="correct the sizes; `onnx2zz compile` writes the workload from the model",
         rules=(of_workload(not_in_model, "model", order=90),),
-        repair=WorkloadRepair(20, with_model_sizes),
+        repairs=(WorkloadRepair(20, with_model_sizes),),
     ),
 )

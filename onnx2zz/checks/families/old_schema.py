@@ -7,14 +7,17 @@ from onnx2zz.checks.check import AcceleratorRepair, Check, of_accelerator
 from onnx2zz.checks.context import AcceleratorContext, Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.errors import InputError
-from onnx2zz.files.document import Data, Key, Value
+from onnx2zz.files.document import Data, Key, Value, is_mapping
+from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.accelerator_schema import is_old_memory, to_port_based, used_ports
+from onnx2zz.formats.foreign_keys import foreign_keys, with_todays_keys
 from onnx2zz.formats.yaml_source import Path_, YamlSource
 
 
 def old_schema(context: AcceleratorContext) -> Iterator[Finding]:
     """The accelerator format that zigzag-dse 3.8.1 took."""
     source = context.accelerator
+    yield from _earlier_names(source)
     if not any(memory.old for memory in context.hierarchy.memories):
         return
     first = next(memory for memory in context.hierarchy.memories if memory.old)
@@ -33,6 +36,21 @@ def old_schema(context: AcceleratorContext) -> Iterator[Finding]:
             yield from _lost_write_bandwidth(source, memory.place, memory.raw)
 
 
+def _earlier_names(source: YamlSource) -> Iterator[Finding]:
+    for one in foreign_keys("accelerator", source.data):
+        if one.today:
+            yield finding(
+                "old-schema",
+                "warning",
+                source,
+                one.path,
+                f"{one.key} is what {one.today} was called in ZigZag's files of 2024; onnx2zz takes it wherever it "
+                "takes an accelerator",
+                zigzag="ValueError: Failed to validate provided accelerator (3.8.2 and later, on the file as it is)",
+                fix=f"write {one.today}: --fix -o DIR",
+            )
+
+
 def _lost_write_bandwidth(source: YamlSource, place: Path_, raw: Data) -> Iterator[Finding]:
     if "w_bw" in raw and raw.get("r_bw") != raw["w_bw"]:
         yield finding(
@@ -48,8 +66,12 @@ def _lost_write_bandwidth(source: YamlSource, place: Path_, raw: Data) -> Iterat
 
 
 def in_port_based_format(context: Context, data: Data, choice: str) -> Data:
-    """Converted, after the counts of ports were raised to what is used; unchanged where that is not enough."""
-    memories: Data = {name: _convertible(memory) for name, memory in memories_of(data).items()}
+    """Under today's names and converted, after the counts of ports were raised to what is used; the memories stay where
+    that is not enough."""
+    named = with_todays_keys("accelerator", data)
+    data = named if is_mapping(named) else data
+    filled = _filled_from_above(data)
+    memories: Data = {name: _convertible(memory, str(name) in filled) for name, memory in memories_of(data).items()}
     try:
         converted = to_port_based({**data, "memories": memories}, keep_idle_ports=True)
     except InputError:
@@ -57,7 +79,17 @@ def in_port_based_format(context: Context, data: Data, choice: str) -> Data:
     return converted if isinstance(converted, Mapping) else data
 
 
-def _convertible(memory: Value) -> Value:
+def _filled_from_above(data: Data) -> frozenset[str]:
+    """The memories that hold an operand which a higher one holds, too: what they hold must be written into them."""
+    hierarchy = read_hierarchy(data)
+    tops = {operand: hierarchy.top(operand) for memory in hierarchy.memories for operand in memory.operands}
+    below = (one for one in hierarchy.memories if any(tops[operand] is not one for operand in one.operands))
+    return frozenset(one.name for one in below)
+
+
+def _convertible(memory: Value, is_filled: bool) -> Value:
+    """Counts of ports raised to what is used. A memory that is filled from above, has a write bandwidth and no port to
+    write by, has one; at the top that would be hardware nobody asked for."""
     if not is_old_memory(memory) or not isinstance(memory.get("ports"), list):
         return memory
     ports = list_of(memory, "ports")
@@ -71,7 +103,7 @@ def _convertible(memory: Value) -> Value:
         if number.isdigit() and isinstance(declared, int):
             counts[f"{kind}_port"] = max(int(number), counts.get(f"{kind}_port", 0), declared)
     filled |= counts
-    unwritable = filled.get("w_port") == 0 and filled.get("rw_port") == 0
+    unwritable = is_filled and "w_bw" in filled and filled.get("w_port") == 0 and filled.get("rw_port") == 0
     return {**filled, "w_port": 1} if unwritable else filled
 
 
@@ -85,6 +117,6 @@ CHECKS = (
         zigzag="ValueError: Failed to validate provided accelerator (3.8.2 and later, on the file as it is)",
         way_out="write it in the port-based format: --fix -o DIR",
         rules=(of_accelerator(old_schema, order=10),),
-        repair=PORT_BASED_FORMAT,
+        repairs=(PORT_BASED_FORMAT,),
     ),
 )

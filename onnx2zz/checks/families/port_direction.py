@@ -123,9 +123,18 @@ def _upward_input(context: AcceleratorContext, memory: Memory, operand: str, dir
     )
 
 
+ADD_PORT = "add-port"
+
+
 def with_needed_directions(context: Context, data: Data, choice: str) -> Data:
-    """Every direction that an operand needs is allocated to a port."""
+    """Every direction that an operand needs is allocated to a port of the memory; a port that is not there is hardware,
+    and only the user can add it."""
     return each_memory(data, _complete_ports)
+
+
+def with_new_ports(context: Context, data: Data, choice: str) -> Data:
+    """Directions that no port of the memory can take get a new one."""
+    return each_memory(data, lambda memory, needs: _complete_ports(memory, needs, add=choice == ADD_PORT))
 
 
 @dataclass
@@ -136,8 +145,8 @@ class _ServingPort:
     allocation: list[str]
 
 
-def _complete_ports(memory: Value, needs: Needs) -> Value:
-    """Every direction that each operand needs, on the port that serves its kind already, else on a new one."""
+def _complete_ports(memory: Value, needs: Needs, *, add: bool = False) -> Value:
+    """Every direction that each operand needs, on the port that serves its kind already, else (`add`) on a new one."""
     given = memory.get("ports") if isinstance(memory, Mapping) else None
     if not isinstance(memory, Mapping) or not isinstance(given, list):
         return memory
@@ -145,7 +154,9 @@ def _complete_ports(memory: Value, needs: Needs) -> Value:
     for operand, directions in needs.items():
         for direction in directions:
             if not any(f"{operand}, {direction}" in port.allocation for port in ports):
-                _port_for(ports, operand, direction).allocation.append(f"{operand}, {direction}")
+                port = _port_for(ports, operand, direction) or (_new_port(ports, direction) if add else None)
+                if port is not None:
+                    port.allocation.append(f"{operand}, {direction}")
     written: list[Data] = [{**one.port, "allocation": one.allocation} for one in ports if one.allocation]
     return {**memory, "ports": written}
 
@@ -163,8 +174,8 @@ def _sensible(memory: Data, port: Data) -> list[str]:
     return list(dict.fromkeys(kept))
 
 
-def _port_for(ports: list[_ServingPort], operand: str, direction: str) -> _ServingPort:
-    """A port of the right kind: the operand's own, else an idle one, else the first, else a new one."""
+def _port_for(ports: list[_ServingPort], operand: str, direction: str) -> _ServingPort | None:
+    """A port of the right kind: the operand's own, else an idle one, else the first; None where there is none."""
     kind = "write" if direction in WRITES else "read"
     fitting = [one for one in ports if one.port.get("type") in (kind, "read_write")]
     own = [one for one in fitting if any(served.startswith(f"{operand}, ") for served in one.allocation)]
@@ -172,6 +183,12 @@ def _port_for(ports: list[_ServingPort], operand: str, direction: str) -> _Servi
     for choice in (own, idle, fitting):
         if choice:
             return choice[0]
+    return None
+
+
+def _new_port(ports: list[_ServingPort], direction: str) -> _ServingPort:
+    """A further port of the kind that a direction needs, as wide as the first."""
+    kind = "write" if direction in WRITES else "read"
     like: Data = ports[0].port if ports else {}
     widths: Data = {end: like.get(end, DRAM_BANDWIDTH) for end in ("bandwidth_min", "bandwidth_max")}
     ports.append(_ServingPort({"name": f"{kind[0]}_port_1", "type": kind, **widths}, []))
@@ -186,13 +203,24 @@ CHECKS = (
         "outside of a top memory would use it)",
         zigzag="ValueError: Memory bandwidth not defined; TypeError at the innermost level; ValueError: Failed to "
         "validate provided accelerator for a port of the wrong kind",
-        way_out="allocate the direction to a port of the right kind",
+        way_out="allocate the direction to a port of the right kind; a port that is not there is hardware: "
+        "--decide port-direction=add-port",
         rules=(PORTS_UNDECLARED, of_accelerator(port_direction, order=40)),
         exceptions=(
             Predicts("Memory bandwidth not defined", likeliest=True),
             Predicts("'NoneType' and", likeliest=True),
             Predicts("validate provided accelerator"),
         ),
-        repair=AcceleratorRepair(70, with_needed_directions),
+        repairs=(
+            AcceleratorRepair(70, with_needed_directions),
+            AcceleratorRepair(
+                71,
+                with_new_ports,
+                choices={
+                    ADD_PORT: "a further port for directions that none of the memory's can take, as wide as its first: "
+                    "more hardware, which ZigZag counts no area for"
+                },
+            ),
+        ),
     ),
 )

@@ -142,7 +142,7 @@ CHECKS = (
         way_out="raise the count to what is used, or use a port that is declared",
         rules=(PORTS_UNDECLARED,),
         exceptions=(Predicts("is not in list", likeliest=True),),
-        repair=PORT_BASED_FORMAT,
+        repairs=(PORT_BASED_FORMAT,),
     ),
     Check(
         code="port-width",
@@ -153,6 +153,6 @@ CHECKS = (
         way_out="0 < minimum <= maximum <= the memory's size",
         rules=(of_accelerator(port_width, order=50),),
         exceptions=(Predicts("Memory bandwidth not defined"),),
-        repair=AcceleratorRepair(80, with_narrow_ports),
+        repairs=(AcceleratorRepair(80, with_narrow_ports),),
     ),
 )

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from onnx2zz.checks.check import Check, Predicts
+from onnx2zz.checks.check import AcceleratorRepair, Check, Predicts
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.families.fields import INVALID
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.errors import InputError
-from onnx2zz.files.document import Key, Value
+from onnx2zz.files.document import Data, Key, Value, is_mapping
 from onnx2zz.formats.accelerator_schema import to_port_based
+from onnx2zz.formats.allocation import with_joined_allocations
+from onnx2zz.formats.foreign_keys import today
 from onnx2zz.formats.yaml_source import Path_, YamlSource
 
 if TYPE_CHECKING:
@@ -20,7 +22,8 @@ UNROLLING = "an unrolling is a loop and a factor: `K, 8`"
 MEANT = {
     "operands": "an operand of a memory is I1, I2 or O",
     "name": "a port's name is r_port_1, w_port_1, rw_port_1 or with another number",
-    "allocation": "an allocation is an operand and a direction: `I1, tl` (I1, I2 or O; fh, tl, fl or th)",
+    "allocation": "an allocation is an operand and a direction in one text, in quotes within brackets: "
+    "`['I1, tl', 'O, th']` (I1, I2 or O; fh, tl, fl or th)",
     **dict.fromkeys(("dimensions", "served_dimensions", "systolic_dimensions"), DIMENSION),
     **dict.fromkeys(("D1", "D2", "D3", "D4"), UNROLLING),
 }
@@ -40,8 +43,8 @@ def _refused(context: Context, said: frozenset[Mark]) -> Iterator[Finding]:
     from onnx2zz.zigzag.objections import accelerator_objections, mapping_objections, workload_objections
 
     for kind, source, objections in (
-        ("accelerator", context.accelerator, accelerator_objections),
-        ("mapping", context.mapping, mapping_objections),
+        ("accelerator", context.accelerator and today("accelerator", context.accelerator), accelerator_objections),
+        ("mapping", context.mapping and today("mapping", context.mapping), mapping_objections),
         ("workload", context.workload, workload_objections),
     ):
         if source:
@@ -110,6 +113,12 @@ def _below(data: Value, key: Key) -> Value:
     return data[key] if isinstance(data, list) and isinstance(key, int) and 0 <= key < len(data) else None
 
 
+def with_pairs(context: Context, data: Data, choice: str) -> Data:
+    """Allocations that list operand and direction as words of their own are joined: each stays on its port."""
+    paired = with_joined_allocations(data)
+    return paired if is_mapping(paired) else data
+
+
 CHECKS = (
     Check(
         code="value",
@@ -119,6 +128,7 @@ CHECKS = (
         zigzag="ValueError: Failed to validate",
         way_out="write what ZigZag takes, as the finding says it",
         asks_zigzag=refused_values,
+        repairs=(AcceleratorRepair(8, with_pairs, port_based=False),),
         exceptions=(
             Predicts("validate provided accelerator"),
             Predicts("validate user provided mapping"),

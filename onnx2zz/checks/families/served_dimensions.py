@@ -5,12 +5,14 @@ from collections.abc import Iterator, Mapping
 from onnx2zz.checks.check import Check, Predicts, of_accelerator
 from onnx2zz.checks.context import AcceleratorContext
 from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.formats.foreign_keys import today
 from onnx2zz.formats.spelling import did_you_mean
 
 
 def array_sizes(context: AcceleratorContext) -> Iterator[Finding]:
     """Not one size for each dimension (zigzag parser/accelerator_validator.py:269)."""
-    data = context.accelerator.data
+    source = today("accelerator", context.accelerator)
+    data = source.data
     array = data.get("operational_array") if isinstance(data, Mapping) else None
     sizes = array.get("sizes") if isinstance(array, Mapping) else None
     dimensions = context.hierarchy.dimensions
@@ -18,7 +20,7 @@ def array_sizes(context: AcceleratorContext) -> Iterator[Finding]:
         yield finding(
             "size-mismatch",
             "error",
-            context.accelerator,
+            source,
             ("operational_array", "sizes"),
             f"the array has {len(dimensions)} dimensions ({', '.join(dimensions)}), but {len(sizes)} in sizes: "
             f"{', '.join(map(str, sizes)) or 'none'}",

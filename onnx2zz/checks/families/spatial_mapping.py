@@ -74,7 +74,7 @@ def _loops(context: MappingContext, entry: MappingEntry) -> Iterator[Finding]:
 
 
 def _layers_of(context: Context, entry: MappingEntry) -> tuple[EntryLayer, ...]:
-    return tuple(layer for layer in context.layers_as_meant if context.mapping_of(layer) is entry)
+    return tuple(layer for layer in context.layers if context.mapping_of(layer) is entry)
 
 
 def _named(layers: list[EntryLayer]) -> str:

@@ -18,7 +18,7 @@ def temporal_ordering(context: MappingContext) -> Iterator[Finding]:
     """An order that names more of a loop than a layer has: no ordering of the layer's loops has it (zigzag
     opt/loma/engine.py:170, opt/loma/multipermute.py:92)."""
     for entry in context.mapping_entries:
-        for layer in context.layers_as_meant if entry.sized_loops else ():
+        for layer in context.layers if entry.sized_loops else ():
             too_much = _too_much(entry, layer)
             if context.mapping_of(layer) is entry and too_much:
                 yield _does_not_fit(context, entry, layer, too_much)

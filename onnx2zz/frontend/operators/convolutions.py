@@ -20,6 +20,7 @@ from onnx2zz.frontend.operators.facts import (
     shaped,
     type_of,
 )
+from onnx2zz.frontend.operators.qonnx_domains import CHANNELS_LAST
 from onnx2zz.frontend.operators.windows import inferred, windows
 
 CONV_SCHEMA = 11
@@ -81,4 +82,5 @@ FACTS: tuple[OperatorFacts, ...] = (
     microsoft("QLinearConv", windows("Conv", weights=3), macs=_convolution(3)),
     microsoft("FusedConv", _fused_conv, slides=True, macs=_convolution(1), draws=Draws(fan_in={1: _filter_elements})),
     microsoft("NhwcConv", _nhwc_conv, macs=_convolution(1)),
+    OperatorFacts(f"{CHANNELS_LAST}.Conv", _nhwc_conv, macs=_convolution(1), draws=Draws(fan_in={1: _filter_elements})),
 )

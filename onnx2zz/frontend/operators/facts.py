@@ -21,6 +21,8 @@ Outputs = tuple[Tensor | None, ...]
 """One for each output, None where it stays unknown."""
 Rule = Callable[[Node, Tensors], Outputs]
 Count = Callable[[Node, Graph], int]
+Bits = Callable[[Node, Graph], float | None]
+"""Bits of an element of the result, perhaps with a fraction; None where only a run knows."""
 
 SIZES = range(1, 2**31)
 COUNTS = range(2**31)
@@ -48,7 +50,8 @@ class OperatorFacts:
     its first input, which onnx does not look at, or only after it has used it. `macs`: how many multiply-accumulates a
     node stands for, by its shapes and attributes alone. `multiplies`: it carries some, but no such count is settled.
     `mask` and `lengths`: inputs that count keys and the steps of each sequence, which no random numbers can stand for.
-    `draws`: the random numbers that its proof takes.
+    `draws`: the random numbers that its proof takes. `bits`: how many bits its result takes, where the operator decides
+    that. `operand_bits`: those of its first two inputs, where it takes no others (0: it does not say).
     """
 
     name: str
@@ -61,6 +64,8 @@ class OperatorFacts:
     mask: KeyMask | None = None
     lengths: int | None = None
     draws: Draws = ORDINARY
+    bits: Bits | None = None
+    operand_bits: int = 0
 
     def __post_init__(self) -> None:
         assert not (self.macs and self.multiplies), f"{self.name}: multiplies is for operators without a count"

@@ -18,6 +18,7 @@ from onnx2zz.frontend.operators.facts import (
     shaped,
     type_of,
 )
+from onnx2zz.frontend.operators.qonnx_domains import in_each_domain
 
 
 def _batched(node: Node, inputs: Tensors) -> Outputs:
@@ -84,6 +85,10 @@ def _depth(place: Place, graph: Graph) -> int:
     return shape[-1 if transposed or len(shape) < 2 else -2]
 
 
+def _zeros_and_ones(place: Place, graph: Graph, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(0, 2, shape)
+
+
 FACTS: tuple[OperatorFacts, ...] = (
     OperatorFacts("Gemm", macs=_product(0, "transA"), draws=Draws(fan_in={1: _depth})),
     OperatorFacts("MatMul", macs=_product(0), draws=Draws(fan_in={1: _depth})),
@@ -98,4 +103,8 @@ FACTS: tuple[OperatorFacts, ...] = (
     microsoft("MatMulIntegerToFloat", _integer_matmul, macs=_product(0)),
     microsoft("DynamicQuantizeMatMul", _integer_matmul, macs=_product(0)),
     microsoft("MatMulNBits", _matmul_nbits, macs=_product(0)),
+    *(
+        OperatorFacts(name, _batched, macs=_product(0), operand_bits=1, draws=Draws(reals=_zeros_and_ones))
+        for name in in_each_domain("XnorPopcountMatMul")
+    ),
 )
