@@ -38,11 +38,11 @@ def bounds(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Bounds:
     ]
     ports = np.min([port for port, _ in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
     reads = np.min([energy for _, energy in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
-    filled = cycles + drain + _first_load(factors, space, hierarchy)
+    filled = cycles + drain + first_loads(factors, space, hierarchy)
     return Bounds(np.maximum.reduce([filled, floor.cycles, ports]), floor.energy + reads)
 
 
-def _first_load(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Floats:
+def first_loads(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Floats:
     """Cycles before the array can begin: an input whose innermost memory lies below the highest, and has room for all
     tensors that share it, is there as a whole first (zigzag's allocator takes all that fits, and hides no first load of
     an innermost memory: cost_model.py:931)."""

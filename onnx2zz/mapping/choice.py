@@ -8,13 +8,18 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.mapping.bound import first_loads
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.honest import HonestPrice, honest_price
 from onnx2zz.mapping.interconnect import Interconnect, lacks
-from onnx2zz.mapping.ranking import bound_of, ranked
-from onnx2zz.mapping.space import STEP, Space, read_space
+from onnx2zz.mapping.padding import padded_sizes
+from onnx2zz.mapping.ranking import Ranked, bounds_of, nothing, ranked
+from onnx2zz.mapping.space import STEP, Factors, Space, read_space
 from onnx2zz.pricing.request import BUDGET
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
@@ -26,15 +31,24 @@ from onnx2zz.zigzag.unrolling import Unrolling, totals
 
 if TYPE_CHECKING:
     from onnx2zz.zigzag.accelerator import Accelerator
+    from onnx2zz.zigzag.unrolling_prices import UnrollingPrices
 
 Origin = Literal["mapping file", "generated", "enumerated"]
 
 WORTH = 0.01
 """A candidate that could be better by less than this share is not priced any more."""
 NONE_BETTER = f"no other can be better by {WORTH:.0%}"
+EQUAL = 1e-9
+"""A candidate whose bound is less than a price by less than this share cannot be better: bounds are rounded down."""
+TRIED_FIRST = 2
+"""Candidates that are priced as the simple bound ranks them; if they do not end the race, the others are looked at."""
+LOOKED_AT = 16
+"""Candidates that are looked at for each price that the budget allows: what all orderings cost them at least."""
 CLEANER = 4
 """Candidates that are priced only to replace one that ZigZag prices below the roofline."""
 RUNNERS_UP = 4
+CHANGED = "ZigZag would change it"
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -91,11 +105,25 @@ class _Contest:
     mapping_entry: MappingEntry
     terms: ChoiceTerms
     seen: dict[Unrolling, Candidate] = field(default_factory=dict[Unrolling, Candidate])
+    unconfirmed: set[Unrolling] = field(default_factory=set[Unrolling])
     tried: int = 0
+    left: int = 0
+    best: Candidate | None = None
+    best_of: int = 0
 
     @cached_property
     def space(self) -> Space:
         return read_space(self.entry, self.mapping_entry, self.terms.hardware.array)
+
+    @cached_property
+    def prices(self) -> "UnrollingPrices":
+        from onnx2zz.zigzag.unrolling_prices import UnrollingPrices
+
+        return UnrollingPrices(self.entry, self.mapping_entry, self.terms.accelerator, self.terms.options)
+
+    @property
+    def _is_latency(self) -> bool:
+        return objective(self.terms.options.opt).is_latency
 
     @cached_property
     def floor(self) -> float:
@@ -106,11 +134,11 @@ class _Contest:
         return [candidate for candidate in self.seen.values() if candidate.energy_pj is not None]
 
     def decided(self) -> Choice:
-        for unrolling, origin in self._given():
-            if self._may_win(unrolling):
-                self._enter(unrolling, origin)
-        ours = () if self.terms.hardware.in_memory or self._at_the_floor() else self._ranked()
+        self._enter_given()
+        over = self.terms.hardware.in_memory or self._at_the_floor()
+        ours = nothing(self.space) if over else self._ranked()
         reason = self._race(ours)
+        self._confirm()
         order = sorted(self.priced, key=self._merit)
         close, far = order[1 : 1 + RUNNERS_UP], order[1 + RUNNERS_UP :]
         given = [candidate for candidate in far if candidate.origin != "enumerated"]
@@ -118,23 +146,30 @@ class _Contest:
         others = (*close, *given, *refused[:RUNNERS_UP])
         return Choice(order[0] if order else None, others, len(order), len(ours), reason)
 
-    def _given(self) -> Iterator[tuple[Unrolling, Origin]]:
-        """The mapping file's unrolling as ZigZag leaves it, then what ZigZag generates."""
-        generated = replace(self.mapping_entry, spatial_mapping=None)
+    def _enter_given(self) -> None:
+        """The mapping file's unrolling as ZigZag leaves it, then what ZigZag generates, where it may win."""
         for unrolling in self._zigzags(self.mapping_entry):
-            yield unrolling, "mapping file"
-        if generated == self.mapping_entry:
-            return
-        for unrolling in self._zigzags(generated):
-            yield unrolling, "generated"
+            self._enter(unrolling, "mapping file")
+        generated = replace(self.mapping_entry, spatial_mapping=None)
+        if generated != self.mapping_entry:
+            found = self._zigzags(generated)
+            for unrolling, (bound, bounds) in zip(found, self._bounds_of(found), strict=True):
+                if self.leader is None or bound < self._objective(self.leader):
+                    self._enter(unrolling, "generated", bounds)
 
-    def _may_win(self, unrolling: Unrolling) -> bool:
-        """Whether its bound leaves room below the leader's price; strange loops are judged later."""
-        if self.leader is None or not set(totals(unrolling)) <= set(self.space.loops):
-            return True
-        opt = self.terms.options.opt
-        bound = bound_of(unrolling, self.space, self.terms.hierarchy, self.floor, opt)
-        return bound < self._objective(self.leader)
+    def _bounds_of(self, given: Sequence[Unrolling]) -> Sequence[tuple[float, Floats | None]]:
+        """The least that the objective of each can be, and that of each of its orderings where that is known; strange
+        loops are judged later."""
+        usual = [unrolling for unrolling in given if set(totals(unrolling)) <= set(self.space.loops)]
+        known: dict[Unrolling, tuple[float, Floats | None]] = {}
+        if usual:
+            factors = np.concatenate([self.space.factors(unrolling) for unrolling in usual])
+            simple = bounds_of(factors, self.space, self.terms.hierarchy, self.floor, self.terms.options.opt)
+            least = None if self._is_latency else self._least(factors)
+            for place, unrolling in enumerate(usual):
+                rows = least[place] if least else None
+                known[unrolling] = max(simple[place], rows.min(initial=np.inf) if rows is not None else 0.0), rows
+        return [known.get(unrolling, (0.0, None)) for unrolling in given]
 
     def _zigzags(self, asked: MappingEntry) -> Sequence[Unrolling]:
         from onnx2zz.zigzag.spatial import unrollings
@@ -146,12 +181,14 @@ class _Contest:
 
     def _at_the_floor(self) -> bool:
         """Whether no mapping at all can be better by a share that is worth a price."""
-        latency = objective(self.terms.options.opt).is_latency
-        return latency and self.leader is not None and not self._doubtful() and not self._worth(self.floor)
+        return self._is_latency and self.leader is not None and not self._doubtful() and not self._worth(self.floor)
 
     @property
     def leader(self) -> Candidate | None:
-        return min(self.priced, key=self._merit, default=None)
+        """The best so far; kept until another one has a price."""
+        if self.best_of != len(self.seen):
+            self.best, self.best_of = min(self.priced, key=self._merit, default=None), len(self.seen)
+        return self.best
 
     def _worth(self, bound: float) -> bool:
         """Whether a candidate with this bound may be better than the leader by more than WORTH."""
@@ -162,29 +199,103 @@ class _Contest:
         evenly is then looked for, at the same cost."""
         return self.leader is not None and self.leader.below_roofline and self._uneven(self.leader.unrolling) > 0
 
-    def _race(self, ours: Sequence[tuple[Unrolling, float]]) -> str:
-        """Price in order until no candidate is worth it; say why it ended."""
-        looked = 0
-        for unrolling, bound in ours:
-            leader = self.leader
-            if leader is not None and not self._worth(bound):
-                if not self._doubtful() or looked == CLEANER or bound > self._objective(leader):
-                    break
-                if self._uneven(unrolling):
-                    continue
-                looked += 1
-            elif self.tried >= self.terms.budget:
+    def _race(self, ours: Ranked) -> str:
+        """Price until no candidate is worth it; say why it ended."""
+        if not len(ours):
+            return NONE_BETTER
+        looked = self._looked_at(ours)
+        for row, bound, bounds in looked:
+            if self.leader is not None and bound >= self._objective(self.leader) * (1 - EQUAL):
+                continue
+            if ours.unrolling(row) in self.seen:
+                continue
+            if self.tried >= self.terms.budget:
                 return f"the budget of {self.terms.budget} prices is spent: a better one may be left"
-            self._enter(unrolling, "enumerated")
-        else:
-            return "all candidates are priced" if ours else NONE_BETTER
+            self._enter(ours.unrolling(row), "enumerated", bounds)
+        self._look_for_cleaner(ours)
+        if len(ours) <= self.terms.budget and all(ours.unrolling(row) in self.seen for row in range(len(ours))):
+            return "all candidates are priced"
+        if self.left and self._worth(float(ours.bounds[len(ours) - self.left])):
+            return f"{LOOKED_AT * self.terms.budget} candidates are looked at: a better one may be left"
         return NONE_BETTER
 
-    def _enter(self, unrolling: Unrolling, origin: Origin) -> None:
-        if unrolling not in self.seen:
-            self.seen[unrolling] = self._judged(Candidate(unrolling, origin))
+    def _looked_at(self, ours: Ranked) -> Iterator[tuple[int, float, Floats | None]]:
+        """The place of each candidate that may be worth a price, the least that its objective can be, and the same of
+        each of its orderings where that is known."""
+        first = TRIED_FIRST if self._is_latency or self.leader is None else 0
+        for row in range(min(first, len(ours))):
+            if not self._worth(float(ours.bounds[row])):
+                return
+            yield row, float(ours.bounds[row]), None
+        worth = self._objective(self.leader) * (1 - WORTH) if self.leader is not None else np.inf
+        rest = first + np.flatnonzero(ours.bounds[first:] < worth)
+        rows = rest[: LOOKED_AT * self.terms.budget]
+        self.left = len(rest) - len(rows)
+        if not len(rows):
+            return
+        known = self._least(ours.found[rows])
+        least = np.maximum(ours.bounds[rows], [one.min(initial=np.inf) for one in known] if known else 0.0)
+        # Of cycles the simple bound is close: where the budget lasts for all of them its order stands, and its end.
+        simple = self._is_latency and len(rows) <= self.terms.budget - self.tried
+        for place in range(len(rows)) if simple else self._in_turn(rows, least):
+            if simple and not self._worth(float(ours.bounds[rows[place]])):
+                return
+            yield int(rows[place]), float(least[place]), known[place] if known else None
 
-    def _judged(self, candidate: Candidate) -> Candidate:
+    def _in_turn(self, rows: NDArray[np.intp], least: Floats) -> Iterator[int]:
+        """Places in the order of the bound that knows the memories; the last tenth of the budget goes first to those
+        that the simple bound puts first, since either may be the better guess where both are below the leader."""
+        order: list[int] = np.argsort(least, kind="stable").tolist()
+        for place in order:
+            if self.tried >= self.terms.budget * 9 // 10:
+                break
+            yield place
+        yield from (place for place in order if rows[place] < self.terms.budget)
+        yield from order
+
+    def _least(self, factors: Factors) -> list[Floats] | None:
+        """What each ordering of these candidates costs at least; None where nothing is known."""
+        sizes, axes = padded_sizes(self.entry, self.space.loops, factors.prod(axis=1))
+        loads = first_loads(factors, self.space, self.terms.hierarchy)
+        return self.prices.least(factors, self.space.loops, sizes, axes, loads)
+
+    def _look_for_cleaner(self, ours: Ranked) -> None:
+        """Price a few that may cost the same as a doubtful leader, and divide evenly."""
+        for _ in range(CLEANER):
+            leader = self.leader
+            if leader is None or not self._doubtful():
+                return
+            equal = np.flatnonzero((ours.bounds <= self._objective(leader)) & (ours.uneven == 0))
+            unseen = next((row for row in equal.tolist() if ours.unrolling(row) not in self.seen), None)
+            if unseen is None:
+                return
+            self._enter(ours.unrolling(unseen), "enumerated")
+
+    def _confirm(self) -> None:
+        """The best was priced in all its orderings, and stays as it is: else the next best is."""
+        while (leader := self.leader) is not None and leader.unrolling in self.unconfirmed:
+            refused = self._objection(leader)
+            if refused is None:
+                return
+            self.seen[leader.unrolling] = replace(leader, energy_pj=None, latency_cycles=None, refused=refused)
+            self.best_of = 0
+
+    def _objection(self, candidate: Candidate) -> str | None:
+        """Why a candidate that was priced may not be chosen after all."""
+        from onnx2zz.zigzag.spatial import stays_as_it_is
+
+        try:
+            honest_price(self.prices, candidate.unrolling, self.terms.hardware, patiently=False)
+        except PricingError as failure:
+            return str(failure)
+        given = (self.entry, self.mapping_entry, candidate.unrolling, self.terms.accelerator)
+        return None if stays_as_it_is(*given) else CHANGED
+
+    def _enter(self, unrolling: Unrolling, origin: Origin, bounds: Floats | None = None) -> None:
+        if unrolling not in self.seen:
+            self.seen[unrolling] = self._judged(Candidate(unrolling, origin), bounds)
+
+    def _judged(self, candidate: Candidate, bounds: Floats | None) -> Candidate:
         from onnx2zz.zigzag.spatial import stays_as_it_is
 
         refused = self._refusal(candidate.unrolling)
@@ -195,24 +306,24 @@ class _Contest:
         self.tried += 1
         try:
             patiently = candidate.origin != "enumerated"
-            honest = honest_price(*given, terms.hardware, terms.options, patiently=patiently)
+            honest = honest_price(self.prices, candidate.unrolling, terms.hardware, patiently=patiently, bounds=bounds)
             priced = replace(candidate, energy_pj=honest.energy_pj, latency_cycles=honest.latency_cycles)
+            if bounds is not None:
+                self.unconfirmed.add(candidate.unrolling)
             if self.leader is not None and self._objective(priced) > self._objective(self.leader):
+                self.unconfirmed.add(candidate.unrolling)
                 return priced
             if not stays_as_it_is(*given):
-                return replace(candidate, refused="ZigZag would change it")
+                return replace(candidate, refused=CHANGED)
             return replace(priced, below_roofline=self._is_below_roofline(candidate.unrolling, honest))
         except PricingError as failure:
             return replace(candidate, refused=str(failure))
 
     def _is_below_roofline(self, unrolling: Unrolling, honest: HonestPrice) -> bool:
         """Whether ZigZag's own number is: a padded layer has to be priced once more, as it is."""
-        from onnx2zz.zigzag.spatial import price_unrolling
-
         if not honest.is_padded:
             return honest.zigzags_cycles < self.floor
-        terms = self.terms
-        _, latency = price_unrolling(self.entry, self.mapping_entry, unrolling, terms.accelerator, terms.options)
+        _, latency = self.prices.price(self.entry, unrolling)
         return latency < self.floor
 
     def _refusal(self, unrolling: Unrolling) -> str | None:
@@ -229,13 +340,13 @@ class _Contest:
         missing = lacks(self.space.factors(unrolling), self.space, self.terms.wires)
         return f"the accelerator declares no {next(iter(missing))}" if missing else None
 
-    def _ranked(self) -> Sequence[tuple[Unrolling, float]]:
+    def _ranked(self) -> Ranked:
         from onnx2zz.zigzag.spatial import limits
 
         try:
             most = limits(self.entry, self.mapping_entry, self.terms.accelerator)
         except PricingError:
-            return ()
+            return nothing(self.space)
         terms = self.terms
         return ranked(self.space, most, terms.hierarchy, terms.wires, self.floor, terms.options.opt)
 

@@ -5,7 +5,8 @@ Choices that leave room which a loop could fill are left out, and so are mirror 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +54,8 @@ def _options(space: Space, units: int, most: Mapping[str, int]) -> list[Option]:
         if name != STEP
     }
     found = [option for count in range(1, TOGETHER + 1) for option in _mixes(factors, units, count)]
-    full = [option for option in found if not _has_room(option, factors, units)]
+    room = _Room(factors, units)
+    full = [option for option in found if not room.left(option)]
     full.sort(key=lambda option: (-_filled(option, space), len(option)))
     return [*full[:PER_DIM], *[option for option in found if len(option) == 1 and option not in full[:PER_DIM]], ()]
 
@@ -79,14 +81,24 @@ def _filled_up(loops: Sequence[int], factors: Mapping[int, Sequence[int]], room:
             yield from (((loops[0], factor), *rest) for rest in _filled_up(loops[1:], factors, room // factor))
 
 
-def _has_room(option: Option, factors: Mapping[int, Sequence[int]], units: int) -> bool:
-    used = int(np.prod([factor for _, factor in option]))
-    larger = any(any(factor < f <= factor * units // used for f in factors[loop]) for loop, factor in option)
-    taken = {loop for loop, _ in option}
-    another = len(option) < TOGETHER and any(
-        f <= units // used for loop, choices in factors.items() if loop not in taken for f in choices
-    )
-    return larger or another
+class _Room:
+    """Whether an option leaves units that a loop could fill: a loop of it with a larger factor, or another loop."""
+
+    def __init__(self, factors: Mapping[int, Sequence[int]], units: int):
+        self.units = units
+        self.larger = {(loop, f): g for loop, choices in factors.items() for f, g in pairwise(sorted(set(choices)))}
+        self.least = {loop: min(choices) for loop, choices in factors.items() if choices}
+
+    def left(self, option: Option) -> bool:
+        used = prod(factor for _, factor in option)
+        for loop, factor in option:
+            larger = self.larger.get((loop, factor))
+            if larger is not None and larger <= factor * self.units // used:
+                return True
+        if len(option) >= TOGETHER:
+            return False
+        taken, room = {loop for loop, _ in option}, self.units // used
+        return any(least <= room and loop not in taken for loop, least in self.least.items())
 
 
 def _filled(option: Option, space: Space) -> float:

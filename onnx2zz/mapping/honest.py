@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import WorkloadEntry
+import numpy as np
+from numpy.typing import NDArray
+
 from onnx2zz.mapping.padding import padded
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.hardware import ArrayAndPorts
-from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.unrolling import Unrolling, totals
 
 if TYPE_CHECKING:
-    from onnx2zz.zigzag.accelerator import Accelerator
+    from onnx2zz.zigzag.unrolling_prices import UnrollingPrices
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -26,19 +28,16 @@ class HonestPrice:
 
 
 def honest_price(
-    entry: WorkloadEntry,
-    mapping_entry: MappingEntry,
+    prices: "UnrollingPrices",
     unrolling: Unrolling,
-    accelerator: "Accelerator",
     hardware: ArrayAndPorts,
-    options: PriceOptions,
     *,
     patiently: bool = True,
+    bounds: Floats | None = None,
 ) -> HonestPrice:
-    """What an unrolling costs in truth. `patiently`: ZigZag's own search may run. Raises PricingError."""
-    from onnx2zz.zigzag.spatial import price_unrolling
-
-    in_truth = padded(entry, totals(unrolling))
-    energy, cycles = price_unrolling(in_truth, mapping_entry, unrolling, accelerator, options, patiently=patiently)
-    least = roofline(in_truth, mapping_entry, hardware).cycles
-    return HonestPrice(energy, max(cycles, least), cycles, in_truth is not entry)
+    """What an unrolling of the layer of `prices` costs in truth. `patiently`: ZigZag's own search may run; `bounds`:
+    what each of its orderings costs at least. Raises PricingError."""
+    in_truth = padded(prices.entry, totals(unrolling))
+    energy, cycles = prices.price(in_truth, unrolling, patiently=patiently, bounds=bounds)
+    least = roofline(in_truth, prices.mapping_entry, hardware).cycles
+    return HonestPrice(energy, max(cycles, least), cycles, in_truth is not prices.entry)

@@ -22,7 +22,7 @@ from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
 
-FORMAT = 1
+FORMAT = 2
 """Raise it when other candidates are found, refused or preferred: choices of earlier runs are then made anew."""
 
 

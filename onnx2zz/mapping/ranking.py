@@ -1,9 +1,10 @@
 """Our own candidates for a layer, in the order in which they are worth a price."""
 
-from collections.abc import Mapping, Sequence
-from typing import overload
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from onnx2zz.mapping.bound import Bounds, Floats, bounds
 from onnx2zz.mapping.enumeration import candidates
@@ -24,7 +25,7 @@ def ranked(
     wires: Interconnect | None,
     floor: float,
     opt: ObjectiveName,
-) -> Sequence[tuple[Unrolling, float]]:
+) -> "Ranked":
     """Unrollings with the least that their objective can be, the likeliest winner first; `floor`: no layer takes fewer
     cycles. Of equal bounds, whole divisors come first, then what costs less of the other."""
 
@@ -35,40 +36,42 @@ def ranked(
         return out
 
     if not space.loops:
-        return ()
+        return nothing(space)
     found = candidates(space, limits, forbidden, _twins(space, limits, hierarchy, wires))
     first, second = _objectives(bounds(found, space, hierarchy), floor, opt)
     padding = (-np.array(space.sizes) % found.prod(axis=1) > 0).sum(axis=1)
     spread = (found > 1).sum(axis=(1, 2))
     order = np.lexsort((spread, second, padding, first))
-    return _Lazily(space, found[order], first[order])
+    return Ranked(space, found[order], first[order], padding[order])
 
 
-def bound_of(unrolling: Unrolling, space: Space, hierarchy: BuiltHierarchy, floor: float, opt: ObjectiveName) -> float:
-    """The least that the objective of one unrolling can be."""
-    first, _ = _objectives(bounds(space.factors(unrolling), space, hierarchy), floor, opt)
-    return float(first[0])
+def bounds_of(found: Factors, space: Space, hierarchy: BuiltHierarchy, floor: float, opt: ObjectiveName) -> Floats:
+    """The least that the objective of each can be."""
+    return _objectives(bounds(found, space, hierarchy), floor, opt)[0]
 
 
-class _Lazily(Sequence[tuple[Unrolling, float]]):
-    """Of thousands of candidates, a few are looked at."""
+@dataclass(frozen=True)
+class Ranked:
+    """Candidates in the order in which they are worth a price, the least that the objective of each can be, and how
+    many loops each divides unevenly."""
 
-    def __init__(self, space: Space, found: Factors, bound: Floats):
-        self._space, self._found, self._bound = space, found, bound
+    space: Space
+    found: Factors
+    bounds: Floats
+    uneven: NDArray[np.intp]
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self.found)
 
-    @overload
-    def __getitem__(self, row: int) -> tuple[Unrolling, float]: ...
+    def unrolling(self, row: int) -> Unrolling:
+        return self.space.unrolling(self.found[row])
 
-    @overload
-    def __getitem__(self, row: slice) -> "_Lazily": ...
 
-    def __getitem__(self, row: int | slice) -> "tuple[Unrolling, float] | _Lazily":
-        if isinstance(row, slice):
-            return _Lazily(self._space, self._found[row], self._bound[row])
-        return self._space.unrolling(self._found[row]), float(self._bound[row])
+def nothing(space: Space) -> Ranked:
+    """No candidates."""
+    return Ranked(
+        space, np.ones((0, len(space.array), len(space.loops)), dtype=np.int64), np.zeros(0), np.zeros(0, dtype=np.intp)
+    )
 
 
 def _objectives(least: Bounds, floor: float, opt: ObjectiveName) -> tuple[Floats, Floats]:

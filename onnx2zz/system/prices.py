@@ -19,6 +19,8 @@ from onnx2zz.system.tile import Box, cut
 from onnx2zz.zigzag.layer_price import LayerPrice
 from onnx2zz.zigzag.talk import talk_goes_to
 
+QUICK_BUDGET = 4
+"""Prices that the choice of a mapping may take for a tile that is only looked at; there are hundreds."""
 Wanted = tuple[int, Box]
 """A layer's id and a box of its loops."""
 
@@ -50,8 +52,9 @@ def cut_entry(whole: WorkloadEntry, told: Told, box: Box) -> WorkloadEntry:
 class Prices:
     """The prices of tiles on one kind of core.
 
-    `inputs`: the core's files, which fit the workload. With `search` the mapping of each tile is chosen. Tiles
-    that cost the same (`layer_key`) are priced once, whatever layer they are of.
+    `inputs`: the core's files, which fit the workload. With `search` the mapping of each tile is chosen: quickly for
+    all that are looked at (`find`), and with the whole budget for those that are scheduled (`refine`). Tiles that cost
+    the same (`layer_key`) are priced once, whatever layer they are of.
     """
 
     inputs: PricingInputs
@@ -69,33 +72,56 @@ class Prices:
     )
     outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
     from_cache: set[str] = field(default_factory=set[str])
+    refined: set[str] = field(default_factory=set[str])
 
     def find(self, wanted: Iterable[Wanted]) -> None:
         """Price what has no price yet."""
-        new: dict[str, WorkloadEntry] = {}
-        for one in wanted:
-            key = self.key(one)
-            if key not in self.outcomes:
-                new.setdefault(key, self.entries[one])
+        quick = replace(self.policy, budget=min(QUICK_BUDGET, self.policy.budget))
+        self._price({key: made for key, made in self._entries(wanted).items() if key not in self.outcomes}, quick)
+
+    def refine(self, wanted: Iterable[Wanted]) -> bool:
+        """Choose mappings with the whole budget; whether any is chosen at all and some may have changed."""
+        if not self.chooses or self.policy.budget <= QUICK_BUDGET:
+            return False
+        new = {key: made for key, made in self._entries(wanted).items() if key not in self.refined}
+        self.refined |= set(new)
+        self._price(new, self.policy)
+        return bool(new)
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the mapping of tiles is chosen."""
+        return self.search is not None and not self.inputs.hardware.in_memory
+
+    def _entries(self, wanted: Iterable[Wanted]) -> dict[str, WorkloadEntry]:
+        return {self.key(one): self.entries[one] for one in wanted}
+
+    def _price(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> None:
         if not new:
             return
         with talk_goes_to(self.log, anew=False):
-            tasks = self._tasks(new)
+            tasks = self._tasks(new, policy)
             price_cache = PriceCache(self.resources.store, trusting=self.terms.search == "fast")
             alike: dict[str, list[str]] = {}
             units: list[Unit] = []
             for key, task in tasks.items():
-                self.tasks[key] = task
                 alike.setdefault(task.key, []).append(key)
                 unit = Unit(task, self.terms)
                 known = price_cache.price(unit.asked)
                 if known is not None:
-                    self.outcomes[key] = known
-                    self.from_cache.add(key)
+                    self._take(key, task, known, cached=True)
                 elif alike[task.key] == [key]:
                     units.append(unit)
             for unit, outcome in priced(units, price_cache, self.resources, self.log):
-                self.outcomes.update(dict.fromkeys(alike[unit.task.key], outcome))
+                for key in alike[unit.task.key]:
+                    self._take(key, tasks[key], outcome, cached=False)
+
+    def _take(self, key: str, task: Task, outcome: Outcome, cached: bool) -> None:
+        """Keep a price; a tile that has one does not lose it where its chosen mapping has none (a timeout)."""
+        if isinstance(self.outcomes.get(key), LayerPrice) and not isinstance(outcome, LayerPrice):
+            return
+        self.outcomes[key], self.tasks[key] = outcome, task
+        (self.from_cache.add if cached else self.from_cache.discard)(key)
 
     def key(self, wanted: Wanted) -> str:
         """The key under which a tile is priced: equal for tiles that cost the same before mappings are chosen."""
@@ -124,17 +150,17 @@ class Prices:
         outcome = self.outcome(wanted)
         return outcome.energy_pj if isinstance(outcome, LayerPrice) else None
 
-    def _tasks(self, new: Mapping[str, WorkloadEntry]) -> dict[str, Task]:
+    def _tasks(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> dict[str, Task]:
         mapped = {key: (made, mapping_entry_for(made, self.inputs.mapping)) for key, made in new.items()}
-        if self.search is not None and not self.inputs.hardware.in_memory:
-            mapped = self._chosen(mapped)
+        if self.chooses:
+            mapped = self._chosen(mapped, policy)
         return {key: Task(layer_key(made, mapping), made, mapping, None) for key, (made, mapping) in mapped.items()}
 
     def _chosen(
-        self, mapped: Mapping[str, tuple[WorkloadEntry, MappingEntry]]
+        self, mapped: Mapping[str, tuple[WorkloadEntry, MappingEntry]], policy: Policy
     ) -> dict[str, tuple[WorkloadEntry, MappingEntry]]:
         pairs: Sequence[tuple[WorkloadEntry, MappingEntry]] = list(mapped.values())
-        choices = choices_of(pairs, self.inputs, self.terms.options, self.policy)
+        choices = choices_of(pairs, self.inputs, self.terms.options, policy)
         return {
             key: (made, mapped_by_choice(made, base, choices[layer_key(made, base)]))
             for key, (made, base) in mapped.items()

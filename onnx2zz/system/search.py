@@ -91,7 +91,18 @@ class Search:
             for layer in self._to_cut_finer():
                 levels[layer] = min(levels[layer] + 1, len(LEVELS) - 1)
             found = self._at(levels, HEAVY_WEIGHTS, short=True)
-        return found
+        return None if found is None else self._refined(found)
+
+    def _refined(self, best: Best) -> Best:
+        """The best with the mappings of its tiles chosen with the whole budget, if that is better then."""
+        tiles = best.schedule.plan.tiles
+        changed = False
+        for core in {id(self.prices[core.id]): core for core in self.system.cores}.values():
+            own = self.prices[core.id]
+            mine = [(tile.layer, tile.box) for tile in tiles if self.prices[tile.core] is own]
+            changed = own.refine(mine) or changed
+        again = self._scheduled(best.tilings) if changed else None
+        return best if again is None else again
 
     @cached_property
     def _offers(self) -> Offers:

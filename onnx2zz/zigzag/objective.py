@@ -62,6 +62,11 @@ class Objective:
     def is_latency(self) -> bool:
         return self.value is _latency
 
+    @property
+    def is_energy(self) -> bool:
+        """It is the energy and nothing else."""
+        return self.value is _energy
+
     def criteria(self, energy: Q, latency: Q) -> tuple[Q, ...]:
         """What ZigZag's reducer compares, the first that differs decides."""
         value = self.value(energy, latency)

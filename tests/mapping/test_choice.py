@@ -117,10 +117,10 @@ def test_a_loop_split_over_two_dims_unevenly_is_refused() -> None:
 
 def test_the_budget_ends_the_search() -> None:
     layer = LAYERS[4]
-    how = mapped(layer, "seneca")
-    short = choose(layer, how, terms("seneca", opt="energy", lpf_limit=4, budget=5))
+    how = mapped(layer, "tpu_like")
+    short = choose(layer, how, terms("tpu_like", opt="energy", lpf_limit=4, budget=5))
     assert short.priced == 5 and short.reason.startswith("the budget of 5 prices is spent")
-    assert choose(layer, how, terms("seneca", opt="energy", lpf_limit=4, budget=60)).priced > 5
+    assert choose(layer, how, terms("tpu_like", opt="energy", lpf_limit=4, budget=60)).priced > 5
 
 
 def test_a_layer_that_fits_no_memory_gets_no_choice_and_ends_nothing() -> None:

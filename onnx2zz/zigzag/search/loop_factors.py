@@ -1,9 +1,11 @@
 """The temporal loops that LOMA permutes, and what the user demands of their order."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from zigzag.datatypes import LayerDim
+from zigzag.datatypes import LayerDim, UnrollFactor
 from zigzag.hardware.architecture.accelerator import Accelerator
 from zigzag.mapping.spatial_mapping_internal import SpatialMappingInternal
 from zigzag.mapping.temporal_mapping import TemporalMappingType
@@ -46,7 +48,12 @@ def loop_factors(
         mapping_type=mapping_type,
         loma_lpf_limit=lpf_limit,
     )
-    sizes = engine.get_temporal_loops()
+    return factors_of(engine, engine.get_temporal_loops())
+
+
+def factors_of(engine: LomaEngine, sizes: dict[LayerDim, UnrollFactor]) -> LoopFactors:
+    """The factors of temporal loops of these sizes, which are above 1; an engine serves once."""
+    layer = engine.layer
     if layer.temporal_ordering.is_complete(sizes):
         raise NotCoveredError("the user gives the whole loop order")
     constraints = layer.temporal_ordering.get_constraints()
@@ -63,6 +70,53 @@ def loop_factors(
         counts=tuple(factors.count(loop) for loop in named),
     )
     return LoopFactors(named, loops, tuple(_fixed(engine.constraints, named, loops.length)))
+
+
+def free_factors(dims: Sequence[LayerDim], sizes: tuple[int, ...], limit: int | None) -> LoopFactors:
+    """What `factors_of` gives for loops of these sizes, of which one is above 1, where the user demands nothing of
+    their order: without LOMA's objects."""
+    factors = sorted(
+        (dim.name, number, factor)
+        for number, (dim, kept) in enumerate(zip(dims, _kept(sizes, limit), strict=True))
+        for factor in kept
+    )
+    counts = Counter(factors)
+    loops = Loops(
+        dims=tuple(number for _, number, _ in counts),
+        sizes=tuple(factor for _, _, factor in counts),
+        counts=tuple(counts.values()),
+    )
+    return LoopFactors(tuple((dims[number], factor) for _, number, factor in counts), loops, ())
+
+
+@lru_cache(maxsize=1 << 14)
+def _kept(sizes: tuple[int, ...], limit: int | None) -> tuple[tuple[int, ...], ...]:
+    """Factors of each loop: prime ones, of which the two least of the loop that has the most are merged, the first of
+    equals, until few enough are left (opt/loma/engine.py:299-348)."""
+    kept = [list(_primes(size)) for size in sizes]
+    most = sum(map(len, kept))
+    if limit is None:
+        return tuple(map(tuple, kept))
+    for _ in range(most - max(limit, sum(size > 1 for size in sizes))):
+        longest = max(kept, key=len)
+        one, other, *rest = longest
+        longest[:] = sorted([one * other, *rest])
+    return tuple(map(tuple, kept))
+
+
+@lru_cache(maxsize=1 << 12)
+def _primes(size: int) -> tuple[int, ...]:
+    found: list[int] = []
+    divisor = 2
+    while size > 1:
+        if divisor * divisor > size:
+            divisor = size
+        if size % divisor:
+            divisor += 1
+        else:
+            found.append(divisor)
+            size //= divisor
+    return tuple(found)
 
 
 def _fixed(

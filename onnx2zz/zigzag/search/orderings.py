@@ -7,13 +7,16 @@ depends on the loops below a cut, but not on their order, is computed once for e
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from math import prod
+from functools import cached_property, lru_cache
+from math import factorial, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Flags, Floats, Ints
+
+REMEMBERED = 5040
+"""Tables of up to so many orderings are kept: spatial candidates of a layer, and layers, ask for the same ones."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,10 @@ class Loops:
         """Cycles of the whole nest without stalls."""
         return prod(size**count for size, count in zip(self.sizes, self.counts, strict=True))
 
-    @cached_property
-    def strides(self) -> tuple[int, ...]:
-        """A multiset's number is the sum of its members' strides: counts as digits, base count + 1."""
-        return tuple(prod(count + 1 for count in self.counts[:place]) for place in range(len(self.counts)))
-
-    @cached_property
+    @property
     def members(self) -> Ints:
         """(loops, multisets): how often each loop occurs in the multiset of that number."""
-        numbers = np.arange(prod(count + 1 for count in self.counts))
-        return np.stack(
-            [numbers // stride % (count + 1) for stride, count in zip(self.strides, self.counts, strict=True)]
-        )
+        return members(self.counts)
 
     def sizes_over(self, dims: Sequence[int]) -> tuple[int, ...]:
         """Each loop's size if it runs over one of these dimensions, else 1."""
@@ -114,15 +109,55 @@ class FixedLoops:
 
 def chunks(loops: Loops, fixed: Sequence[FixedLoops], rows: int) -> Iterator[Orderings]:
     """Every ordering that meets the demands, in LOMA's order, from at most `rows` permutations at a time."""
-    strides = np.array(loops.strides)
-    for loop in permutations(loops.counts, rows):
+    for loop, below in _tables(loops.counts, rows):
         for demand in fixed:
-            loop = loop[np.isin(loop[:, demand.position], demand.allowed)]
-        if len(loop) == 0:
-            continue
-        below = np.zeros((len(loop), loops.length + 1), dtype=np.intp)
-        np.cumsum(strides.take(loop), axis=1, out=below[:, 1:])
-        yield Orderings(loops, loop, below)
+            met = np.isin(loop[:, demand.position], demand.allowed)
+            loop, below = loop[met], below[met]
+        if len(loop):
+            yield Orderings(loops, loop, below)
+
+
+def _tables(counts: tuple[int, ...], rows: int) -> Iterator[tuple[NDArray[np.uint8], Ints]]:
+    """Orderings and the multisets below their cuts, as in `Orderings`."""
+    if how_many(counts) <= min(rows, REMEMBERED):
+        yield remembered(counts)
+        return
+    for loop in permutations(counts, rows):
+        yield loop, _below(counts, loop)
+
+
+@lru_cache(maxsize=64)
+def remembered(counts: tuple[int, ...]) -> tuple[NDArray[np.uint8], Ints]:
+    """All orderings of loops that occur so often, at most REMEMBERED, and the multisets below their cuts."""
+    (loop,) = permutations(counts, REMEMBERED)
+    below = _below(counts, loop)
+    below.setflags(write=False)
+    return loop, below
+
+
+def _below(counts: Sequence[int], loop: NDArray[np.uint8]) -> Ints:
+    below = np.zeros((len(loop), sum(counts) + 1), dtype=np.intp)
+    np.cumsum(np.array(strides(counts)).take(loop), axis=1, out=below[:, 1:])
+    return below
+
+
+@lru_cache(maxsize=256)
+def members(counts: tuple[int, ...]) -> Ints:
+    """(loops, multisets): how often each loop occurs in the multiset of that number."""
+    numbers = np.arange(prod(count + 1 for count in counts))
+    found = np.stack([numbers // stride % (count + 1) for stride, count in zip(strides(counts), counts, strict=True)])
+    found.setflags(write=False)
+    return found
+
+
+def how_many(counts: Sequence[int]) -> int:
+    """Orderings of loops that occur so often."""
+    return factorial(sum(counts)) // prod(factorial(count) for count in counts)
+
+
+def strides(counts: Sequence[int]) -> tuple[int, ...]:
+    """A multiset's number is the sum of its members' strides: counts as digits, base count + 1."""
+    return tuple(prod(count + 1 for count in counts[:place]) for place in range(len(counts)))
 
 
 def permutations(counts: Sequence[int], rows: int) -> Iterator[NDArray[np.uint8]]:

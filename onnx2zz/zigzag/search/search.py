@@ -108,7 +108,7 @@ def priced_chunks(setting: SearchedLayer, rows: int) -> Iterator[Chunk]:
     factors = loop_factors(
         setting.accelerator, setting.layer, setting.fractional, setting.mapping_type, setting.lpf_limit
     )
-    _check_exact(nest, factors.loops)
+    check_exact(nest, factors.loops)
     tables = size_tables(nest, factors.loops)
     even = setting.mapping_type == TemporalMappingType.EVEN
     first = 0
@@ -117,7 +117,8 @@ def priced_chunks(setting: SearchedLayer, rows: int) -> Iterator[Chunk]:
         first += len(orderings)
 
 
-def _check_exact(nest: Nest, loops: Loops) -> None:
+def check_exact(nest: Nest, loops: Loops) -> None:
+    """Raises NotCoveredError for a layer that is too large."""
     units = max(operand.fractional.units[0] for operand in nest.operands)
     bits = max(max(operand.precision, operand.final_precision) for operand in nest.operands)
     if loops.iterations * units * bits >= EXACT_BELOW:
