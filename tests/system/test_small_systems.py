@@ -124,7 +124,7 @@ def size_of(tiny: Tiny) -> int:
 
 
 def test_bounds_and_schedules_stand_on_their_sides_of_the_optimum(tmp_path: Path) -> None:
-    hold(drawn(tmp_path, 8, largest=5))
+    hold(drawn(tmp_path, 5, largest=5))
 
 
 @pytest.mark.long
