@@ -26,6 +26,7 @@ from onnx2zz.system.energy import offchip_energy
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.least_work import least_bounds
 from onnx2zz.system.network import CoreId
+from onnx2zz.system.numbering import Numbering, canonical
 from onnx2zz.system.outcome import SystemOutcome
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.prices import Prices, Wanted
@@ -89,12 +90,30 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     part of the result."""
     log = folder / "zigzag.log"
     prices = _prices(request, log, resources)
-    search = Search(request.system, request.graph, prices, request.options.opt, resources.watch, request.placed)
+    numbering = canonical(request.system, request.placed)
+    search = _search(request, prices, resources, numbering)
     best = search.best()
     if best is None:
+        if not numbering.is_the_users:  # what is said of cores is to name them as the user does
+            search = _search(request, prices, resources, Numbering({core: core for core in request.system.by_id}))
+            search.best()
         return SystemEvaluation(_without_schedule(request, search), None)
-    outcome = _outcome(request, prices, search, best)
+    numbering.tell(best.schedule, request.system.network)
+    outcome = _outcome(request, prices, best)
     return SystemEvaluation(_evaluation(request, prices, outcome), outcome)
+
+
+def _search(
+    request: SystemRequest, prices: Mapping[CoreId, Prices], resources: Resources, numbering: Numbering
+) -> Search:
+    return Search(
+        numbering.system(request.system),
+        request.graph,
+        numbering.by_core(prices),
+        request.options.opt,
+        resources.watch,
+        numbering.placed(request.placed),
+    )
 
 
 def _prices(request: SystemRequest, log: Path, resources: Resources) -> dict[CoreId, Prices]:
@@ -137,7 +156,7 @@ def _inputs(request: SystemRequest, core: Core, price_cache: PriceCache) -> tupl
         return load_inputs(request.workload, core.accelerator, find_mapping(GENERATED), price_cache), True
 
 
-def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], search: Search, best: Best) -> SystemOutcome:
+def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best) -> SystemOutcome:
     timed = best.schedule
     numbers = {entry["id"]: number for number, entry in enumerate(request.graph.entries)}
     # Added up in ZigZag's order of execution, as on one core: another order may differ in the last bit.

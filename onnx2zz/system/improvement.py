@@ -38,10 +38,12 @@ def improved(
     options: Mapping[int, Sequence[Candidate]],
     scheduled: Callable[[Choice], Found | None],
     merit: Callable[[Found], tuple[float, ...]],
+    most: int = MOST_JOBS,
 ) -> Found:
     """The best schedule that changes of single layers lead to from any of `starts`, the best of which is tried first.
-    `options`: the candidates of each layer; `scheduled` makes a choice's schedule (None: it does not fit)."""
-    tries = _Tries(options, scheduled, merit)
+    `options`: the candidates of each layer; `scheduled` makes a choice's schedule (None: it does not fit); `most`: jobs
+    that are given times."""
+    tries = _Tries(options, scheduled, merit, most)
     return min((tries.descend(start) for start in sorted(starts, key=merit)), key=merit)
 
 
@@ -52,13 +54,14 @@ class _Tries(Generic[Found]):
     options: Mapping[int, Sequence[Candidate]]
     scheduled: Callable[[Choice], Found | None]
     merit: Callable[[Found], tuple[float, ...]]
+    most: int
     spent: int = 0
     known: set[tuple[Candidate, ...]] = field(default_factory=set[tuple[Candidate, ...]])
 
     def descend(self, best: Found) -> Found:
         """Change one layer after the other until no change of any is better."""
         waiting = list(self.options)
-        while waiting and self.spent < MOST_JOBS:
+        while waiting and self.spent < self.most:
             layer = waiting.pop(0)
             better = self._with_another(best, layer)
             if better is not best:
@@ -73,7 +76,7 @@ class _Tries(Generic[Found]):
         for candidate in self.options[layer]:
             choice = {**best.tilings, layer: candidate}
             key = tuple(choice[one] for one in self.options)
-            if key in self.known or self.spent + best.jobs > MOST_JOBS:
+            if key in self.known or self.spent + best.jobs > self.most:
                 continue
             self.known.add(key)
             self.spent += best.jobs

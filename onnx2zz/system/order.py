@@ -64,7 +64,7 @@ class _Course:
         for tile in self.plan.tiles:
             if tile.number not in self.joined:
                 here = any(p.number in self.joined and p.core == core for p in tile.follows.values())
-                come = tile.core == core and any(number in self.arrived for number in tile.needs)
+                come = tile.core == core and any(number in self.arrived for number in (*tile.needs, *tile.keeps))
                 unsent = [t for t in tile.needs.values() if t.number not in self.arrived and t.source == core]
                 sent = any(t.of is not None and t.of.number in self.joined for t in unsent)
                 if here or come or sent:
@@ -85,8 +85,9 @@ class _Course:
         for tile in tiles:
             for producer in tile.follows.values():
                 self._read(producer)
-            for transfer in tile.needs.values():
-                self._read_arrival(transfer, tile.core)
+            for transfer in (*tile.needs.values(), *tile.keeps.values()):
+                if transfer.number in self.arrived:
+                    self._read_arrival(transfer, tile.core)
             if not self.left_of_tile[tile.number]:
                 self.held[tile.core] -= tile.bits
 
@@ -95,7 +96,8 @@ class _Course:
             return
         self.arrived.add(transfer.number)
         for core in transfer.to:
-            self.left_of_arrival[transfer.number, core] = len(transfer.readers.get(core, ()))
+            keeping = [number for number in transfer.keepers.get(core, ()) if number not in self.joined]
+            self.left_of_arrival[transfer.number, core] = len(transfer.readers.get(core, ())) + len(keeping)
         if transfer.of is not None:
             self._read(transfer.of)
 

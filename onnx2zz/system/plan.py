@@ -24,7 +24,8 @@ OPERANDS = ("I", "W")
 class Tile:
     """A tile on its core, `price` cycles long. `makes`: its output, by the layer's output indices, of `bits`.
 
-    It starts when the transfers that it `needs` have arrived and the tiles that it `follows` have ended.
+    It starts when the transfers that it `needs` have arrived and the tiles that it `follows` have ended. It does not
+    wait for those that it `keeps`, which stay until it has ended if they have come before it starts.
     """
 
     number: int
@@ -35,6 +36,7 @@ class Tile:
     makes: Elements
     bits: int
     needs: "dict[int, Transfer]" = field(default_factory=dict[int, "Transfer"])
+    keeps: "dict[int, Transfer]" = field(default_factory=dict[int, "Transfer"])
     follows: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
     readers: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
     sends: "list[Transfer]" = field(default_factory=list["Transfer"])
@@ -45,7 +47,7 @@ class Transfer:
     """Elements on their way to cores: of a tile's output (`of`), or an operand of `layer` from off the chip.
 
     `elements` by the indices of the output, or of the operand. Without elements it is a mark: the tile is done, and no
-    bit moves. `readers`: for each destination the tiles that read it there.
+    bit moves. `readers`: for each destination the tiles that read it there; `keepers`: those that only keep it.
     """
 
     number: int
@@ -57,6 +59,7 @@ class Transfer:
     layer: int
     operand: str = ""
     readers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
+    keepers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
 
 
 @dataclass
@@ -95,6 +98,8 @@ def plan(
                 _bring(found, told, operand, own, offchip)
         for edge in into:
             _join(found, told, edge, own)
+    for edge in (edge for into in edges.values() for edge in into if not edge.by_element):
+        _keep(found.by_layer[edge.producer], found.by_layer[edge.reader])
     if offchip is not None:
         for layer in results:
             for tile in found.by_layer[layer]:
@@ -256,10 +261,9 @@ def _mark(found: Plan, maker: Tile, own: Sequence[Tile]) -> None:
     """Where workload.yaml does not say which elements are read, a tile waits for every tile of the producer: its own
     core's, and of each other at least a mark. What has come is kept until the last of the core's tiles has ended."""
     first: dict[CoreId, Tile] = {}
-    last: dict[CoreId, Tile] = {}
     for tile in own:
         first.setdefault(tile.core, tile)
-        last[tile.core] = tile
+    last = _last(own)
     if maker.core in first:
         _follow(first[maker.core], maker)
         _follow(last[maker.core], maker)
@@ -276,3 +280,20 @@ def _mark(found: Plan, maker: Tile, own: Sequence[Tile]) -> None:
         mark = _send(found, maker, to, (0,) * len(maker.makes))
         for core in to:
             _await(first[core], mark)
+
+
+def _last(own: Sequence[Tile]) -> dict[CoreId, Tile]:
+    """The tile of each core that ends last: turns follow each other."""
+    return {tile.core: tile for tile in own}
+
+
+def _keep(makers: Sequence[Tile], own: Sequence[Tile]) -> None:
+    """What comes for other layers may be there before a layer that reads by order alone: it is kept by it, too, which
+    matters where the other layers' tiles run first."""
+    last = _last(own)
+    for transfer in (one for maker in makers for one in maker.sends if one.bits):
+        for core in transfer.to:
+            tile = last.get(core)
+            if tile is not None and transfer.number not in tile.needs:
+                tile.keeps[transfer.number] = transfer
+                transfer.keepers.setdefault(core, {})[tile.number] = tile

@@ -85,6 +85,10 @@ class _Making:
         self._left[tile.number] = len(tile.readers) + len(tile.sends)
         for transfer in tile.needs.values():
             self._read_arrival(transfer, tile.core, end)
+        for transfer in tile.keeps.values():
+            if transfer.number in self._found.transfers:
+                there = self._found.transfers[transfer.number][1] <= start
+                self._read_arrival(transfer, tile.core, end if there else 0.0)
         for producer in tile.follows.values():
             self._read(producer, end)
         if not tile.readers and not tile.sends:
@@ -118,7 +122,8 @@ class _Making:
         for core in onchip:
             self._found.memory[core].put(start, transfer.bits)
             self._arrival_until[transfer.number, core] = end
-            self._arrival_left[transfer.number, core] = len(transfer.readers.get(core, ()))
+            keeping = [number for number in transfer.keepers.get(core, ()) if number not in self._found.tiles]
+            self._arrival_left[transfer.number, core] = len(transfer.readers.get(core, ())) + len(keeping)
         if transfer.of is not None:
             self._read(transfer.of, end)
 

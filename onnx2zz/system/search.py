@@ -6,7 +6,7 @@ port and of overlap, so several choices are scheduled, fewer cores and one core 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,11 +15,12 @@ from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.choice import cheapest
 from onnx2zz.system.description import Core, System
 from onnx2zz.system.energy import schedule_energy
-from onnx2zz.system.improvement import LARGEST, improved, on_other_cores
+from onnx2zz.system.finer_turns import FINER, in_turns, of_different_splits
+from onnx2zz.system.improvement import LARGEST, MOST_JOBS, improved, on_other_cores
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.movement import Options, movement, per_bit
 from onnx2zz.system.network import CoreId
-from onnx2zz.system.offers import FULL, LEVELS, PER_FILL, TRIED_LEVELS, Offers, fewer
+from onnx2zz.system.offers import FULL, LEVELS, PER_FILL, TRIED_LEVELS, Offers, OnCores, fewer
 from onnx2zz.system.order import Overfull, ordered
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.plan import Plan, plan
@@ -84,6 +85,7 @@ class Search:
             found = self._better(found, self._at(dict.fromkeys(layers, level), weights))
         if self.made and len(self.system.cores) > 1:
             found = self._better(found, improved(self.made, self._changes(), self._scheduled, self._merit))
+            found = self._better(found, self._in_turns([*([found] if found else []), *self.made]))
         levels = dict.fromkeys(layers, TRIED_LEVELS - 1)
         for _ in range(REPAIRS):
             if found is not None:
@@ -111,6 +113,27 @@ class Search:
     def _better(self, first: Best | None, second: Best | None) -> Best | None:
         made = [best for best in (first, second) if best is not None]
         return min(made, key=self._merit, default=None)
+
+    def _in_turns(self, made: Sequence[Best]) -> Best | None:
+        """The best that comes of schedules whose layers are cut in more turns than memory asks for."""
+        starts: list[Best] = []
+        options: dict[int, dict[Candidate, None]] = {told.placed.id: {} for told in self.graph.layers}
+        for best in of_different_splits(sorted((one for one in made if one.jobs <= LARGEST), key=self._merit)):
+            for number in FINER:
+                cut = {layer: self._cut(layer, used, number) for layer, used in best.tilings.items()}
+                priced = self._priced({layer: [(used.tiling, used.cores)] for layer, used in cut.items()})
+                chosen = {layer: own[0] for layer, own in priced.items() if own}
+                one = self._scheduled(chosen) if len(chosen) == len(options) else None
+                starts += [one] if one is not None else []
+                for layer, used in chosen.items():
+                    options[layer] |= {best.tilings[layer]: None, used: None}
+        tried = {layer: list(own) for layer, own in options.items()}
+        return improved(starts, tried, self._scheduled, self._merit, MOST_JOBS // 2) if starts else None
+
+    def _cut(self, layer: int, used: Candidate, number: int) -> Candidate:
+        """A candidate in finer turns, its price yet to be found; layers that the user has placed stay as they are."""
+        finer = in_turns(self.graph.layers[layer], used.tiling, number)
+        return used if layer in self.fixed else replace(used, tiling=finer)
 
     def _changes(self) -> dict[int, list[Candidate]]:
         """The candidates of each layer that were looked at, on the same cores and on others; layers that the user has
@@ -153,22 +176,25 @@ class Search:
 
     def _options(self, levels: Mapping[int, int]) -> dict[int, list[Candidate]] | None:
         """The priced candidates of each layer."""
-        wanted: dict[int, list[tuple[Tiling, tuple[CoreId, ...]]]] = {}
+        wanted: dict[int, list[OnCores]] = {}
         for told in self.graph.layers:
             wanted[told.placed.id] = self._offers.tilings(told, levels[told.placed.id])
-        for core in {id(self.prices[core.id]): core for core in self.system.cores}.values():
-            self.prices[core.id].find(self._boxes(wanted, core))
-        found: dict[int, list[Candidate]] = {}
-        for layer, tilings in wanted.items():
-            priced = [self._candidate(layer, tiling, cores) for tiling, cores in tilings]
-            found[layer] = [candidate for candidate in priced if candidate is not None]
-            if not found[layer]:
-                self.unplaced.append(self._why_not(layer, tilings))
+        found = self._priced(wanted)
+        for layer, own in found.items():
+            if not own:
+                self.unplaced.append(self._why_not(layer, wanted[layer]))
                 return None
-            self.looked_at.setdefault(layer, {}).update(dict.fromkeys(found[layer]))
+            self.looked_at.setdefault(layer, {}).update(dict.fromkeys(own))
         return found
 
-    def _why_not(self, layer: int, tilings: Sequence[tuple[Tiling, tuple[CoreId, ...]]]) -> str:
+    def _priced(self, wanted: Mapping[int, Sequence[OnCores]]) -> dict[int, list[Candidate]]:
+        """Those of each layer's tilings whose tiles all have a price."""
+        for core in {id(self.prices[core.id]): core for core in self.system.cores}.values():
+            self.prices[core.id].find(self._boxes(wanted, core))
+        priced = {layer: [self._candidate(layer, *one) for one in tilings] for layer, tilings in wanted.items()}
+        return {layer: [one for one in own if one is not None] for layer, own in priced.items()}
+
+    def _why_not(self, layer: int, tilings: Sequence[OnCores]) -> str:
         told = self.graph.layers[layer]
         for tiling, cores in tilings:
             for core, share in placed(told.placed.layer, tiling, cores):
@@ -177,9 +203,7 @@ class Search:
                     return f"{told.placed.name}: {outcome}"
         return f"{told.placed.name}: its smallest tiles do not fit a core's highest memory"
 
-    def _boxes(
-        self, wanted: Mapping[int, Sequence[tuple[Tiling, tuple[CoreId, ...]]]], core: Core
-    ) -> Iterable[tuple[int, Box]]:
+    def _boxes(self, wanted: Mapping[int, Sequence[OnCores]], core: Core) -> Iterable[tuple[int, Box]]:
         mine = self.prices[core.id]
         for layer, tilings in wanted.items():
             for tiling, cores in tilings:

@@ -13,9 +13,9 @@ from math import prod
 import numpy as np
 
 from tests.system.job_orders import EPS, Held, Jobs, Orders
-from tests.system.tiny_systems import BITS, OFFCHIP, Tiny, TinyLayer, TinySystem
+from tests.system.tiny_systems import BITS, OFFCHIP, Tiny, TinyLayer, TinySystem, Wire
 
-MOST_TILES = 9
+MOST_TILES = 8
 Range = tuple[int, int]
 """The first position, and how many."""
 Box = tuple[Range, Range, Range]
@@ -195,15 +195,16 @@ class Truth:
         return {name: number for number, name in enumerate(found)}
 
     @cached_property
-    def _routes(self) -> dict[tuple[int, tuple[int, ...]], tuple[tuple[int, ...], float, float]]:
-        return {}
+    def _wires(self) -> dict[str, Wire]:
+        return self.system.wires
 
+    @lru_cache(maxsize=1 << 10)  # noqa: B019
     def _ways(self, sources: tuple[int, ...]) -> dict[int, tuple[str, ...]]:
         """The wires from the nearest source to each core."""
         found: dict[int, tuple[str, ...]] = dict.fromkeys(sources, ())
         queue = list(sources)
         for core in queue:
-            for name, wire in self.system.wires.items():
+            for name, wire in self._wires.items():
                 if core in (wire.cores[:1] if wire.directed else wire.cores):
                     for end in wire.cores:
                         if end not in found:
@@ -211,6 +212,7 @@ class Truth:
                             queue.append(end)
         return found
 
+    @lru_cache(maxsize=1 << 10)  # noqa: B019
     def _route(self, source: int, to: tuple[int, ...]) -> tuple[tuple[str, ...], int]:
         """The wires of a transfer, and how many lie behind each other."""
         served = self.system.served
@@ -230,7 +232,7 @@ class Truth:
         packed = (system.header_flits + -(-bits // flit)) * flit if flit else bits
         times = [bits / system.port_bits]
         for name in wires:
-            times.append(bits / system.offchip_bandwidth if name == "port" else packed / system.wires[name].bandwidth)
+            times.append(bits / system.offchip_bandwidth if name == "port" else packed / self._wires[name].bandwidth)
         return max(times) + system.hop_cycles * hops, tuple(self.names[name] for name in wires)
 
     def _moves(self, source: int, maker: int | None, read: Mapping[int, int], tiles: Sharing) -> Iterator[Move]:
@@ -332,18 +334,19 @@ class Truth:
 
     # every choice
 
-    def optimum(self, most: int = 1 << 62) -> tuple[float, int]:
-        """The shortest latency of all choices of up to MOST_TILES tiles, infinite where none fits; and the orders
-        tried. Raises TooManyError."""
+    def optimum(self, most: int = 1 << 62, known: float = float("inf")) -> tuple[float, int]:
+        """The shortest latency of all choices of up to MOST_TILES tiles, or `known` where none is shorter (infinite:
+        none fits); and the orders tried. Raises TooManyError."""
         choices = [list(sharings(layer, self.system)) for layer in self.tiny.layers]
         choices[0] = [tiles for tiles in choices[0] if self._is_first_of_its_kind(tiles)]
         least = self._loads(choices)
+        least[self._sum([np.array([len(one) for one in own]) for own in choices]) > MOST_TILES] = np.inf
         for number in range(1, len(choices)):
             shape = [len(own) if n in (number - 1, number) else 1 for n, own in enumerate(choices)]
-            least = np.maximum(least, self._of_two(choices, number).reshape(shape))
-        tiles = self._sum([np.array([len(one) for one in own]) for own in choices])
-        least[tiles > MOST_TILES] = np.inf
-        best, nodes = float("inf"), 0
+            others = tuple(n for n in range(len(choices)) if n not in (number - 1, number))
+            promising = least.min(axis=others) < known - EPS
+            least = np.maximum(least, self._of_two(choices, number, promising).reshape(shape))
+        best, nodes = known, 0
         order: list[int] = np.argsort(least, axis=None, kind="stable").tolist()
         for flat in order:
             at = tuple(int(n) for n in np.unravel_index(flat, least.shape))
@@ -353,17 +356,17 @@ class Truth:
             nodes += more
         return best, nodes
 
-    def _of_two(self, choices: Sequence[Sequence[Sharing]], number: int) -> np.ndarray:
-        """What no schedule is below, for every choice of a layer and the one before: as if all others took nothing but
-        their shortest tiles."""
+    def _of_two(self, choices: Sequence[Sequence[Sharing]], number: int, promising: np.ndarray) -> np.ndarray:
+        """What no schedule is below, for every promising choice of a layer and the one before: as if all others took
+        nothing but their shortest tiles."""
         lead = sum(self._shortest_way(n, choices[n]) for n in range(number - 1))
         tail = sum(self._shortest_way(n, choices[n]) for n in range(number + 1, len(choices)))
-        return np.array(
-            [
-                [Orders(self.jobs((a, b), number - 1, lead, tail), 0.0).at_least() for b in choices[number]]
-                for a in choices[number - 1]
-            ]
-        )
+        found = np.zeros(promising.shape)
+        pairs: list[list[int]] = np.argwhere(promising).tolist()
+        for a, b in pairs:
+            two = choices[number - 1][a], choices[number][b]
+            found[a, b] = Orders(self.jobs(two, number - 1, lead, tail), 0.0).at_least()
+        return found
 
     def _shortest_way(self, number: int, choices: Sequence[Sharing]) -> float:
         """The cycles of the shortest tile of all."""

@@ -1,0 +1,45 @@
+"""Layers of a schedule cut in turns that memory does not ask for, so that readers begin sooner.
+
+Where memory is short, layers go in turns anyway, and then one may begin before another has ended; what has more room
+is not to be slower for it. These turns depend on nothing but the layer.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from onnx2zz.system.candidates import ROWS
+from onnx2zz.system.improvement import Found
+from onnx2zz.system.operands import Told
+from onnx2zz.system.tiling import Pieces, Tiling
+
+FINER = (2, 4)
+"""Turns that each part of a layer is cut in, along its rows or columns."""
+STARTS = 4
+"""Schedules whose layers are cut so: the best ones of different splits."""
+
+
+def in_turns(told: Told, tiling: Tiling, number: int) -> Tiling:
+    """The tiling in so many turns along the first of its rows and columns that is long enough; as it is where none is,
+    or where it is in as many turns already."""
+    layer = told.placed.layer
+    if math.prod(turns for loop, turns in tiling.turns if loop in ROWS) >= number:
+        return tiling
+    lengths = {
+        loop: layer.sizes[loop] // tiling.pieces(loop)[0]
+        for loop in ROWS
+        if loop in layer.output.loops and loop != layer.recurrent
+    }
+    loop = next((loop for loop, length in lengths.items() if length >= number), None)
+    if loop is None:
+        return tiling
+    others = tuple((other, turns) for other, turns in tiling.turns if other not in ROWS)
+    return replace(tiling, turns=(*others, (loop, number)))
+
+
+def of_different_splits(made: Sequence[Found], most: int = STARTS) -> list[Found]:
+    """The first few schedules that do not share out all layers as one before does."""
+    found: dict[tuple[tuple[int, Pieces], ...], Found] = {}
+    for one in made:
+        found.setdefault(tuple(sorted((layer, used.tiling.split) for layer, used in one.tilings.items())), one)
+    return list(found.values())[:most]
