@@ -142,6 +142,9 @@ def _of_layer(found: Arrivals, tile: WrittenTile, need: Need, producer: int) -> 
     origin = (producer, "O", tile.frame)
     there = [h for h in found.held.get((tile.core, origin), []) if h.since <= tile.start + EPS]
     found.read.setdefault((tile.core, origin), []).extend(need.boxes)
+    if need.ordered:  # which of them it reads, the file alone does not say
+        for holding in there:
+            holding.use(tile.end)
     _used(there, need.boxes, tile.end)
     whose = f"the output of layer {producer}"
     _lacking(found, tile, need, [h.elements for h in there], whose, found.scene.needs.told(producer).indices("O"))

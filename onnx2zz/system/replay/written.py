@@ -107,8 +107,13 @@ def read_schedule(folder: Path) -> WrittenSchedule:
     except (OSError, ValueError) as error:
         said = (error.strerror or str(error)) if isinstance(error, OSError) else f"no JSON: {error}"
         raise InputError(Problem(str(path), said, WAY_OUT)) from error
-    schedule = _schedule(_Item(str(path), "", document))
-    raise_if_any(_strangers(str(path), schedule))
+    return schedule_of(document, str(path))
+
+
+def schedule_of(document: object, file: str) -> WrittenSchedule:
+    """The schedule that a document of JSON is. Raises InputError as `read_schedule` does."""
+    schedule = _schedule(_Item(file, "", document))
+    raise_if_any(_strangers(file, schedule))
     return schedule
 
 
