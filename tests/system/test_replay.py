@@ -8,7 +8,10 @@ from pathlib import Path
 import onnx
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+import onnx2zz
 from onnx2zz.cli.main import run
 from onnx2zz.compiler import Compiled, compile_model
 from onnx2zz.formats.shipped_files import find_model
@@ -23,8 +26,9 @@ from onnx2zz.system.replay.written import schedule_of
 from tests.json_values import Document
 from tests.proof.networks import residual
 from tests.system.checker import faults
+from tests.system.drawn_models import Drawn, chains
 from tests.system.schedule_mutants import TRIED, WRONG, mutants
-from tests.system.small_systems import evaluated, system_file
+from tests.system.small_systems import SYSTEMS, evaluated, system_file
 
 OF_TIME = ("starts", "at once", "leaves before", "takes no time")
 """Words of the other checker's faults that a tile or a transfer at another time can have; sums and energies apart."""
@@ -169,3 +173,45 @@ def test_files_at_fault_are_said_all_at_once(
 def test_another_model_is_refused(branches: Written, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["verify", "lenet5", "--schedule", str(branches.folder)]) == 1
     assert "workload.yaml: layer 0 is another than lenet5 has" in capsys.readouterr().err
+
+
+def check_drawn(data: st.DataObject, folder: Path) -> None:
+    drawn: Drawn = data.draw(chains())
+    system = data.draw(st.sampled_from(sorted(SYSTEMS)))
+    bits = data.draw(st.sampled_from((None, 24_000)))
+    if evaluated(drawn.model, system_file(folder / "system", system, bits), folder) == 0:
+        code = run(
+            ["verify", str(folder / "drawn.onnx"), "--schedule", str(folder), "--json", str(folder / "out.json")]
+        )
+        assert json.loads((folder / "out.json").read_text())["faults"] == []
+        assert code in (0, 3)  # not all can be computed
+
+
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_schedules_of_drawn_models_are_carried_out(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    check_drawn(data, tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.mark.long
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_schedules_of_many_drawn_models_are_carried_out(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    check_drawn(data, tmp_path_factory.mktemp("drawn"))
+
+
+def test_a_schedule_is_of_the_compiled_workload(lenet5: Written, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = str(lenet5.folder)
+    assert run(["verify", "lenet5", "--schedule", folder, "--workload", f"{folder}/workload.yaml"]) == 2
+    assert "leave one out" in capsys.readouterr().err
+
+
+def test_from_python_it_is_a_table_of_faults(lenet5: Written) -> None:
+    played = onnx2zz.verify_schedule("lenet5", lenet5.folder)
+    assert played.ok
+    assert "no fault" in played.table().caption
+    assert played.to_dataframe().empty
