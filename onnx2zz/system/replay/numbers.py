@@ -14,6 +14,7 @@ from onnx2zz.compiler import Compiled
 from onnx2zz.conservation.groups import Group, groups
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.ir.access import Access
+from onnx2zz.ir.axis import Axis
 from onnx2zz.ir.interpreter import REDUCERS, Grid, apply, elements_of, run_at, unpacked
 from onnx2zz.ir.layer import Layer
 from onnx2zz.ir.workload import PlacedLayer
@@ -29,6 +30,7 @@ from onnx2zz.proof.sampling import WHOLE, sample
 from onnx2zz.proof.values import Values
 from onnx2zz.proof.verify import VerifyOptions, Watch, at_hand
 from onnx2zz.system.elements import Elements, positions
+from onnx2zz.system.operands import Told
 from onnx2zz.system.plan import OPERANDS
 from onnx2zz.system.replay.fault import Fault
 from onnx2zz.system.replay.needs import Box, Needs
@@ -149,9 +151,15 @@ class _Playing:
         inputs: list[Access] = []
         for operand, access in zip(OPERANDS, layer.inputs, strict=False):
             boxes = {n.producer: n.boxes for n in needed if n.operand == operand and n.producer is not None}
+            outside = [part for n in needed if n.operand == operand and n.producer is None for part in n.boxes]
             made = any(edge.operand == operand for edge in self._needs.graph.edges.get(placed.id, ()))
             data = self._data(access)
-            mask = self._from_layers(access.tensor, boxes) if made else self._from_outside(placed, access, box, data)
+            if made:
+                mask = self._from_layers(access.tensor, boxes)
+            elif self._needs.outside(placed.id, operand):
+                mask = self._from_outside(placed, operand, box, outside, data)
+            else:  # of no bits: not in the schedule
+                mask = np.ones(data.shape, bool)
             name = f"{access.tensor} as {operand}"
             tensors[name] = np.where(mask.reshape(data.shape), data, np.nan) if mask.size == data.size else data
             inputs.append(replace(access, tensor=name, packed=0))
@@ -175,15 +183,21 @@ class _Playing:
                 held[self._origins.written(told.placed.layer, _grid(told.indices("O"), part)).ravel()] = True
         return held[self._origins.of(tensor)]
 
-    def _from_outside(self, placed: PlacedLayer, access: Access, box: Box, data: np.ndarray) -> np.ndarray:
-        """Which elements of an operand from outside a box touches."""
-        own = next(a for a in placed.layer.inputs if a.tensor == access.tensor)
+    def _from_outside(
+        self, placed: PlacedLayer, operand: str, box: Box, parts: Sequence[Elements], data: np.ndarray
+    ) -> np.ndarray:
+        """Which elements of an operand from outside are such elements, by the indices that the file tells them by."""
+        told, access = self._needs.told(placed.id), placed.layer.inputs[OPERANDS.index(operand)]
         mask = np.zeros(data.shape, bool)
-        seen = self._needs.told(placed.id).seen(own, dict(box))
-        axes = [positions(axis) for axis in seen]
-        if access.picks is not None:
-            axes[access.picks[0]] = list(range(data.shape[access.picks[0]]))
-        mask[np.ix_(*axes)] = True
+        for part in parts:
+            by_index = dict(zip(told.indices(operand), part, strict=True))
+            seen = told.seen(access, dict(box))
+            axes = [positions(axis) for axis in seen]
+            if access.picks is not None:
+                axes[access.picks[0]] = list(range(data.shape[access.picks[0]]))
+            elif access.border == "constant":
+                axes = [_along(told, axis, by_index) or own for axis, own in zip(access.axes, axes, strict=True)]
+            mask[np.ix_(*axes)] = True
         return mask
 
     def wrong(self, placed: PlacedLayer, found: Sequence[_Output]) -> Iterator[Fault]:
@@ -218,6 +232,21 @@ class _Playing:
         what = f"{placed.layer.output.tensor}[{place}] is {number}, and onnxruntime makes {wanted:.6g}"
         more = f"; {len(wrong) - 1} more of {len(one.got)}" if len(wrong) > 1 else ""
         return Fault(f"tile {one.tile} (layer {placed.id})", what + more)
+
+
+def _along(told: Told, axis: Axis, by_index: Mapping[str, int]) -> list[int] | None:
+    """The positions of an axis that an operand's indices name; None where they say nothing of it alone."""
+    walking = [(loop, step) for loop, step in axis.terms if step and told.sizes[loop] > 1]
+    if axis.shared_by == 1 and walking and all(loop in by_index for loop, _ in walking):
+        found = {axis.offset}
+        for loop, step in walking:
+            found = {at + step * value for at in found for value in positions(by_index[loop])}
+        return sorted(at for at in found if 0 <= at < axis.extent)
+    for index, relation in told.entry.related.items():
+        if index in by_index and {(loop, step) for step, loop in relation.terms} == set(axis.terms):
+            begins = axis.offset + told.entry.padding.get(index, (0, 0))[0]
+            return [at + begins for at in positions(by_index[index]) if 0 <= at + begins < axis.extent]
+    return None
 
 
 def _moved(grid: Grid, box: Box) -> Grid:
