@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onnx2zz.api.drop_in import get_hardware_performance_zigzag_imc as get_hardware_performance_zigzag_imc
     from onnx2zz.api.evaluate import evaluate as evaluate
     from onnx2zz.api.verify import verify as verify
+    from onnx2zz.api.verify import verify_schedule as verify_schedule
     from onnx2zz.errors import IncompleteResult as IncompleteResult
 
 __version__ = version("onnx2zz")
@@ -25,6 +26,7 @@ FUNCTIONS = {
     "compile": "onnx2zz.api.compile",
     "evaluate": "onnx2zz.api.evaluate",
     "verify": "onnx2zz.api.verify",
+    "verify_schedule": "onnx2zz.api.verify",
     "get_hardware_performance_zigzag": "onnx2zz.api.drop_in",
     "get_hardware_performance_zigzag_imc": "onnx2zz.api.drop_in",
 }
@@ -35,6 +37,7 @@ __all__ = [  # noqa: RUF022 - in the order of use
     "check",
     "verify",
     "evaluate",
+    "verify_schedule",
     "IncompleteResult",
     "get_hardware_performance_zigzag",
     "get_hardware_performance_zigzag_imc",

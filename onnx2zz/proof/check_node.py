@@ -60,7 +60,7 @@ def check_node(group: Group, values: Values, entries: Sequence[WorkloadEntry], p
     try:
         # A second trial with tiny operands where the node has an epsilon: beside values of size 1 a wrong epsilon would
         # vanish in rounding.
-        trials = (_trial(group, values), *_near_epsilon(group, values))
+        trials = (trial_of(group, values), *_near_epsilon(group, values))
     except CannotRunError as error:
         return NodeCheck(0, said, unchecked=str(error)[:200])
     cause = said[0].cause if said else ""
@@ -69,7 +69,7 @@ def check_node(group: Group, values: Values, entries: Sequence[WorkloadEntry], p
     return NodeCheck(checked[0].points, said, wrong)
 
 
-def _trial(group: Group, values: Values) -> Trial:
+def trial_of(group: Group, values: Values) -> Trial:
     """Operands that prove something: those of the run if they do, else fresh ones. Raises CannotRunError.
 
     Only where none of them gives as many values as any node may have is it asked whether results change with the

@@ -53,6 +53,14 @@ def checks(
     exact: Mapping[Node, Group], compiled: Compiled, options: VerifyOptions, watch: Watch
 ) -> Iterator[tuple[Node, NodeCheck]]:
     """Checks node after node, while the run has their operands at hand."""
+    for group, values in at_hand(exact, compiled, options, watch):
+        yield group.node, check_node(group, values, compiled.entries, options.points)
+
+
+def at_hand(
+    exact: Mapping[Node, Group], compiled: Compiled, options: VerifyOptions, watch: Watch
+) -> Iterator[tuple[Group, Values]]:
+    """Runs the model; stops at each lowered node, its operands and outputs among the values."""
     graph, values = compiled.graph, begin(compiled, options)
     dead = {node for node, fate in fates_of(graph, compiled.workload).items() if fate.why == "dead"}
     reads = {node: group.reads for node, group in exact.items()}
@@ -60,7 +68,7 @@ def checks(
     for node in walk(values, reads, dead):
         if node in exact:
             watch(done, len(exact), node.label)
-            yield node, check_node(exact[node], values, compiled.entries, options.points)
+            yield exact[node], values
             done += 1
 
 

@@ -1,4 +1,4 @@
-"""The tables of a verification: what differs and why, what was not run, and the sum of it."""
+"""What is shown of a verification and of a played schedule: what differs and why, what was not run, the sum of it."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,7 @@ from rich.text import Text
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.printable import printable
 from onnx2zz.proof.result import NotExecuted, Verification
+from onnx2zz.system.replay.result import Replay
 
 LONGEST = 60
 """Characters of a name that are shown."""
@@ -35,6 +36,16 @@ def print_verification(result: Verification, console: Console) -> None:
             console.print(printable(line), highlight=False, markup=False)
     console.print(printable(result.summary), highlight=False, markup=False)
     console.print(result.verdict, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_replay(result: Replay, console: Console) -> None:
+    """Print what keeps a schedule from being carried out, in the order of time, then what was played."""
+    _print_nodes("not computed", result.not_run, console)
+    for fault in result.faults[:LISTED]:
+        console.print(printable(str(fault)), highlight=False, markup=False, soft_wrap=True)
+    if len(result.faults) > LISTED:
+        console.print(f"and {len(result.faults) - LISTED} more")
+    console.print(printable(result.summary), highlight=False, markup=False, soft_wrap=True)
 
 
 def _causes(mismatches: Sequence[Mismatch]) -> Iterator[str]:

@@ -5,7 +5,7 @@ one machine operation for each 30 positions, which is what most of a schedule's 
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from onnx2zz.ir import stepped
@@ -63,6 +63,26 @@ def common(first: Elements, second: Elements) -> Elements:
 def holds(outer: Elements, inner: Elements) -> bool:
     """Whether every element of `inner` is one of `outer`."""
     return not all(inner) or all(not mine & ~theirs for mine, theirs in zip(inner, outer, strict=True))
+
+
+def without(wanted: Iterable[Elements], parts: Iterable[Elements]) -> list[Elements]:
+    """The elements of `wanted` that none of `parts` has, as sets that are disjoint where those of `wanted` are."""
+    left = [one for one in wanted if all(one)]
+    for part in parts:
+        if not left:
+            break
+        left = [piece for one in left for piece in _less(one, part)]
+    return left
+
+
+def _less(one: Elements, part: Elements) -> Iterator[Elements]:
+    """What is left of a set without a part: for each axis what lies beside the part there, and within it before."""
+    if not meet(one, part):
+        yield one
+        return
+    for at, (mine, theirs) in enumerate(zip(one, part, strict=True)):
+        if beside := mine & ~theirs:
+            yield (*common(one[:at], part[:at]), beside, *one[at + 1 :])
 
 
 def positions(axis: Positions) -> list[int]:

@@ -1,0 +1,1 @@
+"""Plays a written schedule: who holds what when, from what its file says alone, and what each tile computes from it."""
