@@ -6,7 +6,7 @@ from pathlib import Path
 from onnx2zz.convert.converted import Converted
 from onnx2zz.errors import InputError, Problem
 
-FORMS = "a Python file of ZigZag's (.py)"
+FORMS = "a Python file of ZigZag's (.py) or a topology of SCALE-Sim's (.csv)"
 
 
 def read_any(paths: Sequence[str]) -> tuple[Converted, ...]:
@@ -28,6 +28,10 @@ def _read(path: str) -> tuple[Converted, ...]:
         from onnx2zz.convert.python.read import convert_python
 
         return convert_python(path, text_of(path))
+    if Path(path).suffix == ".csv":
+        from onnx2zz.convert.scale_sim import read_topology
+
+        return (read_topology(path, text_of(path)),)
     raise InputError(Problem(path, "no form that can be converted", f"give {FORMS}"))
 
 
