@@ -14,7 +14,7 @@ FORMS = ("scale-sim", "scale-sim-gemm", "accelforge")
 @click.option("--to", "form", type=click.Choice(FORMS), help="Write a workload.yaml in another tool's form.")
 @click.option("-o", "--output", metavar="FILE|DIR", help="Where to write it; a folder where several files come of it.")
 def convert_command(files: tuple[str, ...], form: str | None, output: str | None) -> None:
-    """Write Python of before 2024-05 and SCALE-Sim's CSV as ZigZag's YAML, or a workload in another tool's form."""
+    """Write ZigZag's Python, SCALE-Sim's CSV or Timeloop's YAML as ZigZag's YAML, or a workload in another form."""
     if form is None:
         _to_yaml(files, output)
         return

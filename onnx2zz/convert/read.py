@@ -4,22 +4,27 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from onnx2zz.convert.converted import Converted
-from onnx2zz.errors import InputError, Problem
+from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 
-FORMS = "a Python file of ZigZag's (.py) or a topology of SCALE-Sim's (.csv)"
+FORMS = "a Python file of ZigZag's (.py), a topology of SCALE-Sim's (.csv), or a problem of Timeloop's (.yaml)"
 
 
 def read_any(paths: Sequence[str]) -> tuple[Converted, ...]:
-    """The documents in the files, each file by its own. Raises InputError with what is wrong in any of them."""
+    """The documents in the files: each by its own, Timeloop's YAML together. Raises InputError with what is wrong in
+    any of them."""
     found: list[Converted] = []
     problems: list[Problem] = []
+    of_timeloop = [path for path in paths if Path(path).suffix in (".yaml", ".yml")]
     for path in paths:
-        try:
-            found += _read(path)
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems)
+        if path not in of_timeloop:
+            with noted_in(problems):
+                found += _read(path)
+    if of_timeloop:
+        from onnx2zz.convert.timeloop.read import convert_timeloop
+
+        with noted_in(problems):
+            found += convert_timeloop(of_timeloop)
+    raise_if_any(problems)
     return tuple(found)
 
 
