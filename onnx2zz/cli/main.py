@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "check": "onnx2zz.cli.check:check_command",
     "compare": "onnx2zz.cli.compare:compare_command",
     "compile": "onnx2zz.cli.compile:compile_command",
+    "convert": "onnx2zz.cli.convert:convert_command",
     "explain": "onnx2zz.cli.explain:explain_command",
     "ops": "onnx2zz.cli.ops:ops_command",
     "evaluate": "onnx2zz.cli.evaluate:evaluate_command",

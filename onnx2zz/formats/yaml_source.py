@@ -144,7 +144,7 @@ def _syntax_error(error: Exception, text: str) -> Trap:
 def _python(line: int) -> Trap:
     """Accelerators, mappings and workloads were Python for ZigZag before they were YAML."""
     what = "this is Python: ZigZag took Python classes once, and takes YAML now"
-    return Trap(Mark(line, 1), what, "write it as YAML", fatal=True)
+    return Trap(Mark(line, 1), what, "`onnx2zz convert FILE.py -o FILE.yaml` writes it as YAML", fatal=True)
 
 
 def _walk(

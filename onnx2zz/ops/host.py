@@ -32,7 +32,7 @@ runs_on_host(
     how="host: a step of an optimiser",
 )
 
-# Classical machine learning: decisions and look-ups. Linear models and kernels are products, and not among them.
+# Classical machine learning: decisions and look-ups. What of it is arithmetic is below.
 TREES = ("TreeEnsemble", "TreeEnsembleClassifier", "TreeEnsembleRegressor")
 FEATURES = (
     *("ArrayFeatureExtractor", "Binarizer", "CastMap", "CategoryMapper", "DictVectorizer", "FeatureVectorizer"),
@@ -40,6 +40,11 @@ FEATURES = (
 )
 runs_on_host(*(f"ai.onnx.ml.{name}" for name in TREES), how="host: decision trees")
 runs_on_host(*(f"ai.onnx.ml.{name}" for name in FEATURES), how="host: features looked up and put together")
+
+# Products and element-wise layers (frontend/classical_models.py) but for kernels and transforms that are none.
+LINEAR = ("LinearClassifier", "LinearRegressor", "Normalizer", "SVMRegressor", "Scaler")
+runs_on_host(*(f"ai.onnx.ml.{name}" for name in LINEAR), how="products and element-wise layers; else host")
+runs_on_host("ai.onnx.ml.SVMClassifier", how="host: votes among pairs of classes")
 
 # Text has no arithmetic.
 runs_on_host("StringNormalizer", "StringConcat", "StringSplit", "RegexFullMatch", "TfIdfVectorizer", how="host: text")

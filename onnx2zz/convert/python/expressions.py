@@ -1,0 +1,526 @@
+"""The value of a Python expression, found by reading it. Nothing of the file is executed.
+
+Whatever is asked of an `Unknown` is that Unknown: the line that is told of in the end is the one that began it.
+"""
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from onnx2zz.convert.python.known_functions import BUILTINS, METHODS, OF_MODULES
+from onnx2zz.convert.python.signatures import CLASSES, attribute, items_given
+from onnx2zz.convert.python.values import (
+    LONGEST_LIST,
+    WIDEST_NUMBER,
+    Built,
+    Call,
+    Function,
+    Imported,
+    Scope,
+    Unknown,
+    is_dict,
+    is_key,
+    is_number,
+    is_scalar,
+    items_of,
+    within_bounds,
+)
+from onnx2zz.files.document import is_array, is_tuple
+
+FAULTS = (TypeError, ValueError, KeyError, IndexError, ZeroDivisionError, OverflowError, AttributeError)
+MOST_STEPS = 200_000
+DEEPEST_CALL = 30
+SHORT_FORMAT = re.compile(r"[-+<>^0,.\d]{0,4}[a-zA-Z%]?")
+
+OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+    ast.FloorDiv: lambda a, b: a // b,
+    ast.Mod: lambda a, b: a % b,
+    ast.Pow: lambda a, b: a**b,
+}
+COMPARISONS: Mapping[type[ast.cmpop], Callable[[object, object], object]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+}
+ORDERS: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+class RunBody(Protocol):
+    """Reads the body of a function: statements.py."""
+
+    def __call__(self, function: Function, scope: Scope, reading: "Reading") -> object: ...
+
+
+@dataclass(eq=False)
+class Reading:
+    """One file as it is read: how much was done, how deep in calls, and who reads bodies."""
+
+    run_body: RunBody
+    steps: int = 0
+    depth: int = 0
+    met: list[Built] = field(default_factory=list[Built])
+    lines: dict[int, tuple[object, int]] = field(default_factory=dict[int, tuple[object, int]])
+
+    def step(self) -> bool:
+        """Whether there may be another one: files that compute for ever are not followed for ever."""
+        self.steps += 1
+        return self.steps <= MOST_STEPS
+
+    def line_of(self, value: object, otherwise: int) -> int:
+        """The line where a dictionary is written."""
+        return self.lines.get(id(value), (value, otherwise))[1]
+
+
+def value_of(node: ast.expr, scope: Scope, reading: Reading) -> object:
+    """What an expression stands for."""
+    read = READERS.get(type(node))
+    if read is None:
+        return Unknown("this expression cannot be followed without running it", node.lineno)
+    if not reading.step():
+        return Unknown("the file computes for too long to be followed", node.lineno)
+    try:
+        return within_bounds(read(node, scope, reading), node.lineno)
+    except FAULTS as error:
+        return Unknown(f"this cannot be computed ({error})", node.lineno)
+
+
+def first_unknown(values: Sequence[object]) -> Unknown | None:
+    return next((value for value in values if isinstance(value, Unknown)), None)
+
+
+def _constant(node: ast.Constant, scope: Scope, reading: Reading) -> object:
+    return node.value if is_scalar(node.value) else Unknown("no number and no text", node.lineno)
+
+
+def _name(node: ast.Name, scope: Scope, reading: Reading) -> object:
+    try:
+        return scope.find(node.id)
+    except KeyError:
+        known = node.id in BUILTINS
+        return Imported(node.id) if known else Unknown(f"`{node.id}` is defined nowhere in this file", node.lineno)
+
+
+def _items(nodes: Sequence[ast.expr], scope: Scope, reading: Reading) -> list[object]:
+    found: list[object] = []
+    for node in nodes:
+        if isinstance(node, ast.Starred):
+            value = value_of(node.value, scope, reading)
+            found += items_of(value) or [value if isinstance(value, Unknown) else Unknown("no list", node.lineno)]
+        else:
+            found.append(value_of(node, scope, reading))
+    return found
+
+
+def _list(node: ast.List | ast.Set, scope: Scope, reading: Reading) -> object:
+    return _items(node.elts, scope, reading)
+
+
+def _tuple(node: ast.Tuple, scope: Scope, reading: Reading) -> object:
+    return tuple(_items(node.elts, scope, reading))
+
+
+def _dict(node: ast.Dict, scope: Scope, reading: Reading) -> object:
+    found: dict[object, object] = {}
+    reading.lines[id(found)] = (found, node.lineno)  # the object is kept, so that no other gets its id
+    for key_node, value_node in zip(node.keys, node.values, strict=True):
+        value = value_of(value_node, scope, reading)
+        if key_node is None:
+            if not is_dict(value):
+                return value if isinstance(value, Unknown) else Unknown("no dictionary", node.lineno)
+            found |= value
+            continue
+        key = value_of(key_node, scope, reading)
+        if not is_key(key):
+            return key if isinstance(key, Unknown) else Unknown("a key that is no number and no text", node.lineno)
+        found[key] = value
+    return found
+
+
+def _binary(node: ast.BinOp, scope: Scope, reading: Reading) -> object:
+    left, right = value_of(node.left, scope, reading), value_of(node.right, scope, reading)
+    return combined(node.op, left, right, node.lineno)
+
+
+def combined(kind: ast.operator, left: object, right: object, line: int) -> object:
+    """`left kind right`."""
+    if unknown := first_unknown((left, right)):
+        return unknown
+    if isinstance(kind, ast.Add) and isinstance(left, str) and isinstance(right, str):
+        return left + right
+    if isinstance(kind, ast.Add) and is_array(left) and is_array(right):
+        return [*left, *right]
+    if isinstance(kind, ast.Add) and is_tuple(left) and is_tuple(right):
+        return (*left, *right)
+    if isinstance(kind, ast.BitOr) and is_dict(left) and is_dict(right):
+        return left | right
+    if isinstance(kind, ast.BitOr) and is_array(left) and is_array(right):
+        return [*left, *right]
+    if isinstance(kind, ast.Mult) and isinstance(right, int):
+        repeated = _repeated(left, right)
+        if repeated is not None:
+            return repeated
+    function = OPERATORS.get(type(kind))
+    if function is None or not is_number(left) or not is_number(right):
+        return Unknown("this expression cannot be followed without running it", line)
+    if isinstance(kind, ast.Pow) and _bits(left) * abs(right) > WIDEST_NUMBER:
+        return Unknown("a value too large to be followed", line)
+    return function(left, right)
+
+
+def _repeated(value: object, times: int) -> object:
+    items = items_of(value)
+    if items is None or is_dict(value):
+        return None
+    if len(items) * times > LONGEST_LIST:
+        raise ValueError("too long")
+    if isinstance(value, str):
+        return value * times
+    return tuple(items * times) if is_tuple(value) else items * times
+
+
+def _bits(number: float) -> int:
+    return int(abs(number)).bit_length() if abs(number) < 2**WIDEST_NUMBER else WIDEST_NUMBER
+
+
+def _unary(node: ast.UnaryOp, scope: Scope, reading: Reading) -> object:
+    value = value_of(node.operand, scope, reading)
+    if isinstance(node.op, ast.Not):
+        truth = truth_of(value)
+        return value if truth is None else not truth
+    if is_number(value) and isinstance(node.op, ast.USub):
+        return -value
+    return value
+
+
+def truth_of(value: object) -> bool | None:
+    """Whether a condition holds; None where only a run would tell."""
+    if isinstance(value, Unknown | Imported):
+        return None
+    items = items_of(value)
+    return bool(items) if items is not None else bool(value)
+
+
+def _both_or_either(node: ast.BoolOp, scope: Scope, reading: Reading) -> object:
+    value: object = None
+    for one in node.values:
+        value = value_of(one, scope, reading)
+        truth = truth_of(value)
+        if truth is None or truth == isinstance(node.op, ast.Or):
+            return value
+    return value
+
+
+def _comparison(node: ast.Compare, scope: Scope, reading: Reading) -> object:
+    left = value_of(node.left, scope, reading)
+    for kind, right_node in zip(node.ops, node.comparators, strict=True):
+        right = value_of(right_node, scope, reading)
+        holds = _compared(kind, left, right, node.lineno)
+        if holds is not True:
+            return holds
+        left = right
+    return True
+
+
+def _compared(kind: ast.cmpop, left: object, right: object, line: int) -> object:
+    if unknown := first_unknown((left, right)):
+        return unknown
+    items = items_of(right)
+    if isinstance(kind, ast.In | ast.NotIn) and is_scalar(left) and items is not None:
+        within = left in right if isinstance(left, str) and isinstance(right, str) else _among(left, items)
+        return within is isinstance(kind, ast.In)
+    if type(kind) in ORDERS and is_number(left) and is_number(right):
+        return ORDERS[type(kind)](left, right)
+    if type(kind) in COMPARISONS and (is_scalar(left) or is_scalar(right)):
+        return bool(COMPARISONS[type(kind)](left, right))
+    return Unknown("this comparison cannot be followed without running it", line)
+
+
+def _among(value: object, items: Sequence[object]) -> bool:
+    return any(is_scalar(item) and item == value for item in items)
+
+
+def _choice(node: ast.IfExp, scope: Scope, reading: Reading) -> object:
+    test = value_of(node.test, scope, reading)
+    truth = truth_of(test)
+    if truth is None:
+        return test if isinstance(test, Unknown) else Unknown("this condition is only known in a run", node.lineno)
+    return value_of(node.body if truth else node.orelse, scope, reading)
+
+
+def _subscript(node: ast.Subscript, scope: Scope, reading: Reading) -> object:
+    value = value_of(node.value, scope, reading)
+    if isinstance(node.slice, ast.Slice):
+        return _sliced(value, node.slice, scope, reading)
+    index = value_of(node.slice, scope, reading)
+    if unknown := first_unknown((value, index)):
+        return unknown
+    if is_dict(value) and is_key(index):
+        return value[index]
+    items = items_of(value)
+    if items is not None and isinstance(index, int) and not is_dict(value):
+        return items[index]
+    return Unknown("this cannot be followed without running it", node.lineno)
+
+
+def _sliced(value: object, part: ast.Slice, scope: Scope, reading: Reading) -> object:
+    ends = [None if end is None else value_of(end, scope, reading) for end in (part.lower, part.upper, part.step)]
+    whole = [end for end in ends if end is None or isinstance(end, int)]
+    if len(whole) != len(ends) or not (isinstance(value, str) or is_array(value) or is_tuple(value)):
+        return first_unknown((value, *ends)) or Unknown("no list", part.lower.lineno if part.lower else 1)
+    return value[slice(*whole)]
+
+
+def _attribute(node: ast.Attribute, scope: Scope, reading: Reading) -> object:
+    value = value_of(node.value, scope, reading)
+    if isinstance(value, Imported):
+        return Imported(f"{value.name}.{node.attr}")
+    if isinstance(value, Built):
+        return attribute(value, node.attr, node.lineno)
+    if isinstance(value, Unknown):
+        return value
+    return Unknown(f"`.{node.attr}` is not known without running the file", node.lineno)
+
+
+def _formatted(node: ast.JoinedStr, scope: Scope, reading: Reading) -> object:
+    parts: list[str] = []
+    for piece in node.values:
+        value = value_of(piece.value, scope, reading) if isinstance(piece, ast.FormattedValue) else _text_of(piece)
+        if isinstance(value, Unknown):
+            return value
+        how = _format_of(piece)
+        if not is_scalar(value) or how is None:
+            return Unknown("this text is not known without running the file", node.lineno)
+        parts.append(format(value, how))
+    return "".join(parts)
+
+
+def _text_of(piece: ast.expr) -> object:
+    return piece.value if isinstance(piece, ast.Constant) else None
+
+
+def _format_of(piece: ast.expr) -> str | None:
+    """The format of a piece; None where it is one that could make the text long."""
+    spec = piece.format_spec if isinstance(piece, ast.FormattedValue) else None
+    if spec is None:
+        return ""
+    texts = [_text_of(one) for one in spec.values] if isinstance(spec, ast.JoinedStr) else [None]
+    whole = "".join(text for text in texts if isinstance(text, str))
+    return whole if all(isinstance(text, str) for text in texts) and SHORT_FORMAT.fullmatch(whole) else None
+
+
+def _comprehension(node: ast.ListComp | ast.SetComp | ast.GeneratorExp, scope: Scope, reading: Reading) -> object:
+    found: list[object] = []
+    trouble = _each(
+        node.generators, Scope({}, scope), reading, lambda at: found.append(value_of(node.elt, at, reading))
+    )
+    return trouble or found
+
+
+def _dict_comprehension(node: ast.DictComp, scope: Scope, reading: Reading) -> object:
+    found: dict[object, object] = {}
+
+    def keep(at: Scope) -> None:
+        key = value_of(node.key, at, reading)
+        if not is_key(key):
+            raise TypeError("a key that is no number and no text")
+        found[key] = value_of(node.value, at, reading)
+
+    return _each(node.generators, Scope({}, scope), reading, keep) or found
+
+
+def _each(
+    loops: Sequence[ast.comprehension], scope: Scope, reading: Reading, keep: Callable[[Scope], None]
+) -> Unknown | None:
+    if not loops:
+        keep(scope)
+        return None
+    loop, *inner = loops
+    values = value_of(loop.iter, scope, reading)
+    items = items_of(values)
+    if items is None:
+        return values if isinstance(values, Unknown) else Unknown("nothing to loop over", loop.iter.lineno)
+    for item in items:
+        if not reading.step():
+            return Unknown("the file computes for too long to be followed", loop.iter.lineno)
+        assign(loop.target, item, scope, reading)
+        truths = [truth_of(value_of(test, scope, reading)) for test in loop.ifs]
+        if None in truths:
+            return Unknown("this condition is only known in a run", loop.iter.lineno)
+        if all(truths) and (trouble := _each(inner, scope, reading, keep)):
+            return trouble
+    return None
+
+
+def assign(target: ast.expr, value: object, scope: Scope, reading: Reading) -> None:
+    """`target = value`: a name, names in a row, an item, an attribute."""
+    if isinstance(target, ast.Name):
+        scope.names[target.id] = value
+    elif isinstance(target, ast.Tuple | ast.List):
+        items = items_given(value, len(target.elts)) if isinstance(value, Built) else items_of(value)
+        if items is None or len(items) != len(target.elts):
+            unknown = value if isinstance(value, Unknown) else Unknown("these names get no values", target.lineno)
+            items = [unknown] * len(target.elts)
+        for one, item in zip(target.elts, items, strict=True):
+            assign(one, item, scope, reading)
+    elif isinstance(target, ast.Subscript):
+        _assign_item(target, value, scope, reading)
+    elif isinstance(target, ast.Attribute):
+        owner = value_of(target.value, scope, reading)
+        if isinstance(owner, Built):
+            owner.named[target.attr] = value
+
+
+def _assign_item(target: ast.Subscript, value: object, scope: Scope, reading: Reading) -> None:
+    owner, key = value_of(target.value, scope, reading), value_of(target.slice, scope, reading)
+    if is_dict(owner):
+        if is_key(key):
+            owner[key] = value
+    elif is_array(owner) and isinstance(key, int) and -len(owner) <= key < len(owner):
+        owner[key] = value
+
+
+def _lambda(node: ast.Lambda, scope: Scope, reading: Reading) -> object:
+    return Function(node, scope)
+
+
+def _call(node: ast.Call, scope: Scope, reading: Reading) -> object:
+    positional = tuple(_items(node.args, scope, reading))
+    named = _named(node, scope, reading)
+    if isinstance(node.func, ast.Attribute):
+        owner = value_of(node.func.value, scope, reading)
+        if isinstance(owner, Built):
+            return _method_of_built(owner, Call(node.func.attr, positional, named, node.lineno))
+        if not isinstance(owner, Imported | Unknown):
+            return _method_of_plain(owner, node.func.attr, positional, node.lineno)
+    function = value_of(node.func, scope, reading)
+    if isinstance(function, Function):
+        return call_function(function, positional, named, node.lineno, reading)
+    if isinstance(function, Imported):
+        return _call_imported(function, positional, named, node.lineno, reading)
+    return function if isinstance(function, Unknown) else Unknown("this is no function", node.lineno)
+
+
+def _named(node: ast.Call, scope: Scope, reading: Reading) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for keyword in node.keywords:
+        value = value_of(keyword.value, scope, reading)
+        if keyword.arg is not None:
+            found[keyword.arg] = value
+        elif is_dict(value):
+            found |= {str(key): inner for key, inner in value.items()}
+        else:
+            found["**"] = Unknown("arguments that are only known in a run", node.lineno)
+    return found
+
+
+def _method_of_built(owner: Built, call: Call) -> object:
+    owner.calls.append(call)
+    return Unknown(f"what `{call.method}` of {owner.kind} gives is only known in a run", call.line)
+
+
+def _method_of_plain(owner: object, method: str, positional: tuple[object, ...], line: int) -> object:
+    if method not in METHODS.get(type(owner), ()):
+        return Unknown(f"`.{method}()` cannot be followed without running it", line)
+    if isinstance(owner, str) and (unknown := first_unknown(positional)):
+        return unknown
+    if is_array(owner) and method in ("add", "update"):
+        owner += positional if method == "add" else [item for one in positional for item in items_of(one) or ()]
+        return None
+    if is_dict(owner) and method in ("keys", "values", "items"):
+        return {"keys": [*owner], "values": [*owner.values()], "items": [*owner.items()]}[method]
+    result: object = getattr(owner, method)(*positional)
+    return result
+
+
+def _call_imported(
+    function: Imported, positional: tuple[object, ...], named: dict[str, object], line: int, reading: Reading
+) -> object:
+    known = BUILTINS.get(function.name) or OF_MODULES.get(function.name)
+    if function.name == "dict" and named:
+        return {**dict(items_of_dict(positional)), **named}
+    if known is not None:
+        unknown = first_unknown(positional)
+        return unknown if unknown else known(*positional)
+    built = Built(function.last, positional, named, line)
+    if function.last in CLASSES:
+        reading.met.append(built)
+    return built
+
+
+def items_of_dict(positional: tuple[object, ...]) -> dict[object, object]:
+    return positional[0] if positional and is_dict(positional[0]) else {}
+
+
+def call_function(
+    function: Function, positional: tuple[object, ...], named: dict[str, object], line: int, reading: Reading
+) -> object:
+    """What a function of the file returns for these arguments."""
+    if reading.depth >= DEEPEST_CALL:
+        return Unknown("functions that call one another for too long to be followed", line)
+    scope = Scope(_bound(function, positional, named, line, reading), function.scope)
+    reading.depth += 1
+    try:
+        return reading.run_body(function, scope, reading)
+    finally:
+        reading.depth -= 1
+
+
+def _bound(
+    function: Function, positional: tuple[object, ...], named: dict[str, object], line: int, reading: Reading
+) -> dict[str, object]:
+    spec = function.definition.args
+    places = [*spec.posonlyargs, *spec.args]
+    found: dict[str, object] = {
+        one.arg: Unknown(f"`{one.arg}` is not given", line) for one in (*places, *spec.kwonlyargs)
+    }
+    if spec.defaults:
+        for one, default in zip(places[-len(spec.defaults) :], spec.defaults, strict=True):
+            found[one.arg] = value_of(default, function.scope, reading)
+    for one, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
+        if default is not None:
+            found[one.arg] = value_of(default, function.scope, reading)
+    found |= dict(zip((one.arg for one in places), positional, strict=False))
+    if spec.vararg:
+        found[spec.vararg.arg] = positional[len(places) :]
+    extra = {name: value for name, value in named.items() if name not in found}
+    if spec.kwarg:
+        found[spec.kwarg.arg] = {**extra}
+    return found | {name: value for name, value in named.items() if name not in extra}
+
+
+READERS: Mapping[type[ast.expr], Callable[..., object]] = {
+    ast.Attribute: _attribute,
+    ast.BinOp: _binary,
+    ast.BoolOp: _both_or_either,
+    ast.Call: _call,
+    ast.Compare: _comparison,
+    ast.Constant: _constant,
+    ast.Dict: _dict,
+    ast.DictComp: _dict_comprehension,
+    ast.GeneratorExp: _comprehension,
+    ast.IfExp: _choice,
+    ast.JoinedStr: _formatted,
+    ast.Lambda: _lambda,
+    ast.List: _list,
+    ast.ListComp: _comprehension,
+    ast.Name: _name,
+    ast.Set: _list,
+    ast.SetComp: _comprehension,
+    ast.Subscript: _subscript,
+    ast.Tuple: _tuple,
+    ast.UnaryOp: _unary,
+}
+"""Kind of expression -> who reads it."""

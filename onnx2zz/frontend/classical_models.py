@@ -1,0 +1,160 @@
+"""Operators of ai.onnx.ml that are arithmetic (scalers, norms, linear models, linear kernels), by standard operators.
+
+Their figures are attributes; in the function that such a node stands for they are constants. What is no arithmetic
+(which label has the highest score) is an operator of its own there, and so left to the host.
+Source: ONNX's ai.onnx.ml operator pages; ONNX Runtime's kernels (providers/cpu/ml) where the pages leave it open.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+DOMAIN = "ai.onnx.ml"
+OPSET = 18
+"""Of the standard operators here, whatever the model's own is."""
+TRANSFORMS: Mapping[str, str | None] = {"NONE": None, "SOFTMAX": "Softmax", "LOGISTIC": "Sigmoid"}
+"""post_transform -> the operator that it is. SOFTMAX_ZERO and PROBIT are none."""
+
+
+@dataclass
+class _Body:
+    """The nodes of a function so far. `width` is the number of features."""
+
+    attributes: Mapping[str, onnx.AttributeProto]
+    width: int
+    nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
+
+    def numbers(self, name: str) -> np.ndarray:
+        return np.array(self.attributes[name].floats if name in self.attributes else (), np.float32)
+
+    def integer(self, name: str, default: int) -> int:
+        return self.attributes[name].i if name in self.attributes else default
+
+    def text(self, name: str, default: str) -> str:
+        return self.attributes[name].s.decode() if name in self.attributes else default
+
+    def add(self, op: str, inputs: Sequence[str], output: str, **attributes: int) -> str:
+        node = helper.make_node(op, inputs, [output])
+        node.attribute.extend(helper.make_attribute(name, value) for name, value in attributes.items())
+        self.nodes.append(node)
+        return output
+
+    def constant(self, name: str, values: np.ndarray) -> str:
+        self.nodes.append(helper.make_node("Constant", [], [name], value=numpy_helper.from_array(values, name)))
+        return name
+
+
+Define = Callable[[_Body, str], bool]
+"""Writes the nodes that make Y (and Z) of an input; False where these operators cannot say it."""
+
+
+def classical_function(proto: onnx.NodeProto, shape: Sequence[int] | None, element: int) -> onnx.FunctionProto | None:
+    """The function that a node stands for, its input of that shape (N, features) and element type; None where it
+    stands for none: other kernels, transforms without an operator, inputs of other ranks."""
+    define = DEFINITIONS.get(proto.op_type)
+    if define is None or shape is None or len(shape) != 2 or len(proto.input) != 1:
+        return None
+    body = _Body({attribute.name: attribute for attribute in proto.attribute}, shape[1])
+    x = "X" if element == TensorProto.FLOAT else body.add("Cast", ["X"], "X_float", to=TensorProto.FLOAT)
+    if not define(body, x):
+        return None
+    outputs = ["Y", "Z"][: len(proto.output)]
+    imports = [helper.make_opsetid("", OPSET)]
+    return helper.make_function(DOMAIN, proto.op_type, ["X"], outputs, body.nodes, imports)
+
+
+def _scaler(body: _Body, x: str) -> bool:
+    """(X - offset) * scale, each for all features or one for each."""
+    offset, scale = body.numbers("offset"), body.numbers("scale")
+    if not {offset.size, scale.size} <= {1, body.width}:
+        return False
+    centred = body.add("Sub", [x, body.constant("offset", offset)], "centred")
+    body.add("Mul", [centred, body.constant("scale", scale)], "Y")
+    return True
+
+
+def _normalizer(body: _Body, x: str) -> bool:
+    """Each row over its norm."""
+    reduction = {"L1": "ReduceL1", "L2": "ReduceL2", "MAX": "ReduceMax"}.get(body.text("norm", "MAX"))
+    if reduction is None:
+        return False
+    axes = body.constant("axes", np.array([1], np.int64))
+    body.add("Div", [x, body.add(reduction, [x, axes], "norm", keepdims=1)], "Y")
+    return True
+
+
+def _linear_regressor(body: _Body, x: str) -> bool:
+    scores = _scores(body, x, body.integer("targets", 1))
+    return scores is not None and _untransformed(body, scores)
+
+
+def _linear_classifier(body: _Body, x: str) -> bool:
+    """Scores of every class, and the label of the highest."""
+    integers = body.attributes.get("classlabels_ints")
+    words = body.attributes.get("classlabels_strings")
+    labels = np.array(integers.ints, np.int64) if integers is not None else None
+    if labels is None and words is not None:
+        labels = np.array([word.decode() for word in words.strings], dtype=object)
+    scores = None if labels is None else _scores(body, x, labels.size)
+    if labels is None or scores is None or not _transformed(body, scores, "Z"):
+        return False
+    highest = body.add("ArgMax", [scores], "highest", axis=1, keepdims=0)
+    body.add("Gather", [body.constant("labels", labels), highest], "Y")
+    return True
+
+
+def _scores(body: _Body, x: str, count: int) -> str | None:
+    """X times the coefficients (count, features), plus intercepts."""
+    coefficients, intercepts = body.numbers("coefficients"), body.numbers("intercepts")
+    if coefficients.size != count * body.width or intercepts.size not in (0, count):
+        return None
+    weights = np.ascontiguousarray(coefficients.reshape(count, body.width).T)
+    product = body.add("MatMul", [x, body.constant("coefficients", weights)], "product")
+    if not intercepts.size:
+        return product
+    return body.add("Add", [product, body.constant("intercepts", intercepts)], "scores")
+
+
+def _svm_regressor(body: _Body, x: str) -> bool:
+    """A linear kernel: the products with all support vectors, weighted; without support vectors a linear model."""
+    supports, coefficients, rho = body.integer("n_supports", 0), body.numbers("coefficients"), body.numbers("rho")
+    vectors = body.numbers("support_vectors")
+    if body.text("kernel_type", "LINEAR") != "LINEAR" or body.integer("one_class", 0) or rho.size != 1:
+        return False
+    if vectors.size != supports * body.width or coefficients.size != (supports or body.width):
+        return False
+    if supports:
+        stored = np.ascontiguousarray(vectors.reshape(supports, body.width).T)
+        x = body.add("MatMul", [x, body.constant("support_vectors", stored)], "kernel")
+    weighted = body.add("MatMul", [x, body.constant("coefficients", coefficients.reshape(-1, 1))], "weighted")
+    return _untransformed(body, body.add("Add", [weighted, body.constant("rho", rho)], "shifted"))
+
+
+def _untransformed(body: _Body, values: str) -> bool:
+    """A regressor's transform is not settled: ONNX Runtime leaves LOGISTIC out where there is one target."""
+    return body.text("post_transform", "NONE") == "NONE" and bool(body.add("Identity", [values], "Y"))
+
+
+def _transformed(body: _Body, scores: str, out: str) -> bool:
+    name = body.text("post_transform", "NONE")
+    if name not in TRANSFORMS:
+        return False
+    body.add(TRANSFORMS[name] or "Identity", [scores], out, **({"axis": 1} if name == "SOFTMAX" else {}))
+    return True
+
+
+DEFINITIONS: Mapping[str, Define] = {
+    "LinearClassifier": _linear_classifier,
+    "LinearRegressor": _linear_regressor,
+    "Normalizer": _normalizer,
+    "SVMRegressor": _svm_regressor,
+    "Scaler": _scaler,
+}
+
+
+def defined_names() -> Iterator[str]:
+    """The operators, domain included."""
+    return (f"{DOMAIN}.{name}" for name in DEFINITIONS)

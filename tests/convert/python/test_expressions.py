@@ -1,0 +1,115 @@
+"""What the reader of Python files makes of expressions and statements, held against Python itself."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onnx2zz.convert.python.statements import read_python
+from onnx2zz.convert.python.values import Unknown
+
+NUMBERS = st.one_of(st.integers(-9, 99).map(str), st.sampled_from(("0.5", "3.25", "1e3")))
+
+
+def expressions() -> st.SearchStrategy[str]:
+    """Arithmetic as texts, divisions by zero among it."""
+    return st.recursive(
+        NUMBERS,
+        lambda inner: st.one_of(
+            st.tuples(inner, st.sampled_from(("+", "-", "*", "/", "//", "%")), inner).map(lambda t: f"({' '.join(t)})"),
+            st.tuples(inner, inner, st.sampled_from(("<", ">=", "=="))).map(
+                lambda t: f"({t[0]} if {t[0]} {t[2]} {t[1]} else {t[1]})"
+            ),
+            st.lists(inner, min_size=1, max_size=4).map(lambda items: f"max([{', '.join(items)}])"),
+            st.tuples(inner, st.integers(0, 3)).map(lambda t: f"sum([{t[0]} * i for i in range({t[1]}) if i != 1])"),
+        ),
+        max_leaves=8,
+    )
+
+
+@given(expressions())
+def test_arithmetic_is_pythons(text: str) -> None:
+    found = read_python("f.py", f"x = {text}").names["x"]
+    try:
+        expected = eval(text)
+    except ZeroDivisionError:
+        assert isinstance(found, Unknown)
+        return
+    assert found == expected
+    assert type(found) is type(expected)
+
+
+PROGRAM = """
+import math
+from copy import deepcopy
+sizes = {"a": 3, "b": 5}
+sizes["c"] = 7
+total = 0
+for name, size in sizes.items():
+    if size == 5:
+        continue
+    total += size * len(name)
+def area(width, height=4, *rest, scale=1, **named):
+    if width > height:
+        return scale * width
+    return named.get("extra", 0) + scale * height + len(rest)
+areas = [area(3), area(9, scale=2), area(1, 2, 3, 4, extra=10), area(**{"width": 6})]
+first, *_ = [1], 2
+kb = lambda n: n * 1024 * 8
+text = f"sram_{sizes['a']:02d}_{math.ceil(2.5)}" + "!" * 2
+pairs = {k.upper(): (v, v % 2 == 0) for k, v in zip(["x", "y"], (2, 3))}
+try:
+    tail = text.split("_")[-1][:-1]
+finally:
+    done = not pairs or "X" in pairs
+bits = kb(16) // 2 ** 3
+copied = deepcopy(areas)
+copied.append(math.prod((2, 3, 7)))
+"""
+
+
+def test_statements_do_what_python_does() -> None:
+    """The program run by Python is the oracle."""
+    ran: dict[str, object] = {}
+    exec(PROGRAM, ran)
+    found = read_python("f.py", PROGRAM).names
+    for name in ("total", "areas", "text", "pairs", "tail", "done", "bits", "copied"):
+        assert found[name] == ran[name], name
+    assert ran["bits"] == 16 * 1024 * 8 // 8
+
+
+def test_nothing_is_executed(tmp_path: "object") -> None:
+    """What a file would do to the machine does not happen, and is no fault where no value hangs on it."""
+    text = 'import os\nos.system("exit 7")\nopen("x", "w").write("y")\nraise SystemExit(3)\nsize = 3'
+    assert read_python("f.py", text).names["size"] == 3
+
+
+@pytest.mark.parametrize(
+    "endless",
+    [
+        "x = 9 ** 9 ** 9",
+        "x = [0] * 10 ** 12",
+        "x = range(10 ** 12)",
+        "x = 'a' * 10 ** 10",
+        "def f(n):\n    return f(n + 1)\nx = f(0)",
+        "x = 1\nfor i in range(9000):\n    for j in range(9000):\n        for k in range(9000):\n            x = i",
+        "x = f'{1:>999999999}'",
+        "x = 1\nwhile True:\n    x = x * 2",
+        "x = 2\nfor i in range(9000):\n    x = x * x",
+    ],
+)
+def test_what_computes_for_ever_is_left_unknown(endless: str) -> None:
+    assert isinstance(read_python("f.py", endless).names["x"], Unknown)
+
+
+def test_an_unknown_condition_leaves_what_it_sets_unknown_with_its_line() -> None:
+    found = read_python("f.py", "import os\nsize = 3\nkept = 4\nif os.environ['BIG']:\n    size = 5\n").names
+    assert isinstance(found["size"], Unknown)
+    assert found["size"].line == 4
+    assert found["kept"] == 4
+
+
+def test_logarithms_are_pythons() -> None:
+    found = read_python("f.py", "import math, numpy as np\nx = int(math.log2(64)) + np.prod([3, 5])").names["x"]
+    assert found == math.log2(64) + 15
