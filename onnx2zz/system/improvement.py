@@ -12,9 +12,9 @@ from typing import Generic, Protocol, TypeVar
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.network import CoreId
 
-MOST_JOBS = 4_000
+MOST_JOBS = 2_000
 """Tiles and transfers that are given times while a schedule is made better, all tries together."""
-LARGEST = 300
+LARGEST = 150
 """Jobs of a schedule that is made better: of a larger one too few changes could be tried to be worth it."""
 MOST_PLACES = 24
 """Orders of cores that a candidate is tried on."""

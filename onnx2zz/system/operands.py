@@ -99,7 +99,10 @@ class Told:
         return access.border != "constant" and axis.padding(self.placed.layer.sizes) != (0, 0)
 
     def written(self, elements: Elements) -> tuple[Elements, bool]:
-        """Elements of the output tensor, by its axes, as values of the output's loops; and whether exactly those."""
+        """Elements of the output tensor, by its axes, as values of the output's loops; and whether exactly those. Of a
+        tensor that is not axis by axis what the layer writes (a state inside a recurrence) all may be meant."""
+        if len(elements) != len(self.placed.layer.output.axes):
+            return self.told("O", self.ranges({})), False
         found = dict.fromkeys(self.indices("O"), 0)
         exact = True
         for axis, wanted in zip(self.placed.layer.output.axes, elements, strict=True):

@@ -8,12 +8,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.json_values import Document
+from tests.nodes import make_node
+from tests.oracle import distinct, model_of
 from tests.system.checker import faults, faults_in
 from tests.system.drawn_models import WORK, Drawn, chains
 from tests.system.small_systems import SYSTEMS, evaluated, system_file
@@ -279,3 +282,14 @@ def test_a_broken_schedule_is_found_out(
     assert faults(schedule, workload, coverage) == []
     broken(schedule)
     assert any(BROKEN[broken] in fault for fault in faults(schedule, workload, coverage))
+
+
+def test_a_recurrence_is_scheduled_without_a_fault(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    lstm = make_node("LSTM", ["x", "w", "r"], ["y"], name="lstm", hidden_size=5)
+    weights = {"w": rng.standard_normal((1, 20, 6)), "r": rng.standard_normal((1, 20, 5))}
+    constants = {name: values.astype(np.float32) for name, values in weights.items()}
+    model = model_of([lstm], {"x": distinct(rng, 4, 1, 6)}, constants, ["y"])
+    assert evaluated(model, system_file(tmp_path / "system", "a mesh"), tmp_path) == 0
+    assert faults_in(tmp_path) == []
+    assert the_judges_verdict(tmp_path) in (None, 0)
