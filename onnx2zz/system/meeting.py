@@ -15,7 +15,7 @@ class Meeting:
     """
 
     def __init__(self, first: Sequence[Elements], second: Sequence[Elements]):
-        axes = range(len(first[0]) if first else 0)
+        axes = range(len(next(iter((*first[:1], *second[:1])), ())))
         # Each axis' first set is empty, so that a row of zeros is a box without elements.
         self._first = [_numbered((0, *(box[axis] for box in first))) for axis in axes]
         self._second = [_numbered(box[axis] for box in second) for axis in axes]

@@ -28,7 +28,44 @@ def movement(graph: LayerGraph, options: Options, cost: float) -> dict[tuple[int
             table = _moved(graph, edge, options) * cost
             pair = (edge.producer, edge.reader)
             found[pair] = found[pair] + table if pair in found else table
+    for first, second in _siblings(graph):
+        table = _not_shared(graph, first, second, options) * cost
+        pair = (first.reader, second.reader)
+        found[pair] = found[pair] + table if pair in found else table
     return found
+
+
+def _siblings(graph: LayerGraph) -> list[tuple[Edge, Edge]]:
+    """Two readers of one tensor of which the second steps over elements: what it reads comes with what the first reads
+    where both are on the same cores, and else once more, few elements of many rows."""
+    edges = [edge for into in graph.edges.values() for edge in into]
+    gaps = {(edge.producer, edge.reader): _steps_over(graph, edge) for edge in edges}
+    return [
+        (first, second)
+        for first in edges
+        for second in edges
+        if first.producer == second.producer
+        and first.reader != second.reader
+        and gaps[second.producer, second.reader]
+        and not gaps[first.producer, first.reader]
+    ]
+
+
+def _steps_over(graph: LayerGraph, edge: Edge) -> bool:
+    """Whether a reader leaves out positions between those that it reads (a 1x1 of stride 2)."""
+    told = graph.layers[edge.reader]
+    ranges = told.ranges({})
+    return edge.operand in OPERANDS and any(
+        axis & (axis + (axis & -axis)) for axis in told.told(edge.operand, ranges) if axis
+    )
+
+
+def _not_shared(graph: LayerGraph, first: Edge, second: Edge, options: Options) -> np.ndarray:
+    """Bits that the core that gets most has to get for the second reader beside what it has got for the first."""
+    width = graph.layers[first.producer].placed.widths.O_final
+    return width * _most_of_each(
+        _reads(graph, first, options[first.reader]), _reads(graph, second, options[second.reader])
+    )
 
 
 def per_bit(network: Network, opt: ObjectiveName) -> float:
@@ -43,11 +80,15 @@ def _moved(graph: LayerGraph, edge: Edge, options: Options) -> np.ndarray:
     """Bits that the core that gets most has to get, for each pair of candidates."""
     made = [_made(graph, edge.producer, candidate) for candidate in options[edge.producer]]
     read = _reads(graph, edge, options[edge.reader])
-    meeting = Meeting([box for boxes in made for _, box in boxes], [box for boxes in read for _, box in boxes])
-    written = [_Written(boxes, meeting) for boxes in made]
-    wanted = [_Wanted(boxes, meeting) for boxes in read]
-    width = graph.layers[edge.producer].placed.widths.O_final
-    return np.array([[_most(mine, theirs, meeting) * width for theirs in wanted] for mine in written])
+    return _most_of_each(made, read) * graph.layers[edge.producer].placed.widths.O_final
+
+
+def _most_of_each(there: Sequence[Boxes], wanted: Sequence[Boxes]) -> np.ndarray:
+    """The elements that the core that lacks most lacks of what is wanted, for each pair of candidates."""
+    meeting = Meeting([box for boxes in there for _, box in boxes], [box for boxes in wanted for _, box in boxes])
+    first = [_Written(boxes, meeting) for boxes in there]
+    second = [_Wanted(boxes, meeting) for boxes in wanted]
+    return np.array([[_most(mine, theirs, meeting) for theirs in second] for mine in first])
 
 
 def _made(graph: LayerGraph, layer: int, candidate: Candidate) -> Boxes:
