@@ -77,7 +77,7 @@ class Prices:
     def find(self, wanted: Iterable[Wanted]) -> None:
         """Price what has no price yet."""
         quick = replace(self.policy, budget=min(QUICK_BUDGET, self.policy.budget))
-        self._price({key: made for key, made in self._entries(wanted).items() if key not in self.outcomes}, quick)
+        self._price_new({key: made for key, made in self._entries(wanted).items() if key not in self.outcomes}, quick)
 
     def refine(self, wanted: Iterable[Wanted]) -> bool:
         """Choose mappings with the whole budget; whether any is chosen at all and some may have changed."""
@@ -85,7 +85,7 @@ class Prices:
             return False
         new = {key: made for key, made in self._entries(wanted).items() if key not in self.refined}
         self.refined |= set(new)
-        self._price(new, self.policy)
+        self._price_new(new, self.policy)
         return bool(new)
 
     @property
@@ -96,7 +96,7 @@ class Prices:
     def _entries(self, wanted: Iterable[Wanted]) -> dict[str, WorkloadEntry]:
         return {self.key(one): self.entries[one] for one in wanted}
 
-    def _price(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> None:
+    def _price_new(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> None:
         if not new:
             return
         with talk_goes_to(self.log, anew=False):

@@ -27,6 +27,7 @@ from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.accelerator import hardware, hierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import unrollings
+from onnx2zz.zigzag.unrolling_prices import UnrollingPrices
 from onnx2zz.zigzag.talk import talk_goes_to
 from onnx2zz.zigzag.unrolling import Unrolling
 from scripts.benchmarks.benchmark import Benchmark, options
@@ -88,7 +89,8 @@ class Sources:
 
     def _cycles(self, entry: WorkloadEntry, mapped: MappingEntry, unrolling: Unrolling) -> float:
         target = self.target
-        return honest_price(entry, mapped, unrolling, target.accelerator, target.hardware, OPTIONS).latency_cycles
+        prices = UnrollingPrices(entry, mapped, target.accelerator, OPTIONS)
+        return honest_price(prices, unrolling, target.hardware).latency_cycles
 
 
 def cases(given: Namespace) -> Iterable[TemplatesCase]:
