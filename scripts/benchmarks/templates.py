@@ -27,9 +27,9 @@ from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.accelerator import hardware, hierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import unrollings
-from onnx2zz.zigzag.unrolling_prices import UnrollingPrices
 from onnx2zz.zigzag.talk import talk_goes_to
 from onnx2zz.zigzag.unrolling import Unrolling
+from onnx2zz.zigzag.unrolling_prices import UnrollingPrices
 from scripts.benchmarks.benchmark import Benchmark, options
 from scripts.doc_table import table
 
