@@ -25,8 +25,8 @@ def convert_command(files: tuple[str, ...], form: str | None, output: str | None
 
 
 def _to_yaml(files: tuple[str, ...], output: str | None) -> None:
-    from onnx2zz.convert.read import read_any
-    from onnx2zz.convert.yaml_files import places, yaml_text
+    from onnx2zz.conversion.read import read_any
+    from onnx2zz.conversion.yaml_files import places, yaml_text
 
     documents = read_any(files)
     targets = places(documents, output)
@@ -36,8 +36,8 @@ def _to_yaml(files: tuple[str, ...], output: str | None) -> None:
 
 
 def _to_other_form(path: str, form: str, output: str | None) -> None:
-    from onnx2zz.convert.write import FORMS as KNOWN
-    from onnx2zz.convert.write import written_as
+    from onnx2zz.conversion.write import FORMS as KNOWN
+    from onnx2zz.conversion.write import written_as
 
     written = written_as(next(known for known in KNOWN if known == form), path)
     _tell(written.notes)

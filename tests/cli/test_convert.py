@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from onnx2zz.cli.main import run
-from tests.convert.python.old_files import ACCELERATOR, MAPPING, WORKLOAD
+from tests.conversion.python.old_files import ACCELERATOR, MAPPING, WORKLOAD
 
 
 @pytest.fixture

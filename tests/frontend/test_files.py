@@ -286,12 +286,12 @@ def test_sequence_input_leaves_its_readers_to_the_host() -> None:
 
 def test_operators_of_classic_machine_learning_are_told_all_at_once() -> None:
     nodes = [
-        helper.make_node("Scaler", ["x"], ["a"], domain="ai.onnx.ml", offset=[0.0], scale=[1.0], name="first"),
-        helper.make_node("Normalizer", ["a"], ["y"], domain="ai.onnx.ml", norm="L2", name="second"),
+        helper.make_node("Binarizer", ["x"], ["a"], domain="ai.onnx.ml", threshold=0.5, name="first"),
+        helper.make_node("Binarizer", ["a"], ["y"], domain="ai.onnx.ml", threshold=0.7, name="second"),
     ]
     model = model_of(nodes, {"x": distinct(RNG, 2, 3)}, {}, ["y"])
     model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 3))
     with pytest.raises(InputError) as raised:
         workload(model)
     assert len(raised.value.problems) == 2
-    assert "node first (ai.onnx.ml.Scaler): this operator has no lowering" in str(raised.value)
+    assert "node first (ai.onnx.ml.Binarizer): this operator has no lowering" in str(raised.value)

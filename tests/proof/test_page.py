@@ -14,7 +14,7 @@ COMMANDS = [line for block in re.findall(r"```console\n(.*?)```", PAGE, re.DOTAL
 
 def test_commands_run_as_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert len(COMMANDS) == 3
+    assert len(COMMANDS) == 5
     for command in COMMANDS:
         program, *arguments = shlex.split(command)
         assert program == "onnx2zz"

@@ -6,10 +6,10 @@ Sources: zigzag-dse 2.5.3 inputs/examples/mapping; zigzag 3.9.1 parser/mapping_v
 import re
 from collections.abc import Iterator, Mapping
 
-from onnx2zz.convert.converted import Converted
-from onnx2zz.convert.python.plain import Figures
-from onnx2zz.convert.python.statements import PythonFile
-from onnx2zz.convert.python.values import is_dict, items_of
+from onnx2zz.conversion.converted import Converted
+from onnx2zz.conversion.python.plain import Figures
+from onnx2zz.conversion.python.statements import PythonFile
+from onnx2zz.conversion.python.values import is_dict, items_of
 from onnx2zz.errors import raise_if_any
 from onnx2zz.files.document import Data, Key, Value, is_tuple
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod
 
-from onnx2zz.convert.python.values import Built, Unknown, is_dict
+from onnx2zz.conversion.python.values import Built, Unknown, is_dict
 from onnx2zz.files.document import is_tuple
 
 

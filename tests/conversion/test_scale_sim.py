@@ -11,11 +11,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx2zz.convert.converted import Converted
-from onnx2zz.convert.scale_sim import read_topology
-from onnx2zz.convert.workload_text import read_workload_file
-from onnx2zz.convert.write import Form, written_as
-from onnx2zz.convert.yaml_files import yaml_text
+from onnx2zz.conversion.converted import Converted
+from onnx2zz.conversion.scale_sim import read_topology
+from onnx2zz.conversion.workload_text import read_workload_file
+from onnx2zz.conversion.write import Form, written_as
+from onnx2zz.conversion.yaml_files import yaml_text
 from onnx2zz.errors import InputError
 from onnx2zz.formats.workload_entry import EntryLayer, read_layer
 

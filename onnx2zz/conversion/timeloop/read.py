@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from onnx2zz.convert.converted import Converted
-from onnx2zz.convert.timeloop.mapping import read_mapping
-from onnx2zz.convert.timeloop.problem import Reader, read_problem
+from onnx2zz.conversion.converted import Converted
+from onnx2zz.conversion.timeloop.mapping import read_mapping
+from onnx2zz.conversion.timeloop.problem import Reader, read_problem
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.files.document import Data, Value, is_list, is_mapping
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml

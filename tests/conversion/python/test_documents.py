@@ -2,14 +2,14 @@
 
 import pytest
 
-from onnx2zz.convert.converted import Converted
-from onnx2zz.convert.python.read import convert_python
+from onnx2zz.conversion.converted import Converted
+from onnx2zz.conversion.python.read import convert_python
 from onnx2zz.errors import InputError
 from onnx2zz.files.document import Value
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.mapping_entry import read_mapping
 from onnx2zz.formats.workload_entry import read_layer
-from tests.convert.python.old_files import ACCELERATOR, MAPPING, WORKLOAD
+from tests.conversion.python.old_files import ACCELERATOR, MAPPING, WORKLOAD
 
 
 def only(text: str, path: str = "folder/chip.py") -> Converted:

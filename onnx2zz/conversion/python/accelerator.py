@@ -8,13 +8,13 @@ memory_hierarchy.py:57-80 (allocation where none is given); zigzag 3.9.1 parser/
 import re
 from collections.abc import Iterator, Mapping
 
-from onnx2zz.convert.converted import Converted
-from onnx2zz.convert.python.expressions import call_function
-from onnx2zz.convert.python.mapping import unrolled
-from onnx2zz.convert.python.plain import Figures
-from onnx2zz.convert.python.signatures import ADD_MEMORY, arguments, bound, is_set_of_cores
-from onnx2zz.convert.python.statements import PythonFile
-from onnx2zz.convert.python.values import Built, Call, Function, Unknown, is_dict, items_of
+from onnx2zz.conversion.converted import Converted
+from onnx2zz.conversion.python.expressions import call_function
+from onnx2zz.conversion.python.mapping import unrolled
+from onnx2zz.conversion.python.plain import Figures
+from onnx2zz.conversion.python.signatures import ADD_MEMORY, arguments, bound, is_set_of_cores
+from onnx2zz.conversion.python.statements import PythonFile
+from onnx2zz.conversion.python.values import Built, Call, Function, Unknown, is_dict, items_of
 from onnx2zz.errors import raise_if_any
 from onnx2zz.files.document import Data, Key, Value, is_tuple
 from onnx2zz.formats.accelerator_schema import to_port_based

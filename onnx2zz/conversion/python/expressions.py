@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from onnx2zz.convert.python.known_functions import BUILTINS, METHODS, OF_MODULES
-from onnx2zz.convert.python.signatures import CLASSES, attribute, items_given
-from onnx2zz.convert.python.values import (
+from onnx2zz.conversion.python.known_functions import BUILTINS, METHODS, OF_MODULES
+from onnx2zz.conversion.python.signatures import CLASSES, attribute, items_given
+from onnx2zz.conversion.python.values import (
     LONGEST_LIST,
     WIDEST_NUMBER,
     Built,

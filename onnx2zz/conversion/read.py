@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from onnx2zz.convert.converted import Converted
+from onnx2zz.conversion.converted import Converted
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 
 FORMS = "a Python file of ZigZag's (.py), a topology of SCALE-Sim's (.csv), or a problem of Timeloop's (.yaml)"
@@ -20,7 +20,7 @@ def read_any(paths: Sequence[str]) -> tuple[Converted, ...]:
             with noted_in(problems):
                 found += _read(path)
     if of_timeloop:
-        from onnx2zz.convert.timeloop.read import convert_timeloop
+        from onnx2zz.conversion.timeloop.read import convert_timeloop
 
         with noted_in(problems):
             found += convert_timeloop(of_timeloop)
@@ -30,11 +30,11 @@ def read_any(paths: Sequence[str]) -> tuple[Converted, ...]:
 
 def _read(path: str) -> tuple[Converted, ...]:
     if Path(path).suffix == ".py":
-        from onnx2zz.convert.python.read import convert_python
+        from onnx2zz.conversion.python.read import convert_python
 
         return convert_python(path, text_of(path))
     if Path(path).suffix == ".csv":
-        from onnx2zz.convert.scale_sim import read_topology
+        from onnx2zz.conversion.scale_sim import read_topology
 
         return (read_topology(path, text_of(path)),)
     raise InputError(Problem(path, "no form that can be converted", f"give {FORMS}"))

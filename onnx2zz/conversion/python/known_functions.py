@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Callable, Mapping, Sequence
 from math import prod
 
-from onnx2zz.convert.python.values import (
+from onnx2zz.conversion.python.values import (
     LONGEST_LIST,
     Built,
     is_dict,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx2zz.convert.python.statements import read_python
-from onnx2zz.convert.python.values import Unknown
+from onnx2zz.conversion.python.statements import read_python
+from onnx2zz.conversion.python.values import Unknown
 
 NUMBERS = st.one_of(st.integers(-9, 99).map(str), st.sampled_from(("0.5", "3.25", "1e3")))
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from onnx2zz.convert.workload_text import Workload, Written, each_layer
+from onnx2zz.conversion.workload_text import Workload, Written, each_layer
 from onnx2zz.formats.workload_entry import EntryLayer, Relation
 
 NOTES = (

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from onnx2zz.convert.converted import Converted
-from onnx2zz.convert.python.accelerator import read_accelerator
-from onnx2zz.convert.python.mapping import read_mapping
-from onnx2zz.convert.python.statements import read_python
-from onnx2zz.convert.python.workload import read_workload
+from onnx2zz.conversion.converted import Converted
+from onnx2zz.conversion.python.accelerator import read_accelerator
+from onnx2zz.conversion.python.mapping import read_mapping
+from onnx2zz.conversion.python.statements import read_python
+from onnx2zz.conversion.python.workload import read_workload
 from onnx2zz.errors import InputError, Problem
 
 

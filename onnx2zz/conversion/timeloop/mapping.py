@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 
-from onnx2zz.convert.timeloop.problem import Layer, Reader
+from onnx2zz.conversion.timeloop.problem import Layer, Reader
 from onnx2zz.files.document import Data, Key, Value, integer, is_list, is_mapping
 
 MEMORY_OUTSIDE = re.compile(r"dram|main.?mem|off.?chip|backing|hbm", re.IGNORECASE)

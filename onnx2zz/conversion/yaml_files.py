@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from onnx2zz.convert.converted import Converted
+from onnx2zz.conversion.converted import Converted
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import Value, is_list
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from onnx2zz.convert.contraction import Contraction, Window, contraction, is_mac_layer
-from onnx2zz.convert.converted import Converted
-from onnx2zz.convert.workload_text import Workload, Written, each_layer
+from onnx2zz.conversion.contraction import Contraction, Window, contraction, is_mac_layer
+from onnx2zz.conversion.converted import Converted
+from onnx2zz.conversion.workload_text import Workload, Written, each_layer
 from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.files.document import Data, Value
 from onnx2zz.formats.workload_entry import EntryLayer

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from onnx2zz.cli.main import run
-from onnx2zz.convert.converted import Converted
-from onnx2zz.convert.timeloop.read import convert_timeloop
+from onnx2zz.conversion.converted import Converted
+from onnx2zz.conversion.timeloop.read import convert_timeloop
 from onnx2zz.errors import InputError
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.mapping_entry import read_mapping as read_entries

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from onnx2zz.convert.converted import Converted
-from onnx2zz.convert.python.mapping import FIELDS, OF_CORES, OPERANDS_TODAY, entry_fields
-from onnx2zz.convert.python.plain import Figures
-from onnx2zz.convert.python.statements import PythonFile
-from onnx2zz.convert.python.values import is_dict, items_of
+from onnx2zz.conversion.converted import Converted
+from onnx2zz.conversion.python.mapping import FIELDS, OF_CORES, OPERANDS_TODAY, entry_fields
+from onnx2zz.conversion.python.plain import Figures
+from onnx2zz.conversion.python.statements import PythonFile
+from onnx2zz.conversion.python.values import is_dict, items_of
 from onnx2zz.errors import raise_if_any
 from onnx2zz.files.document import Data, Key, Value
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from onnx2zz.convert.python.statements import PythonFile
-from onnx2zz.convert.python.values import Built, Imported, Unknown, is_dict, items_of
+from onnx2zz.conversion.python.statements import PythonFile
+from onnx2zz.conversion.python.values import Built, Imported, Unknown, is_dict, items_of
 from onnx2zz.errors import Problem
 
 
