@@ -96,7 +96,8 @@ class Search:
         return None if found is None else self._refined(found)
 
     def _refined(self, best: Best) -> Best:
-        """The best with the mappings of its tiles chosen with the whole budget, if that is better then."""
+        """The best with the mappings of its tiles chosen with the whole budget. Its tiles have these prices from then
+        on, so what was timed before is not an answer any more, even if it should have been less."""
         tiles = best.schedule.plan.tiles
         changed = False
         for core in {id(self.prices[core.id]): core for core in self.system.cores}.values():
