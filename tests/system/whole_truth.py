@@ -198,7 +198,7 @@ class Truth:
     def _wires(self) -> dict[str, Wire]:
         return self.system.wires
 
-    @lru_cache(maxsize=1 << 10)  # noqa: B019
+    @lru_cache(maxsize=1 << 10)  # noqa: B019 - a Truth is small, its cache bounded, and equal ones share it
     def _ways(self, sources: tuple[int, ...]) -> dict[int, tuple[str, ...]]:
         """The wires from the nearest source to each core."""
         found: dict[int, tuple[str, ...]] = dict.fromkeys(sources, ())
@@ -212,7 +212,7 @@ class Truth:
                             queue.append(end)
         return found
 
-    @lru_cache(maxsize=1 << 10)  # noqa: B019
+    @lru_cache(maxsize=1 << 10)  # noqa: B019 - a Truth is small, its cache bounded, and equal ones share it
     def _route(self, source: int, to: tuple[int, ...]) -> tuple[tuple[str, ...], int]:
         """The wires of a transfer, and how many lie behind each other."""
         served = self.system.served
@@ -252,7 +252,7 @@ class Truth:
                 readers = tuple(number for number in mine if tiles[number].core in group)
                 yield Move(source, tuple(sorted(group)), elements.bit_count() * BITS, maker, readers)
 
-    @lru_cache(maxsize=1 << 12)  # noqa: B019
+    @lru_cache(maxsize=1 << 12)  # noqa: B019 - a Truth is small, its cache bounded, and equal ones share it
     def brought(self, number: int, tiles: Sharing) -> tuple[Move, ...]:
         """The operands of a layer that come from off the chip."""
         found: list[Move] = []
@@ -262,7 +262,7 @@ class Truth:
             found += self._moves(OFFCHIP, None, read, tiles)
         return tuple(found)
 
-    @lru_cache(maxsize=1 << 12)  # noqa: B019
+    @lru_cache(maxsize=1 << 12)  # noqa: B019 - a Truth is small, its cache bounded, and equal ones share it
     def lying(self, number: int, tiles: Sharing) -> tuple[int, ...]:
         """Without anything off the chip: the bits of operands that lie on each core throughout."""
         found = [0] * self.system.cores
@@ -275,7 +275,7 @@ class Truth:
                 found[core] += union.bit_count() * BITS
         return tuple(found)
 
-    @lru_cache(maxsize=1 << 16)  # noqa: B019
+    @lru_cache(maxsize=1 << 16)  # noqa: B019 - a Truth is small, its cache bounded, and equal ones share it
     def passed(self, number: int, makers: Sharing, tiles: Sharing) -> tuple[tuple[Move, ...], tuple[Range, ...]]:
         """What a layer gets of the one before, and which tiles read which of the same core (maker, reader)."""
         moves: list[Move] = []

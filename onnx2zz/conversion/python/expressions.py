@@ -4,17 +4,16 @@ Whatever is asked of an `Unknown` is that Unknown: the line that is told of in t
 """
 
 import ast
-import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from onnx2zz.conversion.python.known_functions import BUILTINS, METHODS, OF_MODULES
-from onnx2zz.conversion.python.signatures import CLASSES, attribute, items_given
+from onnx2zz.conversion.python.calls import call_imported, method_of_built, method_of_plain
+from onnx2zz.conversion.python.known_functions import BUILTINS
+from onnx2zz.conversion.python.operations import combined, compared, first_unknown, truth_of
+from onnx2zz.conversion.python.signatures import attribute, items_given
 from onnx2zz.conversion.python.values import (
-    LONGEST_LIST,
-    WIDEST_NUMBER,
     Built,
     Call,
     Function,
@@ -34,28 +33,6 @@ FAULTS = (TypeError, ValueError, KeyError, IndexError, ZeroDivisionError, Overfl
 MOST_STEPS = 200_000
 DEEPEST_CALL = 30
 SHORT_FORMAT = re.compile(r"[-+<>^0,.\d]{0,4}[a-zA-Z%]?")
-
-OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
-    ast.FloorDiv: lambda a, b: a // b,
-    ast.Mod: lambda a, b: a % b,
-    ast.Pow: lambda a, b: a**b,
-}
-COMPARISONS: Mapping[type[ast.cmpop], Callable[[object, object], object]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-}
-ORDERS: Mapping[type[ast.cmpop], Callable[[float, float], bool]] = {
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
 
 
 class RunBody(Protocol):
@@ -95,10 +72,6 @@ def value_of(node: ast.expr, scope: Scope, reading: Reading) -> object:
         return within_bounds(read(node, scope, reading), node.lineno)
     except FAULTS as error:
         return Unknown(f"this cannot be computed ({error})", node.lineno)
-
-
-def first_unknown(values: Sequence[object]) -> Unknown | None:
-    return next((value for value in values if isinstance(value, Unknown)), None)
 
 
 def _constant(node: ast.Constant, scope: Scope, reading: Reading) -> object:
@@ -154,47 +127,6 @@ def _binary(node: ast.BinOp, scope: Scope, reading: Reading) -> object:
     return combined(node.op, left, right, node.lineno)
 
 
-def combined(kind: ast.operator, left: object, right: object, line: int) -> object:
-    """`left kind right`."""
-    if unknown := first_unknown((left, right)):
-        return unknown
-    if isinstance(kind, ast.Add) and isinstance(left, str) and isinstance(right, str):
-        return left + right
-    if isinstance(kind, ast.Add) and is_array(left) and is_array(right):
-        return [*left, *right]
-    if isinstance(kind, ast.Add) and is_tuple(left) and is_tuple(right):
-        return (*left, *right)
-    if isinstance(kind, ast.BitOr) and is_dict(left) and is_dict(right):
-        return left | right
-    if isinstance(kind, ast.BitOr) and is_array(left) and is_array(right):
-        return [*left, *right]
-    if isinstance(kind, ast.Mult) and isinstance(right, int):
-        repeated = _repeated(left, right)
-        if repeated is not None:
-            return repeated
-    function = OPERATORS.get(type(kind))
-    if function is None or not is_number(left) or not is_number(right):
-        return Unknown("this expression cannot be followed without running it", line)
-    if isinstance(kind, ast.Pow) and _bits(left) * abs(right) > WIDEST_NUMBER:
-        return Unknown("a value too large to be followed", line)
-    return function(left, right)
-
-
-def _repeated(value: object, times: int) -> object:
-    items = items_of(value)
-    if items is None or is_dict(value):
-        return None
-    if len(items) * times > LONGEST_LIST:
-        raise ValueError("too long")
-    if isinstance(value, str):
-        return value * times
-    return tuple(items * times) if is_tuple(value) else items * times
-
-
-def _bits(number: float) -> int:
-    return int(abs(number)).bit_length() if abs(number) < 2**WIDEST_NUMBER else WIDEST_NUMBER
-
-
 def _unary(node: ast.UnaryOp, scope: Scope, reading: Reading) -> object:
     value = value_of(node.operand, scope, reading)
     if isinstance(node.op, ast.Not):
@@ -203,14 +135,6 @@ def _unary(node: ast.UnaryOp, scope: Scope, reading: Reading) -> object:
     if is_number(value) and isinstance(node.op, ast.USub):
         return -value
     return value
-
-
-def truth_of(value: object) -> bool | None:
-    """Whether a condition holds; None where only a run would tell."""
-    if isinstance(value, Unknown | Imported):
-        return None
-    items = items_of(value)
-    return bool(items) if items is not None else bool(value)
 
 
 def _both_or_either(node: ast.BoolOp, scope: Scope, reading: Reading) -> object:
@@ -227,29 +151,11 @@ def _comparison(node: ast.Compare, scope: Scope, reading: Reading) -> object:
     left = value_of(node.left, scope, reading)
     for kind, right_node in zip(node.ops, node.comparators, strict=True):
         right = value_of(right_node, scope, reading)
-        holds = _compared(kind, left, right, node.lineno)
+        holds = compared(kind, left, right, node.lineno)
         if holds is not True:
             return holds
         left = right
     return True
-
-
-def _compared(kind: ast.cmpop, left: object, right: object, line: int) -> object:
-    if unknown := first_unknown((left, right)):
-        return unknown
-    items = items_of(right)
-    if isinstance(kind, ast.In | ast.NotIn) and is_scalar(left) and items is not None:
-        within = left in right if isinstance(left, str) and isinstance(right, str) else _among(left, items)
-        return within is isinstance(kind, ast.In)
-    if type(kind) in ORDERS and is_number(left) and is_number(right):
-        return ORDERS[type(kind)](left, right)
-    if type(kind) in COMPARISONS and (is_scalar(left) or is_scalar(right)):
-        return bool(COMPARISONS[type(kind)](left, right))
-    return Unknown("this comparison cannot be followed without running it", line)
-
-
-def _among(value: object, items: Sequence[object]) -> bool:
-    return any(is_scalar(item) and item == value for item in items)
 
 
 def _choice(node: ast.IfExp, scope: Scope, reading: Reading) -> object:
@@ -402,14 +308,14 @@ def _call(node: ast.Call, scope: Scope, reading: Reading) -> object:
     if isinstance(node.func, ast.Attribute):
         owner = value_of(node.func.value, scope, reading)
         if isinstance(owner, Built):
-            return _method_of_built(owner, Call(node.func.attr, positional, named, node.lineno))
+            return method_of_built(owner, Call(node.func.attr, positional, named, node.lineno))
         if not isinstance(owner, Imported | Unknown):
-            return _method_of_plain(owner, node.func.attr, positional, node.lineno)
+            return method_of_plain(owner, node.func.attr, positional, node.lineno)
     function = value_of(node.func, scope, reading)
     if isinstance(function, Function):
         return call_function(function, positional, named, node.lineno, reading)
     if isinstance(function, Imported):
-        return _call_imported(function, positional, named, node.lineno, reading)
+        return call_imported(function, positional, named, node.lineno, reading.met)
     return function if isinstance(function, Unknown) else Unknown("this is no function", node.lineno)
 
 
@@ -424,44 +330,6 @@ def _named(node: ast.Call, scope: Scope, reading: Reading) -> dict[str, object]:
         else:
             found["**"] = Unknown("arguments that are only known in a run", node.lineno)
     return found
-
-
-def _method_of_built(owner: Built, call: Call) -> object:
-    owner.calls.append(call)
-    return Unknown(f"what `{call.method}` of {owner.kind} gives is only known in a run", call.line)
-
-
-def _method_of_plain(owner: object, method: str, positional: tuple[object, ...], line: int) -> object:
-    if method not in METHODS.get(type(owner), ()):
-        return Unknown(f"`.{method}()` cannot be followed without running it", line)
-    if isinstance(owner, str) and (unknown := first_unknown(positional)):
-        return unknown
-    if is_array(owner) and method in ("add", "update"):
-        owner += positional if method == "add" else [item for one in positional for item in items_of(one) or ()]
-        return None
-    if is_dict(owner) and method in ("keys", "values", "items"):
-        return {"keys": [*owner], "values": [*owner.values()], "items": [*owner.items()]}[method]
-    result: object = getattr(owner, method)(*positional)
-    return result
-
-
-def _call_imported(
-    function: Imported, positional: tuple[object, ...], named: dict[str, object], line: int, reading: Reading
-) -> object:
-    known = BUILTINS.get(function.name) or OF_MODULES.get(function.name)
-    if function.name == "dict" and named:
-        return {**dict(items_of_dict(positional)), **named}
-    if known is not None:
-        unknown = first_unknown(positional)
-        return unknown if unknown else known(*positional)
-    built = Built(function.last, positional, named, line)
-    if function.last in CLASSES:
-        reading.met.append(built)
-    return built
-
-
-def items_of_dict(positional: tuple[object, ...]) -> dict[object, object]:
-    return positional[0] if positional and is_dict(positional[0]) else {}
 
 
 def call_function(

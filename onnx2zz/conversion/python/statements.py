@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from onnx2zz.conversion.python.expressions import Reading, assign, combined, truth_of, value_of
+from onnx2zz.conversion.python.expressions import Reading, assign, value_of
+from onnx2zz.conversion.python.operations import combined, truth_of
 from onnx2zz.conversion.python.values import Built, Call, Function, Imported, Scope, Unknown, items_of
 from onnx2zz.errors import InputError, Problem
 

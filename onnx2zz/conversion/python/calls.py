@@ -1,0 +1,51 @@
+"""What calls give of functions, methods and classes that are not of the file.
+
+Python's own that are known are called; a class from outside makes an object that remembers what it was called with.
+"""
+
+from onnx2zz.conversion.python.known_functions import BUILTINS, METHODS, OF_MODULES
+from onnx2zz.conversion.python.operations import first_unknown
+from onnx2zz.conversion.python.signatures import CLASSES
+from onnx2zz.conversion.python.values import Built, Call, Imported, Unknown, is_dict, items_of
+from onnx2zz.files.document import is_array
+
+
+def method_of_built(owner: Built, call: Call) -> object:
+    """Remember what was done to an object from outside the file."""
+    owner.calls.append(call)
+    return Unknown(f"what `{call.method}` of {owner.kind} gives is only known in a run", call.line)
+
+
+def method_of_plain(owner: object, method: str, positional: tuple[object, ...], line: int) -> object:
+    """A method of a text, a list or a dictionary."""
+    if method not in METHODS.get(type(owner), ()):
+        return Unknown(f"`.{method}()` cannot be followed without running it", line)
+    if isinstance(owner, str) and (unknown := first_unknown(positional)):
+        return unknown
+    if is_array(owner) and method in ("add", "update"):
+        owner += positional if method == "add" else [item for one in positional for item in items_of(one) or ()]
+        return None
+    if is_dict(owner) and method in ("keys", "values", "items"):
+        return {"keys": [*owner], "values": [*owner.values()], "items": [*owner.items()]}[method]
+    result: object = getattr(owner, method)(*positional)
+    return result
+
+
+def call_imported(
+    function: Imported, positional: tuple[object, ...], named: dict[str, object], line: int, met: list[Built]
+) -> object:
+    """A function or class from outside the file; objects of hardware are added to `met`."""
+    known = BUILTINS.get(function.name) or OF_MODULES.get(function.name)
+    if function.name == "dict" and named:
+        return {**dict(_items_of_dict(positional)), **named}
+    if known is not None:
+        unknown = first_unknown(positional)
+        return unknown if unknown else known(*positional)
+    built = Built(function.last, positional, named, line)
+    if function.last in CLASSES:
+        met.append(built)
+    return built
+
+
+def _items_of_dict(positional: tuple[object, ...]) -> dict[object, object]:
+    return positional[0] if positional and is_dict(positional[0]) else {}
