@@ -107,9 +107,11 @@ def outcomes_of_workers(
     # only the clock tells them apart.
     strangers = multiprocessing.active_children()
     waiting = deque(longest_first(units))
-    idle = [crew.recruit() for _ in range(min(crew.jobs, len(units)))]
+    everyone = [crew.recruit() for _ in range(min(crew.jobs, len(units)))]
+    idle = list(everyone)
     at_work: dict[Future[Outcome], tuple[Executor, Unit, float]] = {}
     died: list[Unit] = []
+    in_the_middle = True
     try:
         while waiting or at_work:
             while waiting and idle:
@@ -123,6 +125,7 @@ def outcomes_of_workers(
                 except BrokenExecutor:
                     executor.shutdown(wait=False)
                     executor = crew.recruit()
+                    everyone.append(executor)
                     late = crew.patience is not None and time.monotonic() - since >= crew.patience
                     if not late and not any(unit is other for other in died):
                         died.append(unit)
@@ -133,8 +136,10 @@ def outcomes_of_workers(
                     outcome = f"{TOO_LONG} {crew.patience:g} s (--layer-timeout)" if late else DIED_TWICE
                 idle.append(executor)
                 yield unit, outcome
+        in_the_middle = False
     finally:
-        _dismiss([*idle, *(executor for executor, *_ in at_work.values())], strangers, in_the_middle=bool(at_work))
+        # `idle` and `at_work` do not tell: Ctrl-C can come while a worker is between the two.
+        _dismiss(everyone, strangers, in_the_middle)
 
 
 def _dismiss(executors: Sequence[Executor], strangers: Sequence[object], in_the_middle: bool) -> None:

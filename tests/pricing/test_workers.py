@@ -72,7 +72,10 @@ class Scripted(Executor):
     """An executor whose process dies of the layers that it is told to, each time one mention."""
 
     def __init__(self, deadly: list[str]) -> None:
-        self.deadly, self.dead = deadly, False
+        self.deadly, self.dead, self.dismissed = deadly, False, False
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self.dismissed = wait or self.dismissed
 
     def submit(
         self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **_: Parameters.kwargs
@@ -158,6 +161,22 @@ def test_the_longest_layers_come_first() -> None:
 def test_little_work_is_not_shared() -> None:
     assert not worth_workers(units())
     assert worth_workers([unit(gemm(0, None, f"L{i}", k=2**i * 3, c=64), MappingEntry("default")) for i in range(100)])
+
+
+def test_ctrl_c_while_a_worker_takes_up_a_layer_leaves_no_worker() -> None:
+    recruited: list[Scripted] = []
+
+    def recruit() -> Executor:
+        recruited.append(Scripted([]))
+        return recruited[-1]
+
+    def interrupted(unit: Unit) -> None:
+        if unit.task.name == "L2_conv":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(outcomes_of_workers(units(), Crew(2, recruit, pytest.fail), interrupted))
+    assert [one.dismissed for one in recruited] == [True, True]
 
 
 def listens_to_ctrl_c() -> None:
