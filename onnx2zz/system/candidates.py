@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import permutations
 
 from onnx2zz.formats.mapping_entry import MappingEntry
+from onnx2zz.ir.layer import Layer
 from onnx2zz.system.elements import count
 from onnx2zz.system.operands import Told
 from onnx2zz.system.tile import Range
@@ -14,13 +15,19 @@ ROWS = ("OY", "OX", "OZ", "B", "H")
 HELD_WEIGHTS = 0.5
 """The share of a tile's room that all weights of a core may take to stay for all rows."""
 
+FEW_OUTPUTS = 16
+"""A layer of fewer outputs for each core is cut along loops that are summed over, too: outputs alone would leave cores
+idle."""
+
 
 def splits(told: Told, cores: int) -> list[Pieces]:
     """The splits of a layer over at most `cores` cores: along one loop, or along two or three that make up a number of
     cores together."""
     layer = told.placed.layer
     written = layer.output.loops
-    loops = [loop for loop, size in layer.loops if size > 1 and loop in written and loop != layer.recurrent]
+    few = count(told.told("O", told.ranges({}))) < cores * FEW_OUTPUTS
+    may = [loop for loop in layer.sizes if loop in written or (few and loop in summed(layer))]
+    loops = [loop for loop in may if layer.sizes[loop] > 1 and loop != layer.recurrent]
     found: dict[Pieces, None] = {(): None}
     for used in _counts(cores):
         for loop in loops:
@@ -31,6 +38,11 @@ def splits(told: Told, cores: int) -> list[Pieces]:
                     if all(pieces[n] <= layer.sizes[loop] for n, loop in enumerate(chosen)):
                         found[tuple(zip(chosen, pieces, strict=True))] = None
     return list(found)
+
+
+def summed(layer: Layer) -> list[str]:
+    """The loops of which parts make partial sums that can be added."""
+    return [loop for loop, size in layer.loops if size > 1 and layer.reduce == "sum" and loop not in layer.output.loops]
 
 
 def _factors(number: int, several: int) -> list[tuple[int, ...]]:
@@ -71,8 +83,9 @@ def rounds(told: Told, tiling: Tiling, unrolled: Mapping[str, int]) -> float:
 
 
 def with_turns(told: Told, split: Pieces, room: float, unrolled: Mapping[str, int], least: int = 1) -> Tiling | None:
-    """The split in as few turns as it takes for the operands of a tile to fit `room` bits together; None where even
-    tiles of one row and channel do not. At least so many turns along the rows."""
+    """The split in as few turns as it takes for the operands of a tile to fit `room` bits together: along rows and
+    channels, and where even one of each does not fit, along a loop that is summed over. None where that does not do
+    either. At least so many turns along the rows."""
     layer = told.placed.layer
     pieces = dict(split)
     grain = tuple((loop, step) for loop, step in unrolled.items() if layer.sizes.get(loop, 1) > step > 1)
@@ -93,7 +106,23 @@ def with_turns(told: Told, split: Pieces, room: float, unrolled: Mapping[str, in
                 if best is None or (merit, along_rows * along_channels) < best[:2]:
                     best = (merit, along_rows * along_channels, tiling)
                 break
-    return None if best is None else best[2]
+    if best is not None:
+        return best[2]
+    finest = [(loop, _length(layer.sizes, pieces, loop)) for loop in (channel, row) if loop]
+    few = _summed_in_turns(told, Tiling(split, (), grain), room)
+    return few or _summed_in_turns(told, Tiling(split, tuple(finest), grain), room)
+
+
+def _summed_in_turns(told: Told, turned: Tiling, room: float) -> Tiling | None:
+    """Turns along the longest loop that is summed over, beside those that are there; None where none do. They change
+    slowest: inputs and weights of a turn come once and go, and only the sums stay."""
+    sizes, pieces = told.placed.layer.sizes, dict(turned.split)
+    for loop in sorted(summed(told.placed.layer), key=lambda loop: -_length(sizes, pieces, loop))[:1]:
+        for turns in _steps(_length(sizes, pieces, loop), 2):
+            tiling = Tiling(turned.split, ((loop, turns), *turned.turns), turned.grain)
+            if turns > 1 and largest(told, tiling) <= room:
+                return tiling
+    return None
 
 
 def _length(sizes: Mapping[str, int], pieces: Mapping[str, int], loop: str | None) -> int:
@@ -118,7 +147,8 @@ def largest(told: Told, tiling: Tiling) -> int:
         box[loop] = max(cut[:2] + cut[len(cut) // 2 :][:1], key=lambda part: part[1])
     ranges = told.ranges(box)
     widths = told.placed.widths
-    bits = count(told.told("O", ranges)) * widths.O_final
+    cut_sums = any(loop not in layer.output.loops for loop in tiling.loops)
+    bits = count(told.told("O", ranges)) * (widths.O if cut_sums else widths.O_final)
     for operand, width in (("I", widths.I), ("W", widths.W))[: len(layer.inputs)]:
         bits += count(told.told(operand, ranges)) * width
     return bits

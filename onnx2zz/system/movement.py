@@ -93,7 +93,11 @@ def _most_of_each(there: Sequence[Boxes], wanted: Sequence[Boxes]) -> np.ndarray
 
 def _made(graph: LayerGraph, layer: int, candidate: Candidate) -> Boxes:
     told = graph.layers[layer]
-    return [(core, told.told("O", told.ranges(dict(share.box.ranges)))) for core, share in _at_once(told, candidate)]
+    return [
+        (core, told.told("O", told.ranges(dict(share.box.ranges))))
+        for core, share in _at_once(told, candidate)
+        if not share.box.partial
+    ]
 
 
 def _reads(graph: LayerGraph, edge: Edge, candidates: Sequence[Candidate]) -> list[Boxes]:

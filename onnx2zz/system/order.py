@@ -135,6 +135,7 @@ def _ordered(plan: Plan, capacity: Mapping[CoreId, float], deep: bool) -> list[T
         layer, turn = wave
         before = {(p.layer, p.turn) for tile in waves[wave] for p in tile.follows.values()}
         before |= {(t.of.layer, t.of.turn) for tile in waves[wave] for t in tile.needs.values() if t.of is not None}
+        before.discard(wave)  # partial sums of this very turn, whose tiles stand before the one that adds them
         if turn:
             before.add((layer, turn - 1))
         behind[wave] = before

@@ -62,13 +62,13 @@ def _core_faults(placed: Placed, operators: frozenset[str], system: System) -> I
 
 def _loop_faults(key: str, pieces: Pieces, told: Told) -> Iterator[Fault]:
     layer = told.placed.layer
-    loops = {loop: size for loop, size in told.sizes.items() if loop in layer.output.loops}
+    loops = {loop: size for loop, size in told.sizes.items() if loop in layer.output.loops or layer.reduce == "sum"}
     sizes = ", ".join(f"{loop} {size}" for loop, size in loops.items() if size > 1 and loop != layer.recurrent)
     for loop, number in pieces:
         if loop == layer.recurrent:
             yield key, f"{loop} is the loop of the recurrence: its steps follow each other", f"cut {sizes or 'nothing'}"
         elif loop in layer.sizes and loop not in loops:
-            what = f"{loop} is a loop that is summed over, and partial sums are not shared out"
+            what = f"{loop} is a loop that is reduced over ({layer.reduce}), and only sums are made in parts"
             yield key, what, f"cut {sizes or 'nothing'}"
         elif loop not in loops:
             yield key, f"{loop} is no loop of the layer{did_you_mean(loop, loops)}", f"cut {sizes or 'nothing'}"

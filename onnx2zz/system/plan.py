@@ -25,7 +25,9 @@ class Tile:
     """A tile on its core, `price` cycles long. `makes`: its output, by the layer's output indices, of `bits`.
 
     It starts when the transfers that it `needs` have arrived and the tiles that it `follows` have ended. It does not
-    wait for those that it `keeps`, which stay until it has ended if they have come before it starts.
+    wait for those that it `keeps`, which stay until it has ended if they have come before it starts. A box that is
+    `partial` makes sums as wide as sums are; the tile that `adds` those of other tiles waits for them no sooner than
+    when it has its own.
     """
 
     number: int
@@ -39,6 +41,7 @@ class Tile:
     keeps: "dict[int, Transfer]" = field(default_factory=dict[int, "Transfer"])
     follows: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
     readers: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
+    adds: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
     sends: "list[Transfer]" = field(default_factory=list["Transfer"])
 
 
@@ -48,6 +51,7 @@ class Transfer:
 
     `elements` by the indices of the output, or of the operand. Without elements it is a mark: the tile is done, and no
     bit moves. `readers`: for each destination the tiles that read it there; `keepers`: those that only keep it.
+    `partial`: sums that are added to others there.
     """
 
     number: int
@@ -58,18 +62,21 @@ class Transfer:
     of: Tile | None
     layer: int
     operand: str = ""
+    partial: bool = False
     readers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
     keepers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
 
 
 @dataclass
 class Plan:
-    """Tiles in order of their layers and turns, the transfers, and how many reads are told by a box around them."""
+    """Tiles in order of their layers and turns, the transfers, and how many reads are told by a box around them.
+    `makers`: of a layer those that have whole sums, which others read."""
 
     layers: Sequence[Told]
     tiles: list[Tile] = field(default_factory=list[Tile])
     transfers: list[Transfer] = field(default_factory=list[Transfer])
     by_layer: dict[int, list[Tile]] = field(default_factory=dict[int, list[Tile]])
+    makers: dict[int, list[Tile]] = field(default_factory=dict[int, list[Tile]])
     hulls: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
     resident: dict[CoreId, int] = field(default_factory=dict[CoreId, int])
     multicast: bool = True
@@ -91,6 +98,7 @@ def plan(
         identity = told.placed.id
         own = [_tile(found, told, core, share) for core, share in shares[identity]]
         found.by_layer[identity] = own
+        found.makers[identity] = [tile for tile in own if not tile.box.partial]
         into = edges.get(identity, ())
         made = {edge.operand for edge in into}
         for operand in OPERANDS:
@@ -98,26 +106,29 @@ def plan(
                 _bring(found, told, operand, own, offchip)
         for edge in into:
             _join(found, told, edge, own)
+        _gather(found, own)
     for edge in (edge for into in edges.values() for edge in into if not edge.by_element):
-        _keep(found.by_layer[edge.producer], found.by_layer[edge.reader])
+        _keep(found.makers[edge.producer], found.by_layer[edge.reader])
     if offchip is not None:
         for layer in results:
-            for tile in found.by_layer[layer]:
+            for tile in found.makers[layer]:
                 _send(found, tile, (offchip,), tile.makes)
     return found
 
 
 def _tile(found: Plan, told: Told, core: CoreId, share: Share) -> Tile:
     makes = told.told("O", told.ranges(dict(share.box.ranges)))
-    bits = count(makes) * told.placed.widths.O_final
+    widths = told.placed.widths
+    bits = count(makes) * (widths.O if share.box.partial else widths.O_final)
     tile = Tile(len(found.tiles), told.placed.id, core, share.turn, share.box, makes, bits)
     found.tiles.append(tile)
     return tile
 
 
 def _send(found: Plan, tile: Tile, to: tuple[CoreId, ...], elements: Elements) -> Transfer:
-    bits = count(elements) * found.layers[tile.layer].placed.widths.O_final if all(elements) else 0
-    transfer = Transfer(len(found.transfers), tile.core, to, elements, bits, tile, tile.layer)
+    widths = found.layers[tile.layer].placed.widths
+    bits = count(elements) * (widths.O if tile.box.partial else widths.O_final) if all(elements) else 0
+    transfer = Transfer(len(found.transfers), tile.core, to, elements, bits, tile, tile.layer, partial=tile.box.partial)
     found.transfers.append(transfer)
     tile.sends.append(transfer)
     return transfer
@@ -190,7 +201,7 @@ def _join(found: Plan, told: Told, edge: Edge, own: Sequence[Tile]) -> None:
     """What the tiles of a layer read of another layer's tiles."""
     producer = found.layers[edge.producer]
     wanted = _wanted(found, told, producer, edge, own)
-    makers, boxes = found.by_layer[edge.producer], list(wanted)
+    makers, boxes = found.makers[edge.producer], list(wanted)
     for maker, meeting in zip(makers, _met([maker.makes for maker in makers], boxes), strict=True):
         away: dict[Elements, list[Tile]] = {}
         for elements in meeting:
@@ -204,6 +215,19 @@ def _join(found: Plan, told: Told, edge: Edge, own: Sequence[Tile]) -> None:
             _carry(found, maker, away)
         if not edge.by_element:
             _mark(found, maker, own)
+
+
+def _gather(found: Plan, own: Sequence[Tile]) -> None:
+    """Partial sums go to the core of the tile that adds them, each tile's whole box once."""
+    adders = {tile.makes: tile for tile in own if tile.box.adds}
+    for tile in own:
+        if tile.box.partial:
+            adder = adders[tile.makes]
+            adder.adds[tile.number] = tile
+            if tile.core == adder.core:
+                _follow(adder, tile)
+            else:
+                _await(adder, _send(found, tile, (adder.core,), tile.makes))
 
 
 def _met(makers: Sequence[Elements], boxes: Sequence[Elements]) -> list[list[Elements]]:

@@ -26,13 +26,37 @@ Wanted = tuple[int, Box]
 
 
 def tile_entry(told: Told, whole: WorkloadEntry, box: Box) -> WorkloadEntry:
-    """A tile as ZigZag takes it; a box that is the whole layer is the layer's own entry."""
+    """A tile as ZigZag takes it; a box that is the whole layer is the layer's own entry. What is a part of a sum leaves
+    the array as wide as sums are (`O`)."""
     sizes = told.placed.layer.sizes
     if all(size == (0, sizes[loop]) for loop, size in box.ranges):
         return whole
     if not told.placed.node:  # of a workload file
-        return cut_entry(whole, told, box)
-    return entry(replace(told.placed, layer=cut(told.placed.layer, box)))
+        made = cut_entry(whole, told, box)
+    else:
+        made = entry(replace(told.placed, layer=cut(told.placed.layer, box)))
+    if box.summed_in_parts:
+        made["operand_precision"] = {**made["operand_precision"], "O_final": told.placed.widths.O}
+    return made
+
+
+def addition_entry(told: Told, whole: WorkloadEntry, box: Box) -> WorkloadEntry:
+    """What a core does to add one other tile's partial sums to its own, as ZigZag takes it: an Add of the elements of
+    the output that the box has, operands and result as wide as sums are."""
+    sizes = [elements.bit_count() for elements in told.told("O", told.ranges(dict(box.ranges)))]
+    loops = dict(zip(told.indices("O"), sizes, strict=True)) or {"B": 1}
+    indices = "".join(f"[{loop.lower()}]" for loop in loops)
+    return {
+        "id": whole["id"],
+        "name": whole.get("name"),
+        "operator_type": "Add",
+        "equation": f"O{indices}=W{indices}+I{indices}",
+        "dimension_relations": [],
+        "loop_dims": list(loops),
+        "loop_sizes": list(loops.values()),
+        "operand_precision": dict.fromkeys(("W", "I", "O", "O_final"), told.placed.widths.O),
+        "operand_source": dict.fromkeys(("W", "I"), whole["id"]),
+    }
 
 
 def cut_entry(whole: WorkloadEntry, told: Told, box: Box) -> WorkloadEntry:
@@ -67,8 +91,9 @@ class Prices:
     entries: dict[Wanted, WorkloadEntry] = field(default_factory=dict[Wanted, WorkloadEntry])
     keys: dict[Wanted, str] = field(default_factory=dict[Wanted, str])
     tasks: dict[str, Task] = field(default_factory=dict[str, Task])
-    first_of: dict[tuple[int, Shape], tuple[WorkloadEntry, str]] = field(
-        default_factory=dict[tuple[int, Shape], tuple[WorkloadEntry, str]]
+    additions: dict[Wanted, str] = field(default_factory=dict[Wanted, str])
+    first_of: dict[tuple[int, bool, Shape], tuple[WorkloadEntry, str]] = field(
+        default_factory=dict[tuple[int, bool, Shape], tuple[WorkloadEntry, str]]
     )
     outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
     from_cache: set[str] = field(default_factory=set[str])
@@ -94,7 +119,15 @@ class Prices:
         return self.search is not None and not self.inputs.hardware.in_memory
 
     def _entries(self, wanted: Iterable[Wanted]) -> dict[str, WorkloadEntry]:
-        return {self.key(one): self.entries[one] for one in wanted}
+        found: dict[str, WorkloadEntry] = {}
+        for one in wanted:
+            key = self.key(one)
+            found[key] = self.entries[one]
+            if one[1].adds:
+                made = addition_entry(*self.layers[one[0]], one[1])
+                self.additions[one] = layer_key(made, mapping_entry_for(made, self.inputs.mapping))
+                found[self.additions[one]] = made
+        return found
 
     def _price_new(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> None:
         if not new:
@@ -127,7 +160,7 @@ class Prices:
         """The key under which a tile is priced: equal for tiles that cost the same before mappings are chosen."""
         if wanted not in self.keys:
             told, whole = self.layers[wanted[0]]
-            shape = (wanted[0], told.shape_of(told.ranges(dict(wanted[1].ranges))))
+            shape = (wanted[0], wanted[1].summed_in_parts, told.shape_of(told.ranges(dict(wanted[1].ranges))))
             if shape not in self.first_of:
                 made = tile_entry(told, whole, wanted[1])
                 self.first_of[shape] = (made, layer_key(made, mapping_entry_for(made, self.inputs.mapping)))
@@ -135,20 +168,35 @@ class Prices:
         return self.keys[wanted]
 
     def outcome(self, wanted: Wanted) -> Outcome:
-        """A tile's price, or why it has none."""
+        """The price of what a tile computes itself, or why it has none."""
         return self.outcomes[self.key(wanted)]
+
+    def addition(self, wanted: Wanted) -> Outcome | None:
+        """The price of adding one other tile's partial sums, or why it has none; None of a tile that adds none."""
+        return self.outcomes[self.additions[wanted]] if wanted[1].adds else None
 
     def mapping_of(self, layer: int) -> MappingEntry:
         """The mapping file's word on a layer."""
         return mapping_entry_for(self.layers[layer][1], self.inputs.mapping)
 
     def cycles(self, wanted: Wanted) -> float | None:
+        """Of a tile, what it adds included."""
+        own, added = self.own_cycles(wanted), self.addition(wanted)
+        if own is None or added is None:
+            return own
+        return own + wanted[1].adds * added.latency_cycles if isinstance(added, LayerPrice) else None
+
+    def own_cycles(self, wanted: Wanted) -> float | None:
+        """Of what a tile computes itself, before it adds anything."""
         outcome = self.outcome(wanted)
         return outcome.latency_cycles if isinstance(outcome, LayerPrice) else None
 
     def energy(self, wanted: Wanted) -> float | None:
-        outcome = self.outcome(wanted)
-        return outcome.energy_pj if isinstance(outcome, LayerPrice) else None
+        """pJ of a tile, what it adds included."""
+        outcome, added = self.outcome(wanted), self.addition(wanted)
+        if not isinstance(outcome, LayerPrice) or added is None:
+            return outcome.energy_pj if isinstance(outcome, LayerPrice) else None
+        return outcome.energy_pj + wanted[1].adds * added.energy_pj if isinstance(added, LayerPrice) else None
 
     def _tasks(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> dict[str, Task]:
         mapped = {key: (made, mapping_entry_for(made, self.inputs.mapping)) for key, made in new.items()}

@@ -34,14 +34,17 @@ class Schedule:
         return max(ends, default=0.0)
 
 
-def schedule(plan: Plan, order: Sequence[Tile], cycles: Mapping[int, float], system: System) -> Schedule:
-    """The times of a plan; `cycles` of each tile by its number. Raises RuntimeError where the order has no room."""
-    return _Making(plan, cycles, system).made(order)
+def schedule(
+    plan: Plan, order: Sequence[Tile], cycles: Mapping[int, float], system: System, before: Mapping[int, float]
+) -> Schedule:
+    """The times of a plan; `cycles` of each tile by its number, `before` of those that add partial sums the cycles
+    before they begin to. Raises RuntimeError where the order has no room."""
+    return _Making(plan, cycles, before, system).made(order)
 
 
 class _Making:
-    def __init__(self, plan: Plan, cycles: Mapping[int, float], system: System):
-        self._plan, self._cycles, self._system = plan, cycles, system
+    def __init__(self, plan: Plan, cycles: Mapping[int, float], before: Mapping[int, float], system: System):
+        self._plan, self._cycles, self._before, self._system = plan, cycles, before, system
         self._found = Schedule(plan)
         self._links = {name: Reservations() for name in system.network.by_id}
         self._cores = {core.id: 0.0 for core in system.cores}
@@ -70,7 +73,8 @@ class _Making:
         for transfer in sorted(tile.needs.values(), key=self._leaves):
             if transfer.number not in self._found.transfers:
                 self._send(transfer)
-            ready = max(ready, self._found.transfers[transfer.number][1])
+            there = self._found.transfers[transfer.number][1]
+            ready = max(ready, there - self._before[tile.number] if transfer.partial else there)
         for producer in tile.follows.values():
             ready = max(ready, self._found.tiles[producer.number][1])
         memory = self._found.memory[tile.core]

@@ -78,6 +78,8 @@ def _tile(outcome: SystemOutcome, tile: Tile) -> Json:
         "start": start,
         "end": end,
         "energy_pj": outcome.tile_energy[tile.number],
+        **({"partial": True} if tile.box.partial else {}),
+        **({"adds": list(tile.adds)} if tile.adds else {}),
     }
 
 
@@ -106,6 +108,7 @@ def _transfer(outcome: SystemOutcome, transfer: Transfer) -> Json:
         "bits": transfer.bits,
         "energy_pj": outcome.link_energy[transfer.number] + outcome.offchip_energy[transfer.number],
         **what,
+        **({"partial": True} if transfer.partial else {}),
         "elements": {
             index.lower(): [list(run) for run in runs(positions)]
             for index, positions, all_of in zip(indices, transfer.elements, whole, strict=True)

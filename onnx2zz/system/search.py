@@ -199,9 +199,10 @@ class Search:
         told = self.graph.layers[layer]
         for tiling, cores in tilings:
             for core, share in placed(told.placed.layer, tiling, cores):
-                outcome = self.prices[core].outcome((layer, share.box))
-                if isinstance(outcome, str):
-                    return f"{told.placed.name}: {outcome}"
+                wanted = layer, share.box
+                for outcome in (self.prices[core].outcome(wanted), self.prices[core].addition(wanted)):
+                    if isinstance(outcome, str):
+                        return f"{told.placed.name}: {outcome}"
         return f"{told.placed.name}: its smallest tiles do not fit a core's highest memory"
 
     def _boxes(self, wanted: Mapping[int, Sequence[OnCores]], core: Core) -> Iterable[tuple[int, Box]]:
@@ -273,7 +274,9 @@ class Search:
             )
             return None
         cycles = {tile.number: self.prices[tile.core].cycles((tile.layer, tile.box)) or 0.0 for tile in made.tiles}
-        timed = schedule(made, order, cycles, self.system)
+        adding = [tile for tile in made.tiles if tile.adds]
+        before = {tile.number: self.prices[tile.core].own_cycles((tile.layer, tile.box)) or 0.0 for tile in adding}
+        timed = schedule(made, order, cycles, self.system, before)
         energy = schedule_energy(timed, self.system, self.prices)
         return Best(timed, dict(chosen), timed.latency, energy, self.tried)
 

@@ -18,9 +18,20 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True)
 class Box:
-    """Ranges of some loops of a layer, in the order of the loops; all others are whole."""
+    """Ranges of some loops of a layer, in the order of the loops; all others are whole.
+
+    Where a loop that is summed over is cut, the box makes a `partial` sum, or `adds` those of so many other boxes to
+    its own.
+    """
 
     ranges: tuple[tuple[str, Range], ...] = ()
+    partial: bool = False
+    adds: int = 0
+
+    @property
+    def summed_in_parts(self) -> bool:
+        """Whether what the box itself computes is a part of a sum."""
+        return self.partial or self.adds > 0
 
     def of(self, layer: Layer) -> dict[str, Range]:
         """The range of every loop of the layer."""

@@ -1,8 +1,8 @@
 """How a layer is shared out: over cores at once, and on each core in turns."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from onnx2zz.ir.layer import Layer
 from onnx2zz.system.network import CoreId
@@ -16,7 +16,8 @@ Pieces = tuple[tuple[str, int], ...]
 class Tiling:
     """`split`: parts that run on different cores. `turns`: parts that follow each other on a core. Of both the first
     loop's parts change slowest. A loop in both is cut in turns first: neighbouring parts of a turn run on neighbouring
-    cores, so that a following layer can begin with the first turn's. `grain`: parts of a loop are multiples of so many
+    cores, so that a following layer can begin with the first turn's. Parts of a loop that is summed over make partial
+    sums, which the core of the last part adds. `grain`: parts of a loop are multiples of so many
     iterations."""
 
     split: Pieces = ()
@@ -68,7 +69,19 @@ def shares(layer: Layer, tiling: Tiling) -> list[Share]:
             for share in found
             for turn, place, part in cut
         ]
-    return sorted(found, key=lambda share: (share.turn, share.place))
+    found = sorted(found, key=lambda share: (share.turn, share.place))
+    summed = {loop: tiling.cut(layer, loop) for loop in tiling.loops if loop not in layer.output.loops}
+    return [replace(share, box=_of_a_sum(share.box, summed)) for share in found] if summed else found
+
+
+def _of_a_sum(box: Box, summed: Mapping[str, Sequence[Range]]) -> Box:
+    """A box of a layer whose sum is cut, along the loops `summed` with these parts.
+
+    The last part adds the others: its turn is the last of its core, so that it ends last anyway.
+    """
+    others = math.prod(len(cut) for cut in summed.values()) - 1
+    last = all(part == summed[loop][-1] for loop, part in box.ranges if loop in summed)
+    return replace(box, partial=not last, adds=others if last else 0)
 
 
 def _weights(pieces: Pieces) -> dict[str, int]:

@@ -131,6 +131,7 @@ class Checker:
     def check(self) -> list[str]:
         for rule in (
             self._layers_are_cut_once,
+            self._sums_are_added,
             self._transfers_are_what_they_say,
             self._nothing_does_two_things_at_once,
             self._routes_join_their_ends,
@@ -168,10 +169,44 @@ class Checker:
             for tile in self._tiles_of(number):
                 ranges = self.boxes[tile["id"]]
                 times[tuple(slice(start, start + size) for start, size in (ranges[loop] for loop in layer.sizes))] += 1
-                if any(ranges[loop] != (0, layer.sizes[loop]) for loop in layer.summed):
-                    self._fault(f"tile {tile['id']} is a partial sum that nothing is said to add")
             if not (times == 1).all():
                 self._fault(f"layer {number}: {int((times != 1).sum())} loop points are not done exactly once")
+
+    def _sums_are_added(self) -> None:
+        for tile in self.tiles.values():
+            layer = self._layer(tile)
+            cut = any(self.boxes[tile["id"]][loop] != (0, layer.sizes[loop]) for loop in layer.summed)
+            adders = [one for one in self.tiles.values() if tile["id"] in one.get("adds", ())]
+            if cut and not adders and not tile.get("adds"):
+                self._fault(f"tile {tile['id']} is a partial sum that nothing is said to add")
+            if bool(tile.get("partial")) != bool(adders) or len(adders) > 1:
+                self._fault(f"tile {tile['id']} is added by {len(adders)} tiles")
+            for adder in adders:
+                self._is_added(tile, adder)
+
+    def _is_added(self, tile: Document, adder: Document) -> None:
+        same = all(self.boxes[tile["id"]][loop] == self.boxes[adder["id"]][loop] for loop in self._written(tile))
+        if tile["layer"] != adder["layer"] or adder.get("partial") or not same:
+            self._fault(f"tile {adder['id']} adds tile {tile['id']} of another box")
+        if tile["core"] == adder["core"]:
+            there = tile["end"]
+            self._hold("tile", tile["id"], tile["core"], adder["end"])
+        else:
+            come = [one for one in self.transfers.values() if one.get("of") == tile["id"] and one.get("partial")]
+            if (
+                len(come) != 1
+                or come[0]["to"] != [adder["core"]]
+                or (self.carries[come[0]["id"]] ^ self.makes[tile["id"]]).any()
+            ):
+                self._fault(f"tile {tile['id']} does not send its whole box once to tile {adder['id']}")
+                return
+            there = come[0]["end"]
+            self._hold("transfer", come[0]["id"], adder["core"], adder["end"])
+        if there > adder["end"] + TOLERANCE:
+            self._fault(f"tile {adder['id']} ends before tile {tile['id']} is there to be added")
+
+    def _written(self, tile: Document) -> set[str]:
+        return set(self._layer(tile).sizes) - self._layer(tile).summed
 
     def _tiles_of(self, layer: int) -> list[Document]:
         return [tile for tile in self.tiles.values() if tile["layer"] == layer]
@@ -269,7 +304,7 @@ class Checker:
         unknown: set[tuple[int, int]] = set()
         for tile in self.tiles.values():
             for operand, makers in self._read_operands(tile):
-                producers = [self.tiles[one["id"]] for maker in makers for one in self._tiles_of(maker)]
+                producers = [one for maker in makers for one in self._tiles_of(maker) if not one.get("partial")]
                 if not producers:
                     continue
                 need = self._image_read(tile, operand, makers)
@@ -343,7 +378,7 @@ class Checker:
     ) -> None:
         arrivals: dict[tuple[int, int], list[int]] = {}
         for number, one in self.transfers.items():
-            if one.get("of") is not None and not one.get("again"):
+            if one.get("of") is not None and not one.get("again") and not one.get("partial"):
                 for core in one["to"]:
                     arrivals.setdefault((one["of"], core), []).append(number)
         for key, numbers in arrivals.items():
@@ -365,7 +400,7 @@ class Checker:
     def _memories_hold_it(self) -> None:
         events: dict[int, list[Event]] = {core: [] for core in self.cores}
         for number, tile in self.tiles.items():
-            bits = int(self.makes[number].sum()) * self._layer(tile).bits["O_final"]
+            bits = int(self.makes[number].sum()) * self._layer(tile).bits["O" if tile.get("partial") else "O_final"]
             until = max(tile["end"], self.held_until.get(("tile", number, tile["core"]), 0.0))
             events[tile["core"]] += [(tile["start"], bits), (until, -bits)]
         for number, one in self.transfers.items():

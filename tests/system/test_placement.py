@@ -106,7 +106,7 @@ def test_every_fault_is_said_at_once_with_its_line_and_the_way_out(lenet: LayerG
 conv7: {cores: [0]}
 L0_conv1: {cores: [0, 9], split: {OY: 2}}
 L1_pool1: {cores: [0, 0], split: {G: 2}}
-L2_conv2: {cores: [0, 1], split: {C: 2}}
+L2_conv2: {cores: [0, 1], split: {C: 7}}
 L3_pool2: {cores: [0, 1], split: {OZ: 2}}
 L4_fc1: {cores: [0, 1, 2], split: {K: 2}}
 L5_fc2: {cores: [0, 1], split: {K: 0}}
@@ -119,7 +119,7 @@ L6_fc3: {cores: [0, 1], split: {K: 2}, turns: {K: 6}}
         2: ("there is no layer conv7; did you mean conv", "ONNX nodes do as well"),
         3: ("core 9 is no core of seneca_2x2", "its cores are 0 to 3"),
         4: ("core 0 is named twice", "follow each other"),
-        5: ("C is a loop that is summed over", "cut K 16, OX 10, OY 10"),
+        5: ("C has 6 iterations, which make no 7 parts", "say 6 or less"),
         6: ("OZ is no loop of the layer", "cut G 16"),
         7: ("split makes 2 parts, and there are 3 cores", "as many cores"),
         8: ("split cuts K in 0", "1 or more"),
@@ -173,6 +173,11 @@ def test_a_core_that_may_not_run_a_layer_is_said_with_those_that_may(folder: Pat
     Path("s.yaml").write_text("cores: {[0, 0]: pools, default: all}\ntopology: {mesh: [2, 1], bandwidth: 32}\n")
     said = faults("L0_stem: {cores: [0]}\nL1_pool: {cores: [0]}\n", graph_of_entries(NETWORK), "s.yaml")
     assert said == ["p.yaml:1: core 0 runs Pooling, and no Conv; cores 1 run it"]
+
+
+def test_only_sums_are_made_in_parts(lenet: LayerGraph) -> None:
+    (said,) = faults("L1_pool1: {cores: [0, 1], split: {FY: 2}}", lenet)
+    assert "FY is a loop that is reduced over (max), and only sums are made in parts; cut G 6" in said
 
 
 LOOPS = {"K": 12, "OY": 14, "OX": 6}
