@@ -15,9 +15,9 @@ ROWS = ("OY", "OX", "OZ", "B", "H")
 HELD_WEIGHTS = 0.5
 """The share of a tile's room that all weights of a core may take to stay for all rows."""
 
-FEW_OUTPUTS = 16
-"""A layer of fewer outputs for each core is cut along loops that are summed over, too: outputs alone would leave cores
-idle."""
+FEW_OUTPUTS, LONG_SUM = 16, 64
+"""A layer of fewer outputs for each core, each a sum of at least so many products, is cut along loops that are summed
+over, too: outputs alone would leave cores idle, and shorter sums are not worth an addition."""
 
 
 def splits(told: Told, cores: int) -> list[Pieces]:
@@ -25,7 +25,8 @@ def splits(told: Told, cores: int) -> list[Pieces]:
     cores together."""
     layer = told.placed.layer
     written = layer.output.loops
-    few = count(told.told("O", told.ranges({}))) < cores * FEW_OUTPUTS
+    outputs = count(told.told("O", told.ranges({})))
+    few = outputs < cores * FEW_OUTPUTS and layer.operations >= outputs * LONG_SUM
     may = [loop for loop in layer.sizes if loop in written or (few and loop in summed(layer))]
     loops = [loop for loop in may if layer.sizes[loop] > 1 and loop != layer.recurrent]
     found: dict[Pieces, None] = {(): None}
@@ -83,14 +84,12 @@ def rounds(told: Told, tiling: Tiling, unrolled: Mapping[str, int]) -> float:
 
 
 def with_turns(told: Told, split: Pieces, room: float, unrolled: Mapping[str, int], least: int = 1) -> Tiling | None:
-    """The split in as few turns as it takes for the operands of a tile to fit `room` bits together: along rows and
-    channels, and where even one of each does not fit, along a loop that is summed over. None where that does not do
-    either. At least so many turns along the rows."""
+    """The split in as few turns as it takes for the operands of a tile to fit `room` bits together; None where even
+    tiles of one row and channel do not. At least so many turns along the rows."""
     layer = told.placed.layer
     pieces = dict(split)
     grain = tuple((loop, step) for loop, step in unrolled.items() if layer.sizes.get(loop, 1) > step > 1)
-    channel = next((loop for loop in ("K", "G", "D") if _length(layer.sizes, pieces, loop) > 1), None)
-    row = next((loop for loop in ROWS if loop in layer.output.loops and _length(layer.sizes, pieces, loop) > 1), None)
+    channel, row = _turned(told, pieces)
     # Weights come once and stay for all rows: channels change slowest, so that few are there at a time. But where rows
     # are asked for, so that readers can begin with the first of them, all weights of the core stay, if they fit.
     rows_first = least > 1 and _weight_bits(told, Tiling(split)) <= room * HELD_WEIGHTS
@@ -106,23 +105,32 @@ def with_turns(told: Told, split: Pieces, room: float, unrolled: Mapping[str, in
                 if best is None or (merit, along_rows * along_channels) < best[:2]:
                     best = (merit, along_rows * along_channels, tiling)
                 break
-    if best is not None:
-        return best[2]
-    finest = [(loop, _length(layer.sizes, pieces, loop)) for loop in (channel, row) if loop]
-    few = _summed_in_turns(told, Tiling(split, (), grain), room)
-    return few or _summed_in_turns(told, Tiling(split, tuple(finest), grain), room)
+    return None if best is None else best[2]
 
 
-def _summed_in_turns(told: Told, turned: Tiling, room: float) -> Tiling | None:
-    """Turns along the longest loop that is summed over, beside those that are there; None where none do. They change
-    slowest: inputs and weights of a turn come once and go, and only the sums stay."""
-    sizes, pieces = told.placed.layer.sizes, dict(turned.split)
+def with_summed_turns(told: Told, split: Pieces, room: float) -> Tiling | None:
+    """The split in turns along the longest loop that is summed over, for tiles of which one row and channel is too
+    much; alone if that does, else beside turns of one row and channel. None where that does not do either.
+
+    They change slowest: inputs and weights of a turn come once and go, and only the sums stay.
+    """
+    sizes, pieces = told.placed.layer.sizes, dict(split)
+    finest = [(loop, _length(sizes, pieces, loop)) for loop in _turned(told, pieces) if loop]
     for loop in sorted(summed(told.placed.layer), key=lambda loop: -_length(sizes, pieces, loop))[:1]:
-        for turns in _steps(_length(sizes, pieces, loop), 2):
-            tiling = Tiling(turned.split, ((loop, turns), *turned.turns), turned.grain)
-            if turns > 1 and largest(told, tiling) <= room:
-                return tiling
+        for beside in ((), tuple(finest)):
+            for turns in _steps(_length(sizes, pieces, loop), 2):
+                tiling = Tiling(split, ((loop, turns), *beside))
+                if turns > 1 and largest(told, tiling) <= room:
+                    return tiling
     return None
+
+
+def _turned(told: Told, pieces: Mapping[str, int]) -> tuple[str | None, str | None]:
+    """The channels and the rows that are cut in turns, if there are any."""
+    layer = told.placed.layer
+    channel = next((loop for loop in ("K", "G", "D") if _length(layer.sizes, pieces, loop) > 1), None)
+    row = next((loop for loop in ROWS if loop in layer.output.loops and _length(layer.sizes, pieces, loop) > 1), None)
+    return channel, row
 
 
 def _length(sizes: Mapping[str, int], pieces: Mapping[str, int], loop: str | None) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from onnx2zz.system.candidates import rounds, splits, unrolled, with_turns
+from onnx2zz.system.candidates import rounds, splits, unrolled, with_summed_turns, with_turns
 from onnx2zz.system.description import System
 from onnx2zz.system.elements import count
 from onnx2zz.system.layer_graph import LayerGraph
@@ -63,7 +63,17 @@ class Offers:
             found |= dict.fromkeys(self.uniform(told).values() if possible < TRIED_LEVELS else ())
             if found:
                 return list(found)
-        return []
+        return self._in_summed_turns(told, level)
+
+    def _in_summed_turns(self, told: Told, level: int) -> list[OnCores]:
+        """What is priced of a layer of which not even one row and channel fits a core."""
+        found: dict[OnCores, None] = {}
+        for cores in self._groups(told):
+            capacity = min(self.system.by_id[core].capacity for core in cores)
+            for split in splits(told, len(cores)):
+                if (tiling := with_summed_turns(told, split, capacity * LEVELS[level][0])) is not None:
+                    found[tiling, self.system.nearest(cores, tiling.cores)] = None
+        return sorted(found, key=lambda one: -one[0].cores)[:KEPT]
 
     def uniform(self, told: Told) -> dict[OverCores, OnCores]:
         """The layer split over all cores that may run it, and fewer, in each of the ways in which all layers can be;
@@ -122,7 +132,9 @@ class Offers:
             tiling = with_turns(told, own.split, capacity, {}, rows)
             if tiling is not None:
                 return [(tiling, own.cores)]
-        return []
+        capacity = min(self.system.by_id[core].capacity for core in own.cores) * LEVELS[level][0]
+        tiling = with_summed_turns(told, own.split, capacity)
+        return [] if tiling is None else [(tiling, own.cores)]
 
     def _groups(self, told: Told) -> list[tuple[CoreId, ...]]:
         """The cores of one kind that may run a layer, a group for each kind."""

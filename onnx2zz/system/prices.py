@@ -91,7 +91,7 @@ class Prices:
     entries: dict[Wanted, WorkloadEntry] = field(default_factory=dict[Wanted, WorkloadEntry])
     keys: dict[Wanted, str] = field(default_factory=dict[Wanted, str])
     tasks: dict[str, Task] = field(default_factory=dict[str, Task])
-    additions: dict[Wanted, str] = field(default_factory=dict[Wanted, str])
+    additions: dict[Wanted, tuple[WorkloadEntry, str]] = field(default_factory=dict[Wanted, tuple[WorkloadEntry, str]])
     first_of: dict[tuple[int, bool, Shape], tuple[WorkloadEntry, str]] = field(
         default_factory=dict[tuple[int, bool, Shape], tuple[WorkloadEntry, str]]
     )
@@ -124,10 +124,16 @@ class Prices:
             key = self.key(one)
             found[key] = self.entries[one]
             if one[1].adds:
-                made = addition_entry(*self.layers[one[0]], one[1])
-                self.additions[one] = layer_key(made, mapping_entry_for(made, self.inputs.mapping))
-                found[self.additions[one]] = made
+                made, added = self._addition(one)
+                found[added] = made
         return found
+
+    def _addition(self, wanted: Wanted) -> tuple[WorkloadEntry, str]:
+        """What adding one other tile's partial sums is, and the key under which it is priced."""
+        if wanted not in self.additions:
+            made = addition_entry(*self.layers[wanted[0]], wanted[1])
+            self.additions[wanted] = made, layer_key(made, mapping_entry_for(made, self.inputs.mapping))
+        return self.additions[wanted]
 
     def _price_new(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> None:
         if not new:
@@ -173,7 +179,7 @@ class Prices:
 
     def addition(self, wanted: Wanted) -> Outcome | None:
         """The price of adding one other tile's partial sums, or why it has none; None of a tile that adds none."""
-        return self.outcomes[self.additions[wanted]] if wanted[1].adds else None
+        return self.outcomes[self._addition(wanted)[1]] if wanted[1].adds else None
 
     def mapping_of(self, layer: int) -> MappingEntry:
         """The mapping file's word on a layer."""

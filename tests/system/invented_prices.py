@@ -15,11 +15,11 @@ from onnx2zz.pricing.task import Outcome, PricingTerms
 from onnx2zz.system.description import System
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.network import CoreId
-from onnx2zz.system.prices import Prices, Wanted
+from onnx2zz.system.prices import Prices, Wanted, addition_entry
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
 
 UNITS = 8
-UNROLLED = {"Conv": ("K", "G"), "Gemm": ("K",), "Pooling": ("G",), "Add": ("G",)}
+UNROLLED = {"Conv": ("K", "G"), "Gemm": ("K",), "Pooling": ("G",), "Add": ("G", "K")}
 """The loops of which SENECA's mapping unrolls one."""
 
 
@@ -34,6 +34,9 @@ class InventedPrices(Prices):
         for one in wanted:
             key = self.key(one)  # makes the entry, too
             self.outcomes[key] = self._price(self.entries[one])
+
+    def addition(self, wanted: Wanted) -> Outcome | None:
+        return self._price(addition_entry(*self.layers[wanted[0]], wanted[1])) if wanted[1].adds else None
 
     def outcome(self, wanted: Wanted) -> Outcome:
         self.find([wanted])
