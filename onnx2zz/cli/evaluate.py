@@ -343,11 +343,15 @@ def _write(
     html_file: Path | None,
     plot_folder: Path | None,
 ) -> None:
+    from onnx2zz.api.system import SCHEDULE
+    from onnx2zz.pricing.result import document
     from onnx2zz.report.result_files import ResultFiles
+    from onnx2zz.report.saved_run import schedule_of
 
     ResultFiles(json=output / "result.json").write(evaluation, workload)
     asked = Path(json_file) if json_file not in (None, "-") else None
-    ResultFiles(asked, csv_file, html_file, plot_folder).write(evaluation, workload)
+    schedule = partial(schedule_of, output / SCHEDULE, document(evaluation))
+    ResultFiles(asked, csv_file, html_file, plot_folder).write(evaluation, workload, schedule)
 
 
 def _show(evaluation: "Evaluation", json_file: str | None) -> None:
