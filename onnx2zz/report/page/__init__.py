@@ -14,7 +14,7 @@ from typing import Any
 from onnx2zz.files.strict_json import json_text
 
 SHARED = ("document", "quantities", "bar", "headline", "table", "diagram", "coverage", "theme")
-EVALUATION = ("run", "system", "timeline", "bars", "overview", "roofline", "nest", "layers", "accounts", "main")
+EVALUATION = ("run", "system", "timeline", "bars", "why", "overview", "roofline", "nest", "layers", "accounts", "main")
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 """Where a part goes in page.html. Filled in one pass: what a part says is never read as a place."""
 
@@ -29,11 +29,15 @@ class PageRun:
     timeline: Mapping[str, object] | None = None
 
 
-def page(runs: Sequence[PageRun]) -> str:
-    """The HTML of a run, or of two runs side by side."""
+def page(runs: Sequence[PageRun], why: Sequence[str] = ()) -> str:
+    """The HTML of a run, or of two runs side by side; `why`: sentences on what makes the difference, those that
+    belong to the one before begin with blanks."""
     assert len(runs) in (1, 2)
     title = " against ".join(f"{run.evaluation['model']} on {run.evaluation['accelerator']}" for run in runs)
-    data = {"runs": [{**run.evaluation, "coverage": run.coverage, "timeline": run.timeline} for run in runs]}
+    data = {
+        "runs": [{**run.evaluation, "coverage": run.coverage, "timeline": run.timeline} for run in runs],
+        "why": list(why),
+    }
     return filled(title, "evaluation", EVALUATION, data)
 
 

@@ -11,6 +11,7 @@ overview();
 controls();
 startTheme(refresh);
 place("roofline", rooflineCard());
+place("why", whyCard());
 place("timeline", timelineCards());
 place("system", systemCard());
 place("memories", memoryTable());
