@@ -1,6 +1,6 @@
 """onnx2zz: ONNX graphs in, proven ZigZag workloads and ZigZag's numbers out.
 
-`compile`, `check`, `verify` and `evaluate` are the commands as functions (docs/api.md);
+`compile`, `check`, `verify`, `evaluate` and `compare` are the commands as functions (docs/api.md);
 `get_hardware_performance_zigzag` stands in for ZigZag's function of that name. Each is imported when it is first used.
 """
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from onnx2zz.api.check import check as check
+    from onnx2zz.api.compare import compare as compare
     from onnx2zz.api.compile import compile as compile
     from onnx2zz.api.drop_in import get_hardware_performance_zigzag as get_hardware_performance_zigzag
     from onnx2zz.api.drop_in import get_hardware_performance_zigzag_imc as get_hardware_performance_zigzag_imc
@@ -23,6 +24,7 @@ __version__ = version("onnx2zz")
 FUNCTIONS = {
     "IncompleteResult": "onnx2zz.errors",
     "check": "onnx2zz.api.check",
+    "compare": "onnx2zz.api.compare",
     "compile": "onnx2zz.api.compile",
     "evaluate": "onnx2zz.api.evaluate",
     "verify": "onnx2zz.api.verify",
@@ -37,6 +39,7 @@ __all__ = [  # noqa: RUF022 - in the order of use
     "check",
     "verify",
     "evaluate",
+    "compare",
     "verify_schedule",
     "IncompleteResult",
     "get_hardware_performance_zigzag",

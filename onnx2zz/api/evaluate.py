@@ -20,9 +20,11 @@ from onnx2zz.api.system import (
     SystemOptions,
     forget_schedule,
     names_a_system,
+    no_schedule,
     refused_on_a_system,
     refused_on_one,
     run_on_system,
+    schedule_document,
     system_request,
     write_schedule,
 )
@@ -117,7 +119,7 @@ def evaluate(
             scheduled = run_on_system(request, folder, where(store, elsewhere=cluster))
         if kept is not None:
             write_schedule(scheduled, kept)
-        found = scheduled.evaluation
+        found, drawn_from = scheduled.evaluation, partial(schedule_document, scheduled)
     else:
         files = gather(arch, asked, source, events, _warn, cacti)
         on_one = files.request(price_options, exploit_data_locality, search, mapping_rules, mapping_budget)
@@ -128,8 +130,8 @@ def evaluate(
         if kept is not None:
             forget_schedule(kept)
         with _where(kept, scheduler, on_one.repeatable and cache) as (folder, cluster, store):
-            found = run(on_one, folder, where(store, elsewhere=cluster))
-    ResultFiles(_path(json), _path(csv), _path(html), _path(plot)).write(found, workload)
+            found, drawn_from = run(on_one, folder, where(store, elsewhere=cluster)), no_schedule
+    ResultFiles(_path(json), _path(csv), _path(html), _path(plot)).write(found, workload, drawn_from)
     if found.total.incomplete:
         names = [one.name for one in found.unpriced]
         shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

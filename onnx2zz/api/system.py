@@ -143,6 +143,17 @@ def write_schedule(found: "SystemEvaluation", folder: Path) -> None:
     write_together(folder / SCHEDULE, schedule, {folder / TRACE: events})
 
 
+def schedule_document(found: "SystemEvaluation") -> Mapping[str, object] | None:
+    """What schedule.json says; None where there is no schedule."""
+    from onnx2zz.system.schedule_json import document
+
+    return document(found.outcome) if found.outcome is not None else None
+
+
+def no_schedule() -> None:
+    """Of a run on one accelerator."""
+
+
 def forget_schedule(folder: Path) -> None:
     """Takes away the schedule of an earlier run: beside another result it would be believed to be this one's."""
     for name in (SCHEDULE, TRACE):

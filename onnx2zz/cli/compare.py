@@ -1,4 +1,4 @@
-"""`onnx2zz compare`: two evaluations side by side."""
+"""`onnx2zz compare`: which of several evaluations is better, and why."""
 
 from pathlib import Path
 
@@ -9,29 +9,37 @@ from onnx2zz.printable import printable
 
 
 @click.command("compare")
-@click.argument("first", metavar="A.json")
-@click.argument("second", metavar="B.json")
-@click.option("--html", "html_file", required=True, metavar="FILE", help="Where the report goes: one file to look at.")
+@click.argument("first", metavar="A")
+@click.argument("second", metavar="B")
+@click.argument("more", metavar="[C ...]", nargs=-1)
+@click.option("--html", "html_file", metavar="FILE", help="A report of two runs side by side: one file to look at.")
+@click.option("--json", "json_file", metavar="FILE", help="All parts of the gaps as JSON; `-` is stdout.")
 @click.pass_context
-def compare_command(ctx: click.Context, first: str, second: str, html_file: str) -> None:
-    """Put two results of `evaluate` (--json, or result.json) side by side, layer by layer, by their names.
+def compare_command(
+    ctx: click.Context, first: str, second: str, more: tuple[str, ...], html_file: str | None, json_file: str | None
+) -> None:
+    """Say which result of `evaluate` is better, and why: result.json, another --json file, or the folder it lies in.
+
+    B, and each that follows, is set beside A: who wins what, and the gap in energy and latency taken apart by layer,
+    memory and operand until most of it is explained. Layers are matched by name.
 
     Exit code 3 if one of them is incomplete: what it lacks would pass for saved.
     """
-    from onnx2zz.errors import Problem, noted_in, raise_if_any
+    from onnx2zz.api.compare import compare
+    from onnx2zz.files.strict_json import json_text
     from onnx2zz.files.written_file import write_whole
-    from onnx2zz.report.comparison import is_incomplete, line
-    from onnx2zz.report.page import PageRun, page
-    from onnx2zz.report.saved_run import read_run
+    from onnx2zz.report.page import page
 
-    problems: list[Problem] = []
-    runs: list[PageRun] = []
-    for file in (first, second):
-        with noted_in(problems):
-            runs.append(read_run(Path(file)))
-    raise_if_any(problems)
-    write_whole(Path(html_file), page(runs))
-    for run in runs:
-        click.echo(printable(line(run)))
-    if any(map(is_incomplete, runs)):
+    if html_file is not None and more:
+        raise click.UsageError("the report shows two runs; give two, or leave out --html")
+    found = compare(first, second, *more)
+    if html_file is not None:
+        write_whole(Path(html_file), page(found.runs, found.pairs[0].sentences))
+    document = json_text(found.to_dict(), indent=2) + "\n"
+    if json_file not in (None, "-"):
+        write_whole(Path(json_file), document)
+    click.echo(
+        document if json_file == "-" else "\n".join(printable(line) for line in found.lines), nl=json_file != "-"
+    )
+    if found.incomplete:
         ctx.exit(INCOMPLETE)

@@ -11,6 +11,7 @@ from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.cli.notes import tell_notes
+from onnx2zz.cli.output_folder import named_folder
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     default=Path("onnx2zz_out"),
     show_default=True,
-    help="Folder to write to.",
+    help="Folder to write to; `auto` calls it after the model, and the accelerator.",
 )
 @click.option("--arch", metavar="A", help="Also write a mapping for this accelerator; none for a system of cores.")
 @memory_limit_option
@@ -41,6 +42,7 @@ def compile_command(
 
     Exit code 3 if MACs are left to the host: what is written lacks them.
     """
+    directory = named_folder(directory, model, arch)
     chosen = compile_options(**options)
     from onnx2zz.api.inputs import refuse_cacti
     from onnx2zz.api.system import forget_schedule, names_a_system, system_called

@@ -22,6 +22,7 @@ from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.cli.notes import tell_notes
+from onnx2zz.cli.output_folder import named_folder
 from onnx2zz.cli.where_priced import refuse_with_scheduler, where_priced_options
 from onnx2zz.cli.zigzag_options import lpf_limit_option, opt_option, refuse_annealing, zigzag_options
 from onnx2zz.errors import InputError, Problem
@@ -91,7 +92,14 @@ if TYPE_CHECKING:
 @cache_option
 @click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
 @no_cacti_option
-@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), default="onnx2zz_out", metavar="DIR")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="onnx2zz_out",
+    metavar="DIR",
+    help="Folder to write to; `auto` calls it MODEL_on_ARCH.",
+)
 @click.option("--json", "json_file", metavar="FILE|-", help="Write the result as JSON; - is stdout, without the table.")
 @click.option("--csv", "csv_file", type=click.Path(path_type=Path), metavar="FILE", help="Write the layers as CSV.")
 @html_option
@@ -145,6 +153,7 @@ def evaluate_command(
     from onnx2zz.api.where_priced import cluster_at
     from onnx2zz.pricing.request import BUDGET, MappingSearch
 
+    output = named_folder(output, model, arch)
     if model is None or is_workload(model):
         _refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
@@ -343,11 +352,15 @@ def _write(
     html_file: Path | None,
     plot_folder: Path | None,
 ) -> None:
+    from onnx2zz.api.system import SCHEDULE
+    from onnx2zz.pricing.result import document
     from onnx2zz.report.result_files import ResultFiles
+    from onnx2zz.report.saved_run import schedule_of
 
     ResultFiles(json=output / "result.json").write(evaluation, workload)
     asked = Path(json_file) if json_file not in (None, "-") else None
-    ResultFiles(asked, csv_file, html_file, plot_folder).write(evaluation, workload)
+    schedule = partial(schedule_of, output / SCHEDULE, document(evaluation))
+    ResultFiles(asked, csv_file, html_file, plot_folder).write(evaluation, workload, schedule)
 
 
 def _show(evaluation: "Evaluation", json_file: str | None) -> None:

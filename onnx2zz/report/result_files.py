@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from onnx2zz.pricing.inputs import PricedWorkload
     from onnx2zz.pricing.result import Evaluation
+    from onnx2zz.report.timeline import Json
 
 
 @dataclass(frozen=True)
@@ -19,8 +22,11 @@ class ResultFiles:
     html: Path | None = None
     plot: Path | None = None
 
-    def write(self, evaluation: "Evaluation", workload: "PricedWorkload") -> None:
-        """Writes each, whole or not at all. Raises InputError where one cannot be written."""
+    def write(
+        self, evaluation: "Evaluation", workload: "PricedWorkload", schedule: "Callable[[], Json | None]" = lambda: None
+    ) -> None:
+        """Writes each, whole or not at all. `schedule` gives the schedule.json of a run on a system, which the page
+        draws. Raises InputError where one cannot be written."""
         from onnx2zz.files.written_file import write_whole
         from onnx2zz.pricing.result import as_csv, as_json, document
 
@@ -30,8 +36,11 @@ class ResultFiles:
             write_whole(self.json, as_json(evaluation))
         if self.html is not None:
             from onnx2zz.report.page import PageRun, page
+            from onnx2zz.report.timeline import timeline
 
-            write_whole(self.html, page([PageRun(document(evaluation), workload.coverage)]))
+            written = schedule()
+            drawn = timeline(written) if written is not None else None
+            write_whole(self.html, page([PageRun(document(evaluation), workload.coverage, drawn)]))
         if self.plot is not None:
             from onnx2zz.report.figures import write_figures
 

@@ -1,12 +1,14 @@
-"""A run that was saved: the JSON of `evaluate`, and the coverage.json beside it."""
+"""A run that was saved: the JSON of `evaluate`, and coverage.json and schedule.json beside it."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import is_array, is_object
 from onnx2zz.report.page import PageRun
+from onnx2zz.report.timeline import timeline
 
 WAY_OUT = "`onnx2zz evaluate MODEL --arch A --json FILE` writes one"
 
@@ -20,7 +22,23 @@ def read_run(path: Path) -> PageRun:
         layer.get("error") is None and "breakdown" not in layer for layer in _layers(evaluation)
     ):
         raise InputError(Problem(str(path), "keeps no breakdown of its layers, so it is older", "evaluate again"))
-    return PageRun(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation))
+    schedule = schedule_of(path.with_name("schedule.json"), evaluation)
+    drawn = timeline(schedule) if schedule is not None else None
+    return PageRun(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation), drawn)
+
+
+def schedule_of(path: Path, evaluation: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A schedule.json, if it is that of the result: an older one may lie beside a newer result."""
+    schedule = _read(path) if evaluation.get("system") and path.is_file() else None
+    if not is_object(schedule):
+        return None
+    latency = evaluation["system"]["latency_cycles"]
+    return schedule if _latency_of(schedule) == latency else None
+
+
+def _latency_of(schedule: Mapping[str, object]) -> object:
+    total = schedule.get("total")
+    return total.get("latency_cycles") if is_object(total) else None
 
 
 def _coverage_of(path: Path, evaluation: Mapping[str, object]) -> Mapping[str, object] | None:

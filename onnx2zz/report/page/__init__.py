@@ -14,24 +14,30 @@ from typing import Any
 from onnx2zz.files.strict_json import json_text
 
 SHARED = ("document", "quantities", "bar", "headline", "table", "diagram", "coverage", "theme")
-EVALUATION = ("run", "system", "bars", "overview", "roofline", "nest", "layers", "accounts", "main")
+EVALUATION = ("run", "system", "timeline", "bars", "why", "overview", "roofline", "nest", "layers", "accounts", "main")
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 """Where a part goes in page.html. Filled in one pass: what a part says is never read as a place."""
 
 
 @dataclass(frozen=True)
 class PageRun:
-    """One run: the document that `evaluate --json` writes, and what lies in coverage.json, if anything does."""
+    """One run: the document that `evaluate --json` writes, what lies in coverage.json, if anything does, and the
+    drawing of its schedule (timeline.py), if it has one."""
 
     evaluation: Mapping[str, Any]
     coverage: Mapping[str, object] | None = None
+    timeline: Mapping[str, object] | None = None
 
 
-def page(runs: Sequence[PageRun]) -> str:
-    """The HTML of a run, or of two runs side by side."""
+def page(runs: Sequence[PageRun], why: Sequence[str] = ()) -> str:
+    """The HTML of a run, or of two runs side by side; `why`: sentences on what makes the difference, those that
+    belong to the one before begin with blanks."""
     assert len(runs) in (1, 2)
     title = " against ".join(f"{run.evaluation['model']} on {run.evaluation['accelerator']}" for run in runs)
-    data = {"runs": [{**run.evaluation, "coverage": run.coverage} for run in runs]}
+    data = {
+        "runs": [{**run.evaluation, "coverage": run.coverage, "timeline": run.timeline} for run in runs],
+        "why": list(why),
+    }
     return filled(title, "evaluation", EVALUATION, data)
 
 

@@ -4,12 +4,15 @@ function refresh() {
   const rows = shownRows();
   place("charts", CHARTS.map((chart) => barCard(chart, rows)));
   place("layers", layerTable(rows));
+  TIMELINES.forEach((timeline) => timeline.draw());
 }
 
 overview();
 controls();
 startTheme(refresh);
 place("roofline", rooflineCard());
+place("why", whyCard());
+place("timeline", timelineCards());
 place("system", systemCard());
 place("memories", memoryTable());
 place("nodes", nodeTable());

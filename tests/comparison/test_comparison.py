@@ -1,0 +1,221 @@
+"""Why one run takes more than another: parts add up to the gap, and each number of a sentence is that of the files."""
+
+import json
+import math
+import re
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+import yaml
+
+import onnx2zz
+from onnx2zz.api.compare import Comparison, Pair
+from onnx2zz.cli.main import run
+from onnx2zz.errors import InputError
+from onnx2zz.pricing.result import Evaluation
+from tests.json_values import Document
+from tests.small_workloads import conv, gemm, pool
+
+CHIPS = ("seneca", "seneca_core", "seneca_mram", "tpu_like", "eyeriss_like", "ascend_like", "edge_tpu_like")
+PAIRS = list(combinations(CHIPS, 2))
+NETWORK = [
+    conv(0, None, "L0_stem", k=12, c=3, oy=14, ox=6, fy=3, fx=1),
+    pool(1, 0, "L1_pool", g=12, oy=7, ox=6, fy=2, fx=1, stride=(2, 1)),
+    gemm(2, 1, "L2_fc", k=10, c=504),
+]
+UNITS = {"J": 1e12, "mJ": 1e9, "µJ": 1e6, "nJ": 1e3, "pJ": 1.0, "cycles": 1.0}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders of the same network on each chip."""
+    folder = tmp_path_factory.mktemp("runs")
+    (folder / "net.yaml").write_text(yaml.safe_dump(NETWORK, sort_keys=False))
+    for chip in CHIPS:
+        mapping = "generated" if chip in ("ascend_like", "edge_tpu_like") else None
+        arguments = ["evaluate", str(folder / "net.yaml"), "--arch", chip, "-o", str(folder / chip), "--lpf-limit", "2"]
+        assert run([*arguments, "--no-cache", *(["--mapping", mapping] if mapping else [])]) == 0
+    return {chip: folder / chip for chip in CHIPS}
+
+
+def result(folder: Path) -> Document:
+    return json.loads((folder / "result.json").read_text())
+
+
+def pair(runs: dict[str, Path], first: str, second: str) -> Pair:
+    return onnx2zz.compare(runs[first], runs[second]).pairs[0]
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_differences_add_up_to_the_gap(runs: dict[str, Path], first: str, second: str) -> None:
+    totals = [result(runs[chip])["total"] for chip in (first, second)]
+    for found, key in zip(pair(runs, first, second).explanations, ("energy_pj", "latency_cycles"), strict=True):
+        assert found.gap == totals[1][key] - totals[0][key]
+        scale = max(total[key] for total in totals)
+        assert math.fsum(one.gap for one in found.differences) == pytest.approx(found.gap, abs=1e-6 * scale)
+        told = math.fsum(cause.gap for cause in found.causes)
+        assert told + found.rest == pytest.approx(found.gap, abs=1e-6 * scale)
+        assert abs(told - found.gap) <= 0.1 * abs(found.gap) + 1e-6 * scale
+
+
+def at_place(document: Document, place: str, operand: str, other: Document) -> float:
+    """What a run spends at a place, from its file alone: by the names that a sentence uses."""
+    names, theirs = list(document["hardware"]["memories"]), list(other["hardware"]["memories"])
+    alike = names[-1] == theirs[-1]
+    below = {name for name in names if name not in theirs} - {names[-1]} | {n for n in names[:-1] if n == theirs[-1]}
+    total = 0.0
+    for layer in document["layers"]:
+        broken = layer["breakdown"]
+        if place == "operations":
+            total += broken["operation_energy_pj"]
+        for level in broken["memory_energy"]:
+            name = level["memory"]
+            called = (
+                "the highest memory"
+                if name == names[-1] and not alike
+                else "the memories below the highest"
+                if name in below
+                else name
+            )
+            total += level["energy_pj"] if (called, level["operand"]) == (place, operand) else 0.0
+    return total
+
+
+CAUSE = re.compile(
+    r"  (?P<sign>[+-])(?P<gap>[\d.,]+) (?P<unit>\w+) \((?P<share>-?\d+)% of it\): (?:(?P<operand>.+?) at )?"
+    r"(?P<place>[\w ]+?)(?: \(.*?\))?, (?P<first>[\d.,]+ \w+) to (?P<second>[\d.,]+ \w+)(?:;|$)"
+)
+OPERANDS = {"weights": "W", "inputs": "I", "outputs and partial sums": "O", None: ""}
+
+
+def read(text: str) -> float:
+    number, unit = text.split()
+    return float(number.replace(",", "")) * UNITS[unit]
+
+
+@pytest.mark.parametrize(("first", "second"), PAIRS)
+def test_each_number_of_a_sentence_is_that_of_the_files(runs: dict[str, Path], first: str, second: str) -> None:
+    mine, theirs = result(runs[first]), result(runs[second])
+    lines = pair(runs, first, second).sentences
+    start = next(n for n, line in enumerate(lines) if line.startswith("energy: B takes"))
+    gap = theirs["total"]["energy_pj"] - mine["total"]["energy_pj"]
+    compared = 0
+    for line in lines[start + 1 :]:
+        if not line.startswith("  "):
+            break
+        found = CAUSE.match(line)
+        if found is None:
+            assert "smaller differences" in line
+            continue
+        place, operand = found["place"], OPERANDS[found["operand"]]
+        ends = at_place(mine, place, operand, theirs), at_place(theirs, place, operand, mine)
+        assert (read(found["first"]), read(found["second"])) == pytest.approx(ends, rel=1e-3)
+        assert float(f"{found['sign']}1") * read(f"{found['gap']} {found['unit']}") == pytest.approx(
+            ends[1] - ends[0], rel=1e-3
+        )
+        assert int(found["share"]) == pytest.approx(100 * (ends[1] - ends[0]) / gap, abs=0.51)
+        compared += 1
+    assert compared
+
+
+def test_who_wins_is_said_with_the_ratio(runs: dict[str, Path]) -> None:
+    mine, theirs = (result(runs[chip])["total"] for chip in ("seneca", "tpu_like"))
+    times = mine["latency_cycles"] / theirs["latency_cycles"]
+    assert times > 1
+    said = pair(runs, "seneca", "tpu_like").sentences
+    cycles = [f"{total['latency_cycles']:,.0f} cycles" for total in (mine, theirs)]
+    assert f"latency: A {cycles[0]}, B {cycles[1]}: B wins, {times:.3g} times less" in said
+    assert "note: unequal arrays: A 8 units, B 1,024 units" in said
+    assert any(line.startswith("note: unequal clocks: A 500 MHz, B not told") for line in said)
+
+
+def test_the_same_run_twice_has_no_difference(runs: dict[str, Path]) -> None:
+    said = pair(runs, "seneca", "seneca").sentences
+    assert said[-2:] == ["energy: no difference", "latency: no difference"]
+    assert all(line.endswith(": equal") for line in said[:-2])
+
+
+def test_other_widths_and_layers_are_said(runs: dict[str, Path], tmp_path: Path) -> None:
+    wide = [{**layer, "operand_precision": {**layer["operand_precision"], "I": 16}} for layer in NETWORK[:2]]
+    (tmp_path / "wide.yaml").write_text(yaml.safe_dump(wide, sort_keys=False))
+    assert (
+        run(["evaluate", str(tmp_path / "wide.yaml"), "--arch", "seneca", "-o", str(tmp_path), "--lpf-limit", "2"]) == 0
+    )
+    said = onnx2zz.compare(runs["seneca"], tmp_path).pairs[0].unequal
+    assert said[0].startswith("different models: A ") and "net.yaml, B " in said[0] and said[0].endswith("wide.yaml")
+    assert "1 layer only in A: L2_fc" in said
+    assert any(
+        line.startswith("2 layers have tensors of another size or precision: I of L0_stem is A ") for line in said
+    )
+
+
+def test_several_runs_are_each_beside_the_first(runs: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [str(runs[chip]) for chip in ("seneca", "tpu_like", "eyeriss_like")]
+    assert run(["compare", *folders]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line[:2] for line in said[:3]] == ["A:", "B:", "C:"]
+    assert "B beside A" in said and "C beside A" in said
+    assert any(line.startswith("latency: C takes") for line in said)
+    assert run(["compare", *folders, "--html", "x.html"]) == 2
+    assert "two runs" in capsys.readouterr().err and not Path("x.html").exists()
+
+
+def test_json_has_every_part(runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folders = [str(runs[chip]) for chip in ("seneca", "eyeriss_like")]
+    assert run(["compare", *folders, "--json", str(tmp_path / "c.json")]) == 0
+    written = json.loads((tmp_path / "c.json").read_text())
+    capsys.readouterr()
+    assert run(["compare", *folders, "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out) == written == onnx2zz.compare(*folders).to_dict()
+    (found,) = written["pairs"]
+    for objective in ("energy", "latency"):
+        parts = found[objective]["differences"]
+        assert math.fsum(one["second"] - one["first"] for one in parts) == pytest.approx(found[objective]["gap"])
+    assert {one["layer"] for one in found["energy"]["differences"]} == {layer.get("name") for layer in NETWORK}
+
+
+def test_python_takes_what_evaluate_returned(runs: dict[str, Path]) -> None:
+    found: list[Evaluation] = [
+        onnx2zz.evaluate(runs["seneca"].parent / "net.yaml", chip, lpf_limit=2) for chip in ("seneca", "tpu_like")
+    ]
+    compared: Comparison = onnx2zz.compare(*found)
+    assert compared.pairs[0].sentences == pair(runs, "seneca", "tpu_like").sentences
+
+
+def test_all_files_that_cannot_be_read_are_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as raised:
+        onnx2zz.compare(tmp_path / "a.json", tmp_path)
+    assert [str(problem).split(":")[0] for problem in raised.value.problems] == [
+        str(tmp_path / "a.json"),
+        str(tmp_path / "result.json"),
+    ]
+
+
+def test_an_incomplete_run_wins_nothing(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking = result(runs["tpu_like"])
+    lacking["layers"][1] |= {"error": "no mapping", "energy_pj": None, "latency_cycles": None}
+    lacking["total"]["incomplete"] = True
+    (tmp_path / "b.json").write_text(json.dumps(lacking))
+    assert run(["compare", str(runs["seneca"]), str(tmp_path / "b.json")]) == 3
+    said = capsys.readouterr().out
+    assert "B wins" not in said and "nobody wins, and no gap is explained" in said
+
+
+def test_a_system_is_compared_with_one_core(tmp_path: Path) -> None:
+    """What both tell: the latency as a whole, and the energy of cores, links and off-chip memory."""
+    for chip in ("seneca", "seneca_2x2"):
+        assert run(["evaluate", "lenet5", "--arch", chip, "-o", str(tmp_path / chip), "--lpf-limit", "2"]) == 0
+    one, many = (result(tmp_path / chip) for chip in ("seneca", "seneca_2x2"))
+    energy, latency = onnx2zz.compare(tmp_path / "seneca", tmp_path / "seneca_2x2").pairs[0].explanations
+    assert [part.place for part in latency.differences] == ["the whole run"]
+    by_place = {part.place: part for part in energy.differences if part.place != "cores"}
+    assert set(by_place) == {"links", "the off-chip memory"}
+    dram = [
+        m["energy_pj"] for x in one["layers"] for m in x["breakdown"]["memory_energy"] if m["memory"] == "shared_memory"
+    ]
+    assert by_place["the off-chip memory"].first == pytest.approx(sum(dram))
+    assert by_place["the off-chip memory"].second == many["system"]["energy"]["offchip_pj"]
+    assert math.fsum(part.gap for part in energy.differences) == pytest.approx(energy.gap)
