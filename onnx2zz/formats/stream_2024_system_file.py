@@ -8,7 +8,7 @@ SIMD core of a mesh had no width there ("for now"); here they are the chip's, as
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -65,22 +65,26 @@ def read_listed_cores(found: Found, source: YamlSource, problems: list[Problem])
     whole = Section(source, (), LIST_KEYS, problems)
     files = _listed(whole, CoreFiles(found, whole))
     graph = _graph(whole)
-    connections = Connections()
-    port = None
-    if graph is not None and files:
-        pooling, simd, offchip = (_special(graph, key, len(files)) for key in SPECIAL)
-        regular = [core for core in range(len(files)) if core not in (pooling, simd, offchip)]
-        links = _links_of(graph)
-        kind = _kind(graph)
-        for number, wire in enumerate(_wires(graph, kind, regular, pooling, simd) if links else ()):
-            join(connections, number, *wire, None, links.bandwidth, links.energy_per_bit)
-        away = files.get(offchip) if offchip is not None else None
-        port = _port(whole, offchip, away, [core for core in range(len(files)) if core != offchip], links)
-        if kind and links:
-            on_chip = sorted(core for core in files if core != offchip)
-            object_to_islands(whole, graph.place, on_chip, connections.wires, port)
-        files = {core: file for core, file in files.items() if core != offchip}
+    if graph is None or not files:
+        return system_of(whole, found, files, Connections(), None)
+    pooling, simd, offchip = (_special(graph, key, len(files)) for key in SPECIAL)
+    links, kind = _links_of(graph), _kind(graph)
+    away = files.pop(offchip) if offchip is not None else None
+    regular = [core for core in files if core not in (pooling, simd)]
+    connections = _joined(_wires(graph, kind, regular, pooling, simd), links)
+    port = _port(whole, offchip, away, [*files], links)
+    if kind and links:
+        object_to_islands(whole, graph.place, [*files], connections.wires, port)
     return system_of(whole, found, files, connections, port)
+
+
+def _joined(wires: Iterable[tuple[str, tuple[CoreId, ...]]], links: _Links | None) -> Connections:
+    """All wires, which have the same figures."""
+    found = Connections()
+    for number, (kind, nodes) in enumerate(wires):
+        if links is not None:
+            join(found, number, kind, nodes, None, links.bandwidth, links.energy_per_bit)
+    return found
 
 
 def read_paired_cores(found: Found, source: YamlSource, problems: list[Problem]) -> SystemFile:
@@ -89,15 +93,7 @@ def read_paired_cores(found: Found, source: YamlSource, problems: list[Problem])
     files = CoreFiles(found, whole)
     cores = cores_by_number(whole, files)
     links = _links_of(whole)
-    connections = Connections()
-    for number, nodes in _pairs(whole):
-        strangers = [node for node in nodes if node not in cores]
-        if strangers:
-            what = f"a connection names core {strangers[0]}, which is none of cores"
-            whole.object_to((CONNECTIVITY, number), what, "name it in cores, or leave it out here")
-        elif links:
-            join(connections, number, "bus" if len(nodes) > 2 else "link", nodes, None, links.bandwidth,
-                 links.energy_per_bit)  # fmt: skip
+    connections = _joined(_paired(whole, cores), links)
     name = whole.value("offchip_core")
     away = files.named(str(name).removeprefix("./"), ("offchip_core",)) if name is not None else None
     offchip = max(cores, default=-1) + 1
@@ -179,17 +175,21 @@ def _mesh(graph: Section, cores: Sequence[CoreId]) -> Iterator[tuple[CoreId, ...
     yield from zip(cores, cores[rows:], strict=False)
 
 
-def _pairs(whole: Section) -> Iterator[tuple[int, tuple[CoreId, ...]]]:
-    """`0, 1` or `[0, 1]`: the number of each connection and the cores that it joins; none is a list that is empty."""
+def _paired(whole: Section, cores: Collection[CoreId]) -> Iterator[tuple[str, tuple[CoreId, ...]]]:
+    """`0, 1` or `[0, 1]`, each a link, or a bus of more: the cores that it joins."""
     given = whole.value(CONNECTIVITY)
     for number, one in enumerate(given if isinstance(given, list) else []):
         written = [_number(word) for word in one.split(",")] if isinstance(one, str) else one
         nodes = numbers_in(written)
+        strangers = [node for node in nodes if node not in cores]
         if len(nodes) < 2:
             what = f"a connection is {one!r}, and needs two cores or more"
             whole.object_to((CONNECTIVITY, number), what, "write `0, 1`")
+        elif strangers:
+            what = f"a connection names core {strangers[0]}, which is none of cores"
+            whole.object_to((CONNECTIVITY, number), what, "name it in cores, or leave it out here")
         else:
-            yield number, nodes
+            yield "bus" if len(nodes) > 2 else "link", nodes
 
 
 def _number(word: str) -> Value:
