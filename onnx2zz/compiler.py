@@ -24,6 +24,7 @@ from onnx2zz.frontend.trace import trace
 from onnx2zz.ir.workload import Workload
 from onnx2zz.lowering.lower import lower
 from onnx2zz.lowering.options import LoweringOptions
+from onnx2zz.ops.registry import operators
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None 
     """
     options = options or CompileOptions()
     name = name or (model.stem if isinstance(model, Path) else model.graph.name)
+    operators()  # ours before those of other packages, which may name none that is there
     with _collector_paused():
         proto = load_model(model) if isinstance(model, Path) else model
         with _named(model):

@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from onnx2zz import __version__
-from onnx2zz.compiler import CompileOptions, compile_layers
+from onnx2zz.design_space.compiled_model import compiled_model
 from onnx2zz.design_space.design import Design, designs
-from onnx2zz.design_space.spec import AUTO, OWN, ModelSpec, Options, Spec
+from onnx2zz.design_space.spec import AUTO, OWN, Options, Spec
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.yaml_source import load_yaml
-from onnx2zz.lowering.options import LoweringOptions, Precision
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.price_cache import PriceCache, key_of
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.pricing.supplement import Supplement
-from onnx2zz.pricing.workload_file import workload_of
 from onnx2zz.zigzag.cacti_costs import asking
 from onnx2zz.zigzag.cacti_files import cacti_digest
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -88,16 +86,10 @@ def plan(spec: Spec) -> tuple[Run, ...]:
             design.sidecar  # noqa: B018 - raises
     for (number, model), (label, precision) in product(enumerate(spec.models), spec.axes.precisions.items()):
         with noted_in(problems):
-            workloads[number, label] = _workload(model, precision)
+            workloads[number, label] = compiled_model(model, precision)
     raise_if_any(dict.fromkeys(problems))
     every = product(found, spec.axes.combinations(), range(len(spec.models)))
     return tuple(Run(workloads[model, options.precision], design, options) for design, options, model in every)
-
-
-def _workload(model: ModelSpec, precision: Precision) -> PricedWorkload:
-    options = CompileOptions(model.bindings, LoweringOptions(precision))
-    compiled = compile_layers(model.found.path, options, model.name)
-    return workload_of(compiled, str(model.found.path))
 
 
 def check(runs: Sequence[Run], folder: Path, price_cache: PriceCache) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from onnx2zz.design_space.columns import MINIMISED
 from onnx2zz.design_space.columns import NAMES as RUN_NAMES
+from onnx2zz.design_space.compiled_model import compiled_model
 from onnx2zz.design_space.design import designs
 from onnx2zz.design_space.expression import FUNCTIONS, Number, Value
 from onnx2zz.design_space.spec import AUTO, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
@@ -20,13 +21,13 @@ from onnx2zz.formats.system_kind import one_accelerator
 from onnx2zz.formats.yaml_source import Key, Path_, YamlSource, read_yaml
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.sizes import as_shape, as_size
-from onnx2zz.lowering.options import WIDTHS, WORDS, Precision, as_precision, unknown_operands
+from onnx2zz.lowering.options import INT8, WIDTHS, WORDS, Precision, as_precision, unknown_operands
 from onnx2zz.zigzag.objective import NAMES, ObjectiveName
 
 T = TypeVar("T")
 
 KEYS = ("models", "accelerators", "options", "pareto")
-MODEL_KEYS = ("model", "name", "shape", "dim", "value")
+MODEL_KEYS = ("model", "name", "shape", "dim", "value", "batch", "op_like")
 ACCELERATOR_KEYS = ("template", "name", "parameters", "set")
 OPTION_KEYS = ("opt", "lpf_limit", "mapping", "precision", "locality")
 RANGE_KEYS = ("from", "to", "step", "times")
@@ -58,10 +59,13 @@ class _Reading:
         self._object_to_repeated("model", models)
         self._object_to_repeated("accelerator", accelerators)
         axes, pareto = self._axes(), self._pareto()
-        if self.whole.problems:  # what comes later finds the settings' faults: here they are said with the others
+        if self.whole.problems:  # what comes later finds the others' faults: here they are said with the file's
             for one in accelerators:
                 with noted_in(self.whole.problems):
                     designs((one,))
+            for model in models:
+                with noted_in(self.whole.problems):
+                    compiled_model(model, WORDS[INT8])
         raise_if_any(dict.fromkeys(self.whole.problems))
         return Spec(self.source.path, models, accelerators, axes, pareto)
 
@@ -121,8 +125,18 @@ class _Reading:
             shapes=dict(self._named((*place, "shape"), as_shape, "a list of sizes: [1, 3, 224, 224]")),
             dims=dict(self._named((*place, "dim"), as_size, "a size")),
             values=dict(self._named((*place, "value"), _as_number, "a number")),
+            batch=self._batch(section),
+            op_like=dict(self._named((*place, "op_like"), _as_operator, "an operator's name")),
         )
         return found and ModelSpec(section.text("name") or found.name, found, bindings, self._where(place))
+
+    def _batch(self, section: Section) -> int | None:
+        value = section.value("batch")
+        try:
+            return None if value is None else as_size(value)
+        except ValueError:
+            section.object_to(("batch",), f"batch is {value!r}, and a size is needed")
+            return None
 
     def _entries(self, place: Path_) -> Mapping[str, object]:
         """The entries of an optional mapping; empty where there is none."""
@@ -314,6 +328,12 @@ def _as_expression(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError
     return str(value)
+
+
+def _as_operator(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value.removeprefix("ai.onnx.")
 
 
 def _precision(value: object) -> tuple[str, Precision]:

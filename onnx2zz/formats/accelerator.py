@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from onnx2zz.files.document import Data, Value, integer, is_mapping, texts
-from onnx2zz.formats.accelerator_schema import PORT_KINDS, is_old_memory, used_ports
+from onnx2zz.formats.accelerator_schema import PORT_KINDS, is_old_memory, port_meant, used_ports
 from onnx2zz.formats.allocation import DIRECTIONS, joined
 from onnx2zz.formats.foreign_keys import with_todays_keys
 
@@ -137,7 +137,7 @@ def _old_directions(operands: tuple[str, ...], ports: list[Data]) -> dict[str, d
     """Entry n belongs to operand n; operands without an entry have no port."""
     by_operand: dict[str, dict[str, str]] = {operand: {} for operand in operands}
     for operand, entry in zip(operands, ports, strict=False):
-        by_operand[operand] = {d: port for d in DIRECTIONS if isinstance(port := entry.get(d), str)}
+        by_operand[operand] = {d: port_meant(port) for d in DIRECTIONS if isinstance(port := entry.get(d), str)}
     return by_operand
 
 

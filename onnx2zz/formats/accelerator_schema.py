@@ -9,6 +9,7 @@ the counts, a read-write port has the read bandwidth); zigzag 3.9.1 parser/accel
 Data in, data out: what PyYAML reads and writes. Nothing is changed in place.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
@@ -22,6 +23,7 @@ OLD_FIELDS = ("r_bw", "w_bw", "r_port", "w_port", "rw_port", "min_r_granularity"
 REQUIRED_OLD_FIELDS = ("r_bw", "w_bw", "r_port", "w_port", "rw_port", "operands", "ports")
 PORT_FIELDS = ("name", "type", "bandwidth_min", "bandwidth_max", "allocation")
 PORT_KINDS = {"r": "read", "w": "write", "rw": "read_write"}  # prefix of a port's name -> its type
+PORT_NAME = re.compile(r"(r|w|rw)_port_[1-9][0-9]*", re.ASCII)
 
 
 def is_old_memory(memory: object) -> TypeGuard[Data]:
@@ -79,8 +81,10 @@ def conversion_problems(name: str, memory: Value) -> Iterator[Problem]:
         counts = f"{len(old.operands)} operands, but {len(old.ports)} entries in ports"
         yield Problem(f"memory {name}", counts, "give one entry for each operand, in the same order")
     for port in used_ports(memory):
-        if port not in declared_ports(memory):
-            yield Problem(f"memory {name}", f"uses {port}, which its numbers of ports do not declare", "declare it")
+        if port not in ports_meant(memory):
+            yield Problem(
+                f"memory {name}", f"uses {port}, which is no port's name", "write r_port_1, w_port_1 or rw_port_1"
+            )
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,7 @@ def _port_names(entry: Value) -> Mapping[Key, str] | None:
     """Direction -> port."""
     if not isinstance(entry, Mapping):
         return None
-    names = {direction: port for direction, port in entry.items() if isinstance(port, str)}
+    names = {direction: port_meant(port) for direction, port in entry.items() if isinstance(port, str)}
     return names if len(names) == len(entry) else None
 
 
@@ -134,11 +138,28 @@ def declared_ports(memory: Data) -> tuple[str, ...]:
     )
 
 
-def used_ports(memory: Data) -> tuple[str, ...]:
-    """The ports that the entries of an older memory name, in order of appearance."""
+def ports_meant(memory: Data) -> tuple[str, ...]:
+    """The ports that an older memory declares, then those that its entries name beside them: ports of today are
+    declared where they are used."""
+    named = (port for port in used_ports(memory) if PORT_NAME.fullmatch(port))
+    return tuple(dict.fromkeys((*declared_ports(memory), *named)))
+
+
+def written_ports(memory: Data) -> tuple[str, ...]:
+    """The names of ports in the entries of an older memory, as they are written, in order of appearance."""
     entries = memory.get("ports")
     mappings = [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
     return tuple(dict.fromkeys(port for entry in mappings for port in entry.values() if isinstance(port, str)))
+
+
+def port_meant(written: str) -> str:
+    """`wr_port_2`, as in ZigZag's eyeriss_like of 2024, is the read-write port 2."""
+    return f"rw_{written.removeprefix('wr_')}" if written.startswith("wr_port_") else written
+
+
+def used_ports(memory: Data) -> tuple[str, ...]:
+    """The ports that the entries of an older memory mean, in order of appearance."""
+    return tuple(dict.fromkeys(map(port_meant, written_ports(memory))))
 
 
 def _convert_memory(memory: Value, keep_idle_ports: bool) -> Value:
@@ -152,7 +173,7 @@ def _convert_memory(memory: Value, keep_idle_ports: bool) -> Value:
         for field, value in memory.items()
         if field not in dropped and not (field == "auto_cost_extraction" and value is False)
     }
-    ports = [port for port in declared_ports(memory) if keep_idle_ports or old.served_by(port)]
+    ports = [port for port in ports_meant(memory) if keep_idle_ports or old.served_by(port)]
     return {**kept, "ports": [_convert_port(old, port) for port in ports]}
 
 

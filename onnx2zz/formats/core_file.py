@@ -16,14 +16,30 @@ OFFCHIP_BITS = 1 << 30
 
 
 def find_core(system: Path, name: str) -> Found:
-    """Where a system's core is looked for: in `cores/` beside it, beside it, then among what ships. Raises
+    """Where a system's core is looked for: in `cores/` beside it, beside it, below the folders above it (Stream names
+    `stream/inputs/...` from where it is run), in Stream's folders of hardware, then among what ships. Raises
     InputError."""
-    for folder in (system.parent / "cores", system.parent):
+    places = (system.parent / "cores", system.parent, *(system.absolute().parents if "/" in name else ()))
+    for folder in places:
         for file in (name, f"{name}.yaml"):
             if is_there(folder / file):
-                path = folder / file
-                return Found(path.stem, path)
-    return find_accelerator(name)
+                return _found(folder / file)
+    elsewhere = _in_folders_of_hardware(system, name)
+    return _found(elsewhere) if elsewhere is not None else find_accelerator(name)
+
+
+def _found(path: Path) -> Found:
+    return Found(path.stem, path)
+
+
+def _in_folders_of_hardware(system: Path, name: str) -> Path | None:
+    """A file of that name in a folder `hardware` below the `inputs` above: where Stream of 2024 looked for it
+    (classes/io/accelerator_validator.py, open_core)."""
+    inputs = next((folder for folder in system.absolute().parents if folder.name == "inputs"), None)
+    if inputs is None or "/" in name or not name.endswith(".yaml"):
+        return None
+    files = (path for path in inputs.rglob("*.yaml") if path.name == name)
+    return min((path for path in files if "hardware" in path.parts), default=None)
 
 
 @dataclass(frozen=True)

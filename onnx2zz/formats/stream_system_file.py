@@ -1,4 +1,5 @@
-"""Stream's accelerator file: cores by number, links and buses between them, one core that lies off the chip.
+"""Stream's accelerator file of today: cores by number, links and buses between them, one core that lies off the chip.
+Those of 2024 are read in stream_2024_system_file.py.
 
 Source: stream-dse 2.1.1, its example files and parser. A core's file is looked for in `cores/` beside the system's, and
 beside it; `unit_energy_cost` is pJ for a word of `bandwidth` bits. What Stream has no key for stands in
@@ -29,7 +30,7 @@ from onnx2zz.formats.yaml_source import YamlSource, read_yaml
 
 KEYS = (
     *("name", "cores", "core_coordinates", "offchip_core_id", "unit_energy_cost", "core_connectivity"),
-    *("core_memory_sharing", "bandwidth", "memory_aliases"),
+    *("core_memory_sharing", "bandwidth", "memory_aliases", "technology_node"),
 )
 CONNECTIVITY = "core_connectivity"
 CONNECTION_KEYS = ("type", "cores", "bandwidth", "unit_energy_cost")
@@ -44,23 +45,29 @@ OUR_TOPOLOGY_KEYS = (
 def read_stream_system(found: Found, source: YamlSource, problems: list[Problem]) -> SystemFile:
     """The system; it can be used if nothing was noted in `problems`."""
     whole = Section(source, (), KEYS, problems)
-    beside = sidecar(found)
-    ours = Section(read_yaml(beside), (), OUR_KEYS, problems) if beside.is_file() else None
     offchip = integer(whole.value("offchip_core_id"))
-    cores = _cores(whole, CoreFiles(found, whole))
+    cores = cores_by_number(whole, CoreFiles(found, whole))
     away = cores.pop(offchip, None) if offchip is not None else None
     connections = _connections(whole, offchip)
-    port = None if offchip is None or away is None else _port(whole, offchip, away, connections)
+    port = None if offchip is None or away is None else port_of(whole, offchip, away, connections)
     if offchip is not None and away is None and offchip not in _numbers(whole):
         whole.object_to(("offchip_core_id",), f"there is no core {offchip}", "name one of cores")
     _object_to_strangers(whole, _numbers(whole), connections)
-    wires = tuple(connections.wires)
-    object_to_islands(whole, (CONNECTIVITY,), sorted(cores), wires, port)
+    object_to_islands(whole, (CONNECTIVITY,), sorted(cores), connections.wires, port)
+    return system_of(whole, found, cores, connections, port)
+
+
+def system_of(
+    whole: Section, found: Found, cores: Mapping[CoreId, CoreFile], connections: "Connections", port: Port | None
+) -> SystemFile:
+    """The system of these parts, with what the file beside it says."""
+    beside = sidecar(found)
+    ours = Section(read_yaml(beside), (), OUR_KEYS, whole.problems) if beside.is_file() else None
     packets = _packets(ours.section("topology", OUR_TOPOLOGY_KEYS) if ours else None)
     clock = ours.number("clock_mhz", above_zero=True) if ours else None
     name = str(whole.value("name") or found.name)
     mapping = mapping_named(ours) if ours else None
-    return SystemFile(found, name, dict(sorted(cores.items())), wires, port, packets, clock, mapping)
+    return SystemFile(found, name, dict(sorted(cores.items())), tuple(connections.wires), port, packets, clock, mapping)
 
 
 def _packets(topology: Section | None) -> Packets:
@@ -77,7 +84,8 @@ def _numbers(whole: Section) -> set[CoreId]:
     return {number for number in numbers if number is not None}
 
 
-def _cores(whole: Section, files: CoreFiles) -> dict[CoreId, CoreFile]:
+def cores_by_number(whole: Section, files: CoreFiles) -> dict[CoreId, CoreFile]:
+    """`cores` of a system, read; what is wrong with one is noted."""
     given = whole.value("cores")
     if not isinstance(given, Mapping) or not given:
         whole.object_to(("cores",), "the system has no cores", "write `cores: {0: FILE, 1: FILE}`")
@@ -95,7 +103,7 @@ def _cores(whole: Section, files: CoreFiles) -> dict[CoreId, CoreFile]:
 
 
 @dataclass
-class _Connections:
+class Connections:
     """Wires on the chip, and what of them leads off it: the cores at that end, bit a cycle, pJ a bit."""
 
     wires: list[Wire] = field(default_factory=list[Wire])
@@ -105,29 +113,29 @@ class _Connections:
     nodes: dict[int, tuple[CoreId, ...]] = field(default_factory=dict[int, tuple[CoreId, ...]])
 
 
-def _connections(whole: Section, offchip: CoreId | None) -> _Connections:
+def _connections(whole: Section, offchip: CoreId | None) -> Connections:
     given = whole.value(CONNECTIVITY)
-    found = _Connections()
+    found = Connections()
     default = whole.number("unit_energy_cost") or 0.0
     if not isinstance(given, list):
         whole.object_to((CONNECTIVITY,), f"{CONNECTIVITY} is no list of links and buses", "write one")
         return found
     for number in range(len(given)):
         one = Section(whole.source, (CONNECTIVITY, number), CONNECTION_KEYS, whole.problems)
-        nodes, bandwidth = _ends(one.value("cores")), one.number("bandwidth", above_zero=True)
+        nodes, bandwidth = numbers_in(one.value("cores")), one.number("bandwidth", above_zero=True)
         if len(nodes) < 2 or not bandwidth:
             what = "a connection needs cores (two or more) and a bandwidth above 0"
             one.object_to((), what, "write both")
             continue
         found.nodes[number] = nodes
         cost = one.number("unit_energy_cost")
-        _join(found, number, one.word("type", ("link", "bus"), "kind of connection"), nodes, offchip, bandwidth,
+        join(found, number, one.word("type", ("link", "bus"), "kind of connection"), nodes, offchip, bandwidth,
               (default if cost is None else cost) / bandwidth)  # fmt: skip
     return found
 
 
-def _join(
-    found: _Connections,
+def join(
+    found: Connections,
     number: int,
     kind: str | None,
     nodes: tuple[CoreId, ...],
@@ -135,6 +143,7 @@ def _join(
     bandwidth: float,
     energy: float,
 ) -> None:
+    """Join `nodes` by connection `number`: a link (one wire each way) or a bus, of so many bit a cycle and pJ a bit."""
     away = offchip in nodes
     if away:
         found.served += [node for node in nodes if node != offchip]
@@ -149,7 +158,7 @@ def _join(
         found.wires.append(Wire(f"bus{number}", onchip, bandwidth, energy, to_offchip=away))
 
 
-def _port(whole: Section, offchip: CoreId, away: CoreFile, connections: _Connections) -> Port | None:
+def port_of(whole: Section, offchip: CoreId, away: CoreFile, connections: Connections) -> Port | None:
     """A transfer off the chip is bound by what leads there and by the port of the memory there."""
     if not connections.served:
         what = f"nothing joins the off-chip core {offchip}"
@@ -161,7 +170,7 @@ def _port(whole: Section, offchip: CoreId, away: CoreFile, connections: _Connect
     return Port(offchip, memory, served, width if width < math.inf else 1.0, max(connections.costs))
 
 
-def _object_to_strangers(whole: Section, cores: set[CoreId], connections: _Connections) -> None:
+def _object_to_strangers(whole: Section, cores: set[CoreId], connections: Connections) -> None:
     for number, nodes in connections.nodes.items():
         strangers = [node for node in nodes if node not in cores]
         if strangers:
@@ -169,6 +178,7 @@ def _object_to_strangers(whole: Section, cores: set[CoreId], connections: _Conne
             whole.object_to((CONNECTIVITY, number, "cores"), what, "name it in cores, or leave it out here")
 
 
-def _ends(given: Value) -> tuple[CoreId, ...]:
+def numbers_in(given: Value) -> tuple[CoreId, ...]:
+    """The core numbers in a list, each once."""
     numbers = [integer(node) for node in given] if isinstance(given, list) else []
     return tuple(dict.fromkeys(node for node in numbers if node is not None))

@@ -19,7 +19,10 @@ try:
 except ImportError:  # a PyYAML built without libyaml reads the same, only slower
     from yaml import SafeLoader
 
-PYTHON = re.compile(r"^(from\s+[\w.]+\s+import\s|import\s+[\w.]+|def\s+\w+\(|class\s+\w+)", re.MULTILINE)
+PYTHON = re.compile(
+    r"^(from\s+[\w.]+\s+import\s|import\s+[\w.]+|def\s+\w+\(|class\s+\w+|[A-Za-z_]\w*\s*=\s*[\[({])", re.MULTILINE
+)
+"""An import, a definition, or a dictionary, list or tuple that gets a name (mappings and workloads were no more)."""
 NUMBER_THAT_STAYS_TEXT = re.compile(r"[-+]?(\d+(\.\d*)?[eE]\d+|\d+[eE][-+]\d+|0o[0-7]+)")
 OCTAL = re.compile(r"[-+]?0[0-7_]+")
 SEXAGESIMAL = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")

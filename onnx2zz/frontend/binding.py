@@ -9,6 +9,7 @@ import onnx
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.sizes import Shape
+from onnx2zz.frontend.symbolic_size import size_of, symbols_in
 from onnx2zz.frontend.told_shapes import Axes, declarations, declared_axes, symbols
 
 
@@ -133,16 +134,26 @@ def _dims_of_shapes(declared: Mapping[str, Axes | None], shapes: Mapping[str, Sh
 def _bound(dims: Mapping[str, int], axes: Axes | None, given: Shape | None) -> Shape | None:
     if given is not None:
         return given
-    sizes = [dims.get(a) if isinstance(a, str) else a for a in axes] if axes is not None else [None]
+    sizes = [size_of(a, dims) if isinstance(a, str) else a for a in axes] if axes is not None else [None]
     return None if any(s is None for s in sizes) else tuple(s for s in sizes if s is not None)
 
 
 def _open(name: str, axes: Axes | None, dims: Mapping[str, int]) -> Problem:
     if axes is None:
         return Problem(f"input {name}", "the file gives no shape", f"add --shape {name}=1x3x224x224 (its true shape)")
-    text = "x".join(str(dims.get(a, a)) if isinstance(a, str) else ("?" if a is None else str(a)) for a in axes)
-    named = list(dict.fromkeys(a for a in axes if isinstance(a, str) and a not in dims))
+    known = [size_of(a, dims) if isinstance(a, str) else a for a in axes]
+    text = "x".join(str("?" if a is None else a if size is None else size) for a, size in zip(axes, known, strict=True))
+    named = _open_symbols(axes, dims)
     options = " ".join(f"--dim {a}=N" for a in named)
+    if not named and None not in axes:  # all are bound, and no size comes of them
+        bound = ", ".join(f"{name}={size}" for name, size in dims.items())
+        return Problem(f"input {name}", f"its shape {text} is no shape for {bound}", "bind other sizes with --dim")
     if not named or None in axes:
         options = f"--shape {name}={text}, each letter and ? a number"
     return Problem(f"input {name}", f"its shape {text} is open", f"add {options}")
+
+
+def _open_symbols(axes: Axes, dims: Mapping[str, int]) -> list[str]:
+    """The symbols to bind, in order of appearance."""
+    open_axes = [axis for axis in axes if isinstance(axis, str) and size_of(axis, dims) is None]
+    return [*dict.fromkeys(name for axis in open_axes for name in sorted(symbols_in(axis)) if name not in dims)]

@@ -42,6 +42,11 @@ class _Body:
         self.nodes.append(node)
         return output
 
+    def split(self, x: str, outputs: Sequence[str], sizes: Sequence[int]) -> None:
+        """Parts of the columns of x."""
+        lengths = self.constant("sizes", np.array(sizes, np.int64))
+        self.nodes.append(helper.make_node("Split", [x, lengths], [*outputs], axis=1))
+
     def constant(self, name: str, values: np.ndarray) -> str:
         self.nodes.append(helper.make_node("Constant", [], [name], value=numpy_helper.from_array(values, name)))
         return name
@@ -93,17 +98,11 @@ def _linear_regressor(body: _Body, x: str) -> bool:
 
 def _linear_classifier(body: _Body, x: str) -> bool:
     """Scores of every class, and the label of the highest."""
-    integers = body.attributes.get("classlabels_ints")
-    words = body.attributes.get("classlabels_strings")
-    labels = np.array(integers.ints, np.int64) if integers is not None else None
-    if labels is None and words is not None:
-        labels = np.array([word.decode() for word in words.strings], dtype=object)
+    labels = _labels(body)
     scores = None if labels is None else _scores(body, x, labels.size)
     if labels is None or scores is None or not _transformed(body, scores, "Z"):
         return False
-    highest = body.add("ArgMax", [scores], "highest", axis=1, keepdims=0)
-    body.add("Gather", [body.constant("labels", labels), highest], "Y")
-    return True
+    return _chosen(body, scores, labels)
 
 
 def _scores(body: _Body, x: str, count: int) -> str | None:
@@ -133,6 +132,104 @@ def _svm_regressor(body: _Body, x: str) -> bool:
     return _untransformed(body, body.add("Add", [weighted, body.constant("rho", rho)], "shifted"))
 
 
+def _svm_classifier(body: _Body, x: str) -> bool:
+    """A linear kernel: a score for each pair of classes, and a vote of each pair; without support vectors a linear
+    model. Probabilities of more than two classes are found by iteration, and so by none of these operators."""
+    labels, sizes = _labels(body), _integers(body, "vectors_per_class")
+    if labels is None or body.text("kernel_type", "LINEAR") != "LINEAR":
+        return False
+    if not sizes:
+        return _linear_svm(body, x, labels)
+    scores = _pair_scores(body, x, labels.size, sizes)
+    if scores is None or not _pair_results(body, scores, labels.size):
+        return False
+    first, second = (np.array(side, np.int64) for side in zip(*_pairs(labels.size), strict=True))
+    wins = body.add("Greater", [scores, body.constant("zero", np.zeros(1, np.float32))], "wins")
+    votes = body.add("Where", [wins, body.constant("first", first), body.constant("second", second)], "votes")
+    depth = body.constant("depth", np.array([labels.size], np.int64))
+    counted = body.add("OneHot", [votes, depth, body.constant("off_on", np.array([0, 1], np.int64))], "each", axis=-1)
+    total = body.add("ReduceSum", [counted, body.constant("pairs", np.array([1], np.int64))], "total", keepdims=0)
+    return _chosen(body, total, labels)
+
+
+def _linear_svm(body: _Body, x: str, labels: np.ndarray) -> bool:
+    coefficients, rho = body.numbers("coefficients"), body.numbers("rho")
+    if coefficients.size != labels.size * body.width or not rho.size or labels.size == 2:
+        return False  # of two labels onnxruntime takes the second wherever any score is above 0
+    weights = np.ascontiguousarray(coefficients.reshape(labels.size, body.width).T)
+    product = body.add("MatMul", [x, body.constant("coefficients", weights)], "product")
+    scores = body.add("Add", [product, body.constant("rho", rho[:1])], "scores")
+    return _transformed(body, scores, "Z") and _chosen(body, scores, labels)
+
+
+def _pairs(classes: int) -> list[tuple[int, int]]:
+    return [(first, second) for first in range(classes) for second in range(first + 1, classes)]
+
+
+def _pair_scores(body: _Body, x: str, classes: int, sizes: Sequence[int]) -> str | None:
+    """(N, pairs): what the support vectors of both classes of a pair say, each weighted for the other class."""
+    count, pairs = sum(sizes), _pairs(classes)
+    vectors, coefficients, rho = (body.numbers(name) for name in ("support_vectors", "coefficients", "rho"))
+    fits = len(sizes) == classes > 1 and min(sizes) > 0 and rho.size == len(pairs)
+    if not fits or vectors.size != count * body.width or coefficients.size != (classes - 1) * count:
+        return None
+    stored = np.ascontiguousarray(vectors.reshape(count, body.width).T)
+    kernel = body.add("MatMul", [x, body.constant("support_vectors", stored)], "kernel")
+    names = [f"kernel_{number}" for number in range(classes)]
+    body.split(kernel, names, sizes)
+    starts = np.cumsum([0, *sizes])
+    weights = coefficients.reshape(classes - 1, count)
+    for number, name in enumerate(names):  # of each class: its part in its pair with each other class
+        own = np.ascontiguousarray(weights[:, starts[number] : starts[number + 1]].T)
+        body.add("MatMul", [name, body.constant(f"weights_{number}", own)], f"part_{number}")
+    parts = body.add("Concat", [f"part_{number}" for number in range(classes)], "parts", axis=1)
+    sides = [
+        body.add("Gather", [parts, body.constant(f"places_{side}", np.array(places, np.int64))], side, axis=1)
+        for side, places in (
+            ("one", [first * (classes - 1) + second - 1 for first, second in pairs]),
+            ("other", [second * (classes - 1) + first for first, second in pairs]),
+        )
+    ]
+    both = body.add("Add", sides, "both")
+    return body.add("Add", [both, body.constant("rho", rho)], "scores")
+
+
+def _pair_results(body: _Body, scores: str, classes: int) -> bool:
+    """Z: the scores of all pairs; of two classes a column for each."""
+    a, b = body.numbers("prob_a"), body.numbers("prob_b")
+    transform = body.text("post_transform", "NONE")
+    if classes > 2:
+        return not a.size and _transformed(body, scores, "Z")
+    if transform not in ("NONE", "LOGISTIC") or {a.size, b.size} not in ({0}, {1}):
+        return False
+    if not a.size:
+        columns = body.add("Concat", [body.add("Neg", [scores], "negated"), scores], "columns", axis=1)
+        return _transformed(body, columns, "Z")
+    scaled = body.add("Mul", [scores, body.constant("prob_a", -a)], "scaled")
+    first = body.add("Sigmoid", [body.add("Sub", [scaled, body.constant("prob_b", b)], "shifted")], "first_class")
+    second = body.add("Sub", [body.constant("one_minus", np.ones(1, np.float32)), first], "second_class")
+    body.add("Concat", [first, second], "Z", axis=1)
+    return transform == "NONE"
+
+
+def _labels(body: _Body) -> np.ndarray | None:
+    integers = body.attributes.get("classlabels_ints")
+    words = body.attributes.get("classlabels_strings")
+    if integers is not None:
+        return np.array(integers.ints, np.int64)
+    return np.array([word.decode() for word in words.strings], dtype=object) if words is not None else None
+
+
+def _integers(body: _Body, name: str) -> list[int]:
+    return [*body.attributes[name].ints] if name in body.attributes else []
+
+
+def _chosen(body: _Body, scores: str, labels: np.ndarray) -> bool:
+    """Y: the label of the highest score, the first of equal ones."""
+    highest = body.add("ArgMax", [scores], "highest", axis=1, keepdims=0)
+    return bool(body.add("Gather", [body.constant("labels", labels), highest], "Y"))
+
+
 def _untransformed(body: _Body, values: str) -> bool:
     """A regressor's transform is not settled: ONNX Runtime leaves LOGISTIC out where there is one target."""
     return body.text("post_transform", "NONE") == "NONE" and bool(body.add("Identity", [values], "Y"))
@@ -150,6 +247,7 @@ DEFINITIONS: Mapping[str, Define] = {
     "LinearClassifier": _linear_classifier,
     "LinearRegressor": _linear_regressor,
     "Normalizer": _normalizer,
+    "SVMClassifier": _svm_classifier,
     "SVMRegressor": _svm_regressor,
     "Scaler": _scaler,
 }

@@ -1,13 +1,15 @@
 """Operators that are a function of others: they stand for their bodies, as model-local functions do.
 
 Only those that have no lowering of their own. Source: the function bodies that onnx ships with its operator schemas;
-classical_models.py writes those of ai.onnx.ml, of which onnx has none.
+classical_models.py writes those of ai.onnx.ml, of which onnx has none, blocked_layout.py those that reorder tensors.
 """
 
 from typing import Any
 
 import onnx
 
+from onnx2zz.frontend.blocked_layout import DOMAIN as BLOCKED
+from onnx2zz.frontend.blocked_layout import WRITTEN_OUT, reordering
 from onnx2zz.frontend.classical_models import DEFINITIONS, classical_function, defined_names
 from onnx2zz.frontend.output_types import schema_of
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, qualified
@@ -24,14 +26,16 @@ DEFINED = frozenset(
 )
 CLASSICAL = frozenset(defined_names())
 DEFINED_NAMES = (
-    frozenset(name.rpartition(".")[2] for name in DEFINED) | DEFINITIONS.keys()
+    frozenset(name.rpartition(".")[2] for name in DEFINED) | DEFINITIONS.keys() | WRITTEN_OUT
 )  # quick to look up for every node
 
 
 def definition(state: Trace, proto: onnx.NodeProto, scope: Scope) -> onnx.FunctionProto | None:
     """The function that a node stands for; None for an operator that is no such function."""
+    tensor = state.tensors.get(scope.look_up(proto.input[0])) if proto.input else None
+    if proto.domain == BLOCKED:
+        return reordering(proto, tensor and tensor.shape, state.block)
     if qualified(proto) in CLASSICAL:
-        tensor = state.tensors.get(scope.look_up(proto.input[0])) if proto.input else None
         return classical_function(proto, tensor.shape, tensor.type) if tensor is not None else None
     schema: Any = schema_of(proto, scope.opsets) if qualified(proto) in DEFINED else None  # onnx's stubs are behind
     if schema is None:

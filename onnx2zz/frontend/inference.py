@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 from onnx2zz.frontend.graph import Node
-from onnx2zz.frontend.operators.table import MAC_OPERATORS
+from onnx2zz.frontend.operators.table import operator_carries_macs
 from onnx2zz.frontend.output_types import CONTROL_FLOW, output_types, schema_of
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, qualified
 from onnx2zz.frontend.values import LARGEST, Recipe
@@ -85,7 +85,7 @@ def _mark(state: Trace, node: Node, captured: tuple[str, ...]) -> None:
     elif fixed and state.constants.issuperset(read):
         state.constants.update(node.outputs)
         state.static.update(node.outputs)
-    elif node.op in SHAPED_BY_SHAPE or (fixed and node.op not in MAC_OPERATORS and state.static.issuperset(read)):
+    elif node.op in SHAPED_BY_SHAPE or (fixed and not operator_carries_macs(node.op) and state.static.issuperset(read)):
         state.static.update(node.outputs)
     if node.op in SHAPED_BY_VALUES and state.static.issuperset(read):
         state.shaped_by_data.difference_update(node.outputs)

@@ -72,6 +72,7 @@ class Trace:
     shaped_by_data: set[str] = field(default_factory=set[str])
     values: KnownValues = field(default_factory=KnownValues)
     stand_ins: dict[str, str] = field(default_factory=dict[str, str])  # tensors, with the operator that made them
+    block: int = 0  # channels in a block of onnxruntime's blocked layout
     inlined: int = 0  # nodes of bodies and functions so far
     # Sequences and optionals whose elements are known: they come down to these and need no run.
     lists: dict[str, KnownSequence] = field(default_factory=dict[str, KnownSequence])

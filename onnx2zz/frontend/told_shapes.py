@@ -1,7 +1,7 @@
 """Shapes of tensors that no inference gives: what the user says (`--shape`), else what the file declares.
 
 Behind an operator that nothing here knows, and where a run decides a shape, exporters often say what came out: in
-value_info, or as outputs of the graph. A symbol there is bound like one of an input.
+value_info, or as outputs of the graph. A symbol there, alone or in an expression, is bound like one of an input.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,9 +13,10 @@ import onnx
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import Tensor
 from onnx2zz.frontend.sizes import Shape
+from onnx2zz.frontend.symbolic_size import size_of, symbols_in
 
 Axes = tuple[int | str | None, ...]
-"""Each axis as a size, a symbol's name, or None."""
+"""Each axis as a size, a symbol or an expression in symbols, or None."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class ToldShapes:
         found: dict[str, Tensor] = {}
         for info in self.infos:
             axes = declared_axes(info)
-            sizes = [self.dims.get(axis) if isinstance(axis, str) else axis for axis in axes or ()]
+            sizes = [size_of(axis, self.dims) if isinstance(axis, str) else axis for axis in axes or ()]
             known = tuple(size for size in sizes if size is not None)
             if axes is not None and len(known) == len(axes):
                 found[info.name] = Tensor(known, info.type.tensor_type.elem_type)
@@ -67,8 +68,9 @@ def declared_axes(info: onnx.ValueInfoProto) -> Axes | None:
 
 
 def symbols(infos: Iterable[onnx.ValueInfoProto]) -> frozenset[str]:
-    """The named axes of some tensors."""
-    return frozenset(axis for info in infos for axis in declared_axes(info) or () if isinstance(axis, str))
+    """The named axes of some tensors, and the names in those that are expressions."""
+    named = {axis for info in infos for axis in declared_axes(info) or () if isinstance(axis, str)}
+    return frozenset(name for axis in named for name in (axis, *symbols_in(axis)))
 
 
 def _axis(dim: onnx.TensorShapeProto.Dimension) -> int | str | None:

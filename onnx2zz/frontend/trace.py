@@ -13,6 +13,9 @@ import onnx
 
 from onnx2zz.errors import InputError, Problem, raise_if_any
 from onnx2zz.frontend.binding import Bindings, Bound, bind_inputs, real_inputs
+from onnx2zz.frontend.blocked_layout import DOMAIN as BLOCKED
+from onnx2zz.frontend.blocked_layout import NOTE as BLOCKED_NOTE
+from onnx2zz.frontend.blocked_layout import block_of, is_blocked, plain_node
 from onnx2zz.frontend.bodies import calls_own_function, function_key, inline_branch, inline_function
 from onnx2zz.frontend.datatypes import annotated_bits
 from onnx2zz.frontend.fit import FAULTS, unfit
@@ -47,6 +50,8 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
     told = ToldShapes(said, tuple(declarations(graph)), _all_dims(graph, bound))
     state = Trace(functions, model.ir_version or 8, told, bindings.op_like)
     scope = Scope({}, opsets_of(model.opset_import))
+    if BLOCKED in scope.opsets:
+        state.block = block_of(graph)
     note_initializers(state, graph, scope)
     for info in real_inputs(graph).values():
         _note_input(state, info, bound.shapes.get(info.name), bindings)
@@ -122,7 +127,7 @@ def _walk(state: Trace, protos: Sequence[onnx.NodeProto], scope: Scope) -> None:
     for proto in ordered:
         if scope.depth:
             _count_inlined(state, proto)
-        proto = _as_told(state, proto, scope)
+        proto = _in_plain_layout(state, _as_told(state, proto, scope))
         written = written_attributes(proto)
         if not calls_own_function(state, proto):
             check_node(state, proto, written, scope)
@@ -146,6 +151,14 @@ def _as_told(state: Trace, proto: onnx.NodeProto, scope: Scope) -> onnx.NodeProt
     copy.CopyFrom(proto)
     copy.domain, _, copy.op_type = like.rpartition(".")
     return copy
+
+
+def _in_plain_layout(state: Trace, proto: onnx.NodeProto) -> onnx.NodeProto:
+    """The node; as a plain operator where it is one of onnxruntime's blocked layout."""
+    if not is_blocked(proto):
+        return proto
+    state.remark(BLOCKED_NOTE, label_of(proto), qualified(proto))
+    return plain_node(proto)
 
 
 def _count_inlined(state: Trace, proto: onnx.NodeProto) -> None:

@@ -5,7 +5,7 @@ selection of these needs more. What is known of a tensor's values follows from t
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 
@@ -28,6 +28,9 @@ SCALES = frozenset({"Mul", "Div", "Add", "Sub"})
 """By a constant, they give each of the values another name."""
 SELECTS = frozenset({"MaxPool", "GlobalMaxPool", "ReduceMax", "ReduceMin", "Relu", "com.microsoft.NhwcMaxPool"})
 """Each element of the result is one of the operand's, or zero."""
+ROUNDINGS: Mapping[str, Callable[[float], int]] = {"Round": round, "Floor": math.floor, "Ceil": math.ceil}
+LEVELS = 256
+"""Integers between bounds that are told from each other: more are of a width that no quantiser has."""
 COMPUTED = SCALES | {"Cast", "CastLike", "Relu", "Clip", "Sign", "Abs", "Neg", "Max", "Min", "Where", "Sum", "Mean"}
 """One element of each operand makes one of the result."""
 
@@ -72,6 +75,8 @@ def made_by(node: Node, graph: Graph, known: Known) -> FewValues | None:
         return FewValues(1, TRUTH)
     if node.op == "Clip" and (bits := _clipped_bits(node, graph)):
         return FewValues(bits)
+    if rounded := _between_bounds(node, graph):
+        return rounded
     first = known.get(node.input(0))
     if node.op == "Sign":
         return _computed(node, graph, known) or FewValues(2, SIGNS)
@@ -101,6 +106,37 @@ def _clipped_bits(node: Node, graph: Graph) -> int:
     if (low, high) == limits or low > high:
         return 0
     return max(1, high.bit_length()) if low >= 0 else max(high.bit_length(), (-low - 1).bit_length()) + 1
+
+
+def _between_bounds(node: Node, graph: Graph) -> FewValues | None:
+    """Rounded before or behind a Clip: the integers between its bounds, as a quantiser that is written out has them."""
+    other = graph.maker.get(node.input(0))
+    if other is None or {node.op, other.op} - {"Clip"} not in ({op} for op in ROUNDINGS):
+        return None
+    low, high = _bounds(node if node.op == "Clip" else other, graph)
+    if not low < high < low + LEVELS:
+        return None
+    if node.op == "Clip":
+        levels = (low, *map(float, range(math.ceil(low), math.floor(high) + 1)), high)
+    else:
+        turned = ROUNDINGS[node.op]
+        levels = tuple(map(float, range(turned(low), turned(high) + 1)))
+    return of_values(levels) or _of_many(len(set(levels)))
+
+
+def _of_many(values: int) -> FewValues | None:
+    return FewValues(math.ceil(math.log2(values))) if MOST < values <= LEVELS else None
+
+
+def _bounds(clip: Node, graph: Graph) -> tuple[float, float]:
+    """Infinite where nobody knows them: inputs, attributes before version 11."""
+    ends: list[float] = []
+    for index, (name, default) in enumerate((("min", -math.inf), ("max", math.inf)), start=1):
+        bound = graph.value(clip.input(index))
+        unknown = bool(clip.input(index)) and (bound is None or bound.size != 1)
+        given = clip.number(name, default) if bound is None else float(bound.ravel()[0])
+        ends.append(default if unknown else given)
+    return ends[0], ends[1]
 
 
 def _scaled(node: Node, graph: Graph, known: Known) -> FewValues | None:

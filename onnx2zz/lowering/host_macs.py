@@ -8,7 +8,7 @@ import onnx
 from onnx2zz.errors import InputError
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.inference import subgraphs
-from onnx2zz.frontend.operators.table import MAC_OPERATORS
+from onnx2zz.frontend.operators.table import operator_carries_macs
 from onnx2zz.frontend.state import qualified
 from onnx2zz.ops.registry import operators
 
@@ -18,7 +18,7 @@ UNKNOWN_RANK = 2
 
 def host_macs(node: Node, graph: Graph) -> int | None:
     """How many a host's node carries: 0 if it has none, None if it has some, or may, and nobody can tell how many."""
-    if node.op in MAC_OPERATORS:
+    if operator_carries_macs(node.op):
         return _counted(node, graph)
     unknown = node.op not in operators() and _could_multiply(node, graph)
     return None if unknown or any(map(_may_multiply, subgraphs(node.protos.values()))) else 0
@@ -26,7 +26,7 @@ def host_macs(node: Node, graph: Graph) -> int | None:
 
 def carries_macs(node: Node) -> bool:
     """Whether a node, or a body of its, certainly multiplies and accumulates."""
-    return node.op in MAC_OPERATORS or any(map(_multiplies, subgraphs(node.protos.values())))
+    return operator_carries_macs(node.op) or any(map(_multiplies, subgraphs(node.protos.values())))
 
 
 def _counted(node: Node, graph: Graph) -> int | None:
@@ -64,7 +64,7 @@ def _nodes_within(body: onnx.GraphProto) -> Iterator[onnx.NodeProto]:
 
 
 def _multiplies(body: onnx.GraphProto) -> bool:
-    return any(qualified(node) in MAC_OPERATORS for node in _nodes_within(body))
+    return any(operator_carries_macs(qualified(node)) for node in _nodes_within(body))
 
 
 def _may_multiply(body: onnx.GraphProto) -> bool:

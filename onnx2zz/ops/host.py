@@ -42,9 +42,8 @@ runs_on_host(*(f"ai.onnx.ml.{name}" for name in TREES), how="host: decision tree
 runs_on_host(*(f"ai.onnx.ml.{name}" for name in FEATURES), how="host: features looked up and put together")
 
 # Products and element-wise layers (frontend/classical_models.py) but for kernels and transforms that are none.
-LINEAR = ("LinearClassifier", "LinearRegressor", "Normalizer", "SVMRegressor", "Scaler")
+LINEAR = ("LinearClassifier", "LinearRegressor", "Normalizer", "SVMClassifier", "SVMRegressor", "Scaler")
 runs_on_host(*(f"ai.onnx.ml.{name}" for name in LINEAR), how="products and element-wise layers; else host")
-runs_on_host("ai.onnx.ml.SVMClassifier", how="host: votes among pairs of classes")
 
 # Text has no arithmetic.
 runs_on_host("StringNormalizer", "StringConcat", "StringSplit", "RegexFullMatch", "TfIdfVectorizer", how="host: text")

@@ -14,7 +14,8 @@ from typing import TypeVar
 import onnx2zz.ops
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph, Node
-from onnx2zz.frontend.operators.table import MAC_OPERATORS
+from onnx2zz.frontend.operators.own import own_modules
+from onnx2zz.frontend.operators.table import operator_carries_macs
 from onnx2zz.ir.access import Access
 from onnx2zz.ir.axis import Window
 from onnx2zz.ir.layer import Kind, Layer, step_operands
@@ -124,7 +125,7 @@ def _as_stored(lower: Lower) -> Lower:
     @wraps(lower)
     def lowered(node: Node, graph: Graph) -> tuple[Layer, ...]:
         layers = lower(node, graph)
-        for layer in layers if node.op in MAC_OPERATORS else ():
+        for layer in layers if operator_carries_macs(node.op) else ():
             for access in (*layer.inputs, layer.output, *step_operands(layer)):
                 _check(access, layer, graph)
         return layers
@@ -156,7 +157,9 @@ def _add(operator: Operator) -> None:
 
 @cache
 def operators() -> dict[str, Operator]:
-    """Every operator that is known, by name."""
+    """Every operator that is known, by name: ours, then those of other packages. Raises InputError where one of those
+    cannot be loaded."""
     for module in pkgutil.iter_modules(onnx2zz.ops.__path__):
         importlib.import_module(f"onnx2zz.ops.{module.name}")
+    own_modules()
     return dict(sorted(_TABLE.items()))

@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 
 from onnx2zz.frontend.graph import Node
+from onnx2zz.frontend.operators.own import own_kernels
 from onnx2zz.proof.qonnx_kernels import qonnx_kernel
 
 Arrays = Mapping[str, np.ndarray]
@@ -23,7 +24,7 @@ def exact_kernel(node: Node, operands: Arrays) -> Kernel | None:
     dilated = any(dilation > 1 for dilation in node.integers("dilations") or ())
     if node.op == "Col2Im" and dilated and operands[node.inputs[1]].size != TWO_AXES:
         return _col2im  # onnxruntime mixes channels up
-    return qonnx_kernel(node.op)
+    return qonnx_kernel(node.op) or own_kernels().get(node.op)
 
 
 TWO_AXES = 2

@@ -2,8 +2,9 @@
 
     python -m scripts.correctness.verdict_matrix TRIPLES SEED
 
-Generates the triples of tests/checks/triples.py, judges each without and with locality, runs stock ZigZag on each, and
-prints the counts, and every triple that is off the diagonal.
+Generates the triples of tests/checks/triples.py, spells them as files of 2024 and of Stream do (spellings.py), judges
+each without and with locality, runs stock ZigZag on each in today's spelling, and prints the counts, and every triple
+that is off the diagonal.
 """
 
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -11,20 +12,22 @@ from collections import Counter
 
 import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.diagnosis import diagnose
 from onnx2zz.formats.yaml_source import parse_yaml
+from tests.checks.spellings import spelt
 from tests.checks.triples import Triple, stock_zigzag, triples
 
 LPF_LIMIT = 4
 PRINT_EVERY = 25
 
 
-def verdict(triple: Triple, *, locality: bool) -> tuple[str, str]:
-    """What ZigZag does (runs, raises, or "heads": StopIteration), and what check says."""
+def verdict(triple: Triple, read: Triple, *, locality: bool) -> tuple[str, str]:
+    """What ZigZag does with a triple (runs, raises, or "heads": StopIteration), and what check says of its spelling."""
     raised = stock_zigzag(triple, lpf_limit=LPF_LIMIT, locality=locality, picture=False)
-    accelerator, mapping, workload = (parse_yaml(yaml.safe_dump(data, sort_keys=False), "file") for data in triple)
+    accelerator, mapping, workload = (parse_yaml(yaml.safe_dump(data, sort_keys=False), "file") for data in read)
     files = Context(accelerator, mapping, workload, lpf_limit=LPF_LIMIT, exploit_data_locality=locality)
     findings = diagnose(files)
     done = "runs" if raised is None else "heads" if "StopIteration" in raised else "raises"
@@ -47,13 +50,14 @@ def main(number: int, chosen_seed: int) -> None:
             HealthCheck.large_base_example,
         ],
     )
-    @given(triples())
-    def judge(drawn: tuple[str, Triple]) -> None:
+    @given(triples(), st.data())
+    def judge(drawn: tuple[str, Triple], data: st.DataObject) -> None:
+        read = data.draw(spelt(drawn[1]))
         for locality in (False, True):
-            outcome = verdict(drawn[1], locality=locality)
+            outcome = verdict(drawn[1], read, locality=locality)
             counts[outcome] += 1
             if outcome in (("runs", "error"), ("raises", "no error")):
-                print(outcome, f"locality={locality}", drawn)
+                print(outcome, f"locality={locality}", drawn, read)
         if counts.total() % (2 * PRINT_EVERY) == 0:
             print(dict(counts), flush=True)
 

@@ -213,6 +213,15 @@ def test_old_schema_is_a_warning_of_the_memory_that_is_old() -> None:
     assert (found.code, found.severity, found.line) == ("old-schema", "warning", 3)
 
 
+def test_names_of_ports_in_the_older_format_are_judged_one_by_one() -> None:
+    entry = "{fh: w_port_1, tl: rw_port_1, fl: wr_port_1, th: out_port_1}"
+    old = OLD_RF.replace("{fh: rw_port_1, tl: rw_port_1, fl: rw_port_1, th: rw_port_1}", entry)
+    found = [one for one in judged(accelerator=ACCELERATOR.replace(NEW_RF, old, 1)) if one.code == "port-undeclared"]
+    assert [(one.severity, one.message.removeprefix("rf ").split(",")[0]) for one in found] == [
+        ("warning", "uses w_port_1"), ("warning", "names a port wr_port_1"), ("error", "names a port out_port_1"),
+    ]  # fmt: skip
+
+
 def test_fields_of_before_beside_ports_of_today_are_a_finding_each() -> None:
     """A file half way between two formats: each memory is judged by its own ports."""
     found = judged(accelerator=ACCELERATOR.replace(NEW_RF, "    r_bw: 16\n    w_bw: 8\n" + NEW_RF, 1))
@@ -299,6 +308,10 @@ def test_not_one_size_for_each_dimension_is_one_error_about_sizes() -> None:
     (found,) = judged(accelerator=ACCELERATOR.replace("sizes: [4, 2]", "sizes: [4]"))
     assert (found.code, found.line) == ("size-mismatch", 31)
     assert "2 dimensions (D1, D2), but 1 in sizes: 4" in found.message
+    fewer = judged(accelerator=ACCELERATOR.replace("dimensions: [D1, D2]", "dimensions: [D1]"))
+    assert [one.message for one in fewer if one.file == "accelerator"] == [
+        "the array has 1 dimensions (D1), but 2 in sizes: 4, 2"
+    ]
 
 
 def test_a_register_that_is_too_narrow_for_one_partial_sum() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from onnx2zz.checks.context import Context
 from onnx2zz.checks.diagnosis import diagnose
 from onnx2zz.formats.yaml_source import parse_yaml
+from tests.checks.spellings import spelt
 from tests.checks.test_families import ACCELERATOR, MAPPING, WORKLOAD
 from tests.checks.triples import Triple, stock_zigzag, triples
 
@@ -19,30 +20,32 @@ SLOW_OR_LARGE = [
 ]  # fmt: skip
 
 
-def agrees(broken: str, triple: Triple, *, locality: bool) -> None:
+def agrees(broken: str, triple: Triple, read: Triple, *, locality: bool) -> None:
+    """`read` is the triple as the files spell it that check is given."""
     raised = stock_zigzag(triple, lpf_limit=LPF_LIMIT, locality=locality, picture=False)
     if raised and "StopIteration" in raised:
         return  # many heads with locality: evaluate survives it
     accelerator, mapping, workload = (
-        parse_yaml(yaml.safe_dump(data, sort_keys=False), name) for data, name in zip(triple, "amw", strict=True)
+        parse_yaml(yaml.safe_dump(data, sort_keys=False), name) for data, name in zip(read, "amw", strict=True)
     )
     findings = diagnose(Context(accelerator, mapping, workload, lpf_limit=LPF_LIMIT, exploit_data_locality=locality))
     errors = [one for one in findings if one.severity == "error"]
     assert bool(errors) == bool(raised), (broken, raised, errors)
 
 
-@given(triples(), st.booleans())
+@given(triples(), st.booleans(), st.data())
 @settings(max_examples=24, deadline=None, suppress_health_check=SLOW_OR_LARGE)
-def test_an_error_is_what_zigzag_raises_on(drawn: tuple[str, Triple], locality: bool) -> None:
-    agrees(*drawn, locality=locality)
+def test_an_error_is_what_zigzag_raises_on(drawn: tuple[str, Triple], locality: bool, data: st.DataObject) -> None:
+    agrees(*drawn, data.draw(spelt(drawn[1])), locality=locality)
 
 
 @pytest.mark.long
-@given(triples())
+@given(triples(), st.data())
 @settings(max_examples=2000, deadline=None, suppress_health_check=SLOW_OR_LARGE)
-def test_an_error_is_what_zigzag_raises_on_in_both_modes(drawn: tuple[str, Triple]) -> None:
-    agrees(*drawn, locality=False)
-    agrees(*drawn, locality=True)
+def test_an_error_is_what_zigzag_raises_on_in_both_modes(drawn: tuple[str, Triple], data: st.DataObject) -> None:
+    read = data.draw(spelt(drawn[1]))
+    agrees(*drawn, read, locality=False)
+    agrees(*drawn, read, locality=True)
 
 
 def test_many_heads_with_locality_are_a_note_because_evaluate_survives_them() -> None:

@@ -76,7 +76,17 @@ def memories(array: Any) -> Any:
 """
 
 
-def test_python_is_called_python() -> None:
-    found: Any = diagnose(sorted_by_kind([parse_yaml(PYTHON, "a.py")]))
-    assert [(one.severity, one.line) for one in found] == [("error", 2)]
+MAPPING_IN_PYTHON = """\
+# The mapping of a small array
+
+mapping = {
+    "default": {"spatial_mapping": {"D1": ("K", 8)}},
+}
+"""
+
+
+@pytest.mark.parametrize(("text", "line"), [(PYTHON, 2), (MAPPING_IN_PYTHON, 3)])
+def test_python_is_called_python(text: str, line: int) -> None:
+    found: Any = diagnose(sorted_by_kind([parse_yaml(text, "a.py")]))
+    assert [(one.severity, one.line) for one in found] == [("error", line)]
     assert "this is Python" in found[0].message

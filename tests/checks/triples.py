@@ -355,6 +355,71 @@ def odd_padding(draw: Callable[..., Any], triple: Triple) -> Triple:
     return triple
 
 
+def flow_list(draw: Callable[..., Any], triple: Triple) -> Triple:
+    """`[I1, tl, O, th]`: what YAML makes of an allocation without quotes."""
+    broken = _some_port(draw, triple)
+    broken["allocation"] = [word for allocation in broken["allocation"] for word in allocation.split(", ")]
+    return triple
+
+
+def operand_of_no_memory(draw: Callable[..., Any], triple: Triple) -> Triple:
+    broken, name = _some_memory(draw, triple), draw(st.sampled_from(("H", "W", "I", "I3", "i1")))
+    number = draw(st.integers(0, len(broken["operands"]) - 1))
+    known, broken["operands"][number] = broken["operands"][number], name
+    for each in broken["ports"]:
+        each["allocation"] = [allocation.replace(f"{known},", f"{name},") for allocation in each["allocation"]]
+    return triple
+
+
+def name_of_no_port(draw: Callable[..., Any], triple: Triple) -> Triple:
+    _some_port(draw, triple)["name"] = draw(st.sampled_from(("read_1", "w_1", "wr_port_1", "R_port_1", "r_port_")))
+    return triple
+
+
+def unequal_sizes(draw: Callable[..., Any], triple: Triple) -> Triple:
+    sizes = triple[0]["operational_array"]["sizes"]
+    triple[0]["operational_array"]["sizes"] = draw(st.sampled_from((sizes[:-1], [*sizes, 3], [*sizes, *sizes])))
+    return triple
+
+
+def unrolled_in_two_places(draw: Callable[..., Any], triple: Triple) -> Triple:
+    """One loop over both dimensions, further in all than some layers have iterations."""
+    array, loop = triple[0]["operational_array"], draw(st.sampled_from(("K", "C", "OX", "OY")))
+    dims = zip(array["dimensions"], array["sizes"], strict=True)
+    draw(st.sampled_from(triple[1]))["spatial_mapping"] = {
+        dim: [f"{loop}, {draw(st.integers(2, max(2, size)))}"] for dim, size in dims
+    }
+    return triple
+
+
+def input_loops_unrolled(draw: Callable[..., Any], triple: Triple) -> Triple:
+    loops = draw(st.permutations(("IX", "IY", "FX")))
+    dims = triple[0]["operational_array"]["dimensions"]
+    unrolled = {dim: [f"{loop}, {draw(st.integers(1, 5))}"] for dim, loop in zip(dims, loops, strict=False)}
+    draw(st.sampled_from(triple[1]))["spatial_mapping"] = unrolled
+    return input_based(draw, triple) if draw(st.booleans()) else triple
+
+
+def field_of_before(draw: Callable[..., Any], triple: Triple) -> Triple:
+    """A field of the format up to 3.8.1 beside today's ports."""
+    _some_memory(draw, triple)[draw(st.sampled_from(("r_bw", "w_bw", "r_port", "rw_port", "min_r_granularity")))] = 8
+    return triple
+
+
+def no_number(draw: Callable[..., Any], triple: Triple) -> Triple:
+    cost = draw(st.sampled_from(("r_cost", "w_cost", "area")))
+    _some_memory(draw, triple)[cost] = draw(st.sampled_from((float("nan"), float("inf"))))
+    return triple
+
+
+def order_of_many_loops(draw: Callable[..., Any], triple: Triple) -> Triple:
+    """Factors of several loops; more of them, or others, than some layers have."""
+    loops = draw(st.lists(st.sampled_from(("K", "C", "OX", "OY", "FX", "B")), min_size=1, max_size=4, unique=True))
+    factors = st.sampled_from((1, 2, 3, 4, 6, "*"))
+    draw(st.sampled_from(triple[1]))["temporal_ordering"] = [[loop, draw(factors)] for loop in loops]
+    return triple
+
+
 BREAKS: dict[str, Callable[[Callable[..., Any], Triple], Triple]] = {
     function.__name__: function
     for function in (
@@ -362,7 +427,8 @@ BREAKS: dict[str, Callable[[Callable[..., Any], Triple], Triple]] = {
         odd_bandwidth, port_name, served_dimension, reverse_memories, shrink_memory, drop_operand, drop_memory,
         foreign_array_dim, odd_unrolling, no_default, odd_links, temporal_ordering, input_based, drop_layer_field,
         odd_loop_size, drop_loop_size, all_ones, bad_source, swap_operands, odd_equation, odd_operator, odd_precision,
-        odd_padding,
+        odd_padding, flow_list, operand_of_no_memory, name_of_no_port, unequal_sizes, unrolled_in_two_places,
+        input_loops_unrolled, field_of_before, no_number, order_of_many_loops,
     )
 }  # fmt: skip
 

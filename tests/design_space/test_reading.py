@@ -52,6 +52,38 @@ def test_a_model_with_open_dims(tmp_path: Path) -> None:
     assert (model.bindings.shapes, model.bindings.dims, model.bindings.values) == ({"x": (2, 3)}, {"n": 4}, {"v": 0.5})
 
 
+def test_a_model_with_a_batch_and_an_operator_of_its_own(tmp_path: Path) -> None:
+    text = "models:\n  - {model: lenet5, batch: 4, op_like: {my.lab.Gate: ai.onnx.Relu}}\naccelerators: [seneca]\n"
+    (model,) = spec(tmp_path, text).models
+    assert (model.bindings.batch, model.bindings.op_like) == (4, {"my.lab.Gate": "Relu"})
+
+
+def test_what_is_wrong_with_a_model_is_said_with_the_rest(tmp_path: Path) -> None:
+    """Keys of a model that cannot be read, keys that the model refuses, and a column that there is not."""
+    found = problems(
+        tmp_path,
+        """\
+models:
+  - {model: lenet5, name: a, batch: many, op_like: {my.lab.Gate: 3}, shape: {x: 1}}
+  - {model: lenet5, name: b, dim: {n: 4}}
+  - {model: lenet5, name: c, batch: 2}
+  - {model: lenet5, name: d, op_like: {my.lab.Gate: Relu}}
+accelerators: [seneca]
+pareto: [energy]
+""",
+    )
+    for said in (
+        "batch is 'many', and a size is needed",
+        "op_like.my.lab.Gate is 3, and an operator's name is needed",
+        "shape.x is 1, and a list of sizes",
+        "--dim n: the model has no such name",
+        "no input leaves its first axis open",
+        "--op-like my.lab.Gate: no node of the model is one",
+        "energy is no column to minimise",
+    ):
+        assert any(said in one for one in found), (said, found)
+
+
 def test_files_are_looked_for_beside_the_sweep_file(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("name: mine")
     (one,) = spec(tmp_path, "models: [lenet5]\naccelerators: [mine.yaml]\n").accelerators

@@ -93,13 +93,33 @@ def old_memory(**changes: object) -> Document:
     [
         ({"rw_port": None}, "memory m: lacks rw_port"),
         ({"operands": ["I1", "O"]}, "memory m: 2 operands, but 1 entries in ports"),
-        ({"ports": [{"fh": "w_port_2", "tl": "r_port_1"}]}, "memory m: uses w_port_2"),
+        ({"ports": [{"fh": "in_port_2", "tl": "r_port_1"}]}, "memory m: uses in_port_2"),
         ({"r_bw": "16"}, "memory m: a bandwidth, port number, operand or port has the wrong type"),
     ],
 )
 def test_what_has_no_equivalent_is_refused_in_a_sentence(changes: Document, words: str) -> None:
     with pytest.raises(InputError, match=words):
         converted(old_memory(**changes))
+
+
+def test_a_port_that_is_used_and_not_counted_is_there_and_one_that_nothing_uses_is_not() -> None:
+    """ZigZag's own eyeriss_like of 2024 counts one read, one write and one read-write port, and uses two and two."""
+    entry = {"fh": "w_port_1", "tl": "r_port_1", "fl": "w_port_2", "th": "r_port_2"}
+    ports = converted(old_memory(rw_port=1, operands=["O"], ports=[entry]))["ports"]
+    found = {port["name"]: (port["type"], port["bandwidth_max"], port["allocation"]) for port in ports}
+    assert found == {
+        "r_port_1": ("read", 16, ["O, tl"]),
+        "r_port_2": ("read", 16, ["O, th"]),
+        "w_port_1": ("write", 8, ["O, fh"]),
+        "w_port_2": ("write", 8, ["O, fl"]),
+    }
+
+
+def test_a_read_write_port_may_be_spelt_the_other_way_round() -> None:
+    """As in the same file: `tl: wr_port_2` beside `fl: rw_port_2`."""
+    counts = {"r_port": 0, "w_port": 0, "rw_port": 2}
+    swapped = converted(old_memory(**counts, ports=[{"fh": "rw_port_1", "tl": "wr_port_2"}]))
+    assert swapped == converted(old_memory(**counts, ports=[{"fh": "rw_port_1", "tl": "rw_port_2"}]))
 
 
 @needs_seed_cases

@@ -77,6 +77,37 @@ def test_what_comparisons_and_signs_make(name: str, precision: Precision) -> Non
     assert (32 if precision.native else precision.W) == fc.W
 
 
+BITS_OF_ROUNDED = {
+    ("Clip", "Round", 0.0, 1.0): 1,
+    ("Round", "Clip", 0.0, 1.0): 1,
+    ("Clip", "Round", -8.0, 7.0): 4,
+    ("Round", "Clip", -4.0, 3.0): 3,
+    ("Clip", "Round", 0.4, 2.6): 2,  # 0, 1, 2, 3
+    ("Clip", "Floor", 0.4, 2.6): 2,  # 0, 1, 2
+    ("Clip", "Ceil", -0.5, 0.5): 1,  # 0, 1
+    ("Floor", "Clip", -0.5, 0.5): 2,  # -0.5, 0, 0.5
+    ("Clip", "Round", -31.0, 31.0): 6,
+    ("Round", "Clip", -127.0, 127.0): 8,
+    ("Clip", "Round", 0.0, 1000.0): 8,  # no quantiser's width: as any other tensor
+    ("Clip", "Round", -8.0, np.inf): 8,
+    ("Clip", "Clip", 0.0, 1.0): 8,
+}
+
+
+@pytest.mark.parametrize(("case", "bits"), BITS_OF_ROUNDED.items())
+def test_a_quantiser_that_is_written_out_leaves_the_integers_between_its_bounds(
+    case: tuple[str, str, float, float], bits: int
+) -> None:
+    first, second, low, high = case
+
+    def named(op: str, x: str, out: str) -> onnx.NodeProto:
+        return make_node(op, [x, "low", "high"] if op == "Clip" else [x], [out])
+
+    nodes = [named(first, "x", "f"), named(second, "f", "u"), make_node("Mul", ["u", "t"], ["s"])]
+    found = widths(compiled(nodes, {"low": number(low), "high": number(high), "t": number(0.25)}))
+    assert bits == found.I
+
+
 def test_what_is_added_to_a_spike_makes_it_anything() -> None:
     nodes = [GREATER, SPIKE, make_node("Add", ["f", "x"], ["s"])]
     assert widths(compiled(nodes, {"t": number(0.1)})).I == 8

@@ -10,6 +10,7 @@ class GraphOptimizationLevel:
 class SessionOptions:
     graph_optimization_level: GraphOptimizationLevel
     log_severity_level: int
+    optimized_model_filepath: str
     intra_op_num_threads: int
     inter_op_num_threads: int
     enable_cpu_mem_arena: bool

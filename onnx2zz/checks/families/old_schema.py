@@ -7,9 +7,9 @@ from onnx2zz.checks.check import AcceleratorRepair, Check, of_accelerator
 from onnx2zz.checks.context import AcceleratorContext, Context
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.errors import InputError
-from onnx2zz.files.document import Data, Key, Value, is_mapping
+from onnx2zz.files.document import Data, Value, is_mapping
 from onnx2zz.formats.accelerator import read_hierarchy
-from onnx2zz.formats.accelerator_schema import is_old_memory, to_port_based, used_ports
+from onnx2zz.formats.accelerator_schema import is_old_memory, ports_meant, to_port_based
 from onnx2zz.formats.foreign_keys import foreign_keys, with_todays_keys
 from onnx2zz.formats.yaml_source import Path_, YamlSource
 
@@ -66,8 +66,8 @@ def _lost_write_bandwidth(source: YamlSource, place: Path_, raw: Data) -> Iterat
 
 
 def in_port_based_format(context: Context, data: Data, choice: str) -> Data:
-    """Under today's names and converted, after the counts of ports were raised to what is used; the memories stay where
-    that is not enough."""
+    """Under today's names and converted, with an entry of ports for each operand; the memories stay where that is not
+    enough."""
     named = with_todays_keys("accelerator", data)
     data = named if is_mapping(named) else data
     filled = _filled_from_above(data)
@@ -88,22 +88,16 @@ def _filled_from_above(data: Data) -> frozenset[str]:
 
 
 def _convertible(memory: Value, is_filled: bool) -> Value:
-    """Counts of ports raised to what is used. A memory that is filled from above, has a write bandwidth and no port to
+    """An entry of ports for each operand. A memory that is filled from above, has a write bandwidth and no port to
     write by, has one; at the top that would be hardware nobody asked for."""
     if not is_old_memory(memory) or not isinstance(memory.get("ports"), list):
         return memory
     ports = list_of(memory, "ports")
     missing = len(list_of(memory, "operands")) - len(ports)
     empty: list[Data] = [{} for _ in range(missing)]
-    filled: dict[Key, Value] = {**memory, "ports": [*ports, *empty]}
-    counts: dict[Key, int] = {}
-    for name in used_ports(filled):
-        kind, _, number = name.partition("_port_")
-        declared = filled.get(f"{kind}_port")
-        if number.isdigit() and isinstance(declared, int):
-            counts[f"{kind}_port"] = max(int(number), counts.get(f"{kind}_port", 0), declared)
-    filled |= counts
-    unwritable = is_filled and "w_bw" in filled and filled.get("w_port") == 0 and filled.get("rw_port") == 0
+    filled: Data = {**memory, "ports": [*ports, *empty]}
+    writes = any(port.startswith(("w_", "rw_")) for port in ports_meant(filled))
+    unwritable = is_filled and "w_bw" in filled and filled.get("w_port") == 0 and not writes
     return {**filled, "w_port": 1} if unwritable else filled
 
 

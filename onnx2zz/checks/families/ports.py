@@ -1,4 +1,4 @@
-"""Ports: used but not declared, or wider than their memory."""
+"""Ports: used but not declared, of no known name, or wider than their memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,7 +9,13 @@ from onnx2zz.checks.families.old_schema import PORT_BASED_FORMAT
 from onnx2zz.checks.finding import Finding, finding
 from onnx2zz.files.document import Data, Value
 from onnx2zz.formats.accelerator import Memory
-from onnx2zz.formats.accelerator_schema import declared_ports, used_ports
+from onnx2zz.formats.accelerator_schema import (
+    PORT_NAME,
+    declared_ports,
+    port_meant,
+    used_ports,
+    written_ports,
+)
 
 
 def port_undeclared(context: AcceleratorContext) -> Iterator[Finding]:
@@ -22,6 +28,7 @@ def port_undeclared(context: AcceleratorContext) -> Iterator[Finding]:
         for port in used:
             if port not in declared and f"{port.split('_', 1)[0]}_port" in memory.raw:
                 yield _undeclared(context, memory, port, declared)
+        yield from _misspelt(context, memory)
         if memory.old and _entries(memory) not in (0, len(memory.operands)):
             yield _entries_missing(context, memory)
         if memory.old and (idle := [port for port in declared if port not in used_ports(memory.raw)]) and used:
@@ -38,13 +45,30 @@ def _undeclared(context: AcceleratorContext, memory: Memory, port: str, declared
     kind = port.split("_", 1)[0]
     return finding(
         "port-undeclared",
-        "error",
+        "warning",
         context.accelerator,
         (*memory.place, "ports"),
-        f"{memory.name} uses {port}, but declares only {', '.join(declared) or 'no port'}",
-        zigzag="ValueError: Failed to validate user provided accelerator.",
+        f"{memory.name} uses {port}, but declares only {', '.join(declared) or 'no port'}; it is taken to be there",
+        zigzag="ValueError: Failed to validate user provided accelerator. (3.8.1; the newer format has no counts)",
         fix=f"set {kind}_port to {port.rsplit('_', 1)[-1]}, or use a port that is declared",
     )
+
+
+def _misspelt(context: AcceleratorContext, memory: Memory) -> Iterator[Finding]:
+    """Names in entries of the older format that are no port's: another spelling of one, or none at all."""
+    for written in written_ports(memory.raw) if memory.old else ():
+        meant = port_meant(written)
+        if PORT_NAME.fullmatch(written) is None:
+            known = PORT_NAME.fullmatch(meant) is not None
+            yield finding(
+                "port-undeclared",
+                "warning" if known else "error",
+                context.accelerator,
+                (*memory.place, "ports"),
+                f"{memory.name} names a port {written}, " + (f"taken for {meant}" if known else "which is none"),
+                zigzag="ValueError: Failed to validate user provided accelerator.",
+                fix=f"write {meant}" if known else "write r_port_1, w_port_1 or rw_port_1, or another number",
+            )
 
 
 def _entries_missing(context: AcceleratorContext, memory: Memory) -> Finding:
@@ -137,9 +161,10 @@ CHECKS = (
     Check(
         code="port-undeclared",
         severity="error",
-        meaning="a port is used that the counts do not give (warning: declared and not used)",
-        zigzag="ValueError: Failed to validate user provided accelerator.",
-        way_out="raise the count to what is used, or use a port that is declared",
+        meaning="the older format's counts give other ports than are used (warning: one that is used is taken to be "
+        "there, one that nothing uses is left out); a name that is no port's",
+        zigzag="ValueError: Failed to validate user provided accelerator. (3.8.1; the newer format has no counts)",
+        way_out="set the count to what is used, or use a port that is declared",
         rules=(PORTS_UNDECLARED,),
         exceptions=(Predicts("is not in list", likeliest=True),),
         repairs=(PORT_BASED_FORMAT,),

@@ -5,18 +5,24 @@ from collections.abc import Iterator, Mapping
 from onnx2zz.checks.check import Check, Predicts, of_accelerator
 from onnx2zz.checks.context import AcceleratorContext
 from onnx2zz.checks.finding import Finding, finding
+from onnx2zz.files.document import Value
 from onnx2zz.formats.foreign_keys import today
 from onnx2zz.formats.spelling import did_you_mean
+from onnx2zz.formats.yaml_source import YamlSource
+
+
+def _sizes(source: YamlSource) -> list[Value] | None:
+    data = source.data
+    array = data.get("operational_array") if isinstance(data, Mapping) else None
+    sizes = array.get("sizes") if isinstance(array, Mapping) else None
+    return sizes if isinstance(sizes, list) else None
 
 
 def array_sizes(context: AcceleratorContext) -> Iterator[Finding]:
     """Not one size for each dimension (zigzag parser/accelerator_validator.py:269)."""
     source = today("accelerator", context.accelerator)
-    data = source.data
-    array = data.get("operational_array") if isinstance(data, Mapping) else None
-    sizes = array.get("sizes") if isinstance(array, Mapping) else None
-    dimensions = context.hierarchy.dimensions
-    if isinstance(sizes, list) and dimensions and len(sizes) != len(dimensions):
+    sizes, dimensions = _sizes(source), context.hierarchy.dimensions
+    if sizes is not None and dimensions and len(sizes) != len(dimensions):
         yield finding(
             "size-mismatch",
             "error",
@@ -32,8 +38,9 @@ def array_sizes(context: AcceleratorContext) -> Iterator[Finding]:
 def served_dimensions(context: AcceleratorContext) -> Iterator[Finding]:
     """A served dimension that the array lacks (zigzag parser/accelerator_validator.py:228)."""
     array = context.hierarchy.dimensions
-    if not array:
-        return
+    sizes = _sizes(today("accelerator", context.accelerator))
+    if not array or (sizes is not None and len(sizes) > len(array)):
+        return  # where there are more sizes, a dimension is left out: array_sizes says so
     for memory in context.hierarchy.memories:
         for index, dimension in enumerate(memory.served):
             if dimension not in array:

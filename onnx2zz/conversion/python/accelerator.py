@@ -6,13 +6,13 @@ memory_hierarchy.py:57-80 (allocation where none is given); zigzag 3.9.1 parser/
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from onnx2zz.conversion.converted import Converted
 from onnx2zz.conversion.python.expressions import call_function
 from onnx2zz.conversion.python.mapping import unrolled
 from onnx2zz.conversion.python.plain import Figures
-from onnx2zz.conversion.python.signatures import ADD_MEMORY, arguments, bound, is_set_of_cores
+from onnx2zz.conversion.python.signatures import ADD_MEMORY, UNSAID, arguments, bound, is_set_of_cores
 from onnx2zz.conversion.python.statements import PythonFile
 from onnx2zz.conversion.python.values import Built, Call, Function, Unknown, is_dict, items_of
 from onnx2zz.errors import raise_if_any
@@ -22,6 +22,7 @@ from onnx2zz.formats.allocation import DIRECTIONS, OPERANDS
 
 CELLS = "cells"
 """What ZigZag calls the memory whose cells compute (parser/accelerator_factory.py)."""
+COSTS = ("r_cost", "w_cost", "area")
 CACTI = ("get_cacti_cost", "get_w_cost_per_weight_from_cacti")
 DIMENSION = re.compile(r"D\d")
 ARRAYS = ("MultiplierArray", "OperationalArray", "ImcArray")
@@ -165,25 +166,53 @@ def _in_memory(array: Built, figures: Figures) -> Data:
 
 def _memories(hierarchy: Built, dimensions: tuple[str, ...], array: Built, figures: Figures) -> Data:
     found: dict[Key, Value] = {}
-    for call in hierarchy.calls:
-        if call.method != "add_memory":
-            continue
+    calls = [call for call in hierarchy.calls if call.method == "add_memory"]
+    unsaid = _served_where_unsaid(calls, dimensions)
+    for call in calls:
         if call.undecided:
             figures.fault(
                 call.line, "whether this memory is added is only known in a run", "add it without a condition"
             )
             continue
-        given = bound(ADD_MEMORY, (call.positional, call.named), call.line)
+        given = {"served_dimensions": unsaid, **_asked_for(call)}
         instance = given["memory_instance"]
         if not isinstance(instance, Built) or instance.kind != "MemoryInstance":
             figures.known(instance, call.line, "the memory")
             continue
         memory = {**_instance(instance, figures), **_added(given, call, instance, dimensions, figures)}
         name = figures.text(arguments(instance)["name"], instance.line, "the name of a memory")
-        found[_own_name(name, memory, found, array, figures, call.line)] = memory
+        own = _own_name(name, memory, found, array, figures, call.line)
+        found[own] = _without_cacti(memory, instance, figures) if own == CELLS else memory
     if not found and not figures.problems:
         figures.fault(hierarchy.line, "the memory hierarchy has no memory", "add them with add_memory")
     return found
+
+
+def _asked_for(call: Call) -> dict[str, object]:
+    """What a call of add_memory says, without the dimensions where it says none."""
+    given = bound(ADD_MEMORY, (call.positional, call.named), call.line)
+    return {name: value for name, value in given.items() if name != "served_dimensions" or value is not UNSAID}
+
+
+def _served_where_unsaid(calls: Sequence[Call], dimensions: tuple[str, ...]) -> object:
+    """A memory served all dimensions where nothing was said, until they were given by name (2024-04): none since."""
+    vectors = [vector for call in calls for vector in items_of(_asked_for(call).get("served_dimensions")) or ()]
+    return () if any(vector in dimensions for vector in vectors) else "all"
+
+
+def _without_cacti(memory: Data, instance: Built, figures: Figures) -> Data:
+    """The memory that computes: today ZigZag can ask CACTI about all memories but this one
+    (hardware/architecture/memory_instance.py:58; a word of so few bits has no array)."""
+    if "auto_cost_extraction" not in memory:
+        return memory
+    kept = {key: value for key, value in memory.items() if key not in ("auto_cost_extraction", "mem_type")}
+    if lacking := [cost for cost in COSTS if cost not in kept]:
+        figures.notes.append(
+            f"line {instance.line}: {' and '.join(lacking)} of {CELLS} came from CACTI, which ZigZag cannot ask about "
+            f"cells today: write {'it' if len(lacking) == 1 else 'them'} into the file (ZigZag's own aimc.yaml has "
+            "r_cost 0, w_cost 0.095 pJ and area 0)"
+        )
+    return kept
 
 
 def _own_name(name: str, memory: Data, found: Mapping[Key, Value], array: Built, figures: Figures, line: int) -> str:
@@ -220,15 +249,16 @@ def _instance(instance: Built, figures: Figures) -> dict[Key, Value]:
 
 def _costs(given: Mapping[str, object], line: int, shown: str, figures: Figures) -> tuple[Data, bool]:
     """Costs of an access and the area; left to ZigZag where CACTI says them."""
-    values = {field: given[field] for field in ("r_cost", "w_cost", "area")}
-    by_cacti = any(isinstance(value, Unknown) and value.origin in CACTI for value in values.values()) or any(
-        isinstance(value, Built) and value.kind in CACTI for value in values.values()
-    )
-    extracted = by_cacti or given["auto_cost_extraction"] is True
-    if by_cacti:
+    said = {field: given[field] for field in COSTS if not _of_cacti(given[field])}
+    costs: Data = {field: figures.number(value, line, f"{field} of {shown}") for field, value in said.items()}
+    if len(said) < len(COSTS):
         figures.notes.append(f"line {line}: the costs of {shown} are CACTI's: ZigZag asks it (auto_cost_extraction)")
-        return {}, True
-    return {field: figures.number(value, line, f"{field} of {shown}") for field, value in values.items()}, extracted
+        return costs, True
+    return costs, given["auto_cost_extraction"] is True
+
+
+def _of_cacti(value: object) -> bool:
+    return (isinstance(value, Unknown) and value.origin in CACTI) or (isinstance(value, Built) and value.kind in CACTI)
 
 
 def _added(

@@ -49,9 +49,11 @@ CLASSES: Mapping[str, Signature] = {
     "Core": Signature(("id", "operational_array", "memory_hierarchy", "dataflows"), {"dataflows": None}),
     "Accelerator": Signature(("name", "core_set", "global_buffer"), {"global_buffer": None}),
 }
+UNSAID = object()
+"""In place of an argument whose default hangs on the release."""
 ADD_MEMORY = Signature(
     ("memory_instance", "operands", "port_alloc", "served_dimensions"),
-    {"port_alloc": None, "served_dimensions": "all"},
+    {"port_alloc": None, "served_dimensions": UNSAID},
 )
 OTHER_NAMES: Mapping[str, str] = {
     "operational_unit": "multiplier",

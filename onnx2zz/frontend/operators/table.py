@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from onnx2zz.frontend import operators
 from onnx2zz.frontend.operators.facts import OperatorFacts
+from onnx2zz.frontend.operators.own import own_facts
 
 
 def _listed() -> Iterator[OperatorFacts]:
@@ -25,11 +26,17 @@ def _by_name(listed: Iterable[OperatorFacts]) -> dict[str, OperatorFacts]:
 
 
 FACTS = _by_name(_listed())
-MAC_OPERATORS = frozenset(name for name, facts in FACTS.items() if facts.carries_macs)
-"""The operators that carry multiply-accumulates."""
 NO_FACTS = OperatorFacts("")
 
 
 def facts_of(op: str) -> OperatorFacts:
-    """What is known of an operator, domain included."""
-    return FACTS.get(op, NO_FACTS)
+    """What is known of an operator, domain included; of one of another package's, what that package says."""
+    known = FACTS.get(op)
+    if known is None and "." in op:  # ONNX's own operators have no domain, and no other package has any of them
+        return own_facts().get(op, NO_FACTS)
+    return known or NO_FACTS
+
+
+def operator_carries_macs(op: str) -> bool:
+    """Whether an operator carries multiply-accumulates."""
+    return facts_of(op).carries_macs

@@ -55,6 +55,40 @@ def test_functions_without_a_core_are_enough() -> None:
     assert read_hierarchy(only(parts).data) == read_hierarchy(only(ACCELERATOR).data)
 
 
+@pytest.mark.parametrize(
+    ("vector", "expected"),
+    [("{(0, 1)}", [("D2",), ("D1", "D2")]), ('("D2",)', [("D2",), ()]), ("()", [(), ("D1", "D2")])],
+)
+def test_what_served_all_dimensions_unsaid_serves_none_where_dimensions_have_names(
+    vector: str, expected: list[tuple[str, ...]]
+) -> None:
+    """ZigZag's add_memory said "all" up to 2.5.3, and `()` when dimensions got names (2024-04)."""
+    text = ACCELERATOR.replace("served_dimensions={(0, 1)}", f"served_dimensions={vector}")
+    text = text.replace('operands=("I1", "O"), served_dimensions="all"', 'operands=("I1", "O")')
+    text = text.replace("served_dimensions={(0, 0)}", "served_dimensions=()")
+    memories = {memory.name: memory for memory in read_hierarchy(only(text).data).memories}
+    assert [memories[name].served for name in ("acc", "sram")] == expected
+    assert memories["reg"].served == ()
+
+
+def test_cells_whose_write_cost_was_cactis_keep_the_other_costs_and_the_note_says_which_is_to_be_written() -> None:
+    """ZigZag asks CACTI for no cells of an array that computes in memory."""
+    text = ACCELERATOR.replace("MultiplierArray(Multiplier([8, 8], 0.04, 1.5), ", "ImcArray({}, HD, ")
+    figures = {
+        "imc_type": "analog", "adc_resolution": 5, "input_precision": 8, "weight_precision": 8, "input_bit_per_cycle": 2
+    }  # fmt: skip
+    text = text.replace("import os", "import os\nfrom zigzag.imc import ImcArray, get_w_cost_per_weight_from_cacti")
+    text = text.replace("KB =", f"HD = {figures}\nKB =").replace("r_cost=0.01, w_cost=0.02", "r_cost=0.01, w_cost=W")
+    text = text.replace("KB =", "W = get_w_cost_per_weight_from_cacti('cacti', {}, HD, {})\nKB =")
+    text = text.replace("area=0.5", "area=0.25")
+    found = only(text)
+    cells = {memory.name: memory.raw for memory in read_hierarchy(found.data).memories}["cells"]
+    assert {key: cells.get(key) for key in ("r_cost", "w_cost", "area", "auto_cost_extraction")} == {
+        "r_cost": 0.01, "w_cost": None, "area": 0.25, "auto_cost_extraction": None,
+    }  # fmt: skip
+    assert any("w_cost of cells came from CACTI" in note for note in found.notes)
+
+
 def test_a_mapping_keeps_its_unrollings_links_and_order() -> None:
     entries = {entry.name: entry for entry in read_mapping(only(MAPPING).data)}
     assert entries["default"].spatial_mapping == {"D1": ("K, 8",), "D2": ("C, 2", "FX, 2")}
