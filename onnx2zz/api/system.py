@@ -1,13 +1,14 @@
 """A model on a system of cores: its files, found and read, and what is written of its evaluation."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from onnx2zz.api.inputs import AUTO, Tell, noticed
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping
+from onnx2zz.pricing.system_result import SCHEDULES, ScheduleChoice
 
 if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
@@ -19,11 +20,8 @@ if TYPE_CHECKING:
     from onnx2zz.system.placement import Placed
     from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
-ScheduleKind = Literal["layers"]
-"""How the cores take up a network: `layers` in their order, each shared out over the cores."""
-SCHEDULES: tuple[ScheduleKind, ...] = get_args(ScheduleKind)
 ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "save_mapping", "plot")
-SYSTEM_ONLY = ("placement",)
+SYSTEM_ONLY = ("placement", "frames")
 """Options that mean nothing on a system of cores, and those that mean nothing elsewhere."""
 SCHEDULE, TRACE = "schedule.json", "trace.json"
 
@@ -57,8 +55,32 @@ class SystemOptions:
     mapping_search: "MappingSearch"
     mapping: str | None = None
     placement: Path | None = None
-    schedule: ScheduleKind = "layers"
+    schedule: ScheduleChoice = "auto"
+    frames: int | None = None
     cacti: bool = True
+
+
+FRAMES_OF_A_PIPELINE = 3
+"""Frames of which a pipeline is written down where nobody says how many: enough to see them follow each other."""
+MOST_FRAMES = 1_000
+
+
+def frames_problems(options: SystemOptions) -> Iterator[Problem]:
+    """What is wrong with a number of frames."""
+    frames = options.frames
+    if frames is not None and not 1 <= frames <= MOST_FRAMES:
+        yield Problem("", f"frames is {frames}", f"say 1 to {MOST_FRAMES:,}: each is written down")
+    elif frames is not None and frames > 1 and options.schedule == "layers":
+        yield Problem(
+            "", f"frames is {frames}, and schedule layers is one frame", "leave it out, or say pipeline or auto"
+        )
+
+
+def frames_of(options: SystemOptions) -> int:
+    """How many frames are scheduled."""
+    if options.frames is not None:
+        return options.frames
+    return FRAMES_OF_A_PIPELINE if options.schedule == "pipeline" else 1
 
 
 def system_request(
@@ -75,7 +97,7 @@ def system_request(
     from onnx2zz.system.layer_graph import graph_of_entries, graph_of_model
     from onnx2zz.system.placement_file import read_placement
 
-    problems: list[Problem] = [*no_such_choice("schedule", options.schedule, SCHEDULES)]
+    problems: list[Problem] = [*no_such_choice("schedule", options.schedule, SCHEDULES), *frames_problems(options)]
     system = workload = compiled = None
     base: Found | None = None
     with noted_in(problems):
@@ -97,7 +119,17 @@ def system_request(
         placed = read_placement(options.placement, graph, system, tell)
     chosen = options.mapping is not None and options.mapping.split(":")[0] == AUTO
     request = SystemRequest(
-        workload, graph, system, base, chosen, options.mapping_search, options.price, options.search, placed
+        workload,
+        graph,
+        system,
+        base,
+        chosen,
+        options.mapping_search,
+        options.price,
+        options.search,
+        placed,
+        options.schedule,
+        frames_of(options),
     )
     return request, compiled
 

@@ -2,8 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 CoreId = int
+ScheduleKind = Literal["layers", "pipeline"]
+"""How the cores take up a network: `layers` in their order, each shared out over the cores, for one frame; `pipeline`:
+frame after frame, weights staying where they are read."""
+ScheduleChoice = Literal["auto", "layers", "pipeline"]
+SCHEDULES: tuple[ScheduleChoice, ...] = get_args(ScheduleChoice)
+"""What may be asked for; `auto` takes the best of the kinds."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +52,41 @@ class LayerUse:
 
 
 @dataclass(frozen=True)
+class PipelineUse:
+    """What `frames` frames come to that follow each other at an interval. `interval_gap`: it over its bound;
+    `in_flight`: frames that are worked at together. `setup`: what comes before the first frame and stays, in cycles,
+    bits and pJ. `all_cycles`, `all_energy_pj`: of all frames, the setup included."""
+
+    frames: int
+    interval_cycles: float
+    interval_bound_cycles: float
+    interval_bound_by: str
+    interval_gap: float | None
+    in_flight: int
+    setup_cycles: float
+    setup_bits: int
+    setup_energy_pj: float
+    all_cycles: float
+    all_energy_pj: float
+
+
+@dataclass(frozen=True)
+class KindTried:
+    """A kind of schedule that `auto` thought of: the value of the objective over all frames (None: it was not made),
+    and why it was taken or not."""
+
+    schedule: ScheduleKind
+    value: float | None
+    why: str
+
+
+@dataclass(frozen=True)
 class SystemResult:
     """`gap`: latency over its bound. `hulls`: pairs of layers (producer, reader) between which what is read is taken as
-    the box around it."""
+    the box around it. Of a pipeline all numbers are those of one frame, the setup apart. `auto`: what was tried, where
+    the kind of schedule was chosen."""
 
-    schedule: str
+    schedule: ScheduleKind
     latency_cycles: float
     bound_cycles: float
     bound_by: str
@@ -65,3 +102,5 @@ class SystemResult:
     cores: tuple[CoreUse, ...]
     links: tuple[LinkUse, ...]
     layers: tuple[LayerUse, ...]
+    pipeline: PipelineUse | None = None
+    auto: tuple[KindTried, ...] = ()

@@ -25,7 +25,7 @@ def print_system(evaluation: Evaluation, console: Console) -> None:
     if system is None:
         return
     console.print()
-    for line in (latency_told(system), energy_told(system), *_hulls(evaluation, system)):
+    for line in (latency_told(system), *pipeline_told(system), energy_told(system), *_hulls(evaluation, system)):
         console.print(printable(line), highlight=False, markup=False)
     console.print()
     console.print(_cores_table(system))
@@ -49,6 +49,28 @@ def latency_told(system: SystemResult) -> str:
     return (
         f"Latency {system.latency_cycles:,.0f} cycles{time}, bound {system.bound_cycles:,.0f} ({system.bound_by}){gap}"
     )
+
+
+def pipeline_told(system: SystemResult) -> Iterator[str]:
+    """Of a pipeline the interval, what comes before the first frame, and what all frames come to; and, where the kind
+    of schedule was chosen, what was tried."""
+    use = system.pipeline
+    if use is not None:
+        rate = ""
+        if system.clock_mhz is not None:
+            rate = f" ({system.clock_mhz * 1e6 / use.interval_cycles:,.0f} frames a second)"
+        gap = f", {use.interval_gap:.3f}x" if use.interval_gap is not None else ""
+        yield (
+            f"A frame every {use.interval_cycles:,.0f} cycles{rate}, bound {use.interval_bound_cycles:,.0f} "
+            f"({use.interval_bound_by}){gap}; {use.in_flight} in flight"
+        )
+        yield (
+            f"Before the first, {use.setup_bits / 1e6:,.3f} Mbit that stay: {use.setup_cycles:,.0f} cycles, "
+            f"{quantity(use.setup_energy_pj, ENERGY)}; with them {use.frames:,} frame{'s' * (use.frames != 1)} take "
+            f"{use.all_cycles:,.0f} cycles and {quantity(use.all_energy_pj, ENERGY)}"
+        )
+    for one in system.auto:
+        yield f"Schedule {one.schedule}: {one.why}"
 
 
 def energy_told(system: SystemResult) -> str:
@@ -118,7 +140,8 @@ def _table(*left: str, right: Sequence[str]) -> Table:
 
 
 def _share(cycles: float, system: SystemResult) -> str:
-    return f"{cycles / system.latency_cycles:.1%}" if system.latency_cycles else ""
+    every = system.latency_cycles if system.pipeline is None else system.pipeline.interval_cycles
+    return f"{cycles / every:.1%}" if every else ""
 
 
 def _full(core: CoreUse) -> str:

@@ -40,6 +40,7 @@ class Tile:
     follows: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
     readers: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
     sends: "list[Transfer]" = field(default_factory=list["Transfer"])
+    frame: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -48,6 +49,7 @@ class Transfer:
 
     `elements` by the indices of the output, or of the operand. Without elements it is a mark: the tile is done, and no
     bit moves. `readers`: for each destination the tiles that read it there; `keepers`: those that only keep it.
+    `setup`: it has come before the first frame and stays, so that nobody waits for it.
     """
 
     number: int
@@ -60,6 +62,8 @@ class Transfer:
     operand: str = ""
     readers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
     keepers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
+    frame: int = 0
+    setup: bool = False
 
 
 @dataclass

@@ -52,6 +52,11 @@ class Best:
     tried: int
 
     @property
+    def shared_out(self) -> dict[int, Tiling]:
+        """How each layer is shared out."""
+        return {layer: candidate.tiling for layer, candidate in self.tilings.items()}
+
+    @property
     def jobs(self) -> int:
         """Tiles and transfers."""
         return len(self.schedule.tiles) + len(self.schedule.transfers)
