@@ -1,14 +1,15 @@
 """A model on a system of cores: its files, found and read, and what is written of its evaluation."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onnx2zz.api.inputs import AUTO, Tell, noticed
+from onnx2zz.api.schedule_options import cores_problems, frames_of, frames_problems, unlike_cores
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping
-from onnx2zz.pricing.system_result import SCHEDULES, ScheduleChoice
+from onnx2zz.pricing.system_result import SCHEDULES, CoresChoice, ScheduleChoice
 
 if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
 ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "save_mapping", "plot")
-SYSTEM_ONLY = ("placement", "frames")
+SYSTEM_ONLY = ("placement", "frames", "cores")
 """Options that mean nothing on a system of cores, and those that mean nothing elsewhere."""
 SCHEDULE, TRACE = "schedule.json", "trace.json"
 
@@ -57,30 +58,8 @@ class SystemOptions:
     placement: Path | None = None
     schedule: ScheduleChoice = "auto"
     frames: int | None = None
+    cores: CoresChoice | None = None
     cacti: bool = True
-
-
-FRAMES_OF_A_PIPELINE = 3
-"""Frames of which a pipeline is written down where nobody says how many: enough to see them follow each other."""
-MOST_FRAMES = 1_000
-
-
-def frames_problems(options: SystemOptions) -> Iterator[Problem]:
-    """What is wrong with a number of frames."""
-    frames = options.frames
-    if frames is not None and not 1 <= frames <= MOST_FRAMES:
-        yield Problem("", f"frames is {frames}", f"say 1 to {MOST_FRAMES:,}: each is written down")
-    elif frames is not None and frames > 1 and options.schedule == "layers":
-        yield Problem(
-            "", f"frames is {frames}, and schedule layers is one frame", "leave it out, or say pipeline or auto"
-        )
-
-
-def frames_of(options: SystemOptions) -> int:
-    """How many frames are scheduled."""
-    if options.frames is not None:
-        return options.frames
-    return FRAMES_OF_A_PIPELINE if options.schedule == "pipeline" else 1
 
 
 def system_request(
@@ -97,7 +76,9 @@ def system_request(
     from onnx2zz.system.layer_graph import graph_of_entries, graph_of_model
     from onnx2zz.system.placement_file import read_placement
 
-    problems: list[Problem] = [*no_such_choice("schedule", options.schedule, SCHEDULES), *frames_problems(options)]
+    kind, placed_by_hand = options.schedule, options.placement is not None
+    problems: list[Problem] = [*no_such_choice("schedule", kind, SCHEDULES)]
+    problems += [*frames_problems(options.frames, kind), *cores_problems(options.cores, kind, placed_by_hand)]
     system = workload = compiled = None
     base: Found | None = None
     with noted_in(problems):
@@ -111,6 +92,8 @@ def system_request(
     if compiled is None:
         raise_if_any(missing_fields(workload.file, list(workload.layers)))
     graph = graph_of_model(compiled) if compiled else graph_of_entries(workload.layers)
+    if options.cores is not None:
+        raise_if_any(unlike_cores(system))
     named = {told.placed.name: graph.operators[told.placed.id] for told in graph.layers}
     served = {core.operators for core in system.cores}
     raise_if_any(Problem(str(system.path), what, way_out) for _, what, way_out in unserved(served, named))
@@ -129,7 +112,8 @@ def system_request(
         options.search,
         placed,
         options.schedule,
-        frames_of(options),
+        frames_of(options.frames, options.schedule),
+        options.cores is not None,
     )
     return request, compiled
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from onnx2zz.pricing.result import Evaluation
     from onnx2zz.pricing.run import Elsewhere, Resources
     from onnx2zz.pricing.store import Store
-    from onnx2zz.pricing.system_result import ScheduleChoice
+    from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 
     Source = Callable[[], tuple[Compiled | None, PricedWorkload]]
     """Compiles or reads what is priced."""
@@ -79,6 +79,11 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1, max=1000),
     metavar="N",
     help="Frames that follow each other through a system; else 3 of a pipeline, and one.",
+)
+@click.option(
+    "--cores",
+    type=click.Choice(["any"]),
+    help="Pipelines on fewer cores of a system, too: how many the weights need, and what more of them buy.",
 )
 @opt_option
 @lpf_limit_option
@@ -122,6 +127,7 @@ def evaluate_command(
     placement: Path | None,
     schedule: "ScheduleChoice",
     frames: int | None,
+    cores: "CoresChoice | None",
     opt: ObjectiveName,
     lpf_limit: int,
     locality: bool,
@@ -170,7 +176,7 @@ def evaluate_command(
         where = WherePriced(cache_folder, no_cache, jobs, layer_timeout, cluster)
         if of_system:
             chosen = MappingSearch(mapping_rules, BUDGET if mapping_budget is None else mapping_budget)
-            asked = SystemOptions(options, search, chosen, mapping, placement, schedule, frames, not no_cacti)
+            asked = SystemOptions(options, search, chosen, mapping, placement, schedule, frames, cores, not no_cacti)
             evaluation, workload = _on_a_system(arch, source, asked, output, where)
         else:
             one = OneAccelerator(

@@ -11,6 +11,9 @@ frame after frame, weights staying where they are read."""
 ScheduleChoice = Literal["auto", "layers", "pipeline"]
 SCHEDULES: tuple[ScheduleChoice, ...] = get_args(ScheduleChoice)
 """What may be asked for; `auto` takes the best of the kinds."""
+CoresChoice = Literal["any"]
+CORES: tuple[CoresChoice, ...] = get_args(CoresChoice)
+"""Numbers of cores on which pipelines are looked for beside the one on all."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +84,25 @@ class KindTried:
 
 
 @dataclass(frozen=True)
+class CoreCount:
+    """A pipeline on some of the cores: how many work in it, the interval, and a frame's latency and energy. `stays`:
+    whether all weights do, so that none comes with a frame. `on_front`: whether none is better in cores, interval or
+    energy without being worse in another."""
+
+    cores: int
+    interval_cycles: float
+    latency_cycles: float
+    energy_pj: float
+    setup_bits: int
+    stays: bool
+    on_front: bool
+
+
+@dataclass(frozen=True)
 class SystemResult:
     """`gap`: latency over its bound. `hulls`: pairs of layers (producer, reader) between which what is read is taken as
     the box around it. Of a pipeline all numbers are those of one frame, the setup apart. `auto`: what was tried, where
-    the kind of schedule was chosen."""
+    the kind of schedule was chosen. `core_counts`: pipelines on other numbers of cores, where these were asked for."""
 
     schedule: ScheduleKind
     latency_cycles: float
@@ -104,3 +122,4 @@ class SystemResult:
     layers: tuple[LayerUse, ...]
     pipeline: PipelineUse | None = None
     auto: tuple[KindTried, ...] = ()
+    core_counts: tuple[CoreCount, ...] = ()

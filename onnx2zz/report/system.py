@@ -27,6 +27,9 @@ def print_system(evaluation: Evaluation, console: Console) -> None:
     console.print()
     for line in (latency_told(system), *pipeline_told(system), energy_told(system), *_hulls(evaluation, system)):
         console.print(printable(line), highlight=False, markup=False)
+    if system.core_counts:
+        console.print()
+        print_core_counts(system, console)
     console.print()
     console.print(_cores_table(system))
     if len(system.cores) > MOST_CORES:
@@ -71,6 +74,24 @@ def pipeline_told(system: SystemResult) -> Iterator[str]:
         )
     for one in system.auto:
         yield f"Schedule {one.schedule}: {one.why}"
+
+
+def print_core_counts(system: SystemResult, console: Console) -> None:
+    """Print a row for each number of cores, those on the front with a mark, and how many the weights need."""
+    table = _table("Cores", "", right=("Interval", "Latency", "Energy", "Mbit that stay"))
+    for one in system.core_counts:
+        stay = f"{one.setup_bits / 1e6:,.3f}{'' if one.stays else ' *'}"
+        cycles = (f"{one.interval_cycles:,.0f}", f"{one.latency_cycles:,.0f}")
+        table.add_row(str(one.cores), "front" if one.on_front else "", *cycles, quantity(one.energy_pj, ENERGY), stay)
+    console.print(table)
+    fewest = min((one.cores for one in system.core_counts if one.stays), default=None)
+    said = (
+        "on none of these numbers of cores do all weights stay"
+        if fewest is None
+        else (f"all weights stay on {fewest} core{'s' * (fewest != 1)}")
+    )
+    some_come = any(not one.stays for one in system.core_counts)
+    console.print(f"{said}{'; *: others come with every frame' * some_come}", highlight=False, markup=False)
 
 
 def energy_told(system: SystemResult) -> str:

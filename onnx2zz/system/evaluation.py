@@ -19,7 +19,7 @@ from onnx2zz.pricing.request import MappingSearch, option_problems
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import MAC_TYPES, Resources, layer_result
 from onnx2zz.pricing.supplement import NOTHING
-from onnx2zz.pricing.system_result import KindTried, ScheduleChoice
+from onnx2zz.pricing.system_result import ScheduleChoice
 from onnx2zz.pricing.task import PricingTerms, layer_name
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.system.description import Core, System
@@ -30,7 +30,7 @@ from onnx2zz.system.network import CoreId
 from onnx2zz.system.numbering import Numbering, canonical
 from onnx2zz.system.outcome import SystemOutcome
 from onnx2zz.system.pipeline.frames import in_frames
-from onnx2zz.system.pipeline.kinds import scheduled
+from onnx2zz.system.pipeline.kinds import Chosen, scheduled
 from onnx2zz.system.pipeline.search import Pipeline
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.prices import Prices, Wanted
@@ -50,7 +50,8 @@ class SystemRequest:
 
     `mapping`: a mapping file for all cores (None: each core's own, as the system says). `mapping_search`: mappings are
     chosen on cores that have none, or, with `choose_all`, on all of them. `placed`: layers (by id) that run where and
-    as the user says. `schedule`: how cores take up the layers of `frames` frames.
+    as the user says. `schedule`: how cores take up the layers of `frames` frames; `any_cores`: pipelines on fewer of
+    them are looked for, too.
 
     Raises InputError with every option that there is not, or that does not go with another.
     """
@@ -66,6 +67,7 @@ class SystemRequest:
     placed: Mapping[int, Placed] = field(default_factory=dict[int, Placed])
     schedule: ScheduleChoice = "layers"
     frames: int = 1
+    any_cores: bool = False
 
     def __post_init__(self) -> None:
         raise_if_any(option_problems(self.options, self.search, self.mapping_search if self._chooses else None))
@@ -98,7 +100,7 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     prices = _prices(request, log, resources)
     numbering = canonical(request.system, request.placed)
     search = _search(request, prices, resources, numbering)
-    chosen = scheduled(search, request.schedule, request.frames)
+    chosen = scheduled(search, request.schedule, request.frames, request.any_cores)
     if chosen.of is None:
         if not numbering.is_the_users:  # what is said of cores is to name them as the user does
             search = _search(request, prices, resources, Numbering({core: core for core in request.system.by_id}))
@@ -106,7 +108,7 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
         return SystemEvaluation(_without_schedule(request, search), None)
     numbering.tell(chosen.of.schedule, request.system.network)
     outcome = _outcome(request, prices, chosen.of)
-    evaluation = _evaluation(request, prices, outcome, chosen.tried)
+    evaluation = _evaluation(request, prices, outcome, chosen)
     written = outcome if outcome.interval is None else in_frames(outcome, request.frames)
     return SystemEvaluation(evaluation, written)
 
@@ -211,10 +213,11 @@ def _static_pj(system: System, cycles: float) -> float:
 
 
 def _evaluation(
-    request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: SystemOutcome, tried: tuple[KindTried, ...]
+    request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: SystemOutcome, chosen: Chosen
 ) -> Evaluation:
     layers = tuple(_layer(request, prices, outcome, number) for number in range(len(request.graph.layers)))
     hosts = host_nodes(request.workload.coverage)
+    of_frame = system_result(outcome, request.graph, request.frames)
     return Evaluation(
         model=request.workload.model,
         accelerator=request.system.name,
@@ -234,7 +237,7 @@ def _evaluation(
         host=hosts,
         approximate=stand_ins(request.workload.coverage),
         mapping=request.mapping.name if request.mapping else None,
-        system=system_result(outcome, request.graph, request.frames, tried),
+        system=replace(of_frame, auto=chosen.tried, core_counts=chosen.core_counts),
     )
 
 

@@ -2,16 +2,13 @@
 
 import math
 
-from onnx2zz.pricing.system_result import KindTried, LayerUse, PipelineUse, SystemResult
+from onnx2zz.pricing.system_result import LayerUse, PipelineUse, SystemResult
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.outcome import SystemOutcome
 
 
-def system_result(
-    outcome: SystemOutcome, graph: LayerGraph, frames: int, tried: tuple[KindTried, ...] = ()
-) -> SystemResult:
-    """The result of a schedule of one frame; `frames`: that a pipeline is asked for. `tried`: the kinds of schedule
-    among which it was chosen."""
+def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> SystemResult:
+    """The result of a schedule of one frame; `frames`: that a pipeline is asked for."""
     total, bound = outcome.total, outcome.bounds
     return SystemResult(
         schedule=outcome.kind,
@@ -31,7 +28,6 @@ def system_result(
         links=outcome.links,
         layers=tuple(_layer(outcome, told.placed.id) for told in graph.layers),
         pipeline=None if outcome.interval is None else _pipeline(outcome, outcome.interval, frames),
-        auto=tried,
     )
 
 

@@ -52,7 +52,7 @@ Assigned = tuple[tuple[Way, tuple[CoreId, ...]], ...]
 class Assignment:
     """What is shared out: `cores` in an order in which neighbours are near, `room` bits of each; `constants` bits of
     each layer's weights; `always`: cycles that the port takes for what comes and goes with every frame, `port`: its bit
-    a cycle (infinite without one)."""
+    a cycle (infinite without one). `streams`: weights may come with every frame; else all stay."""
 
     ways: Ways
     cores: Sequence[CoreId]
@@ -60,10 +60,11 @@ class Assignment:
     constants: Sequence[int]
     always: float
     port: float
+    streams: bool = True
 
     def best(self) -> list[Assigned]:
         """The groups of the shortest interval, and all layers on all cores."""
-        low, high = self._least(), max(self._alone(len(self.cores)), self.always + sum(self.constants) / self.port)
+        low, high = self._least(), max(self._longest(), self.always + sum(self.constants) / self.port)
         groups = self._groups(high)
         for _ in range(ROUNDS):
             if groups is None or high <= low * (1 + 1e-3):
@@ -109,6 +110,8 @@ class Assignment:
                         constants += self.constants[layer]
                         beyond = held - max(0.0, self.room - TWICE * largest)
                         streamed = constants * min(1.0, beyond / held) if beyond > 0 else 0.0
+                        if streamed and not self.streams:
+                            break
                         found.setdefault((first, layer + 1), []).append((cycles, streamed, count, number))
         return found
 
@@ -153,6 +156,6 @@ class Assignment:
         work = sum(min(way.cycles * way.cores for ways in own.values() for way in ways) for own in self.ways)
         return max(self.always, work / len(self.cores))
 
-    def _alone(self, count: int) -> float:
-        most = max(one for one in self.counts if one <= count)
-        return sum(self._picked(layer, most, self._weights[-1]).cycles for layer in range(len(self.ways)))
+    def _longest(self) -> float:
+        """What every layer's slowest way takes, one after the other."""
+        return sum(max(way.cycles for ways in own.values() for way in ways) for own in self.ways)

@@ -5,6 +5,7 @@ the cores that have least to do; then one layer after the other is taken back an
 as long as that makes the busiest core's frame, or what all have to do together, shorter.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,7 +37,7 @@ class Loads:
 @dataclass(frozen=True)
 class Balance:
     """`ways` of each layer; `room` bits of a core for weights: what is beyond it comes through the port, `port` bit a
-    cycle, with every frame, beside `always` cycles of other things."""
+    cycle (0: may not come), with every frame, beside `always` cycles of other things."""
 
     ways: Sequence[Sequence[Way]]
     cores: Sequence[CoreId]
@@ -80,4 +81,5 @@ class Balance:
 
     def _cost(self, loads: Loads) -> Cost:
         beyond = np.maximum(loads.weights - self.room, 0.0).sum()
-        return max(float(loads.cycles.max()), self.always + float(beyond) / self.port), float((loads.cycles**2).sum())
+        through = float(beyond) / self.port if self.port else float(beyond) and math.inf
+        return max(float(loads.cycles.max()), self.always + through), float((loads.cycles**2).sum() + beyond)

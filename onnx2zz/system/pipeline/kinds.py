@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from onnx2zz.pricing.system_result import KindTried, ScheduleChoice
+from onnx2zz.pricing.system_result import CoreCount, KindTried, ScheduleChoice
+from onnx2zz.system.pipeline.core_counts import over_core_counts, told
 from onnx2zz.system.pipeline.search import Pipeline, PipelineSearch
 from onnx2zz.system.search import Best, Search
 from onnx2zz.zigzag.objective import objective
@@ -16,10 +17,12 @@ class Chosen:
 
     of: Best | Pipeline | None
     tried: tuple[KindTried, ...] = ()
+    core_counts: tuple[CoreCount, ...] = ()
 
 
-def scheduled(search: Search, asked: ScheduleChoice, frames: int) -> Chosen:
-    """The best schedule of the kind that is asked for, or of all, for so many frames."""
+def scheduled(search: Search, asked: ScheduleChoice, frames: int, any_cores: bool = False) -> Chosen:
+    """The best schedule of the kind that is asked for, or of all, for so many frames; with `any_cores` pipelines on
+    fewer cores beside it."""
     if asked == "layers":
         return Chosen(search.best())
     if asked == "auto" and frames == 1:
@@ -28,7 +31,9 @@ def scheduled(search: Search, asked: ScheduleChoice, frames: int) -> Chosen:
         return Chosen(best, (KindTried("layers", value, "taken"), KindTried("pipeline", None, ONE_FRAME)))
     pipelines = PipelineSearch(search)
     pipeline = pipelines.best()
-    return Chosen(pipeline) if asked == "pipeline" else _better(search, pipelines.alone, pipeline, frames)
+    if asked == "pipeline":
+        return Chosen(pipeline, core_counts=told(over_core_counts(search, pipeline)) if any_cores else ())
+    return _better(search, pipelines.alone, pipeline, frames)
 
 
 def _better(search: Search, alone: Best | None, pipeline: Pipeline | None, frames: int) -> Chosen:

@@ -39,12 +39,14 @@ class Running:
 
 @dataclass(frozen=True)
 class Pacing:
-    """One plan, of whose intervals the shortest is looked for; `cycles` by the number of each tile. `spent`: the
+    """One plan, of whose intervals the shortest is looked for; `cycles` by the number of each tile. `all_stay`: no
+    weights may come with a frame. `spent`: the
     tiles and transfers of each schedule that was made."""
 
     plan: Plan
     cycles: Mapping[int, float]
     system: System
+    all_stay: bool = False
     spent: list[int] = field(default_factory=list[int])
 
     def found(self, below: Callable[[], float]) -> Iterator[Running]:
@@ -56,6 +58,8 @@ class Pacing:
         for share in SHARES:
             room = {core: bits * share - already.get(core, 0) for core, bits in self._capacity.items()}
             chosen = staying(constants(self.plan), room)
+            if self.all_stay and len(chosen) < len(constants(self.plan)):
+                return
             if chosen in tried or (tried and self._over()):
                 continue
             tried.add(chosen)

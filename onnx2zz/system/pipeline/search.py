@@ -64,10 +64,14 @@ class Pipeline:
 
 @dataclass
 class PipelineSearch:
-    """`layers`: the search of the schedule of one frame, whose best is one of the ways that are tried; `alone`: it,
-    once it has been looked for; `tried`: schedules of a frame that were made."""
+    """`layers`: the search of the schedule of one frame, whose best is one of the ways that are tried; `few`: that
+    only so many of the cores may be given layers, those nearest to the port; its schedule is none of the ways then.
+    `all_stay`: no weights may come with a frame.
+    `alone`: it, once it has been looked for; `tried`: schedules of a frame that were made."""
 
     layers: Search
+    few: int | None = None
+    all_stay: bool = False
     alone: Best | None = None
     tried: int = 0
     found: list[Pipeline] = field(default_factory=list[Pipeline])
@@ -107,7 +111,7 @@ class PipelineSearch:
             return
         plan = search.planned(chosen)
         cycles = {tile.number: search.prices[tile.core].cycles((tile.layer, tile.box)) or 0.0 for tile in plan.tiles}
-        pacing = Pacing(plan, cycles, search.system)
+        pacing = Pacing(plan, cycles, search.system, self.all_stay)
         for running in pacing.found(self._shortest):
             energy = schedule_energy(running.schedule, search.system, search.prices)
             before = setup(plan, running.staying, search.system)
@@ -120,10 +124,11 @@ class PipelineSearch:
         return min((one.running.interval for one in self.found), default=math.inf)
 
     def _choices(self) -> Iterator[Choice]:
-        self.alone = self.layers.best()
+        if self.few is None:
+            self.alone = self.layers.best()
         if self.alone is not None:
             yield self.alone.tilings
-        if self.layers.fixed or len(self.layers.system.kinds) > 1:
+        if not free_of_kind(self.layers):
             return
         for room, rows in FINENESS:
             for assigned in self._assigned(room, rows):
@@ -131,20 +136,31 @@ class PipelineSearch:
                     layer: Candidate(way.tiling, cores, way.cycles, 0.0) for layer, (way, cores) in enumerate(assigned)
                 }
 
+    @cached_property
+    def _row(self) -> list[CoreId]:
+        """The cores that may be given layers, neighbours near each other."""
+        row = in_a_row(self.layers)
+        return row if self.few is None else [c for c in row if c in self.layers.system.nearest(row, self.few)]
+
     def _assigned(self, room: float, rows: int) -> Sequence[Assigned]:
         system, graph = self.layers.system, self.layers.graph
         capacity = min(core.capacity for core in system.cores)
         prices = self.layers.prices[system.cores[0].id]
-        found = ways(graph.layers, len(system.cores), capacity * room, rows, prices)
+        found = ways(graph.layers, len(self._row), capacity * room, rows, prices)
         if found is None:
             return ()
         constants = [constant_bits(told) for told in graph.layers]
         port = system.network.port.bandwidth if system.network.port is not None else math.inf
         always = (offchip_bits(graph) - sum(constants)) / port
-        row = in_a_row(self.layers)
+        row = self._row
         of_layers = [list(dict.fromkeys(way for ways in own.values() for way in ways)) for own in found]
-        balanced = Balance(of_layers, row, capacity * FOR_WEIGHTS, always, port).best()
-        return balanced, *Assignment(found, row, capacity, constants, always, port).best()
+        balanced = Balance(of_layers, row, capacity * FOR_WEIGHTS, always, 0.0 if self.all_stay else port).best()
+        return balanced, *Assignment(found, row, capacity, constants, always, port, not self.all_stay).best()
+
+
+def free_of_kind(search: Search) -> bool:
+    """Whether any core may be given any layer, and all take as long."""
+    return not search.fixed and len(search.system.kinds) == 1
 
 
 def _different(choices: Iterator[Choice]) -> Iterator[Choice]:
