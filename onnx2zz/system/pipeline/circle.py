@@ -17,8 +17,8 @@ def whole(cycles: float) -> float:
 class Circle:
     """A core or a link whose day is `interval` cycles long: what is done at a time is done again an interval later.
 
-    Reservations lie apart and in order, each told by its first start, which is below `interval`; the last may reach
-    into the next day. All times are whole (`whole`).
+    `starts` and `ends` are of what is taken without a rest, in order, each told by its first start, which is below
+    `interval`; the last may reach into the next day. All times are whole (`whole`).
     """
 
     interval: float
@@ -75,14 +75,26 @@ class Circle:
         if end <= start:
             return
         phase = math.fmod(start, self.interval)
+        until = phase + end - start
         at = bisect_left(self.starts, phase)
+        if at < len(self.starts) and self.starts[at] == until:  # one with what follows at once
+            until = self.ends.pop(at)
+            del self.starts[at]
+        if at and self.ends[at - 1] == phase:  # and with what lies right before
+            self.ends[at - 1] = until
+            return
         self.starts.insert(at, phase)
-        self.ends.insert(at, phase + end - start)
+        self.ends.insert(at, until)
 
-    def give_back(self, start: float) -> None:
-        """Take back a reservation that starts then."""
-        at = bisect_left(self.starts, math.fmod(start, self.interval))
-        del self.starts[at], self.ends[at]
+    def give_back(self, start: float, end: float) -> None:
+        """Take back what has been taken from start to end."""
+        phase = math.fmod(start, self.interval)
+        at = bisect_right(self.starts, phase) - 1
+        if at < 0 or self.ends[at] <= phase:  # it lies in the part of the last that reaches into the next day
+            at, phase = len(self.starts) - 1, phase + self.interval
+        first, last = self.starts.pop(at), self.ends.pop(at)
+        self.take(first, phase)
+        self.take(phase + end - start, last)
 
     def _at(self, times: list[float], number: int) -> float:
         """The time of a reservation by its number, those of other days too."""

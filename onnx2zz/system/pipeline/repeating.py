@@ -111,7 +111,7 @@ class _Repeating(Making):
             if end <= start:
                 continue
             for circle in circles:
-                circle.give_back(start)
+                circle.give_back(start, end)
             later = _latest(circles, first[one.number] - (end - start), start, end - start)
             for circle in circles:
                 circle.take(later, later + (end - start))

@@ -22,9 +22,11 @@ from onnx2zz.system.search import Best, Search
 from onnx2zz.system.tiling import Tiling, shares
 from onnx2zz.zigzag.objective import objective
 
-FINENESS = ((0.22, 4), (0.45, 1))
+FINENESS = ((0.22, 4), (0.45, 2), (0.45, 1))
 """How finely layers are cut: the share of a core's memory that a tile may fill, and turns along the rows at least."""
-MOST_TILES = 3_000
+MOST_JOBS = 120_000
+"""Tiles and transfers that are given times before no further way is tried."""
+MOST_TILES = 4_000
 """Tiles of a frame beyond which a way is not scheduled, if another one has been."""
 FOR_WEIGHTS = 0.8
 """The share of a core's memory that weights may take where they are shared out by load alone."""
@@ -33,7 +35,7 @@ FOR_WEIGHTS = 0.8
 @dataclass(frozen=True)
 class Pipeline:
     """A frame that repeats, and how its layers are shared out. `energy`: pJ of a frame, without what comes before the
-    first; `tried`: schedules of a frame that were made."""
+    first; `tried`: schedules of a frame that were made, `spent`: their jobs."""
 
     running: Running
     shared_out: Mapping[int, Tiling]
@@ -67,13 +69,14 @@ class PipelineSearch:
     """`layers`: the search of the schedule of one frame, whose best is one of the ways that are tried; `few`: that
     only so many of the cores may be given layers, those nearest to the port; its schedule is none of the ways then.
     `all_stay`: no weights may come with a frame.
-    `alone`: it, once it has been looked for; `tried`: schedules of a frame that were made."""
+    `alone`: it, once it has been looked for; `tried`: schedules of a frame that were made, `spent`: their jobs."""
 
     layers: Search
     few: int | None = None
     all_stay: bool = False
     alone: Best | None = None
     tried: int = 0
+    spent: int = 0
     found: list[Pipeline] = field(default_factory=list[Pipeline])
 
     def best(self) -> Pipeline | None:
@@ -83,7 +86,8 @@ class PipelineSearch:
         choices = list(_different(self._choices()))
         for done, chosen in enumerate(choices):
             self.layers.watch(done, len(choices), "pipelines")
-            self._try(chosen)
+            if not self.found or self.spent < MOST_JOBS:
+                self._try(chosen)
         self.layers.watch(len(choices), len(choices), "")
         if not self.found:
             return None
@@ -92,7 +96,9 @@ class PipelineSearch:
         as_good = [one for one in self.found if self._value(one) <= most]
         soonest = min(one.running.latency for one in as_good)
         as_soon = [one for one in as_good if one.running.latency <= soonest * AS_GOOD]
-        best = min(as_soon, key=lambda one: (one.energy, self._value(one), one.running.latency))
+        cheapest = min(one.energy for one in as_soon)
+        as_cheap = [one for one in as_soon if one.energy <= cheapest * AS_GOOD]
+        best = min(as_cheap, key=lambda one: (self._value(one), one.running.latency, one.energy))
         settle(best.plan, best.running.staying)
         return replace(best, tried=self.tried)
 
@@ -117,6 +123,7 @@ class PipelineSearch:
             before = setup(plan, running.staying, search.system)
             self.found.append(Pipeline(running, {layer: one.tiling for layer, one in chosen.items()}, energy, before))
         self.tried += len(pacing.spent)
+        self.spent += sum(pacing.spent)
 
     def _shortest(self) -> float:
         if self.layers.opt != "latency":

@@ -1,6 +1,7 @@
 """A core's or a link's repeating day against a list of its moments, one by one."""
 
 import math
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,8 +65,23 @@ def test_what_is_given_back_is_as_if_it_had_never_been_taken(circle: Circle, sta
     before = list(circle.starts), list(circle.ends)
     if is_free(taken(circle), start, duration):
         circle.take(start, start + duration)
-        circle.give_back(start)
+        circle.give_back(start, start + duration)
     assert (circle.starts, circle.ends) == before
+
+
+@given(circle=days(), shuffled=st.randoms())
+def test_what_is_taken_without_a_rest_is_given_back_in_any_order(circle: Circle, shuffled: Random) -> None:
+    before = taken(circle)
+    free = [moment for moment in range(DAY) if moment not in before]
+    parts = [(moment, moment + 1) for moment in free]
+    shuffled.shuffle(parts)
+    for part in parts:
+        circle.take(*part)
+    assert taken(circle) == set(range(DAY))
+    shuffled.shuffle(parts)
+    for number, part in enumerate(parts):
+        circle.give_back(*part)
+        assert taken(circle) == before | {start for start, _ in parts[number + 1 :]}
 
 
 @given(cycles=st.floats(0, 1e9))

@@ -67,8 +67,9 @@ def test_what_does_not_fit_comes_with_every_frame(bits: int, tmp_path: Path) -> 
     assert set_up + sum(one["bits"] for one in reloaded) / 3 >= 60_840 * 8
 
 
-def test_a_pipeline_is_played_and_computes_what_onnxruntime_does(tmp_path: Path) -> None:
-    assert evaluated("lenet5", system_file(tmp_path / "system", "a ring"), tmp_path, *PIPELINE) == 0
+@pytest.mark.parametrize(("system", "bits"), [("a ring", None), ("one core with a memory", 330_000)])
+def test_a_pipeline_is_played_and_computes_what_onnxruntime_does(system: str, bits: int | None, tmp_path: Path) -> None:
+    assert evaluated("lenet5", system_file(tmp_path / "system", system, bits), tmp_path, *PIPELINE) == 0
     assert run(["verify", "lenet5", "--schedule", str(tmp_path)]) == 0
 
 
