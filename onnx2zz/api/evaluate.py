@@ -16,7 +16,6 @@ from onnx2zz.api.inputs import gather, is_workload
 from onnx2zz.api.system import (
     ONE_ACCELERATOR_ONLY,
     SYSTEM_ONLY,
-    ScheduleKind,
     SystemOptions,
     forget_schedule,
     names_a_system,
@@ -38,6 +37,7 @@ from onnx2zz.pricing.request import BUDGET, MappingSearch, Rules
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Elsewhere, Resources
 from onnx2zz.pricing.store import Store, folder_or_default
+from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.workload_file import read_workload, workload_of
 from onnx2zz.report.result_files import ResultFiles
 from onnx2zz.zigzag.layer_price import LPF_LIMIT, Engine, PriceOptions, Search, TemporalMappingType
@@ -68,7 +68,9 @@ def evaluate(
     mapping_budget: int | None = None,
     save_mapping: str | Path | None = None,
     placement: str | Path | None = None,
-    schedule: ScheduleKind = "layers",
+    schedule: ScheduleChoice = "auto",
+    frames: int | None = None,
+    cores: CoresChoice | None = None,
     output: str | Path | None = None,
     json: str | Path | None = None,
     csv: str | Path | None = None,
@@ -80,7 +82,7 @@ def evaluate(
     """ZigZag's price of every layer: energy in pJ, latency in cycles; a layer without a price has an `error`.
 
     `accelerator` may be a system of cores: the result's `system` then says what its cores and links do, `output` gets
-    schedule.json and trace.json, and `placement` (a file) and `schedule` are for that.
+    schedule.json and trace.json, and `placement` (a file), `schedule`, `frames` and `cores` are for that.
     `model` may be a compiled workload.yaml; it, `accelerator` and `mapping` take a path or the name of what ships, and
     everything else means what the option of that name means to `onnx2zz evaluate`; `search="both"` is its `--paranoid`.
     `cache`: whether, or in which folder, prices are kept between runs. `jobs`: worker processes; with more than one,
@@ -104,7 +106,7 @@ def evaluate(
         "plot": plot,
     }
     of_system = names_a_system(arch)
-    _refuse_what_is_for_others(arch, of_system, {**given, "placement": placement})
+    _refuse_what_is_for_others(arch, of_system, {**given, "placement": placement, "frames": frames, "cores": cores})
     price_options = PriceOptions(
         opt, lpf_limit, temporal_mapping_type=temporal, mixed_spatial_mapping=mixed_mapping, engine=engine
     )
@@ -112,7 +114,7 @@ def evaluate(
     where = partial(Resources, jobs=jobs, tell=_warn, layer_timeout=layer_timeout)
     if of_system:
         chosen = MappingSearch(mapping_rules, BUDGET if mapping_budget is None else mapping_budget)
-        of = SystemOptions(price_options, search, chosen, asked, _path(placement), schedule, cacti)
+        of = SystemOptions(price_options, search, chosen, asked, _path(placement), schedule, frames, cores, cacti)
         request, _ = system_request(arch, source, of, _warn)
         workload = request.workload
         with _where(kept, scheduler, request.repeatable and cache) as (folder, cluster, store):

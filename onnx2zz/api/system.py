@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 from onnx2zz.api.inputs import AUTO, Tell, noticed
+from onnx2zz.api.schedule_options import cores_problems, frames_of, frames_problems, unlike_cores
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping
+from onnx2zz.pricing.system_result import SCHEDULES, CoresChoice, ScheduleChoice
 
 if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
@@ -19,11 +21,8 @@ if TYPE_CHECKING:
     from onnx2zz.system.placement import Placed
     from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
-ScheduleKind = Literal["layers"]
-"""How the cores take up a network: `layers` in their order, each shared out over the cores."""
-SCHEDULES: tuple[ScheduleKind, ...] = get_args(ScheduleKind)
 ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "save_mapping", "plot")
-SYSTEM_ONLY = ("placement",)
+SYSTEM_ONLY = ("placement", "frames", "cores")
 """Options that mean nothing on a system of cores, and those that mean nothing elsewhere."""
 SCHEDULE, TRACE = "schedule.json", "trace.json"
 
@@ -57,7 +56,9 @@ class SystemOptions:
     mapping_search: "MappingSearch"
     mapping: str | None = None
     placement: Path | None = None
-    schedule: ScheduleKind = "layers"
+    schedule: ScheduleChoice = "auto"
+    frames: int | None = None
+    cores: CoresChoice | None = None
     cacti: bool = True
 
 
@@ -75,7 +76,9 @@ def system_request(
     from onnx2zz.system.layer_graph import graph_of_entries, graph_of_model
     from onnx2zz.system.placement_file import read_placement
 
-    problems: list[Problem] = [*no_such_choice("schedule", options.schedule, SCHEDULES)]
+    kind, placed_by_hand = options.schedule, options.placement is not None
+    problems: list[Problem] = [*no_such_choice("schedule", kind, SCHEDULES)]
+    problems += [*frames_problems(options.frames, kind), *cores_problems(options.cores, kind, placed_by_hand)]
     system = workload = compiled = None
     base: Found | None = None
     with noted_in(problems):
@@ -89,6 +92,8 @@ def system_request(
     if compiled is None:
         raise_if_any(missing_fields(workload.file, list(workload.layers)))
     graph = graph_of_model(compiled) if compiled else graph_of_entries(workload.layers)
+    if options.cores is not None:
+        raise_if_any(unlike_cores(system))
     named = {told.placed.name: graph.operators[told.placed.id] for told in graph.layers}
     served = {core.operators for core in system.cores}
     raise_if_any(Problem(str(system.path), what, way_out) for _, what, way_out in unserved(served, named))
@@ -97,7 +102,18 @@ def system_request(
         placed = read_placement(options.placement, graph, system, tell)
     chosen = options.mapping is not None and options.mapping.split(":")[0] == AUTO
     request = SystemRequest(
-        workload, graph, system, base, chosen, options.mapping_search, options.price, options.search, placed
+        workload,
+        graph,
+        system,
+        base,
+        chosen,
+        options.mapping_search,
+        options.price,
+        options.search,
+        placed,
+        options.schedule,
+        frames_of(options.frames, options.schedule),
+        options.cores is not None,
     )
     return request, compiled
 

@@ -32,13 +32,14 @@ from onnx2zz.zigzag.objective import ObjectiveName
 
 if TYPE_CHECKING:
     from onnx2zz.api.inputs import GivenFiles
-    from onnx2zz.api.system import ScheduleKind, SystemOptions
+    from onnx2zz.api.system import SystemOptions
     from onnx2zz.compiler import Compiled
     from onnx2zz.pricing.inputs import PricedWorkload
     from onnx2zz.pricing.request import EvaluationRequest, Rules
     from onnx2zz.pricing.result import Evaluation
     from onnx2zz.pricing.run import Elsewhere, Resources
     from onnx2zz.pricing.store import Store
+    from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 
     Source = Callable[[], tuple[Compiled | None, PricedWorkload]]
     """Compiles or reads what is priced."""
@@ -69,10 +70,21 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--schedule",
-    type=click.Choice(["layers"]),
-    default="layers",
+    type=click.Choice(["auto", "layers", "pipeline"]),
+    default="auto",
     show_default=True,
-    help="How the cores of a system take up the layers.",
+    help="How the cores of a system take up the layers: in their order, or frame after frame, weights staying.",
+)
+@click.option(
+    "--frames",
+    type=click.IntRange(min=1, max=1000),
+    metavar="N",
+    help="Frames that follow each other through a system; else 3 of a pipeline, and one.",
+)
+@click.option(
+    "--cores",
+    type=click.Choice(["any"]),
+    help="Pipelines on fewer cores of a system, too: how many the weights need, and what more of them buy.",
 )
 @opt_option
 @lpf_limit_option
@@ -121,7 +133,9 @@ def evaluate_command(
     mapping_budget: int | None,
     save_mapping: Path | None,
     placement: Path | None,
-    schedule: "ScheduleKind",
+    schedule: "ScheduleChoice",
+    frames: int | None,
+    cores: "CoresChoice | None",
     opt: ObjectiveName,
     lpf_limit: int,
     locality: bool,
@@ -171,7 +185,7 @@ def evaluate_command(
         where = WherePriced(cache_folder, no_cache, jobs, layer_timeout, cluster)
         if of_system:
             chosen = MappingSearch(mapping_rules, BUDGET if mapping_budget is None else mapping_budget)
-            asked = SystemOptions(options, search, chosen, mapping, placement, schedule, not no_cacti)
+            asked = SystemOptions(options, search, chosen, mapping, placement, schedule, frames, cores, not no_cacti)
             evaluation, workload = _on_a_system(arch, source, asked, output, where)
         else:
             one = OneAccelerator(

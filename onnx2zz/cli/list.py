@@ -1,23 +1,24 @@
 """`onnx2zz list`: what ships, by the names that other commands take."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 if TYPE_CHECKING:
     from onnx2zz.formats.shipped_files import Shelf
 
-KINDS = ("models", "accelerators", "mappings", "systems")
+Kind = Literal["models", "accelerators", "mappings", "systems"]
+KINDS: tuple[Kind, ...] = ("models", "accelerators", "mappings", "systems")
 
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
-def list_command(kind: str | None) -> None:
+def list_command(kind: Kind | None) -> None:
     """List the names of what ships with onnx2zz, and with ZigZag: models, accelerators, mappings or systems; all of
     them if none is said."""
     from onnx2zz.formats.shipped_files import ACCELERATORS, MAPPINGS, MODELS, SYSTEMS
 
-    shelves = dict(zip(KINDS, (MODELS, ACCELERATORS, MAPPINGS, SYSTEMS), strict=True))
+    shelves = {"models": MODELS, "accelerators": ACCELERATORS, "mappings": MAPPINGS, "systems": SYSTEMS}
     for name in [kind] if kind else KINDS:
         for line in ([] if kind else [f"{name}:"]) + [
             f"{'' if kind else '  '}{entry}" for entry in _entries(shelves[name])

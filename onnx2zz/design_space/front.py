@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from onnx2zz.design_space.columns import SHARED, SUMMED
+from onnx2zz.pricing.front import on_front
 
 Row = Mapping[str, Any]
 
@@ -38,17 +39,8 @@ def summed(rows: Iterable[Row], models: int) -> list[Row]:
 
 def front(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
     """The rows that are on the front, by the first column; less is better. Equal ones are all on it."""
-    points = [(tuple(row[column] for column in columns), row) for row in rows]
-    points = sorted((p for p in points if None not in p[0]), key=lambda point: point[0])
-    found: list[tuple[tuple[float, ...], Row]] = []
-    for values, row in points:  # whoever is better comes before
-        if not any(_better(other, values) for other, _ in found):
-            found.append((values, row))
-    return [row for _, row in found]
-
-
-def _better(one: Sequence[float], other: Sequence[float]) -> bool:
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
+    compared = [row for row in rows if all(row[column] is not None for column in columns)]
+    return [compared[number] for number in on_front([tuple(row[column] for column in columns) for row in compared])]
 
 
 def _sum(rows: Sequence[Row], name: str) -> float | None:

@@ -19,7 +19,7 @@ from onnx2zz.zigzag.cacti_costs import MemoryCosts
 
 BEYOND = (
     *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
-    *("host", "approximate", "mapping", "hardware", "extracted", "system"),
+    *("host", "approximate", "mapping", "hardware", "extracted", "system", "pipeline", "auto", "core_counts"),
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
 
@@ -135,14 +135,14 @@ def as_json(evaluation: Evaluation) -> str:
     return json_text(document(evaluation), indent=2) + "\n"
 
 
-def document(result: Evaluation | Total | LayerResult) -> dict[str, object]:
+def document(result: Evaluation | Total | LayerResult | SystemResult) -> dict[str, object]:
     """The result as JSON holds it."""
     values = ((field.name, getattr(result, field.name)) for field in fields(result))
     return {name: _plain(value) for name, value in values if name not in BEYOND or value not in (None, ())}
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, Total | LayerResult):
+    if isinstance(value, Total | LayerResult | SystemResult):
         return document(value)
     if is_tuple(value):
         return [_plain(inner) for inner in value]

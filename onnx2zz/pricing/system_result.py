@@ -2,8 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 CoreId = int
+ScheduleKind = Literal["layers", "pipeline"]
+"""How the cores take up a network: `layers` in their order, each shared out over the cores, for one frame; `pipeline`:
+frame after frame, weights staying where they are read."""
+ScheduleChoice = Literal["auto", "layers", "pipeline"]
+SCHEDULES: tuple[ScheduleChoice, ...] = get_args(ScheduleChoice)
+"""What may be asked for; `auto` takes the best of the kinds."""
+CoresChoice = Literal["any"]
+CORES: tuple[CoresChoice, ...] = get_args(CoresChoice)
+"""Numbers of cores on which pipelines are looked for beside the one on all."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +55,56 @@ class LayerUse:
 
 
 @dataclass(frozen=True)
+class PipelineUse:
+    """What `frames` frames come to that follow each other at an interval. `interval_gap`: it over its bound;
+    `in_flight`: frames that are worked at together. `setup`: what comes before the first frame and stays, in cycles,
+    bits and pJ. `all_cycles`, `all_energy_pj`: of all frames, the setup included."""
+
+    frames: int
+    interval_cycles: float
+    interval_bound_cycles: float
+    interval_bound_by: str
+    interval_gap: float | None
+    in_flight: int
+    setup_cycles: float
+    setup_bits: int
+    setup_energy_pj: float
+    all_cycles: float
+    all_energy_pj: float
+
+
+@dataclass(frozen=True)
+class KindTried:
+    """A kind of schedule that `auto` thought of: the value of the objective over all frames (None: it was not made),
+    and why it was taken or not."""
+
+    schedule: ScheduleKind
+    value: float | None
+    why: str
+
+
+@dataclass(frozen=True)
+class CoreCount:
+    """A pipeline on some of the cores: how many work in it, the interval, and a frame's latency and energy. `stays`:
+    whether all weights do, so that none comes with a frame. `on_front`: whether none is better in cores, interval or
+    energy without being worse in another."""
+
+    cores: int
+    interval_cycles: float
+    latency_cycles: float
+    energy_pj: float
+    setup_bits: int
+    stays: bool
+    on_front: bool
+
+
+@dataclass(frozen=True)
 class SystemResult:
     """`gap`: latency over its bound. `hulls`: pairs of layers (producer, reader) between which what is read is taken as
-    the box around it."""
+    the box around it. Of a pipeline all numbers are those of one frame, the setup apart. `auto`: what was tried, where
+    the kind of schedule was chosen. `core_counts`: pipelines on other numbers of cores, where these were asked for."""
 
-    schedule: str
+    schedule: ScheduleKind
     latency_cycles: float
     bound_cycles: float
     bound_by: str
@@ -65,3 +120,6 @@ class SystemResult:
     cores: tuple[CoreUse, ...]
     links: tuple[LinkUse, ...]
     layers: tuple[LayerUse, ...]
+    pipeline: PipelineUse | None = None
+    auto: tuple[KindTried, ...] = ()
+    core_counts: tuple[CoreCount, ...] = ()

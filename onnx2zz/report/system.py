@@ -25,8 +25,11 @@ def print_system(evaluation: Evaluation, console: Console) -> None:
     if system is None:
         return
     console.print()
-    for line in (latency_told(system), energy_told(system), *_hulls(evaluation, system)):
+    for line in (latency_told(system), *pipeline_told(system), energy_told(system), *_hulls(evaluation, system)):
         console.print(printable(line), highlight=False, markup=False)
+    if system.core_counts:
+        console.print()
+        print_core_counts(system, console)
     console.print()
     console.print(_cores_table(system))
     if len(system.cores) > MOST_CORES:
@@ -49,6 +52,46 @@ def latency_told(system: SystemResult) -> str:
     return (
         f"Latency {system.latency_cycles:,.0f} cycles{time}, bound {system.bound_cycles:,.0f} ({system.bound_by}){gap}"
     )
+
+
+def pipeline_told(system: SystemResult) -> Iterator[str]:
+    """Of a pipeline the interval, what comes before the first frame, and what all frames come to; and, where the kind
+    of schedule was chosen, what was tried."""
+    use = system.pipeline
+    if use is not None:
+        rate = ""
+        if system.clock_mhz is not None:
+            rate = f" ({system.clock_mhz * 1e6 / use.interval_cycles:,.0f} frames a second)"
+        gap = f", {use.interval_gap:.3f}x" if use.interval_gap is not None else ""
+        yield (
+            f"A frame every {use.interval_cycles:,.0f} cycles{rate}, bound {use.interval_bound_cycles:,.0f} "
+            f"({use.interval_bound_by}){gap}; {use.in_flight} in flight"
+        )
+        yield (
+            f"Before the first, {use.setup_bits / 1e6:,.3f} Mbit that stay: {use.setup_cycles:,.0f} cycles, "
+            f"{quantity(use.setup_energy_pj, ENERGY)}; with them {use.frames:,} frame{'s' * (use.frames != 1)} take "
+            f"{use.all_cycles:,.0f} cycles and {quantity(use.all_energy_pj, ENERGY)}"
+        )
+    for one in system.auto:
+        yield f"Schedule {one.schedule}: {one.why}"
+
+
+def print_core_counts(system: SystemResult, console: Console) -> None:
+    """Print a row for each number of cores, those on the front with a mark, and how many the weights need."""
+    table = _table("Cores", "", right=("Interval", "Latency", "Energy", "Mbit that stay"))
+    for one in system.core_counts:
+        stay = f"{one.setup_bits / 1e6:,.3f}{'' if one.stays else ' *'}"
+        cycles = (f"{one.interval_cycles:,.0f}", f"{one.latency_cycles:,.0f}")
+        table.add_row(str(one.cores), "front" if one.on_front else "", *cycles, quantity(one.energy_pj, ENERGY), stay)
+    console.print(table)
+    fewest = min((one.cores for one in system.core_counts if one.stays), default=None)
+    said = (
+        "on none of these numbers of cores do all weights stay"
+        if fewest is None
+        else (f"all weights stay on {fewest} core{'s' * (fewest != 1)}")
+    )
+    some_come = any(not one.stays for one in system.core_counts)
+    console.print(f"{said}{'; *: others come with every frame' * some_come}", highlight=False, markup=False)
 
 
 def energy_told(system: SystemResult) -> str:
@@ -118,7 +161,8 @@ def _table(*left: str, right: Sequence[str]) -> Table:
 
 
 def _share(cycles: float, system: SystemResult) -> str:
-    return f"{cycles / system.latency_cycles:.1%}" if system.latency_cycles else ""
+    every = system.latency_cycles if system.pipeline is None else system.pipeline.interval_cycles
+    return f"{cycles / every:.1%}" if every else ""
 
 
 def _full(core: CoreUse) -> str:

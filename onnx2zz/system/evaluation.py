@@ -19,6 +19,7 @@ from onnx2zz.pricing.request import MappingSearch, option_problems
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import MAC_TYPES, Resources, layer_result
 from onnx2zz.pricing.supplement import NOTHING
+from onnx2zz.pricing.system_result import ScheduleChoice
 from onnx2zz.pricing.task import PricingTerms, layer_name
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.system.description import Core, System
@@ -28,6 +29,9 @@ from onnx2zz.system.least_work import least_bounds
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.numbering import Numbering, canonical
 from onnx2zz.system.outcome import SystemOutcome
+from onnx2zz.system.pipeline.frames import in_frames
+from onnx2zz.system.pipeline.kinds import Chosen, scheduled
+from onnx2zz.system.pipeline.search import Pipeline
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.prices import Prices, Wanted
 from onnx2zz.system.search import Best, Search
@@ -46,7 +50,8 @@ class SystemRequest:
 
     `mapping`: a mapping file for all cores (None: each core's own, as the system says). `mapping_search`: mappings are
     chosen on cores that have none, or, with `choose_all`, on all of them. `placed`: layers (by id) that run where and
-    as the user says.
+    as the user says. `schedule`: how cores take up the layers of `frames` frames; `any_cores`: pipelines on fewer of
+    them are looked for, too.
 
     Raises InputError with every option that there is not, or that does not go with another.
     """
@@ -60,6 +65,9 @@ class SystemRequest:
     options: PriceOptions = field(default_factory=PriceOptions)
     search: TemporalSearch = "fast"
     placed: Mapping[int, Placed] = field(default_factory=dict[int, Placed])
+    schedule: ScheduleChoice = "layers"
+    frames: int = 1
+    any_cores: bool = False
 
     def __post_init__(self) -> None:
         raise_if_any(option_problems(self.options, self.search, self.mapping_search if self._chooses else None))
@@ -92,15 +100,17 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     prices = _prices(request, log, resources)
     numbering = canonical(request.system, request.placed)
     search = _search(request, prices, resources, numbering)
-    best = search.best()
-    if best is None:
+    chosen = scheduled(search, request.schedule, request.frames, request.any_cores)
+    if chosen.of is None:
         if not numbering.is_the_users:  # what is said of cores is to name them as the user does
             search = _search(request, prices, resources, Numbering({core: core for core in request.system.by_id}))
             search.best()
         return SystemEvaluation(_without_schedule(request, search), None)
-    numbering.tell(best.schedule, request.system.network)
-    outcome = _outcome(request, prices, best)
-    return SystemEvaluation(_evaluation(request, prices, outcome), outcome)
+    numbering.tell(chosen.of.schedule, request.system.network)
+    outcome = _outcome(request, prices, chosen.of)
+    evaluation = _evaluation(request, prices, outcome, chosen)
+    written = outcome if outcome.interval is None else in_frames(outcome, request.frames)
+    return SystemEvaluation(evaluation, written)
 
 
 def _search(
@@ -156,8 +166,10 @@ def _inputs(request: SystemRequest, core: Core, price_cache: PriceCache) -> tupl
         return load_inputs(request.workload, core.accelerator, find_mapping(GENERATED), price_cache), True
 
 
-def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best) -> SystemOutcome:
+def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best | Pipeline) -> SystemOutcome:
+    """The outcome of one frame."""
     timed = best.schedule
+    interval = best.interval if isinstance(best, Pipeline) else None
     numbers = {entry["id"]: number for number, entry in enumerate(request.graph.entries)}
     # Added up in ZigZag's order of execution, as on one core: another order may differ in the last bit.
     in_order = [numbers[identity] for identity in execution_order(request.workload.layers)]
@@ -168,6 +180,7 @@ def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best
         number: network.energy(timed.routes[number], timed.plan.transfers[number].bits) for number in timed.transfers
     }
     offchip = {number: offchip_energy(timed.plan.transfers[number], request.system) for number in timed.transfers}
+    stays = sum(core.capacity for core in request.system.cores) if interval is not None else 0
     return SystemOutcome(
         request.workload.model,
         request.options.opt,
@@ -176,11 +189,13 @@ def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best
         energy,
         links,
         offchip,
-        _static_pj(request.system, timed.latency),
+        _static_pj(request.system, timed.latency if interval is None else interval),
         sum(told.placed.layer.macs for told in request.graph.layers),
-        least_bounds(request.system, request.graph, prices),
-        {layer: candidate.tiling for layer, candidate in best.tilings.items()},
+        least_bounds(request.system, request.graph, prices, stays),
+        best.shared_out,
         best.tried,
+        interval=interval,
+        setup_cycles=best.setup.cycles if isinstance(best, Pipeline) else 0.0,
     )
 
 
@@ -197,9 +212,12 @@ def _static_pj(system: System, cycles: float) -> float:
     return sum(powers) * time_ns * PJ_PER_PW_NS
 
 
-def _evaluation(request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: SystemOutcome) -> Evaluation:
+def _evaluation(
+    request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: SystemOutcome, chosen: Chosen
+) -> Evaluation:
     layers = tuple(_layer(request, prices, outcome, number) for number in range(len(request.graph.layers)))
     hosts = host_nodes(request.workload.coverage)
+    of_frame = system_result(outcome, request.graph, request.frames)
     return Evaluation(
         model=request.workload.model,
         accelerator=request.system.name,
@@ -219,7 +237,7 @@ def _evaluation(request: SystemRequest, prices: Mapping[CoreId, Prices], outcome
         host=hosts,
         approximate=stand_ins(request.workload.coverage),
         mapping=request.mapping.name if request.mapping else None,
-        system=system_result(outcome, request.graph),
+        system=replace(of_frame, auto=chosen.tried, core_counts=chosen.core_counts),
     )
 
 

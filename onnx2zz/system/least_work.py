@@ -22,8 +22,9 @@ from onnx2zz.zigzag.layer_price import LayerPrice
 CORES, PORT = "the cores' units", "the off-chip port"
 
 
-def least_bounds(system: System, graph: LayerGraph, prices: Mapping[CoreId, Prices]) -> Bounds:
-    """The bounds of a model on a system."""
+def least_bounds(system: System, graph: LayerGraph, prices: Mapping[CoreId, Prices], stays: float = 0.0) -> Bounds:
+    """The bounds of a model on a system. `stays`: bits of constants that memories may hold from one frame to the next,
+    so that they do not come with each."""
     own = {id(one): one for one in prices.values()}
     shares = {number: _least_shares(one) for number, one in own.items()}
     work: list[list[float]] = []
@@ -36,7 +37,8 @@ def least_bounds(system: System, graph: LayerGraph, prices: Mapping[CoreId, Pric
         )
     parts = {CORES: work_bound(work)}
     if system.network.port is not None:
-        parts[PORT] = offchip_bits(graph) / system.network.port.bandwidth
+        spared = min(stays, sum(constant_bits(told) for told in graph.layers))
+        parts[PORT] = (offchip_bits(graph) - spared) / system.network.port.bandwidth
     return bounds(parts)
 
 
@@ -53,6 +55,16 @@ def offchip_bits(graph: LayerGraph) -> int:
         told = graph.layers[layer]
         bits += count(told.told("O", told.ranges({}))) * told.placed.widths.O_final
     return bits
+
+
+def constant_bits(told: Told) -> int:
+    """The bits of a layer's operands that no run changes."""
+    widths = {"I": told.placed.widths.I, "W": told.placed.widths.W}
+    return sum(
+        count(told.told(operand, told.ranges({}))) * widths[operand]
+        for operand in OPERANDS[: len(told.placed.layer.inputs)]
+        if told.is_constant(operand)
+    )
 
 
 def _least_cycles(told: Told, prices: Prices, share: float) -> float:

@@ -44,6 +44,10 @@ class Told:
         """What an operand touches, by its indices: loops by their values, others by positions in the tensor."""
         return tuple(self._told(index, ranges) for index in self.indices(operand))
 
+    def is_constant(self, operand: str) -> bool:
+        """Whether no run changes an operand."""
+        return self.placed.sources.get(operand, ()) in ((), ("const",))
+
     def indices(self, operand: str) -> tuple[str, ...]:
         return self.entry.indices.get(operand, ())
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
 
-from onnx2zz.pricing.system_result import CoreUse, LinkUse
+from onnx2zz.pricing.system_result import CoreUse, LinkUse, ScheduleKind
 from onnx2zz.system.bounds import Bounds
 from onnx2zz.system.description import System
 from onnx2zz.system.network import CoreId
@@ -16,7 +16,11 @@ from onnx2zz.system.tiling import Tiling
 
 @dataclass(frozen=True)
 class SystemOutcome:
-    """A schedule with its prices. `tile_energy`: pJ of each tile; `link_energy`, `offchip_energy`: of each transfer."""
+    """A schedule with its prices. `tile_energy`: pJ of each tile; `link_energy`, `offchip_energy`: of each transfer.
+
+    A pipeline has an `interval`: the cycles after which the next of its `frames` does the same. What is set up before
+    the first frame is in no total.
+    """
 
     model: str
     opt: str
@@ -30,18 +34,27 @@ class SystemOutcome:
     bounds: Bounds
     tilings: Mapping[int, Tiling]
     tried: int
+    frames: int = 1
+    interval: float | None = None
+    setup_cycles: float = 0.0
+
+    @property
+    def kind(self) -> ScheduleKind:
+        """How the cores take up the layers."""
+        return "layers" if self.interval is None else "pipeline"
 
     @property
     def latency(self) -> float:
-        return self.schedule.latency
+        """From a frame's first start to its last end."""
+        return self.schedule.latency - (self.frames - 1) * (self.interval or 0.0)
 
     @cached_property
     def energy(self) -> dict[str, float]:
         """The parts of the energy, in pJ; the static part stands beside the sum."""
         return {
             "cores_pj": _sum(self.tile_energy.values()),
-            "links_pj": _sum(self.link_energy.values()),
-            "offchip_pj": _sum(self.offchip_energy.values()),
+            "links_pj": _sum(self._of_frames(self.link_energy)),
+            "offchip_pj": _sum(self._of_frames(self.offchip_energy)),
             "static_pj": self.static_pj,
         }
 
@@ -50,13 +63,13 @@ class SystemOutcome:
         parts = self.energy
         return {
             "latency_cycles": self.latency,
-            "interval_cycles": self.latency,
+            "interval_cycles": self.latency if self.interval is None or self.frames == 1 else self.interval,
             "energy_pj": parts["cores_pj"] + parts["links_pj"] + parts["offchip_pj"],
             "macs": self.macs,
-            "offchip_bits": sum(transfer.bits for transfer in self.transfers if self._leaves_the_chip(transfer)),
+            "offchip_bits": sum(transfer.bits for transfer in self.moved if self._leaves_the_chip(transfer)),
             "noc_bit_hops": sum(
                 transfer.bits * len([link for link in self._links(transfer) if link != self._port])
-                for transfer in self.transfers
+                for transfer in self.moved
             ),
         }
 
@@ -68,6 +81,11 @@ class SystemOutcome:
     @property
     def transfers(self) -> Sequence[Transfer]:
         return self.schedule.plan.transfers
+
+    @cached_property
+    def moved(self) -> Sequence[Transfer]:
+        """The transfers of the frames, without those before the first."""
+        return [transfer for transfer in self.transfers if not transfer.setup]
 
     @cached_property
     def cores(self) -> tuple[CoreUse, ...]:
@@ -95,7 +113,7 @@ class SystemOutcome:
         busy: dict[str, float] = {}
         energy: dict[str, float] = {}
         network = self.system.network
-        for transfer in self.transfers:
+        for transfer in self.moved:
             start, end = self.schedule.transfers[transfer.number]
             for link in self.schedule.routes[transfer.number].links:
                 bits[link.id] = bits.get(link.id, 0) + transfer.bits
@@ -126,6 +144,10 @@ class SystemOutcome:
         """From the first start of a layer's tiles to the last end."""
         spans = [self.schedule.tiles[tile.number] for tile in self.schedule.plan.by_layer[layer]]
         return min(start for start, _ in spans), max(end for _, end in spans)
+
+    def _of_frames(self, energy: Mapping[int, float]) -> Iterable[float]:
+        """The pJ of the transfers of the frames."""
+        return (pj for number, pj in energy.items() if not self.transfers[number].setup)
 
     @property
     def _port(self) -> str | None:

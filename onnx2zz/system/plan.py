@@ -43,6 +43,7 @@ class Tile:
     readers: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
     adds: "dict[int, Tile]" = field(default_factory=dict[int, "Tile"])
     sends: "list[Transfer]" = field(default_factory=list["Transfer"])
+    frame: int = 0
 
 
 @dataclass(eq=False, slots=True)
@@ -51,7 +52,8 @@ class Transfer:
 
     `elements` by the indices of the output, or of the operand. Without elements it is a mark: the tile is done, and no
     bit moves. `readers`: for each destination the tiles that read it there; `keepers`: those that only keep it.
-    `partial`: sums that are added to others there.
+    `partial`: sums that are added to others there. `setup`: it has come before the first frame and stays, so that
+    nobody waits for it.
     """
 
     number: int
@@ -65,6 +67,8 @@ class Transfer:
     partial: bool = False
     readers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
     keepers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
+    frame: int = 0
+    setup: bool = False
 
 
 @dataclass

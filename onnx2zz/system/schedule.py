@@ -34,17 +34,24 @@ class Schedule:
         return max(ends, default=0.0)
 
 
-def schedule(
-    plan: Plan, order: Sequence[Tile], cycles: Mapping[int, float], system: System, before: Mapping[int, float]
-) -> Schedule:
-    """The times of a plan; `cycles` of each tile by its number, `before` of those that add partial sums the cycles
-    before they begin to. Raises RuntimeError where the order has no room."""
-    return _Making(plan, cycles, before, system).made(order)
+@dataclass(frozen=True)
+class TileCycles:
+    """How long each tile takes, by its number. `before_adding`: of those that add partial sums, until they begin to."""
+
+    total: Mapping[int, float] = field(default_factory=dict[int, float])
+    before_adding: Mapping[int, float] = field(default_factory=dict[int, float])
 
 
-class _Making:
-    def __init__(self, plan: Plan, cycles: Mapping[int, float], before: Mapping[int, float], system: System):
-        self._plan, self._cycles, self._before, self._system = plan, cycles, before, system
+def schedule(plan: Plan, order: Sequence[Tile], cycles: TileCycles, system: System) -> Schedule:
+    """The times of a plan. Raises RuntimeError where the order has no room."""
+    return Making(plan, cycles, system).made(order)
+
+
+class Making:
+    """A schedule in the making: what else takes times (frames that repeat) says when cores and links are free."""
+
+    def __init__(self, plan: Plan, cycles: TileCycles, system: System):
+        self._plan, self._cycles, self._system = plan, cycles, system
         self._found = Schedule(plan)
         self._links = {name: Reservations() for name in system.network.by_id}
         self._cores = {core.id: 0.0 for core in system.cores}
@@ -69,21 +76,22 @@ class _Making:
         return self._found
 
     def _place(self, tile: Tile) -> None:
-        ready = self._cores[tile.core]
+        ready = 0.0
         for transfer in sorted(tile.needs.values(), key=self._leaves):
             if transfer.number not in self._found.transfers:
                 self._send(transfer)
             there = self._found.transfers[transfer.number][1]
-            ready = max(ready, there - self._before[tile.number] if transfer.partial else there)
+            ready = max(ready, there - self._cycles.before_adding[tile.number] if transfer.partial else there)
         for producer in tile.follows.values():
             ready = max(ready, self._found.tiles[producer.number][1])
         memory = self._found.memory[tile.core]
-        start = memory.room_from(ready, tile.bits)
+        cycles = self._cycles.total[tile.number]
+        start = self.core_free(tile.core, memory.room_from(ready, tile.bits), cycles)
         if start == float("inf"):
             raise RuntimeError(f"no room on core {tile.core} for a tile of layer {tile.layer}")
-        end = start + self._cycles[tile.number]
+        end = start + cycles
         memory.put(start, tile.bits)
-        self._cores[tile.core] = end
+        self.take_core(tile.core, start, end)
         self._found.tiles[tile.number] = (start, end)
         self._until[tile.number] = end
         self._left[tile.number] = len(tile.readers) + len(tile.sends)
@@ -102,25 +110,27 @@ class _Making:
         made = 0.0 if transfer.of is None else self._found.tiles[transfer.of.number][1]
         return made, transfer.number
 
-    def _send(self, transfer: Transfer) -> None:
-        network = self._system.network
-        route = network.route(transfer.source, transfer.to)
+    def way(self, transfer: Transfer) -> tuple[Route, float]:
+        """The links that a transfer takes, and for how long."""
+        route = self._system.network.route(transfer.source, transfer.to)
         assert route is not None, f"no way from core {transfer.source} to {transfer.to}"
         widest = min(
             (self._system.by_id[core].port_bits for core in (transfer.source, *transfer.to) if core in self._cores),
             default=float("inf"),
         )
-        duration = network.duration(route, transfer.bits, widest)
+        return route, self._system.network.duration(route, transfer.bits, widest)
+
+    def _send(self, transfer: Transfer) -> None:
+        route, duration = self.way(transfer)
         start = 0.0 if transfer.of is None else self._found.tiles[transfer.of.number][1]
         onchip = [core for core in transfer.to if core in self._found.memory]
         for core in onchip:
             start = self._found.memory[core].room_from(start, transfer.bits)
         if start == float("inf"):
             raise RuntimeError(f"no room on cores {transfer.to} for an operand of layer {transfer.layer}")
-        start = self._free(route, start, duration)
+        start = self.links_free(route, start, duration)
         end = start + duration
-        for link in route.links:
-            self._links[link.id].take(start, end)
+        self.take_links(route, start, end)
         self._found.transfers[transfer.number] = (start, end)
         self._found.routes[transfer.number] = route
         for core in onchip:
@@ -131,8 +141,22 @@ class _Making:
         if transfer.of is not None:
             self._read(transfer.of, end)
 
-    def _free(self, route: Route, earliest: float, duration: float) -> float:
-        """The first time from which all links are free together."""
+    def core_free(self, core: CoreId, earliest: float, cycles: float) -> float:
+        """The first time, not before `earliest`, from which a core is free for so long: tiles are given their times in
+        the order in which it runs them."""
+        return max(earliest, self._cores[core])
+
+    def take_core(self, core: CoreId, start: float, end: float) -> None:
+        """A core runs a tile from start to end."""
+        self._cores[core] = end
+
+    def take_links(self, route: Route, start: float, end: float) -> None:
+        """A transfer is on all links of its route from start to end."""
+        for link in route.links:
+            self._links[link.id].take(start, end)
+
+    def links_free(self, route: Route, earliest: float, duration: float) -> float:
+        """The first time from which all links are free together for so long."""
         while True:
             start = earliest
             for link in route.links:

@@ -24,8 +24,8 @@ def document(outcome: SystemOutcome) -> Json:
         "onnx2zz": __version__,
         "zigzag": version("zigzag-dse"),
         "opt": outcome.opt,
-        "schedule": "layers",
-        "frames": 1,
+        "schedule": outcome.kind,
+        "frames": outcome.frames,
         "offchip": outcome.system.offchip.id if outcome.system.offchip else None,
         "total": dict(outcome.total),
         "energy": dict(outcome.energy),
@@ -73,7 +73,7 @@ def _tile(outcome: SystemOutcome, tile: Tile) -> Json:
         "id": tile.number,
         "layer": tile.layer,
         "core": tile.core,
-        "frame": 0,
+        "frame": tile.frame,
         "ranges": _ranges(tile.box, sizes),
         "start": start,
         "end": end,
@@ -99,7 +99,7 @@ def _transfer(outcome: SystemOutcome, transfer: Transfer) -> Json:
         indices, whole = told.indices(transfer.operand), told.told(transfer.operand, told.ranges({}))
     return {
         "id": transfer.number,
-        "frame": 0,
+        "frame": transfer.frame,
         "from": transfer.source,
         "to": list(transfer.to),
         "links": [link.id for link in outcome.schedule.routes[transfer.number].links],
@@ -114,4 +114,5 @@ def _transfer(outcome: SystemOutcome, transfer: Transfer) -> Json:
             for index, positions, all_of in zip(indices, transfer.elements, whole, strict=True)
             if positions != all_of
         },
+        **({"setup": True} if transfer.setup else {}),
     }

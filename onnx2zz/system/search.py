@@ -25,7 +25,7 @@ from onnx2zz.system.order import Overfull, ordered
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.plan import Plan, plan
 from onnx2zz.system.prices import Prices
-from onnx2zz.system.schedule import Schedule, schedule
+from onnx2zz.system.schedule import Schedule, TileCycles, schedule
 from onnx2zz.system.tile import Box
 from onnx2zz.system.tiling import Tiling, placed
 from onnx2zz.system.uniform import OverCores
@@ -50,6 +50,11 @@ class Best:
     latency: float
     energy: float
     tried: int
+
+    @property
+    def shared_out(self) -> dict[int, Tiling]:
+        """How each layer is shared out."""
+        return {layer: candidate.tiling for layer, candidate in self.tilings.items()}
 
     @property
     def jobs(self) -> int:
@@ -273,12 +278,16 @@ class Search:
                 f"{name}: core {order.core} would hold {order.held:,.0f} bit, it has {order.capacity:,.0f}"
             )
             return None
-        cycles = {tile.number: self.prices[tile.core].cycles((tile.layer, tile.box)) or 0.0 for tile in made.tiles}
-        adding = [tile for tile in made.tiles if tile.adds]
-        before = {tile.number: self.prices[tile.core].own_cycles((tile.layer, tile.box)) or 0.0 for tile in adding}
-        timed = schedule(made, order, cycles, self.system, before)
+        timed = schedule(made, order, self.cycles_of(made), self.system)
         energy = schedule_energy(timed, self.system, self.prices)
         return Best(timed, dict(chosen), timed.latency, energy, self.tried)
+
+    def cycles_of(self, made: Plan) -> TileCycles:
+        """How long the tiles of a plan take, all of which have a price."""
+        total = {tile.number: self.prices[tile.core].cycles((tile.layer, tile.box)) or 0.0 for tile in made.tiles}
+        adding = [tile for tile in made.tiles if tile.adds]
+        own = {tile.number: self.prices[tile.core].own_cycles((tile.layer, tile.box)) or 0.0 for tile in adding}
+        return TileCycles(total, own)
 
     def planned(self, chosen: Mapping[int, Candidate]) -> Plan:
         shared = {

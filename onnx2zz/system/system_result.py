@@ -1,15 +1,17 @@
 """What a schedule comes to, as the result of an evaluation tells it."""
 
-from onnx2zz.pricing.system_result import LayerUse, SystemResult
+import math
+
+from onnx2zz.pricing.system_result import LayerUse, PipelineUse, SystemResult
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.outcome import SystemOutcome
 
 
-def system_result(outcome: SystemOutcome, graph: LayerGraph) -> SystemResult:
-    """The result of a schedule."""
+def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> SystemResult:
+    """The result of a schedule of one frame; `frames`: that a pipeline is asked for."""
     total, bound = outcome.total, outcome.bounds
     return SystemResult(
-        schedule="layers",
+        schedule=outcome.kind,
         latency_cycles=outcome.latency,
         bound_cycles=bound.latency,
         bound_by=bound.why,
@@ -25,6 +27,26 @@ def system_result(outcome: SystemOutcome, graph: LayerGraph) -> SystemResult:
         cores=outcome.cores,
         links=outcome.links,
         layers=tuple(_layer(outcome, told.placed.id) for told in graph.layers),
+        pipeline=None if outcome.interval is None else _pipeline(outcome, outcome.interval, frames),
+    )
+
+
+def _pipeline(outcome: SystemOutcome, interval: float, frames: int) -> PipelineUse:
+    setup = [one for one in outcome.transfers if one.setup]
+    energy = sum(outcome.link_energy[one.number] + outcome.offchip_energy[one.number] for one in setup)
+    bound = outcome.bounds.interval
+    return PipelineUse(
+        frames=frames,
+        interval_cycles=interval,
+        interval_bound_cycles=bound,
+        interval_bound_by=outcome.bounds.why,
+        interval_gap=interval / bound if bound else None,
+        in_flight=math.ceil(outcome.latency / interval),
+        setup_cycles=outcome.setup_cycles,
+        setup_bits=sum(one.bits for one in setup),
+        setup_energy_pj=energy,
+        all_cycles=outcome.setup_cycles + outcome.latency + (frames - 1) * interval,
+        all_energy_pj=energy + frames * outcome.total["energy_pj"],
     )
 
 

@@ -26,7 +26,8 @@ def _events(outcome: SystemOutcome) -> Iterator[Event]:
     for tile in outcome.tiles:
         start, end = outcome.schedule.tiles[tile.number]
         box = {loop: f"{first}..{first + size - 1}" for loop, (first, size) in tile.box.ranges}
-        yield _span(layers[tile.layer].placed.name, CORES, tile.core, start, end, {"tile": tile.number, **box})
+        frame = {"frame": tile.frame} if outcome.frames > 1 else {}
+        yield _span(layers[tile.layer].placed.name, CORES, tile.core, start, end, {"tile": tile.number, **frame, **box})
     yield from _transfers(outcome)
     for core, events in outcome.memory.items():
         for time, bits in events:
@@ -51,7 +52,7 @@ def _transfers(outcome: SystemOutcome) -> Iterator[Event]:
     layers = outcome.schedule.plan.layers
     tracks = {link.id: number for number, link in enumerate(outcome.links)}
     running: dict[str, _Slice] = {}
-    for transfer in sorted(outcome.transfers, key=lambda one: outcome.schedule.transfers[one.number]):
+    for transfer in sorted(outcome.moved, key=lambda one: outcome.schedule.transfers[one.number]):
         start, end = outcome.schedule.transfers[transfer.number]
         what = transfer.operand or ("mark" if not transfer.bits else "O")
         name = f"{layers[transfer.layer].placed.name} {what}"

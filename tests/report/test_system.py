@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from rich.console import Console
 
 import onnx2zz
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total, as_json, document
-from onnx2zz.pricing.system_result import CoreUse, LayerUse, LinkUse, SystemResult
+from onnx2zz.pricing.system_result import CoreCount, CoreUse, KindTried, LayerUse, LinkUse, PipelineUse, SystemResult
 from onnx2zz.report.page import PageRun, page
 from onnx2zz.report.saved_run import read_run
 from onnx2zz.report.system import cores_told, print_system
@@ -128,6 +129,67 @@ def test_links_that_carry_nothing_are_left_out_and_twelve_shown_at_most() -> Non
 def test_what_is_taken_as_a_box_is_said() -> None:
     said = "Taken as the box around what is read, so as no less than that: L1_pool of"
     assert any(line.startswith(said) for line in printed(run_on(2, 2), 140))
+
+
+PIPELINE = PipelineUse(50, 2000.0, 1600.0, "the cores' units", 1.25, 2, 9000.0, 288_000, 5e6, 111_000.0, 4e8)
+COUNTS = (
+    CoreCount(1, 7000.0, 7100.0, 5e5, 200_000, False, True),
+    CoreCount(3, 2500.0, 4100.0, 6e5, 288_000, True, True),
+    CoreCount(4, 2500.0, 4000.0, 7e5, 288_000, True, False),
+)
+
+
+def running() -> Evaluation:
+    """A pipeline: core n is busy for 30 n of 2,000 cycles."""
+    of = replace(system(4, 3), schedule="pipeline", pipeline=PIPELINE, core_counts=COUNTS)
+    return replace(run_on(4, 3), system=of)
+
+
+def test_a_pipeline_says_interval_setup_and_what_all_frames_come_to() -> None:
+    lines = printed(running(), 200)
+    assert (
+        "A frame every 2,000 cycles (250,000 frames a second), bound 1,600 (the cores' units), 1.250x; 2 in flight"
+        in lines
+    )
+    assert (
+        "Before the first, 0.288 Mbit that stay: 9,000 cycles, 5.000 µJ; with them 50 frames take 111,000 cycles and "
+        "400.0 µJ" in lines
+    )
+    third = next(line.split() for line in lines if line.startswith("3 ") and "core[" in line)
+    assert third[2] == "4.5%"  # 90 of an interval's 2,000 cycles, not of a frame's 4,000
+
+
+def test_numbers_of_cores_have_a_row_each_and_the_fewest_for_all_weights_is_said() -> None:
+    lines = [" ".join(line.split()) for line in printed(running(), 120)]
+    assert "1 front 7,000 7,100 500.0 nJ 0.200 *" in lines
+    assert "4 2,500 4,000 700.0 nJ 0.288" in lines
+    assert "all weights stay on 3 cores; *: others come with every frame" in lines
+
+
+def test_what_auto_tried_is_said() -> None:
+    tried = (KindTried("layers", 4000.0, "taken"), KindTried("pipeline", None, "not made"))
+    said = printed(replace(run_on(2, 2), system=replace(system(2, 2), auto=tried)), 120)
+    assert [line for line in said if line.startswith("Schedule")] == [
+        "Schedule layers: taken",
+        "Schedule pipeline: not made",
+    ]
+
+
+def test_a_result_has_no_word_of_pipelines_where_there_is_none() -> None:
+    of_system = json.loads(as_json(run_on(2, 2)))["system"]
+    assert "layers" in of_system
+    assert not {"pipeline", "auto", "core_counts"} & set(of_system)
+
+
+def test_the_page_says_the_same_of_a_pipeline(chromium: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "pipeline.html"
+    file.write_text(page([PageRun(document(running()))]), encoding="utf-8")
+    tab, wrong = opened(chromium, file)
+    said = tab.locator("#system").inner_text()
+    assert "A frame every 2,000 cycles (250,000 frames a second), 2 in flight." in said
+    assert "50 frames take 111,000 cycles" in said
+    assert tab.locator("#system table").first.locator("tbody tr").count() == len(COUNTS)
+    assert wrong == []
 
 
 def test_one_accelerator_prints_nothing_of_a_system() -> None:

@@ -9,7 +9,8 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from functools import cached_property
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -164,9 +165,10 @@ class Checker:
     # tiles
 
     def _layers_are_cut_once(self) -> None:
-        for number, layer in self.layers.items():
+        for number, frame in product(self.layers, range(self.s["frames"])):
+            layer = self.layers[number]
             times = np.zeros(tuple(layer.sizes.values()), np.int16)
-            for tile in self._tiles_of(number):
+            for tile in self._tiles_of(number, frame):
                 ranges = self.boxes[tile["id"]]
                 times[tuple(slice(start, start + size) for start, size in (ranges[loop] for loop in layer.sizes))] += 1
             if not (times == 1).all():
@@ -208,8 +210,8 @@ class Checker:
     def _written(self, tile: Document) -> set[str]:
         return set(self._layer(tile).sizes) - self._layer(tile).summed
 
-    def _tiles_of(self, layer: int) -> list[Document]:
-        return [tile for tile in self.tiles.values() if tile["layer"] == layer]
+    def _tiles_of(self, layer: int, frame: int) -> list[Document]:
+        return [tile for tile in self.tiles.values() if (tile["layer"], tile["frame"]) == (layer, frame)]
 
     # transfers
 
@@ -218,12 +220,14 @@ class Checker:
             bits = int(self.carries[number].sum()) * self._width(one)
             if bits != one["bits"]:
                 self._fault(f"transfer {number} says {one['bits']} bit, its elements are {bits}")
-            for link in one["links"]:
+            for link in one["links"] if not one.get("setup") else ():
                 if one["end"] - one["start"] < one["bits"] / self.links[link]["bandwidth"] - TOLERANCE:
                     self._fault(f"transfer {number} is faster than link {link}")
             if one.get("of") is None:
                 if one["from"] != self.offchip:
                     self._fault(f"transfer {number}: an operand comes from core {one['from']}")
+                if one.get("setup") and not self._is_constant(one):
+                    self._fault(f"transfer {number} is set up, and no constant of a pipeline")
                 continue
             tile = self.tiles[one["of"]]
             if one["from"] != tile["core"]:
@@ -231,6 +235,24 @@ class Checker:
             if one["start"] < tile["end"] - TOLERANCE:
                 self._fault(f"transfer {number} leaves before its tile {tile['id']} has ended")
             self._hold("tile", tile["id"], tile["core"], one["end"])
+
+    def _is_constant(self, one: Document) -> bool:
+        sources = self.layers[one["layer"]].sources.get(one["operand"], ())
+        return self.s["schedule"] == "pipeline" and set(sources) <= {"const"}
+
+    @cached_property
+    def inputs_stay(self) -> bool:
+        """Whether nothing but network inputs comes with each frame: then their place is kept between frames."""
+        brought = [one for one in self.transfers.values() if one.get("of") is None and not one.get("setup")]
+        return not any(self._is_constant(one) for one in brought)
+
+    def _serves(self, one: Document, tile: Document) -> bool:
+        """Whether an operand that has come is one that a tile may read."""
+        if one.get("of") is not None or (one["layer"], tile["core"] in one["to"]) != (tile["layer"], True):
+            return False
+        in_time = one.get("setup") or one["end"] <= tile["start"] + TOLERANCE
+        frames = (0, tile["frame"]) if one.get("setup") or self.inputs_stay else (tile["frame"],)
+        return in_time and one["frame"] in frames
 
     def _routes_join_their_ends(self) -> None:
         for number, one in self.transfers.items():
@@ -256,7 +278,7 @@ class Checker:
             if not 0 <= tile["start"] < tile["end"]:
                 self._fault(f"tile {tile['id']} takes no time, or begins before 0")
         for name, link in self.links.items():
-            own = [one for one in self.transfers.values() if name in one["links"]]
+            own = [one for one in self._moved if name in one["links"]]
             self._apart(f"link {name}", "transfers", own)
             if sum(one["bits"] for one in own) != link["bits"]:
                 self._fault(f"link {name} says {link['bits']} bit")
@@ -290,8 +312,7 @@ class Checker:
                 left = layer.touched(operand, self.boxes[tile["id"]])
                 needed = left.copy()
                 for number, one in self.transfers.items():
-                    named = one.get("of") is None and (one["layer"], one["operand"]) == (layer.id, operand)
-                    if not named or tile["core"] not in one["to"] or one["end"] > tile["start"] + TOLERANCE:
+                    if not self._serves(one, tile) or one["operand"] != operand:
                         continue
                     if (needed & self.carries[number]).any():
                         self._hold("transfer", number, tile["core"], tile["end"])
@@ -304,7 +325,9 @@ class Checker:
         unknown: set[tuple[int, int]] = set()
         for tile in self.tiles.values():
             for operand, makers in self._read_operands(tile):
-                producers = [one for maker in makers for one in self._tiles_of(maker) if not one.get("partial")]
+                producers = [
+                    one for maker in makers for one in self._tiles_of(maker, tile["frame"]) if not one.get("partial")
+                ]
                 if not producers:
                     continue
                 need = self._image_read(tile, operand, makers)
@@ -406,6 +429,9 @@ class Checker:
         for number, one in self.transfers.items():
             for core in one["to"]:
                 until = max(one["end"], self.held_until.get(("transfer", number, core), 0.0))
+                if one.get("setup"):
+                    events[core].append((0.0, one["bits"]))
+                    continue
                 events[core] += [(one["start"], one["bits"]), (until, -one["bits"])]
         if self.offchip is None:
             for core, bits in self._lying_there().items():
@@ -441,7 +467,7 @@ class Checker:
 
     def _sums_are_sums(self) -> None:
         total, parts = self.s["total"], self.s["energy"]
-        tiles, transfers = list(self.tiles.values()), list(self.transfers.values())
+        tiles, transfers = list(self.tiles.values()), self._moved
         self._same("total energy_pj", total["energy_pj"], [one["energy_pj"] for one in (*tiles, *transfers)])
         self._same("cores_pj", parts["cores_pj"], [tile["energy_pj"] for tile in tiles])
         moved = [one["energy_pj"] for one in transfers]
@@ -451,19 +477,42 @@ class Checker:
             if core != self.offchip:
                 own = [tile["energy_pj"] for tile in tiles if tile["core"] == core]
                 self._same(f"core {core}'s energy", self.cores[core]["energy_pj"], own)
-        last = max(one["end"] for one in (*tiles, *transfers))
-        for name in ("latency_cycles", "interval_cycles"):
-            if abs(last - total[name]) > TOLERANCE:
-                self._fault(f"{name} is {total[name]}, the last end {last}")
+        for name, found in (("latency_cycles", self._latency), ("interval_cycles", self._interval)):
+            if abs(found - total[name]) > TOLERANCE:
+                self._fault(f"{name} is {total[name]}, found are {found}")
             if self.s["bounds"][name] > total[name] * (1 + 1e-9):
                 self._fault(f"{name} lies below its bound")
         macs = sum(math.prod(layer.sizes.values()) for layer in self.layers.values() if layer.multiplies)
+        macs *= self.s["frames"]
         if macs != total["macs"]:
             self._fault(f"{total['macs']} macs, the layers have {macs}")
         port = [name for name, link in self.links.items() if self.offchip in link.get("nodes", ())]
         off = sum(one["bits"] for one in transfers if set(port) & set(one["links"]))
         if off != total["offchip_bits"]:
             self._fault(f"{total['offchip_bits']} offchip_bits, the port carries {off}")
+
+    @property
+    def _moved(self) -> list[Document]:
+        """What comes and goes with the frames."""
+        return [one for one in self.transfers.values() if not one.get("setup")]
+
+    def _ends(self, frame: int) -> list[float]:
+        return [one["end"] for one in (*self.tiles.values(), *self._moved) if one["frame"] == frame]
+
+    @property
+    def _latency(self) -> float:
+        """The last end; of several frames the longest from its first start to its last end."""
+        if self.s["frames"] == 1:
+            return max(self._ends(0))
+        starts = dict.fromkeys(range(self.s["frames"]), math.inf)
+        for one in (*self.tiles.values(), *self._moved):
+            starts[one["frame"]] = min(starts[one["frame"]], one["start"])
+        return max(max(self._ends(frame)) - start for frame, start in starts.items())
+
+    @property
+    def _interval(self) -> float:
+        frames = self.s["frames"]
+        return self._latency if frames == 1 else (max(self._ends(frames - 1)) - max(self._ends(0))) / (frames - 1)
 
     def _same(self, what: str, told: float, found: Sequence[float]) -> None:
         expected = math.fsum(found)

@@ -168,3 +168,15 @@ def test_few_outputs_are_shared_out_along_their_sum(tmp_path: Path) -> None:
     )
     assert {tile["core"] for tile in schedule["tiles"]} == {0, 1}
     assert schedule["total"]["latency_cycles"] < 0.6 * whole.total.latency_cycles
+
+
+def test_a_pipeline_adds_partial_sums_in_every_frame(tmp_path: Path) -> None:
+    placement = {"fc": {"cores": [2, 0, 1], "split": {"C": 3}}}
+    (tmp_path / "placement.yaml").write_text(yaml.safe_dump(placement))
+    path = system_file(tmp_path / "system", "a row of cores")
+    options = ["--placement", str(tmp_path / "placement.yaml"), "--schedule", "pipeline", "--frames", "3"]
+    assert evaluated(product(5, 30, 14), path, tmp_path, *options) == 0
+    assert faults_in(tmp_path) == []
+    assert the_judges_verdict(tmp_path) in (None, 0)
+    schedule = json.loads((tmp_path / "schedule.json").read_text())
+    assert [one["frame"] for one in schedule["tiles"] if one.get("adds")] == [0, 1, 2]

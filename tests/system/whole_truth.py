@@ -253,11 +253,11 @@ class Truth:
                 yield Move(source, tuple(sorted(group)), elements.bit_count() * BITS, maker, readers)
 
     @lru_cache(maxsize=1 << 12)  # noqa: B019 - a Truth is small, its cache bounded, and equal ones share it
-    def brought(self, number: int, tiles: Sharing) -> tuple[Move, ...]:
-        """The operands of a layer that come from off the chip."""
+    def brought(self, number: int, tiles: Sharing, there: tuple[str, ...] = ()) -> tuple[Move, ...]:
+        """The operands of a layer that come from off the chip, without those that are `there`."""
         found: list[Move] = []
         operands = [_operands(self.tiny.layers[number], tile, first=number == 0) for tile in tiles]
-        for name in operands[0] if self.system.served else ():
+        for name in [name for name in operands[0] if name not in there] if self.system.served else ():
             read = {n: own[name] for n, own in enumerate(operands)}
             found += self._moves(OFFCHIP, None, read, tiles)
         return tuple(found)
@@ -398,11 +398,19 @@ class Truth:
             found = np.maximum(found, total)
         return found
 
-    def _own_load(self, number: int, tiles: Sharing) -> list[float]:
+    def load_of_frame(self, number: int, tiles: Sharing) -> list[float]:
+        """For how long each resource is taken by a layer's tiles and what comes and goes with them, weights apart."""
+        return self._own_load(number, tiles, there=("w",))
+
+    def load_between(self, number: int, makers: Sharing, tiles: Sharing) -> list[float]:
+        """For how long each resource is taken by what a layer gets of the one before."""
+        return self._joint_load(number, makers, tiles)
+
+    def _own_load(self, number: int, tiles: Sharing, there: tuple[str, ...] = ()) -> list[float]:
         found = [0.0] * len(self.names)
         for tile in tiles:
             found[tile.core] += self.tiny.layers[number].cycles(tile.sizes, self.tiny.start, self.tiny.each)
-        self._add(found, (*self.brought(number, tiles), *self.leaving(number, tiles)))
+        self._add(found, (*self.brought(number, tiles, there), *self.leaving(number, tiles)))
         return found
 
     def _joint_load(self, number: int, makers: Sharing, tiles: Sharing) -> list[float]:

@@ -44,7 +44,7 @@ const unitsOf = (run) => run.hardware ? run.hardware.units : null;
 
 function meanUse(run) {
   const layers = layersOf(run);
-  if (run.system) return sum(run.system.cores.map((core) => core.busy_cycles)) / (run.system.cores.length * run.system.latency_cycles || 1);
+  if (run.system) return sum(run.system.cores.map((core) => core.busy_cycles)) / (run.system.cores.length * roundOf(run.system) || 1);
   return sum(layers.map((layer) => layer.breakdown.compute_cycles)) / (run.total.latency_cycles || 1);
 }
 

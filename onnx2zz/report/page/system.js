@@ -7,6 +7,9 @@ const MOST_CORES = 64;
 const portions = ({ energy: parts }) => PORTIONS.filter(([key]) => parts[key])
   .map(([key, label, colour]) => ({ label, value: parts[key], colour }));
 
+/** The cycles after which cores and links do the same again: of one frame alone, all that it takes. */
+const roundOf = (system) => system.pipeline ? system.pipeline.interval_cycles : system.latency_cycles;
+
 /** The latency, below what none lies and why, and the gap. */
 function boundOfSystem(run, prefix) {
   const { latency_cycles: latency, bound_cycles: least, bound_by: why, gap } = run.system;
@@ -55,14 +58,39 @@ function systemCard() {
   const shown = RUNS.filter((run) => run.system);
   return shown.flatMap((run) => {
     const prefix = COMPARING ? `${"AB"[RUNS.indexOf(run)]}: ` : "";
-    return [make("h2", {}, `${prefix}Cores and links`), ...coresOf(run), ...linksOf(run)];
+    return [...pipelineOf(run, prefix), make("h2", {}, `${prefix}Cores and links`), ...coresOf(run), ...linksOf(run)];
   });
 }
 
+/** What frames that follow each other come to, and what other numbers of cores do. */
+function pipelineOf(run, prefix) {
+  const { pipeline, core_counts: counts, clock_mhz: clock } = run.system;
+  if (!pipeline) return [];
+  const { interval_cycles: interval, interval_bound_cycles: least, interval_bound_by: why, interval_gap: gap, frames } = pipeline;
+  const rate = clock ? ` (${whole(clock * 1e6 / interval)} frames a second)` : "";
+  return [
+    make("h2", {}, `${prefix}Frame after frame`),
+    make("p", { class: "about" }, `A frame every ${whole(interval)} cycles${rate}, ${pipeline.in_flight} in flight. `
+      + `No interval is below ${whole(least)} (${why})${gap ? `; this one is ${gap.toFixed(3)} times that` : ""}. `
+      + `Before the first frame ${bytes(pipeline.setup_bits)} of weights come that stay: ${whole(pipeline.setup_cycles)} cycles, `
+      + `${energy(pipeline.setup_energy_pj)}; with them ${several(frames, "frame takes", "frames take")} ${whole(pipeline.all_cycles)} cycles and ${energy(pipeline.all_energy_pj)}.`),
+    ...(counts && counts.length ? coreCounts(counts) : []),
+  ];
+}
+
+function coreCounts(counts) {
+  const rows = counts.map((one) => [`${one.cores}`, one.on_front ? "front" : "", whole(one.interval_cycles), whole(one.latency_cycles),
+    energy(one.energy_pj), `${bytes(one.setup_bits)}${one.stays ? "" : " of more"}`]);
+  return [
+    make("p", { class: "about" }, "On fewer cores, those nearest to the port; on the front are those that none is better than in cores, interval or energy without being worse in another."),
+    plainTable(["Cores", "Front", "Interval", "Latency", "Energy", "Weights that stay"], rows, 2),
+  ];
+}
+
 function coresOf(run) {
-  const { cores, latency_cycles: latency } = run.system;
+  const { cores } = run.system, round = roundOf(run.system);
   const busiest = [...cores].sort((one, other) => other.busy_cycles - one.busy_cycles || one.id - other.id);
-  const rows = busiest.slice(0, MOST_CORES).map((core) => [`${core.id}`, core.accelerator, percent(core.busy_cycles / latency),
+  const rows = busiest.slice(0, MOST_CORES).map((core) => [`${core.id}`, core.accelerator, percent(core.busy_cycles / round),
     core.capacity_bits ? percent(core.peak_bits / core.capacity_bits) : "", energy(core.energy_pj)]);
   return [
     make("p", { class: "about" }, `The busiest first${cores.length > MOST_CORES ? `, ${MOST_CORES} of ${cores.length}` : ""}; memory is the highest of the core, at its fullest.`),
@@ -71,10 +99,10 @@ function coresOf(run) {
 }
 
 function linksOf(run) {
-  const { links, latency_cycles: latency } = run.system;
+  const { links } = run.system, round = roundOf(run.system);
   const used = links.filter((link) => link.bits).sort((one, other) => other.busy_cycles - one.busy_cycles || one.id.localeCompare(other.id));
   if (!used.length) return [];
-  const rows = used.slice(0, MOST_CORES).map((link) => [link.id, percent(link.busy_cycles / latency), bytes(link.bits),
+  const rows = used.slice(0, MOST_CORES).map((link) => [link.id, percent(link.busy_cycles / round), bytes(link.bits),
     `${link.bandwidth}`, link.energy_pj ? energy(link.energy_pj) : ""]);
   return [
     make("p", { class: "about" }, `Links, buses and the off-chip port that carry anything${used.length > MOST_CORES ? `: the busiest ${MOST_CORES} of ${used.length}` : ""}.`),

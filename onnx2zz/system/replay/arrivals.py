@@ -169,10 +169,12 @@ def _from_outside(found: Arrivals, tile: WrittenTile, need: Need) -> None:
     told = found.scene.needs.told(tile.layer)
     frames = {tile.frame, 0} if need.operand in told.placed.constant else {tile.frame}
     origins = [(tile.layer, need.operand, frame) for frame in sorted(frames)]
-    held = [h for origin in origins for h in found.held.get((tile.core, origin), [])]
-    there = [h for h in held if h.since <= tile.start + EPS]
+    held = [h for origin in origins for h in found.held.get((tile.core, origin), []) if h.since <= tile.start + EPS]
     for origin in origins:
         found.read.setdefault((tile.core, origin), []).extend(need.boxes)
+    there = [h for h in held if h.transfer is not None and (h.transfer.setup or h.transfer.frame == tile.frame)]
+    if without(need.boxes, [h.elements for h in there]):
+        there = held  # what came with the first frame may still lie there
     _used(there, need.boxes, tile.end)
     _lacking(found, tile, need, [h.elements for h in there], "", told.indices(need.operand))
 

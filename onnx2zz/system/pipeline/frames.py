@@ -1,0 +1,90 @@
+"""A running pipeline as it is written down: what comes before the first frame, and then frame after frame."""
+
+from dataclasses import dataclass, field, replace
+
+from onnx2zz.system.network import CoreId, Route
+from onnx2zz.system.outcome import SystemOutcome
+from onnx2zz.system.pipeline.lifetimes import Lifetime, courses, lifetimes
+from onnx2zz.system.pipeline.residency import places_kept
+from onnx2zz.system.plan import Plan, Tile, Transfer
+from onnx2zz.system.schedule import Interval, Schedule
+
+
+def in_frames(frame: SystemOutcome, frames: int) -> SystemOutcome:
+    """The outcome of one frame of a pipeline as that of several, each an interval after the one before. What is set up
+    comes once."""
+    assert frame.interval is not None
+    kept = places_kept(frame.schedule.plan)
+    many = _Frames(frame.schedule, frame.interval, (frames - 1) * frame.interval if kept else 0.0)
+    for number in range(frames):
+        many.add(number)
+    made = many.made(frame)
+    tiles, transfers = made.plan.tiles, made.plan.transfers
+    return replace(
+        frame,
+        schedule=made,
+        frames=frames,
+        tile_energy={tile.number: frame.tile_energy[many.first[tile.number]] for tile in tiles},
+        link_energy={one.number: frame.link_energy[many.first_sent[one.number]] for one in transfers},
+        offchip_energy={one.number: frame.offchip_energy[many.first_sent[one.number]] for one in transfers},
+        static_pj=frame.static_pj / frame.interval * made.latency,
+        macs=frame.macs * frames,
+    )
+
+
+@dataclass
+class _Frames:
+    """Frames so far. `first`, `first_sent`: the number in the one frame of each tile and transfer.
+    `inputs_kept`: for how long the place of the first frame's inputs is kept beyond that frame."""
+
+    one: Schedule
+    interval: float
+    inputs_kept: float
+    plan: Plan = field(init=False)
+    tiles: dict[int, Interval] = field(default_factory=dict[int, Interval])
+    transfers: dict[int, Interval] = field(default_factory=dict[int, Interval])
+    routes: dict[int, Route] = field(default_factory=dict[int, Route])
+    held: list[Lifetime] = field(default_factory=list[Lifetime])
+    first: dict[int, int] = field(default_factory=dict[int, int])
+    first_sent: dict[int, int] = field(default_factory=dict[int, int])
+
+    def __post_init__(self) -> None:
+        of = self.one.plan
+        self.plan = Plan(of.layers, hulls=of.hulls, resident=of.resident, multicast=of.multicast)
+
+    def add(self, frame: int) -> None:
+        later = frame * self.interval
+        copies: dict[int, Tile] = {}
+        for tile in self.one.plan.tiles:
+            number = len(self.plan.tiles)
+            copy = Tile(number, tile.layer, tile.core, tile.turn, tile.box, tile.makes, tile.bits, frame=frame)
+            self.plan.tiles.append(copy)
+            self.plan.by_layer.setdefault(tile.layer, []).append(copy)
+            self.tiles[number] = _moved(self.one.tiles[tile.number], later)
+            self.first[number], copies[tile.number] = tile.number, copy
+        for tile in self.one.plan.tiles:
+            copies[tile.number].adds = {copies[number].number: copies[number] for number in tile.adds}
+        for sent in self.one.plan.transfers:
+            if not sent.setup or frame == 0:
+                self._add_sent(sent, None if sent.of is None else copies[sent.of.number], frame, later)
+        self.held += [
+            replace(one, start=one.start + later, end=one.end + later)
+            for one in lifetimes(self.one, 0.0 if frame else self.inputs_kept)
+        ]
+
+    def _add_sent(self, sent: Transfer, of: Tile | None, frame: int, later: float) -> None:
+        number = len(self.plan.transfers)
+        copy = replace(sent, number=number, of=of, frame=frame)
+        self.plan.transfers.append(copy)
+        self.transfers[number] = _moved(self.one.transfers[sent.number], later)
+        self.routes[number] = self.one.routes[sent.number]
+        self.first_sent[number] = sent.number
+
+    def made(self, frame: SystemOutcome) -> Schedule:
+        capacity: dict[CoreId, float] = {core.id: float(core.capacity) for core in frame.system.cores}
+        memory = courses(self.held, self.plan.resident, capacity)
+        return Schedule(self.plan, self.tiles, self.transfers, self.routes, memory)
+
+
+def _moved(times: Interval, later: float) -> Interval:
+    return times[0] + later, times[1] + later

@@ -1,0 +1,71 @@
+"""From when until when each thing lies in a core's memory, and what that comes to where frames follow each other."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+
+from onnx2zz.system.memory import MemoryCourse
+from onnx2zz.system.network import CoreId
+from onnx2zz.system.schedule import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """Bits that lie on a core from a time to another."""
+
+    core: CoreId
+    start: float
+    end: float
+    bits: int
+
+
+def lifetimes(schedule: Schedule, inputs_kept: float = 0.0) -> Iterator[Lifetime]:
+    """All that comes and goes in a schedule: an arrival until its last reader has ended, an output until its last
+    reader and transfer have. What stays for good is not among it. `inputs_kept`: so much longer lies what comes from
+    off the chip."""
+    tiles, transfers = schedule.tiles, schedule.transfers
+    for transfer in schedule.plan.transfers:
+        if transfer.setup or not transfer.bits:
+            continue
+        start, end = transfers[transfer.number]
+        for core in transfer.to:
+            if core in schedule.memory:
+                ends = [tiles[reader][1] for reader in transfer.readers.get(core, ())]
+                keepers = (tiles[keeper] for keeper in transfer.keepers.get(core, ()))
+                ends += [until for begins, until in keepers if end <= begins]
+                kept = inputs_kept if transfer.of is None else 0.0
+                yield Lifetime(core, start, max([end, *ends]) + kept, transfer.bits)
+    for tile in schedule.plan.tiles:
+        start, end = tiles[tile.number]
+        ends = [tiles[reader][1] for reader in tile.readers]
+        ends += [transfers[sent.number][1] for sent in tile.sends]
+        yield Lifetime(tile.core, start, max([end, *ends]), tile.bits)
+
+
+def repeated(held: Iterable[Lifetime], interval: float) -> Iterator[Lifetime]:
+    """What the first interval sees of a schedule that has always been repeating: one that lasts longer than it is there
+    several times at once."""
+    for one in held:
+        start = math.fmod(one.start, interval)
+        end = start + one.end - one.start
+        while end > 0:
+            yield Lifetime(one.core, max(start, 0.0), min(end, interval), one.bits)
+            start, end = start - interval, end - interval
+
+
+def courses(
+    held: Iterable[Lifetime], resident: Mapping[CoreId, int], capacity: Mapping[CoreId, float]
+) -> dict[CoreId, MemoryCourse]:
+    """What each core holds over time."""
+    changes: dict[CoreId, dict[float, float]] = {core: {0.0: resident.get(core, 0)} for core in capacity}
+    for one in held:
+        own = changes[one.core]
+        own[one.start] = own.get(one.start, 0.0) + one.bits
+        own[one.end] = own.get(one.end, 0.0) - one.bits
+    found: dict[CoreId, MemoryCourse] = {}
+    for core, own in changes.items():
+        times = sorted(own)
+        steps = list(accumulate(own[time] for time in times))
+        found[core] = MemoryCourse(capacity[core], times, steps, max(steps))
+    return found

@@ -1,0 +1,143 @@
+"""Times for a frame in such a way that the next frame can do the same an interval later, and so on for ever.
+
+What is reserved of a core or link is reserved in every repetition (modulo scheduling: Rau 1994, "Iterative modulo
+scheduling"). Within a frame tiles are taken in an order in which the memories have room; what several frames hold
+together is counted once all times are known.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from onnx2zz.system.description import System
+from onnx2zz.system.network import CoreId, Route
+from onnx2zz.system.pipeline.circle import Circle, whole, whole_below
+from onnx2zz.system.pipeline.lifetimes import courses, lifetimes, repeated
+from onnx2zz.system.pipeline.residency import places_kept
+from onnx2zz.system.plan import Plan, Tile, Transfer
+from onnx2zz.system.schedule import Making, Schedule, TileCycles
+
+
+def repeating(
+    plan: Plan,
+    order: Sequence[Tile],
+    cycles: TileCycles,
+    system: System,
+    interval: float,
+    packed: bool,
+) -> Schedule | None:
+    """The times of one frame, from 0 on, that repeat at an interval, with what memories hold during one; None where
+    the memories have no room for that. `packed`: a tile rather waits than leaves a gap on its core that nothing may
+    fit. What comes from off the chip comes no sooner than it must. Raises NoTimeError where a core or a link has no
+    room in its interval."""
+    making = _Repeating(plan, cycles, system, interval, packed)
+    found = making.made(order)
+    making.delay_arrivals()
+    begun = _from_zero(found)
+    capacity = {core.id: float(core.capacity) for core in system.cores}
+    kept = places_kept(plan)
+    always = {core: plan.resident.get(core, 0) + kept.get(core, 0) for core in capacity}
+    begun.memory = courses(repeated(lifetimes(begun), interval), always, capacity)
+    return begun if all(course.most <= course.capacity for course in begun.memory.values()) else None
+
+
+def loads(plan: Plan, cycles: TileCycles, system: System) -> dict[CoreId | str, float]:
+    """For how long each core works in a frame, and how long each link is taken."""
+    making = Making(plan, cycles, system)
+    found: dict[CoreId | str, float] = {}
+    for tile in plan.tiles:
+        found[tile.core] = found.get(tile.core, 0.0) + whole(cycles.total[tile.number])
+    for transfer in plan.transfers:
+        if not transfer.setup:
+            route, duration = making.way(transfer)
+            for link in route.links:
+                found[link.id] = found.get(link.id, 0.0) + whole(duration)
+    return found
+
+
+class NoTimeError(Exception):
+    """A core or some links are never free for as long as it takes."""
+
+
+class _Repeating(Making):
+    def __init__(self, plan: Plan, cycles: TileCycles, system: System, interval: float, packed: bool):
+        total = {number: whole(length) for number, length in cycles.total.items()}
+        before = {number: whole_below(length) for number, length in cycles.before_adding.items()}
+        super().__init__(plan, TileCycles(total, before), system)
+        self._packed = packed
+        self._core_circles = {core.id: Circle(interval) for core in system.cores}
+        self._link_circles = {name: Circle(interval) for name in system.network.by_id}
+
+    def way(self, transfer: Transfer) -> tuple[Route, float]:
+        route, duration = super().way(transfer)
+        return route, whole(duration)
+
+    def core_free(self, core: CoreId, earliest: float, cycles: float) -> float:
+        circle = self._core_circles[core]
+        found = math.inf
+        if earliest < math.inf:
+            found = circle.beside_others(earliest, cycles) if self._packed else circle.free_from(earliest, cycles)
+        if found == math.inf:
+            raise NoTimeError
+        return found
+
+    def take_core(self, core: CoreId, start: float, end: float) -> None:
+        self._core_circles[core].take(start, end)
+
+    def links_free(self, route: Route, earliest: float, duration: float) -> float:
+        circles = [self._link_circles[link.id] for link in route.links]
+        start = earliest
+        while duration:
+            before = start
+            for circle in circles:
+                start = circle.free_from(start, duration)
+                if start == math.inf or start > earliest + circle.interval:
+                    raise NoTimeError
+            if start == before:
+                break
+        return start
+
+    def take_links(self, route: Route, start: float, end: float) -> None:
+        for link in route.links:
+            self._link_circles[link.id].take(start, end)
+
+    def delay_arrivals(self) -> None:
+        """Let what comes from off the chip come as late as its first reader and the links allow: it lies there for a
+        shorter time, and the frame begins later."""
+        tiles, transfers = self._found.tiles, self._found.transfers
+        arrivals = [one for one in self._plan.transfers if one.of is None and one.number in transfers]
+        first = {one.number: min(tiles[r][0] for own in one.readers.values() for r in own) for one in arrivals}
+        for one in sorted(arrivals, key=lambda one: (-first[one.number], -one.number)):
+            start, end = transfers[one.number]
+            circles = [self._link_circles[link.id] for link in self._found.routes[one.number].links]
+            if end <= start:
+                continue
+            for circle in circles:
+                circle.give_back(start, end)
+            later = _latest(circles, first[one.number] - (end - start), start, end - start)
+            for circle in circles:
+                circle.take(later, later + (end - start))
+            transfers[one.number] = later, later + (end - start)
+
+
+def _latest(circles: Sequence[Circle], latest: float, earliest: float, duration: float) -> float:
+    """The last time from which all are free together for so long, between two; the first of them is known to be."""
+    start = latest
+    while start > earliest:
+        before = start
+        for circle in circles:
+            start = circle.free_up_to(start, duration)
+        if start == before:
+            return start
+    return earliest
+
+
+def _from_zero(schedule: Schedule) -> Schedule:
+    """The same with its first start at 0."""
+    both = (*schedule.tiles.values(), *schedule.transfers.values())
+    first = min((start for start, _ in both), default=0.0)
+    return replace(
+        schedule,
+        tiles={number: (start - first, end - first) for number, (start, end) in schedule.tiles.items()},
+        transfers={number: (start - first, end - first) for number, (start, end) in schedule.transfers.items()},
+    )

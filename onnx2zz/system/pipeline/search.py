@@ -1,0 +1,192 @@
+"""The best pipeline: several ways to give cores to layers, each at the shortest interval that is found for it."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from onnx2zz.system.candidate import Candidate
+from onnx2zz.system.energy import schedule_energy
+from onnx2zz.system.improvement import Choice
+from onnx2zz.system.least_work import constant_bits, offchip_bits
+from onnx2zz.system.network import CoreId
+from onnx2zz.system.pipeline.assignment import Assigned, Assignment
+from onnx2zz.system.pipeline.balance import Balance
+from onnx2zz.system.pipeline.residency import settle
+from onnx2zz.system.pipeline.running import AS_GOOD, Pacing, Running
+from onnx2zz.system.pipeline.setup import Setup, setup
+from onnx2zz.system.pipeline.ways import ways
+from onnx2zz.system.plan import Plan
+from onnx2zz.system.schedule import Schedule
+from onnx2zz.system.search import Best, Search
+from onnx2zz.system.tiling import Tiling, shares
+from onnx2zz.zigzag.objective import objective
+
+FINENESS = ((0.22, 4), (0.45, 2), (0.45, 1))
+"""How finely layers are cut: the share of a core's memory that a tile may fill, and turns along the rows at least."""
+MOST_JOBS = 120_000
+"""Tiles and transfers that are given times before no further way is tried."""
+MOST_TILES = 4_000
+"""Tiles of a frame beyond which a way is not scheduled, if another one has been."""
+FOR_WEIGHTS = 0.8
+"""The share of a core's memory that weights may take where they are shared out by load alone."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """A frame that repeats, and how its layers are shared out. `energy`: pJ of a frame, without what comes before the
+    first; `tried`: schedules of a frame that were made, `spent`: their jobs."""
+
+    running: Running
+    shared_out: Mapping[int, Tiling]
+    energy: float
+    setup: Setup
+    tried: int = 0
+
+    @property
+    def plan(self) -> Plan:
+        return self.running.schedule.plan
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """One frame, what comes before the first at 0."""
+        return self.setup.before(self.running.schedule)
+
+    @property
+    def interval(self) -> float:
+        return self.running.interval
+
+    def cycles_of(self, frames: int) -> float:
+        """From the first transfer of the setup to the last end of so many frames."""
+        return self.setup.cycles + self.running.latency + (frames - 1) * self.interval
+
+    def energy_of(self, frames: int) -> float:
+        return self.setup.energy + frames * self.energy
+
+
+@dataclass
+class PipelineSearch:
+    """`layers`: the search of the schedule of one frame, whose best is one of the ways that are tried; `few`: that
+    only so many of the cores may be given layers, those nearest to the port; its schedule is none of the ways then.
+    `all_stay`: no weights may come with a frame.
+    `alone`: it, once it has been looked for; `tried`: schedules of a frame that were made, `spent`: their jobs."""
+
+    layers: Search
+    few: int | None = None
+    all_stay: bool = False
+    alone: Best | None = None
+    tried: int = 0
+    spent: int = 0
+    found: list[Pipeline] = field(default_factory=list[Pipeline])
+
+    def best(self) -> Pipeline | None:
+        """The pipeline with the shortest interval (for other objectives: the best of these, with the interval as its
+        time); of those that are as good the one with the least latency; and of those the one with the least energy.
+        None where nothing fits."""
+        choices = list(_different(self._choices()))
+        for done, chosen in enumerate(choices):
+            self.layers.watch(done, len(choices), "pipelines")
+            if not self.found or self.spent < MOST_JOBS:
+                self._try(chosen)
+        self.layers.watch(len(choices), len(choices), "")
+        if not self.found:
+            return None
+        least = min(map(self._value, self.found))
+        most = min(least * AS_GOOD, max(least, self._one_by_one()))
+        as_good = [one for one in self.found if self._value(one) <= most]
+        soonest = min(one.running.latency for one in as_good)
+        as_soon = [one for one in as_good if one.running.latency <= soonest * AS_GOOD]
+        cheapest = min(one.energy for one in as_soon)
+        as_cheap = [one for one in as_soon if one.energy <= cheapest * AS_GOOD]
+        best = min(as_cheap, key=lambda one: (self._value(one), one.running.latency, one.energy))
+        settle(best.plan, best.running.staying)
+        return replace(best, tried=self.tried)
+
+    def _one_by_one(self) -> float:
+        """What is minimised, of frames that each begin when the one before has ended, layer by layer."""
+        alone = self.alone
+        return math.inf if alone is None else objective(self.layers.opt).value(alone.energy, alone.latency)
+
+    def _value(self, one: Pipeline) -> float:
+        return objective(self.layers.opt).value(one.energy, one.running.interval)
+
+    def _try(self, chosen: Mapping[int, Candidate]) -> None:
+        search = self.layers
+        tiles = sum(len(shares(search.graph.layers[layer].placed.layer, one.tiling)) for layer, one in chosen.items())
+        if self.found and tiles > MOST_TILES:
+            return
+        plan = search.planned(chosen)
+        pacing = Pacing(plan, search.cycles_of(plan), search.system, self.all_stay)
+        for running in pacing.found(self._shortest):
+            energy = schedule_energy(running.schedule, search.system, search.prices)
+            before = setup(plan, running.staying, search.system)
+            self.found.append(Pipeline(running, {layer: one.tiling for layer, one in chosen.items()}, energy, before))
+        least = min(map(self._value, self.found), default=0.0)
+        self.found = [
+            one for one in self.found if self._value(one) <= least * AS_GOOD
+        ]  # others hold memory for nothing
+        self.tried += len(pacing.spent)
+        self.spent += sum(pacing.spent)
+
+    def _shortest(self) -> float:
+        if self.layers.opt != "latency":
+            return math.inf
+        return min((one.running.interval for one in self.found), default=math.inf)
+
+    def _choices(self) -> Iterator[Choice]:
+        if self.few is None:
+            self.alone = self.layers.best()
+        if self.alone is not None:
+            yield self.alone.tilings
+        if not free_of_kind(self.layers):
+            return
+        for room, rows in FINENESS:
+            for assigned in self._assigned(room, rows):
+                yield {
+                    layer: Candidate(way.tiling, cores, way.cycles, 0.0) for layer, (way, cores) in enumerate(assigned)
+                }
+
+    @cached_property
+    def _row(self) -> list[CoreId]:
+        """The cores that may be given layers, neighbours near each other."""
+        row = in_a_row(self.layers)
+        return row if self.few is None else [c for c in row if c in self.layers.system.nearest(row, self.few)]
+
+    def _assigned(self, room: float, rows: int) -> Sequence[Assigned]:
+        system, graph = self.layers.system, self.layers.graph
+        capacity = min(core.capacity for core in system.cores)
+        prices = self.layers.prices[system.cores[0].id]
+        found = ways(graph.layers, len(self._row), capacity * room, rows, prices)
+        if found is None:
+            return ()
+        constants = [constant_bits(told) for told in graph.layers]
+        port = system.network.port.bandwidth if system.network.port is not None else math.inf
+        always = (offchip_bits(graph) - sum(constants)) / port
+        row = self._row
+        of_layers = [list(dict.fromkeys(way for ways in own.values() for way in ways)) for own in found]
+        balanced = Balance(of_layers, row, capacity * FOR_WEIGHTS, always, 0.0 if self.all_stay else port).best()
+        return balanced, *Assignment(found, row, capacity, constants, always, port, not self.all_stay).best()
+
+
+def free_of_kind(search: Search) -> bool:
+    """Whether any core may be given any layer, and all take as long."""
+    return not search.fixed and len(search.system.kinds) == 1
+
+
+def _different(choices: Iterator[Choice]) -> Iterator[Choice]:
+    known: set[tuple[tuple[Tiling, tuple[CoreId, ...]], ...]] = set()
+    for chosen in choices:
+        what = tuple((chosen[layer].tiling, chosen[layer].cores) for layer in sorted(chosen))
+        if what not in known:
+            known.add(what)
+            yield chosen
+
+
+def in_a_row(search: Search) -> list[CoreId]:
+    """The cores in an order in which neighbours are near: of a mesh every other row backwards."""
+    cores = sorted(search.system.by_id)
+    width = search.system.mesh_width
+    if width is None:
+        return cores
+    rows = [cores[start : start + width] for start in range(0, len(cores), width)]
+    return [core for number, row in enumerate(rows) for core in (row[::-1] if number % 2 else row)]
