@@ -64,6 +64,17 @@ class LazyGroup(click.Group):
         module, attribute = self.commands_at[cmd_name].split(":")
         return getattr(import_module(module), attribute)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A name that is no command's ends with those that are near it."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            from onnx2zz.formats.spelling import did_you_mean
+
+            ctx.fail(f"No such command {name!r}{did_you_mean(name, self.commands_at) or '.'}")
+        return super().resolve_command(ctx, args)
+
 
 @click.group(
     cls=LazyGroup,

@@ -41,7 +41,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_unknown_command_is_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evalaute"]) == 2
-    assert "No such command 'evalaute'" in capsys.readouterr().err
+    assert "No such command 'evalaute'; did you mean evaluate?\n" in capsys.readouterr().err
+    assert run(["xyz"]) == 2
+    assert "No such command 'xyz'.\n" in capsys.readouterr().err
 
 
 def test_a_command_is_imported_when_it_is_asked_for(
