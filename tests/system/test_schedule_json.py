@@ -267,7 +267,7 @@ BROKEN: dict[Callable[[Document], None], str] = {
     energy_off: "total energy_pj",
     energy_of_the_cores_off: "cores_pj",
     a_link_that_says_less: "says",
-    latency_below_the_last_end: "the last end",
+    latency_below_the_last_end: "latency_cycles is",
     latency_below_the_bound: "below its bound",
     macs_off: "macs",
     offchip_bits_off: "offchip_bits",

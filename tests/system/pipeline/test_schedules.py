@@ -23,7 +23,12 @@ def scheduled(folder: Path) -> Document:
     return json.loads((folder / "schedule.json").read_text())
 
 
-@pytest.mark.parametrize("system", SYSTEMS)
+QUICK = ("a mesh", "a bus", "half duplex", "hops and flits", "nothing off the chip", "one core")
+
+
+@pytest.mark.parametrize(
+    "system", [name if name in QUICK else pytest.param(name, marks=pytest.mark.long) for name in SYSTEMS]
+)
 def test_lenet5_runs_as_a_pipeline_without_a_fault(system: str, tmp_path: Path) -> None:
     arch = system_file(tmp_path / "system", system)
     assert evaluated("lenet5", arch, tmp_path / "pipeline", *PIPELINE) == 0
@@ -98,7 +103,7 @@ def _documents(folder: Path) -> tuple[Document, list[Document], Document]:
     return scheduled(folder), workload, json.loads((folder / "coverage.json").read_text())
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_drawn_models_run_as_pipelines_without_a_fault(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
