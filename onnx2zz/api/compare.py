@@ -18,6 +18,12 @@ from onnx2zz.report.why import figures, sentences, verdicts
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
+def label(number: int) -> str:
+    """What a run is called: A to Z, then AA, AB and so on."""
+    before, last = divmod(number, len(LETTERS))
+    return (label(before - 1) if before else "") + LETTERS[last]
+
+
 @dataclass(frozen=True)
 class Pair:
     """Two runs: how they are not alike, and the gap in energy and latency explained."""
@@ -62,7 +68,7 @@ class Comparison:
     @property
     def lines(self) -> list[str]:
         """All that is to be said, as `onnx2zz compare` prints it."""
-        heads = [f"{label}: {line(run)}" for label, run in zip(LETTERS, self.runs, strict=False)]
+        heads = [f"{label(number)}: {line(run)}" for number, run in enumerate(self.runs)]
         said = [heads]
         for pair in self.pairs:
             title = [f"{pair.labels[1]} beside {pair.labels[0]}"] if len(self.pairs) > 1 else []
@@ -73,7 +79,7 @@ class Comparison:
         """Everything as plain data: energies in pJ, latencies in cycles, each difference with layer, place and
         operand; those of a pair add up to its gap."""
         return {
-            "runs": [_run(label, run) for label, run in zip(LETTERS, self.runs, strict=False)],
+            "runs": [_run(label(number), run) for number, run in enumerate(self.runs)],
             "pairs": [
                 {
                     "first": pair.labels[0],
@@ -107,7 +113,7 @@ def compare(
         with noted_in(problems):
             runs.append(PageRun(document(one)) if isinstance(one, Evaluation) else read_run(_file(Path(one))))
     raise_if_any(problems)
-    pairs = [_pair(("A", label), runs[0], run) for label, run in zip(LETTERS[1:], runs[1:], strict=False)]
+    pairs = [_pair((label(0), label(number)), runs[0], run) for number, run in enumerate(runs) if number]
     return Comparison(tuple(runs), tuple(pairs))
 
 
@@ -121,10 +127,10 @@ def _pair(labels: tuple[str, str], first: PageRun, second: PageRun) -> Pair:
     return Pair(labels, (first, second), tuple(unequal(*runs, labels)), found)
 
 
-def _run(label: str, run: PageRun) -> Mapping[str, Any]:
+def _run(name: str, run: PageRun) -> Mapping[str, Any]:
     told = {name: value for name, (value, _) in figures(run.evaluation).items()}
     named = {key: run.evaluation[key] for key in ("model", "accelerator")}
-    return {"run": label, **named, "incomplete": is_incomplete(run), "figures": told}
+    return {"run": name, **named, "incomplete": is_incomplete(run), "figures": told}
 
 
 def _explained(found: Explanation) -> dict[str, object]:

@@ -19,7 +19,6 @@ from onnx2zz.api.system import (
     SystemOptions,
     forget_schedule,
     names_a_system,
-    no_schedule,
     refused_on_a_system,
     refused_on_one,
     run_on_system,
@@ -132,7 +131,7 @@ def evaluate(
         if kept is not None:
             forget_schedule(kept)
         with _where(kept, scheduler, on_one.repeatable and cache) as (folder, cluster, store):
-            found, drawn_from = run(on_one, folder, where(store, elsewhere=cluster)), no_schedule
+            found, drawn_from = run(on_one, folder, where(store, elsewhere=cluster)), None
     ResultFiles(_path(json), _path(csv), _path(html), _path(plot)).write(found, workload, drawn_from)
     if found.total.incomplete:
         names = [one.name for one in found.unpriced]

@@ -166,10 +166,6 @@ def schedule_document(found: "SystemEvaluation") -> Mapping[str, object] | None:
     return document(found.outcome) if found.outcome is not None else None
 
 
-def no_schedule() -> None:
-    """Of a run on one accelerator."""
-
-
 def forget_schedule(folder: Path) -> None:
     """Takes away the schedule of an earlier run: beside another result it would be believed to be this one's."""
     for name in (SCHEDULE, TRACE):

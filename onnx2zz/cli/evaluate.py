@@ -1,8 +1,7 @@
 """`onnx2zz evaluate`: what a model or a workload costs on an accelerator."""
 
 import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,8 @@ from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.cli.notes import tell_notes
 from onnx2zz.cli.output_folder import named_folder
-from onnx2zz.cli.where_priced import refuse_with_scheduler, where_priced_options
+from onnx2zz.cli.system_options import refuse_what_is_for_others, system_options
+from onnx2zz.cli.where_priced import WherePriced, refuse_with_scheduler, resources_at, where_priced_options
 from onnx2zz.cli.zigzag_options import lpf_limit_option, opt_option, refuse_annealing, zigzag_options
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.printable import printable
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from onnx2zz.pricing.inputs import PricedWorkload
     from onnx2zz.pricing.request import EvaluationRequest, Rules
     from onnx2zz.pricing.result import Evaluation
-    from onnx2zz.pricing.run import Elsewhere, Resources
-    from onnx2zz.pricing.store import Store
     from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 
     Source = Callable[[], tuple[Compiled | None, PricedWorkload]]
@@ -62,30 +60,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the mapping as priced, loop orders fixed, for stock ZigZag to take.",
 )
-@click.option(
-    "--placement",
-    type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Where layers run on a system: LAYER: {cores: [0, 1], split: {K: 2}}; or a mapping file of Stream's.",
-)
-@click.option(
-    "--schedule",
-    type=click.Choice(["auto", "layers", "pipeline"]),
-    default="auto",
-    show_default=True,
-    help="How the cores of a system take up the layers: in their order, or frame after frame, weights staying.",
-)
-@click.option(
-    "--frames",
-    type=click.IntRange(min=1, max=1000),
-    metavar="N",
-    help="Frames that follow each other through a system; else 3 of a pipeline, and one.",
-)
-@click.option(
-    "--cores",
-    type=click.Choice(["any"]),
-    help="Pipelines on fewer cores of a system, too: how many the weights need, and what more of them buy.",
-)
+@system_options
 @opt_option
 @lpf_limit_option
 @click.option("--exploit-data-locality", "locality", is_flag=True, help="Keep data in lower memories between layers.")
@@ -214,7 +189,7 @@ class OneAccelerator:
 
 
 def _on_one(
-    ctx: click.Context, asked: OneAccelerator, source: "Source", events: str | None, output: Path, where: "WherePriced"
+    ctx: click.Context, asked: OneAccelerator, source: "Source", events: str | None, output: Path, where: WherePriced
 ) -> tuple["Evaluation", "PricedWorkload"]:
     from onnx2zz.api.inputs import gather
     from onnx2zz.api.system import forget_schedule
@@ -226,12 +201,12 @@ def _on_one(
     request = replace(request, save_mapping=asked.save_mapping)
     forget_schedule(output)
     request = _with_events(request, files, asked.arch, events, output)
-    with _resources(where.unless(not request.repeatable)) as resources:
+    with resources_at(where.unless(not request.repeatable)) as resources:
         return run(request, output, resources), request.workload
 
 
 def _on_a_system(
-    arch: str, source: "Source", asked: "SystemOptions", output: Path, where: "WherePriced"
+    arch: str, source: "Source", asked: "SystemOptions", output: Path, where: WherePriced
 ) -> tuple["Evaluation", "PricedWorkload"]:
     """The compiled model goes to the output folder before, its schedule after."""
     from onnx2zz.api.system import forget_schedule, run_on_system, system_request, write_schedule
@@ -240,7 +215,7 @@ def _on_a_system(
     forget_schedule(output)
     if compiled is not None:
         compiled.write(output, None, arch)
-    with _resources(where.unless(not request.repeatable)) as resources:
+    with resources_at(where.unless(not request.repeatable)) as resources:
         found = run_on_system(request, output, resources)
     write_schedule(found, output)
     return found.evaluation, request.workload
@@ -300,63 +275,6 @@ def _read(workload: str | None, output: Path) -> "PricedWorkload":
     return read_workload(path)
 
 
-@dataclass(frozen=True)
-class WherePriced:
-    """Where prices are kept and who finds them, as the options say."""
-
-    cache_folder: Path | None
-    no_cache: bool
-    jobs: int | None
-    layer_timeout: float | None
-    cluster: "Elsewhere | None"
-
-    def unless(self, no_cache: bool) -> "WherePriced":
-        """The same without a cache, if so."""
-        return replace(self, no_cache=self.no_cache or no_cache)
-
-
-def refuse_what_is_for_others(ctx: click.Context, arch: str, of_system: bool) -> None:
-    """Raises UsageError for options that are about one accelerator where `arch` is a system of cores, and the other way
-    round."""
-    from onnx2zz.api.system import ONE_ACCELERATOR_ONLY, SYSTEM_ONLY, refused_on_a_system, refused_on_one
-
-    flags = {f"--{name.replace('_', '-')}" for name in (ONE_ACCELERATOR_ONLY if of_system else SYSTEM_ONLY)}
-    typed = [
-        parameter.opts[0]
-        for parameter in ctx.command.params
-        if parameter.opts[0] in flags and ctx.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-    ]
-    if typed:
-        raise click.UsageError((refused_on_a_system if of_system else refused_on_one)(typed, arch), ctx)
-
-
-@contextmanager
-def _resources(where: WherePriced) -> Generator["Resources"]:
-    """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
-    from onnx2zz.pricing.price_cache import NoStore
-    from onnx2zz.pricing.run import Resources
-    from onnx2zz.pricing.workers import usable_cores
-    from onnx2zz.report.progress import progress_on_stderr
-
-    notices: list[str] = []
-    try:
-        with (
-            nullcontext(NoStore()) if where.no_cache else _store(where.cache_folder, notices.append) as store,
-            progress_on_stderr() as watch,
-        ):
-            jobs = where.jobs or usable_cores()
-            yield Resources(store, jobs, watch, notices.append, where.layer_timeout, where.cluster)
-    finally:
-        for sentence in notices:
-            click.echo(f"warning: {printable(sentence)}", err=True)
-
-
-def _store(folder: Path | None, tell: Callable[[str], None]) -> "Store":
-    from onnx2zz.pricing.store import Store, folder_or_default
-
-    return Store(folder_or_default(folder), tell)
-
-
 def _write(
     evaluation: "Evaluation",
     workload: "PricedWorkload",
@@ -367,13 +285,13 @@ def _write(
     plot_folder: Path | None,
 ) -> None:
     from onnx2zz.api.system import SCHEDULE
-    from onnx2zz.pricing.result import document
     from onnx2zz.report.result_files import ResultFiles
     from onnx2zz.report.saved_run import schedule_of
 
     ResultFiles(json=output / "result.json").write(evaluation, workload)
     asked = Path(json_file) if json_file not in (None, "-") else None
-    schedule = partial(schedule_of, output / SCHEDULE, document(evaluation))
+    latency = evaluation.system.latency_cycles if evaluation.system else None
+    schedule = partial(schedule_of, output / SCHEDULE, latency)
     ResultFiles(asked, csv_file, html_file, plot_folder).write(evaluation, workload, schedule)
 
 

@@ -1,6 +1,6 @@
 """`onnx2zz list`: what ships, by the names that other commands take."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from onnx2zz.formats.shipped_files import Shelf
 
 Kind = Literal["models", "accelerators", "mappings", "systems"]
-KINDS: tuple[Kind, ...] = ("models", "accelerators", "mappings", "systems")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 @click.command("list")

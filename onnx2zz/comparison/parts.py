@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from onnx2zz.formats.core_file import OFFCHIP_BITS
+
 Run = Mapping[str, Any]
 """The document that `evaluate --json` writes."""
 Objective = Literal["energy", "latency"]
@@ -12,10 +14,6 @@ OF_A_SYSTEM = {"links_pj": "links", "offchip_pj": "the off-chip memory"}
 """What a system's energy has beside that of its layers."""
 CYCLES = {"steps": "computing", "stalls": "waiting for memories", "filling": "filling", "draining": "draining"}
 """What ZigZag's latency of a layer consists of (pricing/breakdown.py), in words."""
-
-
-LEAST_OFFCHIP = 1 << 30
-"""Bits of a highest memory from which on it is taken to lie off the chip, as for the cores of a system."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ def parts(run: Run, objective: Objective, as_of_a_system: bool = False) -> list[
 
 def _of_one_core(run: Run, found: Sequence[Part]) -> Iterator[Part]:
     """The parts of a run on one accelerator, its off-chip memory apart from all else."""
-    offchip = [name for name, bits in memories(run).items() if bits >= LEAST_OFFCHIP][-1:]
+    offchip = [name for name, bits in memories(run).items() if bits >= OFFCHIP_BITS][-1:]
     for part in found:
         away = part.place in offchip
         yield Part("" if away else part.layer, OF_A_SYSTEM["offchip_pj"] if away else CORES, "", part.value)

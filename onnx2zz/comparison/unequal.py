@@ -81,6 +81,10 @@ def _of_the_asking(first: Run, second: Run, labels: Labels) -> Iterator[str]:
     for key, what in (("opt", "mapped for the best"), ("zigzag", "ZigZag"), ("onnx2zz", "onnx2zz")):
         if first[key] != second[key]:
             yield f"{what}: {_both(labels, first[key], second[key])}"
+    systems: list[Mapping[str, Any]] = [run.get("system") or {} for run in (first, second)]
+    kinds = [system.get("schedule", "one accelerator, layer by layer") for system in systems]
+    if kinds[0] != kinds[1] and "pipeline" in kinds:
+        yield f"unlike schedules: {_both(labels, *kinds)}; a pipeline's numbers are one frame's, without what is set up"
     mappings = [run.get("mapping") for run in (first, second)]
     if mappings[0] != mappings[1] and first["accelerator"] == second["accelerator"]:
         yield f"other mappings: {_both(labels, *(one or 'its own' for one in mappings))}"

@@ -4,21 +4,13 @@ import ast
 import math
 from collections.abc import Callable, Mapping
 
+from onnx2zz.files.arithmetic import ARITHMETIC
 from onnx2zz.formats.spelling import did_you_mean
 
 Number = int | float
 Value = Number | Mapping[str, Number]
 """A name's value: a number, or the figures of one alternative (`technology.energy`)."""
 
-BINARY: Mapping[type[ast.operator], Callable[[Number, Number], Number]] = {
-    ast.Add: lambda left, right: left + right,
-    ast.Sub: lambda left, right: left - right,
-    ast.Mult: lambda left, right: left * right,
-    ast.Div: lambda left, right: left / right,
-    ast.FloorDiv: lambda left, right: left // right,
-    ast.Mod: lambda left, right: left % right,
-    ast.Pow: lambda left, right: left**right,  # complex, of a number below 0
-}
 UNARY: Mapping[type[ast.unaryop], Callable[[Number], Number]] = {
     ast.USub: lambda value: -value,
     ast.UAdd: lambda value: value,
@@ -62,7 +54,7 @@ def _value(node: ast.expr, names: Mapping[str, Value]) -> Number:
             return _figure(name, figure, _known(name, names))
         case ast.UnaryOp(op=operation, operand=operand) if type(operation) in UNARY:
             return UNARY[type(operation)](_value(operand, names))
-        case ast.BinOp(left=left, op=operation, right=right) if type(operation) in BINARY:
+        case ast.BinOp(left=left, op=operation, right=right) if type(operation) in ARITHMETIC:
             return _binary(type(operation), _value(left, names), _value(right, names))
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]) if arguments:
             return _function(name)(*(_value(argument, names) for argument in arguments))
@@ -76,7 +68,7 @@ def _binary(operation: type[ast.operator], left: Number, right: Number) -> Numbe
         raise ValueError(f"the exponent {right} is above {LARGEST_EXPONENT}")
     if isinstance(left, int) and left.bit_length() > LARGEST_BITS:
         raise ValueError("a number on the way is beyond all bounds")
-    return BINARY[operation](left, right)
+    return ARITHMETIC[operation](left, right)
 
 
 def _function(name: str) -> Callable[..., Number]:

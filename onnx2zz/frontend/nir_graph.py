@@ -129,12 +129,12 @@ class _StepOfGraph:
             self.made[label] = WRITERS[kind](self, label, x, node)
 
     def op(self, kind: str, inputs: list[str], name: str) -> str:
-        made = self.of_nir(kind, inputs, name)
+        made = self.onnx_node(kind, inputs, name)
         if kind == "Cast":
             self.nodes[-1].attribute.append(helper.make_attribute("to", int(TensorProto.FLOAT)))
         return made
 
-    def of_nir(self, kind: str, inputs: Sequence[str], name: str, **attributes: "int | str | list[int]") -> str:
+    def onnx_node(self, kind: str, inputs: Sequence[str], name: str, **attributes: "int | str | list[int]") -> str:
         """A node that makes tensor `name`."""
         node = helper.make_node(kind, [*inputs], [name], name=name)
         node.attribute.extend(helper.make_attribute(key, value) for key, value in attributes.items())
@@ -183,7 +183,7 @@ def _linear(step: _StepOfGraph, label: str, x: str, node: Node) -> str:
     inputs = [x, step.stored(f"{label}/weight", weight.astype(np.float32))]
     if "bias" in node:
         inputs.append(step.stored(f"{label}/bias", _array(node["bias"]).astype(np.float32)))
-    return step.of_nir("Gemm", inputs, label, transB=1)
+    return step.onnx_node("Gemm", inputs, label, transB=1)
 
 
 def _scale(step: _StepOfGraph, label: str, x: str, node: Node) -> str:
@@ -205,14 +205,14 @@ def _conv(step: _StepOfGraph, label: str, x: str, node: Node) -> str:
     else:
         given["pads"] = [*_per_axis(padding, axes)] * 2
     stored = step.stored(f"{label}/weight", weight.astype(np.float32))
-    return step.of_nir("Conv", [x, stored, bias], label, **given)
+    return step.onnx_node("Conv", [x, stored, bias], label, **given)
 
 
 def _pool(step: _StepOfGraph, label: str, x: str, node: Node) -> str:
     """Means over whole windows, padding included; sums are so many times as much."""
     window, strides, pads = (_per_axis(node[key], 2) for key in ("kernel_size", "stride", "padding"))
     sums = node["type"] == "SumPool2d"
-    mean = step.of_nir("AveragePool", [x], f"{label}/mean" if sums else label, kernel_shape=window, strides=strides,
+    mean = step.onnx_node("AveragePool", [x], f"{label}/mean" if sums else label, kernel_shape=window, strides=strides,
                        pads=[*pads, *pads], count_include_pad=1)  # fmt: skip
     if not sums:
         return mean

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 
+from onnx2zz.files.arithmetic import ARITHMETIC
+
 LONGEST = 1000
 """Letters of an expression: a size that takes more is a symbol of its own."""
 LARGEST = 2**62
@@ -25,12 +27,8 @@ def _power(base: Number, exponent: Number) -> Number:
 
 
 OPERATORS: Mapping[type[ast.operator], Combine] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
+    **ARITHMETIC,
     ast.FloorDiv: lambda a, b: Fraction(a // b),
-    ast.Mod: lambda a, b: a % b,
     ast.Pow: _power,
 }
 FUNCTIONS: Mapping[str, Callable[[Sequence[Number]], Number]] = {

@@ -13,8 +13,8 @@ from onnx2zz.files.document import is_mapping
 from onnx2zz.formats.accelerator import Hierarchy, Memory, Port, read_hierarchy, unit_area
 from onnx2zz.pricing.physical import instances
 from onnx2zz.printable import printable
+from onnx2zz.report.quantity import BYTES, unit_for
 
-BITS = ((1 << 33, "GiB"), (1 << 23, "MiB"), (1 << 13, "KiB"), (8, "B"), (1, "bit"))
 DIRECTIONS = {"fh": "from above", "th": "to above", "fl": "from below", "tl": "to below"}
 """ZigZag's words for where a port's data come from and go to (hardware/architecture/memory_port.py DataDirection)."""
 WIDTH, GAP, LINE, PAD = 640, 26, 19, 12
@@ -41,7 +41,7 @@ def blocks(accelerator: object) -> list[Block]:
 
 def size_told(bits: int) -> str:
     """`256 KiB`: in the largest unit of which there is one."""
-    unit, name = next(((unit, name) for unit, name in BITS if bits >= unit), BITS[-1])
+    unit, name = unit_for(bits, BYTES)
     return f"{bits / unit:.4g} {name}"
 
 

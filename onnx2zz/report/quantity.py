@@ -4,6 +4,7 @@ Units = tuple[tuple[float, str], ...]
 
 ENERGY: Units = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
 TIME: Units = ((1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns"))
+BYTES: Units = ((2.0**33, "GiB"), (2.0**23, "MiB"), (2.0**13, "KiB"), (8.0, "B"), (1.0, "bit"))
 AREA: Units = ((1e6, "mm2"), (1.0, "um2"))
 
 

@@ -23,10 +23,10 @@ class ResultFiles:
     plot: Path | None = None
 
     def write(
-        self, evaluation: "Evaluation", workload: "PricedWorkload", schedule: "Callable[[], Json | None]" = lambda: None
+        self, evaluation: "Evaluation", workload: "PricedWorkload", schedule: "Callable[[], Json | None] | None" = None
     ) -> None:
         """Writes each, whole or not at all. `schedule` gives the schedule.json of a run on a system, which the page
-        draws. Raises InputError where one cannot be written."""
+        draws; it is asked for a page only. Raises InputError where one cannot be written."""
         from onnx2zz.files.written_file import write_whole
         from onnx2zz.pricing.result import as_csv, as_json, document
 
@@ -38,7 +38,7 @@ class ResultFiles:
             from onnx2zz.report.page import PageRun, page
             from onnx2zz.report.timeline import timeline
 
-            written = schedule()
+            written = schedule() if schedule is not None else None
             drawn = timeline(written) if written is not None else None
             write_whole(self.html, page([PageRun(document(evaluation), workload.coverage, drawn)]))
         if self.plot is not None:

@@ -22,23 +22,21 @@ def read_run(path: Path) -> PageRun:
         layer.get("error") is None and "breakdown" not in layer for layer in _layers(evaluation)
     ):
         raise InputError(Problem(str(path), "keeps no breakdown of its layers, so it is older", "evaluate again"))
-    schedule = schedule_of(path.with_name("schedule.json"), evaluation)
+    schedule = schedule_of(path.with_name("schedule.json"), _latency(evaluation, "system"))
     drawn = timeline(schedule) if schedule is not None else None
     return PageRun(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation), drawn)
 
 
-def schedule_of(path: Path, evaluation: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """A schedule.json, if it is that of the result: an older one may lie beside a newer result."""
-    schedule = _read(path) if evaluation.get("system") and path.is_file() else None
-    if not is_object(schedule):
-        return None
-    latency = evaluation["system"]["latency_cycles"]
-    return schedule if _latency_of(schedule) == latency else None
+def schedule_of(path: Path, latency: object) -> Mapping[str, Any] | None:
+    """A schedule.json, if its latency is that of the result (None: of a run without a schedule): an older one may lie
+    beside a newer result."""
+    schedule = _read(path) if latency is not None and path.is_file() else None
+    return schedule if is_object(schedule) and _latency(schedule, "total") == latency else None
 
 
-def _latency_of(schedule: Mapping[str, object]) -> object:
-    total = schedule.get("total")
-    return total.get("latency_cycles") if is_object(total) else None
+def _latency(document: Mapping[str, object], under: str) -> object:
+    part = document.get(under)
+    return part.get("latency_cycles") if is_object(part) else None
 
 
 def _coverage_of(path: Path, evaluation: Mapping[str, object]) -> Mapping[str, object] | None:

@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from onnx2zz.comparison.explanation import BELOW, HIGHEST, Cause, Difference, Explanation
 from onnx2zz.comparison.parts import Objective, Run
 from onnx2zz.comparison.unequal import clock_mhz
 from onnx2zz.report.quantity import AREA, ENERGY, TIME, quantity
+from onnx2zz.report.system import NS_PER_CYCLE_AT_1_MHZ
 
 OPERANDS = {"W": "weights", "I": "inputs", "O": "outputs and partial sums"}
 SHOWN_LAYERS = 3
 ALIKE = 0.005
 """Ratios closer to 1 than this are called the same."""
-NS_PER_CYCLE_AT_1_MHZ = 1000
 
 
 def amount(value: float, objective: Objective) -> str:
@@ -29,6 +30,10 @@ def figures(run: Run) -> dict[str, tuple[float, str]]:
     total = run["total"]
     energy, cycles = total["energy_pj"], total["latency_cycles"]
     found = {"energy": (energy, quantity(energy, ENERGY)), "latency": (cycles, f"{cycles:,.0f} cycles")}
+    system: Mapping[str, Any] = run.get("system") or {}
+    if system.get("pipeline"):
+        interval = system["pipeline"]["interval_cycles"]
+        found["interval"] = interval, f"{interval:,.0f} cycles"
     clock = clock_mhz(run)
     if clock:
         time = cycles * NS_PER_CYCLE_AT_1_MHZ / clock

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 import onnx2zz
-from onnx2zz.api.compare import Comparison, Pair
+from onnx2zz.api.compare import Comparison, Pair, label
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
 from onnx2zz.pricing.result import Evaluation
@@ -219,3 +219,22 @@ def test_a_system_is_compared_with_one_core(tmp_path: Path) -> None:
     assert by_place["the off-chip memory"].first == pytest.approx(sum(dram))
     assert by_place["the off-chip memory"].second == many["system"]["energy"]["offchip_pj"]
     assert math.fsum(part.gap for part in energy.differences) == pytest.approx(energy.gap)
+
+
+def test_runs_beyond_the_alphabet_have_labels_too(runs: dict[str, Path]) -> None:
+    many = [runs["seneca"]] * 28
+    assert [label(number) for number in (0, 25, 26, 27, 51, 52)] == ["A", "Z", "AA", "AB", "AZ", "BA"]
+    found = onnx2zz.compare(*many)
+    assert [pair.labels for pair in found.pairs][-2:] == [("A", "AA"), ("A", "AB")]
+    assert sum(line.startswith("AB: ") for line in found.lines) == 1
+
+
+def test_a_pipeline_says_that_it_is_one_and_its_interval(tmp_path: Path) -> None:
+    for kind in ("layers", "pipeline"):
+        options = ["--schedule", kind, "-o", str(tmp_path / kind), "--lpf-limit", "2"]
+        assert run(["evaluate", "lenet5", "--arch", "seneca_2x2", *options]) == 0
+    said = onnx2zz.compare(tmp_path / "layers", tmp_path / "pipeline").pairs[0].sentences
+    assert any(line.startswith("note: unlike schedules: A layers, B pipeline") for line in said)
+    twice = onnx2zz.compare(tmp_path / "pipeline", tmp_path / "pipeline").pairs[0].sentences
+    interval = result(tmp_path / "pipeline")["system"]["pipeline"]["interval_cycles"]
+    assert f"interval: A {interval:,.0f} cycles, B {interval:,.0f} cycles: equal" in twice

@@ -1,26 +1,14 @@
 """docs/messages.md has every exception that a check explains, and says of each what the checks say."""
 
 import re
-from pathlib import Path
-
-import pytest
 
 from onnx2zz.checks.registry import in_reading_order
 from onnx2zz.report.message_page import MESSAGES, markdown
-
-PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
-SECTIONS = re.compile(r"(?<=<!-- messages:begin -->\n).*?(?=<!-- messages:end -->)", re.DOTALL)
+from tests.report.generated import assert_generated
 
 
 def test_the_page_of_messages(update_golden: bool) -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    if update_golden:
-        PAGE.write_text(SECTIONS.sub(lambda _: markdown(), text), encoding="utf-8")
-        return
-    shown = SECTIONS.search(text)
-    assert shown is not None
-    if shown[0] != markdown():
-        pytest.fail(f"the page is not the product's: pytest tests/report/{Path(__file__).name} --update-golden")
+    assert_generated("messages.md", "messages", markdown(), update_golden)
 
 
 def test_every_exception_that_a_check_knows_by_its_words_has_a_heading() -> None:

@@ -6,6 +6,7 @@ from math import prod
 
 import numpy as np
 import onnx
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from onnx2zz.compiler import Compiled, compile_model
@@ -177,6 +178,11 @@ class Drawn:
 def fits(sketch: Sketch, name: str) -> bool:
     """Whether a tensor is one to go on with: it has elements, and not too many."""
     return 0 < prod(sketch.shapes[name]) <= MOST_ELEMENTS
+
+
+def of_drawn(examples: int) -> settings:
+    """Settings of a test that draws so many models, each evaluated in a folder of its own."""
+    return settings(max_examples=examples, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @st.composite

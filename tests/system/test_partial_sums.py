@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import onnx2zz
@@ -17,7 +17,7 @@ from tests.json_values import Document
 from tests.nodes import make_node
 from tests.oracle import distinct, model_of
 from tests.system.checker import faults_in
-from tests.system.drawn_models import Drawn, chains
+from tests.system.drawn_models import Drawn, chains, of_drawn
 from tests.system.small_systems import evaluated, system_file
 from tests.system.test_schedule_json import TOLD_WHOLE, steps_over_nothing, the_judges_verdict
 
@@ -81,7 +81,7 @@ def check_drawn(data: st.DataObject, folder: Path) -> None:
     assert onnx2zz.verify_schedule(drawn.model, folder).ok
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@of_drawn(12)
 @given(data=st.data())
 def test_drawn_layers_with_cut_sums_are_scheduled_without_a_fault_and_compute_what_they_should(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
@@ -90,7 +90,7 @@ def test_drawn_layers_with_cut_sums_are_scheduled_without_a_fault_and_compute_wh
 
 
 @pytest.mark.long
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@of_drawn(150)
 @given(data=st.data())
 def test_many_drawn_layers_with_cut_sums_are_scheduled_without_a_fault(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import onnx2zz
@@ -26,7 +26,7 @@ from onnx2zz.system.replay.written import schedule_of
 from tests.json_values import Document
 from tests.proof.networks import residual
 from tests.system.checker import faults
-from tests.system.drawn_models import Drawn, chains
+from tests.system.drawn_models import Drawn, chains, of_drawn
 from tests.system.schedule_mutants import TRIED, WRONG, mutants
 from tests.system.small_systems import SYSTEMS, evaluated, system_file
 
@@ -186,7 +186,7 @@ def check_drawn(data: st.DataObject, folder: Path) -> None:
         assert code in (0, 3)  # not all can be computed
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@of_drawn(6)
 @given(data=st.data())
 def test_schedules_of_drawn_models_are_carried_out(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
@@ -195,7 +195,7 @@ def test_schedules_of_drawn_models_are_carried_out(
 
 
 @pytest.mark.long
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@of_drawn(100)
 @given(data=st.data())
 def test_schedules_of_many_drawn_models_are_carried_out(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.json_values import Document
 from tests.nodes import make_node
 from tests.oracle import distinct, model_of
 from tests.system.checker import faults, faults_in
-from tests.system.drawn_models import WORK, Drawn, chains
+from tests.system.drawn_models import WORK, Drawn, chains, of_drawn
 from tests.system.small_systems import SYSTEMS, evaluated, system_file
 
 JUDGE = Path(__file__).parents[2].parent / "shared" / "tools" / "check_schedule.py"
@@ -88,7 +88,7 @@ def check_drawn(data: st.DataObject, folder: Path) -> None:
         assert bits is not None
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@of_drawn(12)
 @given(data=st.data())
 def test_drawn_models_on_small_systems_are_scheduled_without_a_fault(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
@@ -97,7 +97,7 @@ def test_drawn_models_on_small_systems_are_scheduled_without_a_fault(
 
 
 @pytest.mark.long
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@of_drawn(150)
 @given(data=st.data())
 def test_many_drawn_models_on_small_systems_are_scheduled_without_a_fault(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -14,17 +14,9 @@ from onnx2zz.conversion.python.values import (
     is_scalar,
     items_of,
 )
+from onnx2zz.files.arithmetic import ARITHMETIC
 from onnx2zz.files.document import is_array, is_tuple
 
-OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
-    ast.FloorDiv: lambda a, b: a // b,
-    ast.Mod: lambda a, b: a % b,
-    ast.Pow: lambda a, b: a**b,
-}
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[object, object], object]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
@@ -61,7 +53,7 @@ def combined(kind: ast.operator, left: object, right: object, line: int) -> obje
         repeated = _repeated(left, right)
         if repeated is not None:
             return repeated
-    function = OPERATORS.get(type(kind))
+    function = ARITHMETIC.get(type(kind))
     if function is None or not is_number(left) or not is_number(right):
         return Unknown("this expression cannot be followed without running it", line)
     if isinstance(kind, ast.Pow) and _bits(left) * abs(right) > WIDEST_NUMBER:

@@ -122,9 +122,8 @@ class PipelineSearch:
             before = setup(plan, running.staying, search.system)
             self.found.append(Pipeline(running, {layer: one.tiling for layer, one in chosen.items()}, energy, before))
         least = min(map(self._value, self.found), default=0.0)
-        self.found = [
-            one for one in self.found if self._value(one) <= least * AS_GOOD
-        ]  # others hold memory for nothing
+        # Others can no longer win, and hold memory.
+        self.found = [one for one in self.found if self._value(one) <= least * AS_GOOD]
         self.tried += len(pacing.spent)
         self.spent += sum(pacing.spent)
 

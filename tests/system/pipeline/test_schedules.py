@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from onnx2zz.cli.main import run
 from tests.json_values import Document
 from tests.system.checker import Checker, faults_in
-from tests.system.drawn_models import Drawn, chains
+from tests.system.drawn_models import Drawn, chains, of_drawn
 from tests.system.small_systems import SYSTEMS, evaluated, system_file
 from tests.system.test_schedule_json import TOLD_WHOLE, steps_over_nothing, the_judges_verdict
 
@@ -103,7 +103,7 @@ def _documents(folder: Path) -> tuple[Document, list[Document], Document]:
     return scheduled(folder), workload, json.loads((folder / "coverage.json").read_text())
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@of_drawn(4)
 @given(data=st.data())
 def test_drawn_models_run_as_pipelines_without_a_fault(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
@@ -112,7 +112,7 @@ def test_drawn_models_run_as_pipelines_without_a_fault(
 
 
 @pytest.mark.long
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@of_drawn(150)
 @given(data=st.data())
 def test_many_drawn_models_run_as_pipelines_without_a_fault(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
