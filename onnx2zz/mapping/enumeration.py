@@ -35,14 +35,14 @@ def candidates(
     """(candidates, array dims, loops). `limits` bounds the factors by array dim and loop; `forbidden` says which
     candidates, complete or not, are out for good; `twins`: array dim -> an earlier one that it may change places with.
     """
-    found = np.ones((1, len(space.array), len(space.loops)), dtype=np.int64)
+    found = space.unrolled_nothing()
     for dim, (name, units) in enumerate(space.array):
         options = _options(space, units, limits[name])
-        found = _combined(found, dim, options, space)
+        found = combined(found, dim, options, space)
         if dim in twins:
             found = found[_first_of_mirrored(found, twins)]
         found = found[~forbidden(found)]
-        found = _best_filled(found, space)
+        found = _bestfilled(found, space)
     return found
 
 
@@ -53,10 +53,10 @@ def _options(space: Space, units: int, most: Mapping[str, int]) -> list[Option]:
         for loop, (name, size) in enumerate(zip(space.loops, space.sizes, strict=True))
         if name != STEP
     }
-    found = [option for count in range(1, TOGETHER + 1) for option in _mixes(factors, units, count)]
+    found = [option for count in range(1, TOGETHER + 1) for option in mixes(factors, units, count)]
     room = _Room(factors, units)
     full = [option for option in found if not room.left(option)]
-    full.sort(key=lambda option: (-_filled(option, space), len(option)))
+    full.sort(key=lambda option: (-filled(option, space), len(option)))
     return [*full[:PER_DIM], *[option for option in found if len(option) == 1 and option not in full[:PER_DIM]], ()]
 
 
@@ -67,7 +67,8 @@ def _factors(size: int, most: int) -> list[int]:
     return [factor for factor in least if 1 < factor <= most and -(-size // factor) * factor <= WASTE * size]
 
 
-def _mixes(factors: Mapping[int, Sequence[int]], room: int, count: int) -> Iterator[Option]:
+def mixes(factors: Mapping[int, Sequence[int]], room: int, count: int) -> Iterator[Option]:
+    """So many loops on an array dim of `room` units, with any of their factors."""
     for loops in combinations(factors, count):
         yield from _filled_up(loops, factors, room)
 
@@ -79,6 +80,11 @@ def _filled_up(loops: Sequence[int], factors: Mapping[int, Sequence[int]], room:
     for factor in factors[loops[0]]:
         if factor <= room:
             yield from (((loops[0], factor), *rest) for rest in _filled_up(loops[1:], factors, room // factor))
+
+
+def leaves_room(factors: Mapping[int, Sequence[int]], units: int) -> Callable[[Option], bool]:
+    """Whether an option leaves units that a loop could fill."""
+    return _Room(factors, units).left
 
 
 class _Room:
@@ -101,7 +107,7 @@ class _Room:
         return any(least <= room and loop not in taken for loop, least in self.least.items())
 
 
-def _filled(option: Option, space: Space) -> float:
+def filled(option: Option, space: Space) -> float:
     """Useful units: factors, less what the last step leaves idle."""
     useful = 1.0
     for loop, factor in option:
@@ -109,14 +115,18 @@ def _filled(option: Option, space: Space) -> float:
     return round(useful, 6)
 
 
-def _combined(found: Factors, dim: int, options: Sequence[Option], space: Space) -> Factors:
+def combined(
+    found: Factors, dim: int, options: Sequence[Option], space: Space, *, unaccountable: bool = False
+) -> Factors:
+    """Each of `found` with each option on one more array dim; only those whose cycles times units are the operations,
+    if not `unaccountable` ones are asked for too."""
     rows = np.ones((len(options), len(space.loops)), dtype=np.int64)
     for row, option in enumerate(options):
         for loop, factor in option:
             rows[row, loop] = factor
     both = np.repeat(found, len(options), axis=0)
     both[:, dim, :] = np.tile(rows, (len(found), 1))
-    return both[_accountable(both, space)]
+    return both if unaccountable else both[accountable(both, space)]
 
 
 def _first_of_mirrored(found: Factors, twins: Mapping[int, int]) -> Factors:
@@ -138,7 +148,7 @@ def _scattered(rows: NDArray[np.uint64], kind: int) -> NDArray[np.uint64]:
     return code ^ (code >> np.uint64(29))
 
 
-def _accountable(found: Factors, space: Space) -> Mask:
+def accountable(found: Factors, space: Space) -> Mask:
     """No loop is unrolled beyond its size, and cycles times units are the operations."""
     within = (found.prod(axis=1) <= np.array(space.sizes)).all(axis=1)
     return within & accounted(found, space).all(axis=1)
@@ -154,7 +164,7 @@ def accounted(found: Factors, space: Space) -> Mask:
     return -(-np.array(space.sizes) // up_to) % later == 0
 
 
-def _best_filled(found: Factors, space: Space) -> Factors:
+def _bestfilled(found: Factors, space: Space) -> Factors:
     if len(found) <= KEPT:
         return found
     steps = -(-np.array(space.sizes) // found.prod(axis=1))

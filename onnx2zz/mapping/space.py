@@ -75,9 +75,13 @@ class Space:
         """The loops over which results are summed up."""
         return frozenset(range(len(self.loops))) - self.operands[0].moved_by
 
+    def unrolled_nothing(self) -> Factors:
+        """The unrolling (1, array dims, loops) that has all units idle but one."""
+        return np.ones((1, len(self.array), len(self.loops)), dtype=np.int64)
+
     def factors(self, unrolling: Unrolling) -> Factors:
         """One unrolling as an array (1, array dims, loops)."""
-        found = np.ones((1, len(self.array), len(self.loops)), dtype=np.int64)
+        found = self.unrolled_nothing()
         for dim, (_, pairs) in enumerate(unrolling):
             for loop, factor in pairs:
                 found[0, dim, self.loops.index(loop)] = factor
