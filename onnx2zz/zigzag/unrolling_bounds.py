@@ -19,6 +19,7 @@ from zigzag.mapping.temporal_mapping import TemporalMappingType
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.zigzag.failure import PricingError, sentence
+from onnx2zz.zigzag.joint_bound import JointBound
 from onnx2zz.zigzag.layer import mapped_layer
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import ObjectiveName, objective
@@ -27,7 +28,7 @@ from onnx2zz.zigzag.search.chain import Cost, cheapest, cheapest_chain
 from onnx2zz.zigzag.search.crossings import ALWAYS, Candidates, Crossings, factored, prime_ladders, short_ladders
 from onnx2zz.zigzag.search.innermost import by_innermost
 from onnx2zz.zigzag.search.least_loads import first_tiles, last_tile
-from onnx2zz.zigzag.search.realised import Factor, Realised, best_realised
+from onnx2zz.zigzag.search.realised import Factor, Lengthening, Realised, best_of_all, best_realised
 from onnx2zz.zigzag.search.whole_unrolling import Ground, Lengthened, ground
 from onnx2zz.zigzag.unrolling import Unrolling
 
@@ -97,14 +98,38 @@ class UnrollingBounds:
             energy * ROUNDING * one if self.energy else one * 0, cycles * ROUNDING * one if self.cycles else one * 0
         )
 
-    def realised(self, given: Candidates, unrolling: Unrolling, sizes: Lengthened, floor: float) -> Realised | None:
+    def lengthening(self, given: Candidates, unrolling: Unrolling, sizes: Lengthened, floor: float) -> Lengthening:
+        """One candidate as its orderings are priced."""
+        return Lengthening(unrolling, sizes, _factors(self._one(given)), floor)
+
+    def _one(self, given: Candidates) -> Crossings:
+        return Crossings(self.ground, given, prime_ladders(_steps(given)))
+
+    def realised(self, given: Candidates, one: Lengthening) -> Realised | None:
         """The best ordering that follows the cheapest chains of one candidate, for energy and for the ports that may
         bind (little energy is little traffic, and so a good guess for cycles); None where none of them fits."""
-        crossings = Crossings(self.ground, given, prime_ladders(_steps(given)))
+        crossings = self._one(given)
         chains = [cheapest_chain(_energies(crossings, low=False)[1], crossings.shape)]
         for port in _binding(crossings) if self.cycles else ():
             chains.append(cheapest_chain(_port_costs(crossings, port, low=False), crossings.shape))
-        return best_realised(self.ground, unrolling, sizes, _factors(crossings), chains, self.opt, floor)
+        return best_realised(self.ground, one, chains, self.opt)
+
+    def all_realised(self, one: Lengthening) -> Realised | None:
+        """The best of all orderings."""
+        return best_of_all(self.ground, one, self.opt)
+
+    def jointly(self, given: Candidates, one: Lengthening) -> tuple[float, Realised | None]:
+        """What the objective of one candidate is at least where costs compete, and the best ordering that was met on
+        the way."""
+        crossings = self._one(given)
+        beyond = (crossings.drain + first_tiles(crossings) + last_tile(crossings)).item()
+        joint = JointBound(crossings, _binding(crossings), beyond)
+        cycles = max(joint.cycles() * ROUNDING, one.floor)
+        least = cycles
+        if self.energy:
+            energy = self.by_chain(given, low=False).energy.item()
+            least = joint.energy_times_cycles(energy, cycles) * ROUNDING
+        return least, best_realised(self.ground, one, list(joint.chains), self.opt)
 
     def candidates(
         self,

@@ -4,7 +4,6 @@ A factor that needs as many steps as a smaller one is left out: it does the same
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 
 from onnx2zz.mapping.enumeration import Option, combined, filled, leaves_room, mixes
@@ -15,22 +14,13 @@ MOST = 2_000_000
 those that are filled less."""
 
 
-@dataclass(frozen=True)
-class Enumerated:
-    """Factors (unrollings, array dims, loops), and what is among them in words."""
-
-    found: Factors
-    space: str
-
-
 def every_unrolling(
     space: Space,
     limits: Mapping[str, Mapping[str, int]],
     forbidden: Callable[[Factors], Mask],
-    alike: Callable[[Factors], Factors],
-) -> Enumerated:
-    """`limits` bounds the factors by array dim and loop, `forbidden` says which unrollings, complete or not, are out;
-    `alike` leaves one of those that cost the same."""
+) -> tuple[Factors, str]:
+    """Factors (unrollings, array dims, loops), and what is among them in words. `limits` bounds the factors by array
+    dim and loop, `forbidden` says which unrollings, complete or not, are out."""
     options = [_allowed(space, dim, limits, forbidden) for dim in range(len(space.array))]
     said = "every unrolling"
     if _product(options) > MOST:
@@ -43,8 +33,7 @@ def every_unrolling(
     for dim, given in enumerate(options):
         found = combined(found, dim, given, space)
         found = found[~forbidden(found)]
-    found = alike(found)
-    return Enumerated(found, f"{said} ({len(found):,} that differ)")
+    return found, said
 
 
 def _product(options: Sequence[Sequence[Option]]) -> int:

@@ -1,6 +1,7 @@
 """Unrollings that cost the same: over array dims of one kind, or with height and width exchanged."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,31 @@ EXCHANGED = {"OX": "OY", "OY": "OX", "FX": "FY", "FY": "FX"}
 """Width and height."""
 
 
-def one_of_alike(found: Factors, kinds: Sequence[Sequence[int]], mirror: Sequence[int] | None) -> Factors:
-    """One of those that unroll each loop equally often over each kind of array dims; `mirror`: the order of the loops
+@dataclass(frozen=True)
+class Alike:
+    """Unrollings in groups that cost the same: all of them, the first of each group by place, and each one's group."""
+
+    every: Factors
+    first: NDArray[np.intp]
+    group: NDArray[np.intp]
+
+    @property
+    def one_of_each(self) -> Factors:
+        return self.every[self.first]
+
+    def group_of(self, number: int) -> Factors:
+        """All of one group: ZigZag may change one of them, and take another as it is."""
+        return self.every[self.group == number]
+
+
+def alike(found: Factors, kinds: Sequence[Sequence[int]], mirror: Sequence[int] | None) -> Alike:
+    """Those together that unroll each loop equally often over each kind of array dims; `mirror`: the order of the loops
     in which the layer is the same again."""
     rows = _by_kind(found, kinds)
     if mirror is not None:
         rows = _lesser(rows, _by_kind(found[:, :, list(mirror)], kinds))
-    _, first = np.unique(_as_one(rows), return_index=True)
-    return found[np.sort(first)]
+    _, first, group = np.unique(_as_one(rows), return_index=True, return_inverse=True)
+    return Alike(found, first, group.reshape(-1))
 
 
 def kinds(space: Space, hierarchy: BuiltHierarchy) -> list[list[int]]:

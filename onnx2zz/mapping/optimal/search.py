@@ -19,8 +19,8 @@ from onnx2zz.mapping.bound import bounds
 from onnx2zz.mapping.choice import Candidate, ChoiceTerms
 from onnx2zz.mapping.honest import honest_price
 from onnx2zz.mapping.interconnect import lacks
-from onnx2zz.mapping.optimal.every_unrolling import Enumerated, every_unrolling
-from onnx2zz.mapping.optimal.likeness import kinds, mirror, one_of_alike
+from onnx2zz.mapping.optimal.every_unrolling import every_unrolling
+from onnx2zz.mapping.optimal.likeness import Alike, alike, kinds, mirror
 from onnx2zz.mapping.padding import padded, padded_sizes
 from onnx2zz.mapping.ranking import overflowing
 from onnx2zz.mapping.space import Factors, Mask, Space
@@ -29,6 +29,7 @@ from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.objective import objective
 from onnx2zz.zigzag.search.crossings import Candidates
+from onnx2zz.zigzag.search.realised import Lengthening, Realised, how_many_of_all
 from onnx2zz.zigzag.search.whole_unrolling import Lengthened
 from onnx2zz.zigzag.spatial import limits, stays_as_it_is
 from onnx2zz.zigzag.unrolling import Unrolling, totals
@@ -40,6 +41,8 @@ Ints = NDArray[np.intp]
 
 CLOSED = 1 - 2**-38
 """A bound that is below a price by less than this share is no lower: bounds are rounded down by 2^-40."""
+EVERY = 20_000
+"""Orderings of a candidate that are all priced, where its bound is not reached."""
 ONCE, INNERMOST, LOW_CHAIN, CHAIN, PRICED = range(5)
 """What is known of a candidate."""
 AT_ONCE = {ONCE: 1 << 14, INNERMOST: 256, LOW_CHAIN: 32, CHAIN: 1}
@@ -72,7 +75,6 @@ class OptimalSearch:
     gap: float = 0.0
     budget: int | None = None
     priced: list[Candidate] = field(default_factory=list[Candidate])
-    refused: int = 0
 
     def __post_init__(self) -> None:
         self.priced = list(self.given)
@@ -86,12 +88,18 @@ class OptimalSearch:
         return UnrollingPrices(self.entry, self.mapping_entry, self.terms.accelerator, self.terms.options)
 
     @cached_property
-    def enumerated(self) -> Enumerated:
+    def _every(self) -> tuple[Factors, str]:
         most = limits(self.entry, self.mapping_entry, self.terms.accelerator)
-        alike_dims, exchanged = kinds(self.space, self.terms.hierarchy), mirror(self.entry, self.space)
-        return every_unrolling(
-            self.space, most, self._forbidden, lambda found: one_of_alike(found, alike_dims, exchanged)
-        )
+        return every_unrolling(self.space, most, self._forbidden)
+
+    @cached_property
+    def alike(self) -> Alike:
+        return alike(self._every[0], kinds(self.space, self.terms.hierarchy), mirror(self.entry, self.space))
+
+    @cached_property
+    def found(self) -> Factors:
+        """The candidates, one of those that cost the same."""
+        return self.alike.one_of_each
 
     def _forbidden(self, found: Factors) -> Mask:
         out = overflowing(found, self.space, self.terms.hierarchy)
@@ -101,13 +109,12 @@ class OptimalSearch:
 
     @cached_property
     def known(self) -> NDArray[np.int8]:
-        return np.full(len(self.enumerated.found), ONCE, dtype=np.int8)
+        return np.full(len(self.found), ONCE, dtype=np.int8)
 
     @cached_property
     def least(self) -> Floats:
         """What the objective of each candidate is at least."""
-        found = self.enumerated.found
-        once = bounds(found, self.space, self.terms.hierarchy)
+        once = bounds(self.found, self.space, self.terms.hierarchy)
         return self._value(once.energy, np.maximum(once.cycles, self.floor)) * ROUNDING
 
     @cached_property
@@ -183,50 +190,69 @@ class OptimalSearch:
         self.known[rows] = stage + 1
 
     def _next_bound(self, rows: Ints, stage: int) -> Floats:
-        given = self._lengthened(rows)
+        given = self._lengthened(self.found[rows])
         if stage == ONCE:
             found = self.bounds.by_innermost(given)
         else:
             found = self.bounds.by_chain(given, low=stage == INNERMOST)
         return self._value(found.energy, np.maximum(found.cycles, self.floor))
 
-    def _lengthened(self, rows: Ints) -> Candidates:
+    def _lengthened(self, factors: Factors) -> Candidates:
         """Candidates with the loops that they divide."""
-        factors = self.enumerated.found[rows]
         sizes, axes = padded_sizes(self.entry, self.space.loops, factors.prod(axis=1))
         return self.bounds.candidates(factors, self.space.loops, sizes, axes)
 
     def _enter(self, row: int) -> None:
-        """The price of a candidate: of an ordering that follows its cheapest chains, or of all that LOMA tries if that
-        is dearer than the bound."""
-        unrolling = self.space.unrolling(self.enumerated.found[row])
-        found = self._realised(row, unrolling)
-        if found is None or self._price(found) * CLOSED > self.least[row]:
-            found = min((one for one in (found, self._tried(unrolling)) if one), key=self._merit, default=None)
-        if found is None:
-            return
-        if not stays_as_it_is(self.entry, self.mapping_entry, unrolling, self.terms.accelerator):
-            self.refused += 1
-            self.least[row] = np.inf
-            return
-        self.priced.append(found)
+        """The price of a candidate, or of one that costs the same where ZigZag would change it."""
+        for factors in self.alike.group_of(row):
+            unrolling = self.space.unrolling(factors)
+            if stays_as_it_is(self.entry, self.mapping_entry, unrolling, self.terms.accelerator):
+                found = self._priced(row, factors)
+                self.priced += [found] if found is not None else []
+                return
+        self.least[row] = np.inf
 
-    def _realised(self, row: int, unrolling: Unrolling) -> Candidate | None:
-        if self.mapping_entry.temporal_ordering:
-            return None  # the mapping file demands an order, which a chain does not know
+    def _priced(self, row: int, factors: Factors) -> Candidate | None:
+        """The best price that is found for a candidate; its bound rises where that is not as good as the bound."""
+        unrolling = self.space.unrolling(factors)
+        if self.mapping_entry.temporal_ordering or self.space.unrolled_all(unrolling):
+            return self._tried(unrolling)  # the mapping file's order, which no chain knows, or none
+        given, one = self._lengthened(factors[None]), self._lengthening(factors)
+        found = self._as_candidate(one, self.bounds.realised(given, one))
+        if self._is_least(found, row):
+            return found
+        if how_many_of_all(one.factors) <= EVERY:
+            found = self._as_candidate(one, self.bounds.all_realised(one))
+            self.least[row] = np.inf if found is None else self._price(found)
+            return found
+        options = [found, self._tried(unrolling)]
+        if not objective(self.terms.options.opt).is_energy:
+            least, met = self.bounds.jointly(given, one)
+            self.least[row] = max(self.least[row], least)
+            options.append(self._as_candidate(one, met))
+        return min((option for option in options if option), key=self._merit, default=None)
+
+    def _is_least(self, found: Candidate | None, row: int) -> bool:
+        return found is not None and self._price(found) * CLOSED <= self.least[row]
+
+    def _lengthening(self, factors: Factors) -> Lengthening:
+        unrolling = self.space.unrolling(factors)
         lengthened = padded(self.entry, totals(unrolling))
         floor = roofline(lengthened, self.mapping_entry, self.terms.hardware).cycles
-        given = self._lengthened(np.array([row]))
-        found = self.bounds.realised(given, unrolling, _sizes(lengthened), floor)
+        return self.bounds.lengthening(self._lengthened(factors[None]), unrolling, _sizes(lengthened), floor)
+
+    def _as_candidate(self, one: Lengthening, found: Realised | None) -> Candidate | None:
         if found is None:
             return None
         ordering = tuple((str(dim), size) for dim, size in found.ordering)
-        latency = max(found.latency, floor)
-        return Candidate(unrolling, "optimal", found.energy, latency, found.latency < floor, ordering=ordering)
+        latency, below = max(found.latency, one.floor), found.latency < one.floor
+        return Candidate(one.unrolling, "optimal", found.energy, latency, below, ordering=ordering)
 
     def _tried(self, unrolling: Unrolling) -> Candidate | None:
+        """The best of the orderings that LOMA tries."""
         try:
-            found = honest_price(self.prices, unrolling, self.terms.hardware, patiently=False)
+            patiently = self.space.unrolled_all(unrolling)
+            found = honest_price(self.prices, unrolling, self.terms.hardware, patiently=patiently)
         except PricingError:
             return None
         below = found.zigzags_cycles < found.latency_cycles
@@ -248,7 +274,7 @@ class OptimalSearch:
     @property
     def _space(self) -> str:
         wires = "wires as declared" if self.terms.wires is not None else "any wires"
-        return f"{self.enumerated.space}, {wires}, every loop ordering and cut"
+        return f"{self._every[1]} ({len(self.found):,} that differ), {wires}, every loop ordering and cut"
 
 
 def _sizes(entry: WorkloadEntry) -> Lengthened:

@@ -7,20 +7,24 @@ file says such an ordering as it is, and stock ZigZag prices it.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import permutations, product
 
 import numpy as np
+from numpy.typing import NDArray
 from zigzag.datatypes import LayerDim
 from zigzag.mapping.temporal_mapping import TemporalMappingType
 
 from onnx2zz.zigzag.objective import ObjectiveName
+from onnx2zz.zigzag.objective import objective as objective_of
 from onnx2zz.zigzag.unrolling import Unrolling
 
+from .arrays import Flags, Ints
 from .chain import Placed
 from .objective import first_best
-from .orderings import Loops, Orderings, multisets_below
+from .orderings import Loops, Orderings, how_many, multisets_below
+from .orderings import permutations as permutations_of
 from .pricing import price, size_tables
-from .search import check_exact
+from .search import ORDERINGS_AT_ONCE, check_exact
 from .whole_unrolling import Ground, Lengthened
 
 TRIED = 24
@@ -45,31 +49,98 @@ class Realised:
     latency: float
 
 
-def best_realised(
-    ground: Ground,
-    unrolling: Unrolling,
-    sizes: Lengthened,
-    factors: Sequence[Factor],
-    chains: Sequence[Sequence[Placed]],
-    objective: ObjectiveName,
-    floor: float = 0.0,
-) -> Realised | None:
-    """The best ordering of some that follow the chains; None where none fits. `floor`: no latency counts for less.
+@dataclass(frozen=True)
+class Lengthening:
+    """An unrolling, the lengthened loops that it divides, the prime factors that are left to run in time, and the
+    cycles that no latency counts for less than."""
 
-    Raises NotCoveredError.
-    """
-    nest = ground.under(unrolling, sizes)
-    written = list(dict.fromkeys(one for chain in chains for one in _orderings(_segments(chain, factors))))
-    orderings = _as_primes(written, factors)
+    unrolling: Unrolling
+    sizes: Lengthened
+    factors: Sequence[Factor]
+    floor: float
+
+
+def best_realised(
+    ground: Ground, one: Lengthening, chains: Sequence[Sequence[Placed]], objective: ObjectiveName
+) -> Realised | None:
+    """The best ordering of some that follow the chains; None where none fits. Raises NotCoveredError."""
+    written = list(dict.fromkeys(each for chain in chains for each in _orderings(_segments(chain, one.factors))))
+    return _best(ground, one, _as_primes(written, one.factors), objective)
+
+
+def best_of_all(ground: Ground, one: Lengthening, objective: ObjectiveName) -> Realised | None:
+    """The best of all orderings, with neighbours over one dimension joined in all ways; None where none fits.
+
+    Raises NotCoveredError."""
+    loops = _loops(one.factors)
+    best: Realised | None = None
+    for loop in permutations_of(loops.counts, ORDERINGS_AT_ONCE):
+        for cuttable, rows in _joined(loops, loop):
+            few = loop[rows]
+            orderings = Orderings(loops, few, multisets_below(loops.counts, few), cuttable)
+            found = _best(ground, one, orderings, objective)
+            if found is not None and (best is None or _value(found, one, objective) < _value(best, one, objective)):
+                best = found
+    return best
+
+
+def how_many_of_all(factors: Sequence[Factor]) -> int:
+    """Orderings that `best_of_all` prices at most."""
+    loops = _loops(factors)
+    return how_many(loops.counts) << max(loops.length - len(set(loops.dims)), 0)
+
+
+def _joined(loops: Loops, loop: NDArray[np.uint8]) -> Iterator[tuple[Flags, Ints]]:
+    """For each way to join neighbours: where the orderings may be cut, and which ones (by row) are over one dimension
+    wherever they are joined."""
+    over = np.array(loops.dims).take(loop)
+    same = over[:, 1:] == over[:, :-1]
+    for joints in product((False, True), repeat=loops.length - 1):
+        rows = np.flatnonzero((same | ~np.array(joints, dtype=np.bool_)).all(axis=1))
+        if len(rows):
+            cuttable = np.array([True, *(not joint for joint in joints), True])
+            yield np.broadcast_to(cuttable, (len(rows), len(cuttable))), rows
+
+
+def _value(found: Realised, one: Lengthening, name: ObjectiveName) -> float:
+    return objective_of(name).value(found.energy, max(found.latency, one.floor))
+
+
+def _best(ground: Ground, one: Lengthening, orderings: Orderings, objective: ObjectiveName) -> Realised | None:
+    nest = ground.under(one.unrolling, one.sizes)
     check_exact(nest, orderings.loops)
     even = ground.mapping_type == TemporalMappingType.EVEN
     prices = price(nest, size_tables(nest, orderings.loops), orderings, even)
     if not len(prices.rows):
         return None
-    row = first_best(objective, prices.energy, np.maximum(prices.latency, floor))
-    ordering = written[int(prices.rows[row])]
+    row = first_best(objective, prices.energy, np.maximum(prices.latency, one.floor))
+    ordering = _written(orderings.rows(prices.rows[row : row + 1]))
     named = tuple((ground.layer.layer_dims[dim], size) for dim, size in ordering)
     return Realised(named, float(prices.energy[row]), float(prices.latency[row]))
+
+
+def _written(one: Orderings) -> list[tuple[int, int]]:
+    """(dimension, size) of each loop, joined where it may not be cut."""
+    assert one.cuttable is not None
+    found: list[tuple[int, int]] = []
+    apart = True
+    for loop, cuttable in zip(one.loop[0].tolist(), one.cuttable[0, 1:].tolist(), strict=True):
+        dim, size = one.loops.dims[loop], one.loops.sizes[loop]
+        if apart:
+            found.append((dim, size))
+        else:
+            found[-1] = dim, found[-1][1] * size
+        apart = cuttable
+    return found
+
+
+def _loops(factors: Sequence[Factor]) -> Loops:
+    used = [factor for factor in factors if factor.times]
+    return Loops(
+        tuple(factor.dim for factor in used),
+        tuple(factor.prime for factor in used),
+        tuple(factor.times for factor in used),
+    )
 
 
 def _segments(chain: Sequence[Placed], factors: Sequence[Factor]) -> list[dict[int, int]]:
@@ -99,12 +170,7 @@ def _orderings(segments: Sequence[dict[int, int]]) -> Iterator[tuple[tuple[int, 
 
 def _as_primes(written: Sequence[tuple[tuple[int, int], ...]], factors: Sequence[Factor]) -> Orderings:
     """The orderings as orderings of prime factors that may not be cut inside a loop."""
-    used = [factor for factor in factors if factor.times]
-    loops = Loops(
-        tuple(factor.dim for factor in used),
-        tuple(factor.prime for factor in used),
-        tuple(factor.times for factor in used),
-    )
+    used, loops = [factor for factor in factors if factor.times], _loops(factors)
     rows: list[list[int]] = []
     cuts: list[list[bool]] = []
     for ordering in written:

@@ -29,7 +29,7 @@ from onnx2zz.zigzag.search.orderings import Orderings, chunks
 from onnx2zz.zigzag.search.pricing import price, size_tables
 from onnx2zz.zigzag.search.reading import read_nest
 from onnx2zz.zigzag.search.search import SearchedLayer, convert
-from onnx2zz.zigzag.spatial import stays_as_it_is
+from onnx2zz.zigzag.spatial import price_unrolling, stays_as_it_is
 from onnx2zz.zigzag.unrolling import Unrolling, as_written, totals
 from tests.small_workloads import add, conv, depthwise, gemm, pool
 from tests.zigzag.search.hardware import MadeUpMemory, made_up
@@ -107,10 +107,14 @@ def setting_of(entry: WorkloadEntry, unrolling: Unrolling, built: Accelerator) -
 
 def every_price(entry: WorkloadEntry, unrolling: Unrolling, terms: ChoiceTerms) -> float:
     """The least of all orderings of all prime factors, with equal neighbours joined in all ways."""
+    floor = roofline(padded(entry, totals(unrolling)), LINKS, terms.hardware).cycles
+    if all(totals(unrolling).get(loop, 1) >= size for loop, size in loop_sizes(entry).items()):  # no loop in time
+        given = (padded(entry, totals(unrolling)), LINKS, unrolling, terms.accelerator, terms.options)
+        energy, cycles = price_unrolling(*given)
+        return objective(terms.options.opt).value(energy, max(cycles, floor))
     setting = setting_of(entry, unrolling, terms.accelerator)
     nest = read_nest(setting.accelerator, setting.layer, setting.fractional, setting.integer)
     factors = loop_factors(setting.accelerator, setting.layer, setting.fractional, setting.mapping_type, None)
-    floor = roofline(padded(entry, totals(unrolling)), LINKS, terms.hardware).cycles
     least = inf
     for orderings in chunks(factors.loops, factors.fixed, 10**6):
         joined = with_joined_loops(orderings)
