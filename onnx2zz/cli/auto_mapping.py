@@ -25,7 +25,8 @@ def auto_options(command: Callable[..., None]) -> Callable[..., None]:
             "--mapping-budget",
             type=click.IntRange(min=1),
             metavar="N",
-            help="Mappings to price for a layer at most.  [default: 30 with `--mapping auto`, none with `optimal`]",
+            help="Mappings to price for a layer at most.  [default: 30 with `--mapping auto`, 48 with `optimal`, none "
+            "with `--gap`]",
         ),
         click.option(
             "--gap",

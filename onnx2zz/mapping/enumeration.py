@@ -42,7 +42,7 @@ def candidates(
         if dim in twins:
             found = found[_first_of_mirrored(found, twins)]
         found = found[~forbidden(found)]
-        found = _bestfilled(found, space)
+        found = _best_filled(found, space)
     return found
 
 
@@ -124,9 +124,15 @@ def combined(
     for row, option in enumerate(options):
         for loop, factor in option:
             rows[row, loop] = factor
-    both = np.repeat(found, len(options), axis=0)
-    both[:, dim, :] = np.tile(rows, (len(found), 1))
-    return both if unaccountable else both[accountable(both, space)]
+    # Most pairs unroll a loop beyond its size: they are left out before anything is made of them.
+    totals = found.prod(axis=1)
+    within: Mask = np.ones((len(found), len(options)), dtype=np.bool_)
+    for loop, size in enumerate(() if unaccountable else space.sizes):
+        within &= totals[:, loop, None] * rows[:, loop] <= size
+    earlier, chosen = np.nonzero(within)
+    both = found[earlier]
+    both[:, dim, :] = rows[chosen]
+    return both if unaccountable else both[_whole_steps(both, space)]
 
 
 def _first_of_mirrored(found: Factors, twins: Mapping[int, int]) -> Factors:
@@ -148,23 +154,43 @@ def _scattered(rows: NDArray[np.uint64], kind: int) -> NDArray[np.uint64]:
     return code ^ (code >> np.uint64(29))
 
 
-def accountable(found: Factors, space: Space) -> Mask:
-    """No loop is unrolled beyond its size, and cycles times units are the operations."""
-    within = (found.prod(axis=1) <= np.array(space.sizes)).all(axis=1)
-    return within & accounted(found, space).all(axis=1)
+def _whole_steps(found: Factors, space: Space) -> Mask:
+    """Whether cycles times units are the operations."""
+    whole: Mask = np.ones(len(found), dtype=np.bool_)
+    for loop, size in enumerate(space.sizes):
+        whole &= _divided(found[:, :, loop], size)
+    return whole
+
+
+def _divided(factors: NDArray[np.int64], size: int) -> Mask:
+    """Of one loop's factors (candidates, array dims): whether its steps are whole. Few of them differ, so each kind is
+    asked once."""
+    most = factors.max(axis=0, initial=1) + 1
+    if np.prod(most.astype(float)) > 1 << 22:
+        return _is_accounted(factors, size)
+    code = np.ravel_multi_index(tuple(factors.T), tuple(most.tolist()))
+    kinds = np.flatnonzero(np.bincount(code))
+    answers: Mask = np.zeros(int(most.prod()), dtype=np.bool_)
+    answers[kinds] = _is_accounted(np.stack(np.unravel_index(kinds, tuple(most.tolist())), axis=1), size)
+    return answers[code]
 
 
 def accounted(found: Factors, space: Space) -> Mask:
-    """(candidates, loops): whether the steps of a loop are whole in ZigZag's view. Of a loop on several array dims it
-    adjusts the first of the largest factors only (spatial_mapping_conversion.py:195-213, 265-297)."""
-    place = np.arange(found.shape[1], dtype=np.int64).reshape(1, -1, 1)
-    adjusted = found.argmax(axis=1)[:, None, :]
-    up_to = np.where(place <= adjusted, found, 1).prod(axis=1)
-    later = np.where(place > adjusted, found, 1).prod(axis=1)
-    return -(-np.array(space.sizes) // up_to) % later == 0
+    """(candidates, loops): whether the steps of a loop are whole in ZigZag's view."""
+    return np.stack([_is_accounted(found[:, :, loop], size) for loop, size in enumerate(space.sizes)], axis=1)
 
 
-def _bestfilled(found: Factors, space: Space) -> Factors:
+def _is_accounted(factors: NDArray[np.int64], size: int) -> Mask:
+    """Of a loop on several array dims ZigZag adjusts the first of the largest factors only
+    (spatial_mapping_conversion.py:195-213, 265-297)."""
+    place = np.arange(factors.shape[1], dtype=np.int64)
+    adjusted = factors.argmax(axis=1)[:, None]
+    up_to = np.where(place <= adjusted, factors, 1).prod(axis=1)
+    later = np.where(place > adjusted, factors, 1).prod(axis=1)
+    return -(-size // up_to) % later == 0
+
+
+def _best_filled(found: Factors, space: Space) -> Factors:
     if len(found) <= KEPT:
         return found
     steps = -(-np.array(space.sizes) // found.prod(axis=1))

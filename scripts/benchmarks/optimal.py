@@ -7,7 +7,7 @@ import tempfile
 import time
 from argparse import Namespace
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import product
+from itertools import pairwise, product
 from math import exp, log
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def measured(case: MappingCase) -> OptimalLine:
         times.append(time.process_time())
         best = choose_mappings(workload, accelerator, base, asked, log, Policy(MappingSearch(kind="optimal")))
         times.append(time.process_time())
-    evaluate_s, auto_s, optimal_s = (round(b - a, 2) for a, b in zip(times, times[1:], strict=False))
+    evaluate_s, auto_s, optimal_s = (round(b - a, 2) for a, b in pairwise(times))
     certificates = _certificates(best)
     gaps = [one.gap if one.gap is not None else 1.0 for one in _distinct(best)]
     return {

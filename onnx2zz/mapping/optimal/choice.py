@@ -13,13 +13,15 @@ from onnx2zz.zigzag.search import NotCoveredError
 
 ENOUGH = 0.001
 """Where no gap is asked for, the search ends when nothing can be better by more than this share."""
+PRICES = 48
+"""That a layer may take where nobody says how many: more of them seldom find anything, if the gap is still wide."""
 
 
 def choose_optimal(
     entry: WorkloadEntry, mapping_entry: MappingEntry, terms: ChoiceTerms, gap: float | None, budget: int | None
 ) -> Choice:
     """The best mapping of a layer, its loop ordering included. `gap`: the share by which another may be better for the
-    search to end; `budget`: prices that it may take, as many as it needs if None.
+    search to end; `budget`: prices that it may take (None: PRICES, or as many as a `gap` needs that is asked for).
 
     Where only ZigZag's own search has its numbers, the choice is that of `choose`, and the certificate has no bound
     but 0.
@@ -28,8 +30,9 @@ def choose_optimal(
     priced = [candidate for candidate in given if candidate.energy_pj is not None]
     refused = [candidate for candidate in given if candidate.refused]
     wanted = ENOUGH if gap is None else gap
+    prices = PRICES if gap is None and budget is None else budget
     try:
-        found = OptimalSearch(entry, mapping_entry, space, terms, priced, wanted, budget).run()
+        found = OptimalSearch(entry, mapping_entry, space, terms, priced, wanted, prices).run()
     except (PricingError, NotCoveredError) as failure:
         return _unproven(choose(entry, mapping_entry, terms), terms, str(failure))
     return Choice(

@@ -83,6 +83,15 @@ def _lesser(one: NDArray[np.int32], other: NDArray[np.int32]) -> NDArray[np.int3
     return np.where(less, one, other)
 
 
-def _as_one(rows: NDArray[np.int32]) -> NDArray[np.void]:
-    whole = np.ascontiguousarray(rows)
-    return whole.view(np.dtype((np.void, whole.dtype.itemsize * whole.shape[1]))).reshape(-1)
+def _as_one(rows: NDArray[np.int32]) -> NDArray[np.int64] | NDArray[np.void]:
+    """A number for each row, equal for equal rows; the bytes of the row where there are too many."""
+    codes: NDArray[np.int64] = np.zeros(len(rows), dtype=np.int64)
+    many = 1
+    for column in range(rows.shape[1]):
+        distinct = np.flatnonzero(np.bincount(rows[:, column]))
+        many *= len(distinct)
+        if many >= 2**62:
+            whole = np.ascontiguousarray(rows)
+            return whole.view(np.dtype((np.void, whole.dtype.itemsize * whole.shape[1]))).reshape(-1)
+        codes = codes * len(distinct) + np.searchsorted(distinct, rows[:, column])
+    return codes

@@ -124,7 +124,9 @@ def _written(one: Orderings) -> list[tuple[int, int]]:
     assert one.cuttable is not None
     found: list[tuple[int, int]] = []
     apart = True
-    for loop, cuttable in zip(one.loop[0].tolist(), one.cuttable[0, 1:].tolist(), strict=True):
+    numbers: list[int] = one.loop[0].tolist()
+    cuts: list[bool] = one.cuttable[0, 1:].tolist()
+    for loop, cuttable in zip(numbers, cuts, strict=True):
         dim, size = one.loops.dims[loop], one.loops.sizes[loop]
         if apart:
             found.append((dim, size))

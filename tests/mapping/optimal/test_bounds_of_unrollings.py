@@ -1,12 +1,15 @@
 """Bounds of unrollings lie below every price of every ordering, and each below the next."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.padding import padded_sizes
 from onnx2zz.zigzag.layer_price import PriceOptions
-from onnx2zz.zigzag.objective import NAMES, objective
+from onnx2zz.zigzag.objective import NAMES, ObjectiveName, objective
+from onnx2zz.zigzag.search.crossings import Candidates
 from onnx2zz.zigzag.search.search import priced_chunks
 from onnx2zz.zigzag.unrolling_bounds import AtLeast, UnrollingBounds
 from tests.mapping.ground import accelerator
@@ -23,7 +26,7 @@ def bounds_hold(arch: str, layer: WorkloadEntry, how_many: int, lpf_limit: int) 
         bounds = UnrollingBounds(layer, LINKS, accelerator(arch), PriceOptions(opt=opt))
         given = bounds.candidates(factors, space.loops, sizes, axes)
         closer = [value(found, opt) for found in closer_and_closer(bounds, given)]
-        for low, high in zip(closer, closer[1:], strict=False):
+        for low, high in pairwise(closer):
             assert (low <= high * (1 + 1e-12)).all()
         for row, unrolling in enumerate(unrollings):
             for chunk in priced_chunks(by_zigzag(arch, layer, unrolling, lpf_limit), 10**6):
@@ -31,11 +34,11 @@ def bounds_hold(arch: str, layer: WorkloadEntry, how_many: int, lpf_limit: int) 
                 assert (closer[-1][row] <= prices).all(), (opt, unrolling)
 
 
-def closer_and_closer(bounds: UnrollingBounds, given: object) -> list[AtLeast]:
+def closer_and_closer(bounds: UnrollingBounds, given: Candidates) -> list[AtLeast]:
     return [bounds.by_innermost(given), bounds.by_chain(given, low=True), bounds.by_chain(given, low=False)]
 
 
-def value(found: AtLeast, opt: str) -> np.ndarray:
+def value(found: AtLeast, opt: ObjectiveName) -> np.ndarray:
     return objective(opt).value(found.energy, found.cycles)
 
 

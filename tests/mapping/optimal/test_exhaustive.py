@@ -47,7 +47,7 @@ def drawn_layer(rng: random.Random) -> WorkloadEntry:
         stride = rng.choice([(1, 1), (2, 1)])
         return conv(0, None, kind, k=k, c=c, oy=oy, ox=ox, fy=rng.choice([1, 2]), fx=rng.choice([1, 3]), stride=stride)
     if kind == "depthwise":
-        return depthwise(0, None, kind, g=k, oy=oy, ox=ox, fy=rng.choice([1, 2]), fx=rng.choice([1, 3]))
+        return depthwise(0, 1, kind, g=k, oy=oy, ox=ox, fy=rng.choice([1, 2]), fx=rng.choice([1, 3]))
     if kind == "pool":
         return pool(0, 1, kind, g=k, oy=oy, ox=ox, fy=2, fx=rng.choice([1, 3]), stride=(2, 1))
     if kind == "add":
