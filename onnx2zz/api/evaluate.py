@@ -32,7 +32,7 @@ from onnx2zz.errors import IncompleteResult, InputError, Problem, raise_if_any
 from onnx2zz.mapping.evaluation import run
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.price_cache import NoStore
-from onnx2zz.pricing.request import BUDGET, MappingSearch, Rules
+from onnx2zz.pricing.request import MappingSearch, Rules
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Elsewhere, Resources
 from onnx2zz.pricing.store import Store, folder_or_default
@@ -65,6 +65,7 @@ def evaluate(
     events: str | None = None,
     mapping_rules: Rules = "strict",
     mapping_budget: int | None = None,
+    gap: float | None = None,
     save_mapping: str | Path | None = None,
     placement: str | Path | None = None,
     schedule: ScheduleChoice = "auto",
@@ -110,9 +111,9 @@ def evaluate(
         opt, lpf_limit, temporal_mapping_type=temporal, mixed_spatial_mapping=mixed_mapping, engine=engine
     )
     source = partial(_workload, model, events, options)
+    chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
     where = partial(Resources, jobs=jobs, tell=_warn, layer_timeout=layer_timeout)
     if of_system:
-        chosen = MappingSearch(mapping_rules, BUDGET if mapping_budget is None else mapping_budget)
         of = SystemOptions(price_options, search, chosen, asked, _path(placement), schedule, frames, cores, cacti)
         request, _ = system_request(arch, source, of, _warn)
         workload = request.workload
@@ -123,7 +124,7 @@ def evaluate(
         found, drawn_from = scheduled.evaluation, partial(schedule_document, scheduled)
     else:
         files = gather(arch, asked, source, events, _warn, cacti)
-        on_one = files.request(price_options, exploit_data_locality, search, mapping_rules, mapping_budget)
+        on_one = files.request(price_options, exploit_data_locality, search, chosen)
         activities = counted_events(events, files.compiled, Path(files.workload.file), files.events, _unwatched)
         supplement = replace(on_one.supplement, activities=activities)
         on_one = replace(on_one, supplement=supplement, save_mapping=_path(save_mapping))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,42 +25,49 @@ if TYPE_CHECKING:
 
     from onnx2zz.compiler import Compiled
     from onnx2zz.pricing.inputs import PricedWorkload
-    from onnx2zz.pricing.request import EvaluationRequest, Rules
+    from onnx2zz.pricing.request import ChoiceKind, EvaluationRequest, MappingSearch
     from onnx2zz.sidecar.figures import Sidecar
     from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
 Tell = Callable[[str], None]
 FIX = "`onnx2zz check FILE --fix -o DIR` writes the new form"
-AUTO = "auto"
-"""Asks for a mapping that is chosen; `auto:FILE` for one that starts from FILE."""
+CHOSEN: "Mapping[str, ChoiceKind]" = {"auto": "auto", "optimal": "optimal"}
+"""What asks for a mapping that is chosen; `auto:FILE` for one that starts from FILE."""
 
 
 @dataclass(frozen=True)
 class GivenFiles:
-    """What is evaluated. `auto`: a mapping is to be chosen, and `mapping` is what that starts from. `compiled`: the
-    model, where one was compiled; `events`: the values of its inputs that events are counted on."""
+    """What is evaluated. `choice`: how a mapping is to be chosen if one is, and `mapping` is what that starts from.
+    `compiled`: the model, where one was compiled; `events`: the values of its inputs that events are counted on."""
 
     accelerator: Found
     sidecar: "Sidecar | None"
     mapping: Found
-    auto: bool
+    choice: "ChoiceKind | None"
     workload: "PricedWorkload"
     compiled: "Compiled | None"
     events: "Mapping[str, np.ndarray]"
 
     def request(
-        self, options: "PriceOptions", locality: bool, search: "Search", rules: "Rules", budget: int | None = None
+        self, options: "PriceOptions", locality: bool, search: "Search", mapping_search: "MappingSearch"
     ) -> "EvaluationRequest":
-        """What is asked for with these files; `rules` and `budget` are for a mapping that is to be chosen. Raises
-        InputError for options that there are not, or that do not go together."""
-        from onnx2zz.pricing.request import BUDGET, EvaluationRequest, MappingSearch
+        """What is asked for with these files; `mapping_search` is for a mapping that is to be chosen. Raises InputError
+        for options that there are not, or that do not go together."""
+        from onnx2zz.pricing.request import EvaluationRequest
         from onnx2zz.pricing.supplement import Supplement
 
-        chosen = MappingSearch(rules, BUDGET if budget is None else budget) if self.auto else None
+        chosen = as_asked(mapping_search, self.choice)
         supplement = Supplement(self.sidecar)
         return EvaluationRequest(
             self.workload, self.accelerator, self.mapping, options, locality, search, chosen, supplement
         )
+
+
+def as_asked(search: "MappingSearch", choice: "ChoiceKind | None") -> "MappingSearch | None":
+    """How a mapping is chosen, if one is. Raises InputError for what is asked of a choice that there is not."""
+    wanted = replace(search, kind=choice or "auto")
+    raise_if_any(wanted.problems)
+    return wanted if choice else None
 
 
 def gather(
@@ -79,7 +86,7 @@ def gather(
     problems: list[Problem] = []
     found = compiled = workload = chosen = sidecar = None
     given: Mapping[str, np.ndarray] = {}
-    auto = False
+    choice: ChoiceKind | None = None
     with noted_in(problems):
         found = noticed(find_accelerator(accelerator), tell)
         _tell_how_it_is_read(found, tell)
@@ -89,10 +96,10 @@ def gather(
         compiled, workload = source()
         given = event_inputs(events, compiled) if compiled else {}
     with noted_in(problems):
-        chosen, auto = _mapping(mapping, found, workload, tell)
+        chosen, choice = _mapping(mapping, found, workload, tell)
     raise_if_any(problems)
     assert found is not None and workload is not None and chosen is not None
-    return GivenFiles(found, sidecar, chosen, auto, workload, compiled, given)
+    return GivenFiles(found, sidecar, chosen, choice, workload, compiled, given)
 
 
 def refuse_cacti(accelerator: Path, allowed: bool) -> None:
@@ -135,19 +142,20 @@ def _tell_what_is_left_out(path: Path, keys: Sequence[str], tell: Tell) -> None:
 
 def _mapping(
     asked: str | None, accelerator: Found | None, workload: "PricedWorkload | None", tell: Tell
-) -> tuple[Found | None, bool]:
-    """The mapping file, and whether a mapping is to be chosen, starting from it: if that is asked for, and where nobody
+) -> "tuple[Found | None, ChoiceKind | None]":
+    """The mapping file, and how a mapping is to be chosen, starting from it: if that is asked for, and where nobody
     asks and neither the compiled folder nor this project has one for the accelerator."""
-    auto, base = _base_of(asked)
+    choice, base = base_of(asked)
     if accelerator is None:
-        return find_mapping(base) if base is not None else None, auto
+        return find_mapping(base) if base is not None else None, choice
     compiled = None if asked is not None else _compiled_mapping(accelerator, workload)
-    auto = auto or (asked is None and compiled is None and accelerator.name not in ours(MAPPINGS))
+    if asked is None and compiled is None and accelerator.name not in ours(MAPPINGS):
+        choice = "auto"
     chosen = noticed(choose_mapping(base, accelerator, compiled), tell)
     with suppress(InputError):  # whoever reads the mapping says what is wrong with it
         foreign = foreign_keys("mapping", load_yaml(chosen.path))
         _tell_what_is_left_out(chosen.path, [one.key for one in foreign], tell)
-    return chosen, auto
+    return chosen, choice
 
 
 def _compiled_mapping(accelerator: Found, workload: "PricedWorkload | None") -> Path | None:
@@ -157,10 +165,10 @@ def _compiled_mapping(accelerator: Found, workload: "PricedWorkload | None") -> 
     return path if path.is_file() else None
 
 
-def _base_of(asked: str | None) -> tuple[bool, str | None]:
-    """Whether a mapping is to be chosen, and the mapping file that it starts from (None: the accelerator's own)."""
-    if asked == AUTO:
-        return True, None
-    if asked and asked.startswith(f"{AUTO}:"):
-        return True, asked.removeprefix(f"{AUTO}:")
-    return False, asked
+def base_of(asked: str | None) -> "tuple[ChoiceKind | None, str | None]":
+    """How a mapping is to be chosen (None: it is not), and the mapping file that it starts from (None: the
+    accelerator's own)."""
+    kind, colon, base = (asked or "").partition(":")
+    if kind in CHOSEN:
+        return CHOSEN[kind], base if colon else None
+    return None, asked

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.api.inputs import AUTO, Tell, noticed
+from onnx2zz.api.inputs import Tell, as_asked, base_of, noticed
 from onnx2zz.api.schedule_options import cores_problems, frames_of, frames_problems, unlike_cores
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping
@@ -100,14 +100,14 @@ def system_request(
     placed: Mapping[int, Placed] = {}
     if options.placement is not None:
         placed = read_placement(options.placement, graph, system, tell)
-    chosen = options.mapping is not None and options.mapping.split(":")[0] == AUTO
+    choice, _ = base_of(options.mapping)
     request = SystemRequest(
         workload,
         graph,
         system,
         base,
-        chosen,
-        options.mapping_search,
+        choice is not None,
+        as_asked(options.mapping_search, choice) or options.mapping_search,
         options.price,
         options.search,
         placed,
@@ -140,9 +140,8 @@ def run_on_system(request: "SystemRequest", folder: Path, resources: "Resources"
 
 
 def _mapping(asked: str | None, tell: Tell) -> Found | None:
-    if asked is None or asked == AUTO:
-        return None
-    return noticed(find_mapping(asked.removeprefix(f"{AUTO}:")), tell)
+    _, base = base_of(asked)
+    return None if base is None else noticed(find_mapping(base), tell)
 
 
 def write_schedule(found: "SystemEvaluation", folder: Path) -> None:

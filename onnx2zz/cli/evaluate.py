@@ -16,6 +16,7 @@ from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.events import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.exit_codes import INCOMPLETE
+from onnx2zz.cli.gaps import tell_of_gaps
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from onnx2zz.api.system import SystemOptions
     from onnx2zz.compiler import Compiled
     from onnx2zz.pricing.inputs import PricedWorkload
-    from onnx2zz.pricing.request import EvaluationRequest, Rules
+    from onnx2zz.pricing.request import EvaluationRequest, MappingSearch, Rules
     from onnx2zz.pricing.result import Evaluation
     from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 
@@ -51,7 +52,8 @@ if TYPE_CHECKING:
 @click.option(
     "--mapping",
     metavar="FILE|NAME",
-    help="Mapping: a file, a name, zigzag:NAME, generated, auto (also the default where none ships) or auto:FILE.",
+    help="Mapping: a file, a name, zigzag:NAME, generated, auto (also the default where none ships), auto:FILE, or "
+    "optimal (optimal:FILE): the best there is, with a certificate.",
 )
 @auto_options
 @click.option(
@@ -106,6 +108,7 @@ def evaluate_command(
     mapping: str | None,
     mapping_rules: "Rules",
     mapping_budget: int | None,
+    gap: float | None,
     save_mapping: Path | None,
     placement: Path | None,
     schedule: "ScheduleChoice",
@@ -140,7 +143,7 @@ def evaluate_command(
     from onnx2zz.api.inputs import is_workload
     from onnx2zz.api.system import SystemOptions, names_a_system
     from onnx2zz.api.where_priced import cluster_at
-    from onnx2zz.pricing.request import BUDGET, MappingSearch
+    from onnx2zz.pricing.request import MappingSearch
 
     output = named_folder(output, model, arch)
     if model is None or is_workload(model):
@@ -156,20 +159,19 @@ def evaluate_command(
     source = partial(_workload, model, output, model_arguments)
     of_system = names_a_system(arch)
     refuse_what_is_for_others(ctx, arch, of_system)
+    chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
     with cluster_at(scheduler, _tell) as cluster:
         where = WherePriced(cache_folder, no_cache, jobs, layer_timeout, cluster)
         if of_system:
-            chosen = MappingSearch(mapping_rules, BUDGET if mapping_budget is None else mapping_budget)
             asked = SystemOptions(options, search, chosen, mapping, placement, schedule, frames, cores, not no_cacti)
             evaluation, workload = _on_a_system(arch, source, asked, output, where)
         else:
-            one = OneAccelerator(
-                arch, mapping, options, search, locality, mapping_rules, mapping_budget, save_mapping, not no_cacti
-            )
+            one = OneAccelerator(arch, mapping, options, search, locality, chosen, save_mapping, not no_cacti)
             evaluation, workload = _on_one(ctx, one, source, events, output, where)
     _write(evaluation, workload, output, json_file, csv_file, html_file, plot_folder)
     _show(evaluation, json_file)
-    if evaluation.total.incomplete:
+    unproven = tell_of_gaps(evaluation, gap)
+    if evaluation.total.incomplete or unproven:
         ctx.exit(INCOMPLETE)
 
 
@@ -182,8 +184,7 @@ class OneAccelerator:
     options: PriceOptions
     search: Search
     locality: bool
-    mapping_rules: "Rules"
-    mapping_budget: int | None
+    mapping_search: "MappingSearch"
     save_mapping: Path | None
     cacti: bool
 
@@ -196,8 +197,8 @@ def _on_one(
     from onnx2zz.mapping.evaluation import run
 
     files = gather(asked.arch, asked.mapping, source, events, _tell, asked.cacti)
-    refuse_annealing(ctx, asked.options, asked.search, files.auto)
-    request = files.request(asked.options, asked.locality, asked.search, asked.mapping_rules, asked.mapping_budget)
+    refuse_annealing(ctx, asked.options, asked.search, files.choice is not None)
+    request = files.request(asked.options, asked.locality, asked.search, asked.mapping_search)
     request = replace(request, save_mapping=asked.save_mapping)
     forget_schedule(output)
     request = _with_events(request, files, asked.arch, events, output)
@@ -247,8 +248,8 @@ def _with_events(
     from onnx2zz.report.progress import progress_on_stderr
 
     if files.compiled is not None:
-        # `auto` has chosen nothing yet: its mapping is written after the run.
-        mapping = None if files.auto else files.mapping.path.read_text(encoding="utf-8")
+        # Nothing is chosen yet: a mapping that is goes to the folder after the run.
+        mapping = None if files.choice else files.mapping.path.read_text(encoding="utf-8")
         files.compiled.write(output, mapping, arch)
     if events is None:
         return request

@@ -82,19 +82,20 @@ def _each_tensor_once(factors: Factors, space: Space, hierarchy: BuiltHierarchy)
         levels = hierarchy.of(operand.memory_operand)
         for number, level in enumerate(levels):
             copies, instances = _copies(factors, space, operand, level), _instances(factors, space, level)
-            for link in _passing(operand, number, level):
+            for link in _passing(operand, number, level, top=number == len(levels) - 1):
                 energy = energy + bits * copies / link.width * link.energy
                 busy[link.port] = busy.get(link.port, 0.0) + bits * copies / instances / link.width
     return Bounds(np.maximum.reduce([np.zeros(len(factors)), *busy.values()]), energy)
 
 
-def _passing(operand: MappedOperand, number: int, level: BuiltLevel) -> Iterable[Link]:
-    """The links that a tensor must take at one level: an input down, the output up. The reads of an input's innermost
-    memory are counted by cycles; of whole tensors only its filling counts here."""
+def _passing(operand: MappedOperand, number: int, level: BuiltLevel, *, top: bool) -> Iterable[Link]:
+    """The links that a tensor must take at one level: an input down, the output up. What the array reads and writes is
+    counted by cycles; of whole tensors only the filling of an innermost memory counts here, from a memory above it
+    (zigzag drops what passes the highest: mapping/mapping.py:670)."""
     if operand.name == "O":
-        return [level.write] if level.write else []
+        return [level.write] if level.write and number > 0 else []
     read = [level.read] if level.read and number > 0 else []
-    return [*read, *([level.write] if level.write and number == 0 else [])]
+    return [*read, *([level.write] if level.write and number == 0 and not top else [])]
 
 
 def _innermost_reads(
@@ -111,13 +112,27 @@ def _innermost_reads(
         if link is None or not operand.bits:
             continue
         served = _served(factors, space, levels[0])
-        words = np.ceil(extents(operand, served) * operand.bits / link.least) * (link.least / link.width)
+        bits = _bits(operand, steps, factors, space, levels[0])
+        words = np.ceil(extents(operand, served) * bits / link.least) * (link.least / link.width)
         times = cycles / _stationary(innermost, operand, steps)
         energy = energy + words * times * _instances(factors, space, levels[0]) * link.energy
         if operand.name != "O":
             waiting = np.ceil(words) * np.maximum(times - 1, 0)
             busy[link.port] = busy.get(link.port, 0.0) + waiting
     return np.maximum.reduce([impossible, *busy.values()]), energy + impossible
+
+
+def _bits(
+    operand: MappedOperand, steps: NDArray[np.int64], factors: Factors, space: Space, level: BuiltLevel
+) -> Floats:
+    """Bits of an element between the array and its lowest memory: a result is partial, and comes back, only where a
+    reduction is left, in time or over units that the memory does not serve (mapping/mapping.py:413-452)."""
+    if operand.name != "O":
+        return np.full(len(steps), float(operand.bits))
+    reductions = sorted(space.reductions)
+    above = [dim for dim, (name, _) in enumerate(space.array) if name not in level.served]
+    left = (steps[:, reductions] > 1).any(axis=1) | (factors[:, above, :][:, :, reductions] > 1).any(axis=(1, 2))
+    return np.where(left, float(operand.bits), float(min(operand.bits, operand.final)))
 
 
 def _stationary(innermost: int, operand: MappedOperand, steps: NDArray[np.int64]) -> Floats:

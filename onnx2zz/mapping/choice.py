@@ -20,6 +20,7 @@ from onnx2zz.mapping.interconnect import Interconnect, lacks
 from onnx2zz.mapping.padding import padded_sizes
 from onnx2zz.mapping.ranking import Ranked, bounds_of, nothing, ranked
 from onnx2zz.mapping.space import STEP, Factors, Space, read_space
+from onnx2zz.pricing.certificate import Certificate
 from onnx2zz.pricing.request import BUDGET
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from onnx2zz.zigzag.accelerator import Accelerator
     from onnx2zz.zigzag.unrolling_prices import UnrollingPrices
 
-Origin = Literal["mapping file", "generated", "enumerated"]
+Origin = Literal["mapping file", "generated", "enumerated", "optimal"]
 
 WORTH = 0.01
 """A candidate that could be better by less than this share is not priced any more."""
@@ -68,6 +69,7 @@ class Candidate:
     """An unrolling, where it comes from, its honest price (pJ, cycles) if it has one, else why it is not chosen.
 
     `below_roofline`: ZigZag's own number for it is less than the roofline; at equal cost one that is not is preferred.
+    `ordering`: the loop ordering that has this price, innermost first; None: the best that a search of orderings finds.
     """
 
     unrolling: Unrolling
@@ -76,6 +78,7 @@ class Candidate:
     latency_cycles: float | None = None
     below_roofline: bool = False
     refused: str | None = None
+    ordering: tuple[tuple[str, int], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Choice:
     """What was chosen for a layer (None where nothing may be), and why.
 
     `runners_up`: the best of the others, whatever the mapping file and ZigZag's generator gave, and some that were
-    refused. `priced` of the `enumerated` and the given ones have a price.
+    refused. `priced` of the `enumerated` and the given ones have a price. `certificate`: how good the best is, proven.
     """
 
     best: Candidate | None
@@ -91,6 +94,16 @@ class Choice:
     priced: int
     enumerated: int
     reason: str
+    certificate: Certificate | None = None
+
+
+def given_candidates(
+    entry: WorkloadEntry, mapping_entry: MappingEntry, terms: ChoiceTerms
+) -> tuple[Space, tuple[Candidate, ...]]:
+    """What a layer's mapping is chosen from; what the mapping file and ZigZag's generator give, priced or refused."""
+    contest = _Contest(entry, mapping_entry, terms)
+    contest.enter_given()
+    return contest.space, tuple(contest.seen.values())
 
 
 def choose(entry: WorkloadEntry, mapping_entry: MappingEntry, terms: ChoiceTerms) -> Choice:
@@ -134,7 +147,7 @@ class _Contest:
         return [candidate for candidate in self.seen.values() if candidate.energy_pj is not None]
 
     def decided(self) -> Choice:
-        self._enter_given()
+        self.enter_given()
         over = self.terms.hardware.in_memory or self._at_the_floor()
         ours = nothing(self.space) if over else self._ranked()
         reason = self._race(ours)
@@ -146,7 +159,7 @@ class _Contest:
         others = (*close, *given, *refused[:RUNNERS_UP])
         return Choice(order[0] if order else None, others, len(order), len(ours), reason)
 
-    def _enter_given(self) -> None:
+    def enter_given(self) -> None:
         """The mapping file's unrolling as ZigZag leaves it, then what ZigZag generates, where it may win."""
         for unrolling in self._zigzags(self.mapping_entry):
             self._enter(unrolling, "mapping file")

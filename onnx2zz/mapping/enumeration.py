@@ -35,10 +35,10 @@ def candidates(
     """(candidates, array dims, loops). `limits` bounds the factors by array dim and loop; `forbidden` says which
     candidates, complete or not, are out for good; `twins`: array dim -> an earlier one that it may change places with.
     """
-    found = np.ones((1, len(space.array), len(space.loops)), dtype=np.int64)
+    found = space.unrolled_nothing()
     for dim, (name, units) in enumerate(space.array):
         options = _options(space, units, limits[name])
-        found = _combined(found, dim, options, space)
+        found = combined(found, dim, options, space)
         if dim in twins:
             found = found[_first_of_mirrored(found, twins)]
         found = found[~forbidden(found)]
@@ -53,10 +53,10 @@ def _options(space: Space, units: int, most: Mapping[str, int]) -> list[Option]:
         for loop, (name, size) in enumerate(zip(space.loops, space.sizes, strict=True))
         if name != STEP
     }
-    found = [option for count in range(1, TOGETHER + 1) for option in _mixes(factors, units, count)]
+    found = [option for count in range(1, TOGETHER + 1) for option in mixes(factors, units, count)]
     room = _Room(factors, units)
     full = [option for option in found if not room.left(option)]
-    full.sort(key=lambda option: (-_filled(option, space), len(option)))
+    full.sort(key=lambda option: (-filled(option, space), len(option)))
     return [*full[:PER_DIM], *[option for option in found if len(option) == 1 and option not in full[:PER_DIM]], ()]
 
 
@@ -67,7 +67,8 @@ def _factors(size: int, most: int) -> list[int]:
     return [factor for factor in least if 1 < factor <= most and -(-size // factor) * factor <= WASTE * size]
 
 
-def _mixes(factors: Mapping[int, Sequence[int]], room: int, count: int) -> Iterator[Option]:
+def mixes(factors: Mapping[int, Sequence[int]], room: int, count: int) -> Iterator[Option]:
+    """So many loops on an array dim of `room` units, with any of their factors."""
     for loops in combinations(factors, count):
         yield from _filled_up(loops, factors, room)
 
@@ -79,6 +80,11 @@ def _filled_up(loops: Sequence[int], factors: Mapping[int, Sequence[int]], room:
     for factor in factors[loops[0]]:
         if factor <= room:
             yield from (((loops[0], factor), *rest) for rest in _filled_up(loops[1:], factors, room // factor))
+
+
+def leaves_room(factors: Mapping[int, Sequence[int]], units: int) -> Callable[[Option], bool]:
+    """Whether an option leaves units that a loop could fill."""
+    return _Room(factors, units).left
 
 
 class _Room:
@@ -101,7 +107,7 @@ class _Room:
         return any(least <= room and loop not in taken for loop, least in self.least.items())
 
 
-def _filled(option: Option, space: Space) -> float:
+def filled(option: Option, space: Space) -> float:
     """Useful units: factors, less what the last step leaves idle."""
     useful = 1.0
     for loop, factor in option:
@@ -109,14 +115,24 @@ def _filled(option: Option, space: Space) -> float:
     return round(useful, 6)
 
 
-def _combined(found: Factors, dim: int, options: Sequence[Option], space: Space) -> Factors:
+def combined(
+    found: Factors, dim: int, options: Sequence[Option], space: Space, *, unaccountable: bool = False
+) -> Factors:
+    """Each of `found` with each option on one more array dim; only those whose cycles times units are the operations,
+    if not `unaccountable` ones are asked for too."""
     rows = np.ones((len(options), len(space.loops)), dtype=np.int64)
     for row, option in enumerate(options):
         for loop, factor in option:
             rows[row, loop] = factor
-    both = np.repeat(found, len(options), axis=0)
-    both[:, dim, :] = np.tile(rows, (len(found), 1))
-    return both[_accountable(both, space)]
+    # Most pairs unroll a loop beyond its size: they are left out before anything is made of them.
+    totals = found.prod(axis=1)
+    within: Mask = np.ones((len(found), len(options)), dtype=np.bool_)
+    for loop, size in enumerate(() if unaccountable else space.sizes):
+        within &= totals[:, loop, None] * rows[:, loop] <= size
+    earlier, chosen = np.nonzero(within)
+    both = found[earlier]
+    both[:, dim, :] = rows[chosen]
+    return both if unaccountable else both[_whole_steps(both, space)]
 
 
 def _first_of_mirrored(found: Factors, twins: Mapping[int, int]) -> Factors:
@@ -138,20 +154,40 @@ def _scattered(rows: NDArray[np.uint64], kind: int) -> NDArray[np.uint64]:
     return code ^ (code >> np.uint64(29))
 
 
-def _accountable(found: Factors, space: Space) -> Mask:
-    """No loop is unrolled beyond its size, and cycles times units are the operations."""
-    within = (found.prod(axis=1) <= np.array(space.sizes)).all(axis=1)
-    return within & accounted(found, space).all(axis=1)
+def _whole_steps(found: Factors, space: Space) -> Mask:
+    """Whether cycles times units are the operations."""
+    whole: Mask = np.ones(len(found), dtype=np.bool_)
+    for loop, size in enumerate(space.sizes):
+        whole &= _divided(found[:, :, loop], size)
+    return whole
+
+
+def _divided(factors: NDArray[np.int64], size: int) -> Mask:
+    """Of one loop's factors (candidates, array dims): whether its steps are whole. Few of them differ, so each kind is
+    asked once."""
+    most = factors.max(axis=0, initial=1) + 1
+    if np.prod(most.astype(float)) > 1 << 22:
+        return _is_accounted(factors, size)
+    code = np.ravel_multi_index(tuple(factors.T), tuple(most.tolist()))
+    kinds = np.flatnonzero(np.bincount(code))
+    answers: Mask = np.zeros(int(most.prod()), dtype=np.bool_)
+    answers[kinds] = _is_accounted(np.stack(np.unravel_index(kinds, tuple(most.tolist())), axis=1), size)
+    return answers[code]
 
 
 def accounted(found: Factors, space: Space) -> Mask:
-    """(candidates, loops): whether the steps of a loop are whole in ZigZag's view. Of a loop on several array dims it
-    adjusts the first of the largest factors only (spatial_mapping_conversion.py:195-213, 265-297)."""
-    place = np.arange(found.shape[1], dtype=np.int64).reshape(1, -1, 1)
-    adjusted = found.argmax(axis=1)[:, None, :]
-    up_to = np.where(place <= adjusted, found, 1).prod(axis=1)
-    later = np.where(place > adjusted, found, 1).prod(axis=1)
-    return -(-np.array(space.sizes) // up_to) % later == 0
+    """(candidates, loops): whether the steps of a loop are whole in ZigZag's view."""
+    return np.stack([_is_accounted(found[:, :, loop], size) for loop, size in enumerate(space.sizes)], axis=1)
+
+
+def _is_accounted(factors: NDArray[np.int64], size: int) -> Mask:
+    """Of a loop on several array dims ZigZag adjusts the first of the largest factors only
+    (spatial_mapping_conversion.py:195-213, 265-297)."""
+    place = np.arange(factors.shape[1], dtype=np.int64)
+    adjusted = factors.argmax(axis=1)[:, None]
+    up_to = np.where(place <= adjusted, factors, 1).prod(axis=1)
+    later = np.where(place > adjusted, factors, 1).prod(axis=1)
+    return -(-size // up_to) % later == 0
 
 
 def _best_filled(found: Factors, space: Space) -> Factors:

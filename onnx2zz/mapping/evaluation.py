@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from onnx2zz.files.document import Value, is_mapping
 from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.formats.shipped_files import Found, stands_for
+from onnx2zz.pricing.certificate import summed
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
@@ -18,9 +19,6 @@ from onnx2zz.sidecar.figures import Wires
 
 if TYPE_CHECKING:
     from onnx2zz.mapping.network import NetworkChoice
-
-AUTO = "auto"
-"""What a mapping that was chosen is called."""
 
 
 def run(request: EvaluationRequest, folder: Path, resources: Resources) -> Evaluation:
@@ -31,7 +29,8 @@ def run(request: EvaluationRequest, folder: Path, resources: Resources) -> Evalu
     log = folder / "zigzag.log"
     choices = None
     if request.mapping_search is not None:
-        kind = f"best {request.options.opt}, {request.mapping_search.rules} rules, base {request.mapping.name}"
+        how = "optimal for" if request.mapping_search.kind == "optimal" else "best"
+        kind = f"{how} {request.options.opt}, {request.mapping_search.rules} rules, base {request.mapping.name}"
         head = f"Chosen for {request.workload.model} on {request.accelerator.name}: {kind}."
         request, choices = with_chosen_mapping(request, _file_in(folder, request), head, log, resources)
     found = evaluate(request, log, resources)
@@ -51,10 +50,10 @@ def with_chosen_mapping(
     asked = request.mapping_search or MappingSearch()
     sidecar = request.supplement.sidecar
     wires = sidecar.interconnect if sidecar else Wires()
-    policy = Policy(asked.rules, asked.budget, wires, resources.store, resources.watch)
+    policy = Policy(asked, wires, resources.store, resources.watch)
     chosen = choose_mappings(request.workload, request.accelerator, request.mapping, request.options, log, policy)
     write_whole(file, mapping_text(chosen.entries, head))
-    return replace(request, mapping=Found(AUTO, file), mapping_search=None), chosen
+    return replace(request, mapping=Found(asked.kind, file), mapping_search=None), chosen
 
 
 def _file_in(folder: Path, request: EvaluationRequest) -> Path:
@@ -98,7 +97,10 @@ def _with_choices(evaluation: Evaluation, chosen: "NetworkChoice") -> Evaluation
     from onnx2zz.mapping.choice_json import as_json
 
     layers = tuple(
-        replace(layer, choice=as_json(chosen.choices[layer.id])) if layer.id in chosen.choices else layer
+        replace(layer, choice=as_json(choice), certificate=choice.certificate)
+        if (choice := chosen.choices.get(layer.id)) is not None
+        else layer
         for layer in evaluation.layers
     )
-    return replace(evaluation, layers=layers)
+    certificates = [layer.certificate for layer in layers if layer.certificate is not None]
+    return replace(evaluation, layers=layers, total=replace(evaluation.total, certificate=summed(certificates)))

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,23 +16,22 @@ from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
 from onnx2zz.pricing.price_cache import KeyValues, NoStore, PriceCache
-from onnx2zz.pricing.request import BUDGET, Rules
+from onnx2zz.pricing.request import MappingSearch
 from onnx2zz.pricing.task import layer_name
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
 
-FORMAT = 2
+FORMAT = 3
 """Raise it when other candidates are found, refused or preferred: choices of earlier runs are then made anew."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What may be chosen, how many prices a layer may take, and what the accelerator's sidecar says of wires; `watch`
-    is told of each distinct layer (how many are done, of how many, its name)."""
+    """How a mapping is chosen, and what the accelerator's sidecar says of wires; `watch` is told of each distinct layer
+    (how many are done, of how many, its name)."""
 
-    rules: Rules = "strict"
-    budget: int = BUDGET
+    search: MappingSearch = field(default_factory=MappingSearch)
     wires: Wires = field(default_factory=Wires)
     store: KeyValues = field(default_factory=NoStore)
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
@@ -95,7 +94,7 @@ class _Ground:
 
     def asked(self, key: str) -> tuple[object, ...]:
         """Everything that the choice for a layer depends on but ZigZag itself."""
-        rules = (self.policy.rules, self.policy.budget, asdict(self.policy.wires), list(self.inputs.mapping))
+        rules = (asdict(self.policy.search), asdict(self.policy.wires), list(self.inputs.mapping))
         return (key, self.inputs.accelerator.document, self.options, rules, FORMAT)
 
     @cached_property
@@ -106,8 +105,18 @@ class _Ground:
         accelerator, hardware = self.inputs.accelerator.built, self.inputs.hardware
         memories = hierarchy(accelerator)
         wires = shown_by(self.inputs.mapping, declared(memories, self.policy.wires))
-        strict = self.policy.rules == "strict"
-        return ChoiceTerms(accelerator, hardware, memories, wires if strict else None, self.options, self.policy.budget)
+        search = self.policy.search
+        strict = wires if search.rules == "strict" else None
+        return ChoiceTerms(accelerator, hardware, memories, strict, self.options, search.quick_budget)
+
+    def choice(self, entry: WorkloadEntry, mapping_entry: MappingEntry) -> Choice:
+        """For one layer."""
+        search = self.policy.search
+        if search.kind == "auto":
+            return choose(entry, mapping_entry, self.terms)
+        from onnx2zz.mapping.optimal.choice import choose_optimal
+
+        return choose_optimal(entry, mapping_entry, self.terms, search.gap, search.budget)
 
 
 def _chosen(
@@ -120,7 +129,7 @@ def _chosen(
     for key, (entry, mapping_entry) in distinct.items():
         ground.policy.watch(len(found), len(distinct), layer_name(entry))
         known = price_cache.value("choice", ground.asked(key))
-        found[key] = choose(entry, mapping_entry, ground.terms) if known is None else read_as(Choice, known)
+        found[key] = ground.choice(entry, mapping_entry) if known is None else read_as(Choice, known)
         if known is None:
             price_cache.keep("choice", ground.asked(key), asdict(found[key]))
     ground.policy.watch(len(distinct), len(distinct), "")
@@ -129,4 +138,7 @@ def _chosen(
 
 def mapped_by_choice(entry: WorkloadEntry, base: MappingEntry, choice: Choice) -> MappingEntry:
     """How a layer is mapped; where nothing may be chosen, as the mapping file has it."""
-    return mapped_as(entry, base, choice.best.unrolling if choice.best else None)
+    if choice.best is None:
+        return mapped_as(entry, base, None)
+    mapped = mapped_as(entry, base, choice.best.unrolling)
+    return mapped if choice.best.ordering is None else replace(mapped, temporal_ordering=choice.best.ordering)

@@ -98,14 +98,15 @@ def _twins(space: Space, limits: Limits, hierarchy: BuiltHierarchy, wires: Inter
     earlier: dict[object, int] = {}
     found: dict[int, int] = {}
     for dim, (name, units) in enumerate(space.array):
-        kind = (units, tuple(sorted(limits[name].items())), _reach(name, hierarchy), _wired(name, wires))
+        kind = (units, tuple(sorted(limits[name].items())), reach(name, hierarchy), _wired(name, wires))
         if kind in earlier:
             found[dim] = earlier[kind]
         earlier[kind] = dim
     return found
 
 
-def _reach(name: str, hierarchy: BuiltHierarchy) -> object:
+def reach(name: str, hierarchy: BuiltHierarchy) -> object:
+    """Which memories serve an array dim, and whether it passes results along: array dims of one reach cost the same."""
     levels = tuple(tuple(name in level.served for level in levels) for _, levels in hierarchy.levels)
     return levels, name in hierarchy.systolic
 

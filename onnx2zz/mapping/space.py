@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes, operand_indices, relations
-from onnx2zz.zigzag.unrolling import Unrolling
+from onnx2zz.zigzag.unrolling import Unrolling, totals
 
 Factors: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -75,9 +75,18 @@ class Space:
         """The loops over which results are summed up."""
         return frozenset(range(len(self.loops))) - self.operands[0].moved_by
 
+    def unrolled_nothing(self) -> Factors:
+        """The unrolling (1, array dims, loops) that has all units idle but one."""
+        return np.ones((1, len(self.array), len(self.loops)), dtype=np.int64)
+
+    def unrolled_all(self, unrolling: Unrolling) -> bool:
+        """Whether no loop is left to run in time."""
+        factors = totals(unrolling)
+        return all(factors.get(loop, 1) >= size for loop, size in zip(self.loops, self.sizes, strict=True))
+
     def factors(self, unrolling: Unrolling) -> Factors:
         """One unrolling as an array (1, array dims, loops)."""
-        found = np.ones((1, len(self.array), len(self.loops)), dtype=np.int64)
+        found = self.unrolled_nothing()
         for dim, (_, pairs) in enumerate(unrolling):
             for loop, factor in pairs:
                 found[0, dim, self.loops.index(loop)] = factor

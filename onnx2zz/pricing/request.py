@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,22 +15,38 @@ from onnx2zz.zigzag.objective import NAMES, OBJECTIVES
 
 Rules = Literal["strict", "free"]
 """What a chosen mapping may unroll: what the accelerator's wires allow, or whatever ZigZag accepts."""
+ChoiceKind = Literal["auto", "optimal"]
+"""How a mapping is chosen: well and quickly, or the best with a certificate."""
 BUDGET = 30
-"""Prices that the choice of a layer's mapping may take unless told otherwise."""
+"""Prices that `auto` may take for a layer unless told otherwise."""
 
 
 @dataclass(frozen=True)
 class MappingSearch:
-    """A mapping is to be chosen for each layer, under `rules`, with at most `budget` prices a layer."""
+    """A mapping is to be chosen for each layer, under `rules`, with at most `budget` prices a layer (None: as many as
+    `auto` takes, or as `optimal` needs). `gap`: how much better than the best that is found another may be, as a share,
+    for `optimal` to end."""
 
     rules: Rules = "strict"
-    budget: int = BUDGET
+    budget: int | None = None
+    kind: ChoiceKind = "auto"
+    gap: float | None = None
+
+    @property
+    def quick_budget(self) -> int:
+        """Prices that `auto` may take for a layer."""
+        return BUDGET if self.budget is None else self.budget
 
     @property
     def problems(self) -> Iterator[Problem]:
         """What there is not."""
         yield from no_such_choice("mapping_rules", self.rules, get_args(Rules))
-        yield from _below_one("mapping_budget", self.budget)
+        if self.budget is not None:
+            yield from _below_one("mapping_budget", self.budget)
+        if self.gap is not None and not 0 <= self.gap < inf:
+            yield Problem("gap", f"is {self.gap:g}", "a share of 0 or more is needed, 0.01 or 1% say")
+        if self.gap is not None and self.kind != "optimal":
+            yield Problem("gap", "goes with --mapping optimal, which proves one", "leave it out, or ask for optimal")
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Tabular, TextTable
 from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work
 from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
+from onnx2zz.pricing.certificate import Certificate
 from onnx2zz.pricing.choice_record import ChoiceRecord
 from onnx2zz.pricing.columns import SHOWN, Cell, row
 from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
@@ -18,7 +19,7 @@ from onnx2zz.sidecar.figures import Sidecar
 from onnx2zz.zigzag.cacti_costs import MemoryCosts
 
 BEYOND = (
-    *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
+    *("physical", "events", "choice", "certificate", "breakdown", "sidecar", "events_from"),
     *("host", "approximate", "mapping", "hardware", "extracted", "system", "pipeline", "auto", "core_counts"),
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
@@ -30,7 +31,8 @@ class LayerResult:
 
     `physical` and `events` are ours: after the accelerator's sidecar file, and for an event-driven core.
     `bound_by` is what makes the roofline: "units" or a memory. `below_roofline`: ZigZag's latency is less than that.
-    `choice` tells how `--mapping auto` came to the layer's mapping, `breakdown` where energy and cycles go.
+    `choice` tells how the layer's mapping was chosen where it was, `certificate` how good `--mapping optimal` proves it
+    to be, `breakdown` where energy and cycles go.
     """
 
     id: int
@@ -47,6 +49,7 @@ class LayerResult:
     from_cache: bool = False
     error: str | None = None
     choice: ChoiceRecord | None = None
+    certificate: Certificate | None = None
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
     breakdown: Breakdown | None = None
@@ -60,6 +63,7 @@ class Total:
     latency_cycles: float
     macs: int
     incomplete: bool
+    certificate: Certificate | None = None
     physical: TotalPhysical | None = None
     events: TotalEvents | None = None
 

@@ -7,9 +7,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from onnx2zz.pricing.choice_record import ChoiceRecord
+from onnx2zz.pricing.certificate import Certificate
+from onnx2zz.pricing.choice_record import ChoiceRecord, RunnerUp
 from onnx2zz.pricing.result import Evaluation, LayerResult
 from onnx2zz.printable import printable
+from onnx2zz.zigzag.objective import NAMES, ObjectiveName, objective
 
 
 def print_choices(evaluation: Evaluation, console: Console) -> None:
@@ -21,9 +23,21 @@ def print_choices(evaluation: Evaluation, console: Console) -> None:
     for head in ("Chosen for", "Mapping", "From", "Priced", "Next best"):
         table.add_column(head, overflow="fold")
     for layers in _alike(chosen):
-        table.add_row(*_row(layers))
+        table.add_row(*_row(layers, _minimised(evaluation)))
     console.print()
     console.print(table)
+    if evaluation.total.certificate is not None:
+        console.print(Text(proven(evaluation.total.certificate)))
+
+
+def proven(certificate: Certificate) -> str:
+    """What `--mapping optimal` proves of the whole network, in a sentence."""
+    unit = objective(certificate.objective).unit
+    counts = f"{certificate.priced:,} priced, {certificate.bounded:,} ruled out by bounds, {certificate.left:,} left"
+    if certificate.gap is None:
+        return f"Of some layers nothing is proven ({counts})."
+    least = f"{certificate.price:,.0f} {unit}: no mapping of the space takes less than {certificate.bound:,.0f}"
+    return f"{least}, a gap of {certificate.gap:.3%} ({counts})."
 
 
 def _alike(layers: Sequence[LayerResult]) -> list[list[LayerResult]]:
@@ -34,30 +48,39 @@ def _alike(layers: Sequence[LayerResult]) -> list[list[LayerResult]]:
     return list(groups.values())
 
 
-def _row(layers: Sequence[LayerResult]) -> tuple[Text, ...]:
+def _row(layers: Sequence[LayerResult], opt: ObjectiveName) -> tuple[Text, ...]:
     choices = [layer.choice for layer in layers if layer.choice is not None]
     first = layers[0]
     name = f"{first.operator_type} {first.name.split('_')[0]}" + (f" +{len(layers) - 1}" if len(layers) > 1 else "")
     origins = ", ".join(dict.fromkeys(choice["origin"] or "mapping file" for choice in choices))
     most = max(choices, key=lambda choice: choice["priced"])
     priced = f"{most['priced']} of {most['priced'] + most['enumerated']}"
-    cells = (name, _unrolled(first.spatial_mapping), origins, priced, _second(choices))
+    cells = (name, _unrolled(first.spatial_mapping), origins, priced, _second(choices, opt))
     return tuple(Text(printable(cell)) for cell in cells)
 
 
-def _second(choices: Sequence[ChoiceRecord]) -> str:
-    """What the best runner-up of another source costs more, where it is closest."""
-    shares = [
-        (cycles / least, other)
-        for choice in choices
-        if (least := choice["honest_latency_cycles"]) is not None
-        for other in choice["runners_up"]
-        if not other["refused"] and (cycles := other["honest_latency_cycles"]) is not None
-    ]
+def _second(choices: Sequence[ChoiceRecord], opt: ObjectiveName) -> str:
+    """What the best runner-up costs more, in what is minimised, where it is closest."""
+    asked = objective(opt)
+    shares: list[tuple[float, RunnerUp]] = []
+    for choice in choices:
+        least = _cost(choice["honest_energy_pj"], choice["honest_latency_cycles"], opt)
+        for other in choice["runners_up"]:
+            cost = _cost(other["honest_energy_pj"], other["honest_latency_cycles"], opt)
+            if least and cost and not other["refused"]:
+                shares.append((cost / least, other))
     if not shares:
         return "none"
-    cycles, other = min(shares, key=lambda share: share[0])
-    return f"{cycles:.2f}x cycles: {_unrolled(other['spatial_mapping'])} ({other['origin']})"
+    share, other = min(shares, key=lambda pair: pair[0])
+    return f"{share:.2f}x {asked.unit}: {_unrolled(other['spatial_mapping'])} ({other['origin']})"
+
+
+def _minimised(evaluation: Evaluation) -> ObjectiveName:
+    return next(name for name in NAMES if name == evaluation.opt)
+
+
+def _cost(energy: float | None, cycles: float | None, opt: ObjectiveName) -> float | None:
+    return None if energy is None or cycles is None else objective(opt).value(energy, cycles)
 
 
 def _unrolled(mapping: Mapping[str, Mapping[str, float]] | None) -> str:

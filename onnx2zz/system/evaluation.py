@@ -140,7 +140,7 @@ def _prices(request: SystemRequest, log: Path, resources: Resources) -> dict[Cor
             terms = PricingTerms(inputs.accelerator, inputs.hardware.in_memory, request.options, request.search)
             wires = core.sidecar.interconnect if core.sidecar else Wires()
             asked = request.mapping_search
-            policy = Policy(asked.rules, asked.budget, wires, resources.store, resources.watch)
+            policy = Policy(asked, wires, resources.store, resources.watch)
             prices = Prices(inputs, terms, asked if chosen else None, policy, layers, resources, log)
             found |= {one.id: prices for one in cores}
     raise_if_any(problems)

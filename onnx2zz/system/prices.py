@@ -101,12 +101,13 @@ class Prices:
 
     def find(self, wanted: Iterable[Wanted]) -> None:
         """Price what has no price yet."""
-        quick = replace(self.policy, budget=min(QUICK_BUDGET, self.policy.budget))
+        budget = min(QUICK_BUDGET, self.policy.search.quick_budget)
+        quick = replace(self.policy, search=MappingSearch(self.policy.search.rules, budget))
         self._price_new({key: made for key, made in self._entries(wanted).items() if key not in self.outcomes}, quick)
 
     def refine(self, wanted: Iterable[Wanted]) -> bool:
         """Choose mappings with the whole budget; whether any is chosen at all and some may have changed."""
-        if not self.chooses or self.policy.budget <= QUICK_BUDGET:
+        if not self.chooses or self.policy.search.quick_budget <= QUICK_BUDGET:
             return False
         new = {key: made for key, made in self._entries(wanted).items() if key not in self.refined}
         self.refined |= set(new)

@@ -20,7 +20,8 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import objective
 from onnx2zz.zigzag.search import NotCoveredError
 from onnx2zz.zigzag.search.best_of import best_of
-from onnx2zz.zigzag.search.least import Candidates, alike, least
+from onnx2zz.zigzag.search.crossings import Candidates
+from onnx2zz.zigzag.search.least import alike, least
 from onnx2zz.zigzag.search.whole_unrolling import Ground, Lengthened, ground
 from onnx2zz.zigzag.spatial import price_unrolling
 from onnx2zz.zigzag.unrolling import Unrolling

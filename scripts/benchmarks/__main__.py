@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from importlib import import_module
 
 NAMES = (
-    *("compile", "growth", "evaluate", "limits", "search", "search_memory", "mapping", "templates", "sweep"),
-    *("stream", "system_cost"),
+    *("compile", "growth", "evaluate", "limits", "search", "search_memory", "mapping", "optimal", "templates"),
+    *("sweep", "stream", "system_cost"),
 )
 
 

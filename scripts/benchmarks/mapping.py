@@ -73,7 +73,7 @@ def cases(given: Namespace) -> Iterable[MappingCase]:
 
 
 @cache
-def _workload(network: str) -> PricedWorkload:
+def workload_of(network: str) -> PricedWorkload:
     """The network, compiled and priced once, so that imports and first uses are not measured."""
     model = BUILT[network]() if network in BUILT else find_model(network).path
     workload = PricedWorkload(network, network, compile_model(model).entries)
@@ -84,7 +84,7 @@ def _workload(network: str) -> PricedWorkload:
 
 
 def measured(case: MappingCase) -> MappingLine:
-    workload = _workload(case["network"])
+    workload = workload_of(case["network"])
     with tempfile.TemporaryDirectory() as folder:
         return _measured(case, workload, Path(folder))
 

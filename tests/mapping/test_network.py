@@ -11,7 +11,7 @@ from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
 from onnx2zz.mapping.network import NetworkChoice, Policy, choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload
-from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.pricing.store import Store
 from onnx2zz.zigzag.layer_price import PriceOptions
@@ -66,7 +66,7 @@ def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing
         kept = memory.count()
         assert chosen_for(strip(), "seneca", tmp_path, Policy(store=memory))[2] == first == again
         assert memory.count() == kept
-        assert chosen_for(strip(), "seneca", tmp_path, Policy("free", store=memory))[2] != first
+        assert chosen_for(strip(), "seneca", tmp_path, Policy(MappingSearch("free"), store=memory))[2] != first
     assert first.distinct_layers == 6 and first.choices[2] == first.choices[3]
 
 

@@ -84,12 +84,14 @@ def cut_options(
         bits = np.where(bits < whole, bits * 2, bits)  # only slices smaller than the whole are doubled (:208-210)
     position = np.arange(int(bits.shape[1]))
     reachable = position >= start[:, None]
+    if orderings.cuttable is not None:
+        reachable = reachable & orderings.cuttable
     # ZigZag stops at the first slice that does not fit, even where a later one would: the whole is not doubled and may
     # be smaller than twice a part of it. So a cut is allowed only if all cuts before it are.
     fits = np.logical_and.accumulate(~reachable | (bits <= memory.capacity), axis=1)
     allowed = fits & reachable
     possible = at(allowed, start)
-    last = np.where(possible, fits.sum(axis=1) - 1, start)
+    last = np.where(possible, np.where(allowed, position, -1).max(axis=1), start)
     if is_top:  # all or nothing: the outermost cut that fits is the only choice (:257-262)
         return Options(last[:, None], at(bits, last)[:, None], np.zeros((len(last), 1)), start, last, possible)
     iterations = orderings.iterations

@@ -9,15 +9,15 @@ what a port has to move in the periods after the first is counted; the first and
 that the lowest memory may hold (docs/search.md).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, reduce
-from math import gcd
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Flags, Floats, Ints
+from .crossings import FROM_ABOVE, Candidates, access_energy, narrowest, unclipped
 from .loop_factors import LoopFactors
 from .nest import (
     READ_TO_HIGH,
@@ -25,9 +25,6 @@ from .nest import (
     WRITE_FROM_HIGH,
     WRITE_FROM_LOW,
     DataDirection,
-    Operand,
-    OperandLevel,
-    PartialAxis,
     PhysicalPort,
     Transfer,
 )
@@ -41,19 +38,6 @@ AT_ONCE = 1 << 16
 """Candidates times orderings that are looked at together."""
 
 Whole = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """C unrollings that divide: factors (C, array dims, loops), the lengthened loops (C, loops), and the axes that two
-    loops sweep, by name (C,); loops as the ground numbers them."""
-
-    factors: Whole
-    sizes: Whole
-    axes: Mapping[str, Whole]
-
-    def rows(self, rows: Ints) -> "Candidates":
-        return Candidates(self.factors[rows], self.sizes[rows], {name: size[rows] for name, size in self.axes.items()})
 
 
 @dataclass(frozen=True)
@@ -207,7 +191,7 @@ class _Below:
         for memory in nest.memories:
             least: dict[int, Floats] = {}
             for op in memory.operands:
-                bits = self.elements[op][seen[op]] * _narrowest(nest.operands[op])
+                bits = self.elements[op][seen[op]] * narrowest(nest.operands[op])
                 least[op] = bits[:, -1:] if op in memory.top_of else bits[:, :1]
             for op in memory.operands:
                 others = [bits for other, bits in least.items() if other != op]
@@ -218,14 +202,10 @@ class _Below:
         return found
 
     def fits(self, op: int, level: int) -> Flags:
-        bits = self.elements[op][level] * _narrowest(self.ground.nest.operands[op])
+        bits = self.elements[op][level] * narrowest(self.ground.nest.operands[op])
         if self.ground.doubled[op][level]:
             bits = np.where(bits < bits[:, -1:], bits * 2, bits)
         return bits <= self.room[op, level]
-
-
-def _narrowest(operand: Operand) -> int:
-    return min(operand.precision, operand.final_precision) if operand.is_output else operand.precision
 
 
 def _borders(below: _Below, op: int, energy: bool, cycles: bool) -> Iterator[_Border]:
@@ -244,12 +224,12 @@ def _crossing(below: _Below, op: int, level: int, energy: bool, cycles: bool) ->
         times = periods * flows
         ends = [(level, direction, bits * below.boost(op, level), below.units(op, level + 1))]
         if level > 0:
-            ends.append((level - 1, _FROM_ABOVE[direction], bits, below.units(op, level)))
+            ends.append((level - 1, FROM_ABOVE[direction], bits, below.units(op, level)))
         for memory, way, passed, units in ends:
             width = operand.levels[memory].widths.get(way)
             if width is not None and energy:
                 accesses = np.ceil(passed / width.least) * (width.least / width.greatest)
-                spent = spent + np.trunc(accesses * times * units) * _access(operand.levels[memory], way)
+                spent = spent + np.trunc(accesses * times * units) * access_energy(operand.levels[memory], way)
             if width is not None and cycles:
                 port = below.ground.port[op, memory, way]
                 taken = np.ceil(passed / width.greatest) * np.maximum(times - 1, 0)
@@ -270,10 +250,6 @@ def _array_tile(below: _Below, op: int) -> tuple[Floats, Floats, Flags]:
 
 def _memory_tile(below: _Below, op: int, level: int) -> tuple[Floats, Floats, Flags]:
     return below.elements[op][level], below.iterations, below.fits(op, level)
-
-
-def _access(memory: OperandLevel, way: DataDirection) -> float:
-    return memory.read_energy if way in (READ_TO_HIGH, READ_TO_LOW) else memory.write_energy
 
 
 def _first_tiles(below: _Below) -> Floats:
@@ -302,11 +278,8 @@ def _ports(below: _Below, links: Sequence[tuple[Transfer, Transfer]]) -> list[tu
 
 
 def _taken(below: _Below, op: int, links: Sequence[tuple[PhysicalPort, PhysicalPort]]) -> Floats:
-    bits = below.elements[op][0][:, :1] * _narrowest(below.ground.nest.operands[op])
+    bits = below.elements[op][0][:, :1] * narrowest(below.ground.nest.operands[op])
     return sum((np.ceil(bits / min(low.width, high.width)) for low, high in links), np.zeros_like(bits))
-
-
-_FROM_ABOVE = {READ_TO_LOW: WRITE_FROM_HIGH, WRITE_FROM_LOW: READ_TO_HIGH}
 
 
 def _ways(below: _Below, op: int, level: int, tile: Floats) -> list[tuple[DataDirection, Floats, Floats | float]]:
@@ -315,18 +288,11 @@ def _ways(below: _Below, op: int, level: int, tile: Floats) -> list[tuple[DataDi
     if not operand.is_output:
         return [(READ_TO_LOW, tile * operand.precision, 1.0)]
     if operand.partial:  # what returns depends on rounded products: nothing does, at least
-        return [(WRITE_FROM_LOW, tile * _narrowest(operand), 1.0)]
+        return [(WRITE_FROM_LOW, tile * narrowest(operand), 1.0)]
     above = np.prod(below.spatial[op][level + 1 :], axis=0)[:, list(operand.irrelevant)].prod(axis=1) > 1
     returns = (below.left(operand.irrelevant) | above[:, None]).astype(float)
     width = np.where(returns > 0, float(operand.precision), float(operand.final_precision))
     return [(WRITE_FROM_LOW, tile * width, 1.0), (READ_TO_LOW, tile * operand.precision, returns)]
-
-
-def unclipped(axis: PartialAxis, first: Floats, second: Floats) -> Floats:
-    """`axis.size` of whole sizes, unclipped."""
-    divisor = gcd(axis.first_stride, axis.second_stride)
-    repeats = np.maximum(0, second - axis.first_stride // divisor) * (first - axis.second_stride // divisor)
-    return first * second - repeats
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def free_factors(dims: Sequence[LayerDim], sizes: tuple[int, ...], limit: int | 
 def _kept(sizes: tuple[int, ...], limit: int | None) -> tuple[tuple[int, ...], ...]:
     """Factors of each loop: prime ones, of which the two least of the loop that has the most are merged, the first of
     equals, until few enough are left (opt/loma/engine.py:299-348)."""
-    kept = [list(_primes(size)) for size in sizes]
+    kept = [list(primes_of(size)) for size in sizes]
     most = sum(map(len, kept))
     if limit is None:
         return tuple(map(tuple, kept))
@@ -105,7 +105,8 @@ def _kept(sizes: tuple[int, ...], limit: int | None) -> tuple[tuple[int, ...], .
 
 
 @lru_cache(maxsize=1 << 12)
-def _primes(size: int) -> tuple[int, ...]:
+def primes_of(size: int) -> tuple[int, ...]:
+    """Prime factors in rising order."""
     found: list[int] = []
     divisor = 2
     while size > 1:

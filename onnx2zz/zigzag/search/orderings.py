@@ -68,17 +68,23 @@ class Loops:
 
 @dataclass(frozen=True)
 class Orderings:
-    """N orderings of L loops, innermost first. loop (N, L) indexes Loops; below (N, L + 1) numbers the multisets."""
+    """N orderings of L loops, innermost first. loop (N, L) indexes Loops; below (N, L + 1) numbers the multisets.
+
+    cuttable (N, L + 1): where a memory may be cut, if not everywhere. Loops over one dimension between which none may
+    be are one loop to ZigZag.
+    """
 
     loops: Loops
     loop: NDArray[np.uint8]
     below: Ints
+    cuttable: Flags | None = None
 
     def __len__(self) -> int:
         return len(self.loop)
 
     def rows(self, rows: Ints) -> "Orderings":
-        return Orderings(self.loops, self.loop[rows], self.below[rows])
+        cuttable = None if self.cuttable is None else self.cuttable[rows]
+        return Orderings(self.loops, self.loop[rows], self.below[rows], cuttable)
 
     @cached_property
     def iterations(self) -> Floats:
@@ -123,19 +129,20 @@ def _tables(counts: tuple[int, ...], rows: int) -> Iterator[tuple[NDArray[np.uin
         yield remembered(counts)
         return
     for loop in permutations(counts, rows):
-        yield loop, _below(counts, loop)
+        yield loop, multisets_below(counts, loop)
 
 
 @lru_cache(maxsize=64)
 def remembered(counts: tuple[int, ...]) -> tuple[NDArray[np.uint8], Ints]:
     """All orderings of loops that occur so often, at most REMEMBERED, and the multisets below their cuts."""
     (loop,) = permutations(counts, REMEMBERED)
-    below = _below(counts, loop)
+    below = multisets_below(counts, loop)
     below.setflags(write=False)
     return loop, below
 
 
-def _below(counts: Sequence[int], loop: NDArray[np.uint8]) -> Ints:
+def multisets_below(counts: Sequence[int], loop: NDArray[np.uint8]) -> Ints:
+    """(N, L + 1): the multiset of loops below each cut of orderings (N, L)."""
     below = np.zeros((len(loop), sum(counts) + 1), dtype=np.intp)
     np.cumsum(np.array(strides(counts)).take(loop), axis=1, out=below[:, 1:])
     return below

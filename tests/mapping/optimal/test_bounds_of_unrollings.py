@@ -1,0 +1,54 @@
+"""Bounds of unrollings lie below every price of every ordering, and each below the next."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.mapping.padding import padded_sizes
+from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.objective import NAMES, ObjectiveName, objective
+from onnx2zz.zigzag.search.crossings import Candidates
+from onnx2zz.zigzag.search.search import priced_chunks
+from onnx2zz.zigzag.unrolling_bounds import AtLeast, UnrollingBounds
+from tests.mapping.ground import accelerator
+from tests.mapping.test_bound import LINKS
+from tests.mapping.test_prices_of_unrollings import ARCHS, EVERYTHING, QUICK, by_zigzag, drawn
+from tests.small_workloads import name_of
+
+
+def bounds_hold(arch: str, layer: WorkloadEntry, how_many: int, lpf_limit: int) -> None:
+    space, unrollings = drawn(arch, layer, how_many)
+    factors = np.concatenate([space.factors(unrolling) for unrolling in unrollings])
+    sizes, axes = padded_sizes(layer, space.loops, factors.prod(axis=1))
+    for opt in NAMES:
+        bounds = UnrollingBounds(layer, LINKS, accelerator(arch), PriceOptions(opt=opt))
+        given = bounds.candidates(factors, space.loops, sizes, axes)
+        closer = [value(found, opt) for found in closer_and_closer(bounds, given)]
+        for low, high in pairwise(closer):
+            assert (low <= high * (1 + 1e-12)).all()
+        for row, unrolling in enumerate(unrollings):
+            for chunk in priced_chunks(by_zigzag(arch, layer, unrolling, lpf_limit), 10**6):
+                prices = objective(opt).value(chunk.prices.energy, chunk.prices.latency)
+                assert (closer[-1][row] <= prices).all(), (opt, unrolling)
+
+
+def closer_and_closer(bounds: UnrollingBounds, given: Candidates) -> list[AtLeast]:
+    return [bounds.by_innermost(given), bounds.by_chain(given, low=True), bounds.by_chain(given, low=False)]
+
+
+def value(found: AtLeast, opt: ObjectiveName) -> np.ndarray:
+    return objective(opt).value(found.energy, found.cycles)
+
+
+@pytest.mark.parametrize(("arch", "layer"), QUICK)
+def test_no_ordering_is_below_a_bound(arch: str, layer: int) -> None:
+    bounds_hold(arch, EVERYTHING[layer], 3, 5)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layer", EVERYTHING, ids=name_of)
+@pytest.mark.parametrize("arch", ARCHS)
+def test_no_ordering_of_any_kind_is_below_a_bound(arch: str, layer: WorkloadEntry) -> None:
+    bounds_hold(arch, layer, 25, 6)
