@@ -7,10 +7,11 @@ from onnx2zz.pricing.system_result import CoreCount, KindTried, ScheduleChoice, 
 from onnx2zz.system.fused.search import Fused, FusedSearch
 from onnx2zz.system.pipeline.core_counts import over_core_counts, told
 from onnx2zz.system.pipeline.search import Pipeline, PipelineSearch
-from onnx2zz.system.search import Best, Search
+from onnx2zz.system.search import LARGE, Best, Search
 from onnx2zz.zigzag.objective import objective
 
 ONE_FRAME = "not made for one frame, whose weights come either way, and sooner beside the work"
+MANY_CORES = f"not made: on more than {LARGE} cores, on which the layers fit, it is looked for where it is asked for"
 DOES_NOT_FIT = "does not fit the memories"
 Found = Best | Fused | Pipeline
 
@@ -42,16 +43,24 @@ def _best_of_all(search: Search, frames: int) -> Chosen:
     pipelines = PipelineSearch(search)
     pipeline = pipelines.best() if frames > 1 else None
     alone = pipelines.alone if frames > 1 else search.best()
-    made: dict[ScheduleKind, Found | None] = {
-        "layers": alone,
-        "fused": FusedSearch(search).best(),
-        "pipeline": pipeline,
-    }
+    fused = None if _too_large(search, alone) else FusedSearch(search).best()
+    made: dict[ScheduleKind, Found | None] = {"layers": alone, "fused": fused, "pipeline": pipeline}
     found: dict[ScheduleKind, Found] = {kind: one for kind, one in made.items() if one is not None}
     values: dict[ScheduleKind, float] = {kind: _value(search, one, frames) for kind, one in found.items()}
     best: ScheduleKind | None = min(values, key=lambda kind: values[kind], default=None)
-    tried = [KindTried(kind, values.get(kind), _why(search, kind, best, values, frames)) for kind in made]
+    not_made: dict[ScheduleKind, str] = {"pipeline": ONE_FRAME} if frames == 1 else {}
+    if _too_large(search, alone):
+        not_made["fused"] = MANY_CORES
+    tried = [
+        KindTried(kind, values.get(kind), not_made.get(kind) or _why(search, kind, best, values, frames))
+        for kind in made
+    ]
     return Chosen(None if best is None else found[best], tuple(tried))
+
+
+def _too_large(search: Search, alone: Best | None) -> bool:
+    """Whether stacks would take long to look for, and the network runs without."""
+    return alone is not None and len(search.system.cores) > LARGE
 
 
 def _value(search: Search, one: Found, frames: int) -> float:
@@ -65,8 +74,6 @@ def _value(search: Search, one: Found, frames: int) -> float:
 def _why(
     search: Search, kind: ScheduleKind, best: ScheduleKind | None, values: Mapping[ScheduleKind, float], frames: int
 ) -> str:
-    if kind == "pipeline" and frames == 1:
-        return ONE_FRAME
     if kind not in values:
         return DOES_NOT_FIT
     several = f" for {frames} frames" if frames > 1 else ""

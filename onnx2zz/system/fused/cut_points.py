@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from onnx2zz.system.candidates import rounds, unrolled
-from onnx2zz.system.elements import count
 from onnx2zz.system.fused.part import Alone, Part, Parts
 from onnx2zz.system.fused.room import Room
 from onnx2zz.system.fused.sizes import from_large_to_small, tiles_of
@@ -27,16 +26,17 @@ MOST_LAYERS = 24
 
 @dataclass
 class CutPoints:
-    """`share`: of the memories that parts may take; `moving`: iterations that a bit between parts is taken to cost."""
+    """`share`: of the memories that parts may take; `alone`: the ways of single layers, and `parts`, found so far."""
 
     room: Room
     prices: Mapping[CoreId, Prices]
     share: float = 1.0
-    moving: float = 0.0
     alone: dict[int, list[Alone]] = field(default_factory=dict[int, list[Alone]])
+    parts: dict[tuple[int, ...], Part | None] = field(default_factory=dict[tuple[int, ...], Part | None])
 
-    def cheapest(self) -> Parts | None:
-        """The cheapest parts that are likely to fit; None where some layer has none."""
+    def cheapest(self, moving: float) -> Parts | None:
+        """The cheapest parts that are likely to fit; None where some layer has none. `moving`: iterations that a bit
+        between parts is taken to cost."""
         layers = [told.placed.id for told in self.room.graph.layers]
         best: list[tuple[float, Parts]] = [(0.0, ()), *[(math.inf, ())] * len(layers)]
         for end in range(1, len(layers) + 1):
@@ -46,12 +46,17 @@ class CutPoints:
                     break  # nor can what is longer
                 part = self.part(run)
                 if part is not None:
-                    cost = best[start][0] + self._cost(part) + self.moving * self._moved(part)
+                    cost = best[start][0] + self._cost(part) + moving * self._moved(part)
                     best[end] = min(best[end], (cost, (*best[start][1], part)), key=lambda one: one[0])
         return best[-1][1] if best[-1][0] < math.inf else None
 
     def part(self, layers: tuple[int, ...]) -> Part | None:
         """The cheapest part of these layers that is likely to fit; None where none is."""
+        if layers not in self.parts:
+            self.parts[layers] = self._part(layers)
+        return self.parts[layers]
+
+    def _part(self, layers: tuple[int, ...]) -> Part | None:
         found: list[Part] = []
         if len(layers) == 1:
             found += [one for one in self._alone(layers[0]) if self.room.has(one, self.share)]
@@ -119,8 +124,4 @@ class CutPoints:
             if edge.producer not in part.layers
         }
         several = len(self.room.system.cores)
-        found = 0.0
-        for layer in made:
-            told = self.room.graph.layers[layer]
-            found += count(told.told("O", told.ranges({}))) * told.placed.widths.O_final
-        return found * (several - 1) / several**2
+        return sum(self.room.graph.layers[layer].output_bits for layer in made) * (several - 1) / several**2

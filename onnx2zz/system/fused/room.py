@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from onnx2zz.system.description import System
-from onnx2zz.system.elements import count
 from onnx2zz.system.fused.bands import shared_out
 from onnx2zz.system.fused.order import depth_first
 from onnx2zz.system.fused.part import Alone, Part
@@ -80,7 +79,7 @@ class Room:
     def _passing(self, layers: tuple[int, ...]) -> float:
         """Bits that lie on the chip meanwhile, made before and read after."""
         return sum(
-            self._made(layer)
+            self.graph.layers[layer].output_bits
             for layer in range(layers[0])
             if any(reader > layers[-1] for reader in self._readers[layer])
         )
@@ -88,18 +87,18 @@ class Room:
     def _read(self, layers: tuple[int, ...]) -> float:
         """Bits made before that these layers read last."""
         return sum(
-            self._made(layer)
+            self.graph.layers[layer].output_bits
             for layer in range(layers[0])
             if self._readers[layer] and layers[0] <= max(self._readers[layer]) <= layers[-1]
         )
 
     def _left(self, layers: tuple[int, ...]) -> float:
         """Bits that these layers make and later ones read."""
-        return sum(self._made(layer) for layer in layers if any(reader > layers[-1] for reader in self._readers[layer]))
-
-    def _made(self, layer: int) -> int:
-        told = self.graph.layers[layer]
-        return count(told.told("O", told.ranges({}))) * told.placed.widths.O_final
+        return sum(
+            self.graph.layers[layer].output_bits
+            for layer in layers
+            if any(reader > layers[-1] for reader in self._readers[layer])
+        )
 
     @cached_property
     def _readers(self) -> Mapping[int, list[int]]:

@@ -26,9 +26,9 @@ from onnx2zz.zigzag.objective import objective
 SHARES = (1.0, 0.9, 0.75, 0.6, 0.45)
 """The share of each core's memory that parts are guessed to fit, the largest first: what a guess leaves out may be in
 the way."""
-FEW_WAYS = 600
-"""Ways to cut a network in stacks and stacks in tiles up to which all are scheduled."""
-MOST_JOBS = 30_000
+FEW_LAYERS, FEW_WAYS = 6, 600
+"""Networks of so few layers are looked at in all ways to cut them in stacks and stacks in tiles, up to so many."""
+MOST_JOBS = 15_000
 """Tiles and transfers that are given times, all tries together; one schedule that fits is, in any case."""
 
 
@@ -67,7 +67,7 @@ class FusedSearch:
 
     def best(self) -> Fused | None:
         """The best schedule; None where nothing fits."""
-        few = list(islice(self._every_way(), FEW_WAYS + 1))
+        few = list(islice(self._every_way(), FEW_WAYS + 1)) if len(self._graph.layers) <= FEW_LAYERS else []
         if few and len(few) <= FEW_WAYS:
             found = self._best_of(few, all_of_them=True)
         else:
@@ -160,10 +160,12 @@ class FusedSearch:
         moving = {0.0: None, per_bit(system.network, "latency") if len(system.cores) > 1 else 0.0: None}
         alone: dict[int, list[Alone]] = {}
         for share in SHARES:
+            points = CutPoints(self._room, self.layers.prices, share, alone)
             for each in moving:
-                parts = CutPoints(self._room, self.layers.prices, share, each, alone).cheapest()
-                if parts is not None:
-                    yield parts
+                parts = points.cheapest(each)
+                if parts is None:
+                    return  # nor is there one that takes less
+                yield parts
 
     def _every_way(self) -> Iterator[Parts]:
         layers = [told.placed.id for told in self._graph.layers]

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
-from onnx2zz.system.elements import count
 from onnx2zz.system.fused.stack import Stack, bands_along, sizes_of
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.network import CoreId
@@ -70,8 +69,7 @@ def tiles_of(graph: LayerGraph, stack: Stack, loops: Sequence[str]) -> float:
     turns *= 1 if stack.columns is None else -(-last[loops[1]] // stack.columns)
     found = 0.0
     for layer in stack.layers:
-        told = graph.layers[layer]
-        bits = count(told.told("O", told.ranges({}))) * told.placed.widths.O_final / (turns * len(stack.cores))
+        bits = graph.layers[layer].output_bits / (turns * len(stack.cores))
         rows = max(1.0, sizes_of(graph, layer)[loops[0]] / (turns * len(stack.cores)))
         found += turns * (1.0 if stack.most_bits is None else min(rows, max(1.0, bits / stack.most_bits)))
     return found

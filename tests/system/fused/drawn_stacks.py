@@ -49,10 +49,10 @@ def _stack(draw: st.DrawFn, graph: LayerGraph, run: tuple[int, ...], cores: tupl
     loops = bands_along(graph, run)
     last = sizes_of(graph, run[-1])
     number = draw(st.integers(1, min(len(cores), last[loops[0]])))
-    columns = draw(st.none() | st.integers(1, last[loops[1]])) if len(loops) > 1 else None
+    columns = draw(st.none() | st.integers(1, last[loops[1]])) if loops[1:] else None
     return Stack(
         run,
-        tuple(draw(st.permutations(cores)))[:number],
+        tuple(draw(st.permutations(list(cores))))[:number],
         draw(st.integers(1, last[loops[0]])),
         columns,
         draw(st.sampled_from((None, 64.0, 500.0))),
