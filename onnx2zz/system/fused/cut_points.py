@@ -26,13 +26,16 @@ MOST_LAYERS = 24
 
 @dataclass
 class CutPoints:
-    """`share`: of the memories that parts may take; `alone`: the ways of single layers, and `parts`, found so far."""
+    """`share`: of the memories that parts may take; `cores`: that a stack may have; `alone`: the ways of single layers,
+    and `parts`, found so far; `reached`: how many layers from the first some parts are likely to fit that end there."""
 
     room: Room
     prices: Mapping[CoreId, Prices]
-    share: float = 1.0
+    share: float
+    cores: int
     alone: dict[int, list[Alone]] = field(default_factory=dict[int, list[Alone]])
     parts: dict[tuple[int, ...], Part | None] = field(default_factory=dict[tuple[int, ...], Part | None])
+    reached: int = 0
 
     def cheapest(self, moving: float) -> Parts | None:
         """The cheapest parts that are likely to fit; None where some layer has none. `moving`: iterations that a bit
@@ -44,11 +47,18 @@ class CutPoints:
                 run = tuple(layers[start:end])
                 if len(run) > 1 and not self._can_be_a_stack(run):
                     break  # nor can what is longer
-                part = self.part(run)
+                part = self.part(run) if best[start][0] < math.inf else None
                 if part is not None:
+                    self.reached = max(self.reached, end)
                     cost = best[start][0] + self._cost(part) + moving * self._moved(part)
                     best[end] = min(best[end], (cost, (*best[start][1], part)), key=lambda one: one[0])
         return best[-1][1] if best[-1][0] < math.inf else None
+
+    def why_not(self) -> str:
+        """Where no cut is likely to fit, the first layer that no part up to it fits with."""
+        layers = self.room.graph.layers
+        name = layers[min(self.reached, len(layers) - 1)].placed.name
+        return f"{name}: neither it alone nor a stack with it is likely to fit a core's highest memory"
 
     def part(self, layers: tuple[int, ...]) -> Part | None:
         """The cheapest part of these layers that is likely to fit; None where none is."""
@@ -80,7 +90,7 @@ class CutPoints:
         ]
         most = max(kinds, key=len)
         rows = graph.layers[layers[-1]].placed.layer.sizes[loops[0]]
-        return system.nearest(most, min(len(most), rows)) if most else ()
+        return system.nearest(most, min(len(most), rows, self.cores)) if most else ()
 
     def stack(self, layers: tuple[int, ...], cores: tuple[CoreId, ...]) -> Stack | None:
         """The stack in the largest tiles that are likely to fit, as if smaller ones always did."""

@@ -71,7 +71,7 @@ class FusedSearch:
         if few and len(few) <= FEW_WAYS:
             found = self._best_of(few, all_of_them=True)
         else:
-            found = self._best_of(self._likely())
+            found = self._found_likely()
             found = None if found is None else self._improved(found)
         if found is None:
             self.layers.unplaced += self.unplaced
@@ -154,18 +154,32 @@ class FusedSearch:
 
     # what is tried
 
-    def _likely(self) -> Iterator[Parts]:
-        """The cuts that are guessed to be cheapest, with movement between parts counted and not."""
+    def _found_likely(self) -> Fused | None:
+        """The best of cuts that are likely to fit, on fewer cores where none does: halos that are sent lie there for
+        long, and what fewer cores share out has fewer of them."""
+        number = len(self.layers.system.cores)
+        while number:
+            found = self._best_of(self._likely(number))
+            if found is not None:
+                return found
+            number //= 2
+        return None
+
+    def _likely(self, cores: int) -> Iterator[Parts]:
+        """The cuts that are guessed to be cheapest with stacks on so many cores, with movement between parts counted
+        and not, halos sent and computed by both."""
         system = self.layers.system
         moving = {0.0: None, per_bit(system.network, "latency") if len(system.cores) > 1 else 0.0: None}
         alone: dict[int, list[Alone]] = {}
         for share in SHARES:
-            points = CutPoints(self._room, self.layers.prices, share, alone)
+            points = CutPoints(self._room, self.layers.prices, share, cores, alone)
             for each in moving:
                 parts = points.cheapest(each)
                 if parts is None:
+                    self.unplaced += [] if self.unplaced else [points.why_not()]
                     return  # nor is there one that takes less
                 yield parts
+                yield tuple(_recomputing(part) for part in parts)
 
     def _every_way(self) -> Iterator[Parts]:
         layers = [told.placed.id for told in self._graph.layers]
@@ -230,13 +244,19 @@ class FusedSearch:
         if not bands_along(self._graph, layers) or any(layer in self.layers.fixed for layer in layers):
             return
         for cores in islice(self._numbers_of_cores(layers), 1):
-            part = CutPoints(self._room, self.layers.prices).stack(layers, cores)
+            part = CutPoints(self._room, self.layers.prices, 1.0, len(cores)).stack(layers, cores)
             if part is not None:
                 yield part
 
     def _sizes(self, layers: tuple[int, ...], cores: tuple[CoreId, ...]) -> list[Stack]:
         capacity = min(self.layers.system.by_id[core].capacity for core in cores)
         return from_large_to_small(self._graph, layers, cores, capacity)
+
+
+def _recomputing(part: Part) -> Part:
+    """A stack of several layers on several cores with its halos computed by both."""
+    several = isinstance(part, Stack) and len(part.cores) > 1 and len(part.layers) > 1
+    return replace(part, recomputes=True) if several else part
 
 
 def _partitions(layers: Sequence[int]) -> Iterator[list[tuple[int, ...]]]:
