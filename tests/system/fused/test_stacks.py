@@ -46,3 +46,35 @@ def test_drawn_stacks_run_without_a_fault(data: st.DataObject, tmp_path_factory:
 def test_many_drawn_stacks_run_without_a_fault(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.MonkeyPatch.context() as patch:
         check_drawn(data, tmp_path_factory.mktemp("drawn"), patch)
+
+
+def check_found(data: st.DataObject, folder: Path) -> None:
+    drawn = data.draw(image_chains())
+    system = data.draw(st.sampled_from(sorted(SYSTEMS)))
+    bits = data.draw(st.sampled_from((None, 6_000, 12_000, 24_000)))
+    arch = system_file(folder / "system", system, bits)
+    code = evaluated(drawn.model, arch, folder, "--schedule", "fused")
+    if not (folder / "schedule.json").exists():
+        assert code == 3
+        assert bits is not None
+        return
+    assert code == 0
+    assert faults_in(folder) == []
+    assert not steps_over_nothing(folder) or the_judges_verdict(folder) in (None, 0)
+
+
+@of_drawn(4)
+@given(data=st.data())
+def test_what_is_found_for_drawn_models_is_without_a_fault(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    check_found(data, tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.mark.long
+@of_drawn(100)
+@given(data=st.data())
+def test_what_is_found_for_many_drawn_models_is_without_a_fault(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    check_found(data, tmp_path_factory.mktemp("drawn"))
