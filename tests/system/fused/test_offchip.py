@@ -44,11 +44,17 @@ def layer_by_layer_bits(folder: Path) -> int:
     return bits
 
 
-def test_a_residual_network_runs_on_a_core_that_holds_none_of_its_activations(tmp_path: Path) -> None:
+def test_a_residual_network_runs_on_a_core_that_holds_none_of_its_activations(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     activations = ROWS * COLUMNS * CHANNELS * BITS
     weights = (2 + 3 * CHANNELS) * CHANNELS * 9 * BITS
     arch = system_file(tmp_path / "system", "one core with a memory", weights + activations)
     assert evaluated(residual_network(), arch, tmp_path, "--schedule", "fused") == 0
+    (stack,) = json.loads((tmp_path / "result.json").read_text())["system"]["stacks"]
+    assert stack["cores"] == [0]
+    named = "Stack L0_t1 to L4_y on core 0"
+    assert (stack["layers"] == [0, 1, 2, 3, 4]) == (named in " ".join(capsys.readouterr().out.split()))
     assert faults_in(tmp_path) == []
     assert the_judges_verdict(tmp_path) in (None, 0)
     assert run(["verify", str(tmp_path / "drawn.onnx"), "--schedule", str(tmp_path)]) == 0
