@@ -23,8 +23,8 @@ def frames_problems(frames: int | None, schedule: ScheduleChoice) -> Iterator[Pr
     """What is wrong with a number of frames."""
     if frames is not None and not 1 <= frames <= MOST_FRAMES:
         yield Problem("", f"frames is {frames}", f"say 1 to {MOST_FRAMES:,}: each is written down")
-    elif frames is not None and frames > 1 and schedule == "layers":
-        what = f"frames is {frames}, and schedule layers is one frame"
+    elif frames is not None and frames > 1 and schedule in ("layers", "fused"):
+        what = f"frames is {frames}, and schedule {schedule} is one frame"
         yield Problem("", what, "leave it out, or say pipeline or auto")
 
 

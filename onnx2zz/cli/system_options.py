@@ -29,7 +29,8 @@ def system_options(command: Callable[..., None]) -> Callable[..., None]:
             type=click.Choice(SCHEDULES),
             default="auto",
             show_default=True,
-            help="How the cores of a system take up the layers: in their order, or frame after frame, weights staying.",
+            help="How the cores of a system take up the layers: in their order, in stacks band by band, or frame after "
+            "frame, weights staying.",
         ),
         click.option(
             "--placement",

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 CoreId = int
-ScheduleKind = Literal["layers", "pipeline"]
-"""How the cores take up a network: `layers` in their order, each shared out over the cores, for one frame; `pipeline`:
-frame after frame, weights staying where they are read."""
-ScheduleChoice = Literal["auto", "layers", "pipeline"]
+ScheduleKind = Literal["layers", "fused", "pipeline"]
+"""How the cores take up a network: `layers` in their order, each shared out over the cores, for one frame; `fused`:
+stacks of layers, a band of rows through all layers of a stack before the next; `pipeline`: frame after frame, weights
+staying where they are read."""
+ScheduleChoice = Literal["auto", "layers", "fused", "pipeline"]
 SCHEDULES: tuple[ScheduleChoice, ...] = get_args(ScheduleChoice)
 """What may be asked for; `auto` takes the best of the kinds."""
 CoresChoice = Literal["any"]
@@ -52,6 +53,18 @@ class LayerUse:
     turns: Mapping[str, int]
     start: float
     end: float
+
+
+@dataclass(frozen=True)
+class StackUse:
+    """Layers (by their place in the result) that run depth-first on some cores: rows and columns of the last one's
+    tiles (None: all columns), and whether halos between the cores' stripes are computed by both or sent."""
+
+    layers: tuple[int, ...]
+    cores: tuple[CoreId, ...]
+    rows: int
+    columns: int | None
+    recomputes: bool
 
 
 @dataclass(frozen=True)
@@ -101,8 +114,9 @@ class CoreCount:
 @dataclass(frozen=True)
 class SystemResult:
     """`gap`: latency over its bound. `hulls`: pairs of layers (producer, reader) between which what is read is taken as
-    the box around it. Of a pipeline all numbers are those of one frame, the setup apart. `auto`: what was tried, where
-    the kind of schedule was chosen. `core_counts`: pipelines on other numbers of cores, where these were asked for."""
+    the box around it. `stacks`: of a fused schedule. Of a pipeline all numbers are those of one frame, the setup apart.
+    `auto`: what was tried, where the kind of schedule was chosen. `core_counts`: pipelines on other numbers of cores,
+    where these were asked for."""
 
     schedule: ScheduleKind
     latency_cycles: float
@@ -120,6 +134,7 @@ class SystemResult:
     cores: tuple[CoreUse, ...]
     links: tuple[LinkUse, ...]
     layers: tuple[LayerUse, ...]
+    stacks: tuple[StackUse, ...] = ()
     pipeline: PipelineUse | None = None
     auto: tuple[KindTried, ...] = ()
     core_counts: tuple[CoreCount, ...] = ()

@@ -25,7 +25,8 @@ def print_system(evaluation: Evaluation, console: Console) -> None:
     if system is None:
         return
     console.print()
-    for line in (latency_told(system), *pipeline_told(system), energy_told(system), *_hulls(evaluation, system)):
+    told = (latency_told(system), *pipeline_told(system), *stacks_told(evaluation, system), energy_told(system))
+    for line in (*told, *_hulls(evaluation, system)):
         console.print(printable(line), highlight=False, markup=False)
     if system.core_counts:
         console.print()
@@ -74,6 +75,21 @@ def pipeline_told(system: SystemResult) -> Iterator[str]:
         )
     for one in system.auto:
         yield f"Schedule {one.schedule}: {one.why}"
+
+
+def stacks_told(evaluation: Evaluation, system: SystemResult) -> Iterator[str]:
+    """Of a fused schedule each stack: its layers, its cores, the tiles of its last layer, and its halos."""
+    names = [layer.name for layer in evaluation.layers]
+    for stack in system.stacks:
+        several = len(stack.cores) > 1
+        columns = f" of {stack.columns} columns" if stack.columns is not None else ""
+        halos = f"; halos between cores {'computed by both' if stack.recomputes else 'sent'}" if several else ""
+        yield (
+            f"Stack {names[stack.layers[0]]} to {names[stack.layers[-1]]} on core{'s' * several} "
+            f"{cores_told(sorted(stack.cores))}, {stack.rows} row{'s' * (stack.rows != 1)}{columns} at a time{halos}"
+        )
+    if system.schedule == "fused" and not system.stacks:
+        yield "No stack of several layers is better than each layer by itself"
 
 
 def print_core_counts(system: SystemResult, console: Console) -> None:

@@ -24,13 +24,14 @@ from onnx2zz.pricing.task import PricingTerms, layer_name
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.system.description import Core, System
 from onnx2zz.system.energy import offchip_energy
+from onnx2zz.system.fused.search import Fused
+from onnx2zz.system.kinds import Chosen, scheduled
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.least_work import least_bounds
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.numbering import Numbering, canonical
 from onnx2zz.system.outcome import SystemOutcome
 from onnx2zz.system.pipeline.frames import in_frames
-from onnx2zz.system.pipeline.kinds import Chosen, scheduled
 from onnx2zz.system.pipeline.search import Pipeline
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.prices import Prices, Wanted
@@ -166,7 +167,7 @@ def _inputs(request: SystemRequest, core: Core, price_cache: PriceCache) -> tupl
         return load_inputs(request.workload, core.accelerator, find_mapping(GENERATED), price_cache), True
 
 
-def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best | Pipeline) -> SystemOutcome:
+def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best | Fused | Pipeline) -> SystemOutcome:
     """The outcome of one frame."""
     timed = best.schedule
     interval = best.interval if isinstance(best, Pipeline) else None
@@ -194,6 +195,8 @@ def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best
         least_bounds(request.system, request.graph, prices, stays),
         best.shared_out,
         best.tried,
+        best.kind,
+        best.stacks,
         interval=interval,
         setup_cycles=best.setup.cycles if isinstance(best, Pipeline) else 0.0,
     )

@@ -52,8 +52,7 @@ def offchip_bits(graph: LayerGraph) -> int:
             if operand not in made:
                 bits += count(told.told(operand, told.ranges({}))) * widths[operand]
     for layer in graph.results:
-        told = graph.layers[layer]
-        bits += count(told.told("O", told.ranges({}))) * told.placed.widths.O_final
+        bits += graph.layers[layer].output_bits
     return bits
 
 

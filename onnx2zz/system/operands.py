@@ -12,6 +12,7 @@ from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.system.elements import (
     Elements,
     Positions,
+    count,
     interval,
     of_positions,
     positions,
@@ -35,6 +36,11 @@ class Told:
     def sizes(self) -> Mapping[str, int]:
         """Every loop of the entry: it may have loops of one iteration more than the layer."""
         return {**self.entry.loops, **self.placed.layer.sizes}
+
+    @cached_property
+    def output_bits(self) -> int:
+        """The bits of the whole output, as others read it."""
+        return count(self.told("O", self.ranges({}))) * self.placed.widths.O_final
 
     def ranges(self, box: Mapping[str, Range]) -> dict[str, Range]:
         """The range of every loop in a box that names some."""

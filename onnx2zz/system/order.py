@@ -4,9 +4,10 @@ A tile joins the order when everything that it reads is there. What is held at t
 time, is: outputs and arrivals with a reader that has not joined yet. As long as that fits, a schedule exists.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import heappush
+from itertools import groupby
 
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.plan import Plan, Tile, Transfer
@@ -113,6 +114,10 @@ class _Course:
             self.held[core] -= transfer.bits
 
 
+Preference = Callable[[Sequence[Wave]], Sequence[Wave]]
+"""Of waves that can be next, in order, those that may be, the one that is liked best first."""
+
+
 def ordered(plan: Plan, capacity: Mapping[CoreId, float]) -> list[Tile] | Overfull:
     """The tiles in an order that fits: layer by layer, which keeps the cores busy with one layer and lets its weights
     go soonest; where that does not fit, the deepest tile that can be done first, which holds least of what lies
@@ -120,11 +125,22 @@ def ordered(plan: Plan, capacity: Mapping[CoreId, float]) -> list[Tile] | Overfu
 
     A layer's turns keep their order.
     """
-    found = _ordered(plan, capacity, deep=False)
-    return _ordered(plan, capacity, deep=True) if isinstance(found, Overfull) else found
+    found = ordered_by(plan, capacity, _breadth_first)
+    return ordered_by(plan, capacity, _deepest_first) if isinstance(found, Overfull) else found
 
 
-def _ordered(plan: Plan, capacity: Mapping[CoreId, float], deep: bool) -> list[Tile] | Overfull:
+def _breadth_first(ready: Sequence[Wave]) -> Sequence[Wave]:
+    # When the first layer that is ready would not leave room, goes deep for a while: that frees more than it takes. It
+    # may be too late then, the room being taken by the layer before.
+    return [ready[0], *reversed(ready[1:])]
+
+
+def _deepest_first(ready: Sequence[Wave]) -> Sequence[Wave]:
+    return ready[::-1]
+
+
+def ordered_by(plan: Plan, capacity: Mapping[CoreId, float], preference: Preference) -> list[Tile] | Overfull:
+    """The tiles in an order that fits: of what can be next always the wave that is preferred among those that fit."""
     waves: dict[Wave, list[Tile]] = {}
     for tile in plan.tiles:
         waves.setdefault((tile.layer, tile.turn), []).append(tile)
@@ -151,7 +167,7 @@ def _ordered(plan: Plan, capacity: Mapping[CoreId, float], deep: bool) -> list[T
     course = _Course(plan, capacity, held={core: plan.resident.get(core, 0) for core in capacity})
     found: list[Tile] = []
     while ready:
-        chosen = _chosen(ready, waves, course, deep)
+        chosen = _chosen(preference(sorted(ready)), waves, course)
         if isinstance(chosen, Overfull):
             return chosen
         ready.remove(chosen)
@@ -165,13 +181,20 @@ def _ordered(plan: Plan, capacity: Mapping[CoreId, float], deep: bool) -> list[T
     return found
 
 
-def _chosen(
-    ready: Sequence[Wave], waves: Mapping[Wave, Sequence[Tile]], course: _Course, deep: bool
-) -> Wave | Overfull:
-    # Breadth first, when the first layer that is ready would not leave room, goes deep for a while: that frees more
-    # than it takes. It may be too late then, the room being taken by the layer before.
-    in_order = sorted(ready)
-    tried = [*reversed(in_order)] if deep else [in_order[0], *reversed(in_order[1:])]
+def most_held(plan: Plan, order: Sequence[Tile]) -> dict[CoreId, float]:
+    """The most bits that each core holds at any point of an order."""
+    cores = {tile.core for tile in plan.tiles} | {core for one in plan.transfers for core in one.to}
+    course = _Course(plan, {}, held={core: plan.resident.get(core, 0) for core in cores})
+    found = dict(course.held)
+    for _, wave in groupby(order, key=lambda tile: (tile.layer, tile.turn)):
+        together = list(wave)
+        for core, bits in course.added(together).items():
+            found[core] = max(found[core], course.held[core] + bits)
+        course.join(together)
+    return found
+
+
+def _chosen(tried: Sequence[Wave], waves: Mapping[Wave, Sequence[Tile]], course: _Course) -> Wave | Overfull:
     last: Overfull | None = None
     for wave in tried:
         more = course.added(waves[wave])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
 
-from onnx2zz.pricing.system_result import CoreUse, LinkUse, ScheduleKind
+from onnx2zz.pricing.system_result import CoreUse, LinkUse, ScheduleKind, StackUse
 from onnx2zz.system.bounds import Bounds
 from onnx2zz.system.description import System
 from onnx2zz.system.network import CoreId
@@ -18,8 +18,8 @@ from onnx2zz.system.tiling import Tiling
 class SystemOutcome:
     """A schedule with its prices. `tile_energy`: pJ of each tile; `link_energy`, `offchip_energy`: of each transfer.
 
-    A pipeline has an `interval`: the cycles after which the next of its `frames` does the same. What is set up before
-    the first frame is in no total.
+    `kind`: how the cores take up the layers; `stacks`: those that are fused. A pipeline has an `interval`: the cycles
+    after which the next of its `frames` does the same. What is set up before the first frame is in no total.
     """
 
     model: str
@@ -34,14 +34,11 @@ class SystemOutcome:
     bounds: Bounds
     tilings: Mapping[int, Tiling]
     tried: int
+    kind: ScheduleKind = "layers"
+    stacks: Sequence[StackUse] = ()
     frames: int = 1
     interval: float | None = None
     setup_cycles: float = 0.0
-
-    @property
-    def kind(self) -> ScheduleKind:
-        """How the cores take up the layers."""
-        return "layers" if self.interval is None else "pipeline"
 
     @property
     def latency(self) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from onnx2zz.system.elements import Elements, cells, common, count, positions
+from onnx2zz.system.elements import Elements, cells, common, count, positions, without
 from onnx2zz.system.meeting import Meeting
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.operands import Told
@@ -95,10 +95,10 @@ def plan(
     multicast: bool = True,
 ) -> Plan:
     """The plan of a network. `edges`: those into each layer; `results`: layers whose output leaves the chip; `shares`:
-    the tiles of each layer with their cores. Without an off-chip core constants and inputs lie where they are read.
-    Without `multicast` each core is sent to for itself."""
+    the tiles of each layer with their cores (a layer without any is left out, and so is what it makes). Without an
+    off-chip core constants and inputs lie where they are read. Without `multicast` each core is sent to for itself."""
     found = Plan(layers, multicast=multicast)
-    for told in layers:
+    for told in (one for one in layers if one.placed.id in shares):
         identity = told.placed.id
         own = [_tile(found, told, core, share) for core, share in shares[identity]]
         found.by_layer[identity] = own
@@ -108,14 +108,15 @@ def plan(
         for operand in OPERANDS:
             if operand not in made:
                 _bring(found, told, operand, own, offchip)
-        for edge in into:
+        for edge in (one for one in into if one.producer in shares):
             _join(found, told, edge, own)
         _gather(found, own)
     for edge in (edge for into in edges.values() for edge in into if not edge.by_element):
-        _keep(found.makers[edge.producer], found.by_layer[edge.reader])
+        if edge.producer in shares and edge.reader in shares:
+            _keep(found.makers[edge.producer], found.by_layer[edge.reader])
     if offchip is not None:
-        for layer in results:
-            for tile in found.makers[layer]:
+        for layer in (one for one in results if one in shares):
+            for tile in (one for one in found.makers[layer] if not one.box.recomputed):
                 _send(found, tile, (offchip,), tile.makes)
     return found
 
@@ -206,6 +207,7 @@ def _join(found: Plan, told: Told, edge: Edge, own: Sequence[Tile]) -> None:
     producer = found.layers[edge.producer]
     wanted = _wanted(found, told, producer, edge, own)
     makers, boxes = found.makers[edge.producer], list(wanted)
+    at_hand = _recomputed(makers)
     for maker, meeting in zip(makers, _met([maker.makes for maker in makers], boxes), strict=True):
         away: dict[Elements, list[Tile]] = {}
         for elements in meeting:
@@ -213,12 +215,22 @@ def _join(found: Plan, told: Told, edge: Edge, own: Sequence[Tile]) -> None:
             for tile in wanted[elements]:
                 if tile.core == maker.core:
                     _follow(tile, maker)
-                else:
-                    away.setdefault(read, []).append(tile)
+                elif not maker.box.recomputed:
+                    for lacking in without([read], at_hand.get(tile.core, ())):
+                        away.setdefault(lacking, []).append(tile)
         if away:
             _carry(found, maker, away)
         if not edge.by_element:
             _mark(found, maker, own)
+
+
+def _recomputed(makers: Sequence[Tile]) -> dict[CoreId, list[Elements]]:
+    """What each core computes of a layer for itself alone: nobody sends it that."""
+    found: dict[CoreId, list[Elements]] = {}
+    for maker in makers:
+        if maker.box.recomputed:
+            found.setdefault(maker.core, []).append(maker.makes)
+    return found
 
 
 def _gather(found: Plan, own: Sequence[Tile]) -> None:

@@ -80,6 +80,7 @@ def _tile(outcome: SystemOutcome, tile: Tile) -> Json:
         "energy_pj": outcome.tile_energy[tile.number],
         **({"partial": True} if tile.box.partial else {}),
         **({"adds": list(tile.adds)} if tile.adds else {}),
+        **({"recomputed": True} if tile.box.recomputed else {}),
     }
 
 

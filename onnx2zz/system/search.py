@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from onnx2zz.pricing.system_result import ScheduleKind, StackUse
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.choice import cheapest
 from onnx2zz.system.description import Core, System
@@ -23,8 +24,8 @@ from onnx2zz.system.network import CoreId
 from onnx2zz.system.offers import FULL, LEVELS, PER_FILL, TRIED_LEVELS, Offers, OnCores, fewer
 from onnx2zz.system.order import Overfull, ordered
 from onnx2zz.system.placement import Placed
-from onnx2zz.system.plan import Plan, plan
-from onnx2zz.system.prices import Prices
+from onnx2zz.system.plan import Plan, Tile, plan
+from onnx2zz.system.prices import Prices, Wanted
 from onnx2zz.system.schedule import Schedule, TileCycles, schedule
 from onnx2zz.system.tile import Box
 from onnx2zz.system.tiling import Tiling, placed
@@ -50,6 +51,15 @@ class Best:
     latency: float
     energy: float
     tried: int
+
+    @property
+    def kind(self) -> ScheduleKind:
+        return "layers"
+
+    @property
+    def stacks(self) -> tuple[StackUse, ...]:
+        """None: each layer is one by itself."""
+        return ()
 
     @property
     def shared_out(self) -> dict[int, Tiling]:
@@ -85,7 +95,7 @@ class Search:
         found: Best | None = None
         layers = [told.placed.id for told in self.graph.layers]
         large = len(self.system.cores) > LARGE
-        for level in (0,) if self._offers.alone else range(TRIED_LEVELS - 1 if large else 0, TRIED_LEVELS):
+        for level in (0,) if self.offers.alone else range(TRIED_LEVELS - 1 if large else 0, TRIED_LEVELS):
             weights = WEIGHTS[1:2] if large else WEIGHTS
             found = self._better(found, self._at(dict.fromkeys(layers, level), weights))
         if self.made and len(self.system.cores) > 1:
@@ -103,17 +113,26 @@ class Search:
     def _refined(self, best: Best) -> Best:
         """The best with the mappings of its tiles chosen with the whole budget. Its tiles have these prices from then
         on, so what was timed before is not an answer any more, even if it should have been less."""
-        tiles = best.schedule.plan.tiles
-        changed = False
-        for core in {id(self.prices[core.id]): core for core in self.system.cores}.values():
-            own = self.prices[core.id]
-            mine = [(tile.layer, tile.box) for tile in tiles if self.prices[tile.core] is own]
-            changed = own.refine(mine) or changed
-        again = self._scheduled(best.tilings) if changed else None
+        again = self._scheduled(best.tilings) if self.refine(best.schedule.plan.tiles) else None
         return best if again is None else again
 
+    def refine(self, tiles: Sequence[Tile]) -> bool:
+        """Choose the mappings of tiles with the whole budget; whether any may have changed."""
+        changed = False
+        for prices, wanted in self.by_price(tiles):
+            changed = prices.refine(wanted) or changed
+        return changed
+
+    def by_price(self, tiles: Sequence[Tile]) -> list[tuple[Prices, list[Wanted]]]:
+        """The prices of each kind of core, and what is wanted of them for some tiles."""
+        own = {id(self.prices[core.id]): self.prices[core.id] for core in self.system.cores}
+        return [
+            (prices, [(tile.layer, tile.box) for tile in tiles if self.prices[tile.core] is prices])
+            for prices in own.values()
+        ]
+
     @cached_property
-    def _offers(self) -> Offers:
+    def offers(self) -> Offers:
         return Offers(self.system, self.graph, self.prices, self.fixed)
 
     def _better(self, first: Best | None, second: Best | None) -> Best | None:
@@ -184,7 +203,7 @@ class Search:
         """The priced candidates of each layer."""
         wanted: dict[int, list[OnCores]] = {}
         for told in self.graph.layers:
-            wanted[told.placed.id] = self._offers.tilings(told, levels[told.placed.id])
+            wanted[told.placed.id] = self.offers.tilings(told, levels[told.placed.id])
         found = self._priced(wanted)
         for layer, own in found.items():
             if not own:
@@ -229,7 +248,7 @@ class Search:
             load[core] = load.get(core, 0.0) + cycles
             energy += price
         return Candidate(
-            tiling, cores, max(load.values()), energy, self._offers.fill(layer, tiling, cores, weights=True)
+            tiling, cores, max(load.values()), energy, self.offers.fill(layer, tiling, cores, weights=True)
         )
 
     def _choices(
@@ -256,7 +275,7 @@ class Search:
         ways: dict[OverCores, dict[int, Candidate]] = {}
         for layer, own in options.items():
             known = {(one.tiling, one.cores): one for one in own}
-            for way, wanted in self._offers.uniform(self.graph.layers[layer]).items():
+            for way, wanted in self.offers.uniform(self.graph.layers[layer]).items():
                 if wanted in known:
                     ways.setdefault(way, {})[layer] = known[wanted]
         return [chosen for chosen in ways.values() if len(chosen) == len(options)]

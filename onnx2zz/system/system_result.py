@@ -27,6 +27,7 @@ def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> Sys
         cores=outcome.cores,
         links=outcome.links,
         layers=tuple(_layer(outcome, told.placed.id) for told in graph.layers),
+        stacks=tuple(outcome.stacks),
         pipeline=None if outcome.interval is None else _pipeline(outcome, outcome.interval, frames),
     )
 

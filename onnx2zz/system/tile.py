@@ -21,12 +21,13 @@ class Box:
     """Ranges of some loops of a layer, in the order of the loops; all others are whole.
 
     Where a loop that is summed over is cut, the box makes a `partial` sum, or `adds` those of so many other boxes to
-    its own.
+    its own. What is `recomputed` another box makes, too, for other cores.
     """
 
     ranges: tuple[tuple[str, Range], ...] = ()
     partial: bool = False
     adds: int = 0
+    recomputed: bool = False
 
     @property
     def summed_in_parts(self) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from onnx2zz.pricing.system_result import ScheduleKind, StackUse
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.energy import schedule_energy
 from onnx2zz.system.improvement import Choice
@@ -42,6 +43,15 @@ class Pipeline:
     energy: float
     setup: Setup
     tried: int = 0
+
+    @property
+    def kind(self) -> ScheduleKind:
+        return "pipeline"
+
+    @property
+    def stacks(self) -> tuple[StackUse, ...]:
+        """None: layers stream into each other tile by tile as it is."""
+        return ()
 
     @property
     def plan(self) -> Plan:

@@ -126,7 +126,8 @@ def test_many_drawn_models_run_as_pipelines_without_a_fault(
 def test_frames_are_for_pipelines_and_for_systems(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "lenet5", "--arch", "seneca", "--frames", "3", "-o", str(tmp_path)]) == 2
     assert "--frames" in capsys.readouterr().err
-    options = ("--schedule", "layers", "--frames", "3")
-    assert run(["evaluate", "lenet5", "--arch", "seneca_2x2", *options, "-o", str(tmp_path)]) == 1
-    assert "frames is 3, and schedule layers is one frame" in capsys.readouterr().err
+    for kind in ("layers", "fused"):
+        options = ("--schedule", kind, "--frames", "3")
+        assert run(["evaluate", "lenet5", "--arch", "seneca_2x2", *options, "-o", str(tmp_path)]) == 1
+        assert f"frames is 3, and schedule {kind} is one frame" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""`auto` takes the better kind of schedule for so many frames, and says what it tried."""
+"""`auto` takes the best kind of schedule for so many frames, and says what it tried."""
 
 import json
 from pathlib import Path
@@ -14,18 +14,21 @@ def result(folder: Path) -> Document:
     return json.loads((folder / "result.json").read_text())
 
 
-def test_for_one_frame_auto_is_layers_and_no_pipeline_is_made(tmp_path: Path) -> None:
-    arch = system_file(tmp_path / "system", "a mesh")
-    assert evaluated("lenet5", arch, tmp_path / "auto") == 0
-    assert evaluated("lenet5", arch, tmp_path / "layers", "--schedule", "layers") == 0
-    assert (tmp_path / "auto/schedule.json").read_bytes() == (tmp_path / "layers/schedule.json").read_bytes()
-    auto, layers = result(tmp_path / "auto"), result(tmp_path / "layers")
+@pytest.mark.parametrize(("system", "bits"), [("a mesh", None), ("one core with a memory", 65_000)])
+def test_for_one_frame_auto_is_layers_or_fused_and_no_pipeline_is_made(
+    system: str, bits: int | None, tmp_path: Path
+) -> None:
+    arch = system_file(tmp_path / "system", system, bits)
+    for kind in ("auto", "layers", "fused"):
+        assert evaluated("lenet5", arch, tmp_path / kind, "--schedule", kind) == 0
+    auto = result(tmp_path / "auto")
+    made = {kind: result(tmp_path / kind) for kind in ("layers", "fused")}
+    values = {kind: one["total"]["latency_cycles"] for kind, one in made.items()}
     tried = auto["system"].pop("auto")
-    assert [(one["schedule"], one["value"]) for one in tried] == [
-        ("layers", layers["total"]["latency_cycles"]),
-        ("pipeline", None),
-    ]
-    assert auto["system"] == layers["system"]
+    assert [(one["schedule"], one["value"]) for one in tried] == [*values.items(), ("pipeline", None)]
+    best = min(values, key=lambda kind: values[kind])
+    assert auto["system"] == made[best]["system"]
+    assert (tmp_path / "auto/schedule.json").read_bytes() == (tmp_path / best / "schedule.json").read_bytes()
 
 
 def valued(opt: str, energy: float, time: float) -> float:
@@ -33,7 +36,7 @@ def valued(opt: str, energy: float, time: float) -> float:
 
 
 @pytest.mark.parametrize("opt", ["latency", "energy", "EDP"])
-def test_for_many_frames_auto_is_no_worse_than_either(opt: str, tmp_path: Path) -> None:
+def test_for_many_frames_auto_is_no_worse_than_any(opt: str, tmp_path: Path) -> None:
     arch = system_file(tmp_path / "system", "a row of cores")
     frames = 5
     asked = ("--opt", opt)
@@ -41,10 +44,12 @@ def test_for_many_frames_auto_is_no_worse_than_either(opt: str, tmp_path: Path) 
     assert evaluated("lenet5", arch, tmp_path / "layers", *asked, "--schedule", "layers") == 0
     flow = ("--schedule", "pipeline", "--frames", str(frames))
     assert evaluated("lenet5", arch, tmp_path / "pipeline", *asked, *flow) == 0
-    alone, use = result(tmp_path / "layers")["total"], result(tmp_path / "pipeline")["system"]["pipeline"]
-    of_layers = frames * alone["energy_pj"], frames * alone["latency_cycles"]
-    of_pipeline = use["all_energy_pj"], use["all_cycles"]
-    expected = {kind: valued(opt, *both) for kind, both in (("layers", of_layers), ("pipeline", of_pipeline))}
+    assert evaluated("lenet5", arch, tmp_path / "fused", *asked, "--schedule", "fused") == 0
+    use = result(tmp_path / "pipeline")["system"]["pipeline"]
+    expected = {"pipeline": valued(opt, use["all_energy_pj"], use["all_cycles"])}
+    for kind in ("layers", "fused"):
+        alone = result(tmp_path / kind)["total"]
+        expected[kind] = valued(opt, frames * alone["energy_pj"], frames * alone["latency_cycles"])
     tried = {one["schedule"]: one["value"] for one in result(tmp_path / "auto")["system"]["auto"]}
     assert tried == pytest.approx(expected)
     best = min(tried, key=lambda kind: tried[kind])

@@ -1,0 +1,109 @@
+"""Whether a part of a network has room on its cores, before all of it is planned."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from onnx2zz.system.description import System
+from onnx2zz.system.fused.bands import shared_out
+from onnx2zz.system.fused.order import depth_first
+from onnx2zz.system.fused.part import Alone, Part
+from onnx2zz.system.fused.stack import Stack
+from onnx2zz.system.layer_graph import LayerGraph
+from onnx2zz.system.least_work import constant_bits
+from onnx2zz.system.offers import Offers
+from onnx2zz.system.order import Overfull, most_held
+from onnx2zz.system.plan import plan
+
+FIRST_TURNS = 3
+"""Bands of a stack after which it holds as much as it ever does, but for what is kept for later stacks."""
+MOST_TILES = 60_000
+"""Tiles of all stacks that are looked at: beyond them a stack is taken not to fit."""
+
+
+@dataclass
+class Room:
+    """What parts hold on the core that holds most; what lies between parts is taken to be shared out evenly. `spent`:
+    tiles of the stacks that were looked at."""
+
+    system: System
+    graph: LayerGraph
+    offers: Offers
+    known: dict[Stack, float] = field(default_factory=dict[Stack, float])
+    spent: int = 0
+
+    def has(self, part: Part, share: float) -> bool:
+        """Whether a part is likely to fit a share of the memories."""
+        capacity = share * self._capacity
+        if isinstance(part, Alone):
+            return self._of_one(part) + self._passing(part.layers) / len(self.system.cores) <= capacity
+        beside = self.beside(part)
+        return beside <= capacity and beside + self.inside(part) <= capacity
+
+    def weights_fit(self, layers: tuple[int, ...]) -> bool:
+        """Whether all weights of a stack can be on a core together."""
+        return sum(constant_bits(self.graph.layers[layer]) for layer in layers) <= self._capacity
+
+    @cached_property
+    def _capacity(self) -> float:
+        return min(core.capacity for core in self.system.cores)
+
+    def _of_one(self, part: Alone) -> float:
+        tiling, cores = part.on_cores
+        fill = self.offers.fill(part.layer, tiling, cores, weights=True)
+        return fill * min(self.system.by_id[core].capacity for core in cores)
+
+    def inside(self, stack: Stack) -> float:
+        """Bits that a stack holds while it runs, without what lies before and behind it."""
+        if stack not in self.known:
+            self.known[stack] = self._held(stack) if self.spent < MOST_TILES else math.inf
+        return self.known[stack]
+
+    def _held(self, stack: Stack) -> float:
+        graph, system = self.graph, self.system
+        shares = shared_out(graph, stack, FIRST_TURNS)
+        self.spent += sum(map(len, shares.values()))
+        offchip = system.offchip.id if system.offchip else None
+        made = plan(graph.layers, graph.edges, graph.results, shares, offchip, system.network.multicast)
+        order = depth_first(made, dict.fromkeys(stack.cores, math.inf), dict.fromkeys(stack.layers, 0))
+        assert not isinstance(order, Overfull)
+        held = most_held(made, order)
+        return max(held[core] for core in stack.cores)
+
+    def beside(self, stack: Stack) -> float:
+        """Bits on a core that lie before, behind and beside a stack."""
+        between = max(self._read(stack.layers), self._left(stack.layers)) / len(stack.cores)
+        return between + self._passing(stack.layers) / len(self.system.cores)
+
+    def _passing(self, layers: tuple[int, ...]) -> float:
+        """Bits that lie on the chip meanwhile, made before and read after."""
+        return sum(
+            self.graph.layers[layer].output_bits
+            for layer in range(layers[0])
+            if any(reader > layers[-1] for reader in self._readers[layer])
+        )
+
+    def _read(self, layers: tuple[int, ...]) -> float:
+        """Bits made before that these layers read last."""
+        return sum(
+            self.graph.layers[layer].output_bits
+            for layer in range(layers[0])
+            if self._readers[layer] and layers[0] <= max(self._readers[layer]) <= layers[-1]
+        )
+
+    def _left(self, layers: tuple[int, ...]) -> float:
+        """Bits that these layers make and later ones read."""
+        return sum(
+            self.graph.layers[layer].output_bits
+            for layer in layers
+            if any(reader > layers[-1] for reader in self._readers[layer])
+        )
+
+    @cached_property
+    def _readers(self) -> Mapping[int, list[int]]:
+        found: dict[int, list[int]] = {told.placed.id: [] for told in self.graph.layers}
+        for edges in self.graph.edges.values():
+            for edge in edges:
+                found[edge.producer].append(edge.reader)
+        return found

@@ -1,0 +1,80 @@
+"""Stacks of any size on any system, good or not: judged and played."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onnx2zz.cli.main import run
+from onnx2zz.system.fused.search import Fused, FusedSearch
+from tests.system.checker import faults_in
+from tests.system.drawn_models import of_drawn
+from tests.system.fused.drawn_stacks import image_chains, ways
+from tests.system.small_systems import SYSTEMS, evaluated, system_file
+from tests.system.test_schedule_json import steps_over_nothing, the_judges_verdict
+
+
+def check_drawn(data: st.DataObject, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    drawn = data.draw(image_chains())
+    system = data.draw(st.sampled_from(sorted(SYSTEMS)))
+
+    def drawn_way(search: FusedSearch) -> Fused | None:
+        found = search.scheduled(data.draw(ways(search)))
+        assert found is not None, search.unplaced
+        return found
+
+    patch.setattr(FusedSearch, "best", drawn_way)
+    arch = system_file(folder / "system", system)
+    assert evaluated(drawn.model, arch, folder, "--schedule", "fused") == 0
+    assert faults_in(folder) == []
+    if steps_over_nothing(folder):
+        assert the_judges_verdict(folder) in (None, 0)
+    assert run(["verify", str(folder / "drawn.onnx"), "--schedule", str(folder)]) == 0
+
+
+@of_drawn(8)
+@given(data=st.data())
+def test_drawn_stacks_run_without_a_fault(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        check_drawn(data, tmp_path_factory.mktemp("drawn"), patch)
+
+
+@pytest.mark.long
+@of_drawn(300)
+@given(data=st.data())
+def test_many_drawn_stacks_run_without_a_fault(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        check_drawn(data, tmp_path_factory.mktemp("drawn"), patch)
+
+
+def check_found(data: st.DataObject, folder: Path) -> None:
+    drawn = data.draw(image_chains())
+    system = data.draw(st.sampled_from(sorted(SYSTEMS)))
+    bits = data.draw(st.sampled_from((None, 6_000, 12_000, 24_000)))
+    arch = system_file(folder / "system", system, bits)
+    code = evaluated(drawn.model, arch, folder, "--schedule", "fused")
+    if not (folder / "schedule.json").exists():
+        assert code == 3
+        assert bits is not None
+        return
+    assert code == 0
+    assert faults_in(folder) == []
+    assert not steps_over_nothing(folder) or the_judges_verdict(folder) in (None, 0)
+
+
+@of_drawn(4)
+@given(data=st.data())
+def test_what_is_found_for_drawn_models_is_without_a_fault(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    check_found(data, tmp_path_factory.mktemp("drawn"))
+
+
+@pytest.mark.long
+@of_drawn(100)
+@given(data=st.data())
+def test_what_is_found_for_many_drawn_models_is_without_a_fault(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    check_found(data, tmp_path_factory.mktemp("drawn"))
