@@ -10,7 +10,7 @@ from typing import Any
 from onnx2zz import __version__
 from onnx2zz.design_space.compiled_model import compiled_model
 from onnx2zz.design_space.design import Design, designs
-from onnx2zz.design_space.spec import AUTO, OWN, Options, Spec
+from onnx2zz.design_space.spec import CHOSEN, OWN, Options, Spec
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.yaml_source import load_yaml
@@ -45,17 +45,23 @@ class Run:
     def mapping_name(self) -> str:
         """What tables call the mapping: a file's folder is of no account."""
         chosen = self.options.mapping
-        return chosen if chosen in (OWN, AUTO) else Path(chosen).stem
+        return chosen if chosen in (OWN, *CHOSEN) else Path(chosen).stem
 
     @cached_property
     def _mapping_document(self) -> Any:
-        own = self.options.mapping in (OWN, AUTO)
+        own = self.options.mapping in (OWN, *CHOSEN)
         return self.design.mapping if own else load_yaml(Path(self.options.mapping))
 
     def base(self, folder: Path) -> Found:
         """The mapping file: the accelerator's own, from which a choice starts, or the one named."""
         chosen = self.options.mapping
-        return self.design.own_mapping(folder) if chosen in (OWN, AUTO) else Found(Path(chosen).stem, Path(chosen))
+        own = chosen in (OWN, *CHOSEN)
+        return self.design.own_mapping(folder) if own else Found(Path(chosen).stem, Path(chosen))
+
+    @property
+    def _mapping_search(self) -> MappingSearch | None:
+        kind = next((kind for kind in CHOSEN if kind == self.options.mapping), None)
+        return MappingSearch(kind=kind) if kind is not None else None
 
     def request(self, folder: Path) -> EvaluationRequest:
         """What is asked for; the accelerator's files lie in `folder` (`Design.write`)."""
@@ -66,7 +72,7 @@ class Run:
             self.base(folder),
             PriceOptions(opt=asked.opt, lpf_limit=asked.lpf_limit),
             asked.locality,
-            mapping_search=MappingSearch() if asked.mapping == AUTO else None,
+            mapping_search=self._mapping_search,
             supplement=Supplement(self.design.sidecar),
         )
 
@@ -109,7 +115,7 @@ def _problems(run: Run, folder: Path, price_cache: PriceCache) -> Iterator[Probl
             run.design.accelerator(folder),
             run.base(folder),
             price_cache,
-            as_start=run.options.mapping == AUTO,
+            as_start=run.options.mapping in CHOSEN,
         )
     for problem in found:
         yield Problem(run.design.where, f"{run.design.name}: {problem.where}: {problem.what}", problem.way_out)

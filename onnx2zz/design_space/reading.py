@@ -10,7 +10,7 @@ from onnx2zz.design_space.columns import NAMES as RUN_NAMES
 from onnx2zz.design_space.compiled_model import compiled_model
 from onnx2zz.design_space.design import designs
 from onnx2zz.design_space.expression import FUNCTIONS, Number, Value
-from onnx2zz.design_space.spec import AUTO, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
+from onnx2zz.design_space.spec import CHOSEN, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
 from onnx2zz.design_space.template import OLD
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.files.document import is_array, is_object
@@ -243,8 +243,8 @@ class _Reading:
 
     def _mapping(self, value: object) -> str:
         if not isinstance(value, str):
-            raise ValueError(f"{OWN}, {AUTO}, a name or a file is needed")
-        if value in (OWN, AUTO):
+            raise ValueError(f"{OWN}, {', '.join(CHOSEN)}, a name or a file is needed")
+        if value in (OWN, *CHOSEN):
             return value
         try:
             return str(find_mapping(self._beside(value)).path)

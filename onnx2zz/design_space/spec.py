@@ -3,18 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import get_args
 
 from onnx2zz.design_space.expression import Value
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.lowering.options import INT8, WORDS, Precision
+from onnx2zz.pricing.request import ChoiceKind
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
 from onnx2zz.zigzag.objective import LATENCY, ObjectiveName
 
 OWN = "own"
 """The mapping that goes with the accelerator."""
-AUTO = "auto"
-"""A mapping chosen for each layer (docs/mapping.md)."""
+CHOSEN: tuple[ChoiceKind, ...] = get_args(ChoiceKind)
+"""A mapping chosen for each layer (docs/mapping.md, docs/optimal.md)."""
 
 
 @dataclass(frozen=True)

@@ -300,12 +300,13 @@ def test_what_zigzag_refuses_is_said_before_anything_is_priced(
 
 
 def test_a_mapping_chosen_for_each_layer(capsys: pytest.CaptureFixture[str]) -> None:
-    write_spec(accelerators=["tpu_like"], options={"mapping": ["own", "auto"], "lpf_limit": 3})
+    write_spec(accelerators=["tpu_like"], options={"mapping": ["own", "auto", "optimal"], "lpf_limit": 3})
     swept(capsys)
-    own, auto = rows()
-    assert (own["mapping"], auto["mapping"]) == ("own", "auto")
+    own, auto, optimal = rows()
+    assert (own["mapping"], auto["mapping"], optimal["mapping"]) == ("own", "auto", "optimal")
     assert float(auto["latency_cycles"]) <= float(own["latency_cycles"])
-    assert len(list(Path("onnx2zz_sweep/mappings").iterdir())) == 1
+    assert float(optimal["latency_cycles"]) <= float(own["latency_cycles"])
+    assert len(list(Path("onnx2zz_sweep/mappings").iterdir())) == 2
 
 
 def test_a_dry_run_prices_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
