@@ -70,9 +70,10 @@ def gather(
     events: str | None,
     tell: Tell,
     cacti: bool = True,
+    density: Sequence[str] = (),
 ) -> GivenFiles:
     """The inputs; `source` compiles or reads the workload, `tell` hears what was chosen among names. Without `cacti` an
-    accelerator whose costs that program would say is a problem.
+    accelerator whose costs that program would say is a problem. `density`: what is stated of layers for this run.
 
     Raises InputError with every independent problem.
     """
@@ -92,7 +93,25 @@ def gather(
         chosen, auto = _mapping(mapping, found, workload, tell)
     raise_if_any(problems)
     assert found is not None and workload is not None and chosen is not None
+    if density:
+        sidecar = _with_stated(sidecar, density, found, workload)
     return GivenFiles(found, sidecar, chosen, auto, workload, compiled, given)
+
+
+def _with_stated(
+    sidecar: "Sidecar | None", density: Sequence[str], accelerator: Found, workload: "PricedWorkload"
+) -> "Sidecar":
+    from onnx2zz.pricing.silicon.density import unknown_layers
+    from onnx2zz.sidecar.stated_density import stated_densities, with_densities
+
+    stated = stated_densities(density)
+    raise_if_any(
+        Problem(
+            "--density", f"the network has no layer {name}", "its layers are in workload.yaml, L<id>_ may be left out"
+        )
+        for name in unknown_layers(workload.layers, stated)
+    )
+    return with_densities(sidecar, stated, str(accelerator.path))
 
 
 def refuse_cacti(accelerator: Path, allowed: bool) -> None:

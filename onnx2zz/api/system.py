@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from onnx2zz.system.placement import Placed
     from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
-ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "save_mapping", "plot")
+ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "density", "save_mapping", "plot")
 SYSTEM_ONLY = ("placement", "frames", "cores")
 """Options that mean nothing on a system of cores, and those that mean nothing elsewhere."""
 SCHEDULE, TRACE = "schedule.json", "trace.json"

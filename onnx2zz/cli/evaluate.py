@@ -14,6 +14,7 @@ from onnx2zz.api.extras import require
 from onnx2zz.cli.auto_mapping import auto_options
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.cacti import no_cacti_option
+from onnx2zz.cli.density import density_option
 from onnx2zz.cli.events import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.exit_codes import INCOMPLETE
 from onnx2zz.cli.html import html_option
@@ -76,6 +77,7 @@ if TYPE_CHECKING:
 @where_priced_options
 @memory_limit_option
 @events_option
+@density_option
 @cache_option
 @click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
 @no_cacti_option
@@ -123,6 +125,7 @@ def evaluate_command(
     scheduler: str | None,
     layer_timeout: float | None,
     events: str | None,
+    density: tuple[str, ...],
     cache_folder: Path | None,
     no_cache: bool,
     no_cacti: bool,
@@ -164,7 +167,16 @@ def evaluate_command(
             evaluation, workload = _on_a_system(arch, source, asked, output, where)
         else:
             one = OneAccelerator(
-                arch, mapping, options, search, locality, mapping_rules, mapping_budget, save_mapping, not no_cacti
+                arch,
+                mapping,
+                options,
+                search,
+                locality,
+                mapping_rules,
+                mapping_budget,
+                save_mapping,
+                not no_cacti,
+                density,
             )
             evaluation, workload = _on_one(ctx, one, source, events, output, where)
     _write(evaluation, workload, output, json_file, csv_file, html_file, plot_folder)
@@ -186,6 +198,7 @@ class OneAccelerator:
     mapping_budget: int | None
     save_mapping: Path | None
     cacti: bool
+    density: tuple[str, ...]
 
 
 def _on_one(
@@ -195,7 +208,7 @@ def _on_one(
     from onnx2zz.api.system import forget_schedule
     from onnx2zz.mapping.evaluation import run
 
-    files = gather(asked.arch, asked.mapping, source, events, _tell, asked.cacti)
+    files = gather(asked.arch, asked.mapping, source, events, _tell, asked.cacti, asked.density)
     refuse_annealing(ctx, asked.options, asked.search, files.auto)
     request = files.request(asked.options, asked.locality, asked.search, asked.mapping_rules, asked.mapping_budget)
     request = replace(request, save_mapping=asked.save_mapping)

@@ -72,6 +72,8 @@ COLUMNS: tuple[LayerColumn, ...] = (
     LayerColumn("from_cache", lambda layer: layer.from_cache, swept_since=None),
     LayerColumn("error", lambda layer: layer.error, place=8),
     _physical("corrected_energy_pj", "pJ", lambda physical: physical.corrected_energy_pj),
+    _physical("physical_energy_pj", "pJ", lambda physical: physical.energy_pj),
+    _physical("physical_latency_cycles", "cycles", lambda physical: physical.latency_cycles),
     _physical("static_energy_pj", "pJ", lambda physical: physical.static_energy_pj),
     _physical("latency_ns", "ns", lambda physical: physical.latency_ns),
     _events("density_I", "", lambda events: events.density.get("I")),

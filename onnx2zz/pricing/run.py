@@ -106,8 +106,17 @@ class Prepared:
         workload, outcomes = self.inputs.workload, {**self.known, **found}
         supplement = self.request.supplement
         hosts = host_nodes(workload.coverage)
+        prices = {
+            task.entry["id"]: outcome
+            for task in self.tasks
+            if isinstance(outcome := outcomes[task.key], LayerPrice)
+        }  # fmt: skip
+        physical = supplement.physical(workload.layers, prices, self.inputs.accelerator.hierarchy)
         layers = tuple(
-            layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, supplement)
+            replace(
+                layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, supplement),
+                physical=physical.get(task.entry["id"]),
+            )
             for task in self.tasks
         )
         return Evaluation(
@@ -143,6 +152,8 @@ def prepare(
         inputs = load_inputs(request.workload, request.accelerator, request.mapping, price_cache)
     in_memory = inputs.hardware.in_memory
     raise_if_any(request.supplement.problems(str(request.accelerator.path), in_memory))
+    for note in request.supplement.notes(request.workload.layers):
+        tell(note)
     options = replace(request.options, mixed_spatial_mapping=request.options.mixed_spatial_mapping or in_memory)
     locality = request.locality or options.mixed_spatial_mapping
     terms = PricingTerms(inputs.accelerator, in_memory, options, request.search)
@@ -262,7 +273,6 @@ def layer_result(
         bound_by=least.bound_by,
         below_roofline=outcome.latency_cycles < _reachable(task, inputs),
         from_cache=from_cache,
-        physical=supplement.physical(outcome, entry, inputs.accelerator.hierarchy),
         events=supplement.events(outcome, entry),
         breakdown=breakdown(outcome, operations(entry), inputs.hardware.units, port, operand_bits(entry)),
     )
