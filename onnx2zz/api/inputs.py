@@ -53,13 +53,21 @@ class GivenFiles:
     ) -> "EvaluationRequest":
         """What is asked for with these files; `rules` and `budget` are for a mapping that is to be chosen. Raises
         InputError for options that there are not, or that do not go together."""
+        from onnx2zz.pricing.companion import companion_of
         from onnx2zz.pricing.request import BUDGET, EvaluationRequest, MappingSearch
         from onnx2zz.pricing.supplement import Supplement
 
         chosen = MappingSearch(rules, BUDGET if budget is None else budget) if self.auto else None
-        supplement = Supplement(self.sidecar)
         return EvaluationRequest(
-            self.workload, self.accelerator, self.mapping, options, locality, search, chosen, supplement
+            self.workload,
+            self.accelerator,
+            self.mapping,
+            options,
+            locality,
+            search,
+            chosen,
+            Supplement(self.sidecar),
+            companion=companion_of(self.sidecar, self.accelerator),
         )
 
 

@@ -316,6 +316,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     from onnx2zz.report.choices import print_choices
     from onnx2zz.report.events import print_events
     from onnx2zz.report.extracted import print_extracted
+    from onnx2zz.report.in_memory import print_in_memory
     from onnx2zz.report.physical import print_physical
     from onnx2zz.report.system import print_system
     from onnx2zz.report.table import print_table
@@ -329,6 +330,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
         print_system(evaluation, console)
         print_choices(evaluation, console)
         print_extracted(evaluation, console)
+        print_in_memory(evaluation, console)
         print_physical(evaluation, console)
         print_events(evaluation, console)
     for reason in reasons(evaluation.layers):

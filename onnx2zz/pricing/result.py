@@ -12,6 +12,7 @@ from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
 from onnx2zz.pricing.choice_record import ChoiceRecord
 from onnx2zz.pricing.columns import SHOWN, Cell, row
 from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
+from onnx2zz.pricing.in_memory import InMemoryTotal
 from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical
 from onnx2zz.pricing.system_result import SystemResult
 from onnx2zz.sidecar.figures import Sidecar
@@ -20,6 +21,7 @@ from onnx2zz.zigzag.cacti_costs import MemoryCosts
 BEYOND = (
     *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
     *("host", "approximate", "mapping", "hardware", "extracted", "system", "pipeline", "auto", "core_counts"),
+    *("priced_on", "in_memory"),
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
 
@@ -30,6 +32,7 @@ class LayerResult:
 
     `physical` and `events` are ours: after the accelerator's sidecar file, and for an event-driven core.
     `bound_by` is what makes the roofline: "units" or a memory. `below_roofline`: ZigZag's latency is less than that.
+    `priced_on`: the companion of an array that computes in memory, where that has the layer.
     `choice` tells how `--mapping auto` came to the layer's mapping, `breakdown` where energy and cycles go.
     """
 
@@ -50,6 +53,7 @@ class LayerResult:
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
     breakdown: Breakdown | None = None
+    priced_on: str | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ class Total:
     incomplete: bool
     physical: TotalPhysical | None = None
     events: TotalEvents | None = None
+    in_memory: InMemoryTotal | None = None
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,10 @@ from onnx2zz.formats.workload_entry import WorkloadEntry, operations
 from onnx2zz.pricing.accelerator_check import accelerator_faults
 from onnx2zz.pricing.accounted import HostNode, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
+from onnx2zz.pricing.companion import Beside, beside_array, unit_of
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.graph import Edge, execution_order, further_edges
+from onnx2zz.pricing.in_memory import InMemoryTotal, array_of, in_memory_total
 from onnx2zz.pricing.inputs import PricingInputs, load_inputs
 from onnx2zz.pricing.price_cache import KeyValues, NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
@@ -31,6 +33,7 @@ from onnx2zz.pricing.weights_home import weights_with_room
 from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.zigzag import tested
 from onnx2zz.zigzag.failure import PricingError
+from onnx2zz.zigzag.in_memory_array import InMemoryArray
 from onnx2zz.zigzag.layer_price import LayerPrice
 from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.talk import talk_goes_to
@@ -75,10 +78,11 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
     price_cache = PriceCache(resources.store, trusting=request.search == "fast")
     ready = prepare(request, log, price_cache, resources.tell)
     with talk_goes_to(log, anew=False):
-        outcomes = list(priced([Unit(task, ready.terms) for task in ready.unknown], price_cache, resources, log))
+        outcomes = list(priced([ready.unit(task) for task in ready.unknown], price_cache, resources, log))
         found = {unit.task.key: outcome for unit, outcome in outcomes}
         if resources.layer_timeout is None:  # the smallest memory that would do takes many prices to find
-            found |= without_room([(unit.task, outcome) for unit, outcome in outcomes], ready.terms)
+            for terms in {id(unit.terms): unit.terms for unit, _ in outcomes}.values():
+                found |= without_room([(unit.task, one) for unit, one in outcomes if unit.terms is terms], terms)
     if found and not ready.known and all(isinstance(outcome, str) for outcome in found.values()):
         accelerator = ready.inputs.accelerator
         raise_if_any(accelerator_faults(accelerator.path, accelerator.document))
@@ -88,7 +92,8 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
 @dataclass(frozen=True)
 class Prepared:
     """Inputs that fit together, the task of each layer, and the prices that are `known`; `unknown` are the distinct
-    tasks that are left to be priced."""
+    tasks that are left to be priced. `beside`: the companion of an array that computes in memory, `array` that array.
+    """
 
     request: EvaluationRequest
     inputs: PricingInputs
@@ -96,6 +101,12 @@ class Prepared:
     edges: tuple[Edge, ...]
     tasks: tuple[Task, ...]
     known: Mapping[str, Outcome]
+    beside: Beside | None = None
+    array: InMemoryArray | None = None
+
+    def unit(self, task: Task) -> Unit:
+        """A task where it is priced: on the accelerator, or on its companion."""
+        return unit_of(task, self.terms, self.beside)
 
     @property
     def unknown(self) -> list[Task]:
@@ -111,12 +122,14 @@ class Prepared:
             for task in self.tasks
             if isinstance(outcome := outcomes[task.key], LayerPrice)
         }  # fmt: skip
-        physical = supplement.physical(workload.layers, prices, self.inputs.accelerator.hierarchy)
+        on_array = {number: price for number, price in prices.items() if not self._is_beside(number)}
+        physical = supplement.physical(workload.layers, on_array, self.inputs.accelerator.hierarchy)
+        if self.beside is not None:
+            elsewhere = {number: price for number, price in prices.items() if number not in on_array}
+            hierarchy = self.beside.inputs.accelerator.hierarchy
+            physical |= supplement.without_rules.physical(workload.layers, elsewhere, hierarchy)
         layers = tuple(
-            replace(
-                layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, supplement),
-                physical=physical.get(task.entry["id"]),
-            )
+            replace(self._layer(task, outcomes[task.key]), physical=physical.get(task.entry["id"]))
             for task in self.tasks
         )
         return Evaluation(
@@ -125,7 +138,7 @@ class Prepared:
             zigzag=version("zigzag-dse"),
             onnx2zz=__version__,
             opt=self.terms.options.opt,
-            total=_total(layers, hosts, self.inputs, supplement),
+            total=replace(_total(layers, hosts, self.inputs, supplement), in_memory=self._in_memory(layers)),
             layers=layers,
             distinct_layers=len(_distinct(self.tasks)),
             evaluated=sum(isinstance(found[task.key], LayerPrice) for task in self.unknown),
@@ -139,6 +152,24 @@ class Prepared:
             extracted=self.inputs.accelerator.extracted,
         )
 
+    def _is_beside(self, number: int) -> bool:
+        return any(task.entry["id"] == number and self.unit(task).terms is not self.terms for task in self.tasks)
+
+    def _layer(self, task: Task, outcome: Outcome) -> LayerResult:
+        known, supplement = task.key in self.known, self.request.supplement
+        if self.beside is None or self.unit(task).terms is self.terms:
+            return layer_result(task, outcome, self.inputs, known, supplement)
+        found = layer_result(task, outcome, self.beside.inputs, known, supplement)
+        return replace(found, priced_on=self.beside.name)
+
+    def _in_memory(self, layers: Sequence[LayerResult]) -> InMemoryTotal | None:
+        if self.array is None:
+            return None
+        name = self.beside.name if self.beside else None
+        clock = self.beside.clock_mhz if self.beside else None
+        sidecar = self.request.supplement.sidecar
+        return in_memory_total(self.array, layers, name, clock, sidecar.input_toggle if sidecar else None)
+
 
 def prepare(
     request: EvaluationRequest,
@@ -150,7 +181,10 @@ def prepare(
     InputError as `evaluate` does."""
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
         inputs = load_inputs(request.workload, request.accelerator, request.mapping, price_cache)
-    in_memory = inputs.hardware.in_memory
+        in_memory = inputs.hardware.in_memory
+        array = array_of(inputs.accelerator, price_cache) if in_memory else None
+        asked = request.companion if in_memory else None
+        beside = asked and beside_array(asked, request.workload, (request.options, request.search), price_cache)
     raise_if_any(request.supplement.problems(str(request.accelerator.path), in_memory))
     for note in request.supplement.notes(request.workload.layers):
         tell(note)
@@ -160,8 +194,9 @@ def prepare(
     edges = further_edges(request.workload.layers, request.workload.coverage) if locality else ()
     with talk_goes_to(log):
         tasks = tuple(_tasks(inputs, edges, locality, price_cache, tell))
-        known = _known(_distinct(tasks), terms, price_cache)
-    return Prepared(request, inputs, terms, edges, tasks, known)
+        tasks = tuple(beside.task(task) for task in tasks) if beside else tasks
+        known = _known([unit_of(task, terms, beside) for task in _distinct(tasks)], price_cache)
+    return Prepared(request, inputs, terms, edges, tasks, known, beside, array)
 
 
 def _tasks(
@@ -210,8 +245,8 @@ def _distinct(tasks: Sequence[Task]) -> list[Task]:
     return list(first.values())
 
 
-def _known(tasks: Sequence[Task], terms: PricingTerms, price_cache: PriceCache) -> dict[str, Outcome]:
-    prices = ((task.key, price_cache.price(Unit(task, terms).asked)) for task in tasks)
+def _known(units: Sequence[Unit], price_cache: PriceCache) -> dict[str, Outcome]:
+    prices = ((unit.task.key, price_cache.price(unit.asked)) for unit in units)
     return {key: price for key, price in prices if price is not None}
 
 

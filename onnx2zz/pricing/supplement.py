@@ -54,6 +54,11 @@ class Supplement:
                 found[number] = layer_physical(layer, self.sidecar)
         return found
 
+    @property
+    def without_rules(self) -> "Supplement":
+        """What is left for layers that another accelerator prices: the clock."""
+        return Supplement(self.sidecar and Sidecar(self.sidecar.path, self.sidecar.clock_mhz), self.activities)
+
     def notes(self, layers: Sequence[WorkloadEntry]) -> tuple[str, ...]:
         """What the user must know: stated layers that the network has not."""
         unknown = unknown_layers(layers, self.sidecar.density) if self.sidecar else ()

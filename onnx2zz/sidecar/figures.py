@@ -56,7 +56,8 @@ class Sidecar:
     `zero_gating`: operands whose zeros stop an operation. `coding`: memory -> how it holds zeros. `sliding_window`:
     memories that shift. `fresh_sums`: memories from which a sum that begins is not read. `output_path`: operator types
     that run where results leave the array. `idle_mw`: power that is drawn whatever happens. `dram_efficiency`: the
-    share of its peak rate at which the highest memory works.
+    share of its peak rate at which the highest memory works. `companion`: the accelerator that does what an array that
+    computes in memory cannot; `input_toggle`: the share of input bits that change from cycle to cycle.
     """
 
     path: str
@@ -76,3 +77,5 @@ class Sidecar:
     output_path: tuple[str, ...] = ()
     idle_mw: float | None = None
     dram_efficiency: float | None = None
+    companion: str | None = None
+    input_toggle: float | None = None

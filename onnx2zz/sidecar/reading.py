@@ -13,6 +13,7 @@ from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.formats.accelerator import Hierarchy
 from onnx2zz.formats.allocation import OPERANDS
 from onnx2zz.formats.section import Section
+from onnx2zz.formats.shipped_files import Found, sidecar
 from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
 from onnx2zz.sidecar.figures import Coding, Correction, Densities, MemoryFigures, OperandAccess, Sidecar, Wires
@@ -21,7 +22,7 @@ SUFFIX = ".onnx2zz.yaml"
 KEYS = (
     *("clock_mhz", "noc_pj_per_event", "memories", "corrections", "interconnect"),
     *("systolic_skew", "pass_overhead_cycles", "pass_filling", "density", "zero_gating", "coding", "sliding_window"),
-    *("fresh_sums", "output_path", "idle_mw", "dram_efficiency"),
+    *("fresh_sums", "output_path", "idle_mw", "dram_efficiency", "companion", "input_toggle"),
 )
 MEMORY_KEYS = ("static_pw_per_bit", "um2_per_bit")
 CORRECTION_KEYS = ("memory", "operand", "access", "factor", "pj_per_operation", "why")
@@ -48,11 +49,17 @@ def read_sidecar(accelerator: Path, hierarchy: Hierarchy) -> Sidecar | None:
     return parse_sidecar(read_yaml(path), hierarchy) if path.is_file() else None
 
 
+def sidecar_of(accelerator: Found, hierarchy: Hierarchy) -> Sidecar | None:
+    """The sidecar of an accelerator; for one of ZigZag's, ours of that name. Raises InputError as `read_sidecar`."""
+    path = sidecar(accelerator)
+    return parse_sidecar(read_yaml(path), hierarchy) if path.is_file() else None
+
+
 def parse_sidecar(source: YamlSource, hierarchy: Hierarchy) -> Sidecar:
     """The sidecar that `source` holds. Raises InputError as `read_sidecar` does."""
     raise_if_any(Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps)
     whole = Section(source if source.data is not None else replace(source, data={}), (), KEYS)
-    sidecar = Sidecar(
+    found = Sidecar(
         path=source.path,
         clock_mhz=whole.number("clock_mhz", above_zero=True),
         noc_pj_per_event=whole.number("noc_pj_per_event"),
@@ -70,11 +77,13 @@ def parse_sidecar(source: YamlSource, hierarchy: Hierarchy) -> Sidecar:
         output_path=whole.words("output_path", IN_OUTPUT_PATH, "operator type that needs no product"),
         idle_mw=whole.number("idle_mw"),
         dram_efficiency=whole.share("dram_efficiency", above_zero=True),
+        companion=whole.text("companion") or None,
+        input_toggle=whole.share("input_toggle", above_zero=True),
     )
-    _object_to_missing_clock(whole, sidecar)
-    _object_to_overlaps(whole, sidecar.corrections)
+    _object_to_missing_clock(whole, found)
+    _object_to_overlaps(whole, found.corrections)
     raise_if_any(whole.problems)
-    return sidecar
+    return found
 
 
 def _memories(whole: Section, hierarchy: Hierarchy) -> Iterator[tuple[str, MemoryFigures]]:
@@ -153,12 +162,12 @@ def _object_to_no_effect(section: Section) -> None:
         section.object_to((), what, "give it a factor or pj_per_operation")
 
 
-def _object_to_missing_clock(whole: Section, sidecar: Sidecar) -> None:
+def _object_to_missing_clock(whole: Section, found: Sidecar) -> None:
     """Static power becomes energy over time only."""
-    if sidecar.idle_mw and "clock_mhz" not in whole:
+    if found.idle_mw and "clock_mhz" not in whole:
         way_out = "add clock_mhz: energy is power x time, and ZigZag counts cycles"
         whole.object_to(("idle_mw",), "idle power without a clock", way_out)
-    powered = [name for name, figures in sidecar.memories.items() if figures.static_pw_per_bit]
+    powered = [name for name, figures in found.memories.items() if figures.static_pw_per_bit]
     if powered and "clock_mhz" not in whole:
         way_out = "add clock_mhz: static energy is power x time, and ZigZag counts cycles"
         whole.object_to(("memories", powered[0], "static_pw_per_bit"), "static power without a clock", way_out)
