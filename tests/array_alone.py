@@ -8,4 +8,4 @@ from onnx2zz.formats.shipped_files import ACCELERATORS, zigzags
 
 def array_alone(folder: Path, name: str = "aimc") -> str:
     """A copy of ZigZag's file in `folder`; what it cannot price has no price."""
-    return shutil.copy(zigzags(ACCELERATORS)[name], folder / f"{name}.yaml").as_posix()
+    return str(shutil.copy(zigzags(ACCELERATORS)[name], folder / f"{name}.yaml"))

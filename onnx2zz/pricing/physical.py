@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from onnx2zz.formats.accelerator import Hierarchy, Memory
-from onnx2zz.pricing.silicon.cycles import CyclesLost, cycles_lost
+from onnx2zz.pricing.silicon.cycles import CyclesLost, cycles_lost, port_cycles
 from onnx2zz.pricing.silicon.flow import PricedLayer
 from onnx2zz.pricing.silicon.passes import passes
 from onnx2zz.pricing.silicon.shares import Kept, kept
@@ -40,7 +40,8 @@ class LayerPhysical:
 
     `latency_cycles`, `energy_pj`, `traffic_bits`: ZigZag's, and what all rules of docs/physical.md make of them; the
     energy has the corrections and idle power in it, the static energy is apart. `cycles_lost` and `saved_pj` have each
-    rule's part, `passes` how often the units take up new stationary data, `density` what the rules took for it.
+    rule's part, `passes` how often the units take up new stationary data, `density` what the rules took for it,
+    `port_cycles` how long the highest memory's busiest port is at work.
     """
 
     corrected_energy_pj: float
@@ -55,6 +56,7 @@ class LayerPhysical:
     idle_energy_pj: float | None
     passes: int
     density: Mapping[str, float]
+    port_cycles: float
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,7 @@ def layer_physical(layer: PricedLayer, sidecar: Sidecar) -> LayerPhysical:
         idle_energy_pj=idle,
         passes=passes(layer),
         density=layer.density,
+        port_cycles=port_cycles(layer, left.shares),
     )
 
 

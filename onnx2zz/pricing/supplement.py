@@ -11,7 +11,7 @@ from onnx2zz.pricing.inputs import AcceleratorFile
 from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical, layer_physical, total_physical
 from onnx2zz.pricing.result import EventsFrom
 from onnx2zz.pricing.silicon.density import layer_densities, unknown_layers
-from onnx2zz.pricing.silicon.flow import PricedLayer, Role
+from onnx2zz.pricing.silicon.flow import PathTime, PricedLayer, Role
 from onnx2zz.pricing.silicon.output_path import handed_on, riders
 from onnx2zz.sidecar.figures import Sidecar
 from onnx2zz.zigzag.layer_price import LayerPrice
@@ -41,6 +41,7 @@ class Supplement:
         riding = riders([entry for entry in layers if entry["id"] in prices], self.sidecar.output_path)
         gone = handed_on(layers, riding)
         found: dict[int, LayerPhysical] = {}
+        paths: dict[int, PathTime] = {}
         for entry in layers:
             number, rider = entry["id"], riding.get(entry["id"])
             readable = read_layer(0, entry)
@@ -48,10 +49,12 @@ class Supplement:
                 role = Role(
                     arriving=(rider.operand,) if rider else (),
                     handed_on=number in gone,
-                    host_cycles=found[rider.host].latency_cycles if rider else None,
+                    path=paths[rider.host] if rider else None,
                 )
                 layer = PricedLayer(as_meant(readable), prices[number], hierarchy, density[number], role)
-                found[number] = layer_physical(layer, self.sidecar)
+                own = found[number] = layer_physical(layer, self.sidecar)
+                before = paths[rider.host] if rider else PathTime(0.0, 0.0)
+                paths[rider.host if rider else number] = before.with_layer(own.latency_cycles, own.port_cycles)
         return found
 
     @property

@@ -40,9 +40,11 @@ class CyclesLost:
 
 def cycles_lost(layer: PricedLayer, sidecar: Sidecar, shares: dict[Flow, float]) -> CyclesLost:
     """`shares`: what is left of each flow by the other rules."""
-    if layer.role.host_cycles is not None:
-        own = max(_steps(layer), _port_cycles(layer, shares) / (sidecar.dram_efficiency or 1.0))
-        return CyclesLost(in_output_path=max(0.0, own - layer.role.host_cycles) - layer.price.latency_cycles)
+    path = layer.role.path
+    if path is not None:
+        moved = (path.port_cycles + port_cycles(layer, shares)) / (sidecar.dram_efficiency or 1.0)
+        added = max(0.0, max(_steps(layer), moved) - path.cycles)
+        return CyclesLost(in_output_path=added - layer.price.latency_cycles)
     skew, between = _skew(layer, sidecar), _between_passes(layer, sidecar)
     on_array = layer.price.latency_cycles + skew + between
     return CyclesLost(skew, between, _waiting(layer, sidecar, on_array, shares))
@@ -75,11 +77,11 @@ def _between_passes(layer: PricedLayer, sidecar: Sidecar) -> float:
 def _waiting(layer: PricedLayer, sidecar: Sidecar, on_array: float, shares: dict[Flow, float]) -> float:
     if sidecar.dram_efficiency is None:
         return 0.0
-    return max(0.0, _port_cycles(layer, shares) / sidecar.dram_efficiency - on_array)
+    return max(0.0, port_cycles(layer, shares) / sidecar.dram_efficiency - on_array)
 
 
-def _port_cycles(layer: PricedLayer, shares: dict[Flow, float]) -> float:
-    """Cycles that the busiest port of the highest memories is at work."""
+def port_cycles(layer: PricedLayer, shares: dict[Flow, float]) -> float:
+    """Cycles in which the busiest port of the highest memories is at work, at its full rate."""
     loads: dict[tuple[str, str], float] = {}
     for (memory, port, width), bits in _loads(layer, shares):
         loads[memory, port] = loads.get((memory, port), 0.0) + bits / width

@@ -47,12 +47,25 @@ class Flow:
 @dataclass(frozen=True)
 class Role:
     """What a layer is to its neighbours. `arriving`: its operands that come straight from the array that makes them;
-    `handed_on`: its result goes straight to the next layer; `host_cycles`: what the layer takes whose output path it
-    lies in, None where it lies in none."""
+    `handed_on`: its result goes straight to the next layer; `path`: what those before it in an output path take, None
+    where it lies in none."""
 
     arriving: tuple[str, ...] = ()
     handed_on: bool = False
-    host_cycles: float | None = None
+    path: "PathTime | None" = None
+
+
+@dataclass(frozen=True)
+class PathTime:
+    """What a convolution and the layers in its output path take together: cycles, and those in which they keep the
+    highest memory's port at work."""
+
+    cycles: float
+    port_cycles: float
+
+    def with_layer(self, cycles: float, port_cycles: float) -> "PathTime":
+        """After one more layer, which adds `cycles`."""
+        return PathTime(self.cycles + cycles, self.port_cycles + port_cycles)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from onnx2zz.pricing.physical import LayerPhysical, layer_physical
 from onnx2zz.pricing.silicon.coding import coded_share
-from onnx2zz.pricing.silicon.flow import PricedLayer, Role
+from onnx2zz.pricing.silicon.flow import PathTime, PricedLayer, Role
 from onnx2zz.pricing.silicon.passes import filling_cycles, passes
 from onnx2zz.sidecar.figures import Coding, Sidecar
 from tests.pricing.silicon.by_hand import OPERATIONS, PRICE, STEPS, SUMS, priced
@@ -113,10 +113,18 @@ def test_in_an_output_path_nothing_passes_a_memory_twice() -> None:
     made = after(Sidecar("x"), priced(role=Role(handed_on=True)))
     assert made.traffic_bits["dram"]["O"]["write"] == 0.0
     assert made.traffic_bits["buffer"]["O"]["read"] == 6 * SUMS * 32
-    riding = after(Sidecar("x"), priced(role=Role(arriving=("I",), host_cycles=100.0)))
+    riding = after(Sidecar("x"), priced(role=Role(arriving=("I",), path=PathTime(100.0, 20.0))))
     assert {sum(of["I"].values()) for of in riding.traffic_bits.values() if "I" in of} == {0.0}
     assert riding.latency_cycles == STEPS - 100.0
-    assert after(Sidecar("x"), priced(role=Role(arriving=("I",), host_cycles=9e9))).latency_cycles == 0.0
+    hidden = PathTime(9e9, 20.0)
+    assert after(Sidecar("x"), priced(role=Role(arriving=("I",), path=hidden))).latency_cycles == 0.0
+
+
+def test_what_passes_the_port_in_an_output_path_is_added_up() -> None:
+    """Weights and outputs of the layer, after what the layers before it have moved."""
+    own = ceil((6 * 4 * 9 * 8 + SUMS * 16) / 32)
+    found = after(Sidecar("x", dram_efficiency=0.5), priced(role=Role(arriving=("I",), path=PathTime(700.0, 400.0))))
+    assert found.latency_cycles == (400 + own) / 0.5 - 700
 
 
 @pytest.mark.parametrize(
