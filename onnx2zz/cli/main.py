@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "list": "onnx2zz.cli.list:list_command",
     "show": "onnx2zz.cli.show:show_command",
     "sweep": "onnx2zz.cli.sweep:sweep_command",
+    "validate": "onnx2zz.cli.validate:validate_command",
     "verify": "onnx2zz.cli.verify:verify_command",
     "zoo": "onnx2zz.cli.zoo:zoo_command",
 }
