@@ -59,7 +59,8 @@ def beside_array(
 
 def unit_of(task: Task, terms: PricingTerms, beside: Beside | None) -> Unit:
     """A task where it is priced."""
-    return Unit(task, beside.terms if beside is not None and beside.takes(task.entry) else terms)
+    here = beside.terms if beside is not None and beside.takes(task.entry) else terms
+    return Unit(task, here if task.fold is None else here.on_folded(task.fold))
 
 
 def companion_of(said: Sidecar | None, accelerator: Found) -> Companion | None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
+from onnx2zz.formats.accelerator import Hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import WorkloadEntry, operations
 from onnx2zz.pricing.accelerator_check import accelerator_faults
@@ -19,6 +20,7 @@ from onnx2zz.pricing.accounted import HostNode, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
 from onnx2zz.pricing.companion import Beside, beside_array, unit_of
 from onnx2zz.pricing.distinct import layer_key
+from onnx2zz.pricing.fold import fold_of, folded_entry, unfolded, why_not
 from onnx2zz.pricing.graph import Edge, execution_order, further_edges
 from onnx2zz.pricing.in_memory import InMemoryTotal, array_of, in_memory_total
 from onnx2zz.pricing.inputs import PricingInputs, load_inputs
@@ -153,11 +155,12 @@ class Prepared:
         )
 
     def _is_beside(self, number: int) -> bool:
-        return any(task.entry["id"] == number and self.unit(task).terms is not self.terms for task in self.tasks)
+        beside = self.beside
+        return beside is not None and any(beside.takes(one.entry) for one in self.tasks if one.entry["id"] == number)
 
     def _layer(self, task: Task, outcome: Outcome) -> LayerResult:
         known, supplement = task.key in self.known, self.request.supplement
-        if self.beside is None or self.unit(task).terms is self.terms:
+        if self.beside is None or not self.beside.takes(task.entry):
             return layer_result(task, outcome, self.inputs, known, supplement)
         found = layer_result(task, outcome, self.beside.inputs, known, supplement)
         return replace(found, priced_on=self.beside.name)
@@ -194,8 +197,11 @@ def prepare(
     edges = further_edges(request.workload.layers, request.workload.coverage) if locality else ()
     with talk_goes_to(log):
         tasks = tuple(_tasks(inputs, edges, locality, price_cache, tell))
-        tasks = tuple(beside.task(task) for task in tasks) if beside else tasks
-        known = _known([unit_of(task, terms, beside) for task in _distinct(tasks)], price_cache)
+    tasks = tuple(
+        beside.task(task) if beside and beside.takes(task.entry) else _folded(task, inputs.accelerator.hierarchy, tell)
+        for task in tasks
+    )
+    known = _known([unit_of(task, terms, beside) for task in _distinct(tasks)], price_cache)
     return Prepared(request, inputs, terms, edges, tasks, known, beside, array)
 
 
@@ -207,6 +213,22 @@ def _tasks(
     ids = [entry["id"] for entry in layers]
     levels = _levels(inputs, mapped, edges, price_cache, tell) if locality else dict.fromkeys(ids)
     return [_task(entry, how, levels[entry["id"]]) for entry, how in zip(layers, mapped, strict=True)]
+
+
+def _folded(task: Task, hierarchy: Hierarchy, tell: Callable[[str], None]) -> Task:
+    """The task with one loop over two array dims as ZigZag can price it; what is done, or cannot be, is told."""
+    fold = fold_of(task.entry, task.mapping_entry)
+    if fold is None:
+        return task
+    why = why_not(fold, hierarchy)
+    if why is not None:
+        told = f"ZigZag leaves out what lies along {fold.across}, and the array cannot be folded: {why}"
+        tell(f"{task.name}: {fold.name}: {told}")
+        return task
+    tell(f"{task.name}: {fold.name}: priced with {fold.across} folded onto {fold.onto}; stock ZigZag leaves it out")
+    mapped = folded_entry(task.mapping_entry, fold)
+    kept = asdict(task.levels) if isinstance(task.levels, KeptLevels) else task.levels
+    return Task(layer_key(task.entry, mapped, (kept, asdict(fold))), task.entry, mapped, task.levels, fold)
 
 
 def _levels(
@@ -303,7 +325,7 @@ def layer_result(
         latency_cycles=outcome.latency_cycles,
         macs=operations(entry) if entry["operator_type"] in MAC_TYPES else 0,
         spatial_utilization=outcome.spatial_utilization,
-        spatial_mapping={array_dim: dict(unrolled) for array_dim, unrolled in outcome.spatial_mapping},
+        spatial_mapping=_unrolled(task, outcome),
         roofline_cycles=least.cycles,
         bound_by=least.bound_by,
         below_roofline=outcome.latency_cycles < _reachable(task, inputs),
@@ -311,6 +333,11 @@ def layer_result(
         events=supplement.events(outcome, entry),
         breakdown=breakdown(outcome, operations(entry), inputs.hardware.units, port, operand_bits(entry)),
     )
+
+
+def _unrolled(task: Task, price: LayerPrice) -> Mapping[str, Mapping[str, float]]:
+    found = {array_dim: dict(unrolled) for array_dim, unrolled in price.spatial_mapping}
+    return found if task.fold is None else unfolded(found, task.fold)
 
 
 def _reachable(task: Task, inputs: PricingInputs) -> float:
