@@ -79,3 +79,15 @@ class Sidecar:
     dram_efficiency: float | None = None
     companion: str | None = None
     input_toggle: float | None = None
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The keys that change what silicon makes of a layer on one accelerator."""
+        return tuple(name for name in RULES if getattr(self, name))
+
+
+RULES = (
+    *("corrections", "systolic_skew", "pass_overhead_cycles", "pass_filling", "zero_gating", "coding"),
+    *("sliding_window", "fresh_sums", "output_path", "idle_mw", "dram_efficiency", "companion"),
+)
+"""What a sidecar says that a system of cores has no use for."""
