@@ -1,7 +1,7 @@
 """`onnx2zz.evaluate`: what a model costs on an accelerator."""
 
 import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -63,6 +63,7 @@ def evaluate(
     scheduler: str | None = None,
     cache: bool | str | Path = True,
     events: str | None = None,
+    density: Sequence[str] = (),
     mapping_rules: Rules = "strict",
     mapping_budget: int | None = None,
     gap: float | None = None,
@@ -88,7 +89,7 @@ def evaluate(
     `cache`: whether, or in which folder, prices are kept between runs. `jobs`: worker processes; with more than one,
     and with `layer_timeout` (seconds), a script needs the usual `if __name__ == "__main__":`. `output`: where ZigZag's
     log and a chosen mapping are kept. `json`, `csv`, `html`, `plot`: where the result is written as well. `cacti`:
-    whether an accelerator may have that program started.
+    whether an accelerator may have that program started. `density`: texts and files as `--density` takes them.
 
     Warns (IncompleteResult) where the total lacks something; `.unpriced` of the result lists it. Raises InputError with
     everything that is wrong with the files, and for options that do not go together.
@@ -102,6 +103,7 @@ def evaluate(
     given = {
         "exploit_data_locality": exploit_data_locality,
         "events": events,
+        "density": density,
         "save_mapping": save_mapping,
         "plot": plot,
     }
@@ -123,7 +125,7 @@ def evaluate(
             write_schedule(scheduled, kept)
         found, drawn_from = scheduled.evaluation, partial(schedule_document, scheduled)
     else:
-        files = gather(arch, asked, source, events, _warn, cacti)
+        files = gather(arch, asked, source, events, _warn, cacti, density)
         on_one = files.request(price_options, exploit_data_locality, search, chosen)
         activities = counted_events(events, files.compiled, Path(files.workload.file), files.events, _unwatched)
         supplement = replace(on_one.supplement, activities=activities)

@@ -18,12 +18,12 @@ RANDOM = "random"
 
 
 def sidecar_of(accelerator: Found) -> "Sidecar | None":
-    """The sidecar beside an accelerator file. Raises InputError."""
+    """The sidecar beside an accelerator file; for one of ZigZag's, ours of that name. Raises InputError."""
     from onnx2zz.formats.accelerator import read_hierarchy
     from onnx2zz.formats.yaml_source import load_yaml
-    from onnx2zz.sidecar.reading import read_sidecar
+    from onnx2zz.sidecar import reading
 
-    return read_sidecar(accelerator.path, read_hierarchy(load_yaml(accelerator.path)))
+    return reading.sidecar_of(accelerator, read_hierarchy(load_yaml(accelerator.path)))
 
 
 def event_inputs(events: str | None, compiled: "Compiled") -> "Mapping[str, np.ndarray]":

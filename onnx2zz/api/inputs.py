@@ -53,13 +53,21 @@ class GivenFiles:
     ) -> "EvaluationRequest":
         """What is asked for with these files; `mapping_search` is for a mapping that is to be chosen. Raises InputError
         for options that there are not, or that do not go together."""
+        from onnx2zz.pricing.companion import companion_of
         from onnx2zz.pricing.request import EvaluationRequest
         from onnx2zz.pricing.supplement import Supplement
 
         chosen = as_asked(mapping_search, self.choice)
-        supplement = Supplement(self.sidecar)
         return EvaluationRequest(
-            self.workload, self.accelerator, self.mapping, options, locality, search, chosen, supplement
+            self.workload,
+            self.accelerator,
+            self.mapping,
+            options,
+            locality,
+            search,
+            chosen,
+            Supplement(self.sidecar),
+            companion=companion_of(self.sidecar, self.accelerator),
         )
 
 
@@ -77,9 +85,10 @@ def gather(
     events: str | None,
     tell: Tell,
     cacti: bool = True,
+    density: Sequence[str] = (),
 ) -> GivenFiles:
     """The inputs; `source` compiles or reads the workload, `tell` hears what was chosen among names. Without `cacti` an
-    accelerator whose costs that program would say is a problem.
+    accelerator whose costs that program would say is a problem. `density`: what is stated of layers for this run.
 
     Raises InputError with every independent problem.
     """
@@ -99,7 +108,25 @@ def gather(
         chosen, choice = _mapping(mapping, found, workload, tell)
     raise_if_any(problems)
     assert found is not None and workload is not None and chosen is not None
+    if density:
+        sidecar = _with_stated(sidecar, density, found, workload)
     return GivenFiles(found, sidecar, chosen, choice, workload, compiled, given)
+
+
+def _with_stated(
+    sidecar: "Sidecar | None", density: Sequence[str], accelerator: Found, workload: "PricedWorkload"
+) -> "Sidecar":
+    from onnx2zz.pricing.silicon.density import unknown_layers
+    from onnx2zz.sidecar.stated_density import stated_densities, with_densities
+
+    stated = stated_densities(density)
+    raise_if_any(
+        Problem(
+            "--density", f"the network has no layer {name}", "its layers are in workload.yaml, L<id>_ may be left out"
+        )
+        for name in unknown_layers(workload.layers, stated)
+    )
+    return with_densities(sidecar, stated, str(accelerator.path))
 
 
 def refuse_cacti(accelerator: Path, allowed: bool) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from onnx2zz.system.placement import Placed
     from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
-ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "save_mapping", "plot")
+ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "density", "save_mapping", "plot")
 SYSTEM_ONLY = ("placement", "frames", "cores")
 """Options that mean nothing on a system of cores, and those that mean nothing elsewhere."""
 SCHEDULE, TRACE = "schedule.json", "trace.json"
@@ -62,6 +62,13 @@ class SystemOptions:
     cacti: bool = True
 
 
+def _tell_unused_rules(system: "System", tell: Tell) -> None:
+    """Says which keys of the cores' sidecars are about one accelerator, and change nothing of a system's numbers."""
+    for path, rules in {core.sidecar.path: core.sidecar.rules for core in system.cores if core.sidecar}.items():
+        if rules:
+            tell(f"note: {path}: {', '.join(rules)}: not used on a system of cores")
+
+
 def system_request(
     arch: str,
     source: "Callable[[], tuple[Compiled | None, PricedWorkload]]",
@@ -89,6 +96,7 @@ def system_request(
         base = _mapping(options.mapping, tell)
     raise_if_any(problems)
     assert system is not None and workload is not None
+    _tell_unused_rules(system, tell)
     if compiled is None:
         raise_if_any(missing_fields(workload.file, list(workload.layers)))
     graph = graph_of_model(compiled) if compiled else graph_of_entries(workload.layers)

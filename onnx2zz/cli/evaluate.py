@@ -14,6 +14,7 @@ from onnx2zz.api.extras import require
 from onnx2zz.cli.auto_mapping import auto_options
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.cacti import no_cacti_option
+from onnx2zz.cli.density import density_option
 from onnx2zz.cli.events import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.exit_codes import INCOMPLETE
 from onnx2zz.cli.gaps import tell_of_gaps
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
 @where_priced_options
 @memory_limit_option
 @events_option
+@density_option
 @cache_option
 @click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
 @no_cacti_option
@@ -126,6 +128,7 @@ def evaluate_command(
     scheduler: str | None,
     layer_timeout: float | None,
     events: str | None,
+    density: tuple[str, ...],
     cache_folder: Path | None,
     no_cache: bool,
     no_cacti: bool,
@@ -166,7 +169,7 @@ def evaluate_command(
             asked = SystemOptions(options, search, chosen, mapping, placement, schedule, frames, cores, not no_cacti)
             evaluation, workload = _on_a_system(arch, source, asked, output, where)
         else:
-            one = OneAccelerator(arch, mapping, options, search, locality, chosen, save_mapping, not no_cacti)
+            one = OneAccelerator(arch, mapping, options, search, locality, chosen, save_mapping, not no_cacti, density)
             evaluation, workload = _on_one(ctx, one, source, events, output, where)
     _write(evaluation, workload, output, json_file, csv_file, html_file, plot_folder)
     _show(evaluation, json_file)
@@ -187,6 +190,7 @@ class OneAccelerator:
     mapping_search: "MappingSearch"
     save_mapping: Path | None
     cacti: bool
+    density: tuple[str, ...]
 
 
 def _on_one(
@@ -196,7 +200,7 @@ def _on_one(
     from onnx2zz.api.system import forget_schedule
     from onnx2zz.mapping.evaluation import run
 
-    files = gather(asked.arch, asked.mapping, source, events, _tell, asked.cacti)
+    files = gather(asked.arch, asked.mapping, source, events, _tell, asked.cacti, asked.density)
     refuse_annealing(ctx, asked.options, asked.search, files.choice is not None)
     request = files.request(asked.options, asked.locality, asked.search, asked.mapping_search)
     request = replace(request, save_mapping=asked.save_mapping)
@@ -304,6 +308,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     from onnx2zz.report.choices import print_choices
     from onnx2zz.report.events import print_events
     from onnx2zz.report.extracted import print_extracted
+    from onnx2zz.report.in_memory import print_in_memory
     from onnx2zz.report.physical import print_physical
     from onnx2zz.report.system import print_system
     from onnx2zz.report.table import print_table
@@ -317,6 +322,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
         print_system(evaluation, console)
         print_choices(evaluation, console)
         print_extracted(evaluation, console)
+        print_in_memory(evaluation, console)
         print_physical(evaluation, console)
         print_events(evaluation, console)
     for reason in reasons(evaluation.layers):

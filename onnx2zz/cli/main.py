@@ -29,8 +29,10 @@ COMMANDS: Mapping[str, str] = {
     "ops": "onnx2zz.cli.ops:ops_command",
     "evaluate": "onnx2zz.cli.evaluate:evaluate_command",
     "list": "onnx2zz.cli.list:list_command",
+    "memory": "onnx2zz.cli.memory:memory_command",
     "show": "onnx2zz.cli.show:show_command",
     "sweep": "onnx2zz.cli.sweep:sweep_command",
+    "validate": "onnx2zz.cli.validate:validate_command",
     "verify": "onnx2zz.cli.verify:verify_command",
     "zoo": "onnx2zz.cli.zoo:zoo_command",
 }

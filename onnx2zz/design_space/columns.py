@@ -64,11 +64,14 @@ def _total(name: str, label: str, value: "Callable[[Total], float]") -> RunColum
     return RunColumn(name, lambda x: value(x.total) if x.total else None, label, is_minimised=True, is_summed=True)
 
 
-def _physical(name: str, label: str, value: "Callable[[TotalPhysical], float | None]") -> RunColumn:
+def _physical(name: str, label: str, value: "Callable[[TotalPhysical], float | None]", since: int = 1) -> RunColumn:
     return RunColumn(
-        name, lambda x: value(x.physical) if x.physical else None, label, is_minimised=True, is_summed=True
+        name, lambda x: value(x.physical) if x.physical else None, label, is_minimised=True, is_summed=True, since=since
     )
 
+
+PHYSICS = 2
+"""The version of a sweep's file that has what the rules of docs/physical.md make of energy and latency."""
 
 COLUMNS: tuple[RunColumn, ...] = (
     RunColumn("run", lambda one: one.run.key),
@@ -90,6 +93,13 @@ COLUMNS: tuple[RunColumn, ...] = (
     _physical("latency_ns", "latency [ns]", lambda physical: physical.latency_ns),
     _physical("corrected_energy_pj", "corrected energy [pJ]", lambda physical: physical.corrected_energy_pj),
     _physical("static_energy_pj", "static energy [pJ]", lambda physical: physical.static_energy_pj),
+    _physical("physical_energy_pj", "energy on silicon [pJ]", lambda physical: physical.energy_pj, since=PHYSICS),
+    _physical(
+        "physical_latency_cycles",
+        "latency on silicon [cycles]",
+        lambda physical: physical.latency_cycles,
+        since=PHYSICS,
+    ),
     RunColumn("zigzag", lambda one: one.evaluation.zigzag),
     RunColumn("onnx2zz", lambda one: one.evaluation.onnx2zz),
 )

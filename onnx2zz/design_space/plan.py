@@ -14,6 +14,7 @@ from onnx2zz.design_space.spec import CHOSEN, OWN, Options, Spec
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.yaml_source import load_yaml
+from onnx2zz.pricing.companion import companion_of
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.price_cache import PriceCache, key_of
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
@@ -65,15 +66,16 @@ class Run:
 
     def request(self, folder: Path) -> EvaluationRequest:
         """What is asked for; the accelerator's files lie in `folder` (`Design.write`)."""
-        asked = self.options
+        asked, accelerator = self.options, self.design.accelerator(folder)
         return EvaluationRequest(
             self.workload,
-            self.design.accelerator(folder),
+            accelerator,
             self.base(folder),
             PriceOptions(opt=asked.opt, lpf_limit=asked.lpf_limit),
             asked.locality,
             mapping_search=self._mapping_search,
             supplement=Supplement(self.design.sidecar),
+            companion=companion_of(self.design.sidecar, accelerator),
         )
 
 

@@ -19,7 +19,7 @@ from onnx2zz.pricing.physical import area_um2
 from onnx2zz.pricing.price_cache import PriceCache, key_of
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Prepared, Resources, prepare, priced
-from onnx2zz.pricing.task import Outcome, Unit
+from onnx2zz.pricing.task import Outcome
 from onnx2zz.pricing.workers import DIED, TOO_LONG
 from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
 from onnx2zz.zigzag.talk import talk_goes_to
@@ -69,9 +69,9 @@ class _Batch:
     def __init__(self, runs: Sequence[Run], folder: Path, price_cache: PriceCache, resources: Resources):
         self.runs, self._folder, self._price_cache, self._resources = runs, folder, price_cache, resources
         self.ready = [self._prepared(run) for run in runs]
-        self._keys = [{task.key: key_of(Unit(task, one.terms).asked) for task in one.unknown} for one in self.ready]
+        self._keys = [{task.key: key_of(one.unit(task).asked) for task in one.unknown} for one in self.ready]
         self.units = {
-            keys[task.key]: Unit(task, one.terms)
+            keys[task.key]: one.unit(task)
             for one, keys in zip(self.ready, self._keys, strict=True)
             for task in one.unknown
         }

@@ -77,6 +77,18 @@ class Section:
         self.object_to((key,), f"{self._named(key)} is {value!r}, and {wanted} is needed")
         return None
 
+    def share(self, key: str, above_zero: bool = False) -> float | None:
+        """A number from 0 to 1; None where the key is missing or its value is at fault."""
+        number = self.number(key, above_zero)
+        if number is not None and number > 1:
+            self.object_to((key,), f"{self._named(key)} is {number:g}, and at most 1 is possible")
+            return None
+        return number
+
+    def keys(self) -> tuple[str, ...]:
+        """The names of its keys, in the order of the file."""
+        return tuple(map(str, self._data or ()))
+
     def word(self, key: str, choices: Sequence[Word], of: str) -> Word | None:
         """One of `choices`; None where the key is missing or its value is none of them."""
         if key not in self:

@@ -42,6 +42,9 @@ SYSTEMS = Shelf("system", "accelerators/systems", ".yaml", "inputs/system")
 MAPPINGS = Shelf("mapping", "mappings", ".yaml", "inputs/mapping")
 MODELS = Shelf("model", "models", ".onnx", "inputs/workload", {"lenet": "lenet5"})
 
+CASES = "validation"
+"""The folder of cases that are held against published figures, a folder each."""
+
 
 def find_accelerator(text: str) -> Found:
     """The accelerator, or system of them, that `text` (a path or a name) stands for. Raises InputError with
@@ -119,9 +122,18 @@ def ours(shelf: Shelf) -> dict[str, Path]:
     return _by_name(_folder(shelf), shelf.suffix)
 
 
+def validation_cases() -> dict[str, Path]:
+    """Name -> folder of each case of validation that ships."""
+    return {file.parent.name: file.parent for file in sorted(_place(CASES).glob("*/case.yaml"))}
+
+
 def _folder(shelf: Shelf) -> Path:
+    return _place(shelf.folder)
+
+
+def _place(folder: str) -> Path:
     package = Path(__file__).parents[1]
-    folders = (package / "shipped" / shelf.folder, package.parent / shelf.folder)
+    folders = (package / "shipped" / folder, package.parent / folder)
     return next((folder for folder in folders if folder.is_dir()), folders[0])
 
 

@@ -30,7 +30,7 @@ class LayerColumn:
     unit: str = ""
     place: int | None = None
     format: str = ""
-    beside: Literal["physical", "events"] | None = None
+    beside: Literal["physical", "events", "priced_on"] | None = None
     swept_since: int | None = 1
 
     def is_of(self, layer: "LayerResult") -> bool:
@@ -71,6 +71,7 @@ COLUMNS: tuple[LayerColumn, ...] = (
     LayerColumn("below_roofline", lambda layer: layer.below_roofline),
     LayerColumn("from_cache", lambda layer: layer.from_cache, swept_since=None),
     LayerColumn("error", lambda layer: layer.error, place=8),
+    LayerColumn("priced_on", lambda layer: layer.priced_on, beside="priced_on", swept_since=None),
     _physical("corrected_energy_pj", "pJ", lambda physical: physical.corrected_energy_pj),
     _physical("static_energy_pj", "pJ", lambda physical: physical.static_energy_pj),
     _physical("latency_ns", "ns", lambda physical: physical.latency_ns),
@@ -80,6 +81,8 @@ COLUMNS: tuple[LayerColumn, ...] = (
     _events("events_energy_pj", "pJ", lambda events: events.energy_pj),
     _events("events_noc_events", "", lambda events: events.noc_events),
     _events("events_noc_energy_pj", "pJ", lambda events: events.noc_energy_pj),
+    _physical("physical_energy_pj", "pJ", lambda physical: physical.energy_pj),
+    _physical("physical_latency_cycles", "cycles", lambda physical: physical.latency_cycles),
 )
 SHOWN = tuple(sorted((one for one in COLUMNS if one.place is not None), key=lambda one: one.place or 0))
 """The short table's, from the left."""

@@ -43,6 +43,11 @@ def extracted_costs(path: Path, document: Value, price_cache: PriceCache) -> tup
     return tuple(known[name] for name in names)
 
 
+def memory_costs(asked: Asked) -> MemoryCosts:
+    """What CACTI says of one memory. Raises InputError where it says nothing."""
+    return MemoryCosts(asked.kind, *_answer(f"a memory of {asked.bits:,} bit", asked, cacti_digest()))
+
+
 def _without_answer(path: Path, document: Value, names: Sequence[str]) -> tuple[Problem, ...]:
     array = document.get("operational_array") if is_object(document) else None
     if CELLS not in names or not is_object(array) or array.get("is_imc") is not True:

@@ -4,15 +4,23 @@ Units: energy in pJ, power in pW, time in ns, area in um2, sizes in bit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 
 from onnx2zz.formats.accelerator import Hierarchy, Memory
+from onnx2zz.pricing.silicon.cycles import CyclesLost, cycles_lost, port_cycles
+from onnx2zz.pricing.silicon.flow import PricedLayer
+from onnx2zz.pricing.silicon.passes import passes
+from onnx2zz.pricing.silicon.shares import Kept, kept
 from onnx2zz.sidecar.figures import Correction, Sidecar
-from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy
+from onnx2zz.zigzag.layer_price import LevelEnergy
 
 READS = ("read_to_low", "read_to_high")
 PJ_PER_PW_NS = 1e-9
+PJ_PER_MW_NS = 1.0
+
+Bits = Mapping[str, Mapping[str, Mapping[str, float]]]
+"""Memory -> operand (I, W, O) -> bits read, and bits written."""
 
 
 @dataclass(frozen=True)
@@ -28,12 +36,27 @@ class LevelCorrection:
 
 @dataclass(frozen=True)
 class LayerPhysical:
-    """One layer: ZigZag's energy with all corrections, static energy, time. None where the sidecar has no figures."""
+    """One layer: ZigZag's energy with all corrections, static energy, time. None where the sidecar has no figures.
+
+    `latency_cycles`, `energy_pj`, `traffic_bits`: ZigZag's, and what all rules of docs/physical.md make of them; the
+    energy has the corrections and idle power in it, the static energy is apart. `cycles_lost` and `saved_pj` have each
+    rule's part, `passes` how often the units take up new stationary data, `density` what the rules took for it,
+    `port_cycles` how long the highest memory's busiest port is at work.
+    """
 
     corrected_energy_pj: float
     static_energy_pj: float | None
     latency_ns: float | None
     corrections: tuple[LevelCorrection, ...]
+    latency_cycles: float
+    energy_pj: float
+    traffic_bits: Bits
+    cycles_lost: CyclesLost
+    saved_pj: Mapping[str, float]
+    idle_energy_pj: float | None
+    passes: int
+    density: Mapping[str, float]
+    port_cycles: float
 
 
 @dataclass(frozen=True)
@@ -51,22 +74,50 @@ class TotalPhysical:
     zigzag_area_um2: float
     without_static: tuple[str, ...]
     without_area: tuple[str, ...]
+    latency_cycles: float = 0.0
+    energy_pj: float = 0.0
+    traffic_bits: Bits = field(default_factory=dict[str, Mapping[str, Mapping[str, float]]])
+    cycles_lost: CyclesLost = field(default_factory=CyclesLost)
+    saved_pj: Mapping[str, float] = field(default_factory=dict[str, float])
+    idle_energy_pj: float | None = None
 
 
-def layer_physical(
-    price: LayerPrice, operations: int, widths: Mapping[str, int], sidecar: Sidecar, hierarchy: Hierarchy
-) -> LayerPhysical:
-    """What `price` becomes. `operations`: the layer's loop points. `widths`: bits of each of its operands; one of 0
-    bits does not exist, and costs nothing."""
-    applied = tuple(_corrections(price.memory_energy, operations, widths, sidecar.corrections))
-    time = None if sidecar.clock_mhz is None else price.latency_cycles * 1e3 / sidecar.clock_mhz
-    power = static_power_pw(sidecar, hierarchy)
+def layer_physical(layer: PricedLayer, sidecar: Sidecar) -> LayerPhysical:
+    """What a layer's price becomes. An operand of 0 bits does not exist, and costs nothing."""
+    price = layer.price
+    applied = tuple(
+        _corrections(price.memory_energy, layer.layer.operations, layer.layer.precision, sidecar.corrections)
+    )
+    corrected = price.energy_pj + sum(one.corrected_pj - one.zigzag_pj for one in applied)
+    left = kept(layer, sidecar)
+    lost = cycles_lost(layer, sidecar, left.shares)
+    cycles = price.latency_cycles + lost.total
+    time = None if sidecar.clock_mhz is None else cycles * 1e3 / sidecar.clock_mhz
+    power = static_power_pw(sidecar, layer.hierarchy)
+    idle = None if time is None or sidecar.idle_mw is None else sidecar.idle_mw * time * PJ_PER_MW_NS
     return LayerPhysical(
-        corrected_energy_pj=price.energy_pj + sum(one.corrected_pj - one.zigzag_pj for one in applied),
+        corrected_energy_pj=corrected,
         static_energy_pj=None if time is None or power is None else power * time * PJ_PER_PW_NS,
         latency_ns=time,
         corrections=applied,
+        latency_cycles=cycles,
+        energy_pj=corrected - sum(left.saved_pj.values()) + (idle or 0.0),
+        traffic_bits=_traffic(layer, left),
+        cycles_lost=lost,
+        saved_pj=left.saved_pj,
+        idle_energy_pj=idle,
+        passes=passes(layer),
+        density=layer.density,
+        port_cycles=port_cycles(layer, left.shares),
     )
+
+
+def _traffic(layer: PricedLayer, left: Kept) -> dict[str, dict[str, dict[str, float]]]:
+    bits: dict[str, dict[str, dict[str, float]]] = {}
+    for flow in layer.flows:
+        of_operand = bits.setdefault(flow.memory, {}).setdefault(flow.operand, {"read": 0.0, "write": 0.0})
+        of_operand["read" if flow.is_read else "write"] += flow.bits * left.shares[flow]
+    return bits
 
 
 def total_physical(
@@ -85,7 +136,32 @@ def total_physical(
         zigzag_area_um2=area_um2(hierarchy, unit_area),
         without_static=tuple(m.name for m in hierarchy.memories if powered and m.name not in powered),
         without_area=tuple(m.name for m in hierarchy.memories if with_area and m.name not in with_area),
+        latency_cycles=_sum(layer.latency_cycles for layer in layers),
+        energy_pj=_sum(layer.energy_pj for layer in layers),
+        traffic_bits=_all_traffic(layers),
+        cycles_lost=CyclesLost(
+            skew=_sum(layer.cycles_lost.skew for layer in layers),
+            between_passes=_sum(layer.cycles_lost.between_passes for layer in layers),
+            dram=_sum(layer.cycles_lost.dram for layer in layers),
+            in_output_path=_sum(layer.cycles_lost.in_output_path for layer in layers),
+        ),
+        saved_pj={
+            rule: _sum(layer.saved_pj.get(rule) for layer in layers)
+            for rule in dict.fromkeys(rule for layer in layers for rule in layer.saved_pj)
+        },
+        idle_energy_pj=_sum(layer.idle_energy_pj for layer in layers) if sidecar.idle_mw is not None else None,
     )
+
+
+def _all_traffic(layers: Sequence[LayerPhysical]) -> Bits:
+    bits: dict[str, dict[str, dict[str, float]]] = {}
+    for layer in layers:
+        for memory, operands in layer.traffic_bits.items():
+            for operand, ways in operands.items():
+                of_operand = bits.setdefault(memory, {}).setdefault(operand, {"read": 0.0, "write": 0.0})
+                for way, moved in ways.items():
+                    of_operand[way] += moved
+    return bits
 
 
 def area_um2(hierarchy: Hierarchy, unit_area: float, sidecar: Sidecar | None = None) -> float:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.formats.shipped_files import Found
+from onnx2zz.pricing.companion import Companion
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.supplement import NOTHING, Supplement
 from onnx2zz.zigzag.layer_price import Engine, PriceOptions, Search, TemporalMappingType
@@ -55,7 +56,8 @@ class EvaluationRequest:
 
     `mapping` is what the layers are mapped by, or with `mapping_search` what the choice starts from. `locality`: data
     may stay in lower memories between layers. `supplement`: the accelerator's sidecar, and events that a run counted.
-    `save_mapping`: where the mapping is written with everything fixed that was decided.
+    `save_mapping`: where the mapping is written with everything fixed that was decided. `companion`: what prices the
+    layers that an array that computes in memory has no price for.
 
     Raises InputError with every option that there is not, or that does not go with another.
     """
@@ -69,6 +71,7 @@ class EvaluationRequest:
     mapping_search: MappingSearch | None = None
     supplement: Supplement = NOTHING
     save_mapping: Path | None = None
+    companion: Companion | None = None
 
     def __post_init__(self) -> None:
         raise_if_any(self._problems())

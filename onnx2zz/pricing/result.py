@@ -13,6 +13,7 @@ from onnx2zz.pricing.certificate import Certificate
 from onnx2zz.pricing.choice_record import ChoiceRecord
 from onnx2zz.pricing.columns import SHOWN, Cell, row
 from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
+from onnx2zz.pricing.in_memory import InMemoryTotal
 from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical
 from onnx2zz.pricing.system_result import SystemResult
 from onnx2zz.sidecar.figures import Sidecar
@@ -21,6 +22,7 @@ from onnx2zz.zigzag.cacti_costs import MemoryCosts
 BEYOND = (
     *("physical", "events", "choice", "certificate", "breakdown", "sidecar", "events_from"),
     *("host", "approximate", "mapping", "hardware", "extracted", "system", "stacks", "pipeline", "auto", "core_counts"),
+    *("priced_on", "in_memory"),
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
 
@@ -31,6 +33,7 @@ class LayerResult:
 
     `physical` and `events` are ours: after the accelerator's sidecar file, and for an event-driven core.
     `bound_by` is what makes the roofline: "units" or a memory. `below_roofline`: ZigZag's latency is less than that.
+    `priced_on`: the companion of an array that computes in memory, where that has the layer.
     `choice` tells how the layer's mapping was chosen where it was, `certificate` how good `--mapping optimal` proves it
     to be, `breakdown` where energy and cycles go.
     """
@@ -53,6 +56,7 @@ class LayerResult:
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
     breakdown: Breakdown | None = None
+    priced_on: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Total:
     certificate: Certificate | None = None
     physical: TotalPhysical | None = None
     events: TotalEvents | None = None
+    in_memory: InMemoryTotal | None = None
 
 
 @dataclass(frozen=True)

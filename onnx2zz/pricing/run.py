@@ -12,13 +12,17 @@ from typing import Protocol
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
+from onnx2zz.formats.accelerator import Hierarchy
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import WorkloadEntry, operations
 from onnx2zz.pricing.accelerator_check import accelerator_faults
 from onnx2zz.pricing.accounted import HostNode, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
+from onnx2zz.pricing.companion import Beside, beside_array, unit_of
 from onnx2zz.pricing.distinct import layer_key
+from onnx2zz.pricing.fold import fold_of, folded_entry, unfolded, why_not
 from onnx2zz.pricing.graph import Edge, execution_order, further_edges
+from onnx2zz.pricing.in_memory import InMemoryTotal, array_of, in_memory_total
 from onnx2zz.pricing.inputs import PricingInputs, load_inputs
 from onnx2zz.pricing.price_cache import KeyValues, NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
@@ -31,6 +35,7 @@ from onnx2zz.pricing.weights_home import weights_with_room
 from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.zigzag import tested
 from onnx2zz.zigzag.failure import PricingError
+from onnx2zz.zigzag.in_memory_array import InMemoryArray
 from onnx2zz.zigzag.layer_price import LayerPrice
 from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.talk import talk_goes_to
@@ -75,10 +80,11 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
     price_cache = PriceCache(resources.store, trusting=request.search == "fast")
     ready = prepare(request, log, price_cache, resources.tell)
     with talk_goes_to(log, anew=False):
-        outcomes = list(priced([Unit(task, ready.terms) for task in ready.unknown], price_cache, resources, log))
+        outcomes = list(priced([ready.unit(task) for task in ready.unknown], price_cache, resources, log))
         found = {unit.task.key: outcome for unit, outcome in outcomes}
         if resources.layer_timeout is None:  # the smallest memory that would do takes many prices to find
-            found |= without_room([(unit.task, outcome) for unit, outcome in outcomes], ready.terms)
+            for terms in {id(unit.terms): unit.terms for unit, _ in outcomes}.values():
+                found |= without_room([(unit.task, one) for unit, one in outcomes if unit.terms is terms], terms)
     if found and not ready.known and all(isinstance(outcome, str) for outcome in found.values()):
         accelerator = ready.inputs.accelerator
         raise_if_any(accelerator_faults(accelerator.path, accelerator.document))
@@ -88,7 +94,8 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
 @dataclass(frozen=True)
 class Prepared:
     """Inputs that fit together, the task of each layer, and the prices that are `known`; `unknown` are the distinct
-    tasks that are left to be priced."""
+    tasks that are left to be priced. `beside`: the companion of an array that computes in memory, `array` that array.
+    """
 
     request: EvaluationRequest
     inputs: PricingInputs
@@ -96,6 +103,12 @@ class Prepared:
     edges: tuple[Edge, ...]
     tasks: tuple[Task, ...]
     known: Mapping[str, Outcome]
+    beside: Beside | None = None
+    array: InMemoryArray | None = None
+
+    def unit(self, task: Task) -> Unit:
+        """A task where it is priced: on the accelerator, or on its companion."""
+        return unit_of(task, self.terms, self.beside)
 
     @property
     def unknown(self) -> list[Task]:
@@ -106,8 +119,19 @@ class Prepared:
         workload, outcomes = self.inputs.workload, {**self.known, **found}
         supplement = self.request.supplement
         hosts = host_nodes(workload.coverage)
+        prices = {
+            task.entry["id"]: outcome
+            for task in self.tasks
+            if isinstance(outcome := outcomes[task.key], LayerPrice)
+        }  # fmt: skip
+        on_array = {number: price for number, price in prices.items() if not self._is_beside(number)}
+        physical = supplement.physical(workload.layers, on_array, self.inputs.accelerator.hierarchy)
+        if self.beside is not None:
+            elsewhere = {number: price for number, price in prices.items() if number not in on_array}
+            hierarchy = self.beside.inputs.accelerator.hierarchy
+            physical |= supplement.without_rules.physical(workload.layers, elsewhere, hierarchy)
         layers = tuple(
-            layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, supplement)
+            replace(self._layer(task, outcomes[task.key]), physical=physical.get(task.entry["id"]))
             for task in self.tasks
         )
         return Evaluation(
@@ -116,7 +140,7 @@ class Prepared:
             zigzag=version("zigzag-dse"),
             onnx2zz=__version__,
             opt=self.terms.options.opt,
-            total=_total(layers, hosts, self.inputs, supplement),
+            total=replace(_total(layers, hosts, self.inputs, supplement), in_memory=self._in_memory(layers)),
             layers=layers,
             distinct_layers=len(_distinct(self.tasks)),
             evaluated=sum(isinstance(found[task.key], LayerPrice) for task in self.unknown),
@@ -130,6 +154,25 @@ class Prepared:
             extracted=self.inputs.accelerator.extracted,
         )
 
+    def _is_beside(self, number: int) -> bool:
+        beside = self.beside
+        return beside is not None and any(beside.takes(one.entry) for one in self.tasks if one.entry["id"] == number)
+
+    def _layer(self, task: Task, outcome: Outcome) -> LayerResult:
+        known, supplement = task.key in self.known, self.request.supplement
+        if self.beside is None or not self.beside.takes(task.entry):
+            return layer_result(task, outcome, self.inputs, known, supplement)
+        found = layer_result(task, outcome, self.beside.inputs, known, supplement)
+        return replace(found, priced_on=self.beside.name)
+
+    def _in_memory(self, layers: Sequence[LayerResult]) -> InMemoryTotal | None:
+        if self.array is None:
+            return None
+        name = self.beside.name if self.beside else None
+        clock = self.beside.clock_mhz if self.beside else None
+        sidecar = self.request.supplement.sidecar
+        return in_memory_total(self.array, layers, name, clock, sidecar.input_toggle if sidecar else None)
+
 
 def prepare(
     request: EvaluationRequest,
@@ -141,16 +184,25 @@ def prepare(
     InputError as `evaluate` does."""
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
         inputs = load_inputs(request.workload, request.accelerator, request.mapping, price_cache)
-    in_memory = inputs.hardware.in_memory
+        in_memory = inputs.hardware.in_memory
+        array = array_of(inputs.accelerator, price_cache) if in_memory else None
+        asked = request.companion if in_memory else None
+        beside = asked and beside_array(asked, request.workload, (request.options, request.search), price_cache)
     raise_if_any(request.supplement.problems(str(request.accelerator.path), in_memory))
+    for note in request.supplement.notes(request.workload.layers):
+        tell(note)
     options = replace(request.options, mixed_spatial_mapping=request.options.mixed_spatial_mapping or in_memory)
     locality = request.locality or options.mixed_spatial_mapping
     terms = PricingTerms(inputs.accelerator, in_memory, options, request.search)
     edges = further_edges(request.workload.layers, request.workload.coverage) if locality else ()
     with talk_goes_to(log):
         tasks = tuple(_tasks(inputs, edges, locality, price_cache, tell))
-        known = _known(_distinct(tasks), terms, price_cache)
-    return Prepared(request, inputs, terms, edges, tasks, known)
+    tasks = tuple(
+        beside.task(task) if beside and beside.takes(task.entry) else _folded(task, inputs.accelerator.hierarchy, tell)
+        for task in tasks
+    )
+    known = _known([unit_of(task, terms, beside) for task in _distinct(tasks)], price_cache)
+    return Prepared(request, inputs, terms, edges, tasks, known, beside, array)
 
 
 def _tasks(
@@ -161,6 +213,22 @@ def _tasks(
     ids = [entry["id"] for entry in layers]
     levels = _levels(inputs, mapped, edges, price_cache, tell) if locality else dict.fromkeys(ids)
     return [_task(entry, how, levels[entry["id"]]) for entry, how in zip(layers, mapped, strict=True)]
+
+
+def _folded(task: Task, hierarchy: Hierarchy, tell: Callable[[str], None]) -> Task:
+    """The task with one loop over two array dims as ZigZag can price it; what is done, or cannot be, is told."""
+    fold = fold_of(task.entry, task.mapping_entry)
+    if fold is None:
+        return task
+    why = why_not(fold, hierarchy)
+    if why is not None:
+        told = f"ZigZag leaves out what lies along {fold.across}, and the array cannot be folded: {why}"
+        tell(f"{task.name}: {fold.name}: {told}")
+        return task
+    tell(f"{task.name}: {fold.name}: priced with {fold.across} folded onto {fold.onto}; stock ZigZag leaves it out")
+    mapped = folded_entry(task.mapping_entry, fold)
+    kept = asdict(task.levels) if isinstance(task.levels, KeptLevels) else task.levels
+    return Task(layer_key(task.entry, mapped, (kept, asdict(fold))), task.entry, mapped, task.levels, fold)
 
 
 def _levels(
@@ -199,8 +267,8 @@ def _distinct(tasks: Sequence[Task]) -> list[Task]:
     return list(first.values())
 
 
-def _known(tasks: Sequence[Task], terms: PricingTerms, price_cache: PriceCache) -> dict[str, Outcome]:
-    prices = ((task.key, price_cache.price(Unit(task, terms).asked)) for task in tasks)
+def _known(units: Sequence[Unit], price_cache: PriceCache) -> dict[str, Outcome]:
+    prices = ((unit.task.key, price_cache.price(unit.asked)) for unit in units)
     return {key: price for key, price in prices if price is not None}
 
 
@@ -257,15 +325,19 @@ def layer_result(
         latency_cycles=outcome.latency_cycles,
         macs=operations(entry) if entry["operator_type"] in MAC_TYPES else 0,
         spatial_utilization=outcome.spatial_utilization,
-        spatial_mapping={array_dim: dict(unrolled) for array_dim, unrolled in outcome.spatial_mapping},
+        spatial_mapping=_unrolled(task, outcome),
         roofline_cycles=least.cycles,
         bound_by=least.bound_by,
         below_roofline=outcome.latency_cycles < _reachable(task, inputs),
         from_cache=from_cache,
-        physical=supplement.physical(outcome, entry, inputs.accelerator.hierarchy),
         events=supplement.events(outcome, entry),
         breakdown=breakdown(outcome, operations(entry), inputs.hardware.units, port, operand_bits(entry)),
     )
+
+
+def _unrolled(task: Task, price: LayerPrice) -> Mapping[str, Mapping[str, float]]:
+    found = {array_dim: dict(unrolled) for array_dim, unrolled in price.spatial_mapping}
+    return found if task.fold is None else unfolded(found, task.fold)
 
 
 def _reachable(task: Task, inputs: PricingInputs) -> float:

@@ -1,15 +1,18 @@
 """What is reported beside ZigZag's numbers, made from them afterwards: they never depend on it, nor does the cache."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from onnx2zz.errors import Problem
 from onnx2zz.formats.accelerator import Hierarchy
-from onnx2zz.formats.workload_entry import WorkloadEntry, operations, volumes
+from onnx2zz.formats.workload_entry import WorkloadEntry, as_meant, operations, read_layer, volumes
 from onnx2zz.pricing.event_driven import Activities, LayerEvents, TotalEvents, layer_events, total_events
 from onnx2zz.pricing.inputs import AcceleratorFile
 from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical, layer_physical, total_physical
 from onnx2zz.pricing.result import EventsFrom
+from onnx2zz.pricing.silicon.density import layer_densities, unknown_layers
+from onnx2zz.pricing.silicon.flow import PathTime, PricedLayer, Role
+from onnx2zz.pricing.silicon.output_path import handed_on, riders
 from onnx2zz.sidecar.figures import Sidecar
 from onnx2zz.zigzag.layer_price import LayerPrice
 
@@ -28,12 +31,43 @@ class Supplement:
         what = "an array that computes in memory works on whole vectors: events do not drive it"
         return (Problem(accelerator, what, "leave --events out, or take another accelerator"),)
 
-    def physical(self, price: LayerPrice, entry: WorkloadEntry, hierarchy: Hierarchy) -> LayerPhysical | None:
-        """A layer's price corrected, over time, with static energy."""
+    def physical(
+        self, layers: Sequence[WorkloadEntry], prices: Mapping[int, LayerPrice], hierarchy: Hierarchy
+    ) -> dict[int, LayerPhysical]:
+        """Layer id -> its price as the sidecar's rules have it; `prices` has those layers that have a price."""
         if self.sidecar is None:
-            return None
-        widths = entry["operand_precision"]
-        return layer_physical(price, operations(entry), widths, self.sidecar, hierarchy)
+            return {}
+        density = layer_densities(layers, self.sidecar.density, self.activities)
+        riding = riders([entry for entry in layers if entry["id"] in prices], self.sidecar.output_path)
+        gone = handed_on(layers, riding)
+        found: dict[int, LayerPhysical] = {}
+        paths: dict[int, PathTime] = {}
+        for entry in layers:
+            number, rider = entry["id"], riding.get(entry["id"])
+            readable = read_layer(0, entry)
+            if number in prices and readable is not None:
+                role = Role(
+                    arriving=(rider.operand,) if rider else (),
+                    handed_on=number in gone,
+                    path=paths[rider.host] if rider else None,
+                )
+                layer = PricedLayer(as_meant(readable), prices[number], hierarchy, density[number], role)
+                own = found[number] = layer_physical(layer, self.sidecar)
+                before = paths[rider.host] if rider else PathTime(0.0, 0.0)
+                paths[rider.host if rider else number] = before.with_layer(own.latency_cycles, own.port_cycles)
+        return found
+
+    @property
+    def without_rules(self) -> "Supplement":
+        """What is left for layers that another accelerator prices: the clock."""
+        return Supplement(self.sidecar and Sidecar(self.sidecar.path, self.sidecar.clock_mhz), self.activities)
+
+    def notes(self, layers: Sequence[WorkloadEntry]) -> tuple[str, ...]:
+        """What the user must know: stated layers that the network has not."""
+        unknown = unknown_layers(layers, self.sidecar.density) if self.sidecar else ()
+        if self.sidecar is None or not unknown:
+            return ()
+        return (f"note: {self.sidecar.path}: this network has no layer {', '.join(unknown)}: its density is not used",)
 
     def events(self, price: LayerPrice, entry: WorkloadEntry) -> LayerEvents | None:
         """What the layer would cost an event-driven core."""

@@ -1,10 +1,11 @@
 """A distinct layer to be priced, and pricing it: here, or in a worker process that was given the same terms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.pricing.inputs import AcceleratorFile
+from onnx2zz.pricing.fold import Fold, folded_array
+from onnx2zz.pricing.inputs import AcceleratorFile, accelerator_of
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
 from onnx2zz.zigzag.levels import KeptLevels
@@ -19,12 +20,13 @@ Outcome = LayerPrice | str
 @dataclass(frozen=True)
 class Task:
     """A layer to price: how it is mapped, and which memories its data may do without (a sentence if ZigZag could not
-    find that out). Tasks with equal keys have equal prices."""
+    find that out); `fold`: how the array is folded for it. Tasks with equal keys have equal prices."""
 
     key: str
     entry: WorkloadEntry
     mapping_entry: MappingEntry
     levels: KeptLevels | str | None
+    fold: Fold | None = None
 
     @property
     def name(self) -> str:
@@ -40,6 +42,10 @@ class PricingTerms:
     options: PriceOptions
     search: Search
 
+    def on_folded(self, fold: Fold) -> "PricingTerms":
+        """The terms of layers for which the array is folded."""
+        return replace(self, accelerator=refolded(self.accelerator, fold))
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -52,6 +58,11 @@ class Unit:
     def asked(self) -> tuple[object, ...]:
         """Everything that the price depends on but ZigZag itself; the search is not part of it."""
         return (self.task.key, self.terms.accelerator.document, self.terms.options)
+
+
+def refolded(accelerator: AcceleratorFile, fold: Fold) -> AcceleratorFile:
+    """The accelerator with its array folded: one object for one fold."""
+    return accelerator_of(accelerator.path, folded_array(accelerator.document, fold))
 
 
 def layer_name(entry: WorkloadEntry) -> str:

@@ -15,6 +15,14 @@ from onnx2zz.report.quantity import AREA, ENERGY, TIME, quantity
 from onnx2zz.sidecar.figures import Correction, Sidecar
 
 Row = tuple[str, str, str, str]
+RULES = {
+    "output_path": "output path",
+    "sliding_window": "sliding windows",
+    "fresh_sums": "sums that begin",
+    "coding": "coded zeros",
+    "zero_gating": "zero gating",
+}
+"""The sidecar's rules about energy, as people say them."""
 
 
 def print_physical(evaluation: Evaluation, console: Console) -> None:
@@ -42,6 +50,11 @@ def _rows(evaluation: Evaluation, physical: TotalPhysical, sidecar: Sidecar) -> 
     if sidecar.corrections:
         rule = "; ".join(map(_said, sidecar.corrections))
         yield "Energy", quantity(total.energy_pj, ENERGY), quantity(physical.corrected_energy_pj, ENERGY), rule
+    if physical.saved_pj or physical.idle_energy_pj:
+        yield "All energy", quantity(total.energy_pj, ENERGY), quantity(physical.energy_pj, ENERGY), _energies(physical)
+    if physical.cycles_lost.total:
+        ours = f"{physical.latency_cycles:,.0f} cycles"
+        yield "Cycles", f"{total.latency_cycles:,.0f} cycles", ours, _cycles(physical)
     if physical.static_energy_pj is not None:
         rule = "power x bits x time" + _but(physical.without_static, "no figure for")
         yield "Static energy", "", quantity(physical.static_energy_pj, ENERGY), rule
@@ -51,6 +64,24 @@ def _rows(evaluation: Evaluation, physical: TotalPhysical, sidecar: Sidecar) -> 
     if physical.area_um2 is not None:
         rule = "area per bit x bits, units" + _but(physical.without_area, "the accelerator's own figure for")
         yield "Area", quantity(physical.zigzag_area_um2, AREA), quantity(physical.area_um2, AREA), rule
+
+
+def _energies(physical: TotalPhysical) -> str:
+    """`zero gating -1.2 nJ; idle +0.3 nJ`, what corrections change in front of them."""
+    parts = [f"{RULES[rule]} -{quantity(saved, ENERGY)}" for rule, saved in physical.saved_pj.items()]
+    idle = physical.idle_energy_pj
+    return "; ".join([*parts, *([f"idle power +{quantity(idle, ENERGY)}"] if idle else [])])
+
+
+def _cycles(physical: TotalPhysical) -> str:
+    lost = physical.cycles_lost
+    named = {
+        "systolic skew": lost.skew,
+        "between passes": lost.between_passes,
+        "waiting for the DRAM": lost.dram,
+        "in output paths": lost.in_output_path,
+    }
+    return "; ".join(f"{name} {cycles:+,.0f}" for name, cycles in named.items() if cycles)
 
 
 def _said(correction: Correction) -> str:

@@ -68,6 +68,9 @@ def _print_missing(evaluation: Evaluation, console: Console) -> None:
 
 def _print_accounts(evaluation: Evaluation, console: Console) -> None:
     """Say which nodes are not in the numbers, and which layers are stand-ins."""
+    for name in dict.fromkeys(layer.priced_on for layer in evaluation.layers if layer.priced_on is not None):
+        beside = [printable(layer.name) for layer in evaluation.layers if layer.priced_on == name]
+        console.print(f"On {printable(name)}, beside the array: {', '.join(beside)}", highlight=False, markup=False)
     if evaluation.host:
         kinds = Counter(node.op for node in evaluation.host)
         said = ", ".join(f"{count} {printable(op)}" for op, count in kinds.items())

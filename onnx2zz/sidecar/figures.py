@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 OperandAccess = Literal["read", "write"]
+Coding = Literal["rlc", "rlc_rows", "bitmap"]
+"""How zeros are left out of what a memory holds: run lengths, run lengths that end with each row, or a bit for each
+element."""
+Densities = Mapping[str, Mapping[str, float]]
+"""Layer -> operand (I, W, O) -> the share of its elements that are not zero."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,16 @@ class Wires:
 
 @dataclass(frozen=True)
 class Sidecar:
-    """The whole file; `path` is what results call it. What it does not say is None or empty."""
+    """The whole file; `path` is what results call it. What it does not say is None or empty.
+
+    `systolic_skew`: array dims that data pass unit by unit; results of a pass leave through the first.
+    `pass_overhead_cycles`: between passes, and `pass_filling`: bits a cycle at which a memory is filled before each.
+    `zero_gating`: operands whose zeros stop an operation. `coding`: memory -> how it holds zeros. `sliding_window`:
+    memories that shift. `fresh_sums`: memories from which a sum that begins is not read. `output_path`: operator types
+    that run where results leave the array. `idle_mw`: power that is drawn whatever happens. `dram_efficiency`: the
+    share of its peak rate at which the highest memory works. `companion`: the accelerator that does what an array that
+    computes in memory cannot; `input_toggle`: the share of input bits that change from cycle to cycle.
+    """
 
     path: str
     clock_mhz: float | None = None
@@ -52,3 +66,28 @@ class Sidecar:
     memories: Mapping[str, MemoryFigures] = field(default_factory=dict[str, MemoryFigures])
     corrections: tuple[Correction, ...] = ()
     interconnect: Wires = field(default_factory=Wires)
+    systolic_skew: tuple[str, ...] = ()
+    pass_overhead_cycles: float | None = None
+    pass_filling: Mapping[str, float] = field(default_factory=dict[str, float])
+    density: Densities = field(default_factory=dict[str, Mapping[str, float]])
+    zero_gating: tuple[str, ...] = ()
+    coding: Mapping[str, Coding] = field(default_factory=dict[str, Coding])
+    sliding_window: tuple[str, ...] = ()
+    fresh_sums: tuple[str, ...] = ()
+    output_path: tuple[str, ...] = ()
+    idle_mw: float | None = None
+    dram_efficiency: float | None = None
+    companion: str | None = None
+    input_toggle: float | None = None
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The keys that change what silicon makes of a layer on one accelerator."""
+        return tuple(name for name in RULES if getattr(self, name))
+
+
+RULES = (
+    *("corrections", "systolic_skew", "pass_overhead_cycles", "pass_filling", "zero_gating", "coding"),
+    *("sliding_window", "fresh_sums", "output_path", "idle_mw", "dram_efficiency", "companion"),
+)
+"""What a sidecar says that a system of cores has no use for."""

@@ -13,16 +13,26 @@ from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.formats.accelerator import Hierarchy
 from onnx2zz.formats.allocation import OPERANDS
 from onnx2zz.formats.section import Section
+from onnx2zz.formats.shipped_files import Found, sidecar
 from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
-from onnx2zz.sidecar.figures import Correction, MemoryFigures, OperandAccess, Sidecar, Wires
+from onnx2zz.sidecar.figures import Coding, Correction, Densities, MemoryFigures, OperandAccess, Sidecar, Wires
 
 SUFFIX = ".onnx2zz.yaml"
-KEYS = ("clock_mhz", "noc_pj_per_event", "memories", "corrections", "interconnect")
+KEYS = (
+    *("clock_mhz", "noc_pj_per_event", "memories", "corrections", "interconnect"),
+    *("systolic_skew", "pass_overhead_cycles", "pass_filling", "density", "zero_gating", "coding", "sliding_window"),
+    *("fresh_sums", "output_path", "idle_mw", "dram_efficiency", "companion", "input_toggle"),
+)
 MEMORY_KEYS = ("static_pw_per_bit", "um2_per_bit")
 CORRECTION_KEYS = ("memory", "operand", "access", "factor", "pj_per_operation", "why")
 WIRE_KEYS = ("adder_trees", "multicast", "diagonals")
 ACCESSES: tuple[OperandAccess, ...] = get_args(OperandAccess)
+CODINGS: tuple[Coding, ...] = get_args(Coding)
+TENSORS = ("I", "W", "O")
+GATED = ("I", "W", "I1", "I2")
+IN_OUTPUT_PATH = ("Add", "Pooling")
+"""The operator types of ZigZag's workloads that are no product; activations are fused to their layers already."""
 
 
 def sidecar_path(accelerator: Path) -> Path:
@@ -39,22 +49,41 @@ def read_sidecar(accelerator: Path, hierarchy: Hierarchy) -> Sidecar | None:
     return parse_sidecar(read_yaml(path), hierarchy) if path.is_file() else None
 
 
+def sidecar_of(accelerator: Found, hierarchy: Hierarchy) -> Sidecar | None:
+    """The sidecar of an accelerator; for one of ZigZag's, ours of that name. Raises InputError as `read_sidecar`."""
+    path = sidecar(accelerator)
+    return parse_sidecar(read_yaml(path), hierarchy) if path.is_file() else None
+
+
 def parse_sidecar(source: YamlSource, hierarchy: Hierarchy) -> Sidecar:
     """The sidecar that `source` holds. Raises InputError as `read_sidecar` does."""
     raise_if_any(Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps)
     whole = Section(source if source.data is not None else replace(source, data={}), (), KEYS)
-    sidecar = Sidecar(
+    found = Sidecar(
         path=source.path,
         clock_mhz=whole.number("clock_mhz", above_zero=True),
         noc_pj_per_event=whole.number("noc_pj_per_event"),
         memories=dict(_memories(whole, hierarchy)),
         corrections=tuple(_corrections(whole, hierarchy)),
         interconnect=_wires(whole, hierarchy),
+        systolic_skew=whole.words("systolic_skew", tuple(hierarchy.array), "array dim"),
+        pass_overhead_cycles=whole.number("pass_overhead_cycles"),
+        pass_filling=dict(_of_memories(whole, "pass_filling", hierarchy)),
+        density=densities(whole),
+        zero_gating=whole.words("zero_gating", GATED, "operand that can be zero"),
+        coding=dict(_codings(whole, hierarchy)),
+        sliding_window=whole.words("sliding_window", _names(hierarchy), "memory of the accelerator"),
+        fresh_sums=whole.words("fresh_sums", _names(hierarchy), "memory of the accelerator"),
+        output_path=whole.words("output_path", IN_OUTPUT_PATH, "operator type that needs no product"),
+        idle_mw=whole.number("idle_mw"),
+        dram_efficiency=whole.share("dram_efficiency", above_zero=True),
+        companion=whole.text("companion") or None,
+        input_toggle=whole.share("input_toggle", above_zero=True),
     )
-    _object_to_missing_clock(whole, sidecar)
-    _object_to_overlaps(whole, sidecar.corrections)
+    _object_to_missing_clock(whole, found)
+    _object_to_overlaps(whole, found.corrections)
     raise_if_any(whole.problems)
-    return sidecar
+    return found
 
 
 def _memories(whole: Section, hierarchy: Hierarchy) -> Iterator[tuple[str, MemoryFigures]]:
@@ -64,6 +93,35 @@ def _memories(whole: Section, hierarchy: Hierarchy) -> Iterator[tuple[str, Memor
             what = f"the accelerator has no memory {name}{did_you_mean(name, names)}"
             section.object_to((), what, f"it has: {', '.join(names)}")
         yield name, MemoryFigures(section.number("static_pw_per_bit"), section.number("um2_per_bit"))
+
+
+def _names(hierarchy: Hierarchy) -> tuple[str, ...]:
+    return tuple(memory.name for memory in hierarchy.memories)
+
+
+def _of_memories(whole: Section, key: str, hierarchy: Hierarchy) -> Iterator[tuple[str, float]]:
+    """A number above 0 for each of some memories."""
+    section = whole.section(key, _names(hierarchy))
+    for name in section.keys() if section else ():
+        number = section.number(name, above_zero=True) if section else None
+        if number is not None:
+            yield name, number
+
+
+def _codings(whole: Section, hierarchy: Hierarchy) -> Iterator[tuple[str, Coding]]:
+    section = whole.section("coding", _names(hierarchy))
+    for name in section.keys() if section else ():
+        coding = section.word(name, CODINGS, "coding of zeros") if section else None
+        if coding is not None:
+            yield name, coding
+
+
+def densities(whole: Section) -> Densities:
+    """What stands under `density`: layer -> operand -> share. The layers are a workload's."""
+    return {
+        layer: {operand: share for operand in TENSORS if (share := section.share(operand)) is not None}
+        for layer, section in whole.sections("density", TENSORS)
+    }
 
 
 def _corrections(whole: Section, hierarchy: Hierarchy) -> Iterator[Correction]:
@@ -104,9 +162,12 @@ def _object_to_no_effect(section: Section) -> None:
         section.object_to((), what, "give it a factor or pj_per_operation")
 
 
-def _object_to_missing_clock(whole: Section, sidecar: Sidecar) -> None:
+def _object_to_missing_clock(whole: Section, found: Sidecar) -> None:
     """Static power becomes energy over time only."""
-    powered = [name for name, figures in sidecar.memories.items() if figures.static_pw_per_bit]
+    if found.idle_mw and "clock_mhz" not in whole:
+        way_out = "add clock_mhz: energy is power x time, and ZigZag counts cycles"
+        whole.object_to(("idle_mw",), "idle power without a clock", way_out)
+    powered = [name for name, figures in found.memories.items() if figures.static_pw_per_bit]
     if powered and "clock_mhz" not in whole:
         way_out = "add clock_mhz: static energy is power x time, and ZigZag counts cycles"
         whole.object_to(("memories", powered[0], "static_pw_per_bit"), "static power without a clock", way_out)

@@ -129,10 +129,10 @@ def _no_program_of_the_current_folder(**_: Any) -> NoReturn:
 def costs(asked: Asked, digest: str) -> tuple[float, float, float]:
     """pJ of a read and of a write, mm2. `digest`: of the files that the answer comes from.
 
-    The numbers of ports, the bank and the node (22 nm) are those that ZigZag asks with, whatever the file says
-    (hardware/architecture/memory_instance.py:66-76). Raises NoCostsError.
+    The numbers of ports, the bank and, for an accelerator's file, the node (22 nm) are those that ZigZag asks with,
+    whatever the file says (hardware/architecture/memory_instance.py:66-76). Raises NoCostsError.
     """
-    constant = {"r_port": 1, "w_port": 1, "rw_port": 0, "bank": 1}
+    constant = {"r_port": 1, "w_port": 1, "rw_port": 0, "bank": 1, "technology": asked.technology_um}
     try:
         with _lock:
             found = PrivateCacti().get_item(

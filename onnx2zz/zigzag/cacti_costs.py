@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from onnx2zz.errors import Problem
 from onnx2zz.files.document import Value, is_mapping, is_object
@@ -13,13 +14,22 @@ CELLS = "cells"
 """What ZigZag calls the memory that is the array, where that computes in memory."""
 
 
+MemoryKind = Literal["sram", "rf", "dram"]
+KINDS: dict[MemoryKind, str] = {"sram": "SRAM", "rf": "register file", "dram": "DRAM"}
+"""ZigZag's words for CACTI's types of memory (cacti/cacti_parser.py), and people's."""
+ZIGZAGS_NODE_UM = 0.022
+"""The node that ZigZag asks for, whatever the file says."""
+
+
 @dataclass(frozen=True)
 class Asked:
-    """What ZigZag tells CACTI about a memory: its type (sram, rf, dram), bits, and the bits that a read takes."""
+    """What CACTI is told about a memory: its type (sram, rf, dram), bits, the bits that a read takes, and the node in
+    micrometres."""
 
     kind: str
     bits: int
     read_width: int
+    technology_um: float = ZIGZAGS_NODE_UM
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from onnx2zz.errors import InputError
 from onnx2zz.files.tabular import Column, Tabular, TextTable, as_html, as_text
 from onnx2zz.formats.shipped_files import MODELS, ours
 from onnx2zz.pricing.result import as_json
+from tests.array_alone import array_alone
 from tests.json_values import Document
 from tests.model_files import save_model
 from tests.small_workloads import conv
@@ -120,7 +121,7 @@ def test_an_incomplete_evaluation_warns_and_lists_what_it_lacks(tmp_path: Path) 
         compiled = onnx2zz.compile(model, **options)
     assert issubclass(onnx2zz.IncompleteResult, UserWarning) and "(incomplete)" in repr(compiled)
     with pytest.warns(onnx2zz.IncompleteResult, match=r"it lacks L1_relu, L2_pool, own: see .unpriced") as evaluating:
-        found = onnx2zz.evaluate(model, "aimc", cache=False, **options, **FAST)
+        found = onnx2zz.evaluate(model, array_alone(tmp_path), cache=False, **options, **FAST)
     for said in (compiling, evaluating):
         assert [one.filename for one in said if one.category is onnx2zz.IncompleteResult] == [__file__]
     names = [layer.name for layer in found.layers if layer.error]

@@ -10,6 +10,7 @@ import onnx2zz
 from onnx2zz.api.drop_in import get_hardware_performance_zigzag
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
+from onnx2zz.formats.shipped_files import find_accelerator
 from tests.json_values import Document
 
 FAST: Document = {"lpf_limit": 2, "cache": False}
@@ -128,3 +129,14 @@ def test_progress_is_told_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["evaluate", "lenet5", "--arch", "seneca_2x2", "--lpf-limit", "2", "--no-cache"]) == 0
     said = capsys.readouterr().err
     assert "L0_conv1" in said and "schedules" in said
+
+
+def test_rules_of_a_cores_sidecar_that_a_system_has_no_use_for_are_told(folder: Path) -> None:
+    """Its clock and its leakage are used, what silicon does to a layer on one accelerator is not."""
+    shipped = Path(find_accelerator("tpu_like_quad").path)
+    (folder / "quad.yaml").write_text(shipped.read_text().replace("core: tpu_like_core", "core: core.yaml"))
+    (folder / "core.yaml").write_bytes((shipped.parent / "cores" / "tpu_like_core.yaml").read_bytes())
+    (folder / "core.onnx2zz.yaml").write_text("clock_mhz: 100\nsystolic_skew: [D1, D2]\nidle_mw: 3\n")
+    with pytest.warns(UserWarning, match=r"core.onnx2zz.yaml: systolic_skew, idle_mw: not used on a system of cores"):
+        found = onnx2zz.evaluate("lenet5", "quad.yaml", **FAST)
+    assert found.total.physical is None

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx2zz.cli.main import run
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.zigzag.search import stage
+from tests.array_alone import array_alone
 from tests.json_values import Document
 from tests.model_files import save_model
 from tests.small_workloads import strip
@@ -158,7 +159,7 @@ def test_a_run_that_does_not_start_leaves_nothing_behind(folder: Path, capsys: p
 
 
 def test_a_layer_that_cannot_be_priced(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["evaluate", "net.yaml", "--arch", "aimc", "--json", "-", *FAST]) == 3
+    assert run(["evaluate", "net.yaml", "--arch", array_alone(folder), "--json", "-", *FAST]) == 3
     out, err = capsys.readouterr()
     assert [layer["error"] is None for layer in json.loads(out)["layers"]] == [True, False]
     assert json.loads(out)["total"]["incomplete"] is True

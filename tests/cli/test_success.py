@@ -12,6 +12,7 @@ from onnx import helper
 
 from onnx2zz.cli.main import run
 from onnx2zz.formats.workload_entry import WorkloadEntry
+from tests.array_alone import array_alone
 from tests.json_values import Document
 from tests.model_files import save_model
 from tests.oracle import distinct, model_of
@@ -160,7 +161,7 @@ def evaluated(layers: list[WorkloadEntry], arch: str, file: str) -> int:
 
 
 def test_a_comparison_says_what_its_results_lack(capsys: pytest.CaptureFixture[str]) -> None:
-    assert evaluated(strip()[:2], "aimc", "some.json") == 3
+    assert evaluated(strip()[:2], array_alone(Path()), "some.json") == 3
     assert evaluated(strip()[:2], "tpu_like", "all.json") == 0
     capsys.readouterr()
     assert run(["compare", "all.json", "some.json", "--html", "c.html"]) == 3
@@ -173,7 +174,7 @@ def test_a_comparison_says_what_its_results_lack(capsys: pytest.CaptureFixture[s
 
 def test_a_result_without_any_price_has_no_cycles_to_compare(capsys: pytest.CaptureFixture[str]) -> None:
     pool: WorkloadEntry = {**strip()[1], "id": 0, "operand_source": {"I": 0, "W": 0}}
-    assert evaluated([pool], "aimc", "none.json") == 3
+    assert evaluated([pool], array_alone(Path()), "none.json") == 3
     said = capsys.readouterr().out
     assert "Not priced" in said and "The total is incomplete: 0 of 1 layers are priced." in said
     assert run(["compare", "none.json", "none.json", "--html", "c.html"]) == 3

@@ -5,7 +5,9 @@ import yaml
 
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import ACCELERATORS, shipped
+from onnx2zz.formats.workload_entry import WorkloadEntry, read_layer
 from onnx2zz.pricing.physical import LayerPhysical, instances, layer_physical, total_physical
+from onnx2zz.pricing.silicon.flow import PricedLayer
 from onnx2zz.sidecar.figures import Correction, MemoryFigures, Sidecar
 from onnx2zz.zigzag.accelerator import load_accelerator
 from onnx2zz.zigzag.layer_price import LayerPrice, LevelEnergy, Traffic
@@ -30,8 +32,23 @@ PRICE = LayerPrice(111.0, 1000.0, 1.0, (), (), 12.0, LEVELS)
 WIDTHS = {"I": 8, "W": 8, "O": 16, "O_final": 8}
 
 
+ENTRY: WorkloadEntry = {
+    "id": 0,
+    "operator_type": "Gemm",
+    "equation": "O[k][d]=I[d][c]*W[c][k]",
+    "loop_dims": ["K", "D", "C"],
+    "loop_sizes": [4, 5, 3],
+    "operand_precision": WIDTHS,
+}
+
+
+def physical(sidecar: Sidecar, widths: dict[str, int] = WIDTHS) -> LayerPhysical:
+    layer = present(read_layer(0, {**ENTRY, "operand_precision": widths}))
+    return layer_physical(PricedLayer(layer, PRICE, HIERARCHY), sidecar)
+
+
 def corrected(*corrections: Correction, widths: dict[str, int] = WIDTHS) -> LayerPhysical:
-    return layer_physical(PRICE, 60, widths, Sidecar("x", corrections=corrections), HIERARCHY)
+    return physical(Sidecar("x", corrections=corrections), widths)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +86,7 @@ FIGURES = {"register": MemoryFigures(600.0, 3.0), "dram": MemoryFigures(2.0, Non
 
 
 def test_static_energy_is_power_times_bits_times_time() -> None:
-    found = layer_physical(PRICE, 60, WIDTHS, Sidecar("x", 250.0, None, FIGURES), HIERARCHY)
+    found = physical(Sidecar("x", 250.0, None, FIGURES))
     assert found.latency_ns == 1000 * 4.0
     watt = (600e-12 * 100 * 3) + 2e-12 * 40000  # a register for each unit along D1
     assert found.static_energy_pj == pytest.approx(watt * 4e-6 * 1e12)
@@ -84,7 +101,7 @@ def test_what_the_file_does_not_say_stays_empty() -> None:
 
 def test_totals_and_areas() -> None:
     sidecar = Sidecar("x", 250.0, None, {"register": MemoryFigures(600.0, 3.0)})
-    layer = layer_physical(PRICE, 60, WIDTHS, sidecar, HIERARCHY)
+    layer = physical(sidecar)
     total = total_physical([layer, layer], sidecar, HIERARCHY, unit_area=2.0)
     assert total.corrected_energy_pj == 222.0
     assert total.latency_ns == 8000.0

@@ -10,6 +10,7 @@ from rich.console import Console
 from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
 from onnx2zz.pricing.physical import TotalPhysical
 from onnx2zz.pricing.result import Evaluation, EventsFrom, LayerResult, Total
+from onnx2zz.pricing.silicon.cycles import CyclesLost
 from onnx2zz.report.events import print_events
 from onnx2zz.report.physical import print_physical
 from onnx2zz.report.quantity import AREA, ENERGY, TIME, Units, quantity
@@ -57,6 +58,17 @@ def test_ours_beside_zigzags_with_the_rule() -> None:
         "Static energy 1.234 nJ power x bits x time; no figure for dram",
         "Latency 10,125 cycles 81.00 µs at 125 MHz",
         "Area 1.500 mm2 2.500 mm2 area per bit x bits, units; the accelerator's own figure for dram, buffer",
+    ]
+
+
+def test_each_rule_says_its_part() -> None:
+    lost, saved = CyclesLost(skew=60.0, between_passes=20.0, in_output_path=-125.0), {"zero_gating": 4e5, "coding": 1e5}
+    ruled = replace(PHYSICAL, latency_cycles=10_080.0, energy_pj=2.7e6, cycles_lost=lost, saved_pj=saved)
+    ruled = replace(ruled, idle_energy_pj=2e5)
+    lines = printed(print_physical, replace(RUN, total=replace(RUN.total, physical=ruled)), width=140)
+    assert [" ".join(line.split()) for line in lines[4:6]] == [
+        "All energy 3.000 µJ 2.700 µJ zero gating -400.0 nJ; coded zeros -100.0 nJ; idle power +200.0 nJ",
+        "Cycles 10,125 cycles 10,080 cycles systolic skew +60; between passes +20; in output paths -125",
     ]
 
 

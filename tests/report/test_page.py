@@ -16,7 +16,9 @@ from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import document
 from onnx2zz.pricing.run import evaluate
+from onnx2zz.pricing.supplement import NOTHING, Supplement
 from onnx2zz.report.page import PageRun, page
+from onnx2zz.sidecar.figures import Sidecar
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.browser import LOOKS, SCREENSHOTS, opened
 from tests.json_values import Document
@@ -58,12 +60,13 @@ def coverage() -> dict[str, Any]:
     return {"nodes": [*nodes, host], "layers": layers}
 
 
-def priced(arch: str, folder: Path) -> PageRun:
+def priced(arch: str, folder: Path, supplement: Supplement = NOTHING) -> PageRun:
     accelerator = find_accelerator(arch)
     workload = PricedWorkload(EVIL, "net.yaml", tuple(network()))
     options = PriceOptions(lpf_limit=2)
     found = evaluate(
-        EvaluationRequest(workload, accelerator, choose_mapping(None, accelerator), options), folder / "zigzag.log"
+        EvaluationRequest(workload, accelerator, choose_mapping(None, accelerator), options, supplement=supplement),
+        folder / "zigzag.log",
     )
     return PageRun(document(found), coverage())
 
@@ -231,6 +234,21 @@ def test_a_run_that_lacks_something_says_so_and_is_compared_with_nothing(
         notices = tab.locator("#notices").inner_text()
         assert "B: 1 node is left to the host with MACs that the totals lack: my.Gate gate, unknown MACs" in notices
         assert wrong == []
+
+
+def test_what_silicon_makes_of_the_run_has_tiles_of_its_own(chromium: Browser, tmp_path: Path) -> None:
+    """Only where rules of the sidecar change anything, and where every run has them."""
+    sidecar = Sidecar("x", pass_overhead_cycles=7.0, clock_mhz=100.0, idle_mw=1.0)
+    ruled = priced("seneca", tmp_path, Supplement(sidecar))
+    for shown, told in (([ruled], True), ([ruled, priced("seneca", tmp_path)], False)):
+        file = tmp_path / "report.html"
+        file.write_text(page(shown), encoding="utf-8")
+        tab, wrong = opened(chromium, file)
+        tiles = tab.locator("#headline").inner_text()
+        assert ("Latency on silicon" in tiles, "Energy on silicon" in tiles) == (told, told)
+        assert wrong == []
+    cycles = ruled.evaluation["total"]["physical"]["latency_cycles"]
+    assert cycles > ruled.evaluation["total"]["latency_cycles"]
 
 
 def test_the_commands_write_reports_and_figures(

@@ -10,6 +10,7 @@ from onnx2zz.errors import InputError
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.yaml_source import parse_yaml
 from onnx2zz.sidecar.figures import Correction, MemoryFigures, Sidecar, Wires
+from onnx2zz.sidecar.reading import KEYS as OF_FILE
 from onnx2zz.sidecar.reading import parse_sidecar, read_sidecar, sidecar_path
 
 HIERARCHY = read_hierarchy(
@@ -87,7 +88,7 @@ def test_everything_wrong_is_said_at_once_with_its_line() -> None:
     )
     assert said == [
         "npe.onnx2zz.yaml:2: nok_pj_per_event is unknown; did you mean noc_pj_per_event?; "
-        "there are: clock_mhz, noc_pj_per_event, memories, corrections, interconnect",
+        "there are: " + ", ".join(OF_FILE),
         "npe.onnx2zz.yaml:1: clock_mhz is 'fast', and a number above 0 is needed",
         "npe.onnx2zz.yaml:4: the accelerator has no memory drm; did you mean dram?; it has: input_buffer, dram",
         "npe.onnx2zz.yaml:5: memories.dram.area is unknown; there are: static_pw_per_bit, um2_per_bit",

@@ -50,6 +50,27 @@ function meanUse(run) {
 
 const timeOf = (run) => run.total.physical && run.total.physical.latency_ns ? `, ${quantity(run.total.physical.latency_ns, TIME)}` : "";
 
+/** Whether rules of the accelerator's sidecar change the run's cycles or energy (docs/physical.md). */
+const ruled = (run) => {
+  const found = run.total.physical;
+  return Boolean(found && found.saved_pj && (Object.keys(found.saved_pj).length || found.idle_energy_pj
+    || found.latency_cycles !== run.total.latency_cycles));
+};
+
+/** What the sidecar's rules make of ZigZag's numbers, and the rates of arrays that compute in memory. */
+const BESIDE = [
+  ...(RUNS.every(ruled) ? [
+    { priced: true, what: "Latency on silicon", of: (run) => run.total.physical.latency_cycles, write: count,
+      more: (run) => `${whole(run.total.physical.latency_cycles)} cycles by the sidecar's rules` },
+    { priced: true, what: "Energy on silicon", of: (run) => run.total.physical.energy_pj, write: energy,
+      more: () => "by the sidecar's rules" },
+  ] : []),
+  ...(RUNS.every((run) => run.total.in_memory && run.total.in_memory.topsw) ? [
+    { priced: true, what: "TOP/s/W", of: (run) => run.total.in_memory.topsw, write: (n) => n.toFixed(3), higher: true,
+      more: (run) => `of ${run.total.in_memory.array.topsw_peak.toFixed(1)} at the peak` },
+  ] : []),
+];
+
 /** `priced`: tiles whose number is of the priced layers alone. */
 const TILES = [
   { priced: true, what: "Latency (cycles)", of: (run) => run.total.latency_cycles, write: count, more: (run) => `${whole(run.total.latency_cycles)} cycles${timeOf(run)}` },
@@ -60,6 +81,7 @@ const TILES = [
   { priced: true, what: RUNS.every((run) => run.system) ? "Cores at work" : "Units at work", of: meanUse, write: percent,
     more: (run) => `of ${whole(run.system ? run.system.cores.length : unitsOf(run))}, over the run`, higher: true },
   { what: "Layers", of: (run) => run.layers.length, write: whole, more: (run) => `${run.distinct_layers} distinct`, neutral: true },
+  ...BESIDE,
 ];
 
 const nothingPriced = (run) => !layersOf(run).length;

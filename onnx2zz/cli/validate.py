@@ -1,0 +1,82 @@
+"""`onnx2zz validate`: published figures of chips and of other models beside ours."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from onnx2zz.cli.cache import cache_option
+from onnx2zz.cli.exit_codes import DIFFERS
+from onnx2zz.printable import printable
+
+if TYPE_CHECKING:
+    from onnx2zz.validation.run import Outcome
+
+
+@click.command("validate")
+@click.argument("cases", nargs=-1, metavar="[CASE ...]")
+@click.option("--list", "listed", is_flag=True, help="List the cases and leave.")
+@cache_option
+@click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
+@click.option(
+    "--json", "json_file", metavar="FILE|-", help="Write what was found as JSON; - is stdout, without tables."
+)
+@click.option("--update-golden", "update", is_flag=True, help="Keep what is found as our figures of the case.")
+@click.pass_context
+def validate_command(
+    ctx: click.Context,
+    cases: tuple[str, ...],
+    listed: bool,
+    cache_folder: Path | None,
+    no_cache: bool,
+    json_file: str | None,
+    update: bool,
+) -> None:
+    """Price what was published, and say how far ours is from it (docs/validation.md).
+
+    CASE is the name of a case that ships, or a folder with a case.yaml; without one all that ship are run. The exit
+    code is 1 if a figure leaves its band, or is not what it was.
+    """
+    from contextlib import nullcontext
+    from tempfile import TemporaryDirectory
+
+    from rich.console import Console
+
+    from onnx2zz.files.strict_json import json_text
+    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.pricing.price_cache import NoStore
+    from onnx2zz.pricing.run import Resources
+    from onnx2zz.pricing.store import Store, folder_or_default
+    from onnx2zz.report.validation import document, print_outcome
+    from onnx2zz.validation.case import all_cases, find_case
+    from onnx2zz.validation.keep import keep
+    from onnx2zz.validation.run import run_case
+
+    chosen = [find_case(name) for name in cases or all_cases()]
+    console = Console(file=sys.stdout)
+    if listed:
+        for case in chosen:
+            click.echo(printable(f"{case.name}: {case.title} ({case.label}, {len(case.figures)} figures)"))
+        return
+    outcomes: list[Outcome] = []
+    kept = nullcontext(NoStore()) if no_cache else Store(folder_or_default(cache_folder), _tell)
+    with TemporaryDirectory(prefix="onnx2zz-") as folder, kept as store:
+        for case in chosen:
+            outcome = run_case(case, Path(folder), Resources(store, tell=_tell), _tell)
+            outcomes.append(outcome)
+            if update:
+                keep(outcome)
+            if json_file != "-":
+                print_outcome(outcome, console)
+    text = json_text(document(outcomes), indent=2) + "\n"
+    if json_file == "-":
+        click.echo(text, nl=False)
+    elif json_file is not None:
+        write_whole(Path(json_file), text)
+    if not all(one.in_band and (update or one.as_kept) for outcome in outcomes for one in outcome.held):
+        ctx.exit(DIFFERS)
+
+
+def _tell(sentence: str) -> None:
+    click.echo(printable(sentence), err=True)

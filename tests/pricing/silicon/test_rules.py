@@ -1,0 +1,210 @@
+"""What silicon does beside ZigZag's model: each rule worked out by hand, its bounds, and its direction."""
+
+from math import ceil, comb, prod
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onnx2zz.pricing.physical import LayerPhysical, layer_physical
+from onnx2zz.pricing.silicon.coding import coded_share
+from onnx2zz.pricing.silicon.flow import PathTime, PricedLayer, Role
+from onnx2zz.pricing.silicon.passes import filling_cycles, passes
+from onnx2zz.sidecar.figures import Coding, Sidecar
+from tests.pricing.silicon.by_hand import OPERATIONS, PRICE, STEPS, SUMS, priced
+
+shares = st.floats(0.0, 1.0)
+
+
+def after(sidecar: Sidecar, layer: PricedLayer | None = None) -> LayerPhysical:
+    return layer_physical(layer or priced(), sidecar)
+
+
+def test_without_rules_everything_is_zigzags() -> None:
+    found = after(Sidecar("x"))
+    assert (found.latency_cycles, found.energy_pj) == (PRICE.latency_cycles, PRICE.energy_pj)
+    assert found.traffic_bits["dram"]["I"] == {"read": 6 * 11 * 15 * 16, "write": 0.0}
+    assert found.traffic_bits["dram"]["O"] == {"read": 0.0, "write": SUMS * 16}
+    assert found.traffic_bits["buffer"]["O"] == {"read": 6 * SUMS * 32 + SUMS * 16, "write": 6 * SUMS * 32}
+
+
+def test_a_pass_is_a_new_set_of_what_stays_longest() -> None:
+    """The weights: six sets of channels."""
+    assert passes(priced()) == 6
+
+
+def test_skew_is_what_scale_sim_has_per_fold() -> None:
+    """SCALE-Sim's cycles are folds x (2 rows + columns - 2 + steps of a fold) - 1."""
+    folds, rows, columns = 6, 3, 5
+    expected = folds * (2 * rows + columns - 2 + STEPS // folds) - 1
+    stalling = PRICE.latency_cycles - STEPS - folds * rows  # more than the rows of weights take
+    assert after(Sidecar("x", systolic_skew=("D1", "D2"))).latency_cycles == expected + stalling
+
+
+def test_between_passes_a_stated_number_of_cycles() -> None:
+    assert after(Sidecar("x", pass_overhead_cycles=11)).latency_cycles == PRICE.latency_cycles + 6 * 11
+
+
+def test_pads_are_filled_with_what_all_units_hold_together() -> None:
+    """Weights: 3 x 3 x 4 of 8 b at 64 b a cycle. Inputs: 3 taps of 2 x 4 + 3 rows of 16 b at 16 b a cycle."""
+    rates = {"w_pad": 64.0, "i_pad": 16.0}
+    assert filling_cycles(priced(), rates) == ceil(3 * 3 * 4 * 8 / 64) + 3 * 11
+    assert after(Sidecar("x", pass_filling=rates)).cycles_lost.between_passes == 6 * (5 + 33)
+
+
+def test_a_dram_below_its_rate_is_waited_for() -> None:
+    """Inputs, weights and outputs over one port of 32 b: more than the array takes, at half the rate."""
+    moved = ceil((6 * 11 * 15 * 16 + 6 * 4 * 9 * 8 + SUMS * 16) / 32)
+    assert after(Sidecar("x", dram_efficiency=0.5)).latency_cycles == moved / 0.5
+    assert after(Sidecar("x", dram_efficiency=1.0)).latency_cycles == max(PRICE.latency_cycles, moved)
+
+
+def test_windows_that_slide_bring_only_what_is_new() -> None:
+    """A row of 7 outputs with 3 taps and stride 2 reads 15 inputs in place of 21."""
+    found = after(Sidecar("x", sliding_window=("i_pad",)))
+    assert found.traffic_bits["buffer"]["I"]["read"] == pytest.approx(6 * 11 * 15 * 16)
+    assert found.traffic_bits["i_pad"]["I"]["read"] == OPERATIONS * 16
+    assert found.traffic_bits["dram"]["I"]["read"] == 6 * 11 * 15 * 16
+    assert found.saved_pj == {"sliding_window": pytest.approx((80.0 + 9.0) * 6 / 21)}
+
+
+def test_a_buffer_that_slides_hands_on_only_what_is_new() -> None:
+    one, other = after(Sidecar("x", sliding_window=("i_pad",))), after(Sidecar("x", sliding_window=("buffer",)))
+    assert one.traffic_bits == other.traffic_bits
+
+
+def test_a_sum_that_begins_is_not_read() -> None:
+    found = after(Sidecar("x", fresh_sums=("buffer",)))
+    assert found.traffic_bits["buffer"]["O"]["read"] == 5 * SUMS * 32 + SUMS * 16
+    assert found.traffic_bits["o_pad"]["O"]["write"] == pytest.approx((OPERATIONS + 5 * SUMS) * 32)
+    assert found.traffic_bits["buffer"]["O"]["write"] == 6 * SUMS * 32
+
+
+def test_zeros_gate_what_is_behind_their_reading() -> None:
+    """The input is read to be looked at; a weight, a sum and a product are left out."""
+    found = after(Sidecar("x", zero_gating=("I1",)), priced({"I": 0.25}))
+    assert found.energy_pj == pytest.approx(PRICE.energy_pj - 0.75 * (756.0 + 75.6 + 60.0 + 61.0))
+    assert found.latency_cycles == PRICE.latency_cycles
+    assert found.traffic_bits["i_pad"]["I"]["read"] == OPERATIONS * 16
+
+
+def test_of_two_gating_operands_the_first_is_always_read() -> None:
+    found = after(Sidecar("x", zero_gating=("I", "W")), priced({"I": 0.5, "W": 0.25}))
+    saved = 0.5 * 75.6 + (1 - 0.125) * (756.0 + 60.0 + 61.0)
+    assert found.energy_pj == pytest.approx(PRICE.energy_pj - saved)
+
+
+def test_coded_tensors_of_a_memory() -> None:
+    found = after(Sidecar("x", coding={"dram": "rlc"}), priced({"I": 0.3, "O": 0.6}))
+    assert found.traffic_bits["dram"]["I"]["read"] == pytest.approx(6 * 11 * 15 * 16 * 0.4)  # 4/3 x 0.3
+    assert found.traffic_bits["dram"]["O"]["write"] == pytest.approx(SUMS * 16 * 0.8)
+    assert found.traffic_bits["dram"]["W"]["read"] == 6 * 4 * 9 * 8
+    assert found.traffic_bits["buffer"] == after(Sidecar("x")).traffic_bits["buffer"]
+
+
+def test_idle_power_is_drawn_for_as_long_as_the_layer_takes() -> None:
+    found = after(Sidecar("x", clock_mhz=200, idle_mw=30, pass_overhead_cycles=10))
+    microseconds = (PRICE.latency_cycles + 60) / 200
+    assert found.idle_energy_pj == pytest.approx(30e-3 * microseconds * 1e-6 * 1e12)
+    assert found.energy_pj == pytest.approx(PRICE.energy_pj + 30 * microseconds * 1e3)
+
+
+def test_in_an_output_path_nothing_passes_a_memory_twice() -> None:
+    made = after(Sidecar("x"), priced(role=Role(handed_on=True)))
+    assert made.traffic_bits["dram"]["O"]["write"] == 0.0
+    assert made.traffic_bits["buffer"]["O"]["read"] == 6 * SUMS * 32
+    riding = after(Sidecar("x"), priced(role=Role(arriving=("I",), path=PathTime(100.0, 20.0))))
+    assert {sum(of["I"].values()) for of in riding.traffic_bits.values() if "I" in of} == {0.0}
+    assert riding.latency_cycles == STEPS - 100.0
+    hidden = PathTime(9e9, 20.0)
+    assert after(Sidecar("x"), priced(role=Role(arriving=("I",), path=hidden))).latency_cycles == 0.0
+
+
+def test_what_passes_the_port_in_an_output_path_is_added_up() -> None:
+    """Weights and outputs of the layer, after what the layers before it have moved."""
+    own = ceil((6 * 4 * 9 * 8 + SUMS * 16) / 32)
+    found = after(Sidecar("x", dram_efficiency=0.5), priced(role=Role(arriving=("I",), path=PathTime(700.0, 400.0))))
+    assert found.latency_cycles == (400 + own) / 0.5 - 700
+
+
+@pytest.mark.parametrize(
+    ("coding", "density", "width", "row", "share"),
+    [
+        ("rlc", 0.5, 16, 9, 2 / 3),  # three values of 16 b in 64 b
+        ("rlc", 0.25, 8, 9, 0.25 * 2),  # four of 8 b, each 16 b with what goes with it
+        ("rlc", 0.9, 16, 9, 1.0),  # larger than it was: sent as it is
+        ("rlc", 0.1, 60, 9, 1.0),  # not one value fits beside its run
+        ("bitmap", 0.5, 16, 9, 0.5 + 1 / 16),
+        ("bitmap", 1.0, 8, 9, 1.0),
+        ("rlc_rows", 0.0, 16, 13, 64 / (13 * 16)),  # a row of zeros is a word
+        ("rlc_rows", 1.0, 16, 13, 1.0),
+        ("rlc", 0.5, 0, 9, 1.0),  # an operand that is not there
+    ],
+)
+def test_coding_by_hand(coding: Coding, density: float, width: int, row: int, share: float) -> None:
+    assert coded_share(coding, density, width, row) == pytest.approx(share)
+
+
+@given(st.integers(2, 12), st.sampled_from((8, 16)), st.floats(0.05, 0.95))
+def test_a_row_takes_the_words_that_all_its_patterns_take_on_average(row: int, width: int, density: float) -> None:
+    values = {8: 4, 16: 3}[width]
+    others = row - 1
+    words = sum(
+        comb(others, n) * density**n * (1 - density) ** (others - n) * ceil((n + 1) / values) for n in range(row)
+    )
+    assert coded_share("rlc_rows", density, width, row) == pytest.approx(min(1.0, words * 64 / (row * width)))
+
+
+@given(st.sampled_from(("rlc", "rlc_rows", "bitmap")), shares, shares, st.integers(1, 40), st.integers(1, 300))
+def test_a_code_is_never_larger_and_grows_with_what_is_not_zero(
+    coding: Coding, one: float, other: float, width: int, row: int
+) -> None:
+    sparse, dense = sorted((one, other))
+    less, more = coded_share(coding, sparse, width, row), coded_share(coding, dense, width, row)
+    assert 0.0 <= less <= more + 1e-9
+    assert more <= 1.0
+
+
+def every_rule(density: float, overhead: float, efficiency: float) -> Sidecar:
+    return Sidecar(
+        "x",
+        systolic_skew=("D1", "D2"),
+        pass_overhead_cycles=overhead,
+        pass_filling={"w_pad": 64.0},
+        zero_gating=("I",),
+        coding={"dram": "rlc"},
+        sliding_window=("i_pad",),
+        fresh_sums=("buffer",),
+        dram_efficiency=efficiency,
+    )
+
+
+@given(shares, shares, st.floats(0, 1e4), st.floats(0, 1e4), st.floats(0.01, 1.0))
+def test_time_is_never_below_zigzags_and_energy_never_above(
+    one: float, other: float, some: float, more: float, efficiency: float
+) -> None:
+    """And both move with what they are made of."""
+    sparse, dense = sorted((one, other))
+    short, long = sorted((some, more))
+    less = after(every_rule(sparse, short, 1.0), priced({"I": sparse, "O": sparse}))
+    full = after(every_rule(dense, long, efficiency), priced({"I": dense, "O": dense}))
+    assert PRICE.latency_cycles <= less.latency_cycles <= full.latency_cycles + 1e-6
+    assert 0.0 <= less.energy_pj <= full.energy_pj + 1e-6
+    assert full.energy_pj <= PRICE.energy_pj
+    zigzags = after(Sidecar("x")).traffic_bits
+    for memory, operands in full.traffic_bits.items():
+        for operand, ways in operands.items():
+            for way, bits in ways.items():
+                assert less.traffic_bits[memory][operand][way] <= bits + 1e-6
+                assert bits <= zigzags[memory][operand][way] + 1e-6
+
+
+@given(st.sampled_from(("rlc", "bitmap")), shares)
+def test_the_parts_of_each_rule_add_up(coding: Coding, density: float) -> None:
+    sidecar = Sidecar(
+        "x", zero_gating=("I",), coding={"dram": coding}, sliding_window=("i_pad",), clock_mhz=1, idle_mw=2
+    )
+    found = after(sidecar, priced({"I": density}))
+    assert found.energy_pj == pytest.approx(PRICE.energy_pj - sum(found.saved_pj.values()) + 2e3 * PRICE.latency_cycles)
+    assert found.latency_cycles == PRICE.latency_cycles + found.cycles_lost.total
+    assert prod(found.density.values()) == density
