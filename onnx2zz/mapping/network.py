@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.plain_data import read_as
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.shipped_files import Found
@@ -58,11 +59,14 @@ def choose_mappings(
     and the place where memory operand links and loop orders come from. ZigZag's talk goes to `log`.
 
     Raises InputError if the files do not fit together. Arrays that compute in memory keep `base`: their unrolling is
-    ZigZag's own search.
+    ZigZag's own search, so that asking for the optimal one is an error.
     """
     price_cache = PriceCache(policy.store)
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
         inputs = load_inputs(workload, accelerator, base, price_cache, as_start=True)
+    if inputs.hardware.in_memory and policy.search.kind == "optimal":
+        what = "its array computes in memory: ZigZag's own search unrolls it, and nothing is proven of that"
+        raise InputError(Problem(str(accelerator.path), what, "leave `--mapping optimal` out"))
     with talk_goes_to(log):
         if inputs.hardware.in_memory:
             return NetworkChoice(inputs.mapping, {}, 0)

@@ -95,3 +95,12 @@ def test_a_demanded_order_of_loops_is_kept() -> None:
     mapping = yaml.safe_load(Path("onnx2zz_out/mapping.yaml").read_text())
     product = next(entry for entry in mapping if entry["name"] == "Gemm")
     assert product["temporal_ordering"] == [["K", "*"]]
+
+
+def test_an_array_that_computes_in_memory_has_no_certificate(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ran("--arch", "dimc", "--mapping", "optimal") == 1
+    assert "computes in memory" in capsys.readouterr().err
+
+
+def test_tiles_of_a_system_are_mapped_so_too() -> None:
+    assert run(["evaluate", "lenet5", "--arch", "seneca_2x2", "--mapping", "optimal", "--no-cache"]) == 0
