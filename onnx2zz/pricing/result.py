@@ -7,6 +7,7 @@ from onnx2zz.files.comma_separated import csv_text
 from onnx2zz.files.document import is_tuple
 from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Tabular, TextTable
+from onnx2zz.ir.experts import ExpertTokens
 from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work
 from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
 from onnx2zz.pricing.choice_record import ChoiceRecord
@@ -20,6 +21,7 @@ from onnx2zz.zigzag.cacti_costs import MemoryCosts
 BEYOND = (
     *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
     *("host", "approximate", "mapping", "hardware", "extracted", "system", "pipeline", "auto", "core_counts"),
+    "experts",
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
 
@@ -79,6 +81,7 @@ class Evaluation(Tabular):
     """A whole run. Its fields are those of `evaluate --json`, in that order; `sidecar` is the file that `physical`
     numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins.
     `extracted`: what CACTI said of memories.
+    `experts`: how many tokens each expert of a mixture was taken to get.
     `system`: where, on a system of cores, its layers run and what its cores and links do."""
 
     model: str
@@ -99,6 +102,7 @@ class Evaluation(Tabular):
     hardware: BreakdownPart | None = None
     extracted: tuple[MemoryCosts, ...] = ()
     system: SystemResult | None = None
+    experts: tuple[ExpertTokens, ...] = ()
 
     @property
     def unpriced(self) -> tuple[Unpriced, ...]:

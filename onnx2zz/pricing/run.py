@@ -15,7 +15,7 @@ from onnx2zz.errors import raise_if_any
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import WorkloadEntry, operations
 from onnx2zz.pricing.accelerator_check import accelerator_faults
-from onnx2zz.pricing.accounted import HostNode, host_nodes, lost_work, stand_ins
+from onnx2zz.pricing.accounted import HostNode, experts_of, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.graph import Edge, execution_order, further_edges
@@ -128,6 +128,7 @@ class Prepared:
             mapping=self.request.mapping.name,
             hardware=_target(self.inputs),
             extracted=self.inputs.accelerator.extracted,
+            experts=experts_of(workload.coverage),
         )
 
 
