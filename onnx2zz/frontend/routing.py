@@ -20,7 +20,7 @@ import onnx
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import Node, Tensor
-from onnx2zz.ir.experts import ExpertTokens
+from onnx2zz.ir.experts import ExpertTokens, alike
 
 EVEN = "even split"
 GIVEN = "--tokens-per-expert"
@@ -176,19 +176,13 @@ class Routing:
 
 def told_of_experts(experts: Sequence[ExpertTokens]) -> tuple[str, ...]:
     """What was taken for the tokens of experts where only a run knows them, a sentence for all that are alike."""
-    alike: dict[tuple[int, ...], list[str]] = {}
-    for one in experts:
-        if one.decided == EVEN:
-            alike.setdefault(one.tokens, []).append(one.node)
-    return tuple(_sentence(tokens, nodes) for tokens, nodes in alike.items())
+    return tuple(_sentence(one) for one in alike([one for one in experts if one.decided == EVEN]))
 
 
-def _sentence(tokens: tuple[int, ...], nodes: list[str]) -> str:
-    least, most = min(tokens), max(tokens)
-    each = f"{least}" if least == most else f"{least} or {most}"
-    more = f" and {len(nodes) - 1} more" if len(nodes) > 1 else ""
-    what = f"the data decide how many tokens each of {len(tokens)} experts gets; taken: {each}, an even split"
-    return f"node {nodes[0]}{more}: {what} of {sum(tokens)} (--tokens-per-expert N says another number)"
+def _sentence(one: ExpertTokens) -> str:
+    what = f"the data decide how many tokens each of {len(one.tokens)} experts gets"
+    taken = f"taken: {one.each}, an even split of {sum(one.tokens)} (--tokens-per-expert N says another number)"
+    return f"node {one.node}: {what}; {taken}"
 
 
 Marks = Sequence[Mark | None]

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onnx2zz.ir.experts import alike
 from onnx2zz.pricing.accounted import lost_work
 from onnx2zz.pricing.result import Evaluation, LayerResult
 from onnx2zz.pricing.system_result import LayerUse
@@ -15,6 +16,7 @@ from onnx2zz.printable import printable
 from onnx2zz.report.distance import distance, print_worst
 from onnx2zz.report.quantity import ENERGY
 from onnx2zz.report.system import cores_told, layers_placed, split_told
+from onnx2zz.report.unpriced import SHOWN
 
 DIGITS_BEFORE_THE_POINT = 1e3
 """The total has at least four: layers of a thousandth of it still show."""
@@ -73,9 +75,14 @@ def _print_accounts(evaluation: Evaluation, console: Console) -> None:
         said = ", ".join(f"{count} {printable(op)}" for op, count in kinds.items())
         sentence = f"Left to the host and not priced: {said} (`host` in the JSON has why)."
         console.print(sentence, highlight=False, markup=False)
-    names = [layer.name for layer in evaluation.layers if layer.id in evaluation.approximate]
+    for one in alike(evaluation.experts):
+        sentence = f"Each of {len(one.tokens)} experts was taken to get {one.each} tokens ({one.decided}): {one.node}"
+        console.print(printable(sentence), highlight=False, markup=False)
+    stand_ins = frozenset(evaluation.approximate)
+    names = [layer.name for layer in evaluation.layers if layer.id in stand_ins]
     if names:
-        said = ", ".join(map(printable, names))
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        said = ", ".join(map(printable, names[:SHOWN])) + more
         console.print(f"Approximate, see `onnx2zz explain`: {said}", highlight=False, markup=False)
 
 
