@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from onnx2zz.files.plain_data import read_as
-from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entries_for
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.choice import Choice, ChoiceTerms, choose
@@ -67,7 +67,7 @@ def choose_mappings(
     with talk_goes_to(log):
         if inputs.hardware.in_memory:
             return NetworkChoice(inputs.mapping, {}, 0)
-        mapped = [(entry, mapping_entry_for(entry, inputs.mapping)) for entry in workload.layers]
+        mapped = list(zip(workload.layers, mapping_entries_for(workload.layers, inputs.mapping), strict=True))
         found = choices_of(mapped, inputs, options, policy)
     choices = {entry["id"]: found[layer_key(entry, mapping_entry)] for entry, mapping_entry in mapped}
     rows = [

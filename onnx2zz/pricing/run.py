@@ -12,7 +12,7 @@ from typing import Protocol
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
-from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entries_for
 from onnx2zz.formats.workload_entry import WorkloadEntry, operations
 from onnx2zz.pricing.accelerator_check import accelerator_faults
 from onnx2zz.pricing.accounted import HostNode, experts_of, host_nodes, lost_work, stand_ins
@@ -158,7 +158,7 @@ def _tasks(
     inputs: PricingInputs, edges: Sequence[Edge], locality: bool, price_cache: PriceCache, tell: Callable[[str], None]
 ) -> list[Task]:
     layers = inputs.workload.layers
-    mapped = [mapping_entry_for(entry, inputs.mapping) for entry in layers]
+    mapped = mapping_entries_for(layers, inputs.mapping)
     ids = [entry["id"] for entry in layers]
     levels = _levels(inputs, mapped, edges, price_cache, tell) if locality else dict.fromkeys(ids)
     return [_task(entry, how, levels[entry["id"]]) for entry, how in zip(layers, mapped, strict=True)]

@@ -10,13 +10,12 @@ opt/loma/engine.py:7.
 
 import importlib
 import sys
-from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, no_type_check
 
 from onnx2zz.zigzag import factors
 
@@ -31,12 +30,13 @@ ALGORITHMS = ("generators", "readwrite", "algorithms", "linalg", "drawing", "con
 class Graph(Protocol[Node]):
     """What is asked of a networkx.DiGraph here."""
 
-    def __iter__(self) -> Iterator[Node]:
-        """The nodes."""
+    @property
+    def in_degree(self) -> Callable[[], Iterable[tuple[Node, int]]]:
+        """Each node, and how many edges end there."""
         ...
 
-    def successors(self, node: Node, /) -> Iterator[Node]:
-        """The nodes at which edges from a node end."""
+    def neighbors(self, node: Node, /) -> Iterator[Node]:
+        """The nodes at which edges from a node end, whatever a class says its successors are."""
         ...
 
 
@@ -89,13 +89,15 @@ def topological_sort(graph: Graph[Node]) -> Iterator[Node]:
 
     Raises NetworkXUnfeasible where there is a cycle.
     """
-    waiting = Counter(child for node in graph for child in graph.successors(node))
-    ready = [node for node in graph if node not in waiting]
+    # ZigZag's graphs rely on its being asked for: networkx then keeps a view in the place of their own method, which
+    # takes no node (utils.py:136), and exploit_data_locality_stages.py:152 asks for that of a node.
+    waiting = {node: degree for node, degree in graph.in_degree() if degree}
+    ready = [node for node, degree in graph.in_degree() if not degree]
     while ready:
         yield from ready
         following: list[Node] = []
         for node in ready:
-            for child in graph.successors(node):
+            for child in graph.neighbors(node):
                 waiting[child] -= 1
                 if not waiting[child]:
                     del waiting[child]
@@ -123,12 +125,8 @@ def _small_modules() -> dict[str, ModuleType]:
     sympy, ntheory, typeguard = ModuleType("sympy"), ModuleType("sympy.ntheory"), ModuleType("typeguard")
     vars(sympy).update(divisors=factors.divisors, primefactors=factors.primefactors, ntheory=ntheory, __path__=[])
     vars(ntheory).update(factorint=factors.factorint)
-    vars(typeguard).update(typeguard_ignore=_as_it_is)
+    vars(typeguard).update(typeguard_ignore=no_type_check)
     return {"sympy": sympy, "sympy.ntheory": ntheory, "typeguard": typeguard}
-
-
-def _as_it_is(marked: Node) -> Node:
-    return marked
 
 
 def _import_graphs() -> None:
