@@ -141,16 +141,30 @@ def as_json(evaluation: Evaluation) -> str:
 
 def document(result: Evaluation | Total | LayerResult | SystemResult) -> dict[str, object]:
     """The result as JSON holds it."""
-    values = ((field.name, getattr(result, field.name)) for field in fields(result))
-    return {name: _plain(value) for name, value in values if name not in BEYOND or value not in (None, ())}
+    return _Plain().document(result)
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, Total | LayerResult | SystemResult):
-        return document(value)
-    if is_tuple(value):
-        return [_plain(inner) for inner in value]
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+class _Plain:
+    """Results as plain data. What several layers share is made once, and shared again."""
+
+    def __init__(self) -> None:
+        self.made: dict[int, object] = {}
+
+    def document(self, result: Evaluation | Total | LayerResult | SystemResult) -> dict[str, object]:
+        """A result by its fields."""
+        values = ((field.name, getattr(result, field.name)) for field in fields(result))
+        return {name: self._of(value) for name, value in values if name not in BEYOND or value not in (None, ())}
+
+    def _of(self, value: object) -> object:
+        if isinstance(value, Total | LayerResult | SystemResult):
+            return self.document(value)
+        if is_tuple(value):
+            return [self._of(inner) for inner in value]
+        if not is_dataclass(value) or isinstance(value, type):
+            return value
+        if id(value) not in self.made:
+            self.made[id(value)] = asdict(value)
+        return self.made[id(value)]
 
 
 def as_csv(evaluation: Evaluation) -> str:

@@ -1,7 +1,7 @@
 """Evaluate a workload: price each distinct layer once, give every layer its price, add up."""
 
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
@@ -106,10 +106,7 @@ class Prepared:
         workload, outcomes = self.inputs.workload, {**self.known, **found}
         supplement = self.request.supplement
         hosts = host_nodes(workload.coverage)
-        layers = tuple(
-            layer_result(task, outcomes[task.key], self.inputs, task.key in self.known, supplement)
-            for task in self.tasks
-        )
+        layers = tuple(self._results(outcomes))
         return Evaluation(
             model=workload.model,
             accelerator=self.request.accelerator.name,
@@ -130,6 +127,20 @@ class Prepared:
             extracted=self.inputs.accelerator.extracted,
             experts=experts_of(workload.coverage),
         )
+
+    def _results(self, outcomes: Mapping[str, Outcome]) -> Iterator[LayerResult]:
+        """The result of each layer; layers that cost the same share what they have in common but events, which are
+        counted for each."""
+        supplement, first = self.request.supplement, dict[str, LayerResult]()
+        for task in self.tasks:
+            outcome, like = outcomes[task.key], first.get(task.key)
+            if like is None or isinstance(outcome, str):
+                like = layer_result(task, outcome, self.inputs, task.key in self.known, supplement)
+                first[task.key] = like
+                yield like
+            else:
+                events = supplement.events(outcome, task.entry)
+                yield replace(like, id=task.entry["id"], name=layer_name(task.entry), events=events)
 
 
 def prepare(
