@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from onnx2zz.files.plain_data import read_as
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entries_for
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.mapping.choice import Choice, ChoiceTerms, choose
-from onnx2zz.mapping.interconnect import declared, shown_by
+from onnx2zz.mapping.chosen import Choice
 from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
@@ -21,6 +21,9 @@ from onnx2zz.pricing.task import layer_name
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
+
+if TYPE_CHECKING:
+    from onnx2zz.mapping.choice import ChoiceTerms
 
 FORMAT = 2
 """Raise it when other candidates are found, refused or preferred: choices of earlier runs are then made anew."""
@@ -99,8 +102,10 @@ class _Ground:
         return (key, self.inputs.accelerator.document, self.options, rules, FORMAT)
 
     @cached_property
-    def terms(self) -> ChoiceTerms:
+    def terms(self) -> "ChoiceTerms":
         """ZigZag is not needed where every choice is known."""
+        from onnx2zz.mapping.choice import ChoiceTerms
+        from onnx2zz.mapping.interconnect import declared, shown_by
         from onnx2zz.zigzag.accelerator import hierarchy
 
         accelerator, hardware = self.inputs.accelerator.built, self.inputs.hardware
@@ -120,9 +125,13 @@ def _chosen(
     for key, (entry, mapping_entry) in distinct.items():
         ground.policy.watch(len(found), len(distinct), layer_name(entry))
         known = price_cache.value("choice", ground.asked(key))
-        found[key] = choose(entry, mapping_entry, ground.terms) if known is None else read_as(Choice, known)
-        if known is None:
-            price_cache.keep("choice", ground.asked(key), asdict(found[key]))
+        if known is not None:
+            found[key] = read_as(Choice, known)
+            continue
+        from onnx2zz.mapping.choice import choose
+
+        found[key] = choose(entry, mapping_entry, ground.terms)
+        price_cache.keep("choice", ground.asked(key), asdict(found[key]))
     ground.policy.watch(len(distinct), len(distinct), "")
     return found
 

@@ -7,6 +7,7 @@ from onnx2zz.files.comma_separated import csv_text
 from onnx2zz.files.document import is_tuple
 from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Tabular, TextTable
+from onnx2zz.formats.blocks import Block
 from onnx2zz.ir.experts import ExpertTokens
 from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work
 from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
@@ -22,6 +23,7 @@ BEYOND = (
     *("physical", "events", "choice", "breakdown", "sidecar", "events_from"),
     *("host", "approximate", "mapping", "hardware", "extracted", "system", "pipeline", "auto", "core_counts"),
     "experts",
+    "blocks",
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
 
@@ -81,7 +83,8 @@ class Evaluation(Tabular):
     """A whole run. Its fields are those of `evaluate --json`, in that order; `sidecar` is the file that `physical`
     numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins.
     `extracted`: what CACTI said of memories.
-    `experts`: how many tokens each expert of a mixture was taken to get.
+    `experts`: how many tokens each expert of a mixture was taken to get. `blocks`: stretches of layers, by their place
+    in `layers`, that cost the same again and again.
     `system`: where, on a system of cores, its layers run and what its cores and links do."""
 
     model: str
@@ -103,6 +106,7 @@ class Evaluation(Tabular):
     extracted: tuple[MemoryCosts, ...] = ()
     system: SystemResult | None = None
     experts: tuple[ExpertTokens, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
     @property
     def unpriced(self) -> tuple[Unpriced, ...]:

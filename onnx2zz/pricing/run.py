@@ -12,9 +12,9 @@ from typing import Protocol
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
+from onnx2zz.formats.blocks import blocks_of
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entries_for
 from onnx2zz.formats.workload_entry import WorkloadEntry, operations
-from onnx2zz.pricing.accelerator_check import accelerator_faults
 from onnx2zz.pricing.accounted import HostNode, experts_of, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
 from onnx2zz.pricing.distinct import layer_key
@@ -80,6 +80,8 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
         if resources.layer_timeout is None:  # the smallest memory that would do takes many prices to find
             found |= without_room([(unit.task, outcome) for unit, outcome in outcomes], ready.terms)
     if found and not ready.known and all(isinstance(outcome, str) for outcome in found.values()):
+        from onnx2zz.pricing.accelerator_check import accelerator_faults
+
         accelerator = ready.inputs.accelerator
         raise_if_any(accelerator_faults(accelerator.path, accelerator.document))
     return ready.evaluation(found)
@@ -126,6 +128,7 @@ class Prepared:
             hardware=_target(self.inputs),
             extracted=self.inputs.accelerator.extracted,
             experts=experts_of(workload.coverage),
+            blocks=blocks_of([task.key for task in self.tasks]),
         )
 
     def _results(self, outcomes: Mapping[str, Outcome]) -> Iterator[LayerResult]:
