@@ -24,7 +24,6 @@ from onnx2zz.pricing.price_cache import KeyValues, NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.roofline import busiest_port, operand_bits, ports_reached, roofline
-from onnx2zz.pricing.room import without_room
 from onnx2zz.pricing.supplement import Supplement
 from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit, layer_name, price_task
 from onnx2zz.pricing.weights_home import weights_with_room
@@ -77,7 +76,9 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
     with talk_goes_to(log, anew=False):
         outcomes = list(priced([Unit(task, ready.terms) for task in ready.unknown], price_cache, resources, log))
         found = {unit.task.key: outcome for unit, outcome in outcomes}
-        if resources.layer_timeout is None:  # the smallest memory that would do takes many prices to find
+        if outcomes and resources.layer_timeout is None:  # the smallest memory that would do takes many prices to find
+            from onnx2zz.pricing.room import without_room
+
             found |= without_room([(unit.task, outcome) for unit, outcome in outcomes], ready.terms)
     if found and not ready.known and all(isinstance(outcome, str) for outcome in found.values()):
         from onnx2zz.pricing.accelerator_check import accelerator_faults
