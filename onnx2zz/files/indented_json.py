@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard
 
+MOST_PARTS = 4096
+"""Texts that are kept: most objects stand in a document once, and a large one would be kept twice."""
 INFINITE = "Out of range float values are not JSON compliant"
 
 
@@ -35,9 +37,13 @@ class Writer:
                 raise ValueError(INFINITE)
             return float.__repr__(value)
         key = (id(value), depth)
-        if key not in self.parts:
-            self.parts[key] = self._composed(value, depth)
-        return self.parts[key]
+        known = self.parts.get(key)
+        if known is None:
+            known = self._composed(value, depth)
+            if len(self.parts) >= MOST_PARTS:
+                self.parts.clear()
+            self.parts[key] = known
+        return known
 
     def _composed(self, value: object, depth: int) -> str:
         if _is_object(value):
