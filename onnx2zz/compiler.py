@@ -15,8 +15,9 @@ from onnx2zz.emission.entry import entry
 from onnx2zz.emission.files import write_compiled
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.tabular import Column, Tabular, TextTable
+from onnx2zz.formats.blocks import Block, blocks_of
 from onnx2zz.formats.coverage import Coverage
-from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.formats.workload_entry import WorkloadEntry, layer_kind
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.load import load_model
@@ -71,6 +72,11 @@ class Compiled(Tabular):
         """Its layers and MACs, and whether the host has further ones."""
         incomplete = " (incomplete)" if self.workload.incomplete else ""
         return f"{self.workload.model}: {len(self.entries)} layers, {self.workload.macs:,} MACs{incomplete}"
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The stretches of layers that come again and again."""
+        return blocks_of([layer_kind(entry) for entry in self.entries])
 
     @property
     def fates_told(self) -> str:

@@ -34,6 +34,8 @@ class ModelOptions(TypedDict, total=False):
     `shapes` fixes inputs ({"image": (1, 3, 224, 224)}) and tensors behind an unknown operator, `batch` the first axis
     of every input that leaves it open, `dims` named dims ({"N": 1}), `values` fills inputs with a value that shapes and
     conditions may use. `op_like` takes an operator without a lowering as one that has one ({"my.lab.Gate": "Relu"}).
+    `dims_of` fixes sizes that the data of a run decide, by tensor and axis ({("picked", 0): 512}), `tokens_per_expert`
+    how many tokens each expert of a mixture gets.
     `precision`: "int8", "native", or bits ({"W": 4, "I": 8}).
     """
 
@@ -42,6 +44,8 @@ class ModelOptions(TypedDict, total=False):
     values: Mapping[str, float]
     batch: int | None
     op_like: Mapping[str, str]
+    dims_of: Mapping[tuple[str, int], int]
+    tokens_per_expert: int | None
     precision: PrecisionWord | Mapping[str, int]
     unsupported: Unsupported
     movement: Movement
@@ -86,6 +90,8 @@ def compile_options(options: ModelOptions) -> CompileOptions:
         options.get("values", {}),
         options.get("batch"),
         options.get("op_like", {}),
+        options.get("dims_of", {}),
+        options.get("tokens_per_expert"),
     )
     precision = _precision(options.get("precision", INT8))
     return CompileOptions(

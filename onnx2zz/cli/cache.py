@@ -17,14 +17,22 @@ cache_option = click.option(
 @click.argument("action", type=click.Choice(["info", "clear"]))
 @cache_option
 def cache_command(action: str, cache_folder: Path | None) -> None:
-    """Say where prices of layers are kept and how many, or forget them."""
-    from onnx2zz.pricing.store import FILE, Store, folder_or_default
+    """Say where prices of layers, and what compiles gave, are kept and how many, or forget them."""
+    from onnx2zz.pricing.store import COMPILES, FILE, folder_or_default
 
-    path = folder_or_default(cache_folder) / FILE
+    folder = folder_or_default(cache_folder)
+    _said_of(action, folder / FILE)
+    if (folder / COMPILES).exists():
+        _said_of(action, folder / COMPILES)
+
+
+def _said_of(action: str, path: Path) -> None:
+    from onnx2zz.pricing.store import Store
+
     if not path.exists():
         click.echo(f"{path}: nothing is kept")
         return
-    with Store(path.parent, lambda sentence: click.echo(f"warning: {sentence}", err=True)) as store:
+    with Store(path.parent, lambda sentence: click.echo(f"warning: {sentence}", err=True), path.name) as store:
         entries = store.count()
         if action == "clear":
             store.clear()

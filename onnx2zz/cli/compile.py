@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from onnx2zz.formats.shipped_files import Found
 
 
+MOST_BLOCKS = 4
+"""Those that are told, the longest first; the JSON of an evaluation has all."""
+
+
 @click.command("compile")
 @click.argument("model")
 @click.option(
@@ -60,7 +64,7 @@ def compile_command(
         accelerator = find_accelerator(arch)
         refuse_cacti(accelerator.path, not no_cacti)
     compiled = compile_layers(found.path, chosen)
-    tell_notes(compiled)
+    tell_notes(compiled.notes)
     forget_schedule(directory)
     compiled.write(directory, _mapping(compiled, accelerator), arch)
     click.echo(summary(compiled, directory))
@@ -80,7 +84,10 @@ def _mapping(compiled: "Compiled", accelerator: "Found | None") -> str | None:
 
 def summary(compiled: "Compiled", directory: Path) -> str:
     """What was made of the model, for a person."""
-    lines = [f"{compiled.headline} -> {directory}", f"nodes: {compiled.fates_told}"]
+    most = sorted(compiled.blocks, key=lambda block: block.first - block.end)[:MOST_BLOCKS]
+    worth = [block for block in most if block.layers > 1 or block is most[0]]
+    blocks = [", ".join(map(str, sorted(worth, key=lambda block: block.first)))] if worth else []
+    lines = [f"{compiled.headline} -> {directory}", *blocks, f"nodes: {compiled.fates_told}"]
     hosts = sorted({fate.op for fate in compiled.workload.nodes if fate.status == "host"})
     if hosts:
         lines.append(f"left to the host: {', '.join(hosts)} (reasons in coverage.json)")

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -101,6 +102,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Write the figures as SVG and PNG (onnx2zz[plot]).",
 )
+@click.option("--full", is_flag=True, help="Show every layer, also those of blocks that come again and again.")
 @model_options
 @click.pass_context
 def evaluate_command(
@@ -137,6 +139,7 @@ def evaluate_command(
     csv_file: Path | None,
     html_file: Path | None,
     plot_folder: Path | None,
+    full: bool,
     **model_arguments: Unpack[ModelArguments],
 ) -> None:
     """Price every layer of MODEL (or of a compiled WORKLOAD.yaml) with ZigZag.
@@ -147,6 +150,7 @@ def evaluate_command(
     from onnx2zz.api.system import SystemOptions, names_a_system
     from onnx2zz.api.where_priced import cluster_at
     from onnx2zz.pricing.request import MappingSearch
+    from onnx2zz.pricing.store import folder_or_default
 
     output = named_folder(output, model, arch)
     if model is None or is_workload(model):
@@ -159,8 +163,9 @@ def evaluate_command(
         opt, lpf_limit, temporal_mapping_type=temporal, mixed_spatial_mapping=mixed_mapping, engine=engine
     )
     search = "both" if paranoid else search
-    source = partial(_workload, model, output, model_arguments)
     of_system = names_a_system(arch)
+    kept = None if no_cache or of_system or events is not None else folder_or_default(cache_folder)
+    source = partial(_workload, model, output, model_arguments, kept)
     refuse_what_is_for_others(ctx, arch, of_system)
     chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
     with cluster_at(scheduler, _tell) as cluster:
@@ -172,7 +177,7 @@ def evaluate_command(
             one = OneAccelerator(arch, mapping, options, search, locality, chosen, save_mapping, not no_cacti, density)
             evaluation, workload = _on_one(ctx, one, source, events, output, where)
     _write(evaluation, workload, output, json_file, csv_file, html_file, plot_folder)
-    _show(evaluation, json_file)
+    _show(evaluation, json_file, full)
     unproven = tell_of_gaps(evaluation, gap)
     if evaluation.total.incomplete or unproven:
         ctx.exit(INCOMPLETE)
@@ -227,21 +232,29 @@ def _on_a_system(
 
 
 def _workload(
-    model: str | None, output: Path, model_arguments: ModelArguments
+    model: str | None, output: Path, model_arguments: ModelArguments, kept: Path | None
 ) -> tuple["Compiled | None", "PricedWorkload"]:
+    """`kept`: the folder in which compiles are remembered, None where they are not, or where a model is to be run."""
     from onnx2zz.api.inputs import is_workload, noticed
     from onnx2zz.formats.shipped_files import find_model
-    from onnx2zz.pricing.workload_file import workload_of
+    from onnx2zz.pricing.price_cache import NoStore
+    from onnx2zz.pricing.remembered_compile import remembered
+    from onnx2zz.pricing.store import COMPILES, Store
 
     if model is None or is_workload(model):
         return None, _read(model, output)
+    path = noticed(find_model(model), _tell).path
+    with nullcontext(NoStore()) if kept is None else Store(kept, _warn, COMPILES) as store:
+        compiled, workload, notes = remembered(path, model_arguments, store, partial(_compiled, path, model_arguments))
+    tell_notes(notes)
+    return compiled, workload
+
+
+def _compiled(path: Path, model_arguments: ModelArguments) -> "Compiled":
     options = compile_options(**model_arguments)
-    found = noticed(find_model(model), _tell)
     from onnx2zz.compiler import compile_layers
 
-    compiled = compile_layers(found.path, options)
-    tell_notes(compiled)
-    return compiled, workload_of(compiled, str(found.path))
+    return compile_layers(path, options)
 
 
 def _with_events(
@@ -251,10 +264,10 @@ def _with_events(
     from onnx2zz.api.events import counted_events
     from onnx2zz.report.progress import progress_on_stderr
 
-    if files.compiled is not None:
+    if files.workload.from_model:
         # Nothing is chosen yet: a mapping that is goes to the folder after the run.
         mapping = None if files.choice else files.mapping.path.read_text(encoding="utf-8")
-        files.compiled.write(output, mapping, arch)
+        files.workload.write(output, mapping, arch)
     if events is None:
         return request
     with progress_on_stderr() as watch:
@@ -300,7 +313,7 @@ def _write(
     ResultFiles(asked, csv_file, html_file, plot_folder).write(evaluation, workload, schedule)
 
 
-def _show(evaluation: "Evaluation", json_file: str | None) -> None:
+def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
     """Comes after all files: whoever reads the screen may be gone."""
     from rich.console import Console
 
@@ -318,7 +331,7 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
         click.echo(as_json(evaluation), nl=False)
     else:
         console = Console(file=sys.stdout)
-        print_table(evaluation, evaluation.mapping or "", console)
+        print_table(evaluation, evaluation.mapping or "", console, full)
         print_system(evaluation, console)
         print_choices(evaluation, console)
         print_extracted(evaluation, console)
@@ -328,6 +341,10 @@ def _show(evaluation: "Evaluation", json_file: str | None) -> None:
     for reason in reasons(evaluation.layers):
         click.echo(f"not priced: {printable(reason)}", err=True)
     tell_of_lost_work(evaluation.host)
+
+
+def _warn(sentence: str) -> None:
+    click.echo(f"warning: {printable(sentence)}", err=True)
 
 
 def _tell(sentence: str) -> None:

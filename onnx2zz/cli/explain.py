@@ -24,5 +24,5 @@ def explain_command(model: str, node: str, **options: Unpack[ModelArguments]) ->
     if found.note:
         click.echo(printable(found.note), err=True)
     compiled = compile_model(found.path, chosen)
-    tell_notes(compiled)
+    tell_notes(compiled.notes)
     click.echo(explanation(compiled, node))

@@ -33,6 +33,8 @@ class ModelArguments(TypedDict):
     values: tuple[str, ...]
     batch: int | None
     op_like: tuple[str, ...]
+    dims_of: tuple[str, ...]
+    tokens_per_expert: int | None
     precision: str
     unsupported: Unsupported
     movement: Movement
@@ -69,6 +71,19 @@ def model_options(command: Command) -> Command:
             help="Take an operator that has no lowering as one that has.",
         ),
         click.option(
+            "--dim-of",
+            "dims_of",
+            multiple=True,
+            metavar="TENSOR:AXIS=N",
+            help="Fix a size that only the data of a run decide.",
+        ),
+        click.option(
+            "--tokens-per-expert",
+            type=click.IntRange(0),
+            metavar="N",
+            help="Tokens that each expert of a mixture gets; an even split if left out.",
+        ),
+        click.option(
             "--precision",
             default=INT8,
             show_default=True,
@@ -99,6 +114,7 @@ def compile_options(**typed: Unpack[ModelArguments]) -> "CompileOptions":
     """The options as the compiler takes them. Raises click.BadParameter (exit code 2) for what cannot be read."""
     from onnx2zz.compiler import CompileOptions
     from onnx2zz.frontend.binding import Bindings
+    from onnx2zz.frontend.data_sizes import as_place
 
     bindings = Bindings(
         shapes=dict(_pair(text, "--shape", _shape) for text in typed["shapes"]),
@@ -106,6 +122,11 @@ def compile_options(**typed: Unpack[ModelArguments]) -> "CompileOptions":
         values=dict(_pair(text, "--value", float) for text in typed["values"]),
         batch=typed["batch"],
         op_like=dict(_pair(text, "--op-like", _operator) for text in typed["op_like"]),
+        dims_of={
+            _place(place, as_place): size
+            for place, size in (_pair(text, "--dim-of", _size) for text in typed["dims_of"])
+        },
+        tokens_per_expert=typed["tokens_per_expert"],
     )
     lowering = LoweringOptions(_precision(typed["precision"]), typed["unsupported"], typed["movement"])
     return CompileOptions(bindings, lowering)
@@ -119,6 +140,13 @@ def _pair(text: str, option: str, read: Callable[[str], T]) -> tuple[str, T]:
         return name, read(value)
     except ValueError:
         raise click.BadParameter(f"cannot read {text!r}", param_hint=option) from None
+
+
+def _place(text: str, read: "Callable[[str], tuple[str, int]]") -> tuple[str, int]:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--dim-of") from None
 
 
 def _shape(text: str) -> tuple[int, ...]:

@@ -87,7 +87,7 @@ def _asked(
     if found.note:
         click.echo(printable(found.note), err=True)
     compiled = compile_layers(found.path, chosen)
-    tell_notes(compiled)
+    tell_notes(compiled.notes)
     given = read_inputs(Path(inputs), compiled.graph) if inputs else {}
     return compiled, VerifyOptions(points, seed, found.path.parent, given)
 

@@ -20,6 +20,7 @@ from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.system_kind import one_accelerator
 from onnx2zz.formats.yaml_source import Key, Path_, YamlSource, read_yaml
 from onnx2zz.frontend.binding import Bindings
+from onnx2zz.frontend.data_sizes import Place, as_place
 from onnx2zz.frontend.sizes import as_shape, as_size
 from onnx2zz.lowering.options import INT8, WIDTHS, WORDS, Precision, as_precision, unknown_operands
 from onnx2zz.zigzag.objective import NAMES, ObjectiveName
@@ -27,7 +28,7 @@ from onnx2zz.zigzag.objective import NAMES, ObjectiveName
 T = TypeVar("T")
 
 KEYS = ("models", "accelerators", "options", "pareto")
-MODEL_KEYS = ("model", "name", "shape", "dim", "value", "batch", "op_like")
+MODEL_KEYS = ("model", "name", "shape", "dim", "value", "batch", "op_like", "dim_of", "tokens_per_expert")
 ACCELERATOR_KEYS = ("template", "name", "parameters", "set")
 OPTION_KEYS = ("opt", "lpf_limit", "mapping", "precision", "locality")
 RANGE_KEYS = ("from", "to", "step", "times")
@@ -125,18 +126,27 @@ class _Reading:
             shapes=dict(self._named((*place, "shape"), as_shape, "a list of sizes: [1, 3, 224, 224]")),
             dims=dict(self._named((*place, "dim"), as_size, "a size")),
             values=dict(self._named((*place, "value"), _as_number, "a number")),
-            batch=self._batch(section),
+            batch=self._size(section, "batch"),
             op_like=dict(self._named((*place, "op_like"), _as_operator, "an operator's name")),
+            dims_of=dict(self._sizes_of((*place, "dim_of"))),
+            tokens_per_expert=self._size(section, "tokens_per_expert"),
         )
         return found and ModelSpec(section.text("name") or found.name, found, bindings, self._where(place))
 
-    def _batch(self, section: Section) -> int | None:
-        value = section.value("batch")
+    def _size(self, section: Section, key: str) -> int | None:
+        value = section.value(key)
         try:
             return None if value is None else as_size(value)
         except ValueError:
-            section.object_to(("batch",), f"batch is {value!r}, and a size is needed")
+            section.object_to((key,), f"{key} is {value!r}, and a size is needed")
             return None
+
+    def _sizes_of(self, place: Path_) -> Iterator[tuple[Place, int]]:
+        for text, size in self._named(place, as_size, "a size"):
+            try:
+                yield as_place(text), size
+            except ValueError as error:
+                self._object((*place, text), str(error))
 
     def _entries(self, place: Path_) -> Mapping[str, object]:
         """The entries of an optional mapping; empty where there is none."""

@@ -1,13 +1,14 @@
 """coverage.json: what became of every node, and what stands behind every layer."""
 
 from onnx2zz import __version__
-from onnx2zz.formats.coverage import Coverage, CoveredLayer, CoveredNode
+from onnx2zz.formats.coverage import Coverage, CoveredExperts, CoveredLayer, CoveredNode
+from onnx2zz.ir.experts import ExpertTokens
 from onnx2zz.ir.workload import NodeFate, PlacedLayer, Workload
 
 
 def coverage(workload: Workload, arch: str | None = None) -> Coverage:
     """The coverage report in its fixed form; `arch` is what the workload was compiled for, if anything."""
-    return {
+    found: Coverage = {
         "model": workload.model,
         "onnx2zz": __version__,
         "arch": arch,
@@ -19,6 +20,19 @@ def coverage(workload: Workload, arch: str | None = None) -> Coverage:
             "macs": workload.macs,
             "incomplete": workload.incomplete,
         },
+    }
+    if workload.experts:
+        found["experts"] = [_experts(router) for router in workload.experts]
+    return found
+
+
+def _experts(router: ExpertTokens) -> CoveredExperts:
+    return {
+        "output": router.output,
+        "node": router.node,
+        "op": router.op,
+        "tokens": list(router.tokens),
+        "decided": router.decided,
     }
 
 

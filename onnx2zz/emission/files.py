@@ -3,8 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
+from onnx2zz.emission.workload_text import workload_text
 from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.written_file import write_together
 from onnx2zz.formats.workload_entry import WorkloadEntry
@@ -17,10 +16,3 @@ def write_compiled(
     covered = json_text(coverage, indent=1, ensure_ascii=False) + "\n"
     beside = {directory / "coverage.json": covered, directory / "mapping.yaml": mapping}
     write_together(directory / "workload.yaml", workload_text(entries), beside)
-
-
-def workload_text(entries: Sequence[WorkloadEntry]) -> str:
-    """The entries as YAML, lists and small maps on one line."""
-    return yaml.dump(
-        list(entries), Dumper=yaml.CSafeDumper, sort_keys=False, default_flow_style=None, width=1000, allow_unicode=True
-    )

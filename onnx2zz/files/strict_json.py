@@ -3,29 +3,36 @@
 import json
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from onnx2zz.files.document import is_array, is_object, is_tuple
+from onnx2zz.files.indented_json import Writer
 
 NOT_FINITE = "not_finite"
 """The key that tells which numbers of a document are none."""
 
 
-def json_text(document: Mapping[str, object], **layout: Any) -> str:
-    """`document` as JSON, laid out as `json.dumps` does it.
+def json_text(
+    document: Mapping[str, object], *, indent: int | None = None, compact: bool = False, ensure_ascii: bool = True
+) -> str:
+    """`document` as JSON, laid out as `json.dumps` does it; `compact`: without a space between values.
 
     NaN and infinities, which JSON has no number for, are null; the key `not_finite`, which is there in this case only,
     says of each place (`layers.3.energy_pj`) what stood there. Half a surrogate pair in a name is escaped.
     """
     try:
-        text = json.dumps(document, allow_nan=False, **layout)
+        text = _written(document, indent, compact, ensure_ascii)
     except ValueError:
-        text = json.dumps(
-            {**{key: _finite(inner) for key, inner in document.items()}, NOT_FINITE: dict(_others("", document))},
-            allow_nan=False,
-            **layout,
-        )
+        known = {key: _finite(inner) for key, inner in document.items()}
+        text = _written({**known, NOT_FINITE: dict(_others("", document))}, indent, compact, ensure_ascii)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _written(document: Mapping[str, object], indent: int | None, compact: bool, ensure_ascii: bool) -> str:
+    if indent is None:
+        between = (",", ":") if compact else None
+        return json.dumps(document, allow_nan=False, ensure_ascii=ensure_ascii, separators=between)
+    return Writer(indent, ensure_ascii).write(document)
 
 
 def _finite(value: object) -> object:

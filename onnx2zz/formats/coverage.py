@@ -43,8 +43,19 @@ class CoverageTotals(TypedDict):
     incomplete: bool
 
 
+class CoveredExperts(TypedDict):
+    """A router, with the tokens that each of its experts was taken to get, and who decided that."""
+
+    output: str
+    node: str
+    op: str
+    tokens: list[int]
+    decided: str
+
+
 class Coverage(TypedDict):
-    """The whole report; `arch` is the accelerator that the model was compiled for, as the user named it."""
+    """The whole report; `arch` is the accelerator that the model was compiled for, as the user named it. `experts`:
+    absent where no router sends tokens to any."""
 
     model: str
     onnx2zz: str
@@ -52,6 +63,7 @@ class Coverage(TypedDict):
     nodes: list[CoveredNode]
     layers: list[CoveredLayer]
     totals: CoverageTotals
+    experts: NotRequired[list[CoveredExperts]]
 
 
 def read_coverage(document: Data) -> Coverage:
@@ -61,7 +73,7 @@ def read_coverage(document: Data) -> Coverage:
     layers = [_read_layer(layer) for layer in _items(document.get("layers"))]
     totals = document.get("totals")
     arch = document.get("arch")
-    return {
+    found: Coverage = {
         "model": _text(document, "model"),
         "onnx2zz": _text(document, "onnx2zz"),
         "arch": arch if isinstance(arch, str) else None,
@@ -69,6 +81,9 @@ def read_coverage(document: Data) -> Coverage:
         "layers": layers,
         "totals": _read_totals(totals if is_mapping(totals) else {}, nodes, layers),
     }
+    if experts := [_read_experts(router) for router in _items(document.get("experts"))]:
+        found["experts"] = experts
+    return found
 
 
 def _read_node(node: Data) -> CoveredNode:
@@ -97,6 +112,16 @@ def _read_layer(layer: Data) -> CoveredLayer:
         "macs_useful": macs if useful is None else useful,
         "kind": _text(layer, "kind"),
         "sources": {str(key): _sources(fed) for key, fed in sources.items()} if is_mapping(sources) else {},
+    }
+
+
+def _read_experts(router: Data) -> CoveredExperts:
+    return {
+        "output": _text(router, "output"),
+        "node": _text(router, "node"),
+        "op": _text(router, "op"),
+        "tokens": _integers(router.get("tokens")),
+        "decided": _text(router, "decided"),
     }
 
 

@@ -66,18 +66,31 @@ class MappingEntry:
 def entry_for(name: str | None, operator_type: str, mapping: Sequence[MappingEntry]) -> MappingEntry | None:
     """The entry that holds for a layer: by its name, else its operator type, else `default`; of several of one name the
     first. None where there is no such entry."""
-    for key in (name, operator_type, "default"):
-        for entry in mapping:
-            if entry.name == key:
-                return entry
-    return None
+    return _held_by(name, operator_type, _by_name(mapping))
+
+
+def _by_name(mapping: Sequence[MappingEntry]) -> Mapping[str, MappingEntry]:
+    """The first entry of each name."""
+    return {entry.name: entry for entry in reversed(mapping)}
+
+
+def _held_by(name: str | None, operator_type: str, by_name: Mapping[str, MappingEntry]) -> MappingEntry | None:
+    keys = (operator_type, "default") if name is None else (name, operator_type, "default")
+    return next((by_name[key] for key in keys if key in by_name), None)
 
 
 def mapping_entry_for(layer: WorkloadEntry, mapping: Sequence[MappingEntry]) -> MappingEntry:
     """The entry that holds for a layer of a workload, in a mapping that has an entry `default`, as ZigZag wants it."""
-    found = entry_for(layer.get("name"), layer["operator_type"], mapping)
-    assert found is not None, "the mapping has no entry `default`"
-    return found
+    return mapping_entries_for((layer,), mapping)[0]
+
+
+def mapping_entries_for(layers: Sequence[WorkloadEntry], mapping: Sequence[MappingEntry]) -> list[MappingEntry]:
+    """The entry that holds for each layer, as `mapping_entry_for` says of one."""
+    by_name = _by_name(mapping)
+    found = [_held_by(layer.get("name"), layer["operator_type"], by_name) for layer in layers]
+    held = [entry for entry in found if entry is not None]
+    assert len(held) == len(found), "the mapping has no entry `default`"
+    return held
 
 
 def read_mapping(document: object) -> tuple[MappingEntry, ...]:

@@ -37,6 +37,17 @@ class WorkloadEntry(TypedDict):
     padding: NotRequired[list[list[int]] | None]
 
 
+PLACE = ("id", "name", "operand_source")
+"""The fields that say where in a network a layer stands, and not what it is."""
+
+
+def layer_kind(entry: WorkloadEntry) -> str:
+    """Equal for two layers exactly if they are the same but for their places: loops, widths and which operands no other
+    layer makes."""
+    own = sorted(operand for operand, source in entry.get("operand_source", {}).items() if source == entry["id"])
+    return repr(({field: value for field, value in entry.items() if field not in PLACE}, own))
+
+
 @dataclass(frozen=True)
 class Relation:
     """`target = a*first + b*second`, names in capitals as loop dimensions are."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import onnx
 
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.frontend.data_sizes import Place
 from onnx2zz.frontend.sizes import Shape
 from onnx2zz.frontend.symbolic_size import size_of, symbols_in
 from onnx2zz.frontend.told_shapes import Axes, declarations, declared_axes, symbols
@@ -18,7 +19,8 @@ class Bindings:
     """What the user fixes: whole shapes (of inputs, and of tensors that no inference gives one), named dims, values
     that fill a whole input, and the first axis of every input that leaves it open.
 
-    `op_like`: operators (domain included) that are taken as others.
+    `op_like`: operators (domain included) that are taken as others. `dims_of`: sizes that data decides, by tensor and
+    axis. `tokens_per_expert`: how many tokens each expert of a mixture gets, in place of an even split.
     """
 
     shapes: Mapping[str, Shape] = field(default_factory=dict[str, Shape])
@@ -26,6 +28,8 @@ class Bindings:
     values: Mapping[str, float] = field(default_factory=dict[str, float])
     batch: int | None = None
     op_like: Mapping[str, str] = field(default_factory=dict[str, str])
+    dims_of: Mapping[Place, int] = field(default_factory=dict[Place, int])
+    tokens_per_expert: int | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 
 from onnx2zz.frontend.values import KnownValues
+from onnx2zz.ir.experts import ExpertTokens
 
 # Stands at the end of an inlined body: its first inputs are the body's results, its outputs the caller's; a sequence is
 # made of all its inputs.
@@ -139,7 +140,7 @@ class Graph:
     `shaped_by_data`: tensors whose shape, or whose maker's, depends on values that only a run can tell.
     `notes`: what the user should know of the file, and what is no fault, a sentence each. `annotated_bits`: the widths
     that the file gives tensors beside their types. `stand_ins`: the tensors of nodes that are taken as another
-    operator, with their own.
+    operator, with their own. `experts`: the tokens of each expert, where that is what shapes hang on.
     """
 
     name: str
@@ -154,6 +155,7 @@ class Graph:
     notes: tuple[str, ...] = ()
     annotated_bits: Mapping[str, int] = field(default_factory=dict[str, int])
     stand_ins: Mapping[str, str] = field(default_factory=dict[str, str])
+    experts: tuple[ExpertTokens, ...] = ()
 
     def shape(self, name: str) -> tuple[int, ...]:
         """The static shape of a tensor; a tensor whose shape data decides has none and must not be asked for."""

@@ -8,7 +8,9 @@ import onnx
 from onnx2zz.frontend.graph import Node
 from onnx2zz.frontend.operators.table import operator_carries_macs
 from onnx2zz.frontend.output_types import CONTROL_FLOW, output_types, schema_of
+from onnx2zz.frontend.routing import RULES, Known
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, qualified
+from onnx2zz.frontend.told_shapes import declared_axes
 from onnx2zz.frontend.values import LARGEST, Recipe
 from onnx2zz.frontend.written_attributes import Written
 
@@ -16,6 +18,9 @@ RANDOM = frozenset(
     {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
 )
 SHAPED_BY_VALUES = frozenset({"NonZero", "NonMaxSuppression", "Unique", "Compress"})
+WRITE_INTO = frozenset({"ScatterND", "ScatterElements", "Scatter", "TensorScatter"})
+"""They give their first input with other elements: how many are written does not change its shape."""
+COUNT_PLACES = frozenset({"NonZero", "Compress"})  # as many as a mask has that are not zero
 SHAPED_BY_SHAPE = frozenset({"Shape", "Size", "EyeLike"})  # no element of their input matters
 HOLD_GRAPHS = frozenset({*CONTROL_FLOW, "SequenceMap"})
 """ONNX's own operators with bodies. Of other domains any operator may have one."""
@@ -38,6 +43,18 @@ def visit(state: Trace, proto: onnx.NodeProto, written: Written, scope: Scope) -
     types = output_types(state, node, proto, written, schema, scope)
     _note_types(state, node, proto, types, scope)
     _hold_values(state, node, proto, scope)
+    if op in RULES:
+        _follow_routing(state, node)
+
+
+def _follow_routing(state: Trace, node: Node) -> None:
+    """Notes which outputs tell the tokens of experts; how many each gets is known from there on."""
+    state.routing.follow(Known(node, state.tensors, state.known))
+    for name in node.outputs:
+        counts = state.routing.counts(name, state.tensors[name]) if name in state.routing.marks else None
+        if counts is not None and name not in state.static:
+            state.values.hold(name, counts)
+            state.static.add(name)
 
 
 def _without(proto: onnx.NodeProto, inputs: tuple[str, ...]) -> onnx.NodeProto:
@@ -80,7 +97,8 @@ def _mark(state: Trace, node: Node, captured: tuple[str, ...]) -> None:
     # with MACs never becomes static by a bound value: its layers are what the user wants to see priced, and folding
     # them would make them disappear. An output whose shape hangs on values is taken back from `shaped_by_data` where
     # these are known.
-    if not state.shaped_by_data.isdisjoint(read) or node.op in SHAPED_BY_VALUES or node.op == "If":
+    shaping = read[:1] if node.op in WRITE_INTO else read
+    if not state.shaped_by_data.isdisjoint(shaping) or node.op in SHAPED_BY_VALUES or node.op == "If":
         state.shaped_by_data.update(node.outputs)
     elif fixed and state.constants.issuperset(read):
         state.constants.update(node.outputs)
@@ -104,6 +122,8 @@ def _note_types(
             _note_by_value(state, node, proto, name, scope)
         if name in state.open:
             _note_as_told(state, name)
+        if name in state.open:
+            _note_size(state, node, name)
         elif name in state.told.said:
             state.told.check(name, state.tensors[name].shape)
         if name in state.open:
@@ -118,6 +138,22 @@ def _note_as_told(state: Trace, name: str) -> None:
     told = state.told.of(name, state.tensors[name].type)
     if told is not None and told.shape is not None:
         state.note(name, onnx.helper.make_tensor_type_proto(told.type, told.shape))
+        state.shaped_by_data.discard(name)
+
+
+def _note_size(state: Trace, node: Node, name: str) -> None:
+    """A size that data decides: as the user gives it, else what the choices of a router come to."""
+    axes = declared_axes(onnx.ValueInfoProto(type=state.types[name])) if name in state.types else None
+    shape = state.sizes.fill(name, axes)
+    mask = node.input(1 if node.op == "Compress" else 0)
+    if shape is not None:
+        if node.op in COUNT_PLACES:
+            state.routing.overrule(mask, shape[-1])
+    elif node.op in COUNT_PLACES and axes is not None and mask and mask not in state.open:
+        places = state.routing.places(mask, state.tensors[mask].elements)
+        shape = None if places is None else tuple(a if isinstance(a, int) else places for a in axes)
+    if shape is not None:
+        state.note(name, onnx.helper.make_tensor_type_proto(state.tensors[name].type, shape))
         state.shaped_by_data.discard(name)
 
 

@@ -3,14 +3,17 @@
 Source: ONNX operator pages Loop and Scan. A loop that cannot be unrolled is left as it is (the host runs it).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import onnx
 
-from onnx2zz.frontend.bodies import Walk, subgraph
+from onnx2zz.frontend.bodies import Walk, function_key, subgraph
 from onnx2zz.frontend.graph import marked
+from onnx2zz.frontend.inference import graphs_in
+from onnx2zz.frontend.operators.table import operator_carries_macs
 from onnx2zz.frontend.state import (
     GENERATED_OPSET,
     Scope,
@@ -18,12 +21,15 @@ from onnx2zz.frontend.state import (
     caller_name,
     close_body,
     note_initializers,
+    qualified,
     scope_of_body,
 )
 
 # Every iteration becomes layers of its own: beyond these the workload would outgrow any network that is priced layer by
-# layer, and a loop over thousands of steps is control flow, no network.
+# layer, and a loop over thousands of steps is control flow, no network. Of a body that multiplies (a scan over a
+# prompt, a loop over the experts of a mixture) nothing may be lost, and so more is taken.
 MOST_ITERATIONS = 64
+MOST_THAT_MULTIPLY = 1024
 MOST_NODES = 20_000
 SCANS_WITHOUT_BATCH = 9  # the opset since which Scan's inputs have no batch axis
 
@@ -58,7 +64,22 @@ class Steps:
 
     def fits(self, count: int) -> bool:
         """Whether so many iterations are few."""
-        return count <= MOST_ITERATIONS and count * len(self.body.node) <= MOST_NODES
+        most = MOST_THAT_MULTIPLY if self.multiplies else MOST_ITERATIONS
+        return count <= most and count * len(self.body.node) <= MOST_NODES
+
+    @cached_property
+    def multiplies(self) -> bool:
+        """Whether a node of the body, or of a function or body in it, carries multiply-accumulates."""
+        return _multiply(self.state, self.body.node)
+
+
+def _multiply(state: Trace, nodes: Iterable[onnx.NodeProto]) -> bool:
+    for node in nodes:
+        function = state.functions.get(function_key(node.domain, node.op_type, node.overload))
+        inner = [body.node for body in graphs_in(node)] + ([function.node] if function else [])
+        if operator_carries_macs(qualified(node)) or any(_multiply(state, body) for body in inner):
+            return True
+    return False
 
 
 def scope_of_step(proto: onnx.NodeProto, scope: Scope, index: int) -> Scope:

@@ -23,7 +23,9 @@ Attribute = onnx.AttributeProto
 RANGES: dict[str, range] = {
     **dict.fromkeys(("strides", "dilations", "kernel_shape", "group", "offset_group", "num_groups", "p"), SIZES),
     **dict.fromkeys(("num_heads", "kv_num_heads", "q_num_heads", "hidden_size", "qkv_hidden_sizes"), SIZES),
-    **dict.fromkeys(("blocksize", "size", "num_outputs", "num_scan_inputs", "K", "N", "bits"), SIZES),
+    **dict.fromkeys(
+        ("blocksize", "size", "num_outputs", "num_scan_inputs", "K", "N", "bits", "k", "expert_weight_bits"), SIZES
+    ),
     **dict.fromkeys(("pads", "output_padding", "output_shape", "block_size", "keepdims", "split"), COUNTS),
     **dict.fromkeys(("batch_dims", "batch_axis", "time_axis"), COUNTS),
     **dict.fromkeys(("axis", "axes", "perm", "start", "end", "scan_input_axes", "scan_output_axes"), OFFSETS),

@@ -8,8 +8,10 @@ import numpy as np
 import onnx
 
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.frontend.data_sizes import DataSizes
 from onnx2zz.frontend.graph import CALL, Node, Tensor
 from onnx2zz.frontend.known_sequence import KnownSequence
+from onnx2zz.frontend.routing import Routing
 from onnx2zz.frontend.told_shapes import ToldShapes
 from onnx2zz.frontend.values import KnownValues, Recipe
 
@@ -63,6 +65,8 @@ class Trace:
     ir_version: int
     told: ToldShapes = field(default_factory=ToldShapes)
     op_like: Mapping[str, str] = field(default_factory=dict[str, str])
+    sizes: DataSizes = field(default_factory=DataSizes)
+    routing: Routing = field(default_factory=Routing)
     nodes: list[Node] = field(default_factory=list[Node])
     types: dict[str, onnx.TypeProto] = field(default_factory=dict[str, onnx.TypeProto])
     tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])
@@ -121,6 +125,8 @@ class Trace:
                 names.add(name)
         if source in self.lists:
             self.lists[name] = self.lists[source]
+        if source in self.routing.marks:
+            self.routing.marks[name] = self.routing.marks[source]
 
 
 def _of_nodes(labels: list[str]) -> str:

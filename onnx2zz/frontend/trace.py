@@ -17,6 +17,7 @@ from onnx2zz.frontend.blocked_layout import DOMAIN as BLOCKED
 from onnx2zz.frontend.blocked_layout import NOTE as BLOCKED_NOTE
 from onnx2zz.frontend.blocked_layout import block_of, is_blocked, plain_node
 from onnx2zz.frontend.bodies import calls_own_function, function_key, inline_branch, inline_function
+from onnx2zz.frontend.data_sizes import DataSizes
 from onnx2zz.frontend.datatypes import annotated_bits
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph
@@ -24,6 +25,7 @@ from onnx2zz.frontend.inference import graphs_in, visit
 from onnx2zz.frontend.loops import unroll_loop, unroll_scan
 from onnx2zz.frontend.node_check import check_node
 from onnx2zz.frontend.order import check_functions, check_order
+from onnx2zz.frontend.routing import Routing, told_of_experts
 from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
 from onnx2zz.frontend.sorting import early, in_order
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_initializers, opsets_of, qualified
@@ -48,7 +50,8 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
     functions = {function_key(f.domain, f.name, f.overload): f for f in model.functions}
     said = {name: shape for name, shape in bindings.shapes.items() if name not in bound.shapes}
     told = ToldShapes(said, tuple(declarations(graph)), _all_dims(graph, bound))
-    state = Trace(functions, model.ir_version or 8, told, bindings.op_like)
+    sizes, routing = DataSizes(bindings.dims_of), Routing(bindings.tokens_per_expert)
+    state = Trace(functions, model.ir_version or 8, told, bindings.op_like, sizes, routing)
     scope = Scope({}, opsets_of(model.opset_import))
     if BLOCKED in scope.opsets:
         state.block = block_of(graph)
@@ -63,6 +66,10 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
         for op in bindings.op_like
         if op not in state.stand_ins.values()
     )
+    raise_if_any(state.sizes.unused())
+    if bindings.tokens_per_expert is not None and not state.routing.split:
+        where = f"--tokens-per-expert {bindings.tokens_per_expert}"
+        raise InputError(Problem(where, "the model has no experts to which a router sends tokens", "leave it out"))
     return Graph(
         name=name or graph.name,
         nodes=tuple(state.nodes),
@@ -73,9 +80,10 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
         static=frozenset(state.static),
         shaped_by_data=frozenset(state.shaped_by_data),
         values=state.values,
-        notes=state.notes,
+        notes=(*told_of_experts(state.routing.experts), *state.notes),
         stand_ins=state.stand_ins,
         annotated_bits=annotated_bits(graph),
+        experts=state.routing.experts,
     )
 
 

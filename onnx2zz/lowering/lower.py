@@ -104,7 +104,9 @@ def _place(state: Lowering) -> Workload:
         sources.close(node, emitted=bool(mine))
     told = own_fates(state, ids)
     own = {_first_output(node): fate for node, fate in told.items()}
-    return Workload(state.graph.name, tuple(placed), tuple(fates(told)), unemitted, own, state.stored.notes)
+    return Workload(
+        state.graph.name, tuple(placed), tuple(fates(told)), unemitted, own, state.stored.notes, state.graph.experts
+    )
 
 
 def _first_output(node: Node) -> str:

@@ -9,7 +9,7 @@ import onnx
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.graph import CALL, Graph, Node
 from onnx2zz.frontend.inference import RANDOM, SHAPED_BY_SHAPE
-from onnx2zz.frontend.loops import MOST_ITERATIONS
+from onnx2zz.frontend.loops import MOST_THAT_MULTIPLY
 from onnx2zz.lowering import shaped_by_values
 from onnx2zz.lowering.host_macs import carries_macs
 from onnx2zz.ops.registry import operators
@@ -33,9 +33,10 @@ BY_DATA = (SHAPED_BY_DATA, READS_SHAPED_BY_DATA)
 NO_LOWERING = Verdict("host", "no lowering for this operator")
 CONTROL_FLOW = {
     "If": "only a run knows its condition; give what decides it with --value NAME=X",
-    "Loop": f"it cannot be unrolled (more than {MOST_ITERATIONS} iterations, or a number that only a run knows); "
+    "Loop": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations, or a number that only a run knows); "
     "give what decides it with --value NAME=X",
-    "Scan": f"it cannot be unrolled (more than {MOST_ITERATIONS} iterations, or of unknown length); shorten its inputs",
+    "Scan": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations, or of unknown length); "
+    "shorten its inputs",
 }
 
 

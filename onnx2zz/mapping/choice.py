@@ -6,7 +6,7 @@ What is compared is the honest price (honest.py).
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.bound import first_loads
+from onnx2zz.mapping.chosen import Candidate, Choice, Origin
 from onnx2zz.mapping.enumeration import accounted
 from onnx2zz.mapping.honest import HonestPrice, honest_price
 from onnx2zz.mapping.interconnect import Interconnect, lacks
 from onnx2zz.mapping.padding import padded_sizes
 from onnx2zz.mapping.ranking import Ranked, bounds_of, nothing, ranked
 from onnx2zz.mapping.space import STEP, Factors, Space, read_space
-from onnx2zz.pricing.certificate import Certificate
 from onnx2zz.pricing.request import BUDGET
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
@@ -33,8 +33,6 @@ from onnx2zz.zigzag.unrolling import Unrolling, totals
 if TYPE_CHECKING:
     from onnx2zz.zigzag.accelerator import Accelerator
     from onnx2zz.zigzag.unrolling_prices import UnrollingPrices
-
-Origin = Literal["mapping file", "generated", "enumerated", "optimal"]
 
 WORTH = 0.01
 """A candidate that could be better by less than this share is not priced any more."""
@@ -62,39 +60,6 @@ class ChoiceTerms:
     wires: Interconnect | None
     options: PriceOptions
     budget: int = BUDGET
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An unrolling, where it comes from, its honest price (pJ, cycles) if it has one, else why it is not chosen.
-
-    `below_roofline`: ZigZag's own number for it is less than the roofline; at equal cost one that is not is preferred.
-    `ordering`: the loop ordering that has this price, innermost first; None: the best that a search of orderings finds.
-    """
-
-    unrolling: Unrolling
-    origin: Origin
-    energy_pj: float | None = None
-    latency_cycles: float | None = None
-    below_roofline: bool = False
-    refused: str | None = None
-    ordering: tuple[tuple[str, int], ...] | None = None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What was chosen for a layer (None where nothing may be), and why.
-
-    `runners_up`: the best of the others, whatever the mapping file and ZigZag's generator gave, and some that were
-    refused. `priced` of the `enumerated` and the given ones have a price. `certificate`: how good the best is, proven.
-    """
-
-    best: Candidate | None
-    runners_up: tuple[Candidate, ...]
-    priced: int
-    enumerated: int
-    reason: str
-    certificate: Certificate | None = None
 
 
 def given_candidates(

@@ -1,6 +1,6 @@
 """A choice as the JSON of an evaluation has it."""
 
-from onnx2zz.mapping.choice import Candidate, Choice
+from onnx2zz.mapping.chosen import Candidate, Choice
 from onnx2zz.pricing.choice_record import ChoiceRecord, RunnerUp
 
 

@@ -96,8 +96,9 @@ def _with_choices(evaluation: Evaluation, chosen: "NetworkChoice") -> Evaluation
     """The evaluation with each layer's choice: where it comes from, what it was compared with, and why it won."""
     from onnx2zz.mapping.choice_json import as_json
 
+    told = {id(choice): as_json(choice) for choice in chosen.choices.values()}  # layers that are alike share one
     layers = tuple(
-        replace(layer, choice=as_json(choice), certificate=choice.certificate)
+        replace(layer, choice=told[id(choice)], certificate=choice.certificate)
         if (choice := chosen.choices.get(layer.id)) is not None
         else layer
         for layer in evaluation.layers

@@ -2,7 +2,7 @@
 differ from the rest of their type."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import yaml
@@ -40,8 +40,11 @@ def mapping_entries(chosen: Sequence[tuple[str, str, MappingEntry]]) -> tuple[Ma
     `default` is what most layers have, an operator type's entry what most of its layers have. ZigZag looks a layer up
     by name, then by type, then takes `default` (parser/mapping_factory.py:25-49).
     """
-    default = _most_common(mapped for _, _, mapped in chosen)
-    by_type = {kind: _most_common(mapped for _, own, mapped in chosen if own == kind) for _, kind, _ in chosen}
+    default = _most_common([mapped for _, _, mapped in chosen])
+    of_type: dict[str, list[MappingEntry]] = {}
+    for _, kind, mapped in chosen:
+        of_type.setdefault(kind, []).append(mapped)
+    by_type = {kind: _most_common(listed) for kind, listed in of_type.items()}
     entries = [replace(default, name="default")]
     entries += [replace(mapped, name=kind) for kind, mapped in by_type.items()]
     entries += [replace(mapped, name=name) for name, kind, mapped in chosen if mapped != by_type[kind]]
@@ -64,7 +67,8 @@ class _Plain(yaml.SafeDumper):
         return True
 
 
-def _most_common(mapped: Iterable[MappingEntry]) -> MappingEntry:
-    listed = list(mapped)
-    counts = Counter(repr(entry) for entry in listed)
-    return max(listed, key=lambda entry: counts[repr(entry)])
+def _most_common(listed: Sequence[MappingEntry]) -> MappingEntry:
+    """The first of those that are there most often."""
+    written = [repr(entry) for entry in listed]
+    counts = Counter(written)
+    return listed[max(range(len(listed)), key=lambda place: counts[written[place]])]

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.plain_data import read_as
-from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entries_for
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.mapping.choice import Choice, ChoiceTerms, choose
-from onnx2zz.mapping.interconnect import declared, shown_by
+from onnx2zz.mapping.chosen import Choice
 from onnx2zz.mapping.mapping_file import mapped_as, mapping_entries
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
@@ -22,6 +22,9 @@ from onnx2zz.pricing.task import layer_name
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
+
+if TYPE_CHECKING:
+    from onnx2zz.mapping.choice import ChoiceTerms
 
 FORMAT = 3
 """Raise it when other candidates are found, refused or preferred: choices of earlier runs are then made anew."""
@@ -70,7 +73,7 @@ def choose_mappings(
     with talk_goes_to(log):
         if inputs.hardware.in_memory:
             return NetworkChoice(inputs.mapping, {}, 0)
-        mapped = [(entry, mapping_entry_for(entry, inputs.mapping)) for entry in workload.layers]
+        mapped = list(zip(workload.layers, mapping_entries_for(workload.layers, inputs.mapping), strict=True))
         found = choices_of(mapped, inputs, options, policy)
     choices = {entry["id"]: found[layer_key(entry, mapping_entry)] for entry, mapping_entry in mapped}
     rows = [
@@ -102,8 +105,10 @@ class _Ground:
         return (key, self.inputs.accelerator.document, self.options, rules, FORMAT)
 
     @cached_property
-    def terms(self) -> ChoiceTerms:
+    def terms(self) -> "ChoiceTerms":
         """ZigZag is not needed where every choice is known."""
+        from onnx2zz.mapping.choice import ChoiceTerms
+        from onnx2zz.mapping.interconnect import declared, shown_by
         from onnx2zz.zigzag.accelerator import hierarchy
 
         accelerator, hardware = self.inputs.accelerator.built, self.inputs.hardware
@@ -117,6 +122,8 @@ class _Ground:
         """For one layer."""
         search = self.policy.search
         if search.kind == "auto":
+            from onnx2zz.mapping.choice import choose
+
             return choose(entry, mapping_entry, self.terms)
         from onnx2zz.mapping.optimal.choice import choose_optimal
 
@@ -133,9 +140,11 @@ def _chosen(
     for key, (entry, mapping_entry) in distinct.items():
         ground.policy.watch(len(found), len(distinct), layer_name(entry))
         known = price_cache.value("choice", ground.asked(key))
-        found[key] = ground.choice(entry, mapping_entry) if known is None else read_as(Choice, known)
-        if known is None:
-            price_cache.keep("choice", ground.asked(key), asdict(found[key]))
+        if known is not None:
+            found[key] = read_as(Choice, known)
+            continue
+        found[key] = ground.choice(entry, mapping_entry)
+        price_cache.keep("choice", ground.asked(key), asdict(found[key]))
     ground.policy.watch(len(distinct), len(distinct), "")
     return found
 

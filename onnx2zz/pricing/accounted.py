@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from onnx2zz.formats.coverage import Coverage, CoveredNode
+from onnx2zz.ir.experts import ExpertTokens
 
 ONE_ELEMENT = "one element"
 """Why a node of a single operation is left to the host: nothing worth a mention."""
@@ -55,6 +56,14 @@ def _label(node: CoveredNode) -> str:
 def lost_work(hosts: Iterable[HostNode]) -> tuple[HostNode, ...]:
     """Those with multiply-accumulates, or that may have some: without them a total is incomplete."""
     return tuple(host for host in hosts if host.macs != 0)
+
+
+def experts_of(coverage: Coverage | None) -> tuple[ExpertTokens, ...]:
+    """How many tokens each expert was taken to get, router by router."""
+    return tuple(
+        ExpertTokens(one["output"], one["node"], one["op"], tuple(one["tokens"]), one["decided"])
+        for one in (coverage.get("experts", ()) if coverage else ())
+    )
 
 
 def stand_ins(coverage: Coverage | None) -> tuple[int, ...]:

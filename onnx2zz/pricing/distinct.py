@@ -3,9 +3,7 @@
 import json
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import WorkloadEntry, operand_sources
-
-PLACE = ("id", "name", "operand_source")
+from onnx2zz.formats.workload_entry import PLACE, WorkloadEntry, operand_sources
 
 
 def constant_operands(entry: WorkloadEntry) -> tuple[str, ...]:

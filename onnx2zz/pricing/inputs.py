@@ -7,7 +7,6 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.checks.families.costs import not_finite
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.files.document import Value, is_list
 from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy, unit_area
@@ -19,7 +18,6 @@ from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing import mapping_check, workload_check
-from onnx2zz.pricing.accelerator_check import accelerator_faults
 from onnx2zz.pricing.extraction import extracted_costs
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
@@ -32,12 +30,20 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class PricedWorkload:
     """A workload to be evaluated: the model it came from, the file that errors name, its layers, and the coverage
-    that `compile` wrote with it."""
+    that `compile` wrote with it. `from_model`: nobody wrote it to a folder yet."""
 
     model: str
     file: str
     layers: tuple[WorkloadEntry, ...]
     coverage: Coverage | None = None
+    from_model: bool = False
+
+    def write(self, directory: Path, mapping: str | None, arch: str | None) -> None:
+        """Writes what `compile` would: workload.yaml and coverage.json, and mapping.yaml with the given text."""
+        from onnx2zz.emission.files import write_compiled
+
+        assert self.coverage is not None, "a model that was compiled has a coverage"
+        write_compiled(directory, self.layers, {**self.coverage, "arch": arch}, mapping)
 
     @property
     def arch(self) -> str | None:
@@ -175,6 +181,8 @@ def _accepted(
     with noted_in(refused):
         facts = hardware(accelerator.built) if accelerator else None
     if accelerator and refused:
+        from onnx2zz.pricing.accelerator_check import accelerator_faults
+
         refused = [*(accelerator_faults(accelerator.path, accelerator.document) or refused)]
     problems += refused
     problems.extend(_costs_without_value(accelerator) if accelerator else ())
@@ -186,6 +194,8 @@ def _accepted(
 
 def _costs_without_value(accelerator: AcceleratorFile) -> Iterator[Problem]:
     """ZigZag prices with them, and its energies are nan or inf."""
+    from onnx2zz.checks.families.costs import not_finite
+
     for place, number in not_finite(accelerator.document):
         field = ".".join(map(str, place))
         yield Problem(f"{accelerator.path}: {field}", f"is {number}", "write a finite number; 0 is not counted")

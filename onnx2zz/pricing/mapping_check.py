@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from onnx2zz.errors import Problem
 from onnx2zz.files.document import is_array, is_object
-from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entries_for
 from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes
 from onnx2zz.zigzag.hardware import ArrayAndPorts
 
@@ -43,20 +43,25 @@ def array_problems(file: str, mapping: Sequence[MappingEntry], hardware: ArrayAn
 
 def dim_problems(file: str, mapping: Sequence[MappingEntry], layers: Sequence[WorkloadEntry]) -> tuple[Problem, ...]:
     """Entries that unroll a loop that the layers they apply to do not have."""
+    served: dict[int, list[WorkloadEntry]] = {}
+    for layer, entry in zip(layers, mapping_entries_for(layers, mapping), strict=True):
+        served.setdefault(id(entry), []).append(layer)
+    loops = frozenset(dim for layer in layers for dim in loop_sizes(layer))
     return tuple(
         Problem(f"{file}: entry {entry.name}", said, "correct the name or take it out")
         for entry in mapping
-        for said in _lacking(entry, [layer for layer in layers if mapping_entry_for(layer, mapping) is entry], layers)
+        for said in _lacking(entry, served.get(id(entry), ()), loops)
     )
 
 
-def _lacking(entry: MappingEntry, served: Sequence[WorkloadEntry], layers: Sequence[WorkloadEntry]) -> Iterator[str]:
+def _lacking(entry: MappingEntry, served: Sequence[WorkloadEntry], loops: frozenset[str]) -> Iterator[str]:
+    """`loops`: those of any layer."""
     if not served:
         return
     # An entry with a layer's name was written for that layer, so a loop that the layer lacks is a mistake. One for a
     # type or for all layers is written for many networks: it may name the usual loops, and those of any layer here.
     made_for_one = any(layer.get("name") == entry.name for layer in served)
-    known = frozenset(dim for layer in (served if made_for_one else layers) for dim in loop_sizes(layer))
+    known = frozenset(dim for layer in served for dim in loop_sizes(layer)) if made_for_one else loops
     allowed = known if made_for_one else known | LOOP_NAMES
     for array_dim, unrolled in entry.unrolled.items():
         for dim, factor in unrolled:

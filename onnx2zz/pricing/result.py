@@ -7,6 +7,8 @@ from onnx2zz.files.comma_separated import csv_text
 from onnx2zz.files.document import is_tuple
 from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Tabular, TextTable
+from onnx2zz.formats.blocks import Block
+from onnx2zz.ir.experts import ExpertTokens
 from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work
 from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
 from onnx2zz.pricing.certificate import Certificate
@@ -22,7 +24,7 @@ from onnx2zz.zigzag.cacti_costs import MemoryCosts
 BEYOND = (
     *("physical", "events", "choice", "certificate", "breakdown", "sidecar", "events_from"),
     *("host", "approximate", "mapping", "hardware", "extracted", "system", "stacks", "pipeline", "auto", "core_counts"),
-    *("priced_on", "in_memory"),
+    *("priced_on", "in_memory", "experts", "blocks"),
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
 
@@ -88,6 +90,8 @@ class Evaluation(Tabular):
     """A whole run. Its fields are those of `evaluate --json`, in that order; `sidecar` is the file that `physical`
     numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins.
     `extracted`: what CACTI said of memories.
+    `experts`: how many tokens each expert of a mixture was taken to get. `blocks`: stretches of layers, by their place
+    in `layers`, that cost the same again and again.
     `system`: where, on a system of cores, its layers run and what its cores and links do."""
 
     model: str
@@ -108,6 +112,8 @@ class Evaluation(Tabular):
     hardware: BreakdownPart | None = None
     extracted: tuple[MemoryCosts, ...] = ()
     system: SystemResult | None = None
+    experts: tuple[ExpertTokens, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
     @property
     def unpriced(self) -> tuple[Unpriced, ...]:
@@ -146,16 +152,30 @@ def as_json(evaluation: Evaluation) -> str:
 
 def document(result: Evaluation | Total | LayerResult | SystemResult) -> dict[str, object]:
     """The result as JSON holds it."""
-    values = ((field.name, getattr(result, field.name)) for field in fields(result))
-    return {name: _plain(value) for name, value in values if name not in BEYOND or value not in (None, ())}
+    return _Plain().document(result)
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, Total | LayerResult | SystemResult):
-        return document(value)
-    if is_tuple(value):
-        return [_plain(inner) for inner in value]
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+class _Plain:
+    """Results as plain data. What several layers share is made once, and shared again."""
+
+    def __init__(self) -> None:
+        self.made: dict[int, object] = {}
+
+    def document(self, result: Evaluation | Total | LayerResult | SystemResult) -> dict[str, object]:
+        """A result by its fields."""
+        values = ((field.name, getattr(result, field.name)) for field in fields(result))
+        return {name: self._of(value) for name, value in values if name not in BEYOND or value not in (None, ())}
+
+    def _of(self, value: object) -> object:
+        if isinstance(value, Total | LayerResult | SystemResult):
+            return self.document(value)
+        if is_tuple(value):
+            return [self._of(inner) for inner in value]
+        if not is_dataclass(value) or isinstance(value, type):
+            return value
+        if id(value) not in self.made:
+            self.made[id(value)] = asdict(value)
+        return self.made[id(value)]
 
 
 def as_csv(evaluation: Evaluation) -> str:

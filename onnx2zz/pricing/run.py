@@ -1,7 +1,7 @@
 """Evaluate a workload: price each distinct layer once, give every layer its price, add up."""
 
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from functools import reduce
@@ -13,10 +13,10 @@ from typing import Protocol
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
 from onnx2zz.formats.accelerator import Hierarchy
-from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
+from onnx2zz.formats.blocks import blocks_of
+from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entries_for
 from onnx2zz.formats.workload_entry import WorkloadEntry, operations
-from onnx2zz.pricing.accelerator_check import accelerator_faults
-from onnx2zz.pricing.accounted import HostNode, host_nodes, lost_work, stand_ins
+from onnx2zz.pricing.accounted import HostNode, experts_of, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
 from onnx2zz.pricing.companion import Beside, beside_array, unit_of
 from onnx2zz.pricing.distinct import layer_key
@@ -24,11 +24,11 @@ from onnx2zz.pricing.fold import fold_of, folded_entry, unfolded, why_not
 from onnx2zz.pricing.graph import Edge, execution_order, further_edges
 from onnx2zz.pricing.in_memory import InMemoryTotal, array_of, in_memory_total
 from onnx2zz.pricing.inputs import PricingInputs, load_inputs
+from onnx2zz.pricing.physical import LayerPhysical
 from onnx2zz.pricing.price_cache import KeyValues, NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.roofline import busiest_port, operand_bits, ports_reached, roofline
-from onnx2zz.pricing.room import without_room
 from onnx2zz.pricing.supplement import Supplement
 from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit, layer_name, price_task
 from onnx2zz.pricing.weights_home import weights_with_room
@@ -82,10 +82,14 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
     with talk_goes_to(log, anew=False):
         outcomes = list(priced([ready.unit(task) for task in ready.unknown], price_cache, resources, log))
         found = {unit.task.key: outcome for unit, outcome in outcomes}
-        if resources.layer_timeout is None:  # the smallest memory that would do takes many prices to find
+        if outcomes and resources.layer_timeout is None:  # the smallest memory that would do takes many prices to find
+            from onnx2zz.pricing.room import without_room
+
             for terms in {id(unit.terms): unit.terms for unit, _ in outcomes}.values():
                 found |= without_room([(unit.task, one) for unit, one in outcomes if unit.terms is terms], terms)
     if found and not ready.known and all(isinstance(outcome, str) for outcome in found.values()):
+        from onnx2zz.pricing.accelerator_check import accelerator_faults
+
         accelerator = ready.inputs.accelerator
         raise_if_any(accelerator_faults(accelerator.path, accelerator.document))
     return ready.evaluation(found)
@@ -119,21 +123,8 @@ class Prepared:
         workload, outcomes = self.inputs.workload, {**self.known, **found}
         supplement = self.request.supplement
         hosts = host_nodes(workload.coverage)
-        prices = {
-            task.entry["id"]: outcome
-            for task in self.tasks
-            if isinstance(outcome := outcomes[task.key], LayerPrice)
-        }  # fmt: skip
-        on_array = {number: price for number, price in prices.items() if not self._is_beside(number)}
-        physical = supplement.physical(workload.layers, on_array, self.inputs.accelerator.hierarchy)
-        if self.beside is not None:
-            elsewhere = {number: price for number, price in prices.items() if number not in on_array}
-            hierarchy = self.beside.inputs.accelerator.hierarchy
-            physical |= supplement.without_rules.physical(workload.layers, elsewhere, hierarchy)
-        layers = tuple(
-            replace(self._layer(task, outcomes[task.key]), physical=physical.get(task.entry["id"]))
-            for task in self.tasks
-        )
+        physical = self._physical(outcomes)
+        layers = tuple(replace(one, physical=physical.get(one.id)) for one in self._results(outcomes))
         return Evaluation(
             model=workload.model,
             accelerator=self.request.accelerator.name,
@@ -152,11 +143,43 @@ class Prepared:
             mapping=self.request.mapping.name,
             hardware=_target(self.inputs),
             extracted=self.inputs.accelerator.extracted,
+            experts=experts_of(workload.coverage),
+            blocks=blocks_of([task.key for task in self.tasks]),
         )
+
+    def _physical(self, outcomes: Mapping[str, Outcome]) -> Mapping[int, LayerPhysical]:
+        """What the sidecar adds to each layer, by its id."""
+        layers, supplement = self.inputs.workload.layers, self.request.supplement
+        prices = {
+            task.entry["id"]: outcome
+            for task in self.tasks
+            if isinstance(outcome := outcomes[task.key], LayerPrice)
+        }  # fmt: skip
+        on_array = {number: price for number, price in prices.items() if not self._is_beside(number)}
+        physical = supplement.physical(layers, on_array, self.inputs.accelerator.hierarchy)
+        if self.beside is None:
+            return physical
+        elsewhere = {number: price for number, price in prices.items() if number not in on_array}
+        hierarchy = self.beside.inputs.accelerator.hierarchy
+        return {**physical, **supplement.without_rules.physical(layers, elsewhere, hierarchy)}
 
     def _is_beside(self, number: int) -> bool:
         beside = self.beside
         return beside is not None and any(beside.takes(one.entry) for one in self.tasks if one.entry["id"] == number)
+
+    def _results(self, outcomes: Mapping[str, Outcome]) -> Iterator[LayerResult]:
+        """The result of each layer; layers that cost the same share what they have in common but events, which are
+        counted for each."""
+        supplement, first = self.request.supplement, dict[str, LayerResult]()
+        for task in self.tasks:
+            outcome, like = outcomes[task.key], first.get(task.key)
+            if like is None or isinstance(outcome, str):
+                like = self._layer(task, outcome)
+                first[task.key] = like
+                yield like
+            else:
+                events = supplement.events(outcome, task.entry)
+                yield replace(like, id=task.entry["id"], name=layer_name(task.entry), events=events)
 
     def _layer(self, task: Task, outcome: Outcome) -> LayerResult:
         known, supplement = task.key in self.known, self.request.supplement
@@ -209,7 +232,7 @@ def _tasks(
     inputs: PricingInputs, edges: Sequence[Edge], locality: bool, price_cache: PriceCache, tell: Callable[[str], None]
 ) -> list[Task]:
     layers = inputs.workload.layers
-    mapped = [mapping_entry_for(entry, inputs.mapping) for entry in layers]
+    mapped = mapping_entries_for(layers, inputs.mapping)
     ids = [entry["id"] for entry in layers]
     levels = _levels(inputs, mapped, edges, price_cache, tell) if locality else dict.fromkeys(ids)
     return [_task(entry, how, levels[entry["id"]]) for entry, how in zip(layers, mapped, strict=True)]

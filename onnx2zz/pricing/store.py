@@ -17,6 +17,8 @@ APPLICATION_ID = 0x6F32_7A7A
 """Says in the file's header whose it is: `o2zz`."""
 FILE = "prices-1.sqlite"
 """The number is the table's format; the values have theirs in their keys."""
+COMPILES = "compiles-1.sqlite"
+"""What compiles gave: of a large network as much as all its prices, so that it has a file of its own."""
 PATIENCE_S = 30
 NOT_OURS = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 
@@ -33,8 +35,8 @@ class _ForeignFileError(Exception):
 class Store:
     """What is under a key, across runs. Use as a context manager, or `close` it."""
 
-    def __init__(self, folder: Path, tell: Callable[[str], None]):
-        self.path, self._tell = folder / FILE, tell
+    def __init__(self, folder: Path, tell: Callable[[str], None], file: str = FILE):
+        self.path, self._tell = folder / file, tell
         self._connection: sqlite3.Connection | None = None
         with self._doing_without():
             self._connection = self._opened()

@@ -34,7 +34,7 @@ def _is_list(document: object) -> TypeGuard[list[WorkloadEntry]]:
 def workload_of(compiled: "Compiled", file: str) -> PricedWorkload:
     """A compiled model as a workload to be evaluated; `file` is what errors name."""
     coverage = compiled.coverage
-    return PricedWorkload(coverage["model"], file, compiled.entries, coverage)
+    return PricedWorkload(coverage["model"], file, compiled.entries, coverage, from_model=True)
 
 
 def _read_coverage(workload: Path) -> Coverage | None:

@@ -1,7 +1,7 @@
 """One node: its layers are run on its true operands, and compared with onnxruntime at its outputs."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,14 +45,14 @@ class NodeCheck:
         return (*self.said, *self.mismatches)
 
 
-def check_node(group: Group, values: Values, entries: Sequence[WorkloadEntry], points: int) -> NodeCheck:
+Entries = Sequence[WorkloadEntry] | Mapping[int, WorkloadEntry]
+"""The entries of a workload, by the ids of their layers."""
+
+
+def check_node(group: Group, values: Values, entries: Entries, points: int) -> NodeCheck:
     """Binds the node's entries to its layers, runs them and compares."""
     bounds = {placed.id: bind(entries[placed.id], placed) for placed in group.placed}
-    said = tuple(
-        Mismatch(group.node.label, i, d.where, d.layer, d.entry, d.cause)
-        for i, bound in bounds.items()
-        for d in bound.differences
-    )
+    said = said_of(group, entries)
     layers = [
         bounds[member.id].layer or member.layer if isinstance(member, PlacedLayer) else member
         for member in group.members
@@ -67,6 +67,15 @@ def check_node(group: Group, values: Values, entries: Sequence[WorkloadEntry], p
     checked = [_compared(group, layers, trial, points, values, cause) for trial in trials]
     wrong = next((check.mismatches for check in checked if check.mismatches), ())
     return NodeCheck(checked[0].points, said, wrong)
+
+
+def said_of(group: Group, entries: Entries) -> tuple[Mismatch, ...]:
+    """Where a node's entries contradict its layers."""
+    return tuple(
+        Mismatch(group.node.label, placed.id, d.where, d.layer, d.entry, d.cause)
+        for placed in group.placed
+        for d in bind(entries[placed.id], placed).differences
+    )
 
 
 def trial_of(group: Group, values: Values) -> Trial:

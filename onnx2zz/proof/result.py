@@ -21,6 +21,7 @@ class Verification(Tabular):
     """What was checked and what differs. Its table has a row for each mismatch.
 
     `nodes_exact`: nodes whose layers claim to compute what they compute. `points`: output elements compared.
+    `kinds`: of a network too large to be run, how many kinds its nodes are of, of which one each was; `how`: in words.
     `approximate_share`: the share of stand-ins in all MACs and element operations.
     """
 
@@ -36,6 +37,8 @@ class Verification(Tabular):
     movement: tuple[NotExecuted, ...] = ()
     approximate: tuple[NotExecuted, ...] = ()
     host: tuple[NotExecuted, ...] = ()
+    kinds: int | None = None
+    how: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -76,7 +79,8 @@ class Verification(Tabular):
         """What a reader must know, in a line: how much was proven, could not be, and differs."""
         moved = f" ({self.nodes_moved} by volumes and edges)" if self.nodes_moved else ""
         rest = f"{self.nodes_not_provable} not provable here, {self.nodes_differing} differing"
-        return f"nodes: {self.nodes_proven} proven{moved}, {rest}"
+        how = "".join(f"; {sentence}" for sentence in self.how)
+        return f"nodes: {self.nodes_proven} proven{moved}, {rest}{how}"
 
     @property
     def summary(self) -> str:
@@ -108,6 +112,7 @@ def as_json(result: Verification) -> str:
         "nodes_proven": result.nodes_proven,
         "nodes_not_provable": result.nodes_not_provable,
         "nodes_differing": result.nodes_differing,
+        **({} if result.kinds is None else {"kinds": result.kinds, "how": list(result.how)}),
         "not_checkable": [{"node": n.node, "op": n.op, "why": n.why} for n in result.not_checkable],
         "mismatches": [asdict(mismatch) for mismatch in result.mismatches],
     }

@@ -4,7 +4,7 @@ import math
 import os
 
 from onnx2zz.errors import Problem, raise_if_any
-from onnx2zz.frontend.graph import Graph
+from onnx2zz.frontend.graph import Graph, Node
 
 BYTES_OF_ELEMENT = 16
 """A random float64, what is made of it, and a copy in onnxruntime."""
@@ -15,7 +15,7 @@ WAY_OUT = "bind smaller shapes (--shape, --dim); compiling and pricing do withou
 def check_room(graph: Graph, model: str) -> None:
     """Raises InputError naming the nodes of `model` whose tensors would fill the memory."""
     there = memory()
-    needed = ((node, BYTES_OF_ELEMENT * _elements((*node.inputs, *node.outputs), graph)) for node in graph.nodes)
+    needed = ((node, bytes_of(node, graph)) for node in graph.nodes)
     raise_if_any(
         Problem(
             f"{model}: node {node.label} ({node.op})",
@@ -25,6 +25,11 @@ def check_room(graph: Graph, model: str) -> None:
         for node, size in needed
         if size > there
     )
+
+
+def bytes_of(node: Node, graph: Graph) -> int:
+    """What a node's tensors take when it is run."""
+    return BYTES_OF_ELEMENT * _elements((*node.inputs, *node.outputs), graph)
 
 
 def _elements(names: tuple[str, ...], graph: Graph) -> int:

@@ -84,9 +84,24 @@ class Values:
         constants = [name for name in node.inputs if name in self.graph.constants]
         try:
             operands = {name: self.of(name) for name in node.inputs if name}
-            self.held |= run_node(node, operands, constants)
+            made = run_node(node, operands, constants)
+            self.held |= {name: self._of_taken_size(name, value) for name, value in made.items()}
         except CannotRunError as error:
             self.failed[node] = str(error)
+
+    def _of_taken_size(self, name: str, value: np.ndarray) -> np.ndarray:
+        """What a node gives, in the size that the graph has taken where data decide it: elements left out at the end,
+        or begun anew. What counts them is as the graph knows it."""
+        shape = self.graph.tensors[name].shape if name in self.graph.tensors else None
+        known = self.graph.value(name) if self.graph.experts and name in self.graph.static else None
+        if known is not None:
+            return known
+        if shape is None or value.shape == shape or value.ndim != len(shape):
+            return value
+        for axis, size in enumerate(shape):
+            there = value.shape[axis]
+            value = value.take(np.arange(size) % there, axis) if there else np.zeros(shape, value.dtype)
+        return value
 
     def forget(self, names: Collection[str]) -> None:
         """Nothing reads these any more."""

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from onnx2zz.formats.blocks import shown_once
+from onnx2zz.ir.experts import alike
 from onnx2zz.pricing.accounted import lost_work
 from onnx2zz.pricing.result import Evaluation, LayerResult
 from onnx2zz.pricing.system_result import LayerUse
@@ -15,6 +18,7 @@ from onnx2zz.printable import printable
 from onnx2zz.report.distance import distance, print_worst
 from onnx2zz.report.quantity import ENERGY
 from onnx2zz.report.system import cores_told, layers_placed, split_told
+from onnx2zz.report.unpriced import SHOWN
 
 DIGITS_BEFORE_THE_POINT = 1e3
 """The total has at least four: layers of a thousandth of it still show."""
@@ -22,16 +26,20 @@ DIGITS_BEFORE_THE_POINT = 1e3
 BELOW = "*"
 """Marks the cycles of a layer that ZigZag prices below the roofline."""
 
+INDENT = 1
+"""Columns by which the layers of a block stand further in."""
+
 SHORTEST_NAME, LONGEST_TYPE = 12, 24
 """Columns that a layer's name has on the narrowest screen, and its operator type on any."""
 
 
-def print_table(evaluation: Evaluation, mapping: str, console: Console) -> None:
-    """Print the layers and their total."""
+def print_table(evaluation: Evaluation, mapping: str, console: Console, full: bool = False) -> None:
+    """Print the layers and their total; a block that comes again and again once, unless `full`."""
+    told = evaluation if not full else replace(evaluation, blocks=())
     console.print(printable(_caption(evaluation, mapping)), highlight=False, markup=False, style="bold")
-    far = _narrowest(evaluation, console, far=True) <= console.width
-    spare = max(console.width - _narrowest(evaluation, console, far), 0)
-    console.print(layers_table(evaluation, SHORTEST_NAME + spare, far))
+    far = _narrowest(told, console, far=True) <= console.width
+    spare = max(console.width - _narrowest(told, console, far), 0)
+    console.print(layers_table(told, SHORTEST_NAME + spare, far))
     if evaluation.system is None:
         _print_below_roofline(evaluation, console)
         print_worst(evaluation, console)
@@ -76,9 +84,14 @@ def _print_accounts(evaluation: Evaluation, console: Console) -> None:
         said = ", ".join(f"{count} {printable(op)}" for op, count in kinds.items())
         sentence = f"Left to the host and not priced: {said} (`host` in the JSON has why)."
         console.print(sentence, highlight=False, markup=False)
-    names = [layer.name for layer in evaluation.layers if layer.id in evaluation.approximate]
+    for one in alike(evaluation.experts):
+        sentence = f"Each of {len(one.tokens)} experts was taken to get {one.each} tokens ({one.decided}): {one.node}"
+        console.print(printable(sentence), highlight=False, markup=False)
+    stand_ins = frozenset(evaluation.approximate)
+    names = [layer.name for layer in evaluation.layers if layer.id in stand_ins]
     if names:
-        said = ", ".join(map(printable, names))
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        said = ", ".join(map(printable, names[:SHOWN])) + more
         console.print(f"Approximate, see `onnx2zz explain`: {said}", highlight=False, markup=False)
 
 
@@ -121,10 +134,31 @@ def layers_table(evaluation: Evaluation, name_width: int, far: bool) -> Table:
     placed = layers_placed(evaluation)
     for head in ("Cores", "Split") if far and placed else ():
         table.add_column(head, no_wrap=True)
-    for layer in evaluation.layers:
-        name, kind = printable(layer.name, name_width), printable(layer.operator_type, LONGEST_TYPE)
-        table.add_row(Text(name), Text(kind), *_numbers(layer, scale), *_further(layer, placed, far))
+    for block, layers in shown_once(evaluation.layers, evaluation.blocks):
+        if block is not None:
+            stretch = evaluation.layers[block.first : block.end]
+            table.add_row(Text(f"{block.times} x {block.layers} layers:"), Text(""), *_sums(stretch, scale))
+        for layer in layers:
+            name = printable(layer.name, name_width - INDENT) if block else printable(layer.name, name_width)
+            table.add_row(
+                Text(" " * INDENT * bool(block) + name),
+                Text(printable(layer.operator_type, LONGEST_TYPE)),
+                *_numbers(layer, scale),
+                *_further(layer, placed, far),
+            )
     return table
+
+
+def _sums(layers: Sequence[LayerResult], scale: float) -> tuple[str, str, str]:
+    """MACs, cycles and energy of all stretches of a block."""
+    priced = [layer for layer in layers if layer.error is None]
+    macs = sum(layer.macs or 0 for layer in priced)
+    cycles, energy = (sum(values) for values in ([one.latency_cycles or 0 for one in priced], _energies(priced)))
+    return f"{macs:,}" if macs else "", f"{cycles:,.0f}", f"{energy / scale:,.1f}"
+
+
+def _energies(layers: Sequence[LayerResult]) -> list[float]:
+    return [layer.energy_pj or 0.0 for layer in layers]
 
 
 def _further(layer: LayerResult, placed: Mapping[int, LayerUse], far: bool) -> Sequence[str]:

@@ -10,7 +10,7 @@ from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, choose_mapping, find_mapping, ours
 from onnx2zz.mapping.network import Policy
-from onnx2zz.pricing.accounted import host_nodes, lost_work, stand_ins
+from onnx2zz.pricing.accounted import experts_of, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.graph import execution_order
 from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
 from onnx2zz.pricing.physical import PJ_PER_PW_NS, static_power_pw
@@ -239,6 +239,7 @@ def _evaluation(
         edges_added=0,
         host=hosts,
         approximate=stand_ins(request.workload.coverage),
+        experts=experts_of(request.workload.coverage),
         mapping=request.mapping.name if request.mapping else None,
         system=replace(of_frame, auto=chosen.tried, core_counts=chosen.core_counts),
     )
@@ -300,5 +301,6 @@ def _without_schedule(request: SystemRequest, search: Search) -> Evaluation:
         edges_added=0,
         host=hosts,
         approximate=stand_ins(request.workload.coverage),
+        experts=experts_of(request.workload.coverage),
         mapping=request.mapping.name if request.mapping else None,
     )

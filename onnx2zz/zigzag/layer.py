@@ -13,8 +13,9 @@ from zigzag.parser.workload_validator import WorkloadValidator
 from zigzag.workload.layer_node import LayerNode
 
 from onnx2zz.errors import Problem
+from onnx2zz.files.document import is_object
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.formats.workload_entry import PLACE, WorkloadEntry
 from onnx2zz.zigzag.schema import schema_problems
 
 
@@ -49,10 +50,34 @@ def _normalized(mapping_entry: Mapping[str, object]) -> list[dict[str, object]]:
 
 
 def workload_problems(file: str, entries: Sequence[WorkloadEntry]) -> tuple[Problem, ...]:
-    """Everything in the workload that ZigZag's schema objects to."""
+    """Everything in the workload that ZigZag's schema objects to.
+
+    Layers that differ in their places alone are put to it once, where these are what the schema takes; all of them are
+    where it objects to anything, so that each fault has its layer.
+    """
+    if all(map(_has_a_place, entries)):
+        different = {repr({**entry, **NO_PLACE}): entry for entry in entries}
+        if not _objections(list(different.values())):
+            return ()
+    return schema_problems(f"{file}: layer ", _objections(entries))
+
+
+NO_PLACE = dict.fromkeys(PLACE)
+
+
+def _has_a_place(entry: WorkloadEntry) -> bool:
+    """Whether number, name and sources are of the types that the schema wants of them."""
+    place: dict[str, object] = {**entry}
+    sources = place.get("operand_source", {})
+    if type(place.get("id")) is not int or not isinstance(place.get("name"), str) or not is_object(sources):
+        return False
+    return sources.keys() <= {"W", "I"} and all(type(source) is int for source in sources.values())
+
+
+def _objections(entries: Sequence[WorkloadEntry]) -> object:
     validator = WorkloadValidator(list(entries))
     validator.validator.validate(validator.data, schema=validator.schema)
-    return schema_problems(f"{file}: layer ", validator.validator.errors)
+    return validator.validator.errors
 
 
 def mapping_problems(file: str, mapping: Sequence[object]) -> tuple[Problem, ...]:

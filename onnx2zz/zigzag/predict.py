@@ -41,7 +41,7 @@ from zigzag.stages.stage import StageCallable
 from zigzag.workload.dnn_workload import DNNWorkload
 from zigzag.workload.layer_node import LayerNode
 
-from onnx2zz.formats.mapping_entry import mapping_entry_for, read_mapping
+from onnx2zz.formats.mapping_entry import mapping_entries_for, read_mapping
 from onnx2zz.zigzag.cacti import private_cacti
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
 from onnx2zz.zigzag.locality import kept_levels
@@ -137,7 +137,7 @@ def _levels(
 
 def _levels_with_many_heads(accelerator: Accelerator, workload: Any, mapping: Any) -> dict[str, Any]:
     entries = read_mapping(mapping)
-    kept = kept_levels(workload, [mapping_entry_for(entry, entries) for entry in workload], (), accelerator)
+    kept = kept_levels(workload, mapping_entries_for(workload, entries), (), accelerator)
     arguments = {identifier: levels.stage_arguments(identifier) for identifier, levels in kept.items()}
     return {
         "mem_update_list": {key: value for one in arguments.values() for key, value in one["mem_update_list"].items()},

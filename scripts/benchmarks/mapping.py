@@ -16,7 +16,7 @@ from typing import TypedDict
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator, find_mapping, find_model
-from onnx2zz.mapping.choice import Candidate, Choice
+from onnx2zz.mapping.chosen import Candidate, Choice
 from onnx2zz.mapping.mapping_file import mapping_text
 from onnx2zz.mapping.network import NetworkChoice, choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload

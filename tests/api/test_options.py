@@ -27,8 +27,9 @@ OTHERWISE_CALLED = {
     "html_file": "html",
     "plot_folder": "plot",
 }
-OF_THE_COMMAND = {"memory_limit"}
-"""It holds for a process, and a script is one before it calls us."""
+OF_THE_COMMAND = {"memory_limit", "full"}
+"""The one holds for a process, and a script is one before it calls us; the other is of the printed table, and Python's
+results have every layer."""
 
 
 def of_the_command() -> set[str]:

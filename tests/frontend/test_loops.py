@@ -138,6 +138,14 @@ def test_products_in_such_a_loop_are_not_lost_in_silence() -> None:
         compile_model(model_of([node], inputs, {"w": distinct(RNG, 3, 3)}, ["y"]))
 
 
+def test_many_iterations_of_a_body_that_multiplies_are_all_taken() -> None:
+    body = loop_body([helper.make_node("MatMul", ["h_in", "w"], ["h_out"])], {"h": [2, 3]})
+    body.initializer.append(onnx.numpy_helper.from_array(np.full((3, 3), 0.25, np.float32), "w"))
+    found = compile_model(loop_model(body, ["y"], trip=300))
+    assert found.workload.macs == 300 * 2 * 3 * 3 and not found.workload.incomplete
+    assert [str(block) for block in found.blocks] == ["299 x block of 1 layer"], "the first reads an input"
+
+
 def test_many_iterations_are_left_to_the_host() -> None:
     body = loop_body([helper.make_node("Relu", ["h_in"], ["h_out"])], {"h": [2, 3]})
     workload = compile_model(loop_model(body, ["y"], trip=65)).workload

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from onnx2zz.ir.experts import ExpertTokens
 from onnx2zz.pricing.accounted import HostNode
 from onnx2zz.pricing.breakdown import Breakdown
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
@@ -81,6 +82,14 @@ def test_what_the_numbers_do_not_hold_is_said_below_them() -> None:
         "Left to the host and not priced: 1 NonMaxSuppression, 2 TopK (`host` in the JSON has why).",
         "Approximate, see `onnx2zz explain`: L1_pool",
     ]
+
+
+def test_the_tokens_that_experts_were_taken_to_get_are_said_below() -> None:
+    routers = tuple(ExpertTokens(f"o{n}", f"router{n}", "TopK", (5, 5, 4), "even split") for n in range(3))
+    text = io.StringIO()
+    print_table(replace(RUN, experts=routers), "npe", Console(file=text, width=120))
+    line = "Each of 3 experts was taken to get 4 or 5 tokens (even split): router0 and 2 more"
+    assert line in text.getvalue().splitlines()
 
 
 def test_macs_of_the_host_make_the_total_incomplete() -> None:

@@ -55,7 +55,7 @@ def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, obj
 
 def _as_data(document: Mapping[str, object]) -> str:
     """JSON that no text in it can end: HTML reads a script up to the next `</script`, whatever it is within."""
-    return json_text(document, separators=(",", ":"), ensure_ascii=True).replace("<", "\\u003c")
+    return json_text(document, compact=True).replace("<", "\\u003c")
 
 
 def _part(name: str) -> str:

@@ -1,0 +1,392 @@
+"""Which tensors tell the tokens of an expert, in a mixture of experts, and how many tokens that are.
+
+A router chooses experts for each token (TopK, ArgMax). What follows makes masks of these numbers (Equal, OneHot,
+ScatterElements), takes one expert's part of them and asks where that is not zero (NonZero, Compress), or counts each
+expert's tokens and cuts the sorted tokens there (CumSum, Slice, Split). How many an expert gets only a run knows; over
+all experts they add up to the choices that were made, whatever the data. So an even split has the total of any, and is
+what holds until the user says another number (`--tokens-per-expert`).
+
+Source: the mixtures of transformers (Mixtral, Qwen-MoE, DeepSeek) as torch's exporters write them; Fedus et al.,
+"Switch Transformers" (2021), for the even split as what training aims at.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
+
+import numpy as np
+import onnx
+
+from onnx2zz.errors import InputError, Problem
+from onnx2zz.frontend.graph import Node, Tensor
+from onnx2zz.ir.experts import ExpertTokens, alike
+
+EVEN = "even split"
+GIVEN = "--tokens-per-expert"
+COUNTED = "a size given for each"
+INTEGERS = frozenset({onnx.TensorProto.INT32, onnx.TensorProto.INT64})
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """The node that chooses experts, and among how many."""
+
+    output: str
+    label: str
+    op: str
+    experts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A tensor whose every element is the number of a chosen expert."""
+
+    router: Router
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """A tensor that is zero except where a token goes to an expert, or sums of such.
+
+    `total`: how many places these are over all experts. `axis`: the one that the experts lie along. Without it the mask
+    is that of `expert`, or of all together (None).
+    """
+
+    router: Router
+    total: int
+    axis: int | None = None
+    expert: int | None = None
+    inverted: bool = False
+
+
+Mark = Choices | Mask
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a rule may ask of a node's tensors: their types, and values that do not depend on the run."""
+
+    node: Node
+    tensors: Mapping[str, Tensor]
+    value: Callable[[str], np.ndarray | None]
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """The shape of an input; that of a scalar where it is left out or open."""
+        name = self.node.input(index)
+        return (self.tensors[name].shape or ()) if name else ()
+
+    def result(self, index: int = 0) -> tuple[int, ...] | None:
+        """The shape of an output, None where it is open."""
+        name = self.node.outputs[index] if index < len(self.node.outputs) else ""
+        return self.tensors[name].shape if name else None
+
+    def integers(self, index: int, attribute: str) -> list[int] | None:
+        """What is an input, and was an attribute in older opsets; None where only a run knows it."""
+        name = self.node.input(index)
+        if not name:
+            return self.node.integers(attribute)
+        value = self.value(name)
+        return None if value is None else [int(v) for v in np.ravel(value)]
+
+
+@dataclass
+class Routing:
+    """`tokens`: of each expert, as the user says. `marks`: of tensors. `split`: of each router, tokens by expert."""
+
+    tokens: int | None = None
+    marks: dict[str, Mark] = field(default_factory=dict[str, Mark])
+    split: dict[Router, dict[int, int]] = field(default_factory=dict[Router, dict[int, int]])
+    told: set[Router] = field(default_factory=set[Router])
+    turns: Counter[Router] = field(default_factory=Counter[Router])
+
+    def shares(self, router: Router, total: int) -> tuple[int, ...]:
+        """How many of so many choices each expert gets: as the user says, else evenly, the first ones one more."""
+        if self.tokens is not None:
+            return (self.tokens,) * router.experts
+        each, more = divmod(total, router.experts)
+        return tuple(each + (expert < more) for expert in range(router.experts))
+
+    def places(self, name: str, elements: int) -> int | None:
+        """In how many of its elements a tensor is not zero; None where nothing tells. Raises InputError where that
+        would be more than it has."""
+        mask = self.marks.get(name)
+        if not isinstance(mask, Mask):
+            return None
+        if mask.axis is not None or mask.expert is None:
+            places = min(elements, sum(self.shares(mask.router, mask.total)))
+        else:
+            places = self.shares(mask.router, mask.total)[mask.expert]
+            if places > elements:
+                where = f"--tokens-per-expert {places}"
+                raise InputError(Problem(where, f"{mask.router.label} has {elements} places for each", "say less"))
+            self._note(mask.router, mask.expert, places)
+        return elements - places if mask.inverted else places
+
+    def count(self, router: Router, total: int) -> tuple[int, ...]:
+        """The tokens of each expert, noted for the result."""
+        shares = self.shares(router, total)
+        for expert, tokens in enumerate(shares):
+            self._note(router, expert, tokens)
+        return shares
+
+    def _note(self, router: Router, expert: int, tokens: int) -> None:
+        self.split.setdefault(router, {}).setdefault(expert, tokens)
+
+    def overrule(self, name: str, tokens: int) -> None:
+        """The user says how many places of a mask are not zero."""
+        mask = self.marks.get(name)
+        if isinstance(mask, Mask) and mask.expert is not None and not mask.inverted:
+            self.split.setdefault(mask.router, {})[mask.expert] = tokens
+            self.told.add(mask.router)
+
+    def next_expert(self, router: Router) -> int:
+        """The expert of a mask that does not say whose it is: they come one after the other."""
+        self.turns[router] += 1
+        return (self.turns[router] - 1) % router.experts
+
+    def follow(self, known: Known) -> None:
+        """Marks the outputs of a node whose inputs are marked, or which chooses experts."""
+        rule = RULES.get(known.node.op)
+        if rule is not None and (known.node.op in CHOOSE or not self.marks.keys().isdisjoint(known.node.inputs)):
+            for name, mark in zip(known.node.outputs, rule(self, known), strict=False):
+                if name and mark is not None and known.tensors[name].shape is not None:
+                    self.marks[name] = mark
+
+    def counts(self, name: str, tensor: Tensor) -> np.ndarray | None:
+        """The value of a tensor that holds how many tokens each expert gets, None if it is no such tensor."""
+        mask = self.marks.get(name)
+        if not isinstance(mask, Mask) or mask.axis is None or mask.inverted or tensor.type not in INTEGERS:
+            return None
+        if tensor.shape is None or tensor.elements != mask.router.experts:
+            return None
+        dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.type)
+        return np.asarray(self.count(mask.router, mask.total)).astype(dtype).reshape(tensor.shape)
+
+    @property
+    def experts(self) -> tuple[ExpertTokens, ...]:
+        """The tokens of each expert, router by router."""
+        return tuple(self._tokens_of(router, by_expert) for router, by_expert in self.split.items())
+
+    def _tokens_of(self, router: Router, by_expert: Mapping[int, int]) -> ExpertTokens:
+        tokens = tuple(by_expert.get(expert, 0) for expert in range(router.experts))
+        decided = COUNTED if router in self.told else EVEN if self.tokens is None else GIVEN
+        return ExpertTokens(router.output, router.label, router.op, tokens, decided)
+
+
+def told_of_experts(experts: Sequence[ExpertTokens]) -> tuple[str, ...]:
+    """What was taken for the tokens of experts where only a run knows them, a sentence for all that are alike."""
+    return tuple(_sentence(one) for one in alike([one for one in experts if one.decided == EVEN]))
+
+
+def _sentence(one: ExpertTokens) -> str:
+    what = f"the data decide how many tokens each of {len(one.tokens)} experts gets"
+    taken = f"taken: {one.each}, an even split of {sum(one.tokens)} (--tokens-per-expert N says another number)"
+    return f"node {one.node}: {what}; {taken}"
+
+
+Marks = Sequence[Mark | None]
+Rule = Callable[[Routing, Known], Marks]
+
+
+def _first(routing: Routing, known: Known) -> Mark | None:
+    return routing.marks.get(known.node.input(0))
+
+
+def _topk(routing: Routing, known: Known) -> Marks:
+    """The positions along an axis of experts; of experts' numbers put in order the numbers, and no positions."""
+    if isinstance(_first(routing, known), Choices):
+        return (_first(routing, known), None)
+    shape, result = known.shape(0), known.result()
+    axis = known.node.integer("axis", -1)
+    if not shape or result is None or result[axis] == shape[axis]:  # all of them are put in order, none is chosen
+        return ()
+    return (None, Choices(_router(known, shape[axis])))
+
+
+def _argmax(routing: Routing, known: Known) -> Marks:
+    shape = known.shape(0)
+    return (Choices(_router(known, shape[known.node.integer("axis", 0)])),) if shape else ()
+
+
+def _router(known: Known, experts: int) -> Router:
+    node = known.node
+    return Router(next(filter(None, node.outputs)), node.label, node.op, experts)
+
+
+def _mixture(routing: Routing, known: Known) -> Marks:
+    """An operator that holds router and experts: k choices a token among all experts."""
+    scores = known.shape(1)
+    if scores:
+        routing.count(_router(known, scores[-1]), prod(scores[:-1]) * known.node.integer("k", 1))
+    return ()
+
+
+def _renamed(routing: Routing, known: Known) -> Marks:
+    """The same elements in other places: of a mask the axis of experts must be found again."""
+    mark = _first(routing, known)
+    if not isinstance(mark, Mask) or mark.axis is None:
+        return (mark,)
+    return (_moved(mark, _axis_of_stride(known.shape(0), mark.axis, known.result() or ())),)
+
+
+def _axis_of_stride(shape: tuple[int, ...], axis: int, wanted: tuple[int, ...]) -> int | None:
+    """The axis as it is after a reshape: as long, and as many elements behind it."""
+    inner = prod(shape[axis + 1 :])
+    found = (n for n, size in enumerate(wanted) if size == shape[axis] and prod(wanted[n + 1 :]) == inner)
+    return next(found, None)
+
+
+def _moved(mask: Mask, axis: int | None) -> Mask | None:
+    return None if axis is None else replace(mask, axis=axis)
+
+
+def _transposed(routing: Routing, known: Known) -> Marks:
+    mark = _first(routing, known)
+    if not isinstance(mark, Mask) or mark.axis is None:
+        return (mark,)
+    order = known.node.integers("perm") or list(reversed(range(len(known.shape(0)))))
+    return (replace(mark, axis=order.index(mark.axis)),)
+
+
+def _equal(routing: Routing, known: Known) -> Marks:
+    """Where an expert's number, or each of all, was chosen; of a mask, where it is not zero or where it is."""
+    for index in (0, 1):
+        mark, value = routing.marks.get(known.node.input(index)), known.value(known.node.input(1 - index))
+        result = known.result()
+        if isinstance(mark, Mask) and value is not None and value.size == 1:
+            return (replace(mark, inverted=mark.inverted != (not value.ravel()[0])),)
+        if isinstance(mark, Choices) and result is not None:
+            return (_compared(routing, mark.router, known.shape(1 - index), value, result),)
+    return ()
+
+
+def _compared(
+    routing: Routing, router: Router, other: tuple[int, ...], value: np.ndarray | None, result: tuple[int, ...]
+) -> Mask | None:
+    total = prod(result)
+    if prod(other) == 1:
+        expert = routing.next_expert(router) if value is None else int(value.ravel()[0])
+        return Mask(router, total, expert=expert) if 0 <= expert < router.experts else None
+    axes = [len(result) - len(other) + n for n, size in enumerate(other) if size > 1]
+    if len(axes) == 1 and result[axes[0]] == router.experts:
+        return Mask(router, total // router.experts, axis=axes[0])
+    return None
+
+
+def _one_hot(routing: Routing, known: Known) -> Marks:
+    mark, result = _first(routing, known), known.result()
+    if not isinstance(mark, Choices) or result is None:
+        return ()
+    return (Mask(mark.router, prod(known.shape(0)), known.node.integer("axis", -1) % len(result)),)
+
+
+def _scattered(routing: Routing, known: Known) -> Marks:
+    """Something written, or counted, at the places of the chosen experts."""
+    mark, result = routing.marks.get(known.node.input(1)), known.result()
+    if not isinstance(mark, Choices) or not result:
+        return ()
+    axis = known.node.integer("axis", 0) % len(result)
+    return (Mask(mark.router, prod(known.shape(1)), axis) if result[axis] == mark.router.experts else None,)
+
+
+def _gathered(routing: Routing, known: Known) -> Marks:
+    """One expert's part, or a part of the choices."""
+    mark, result, shape = _first(routing, known), known.result(), known.shape(0)
+    if not isinstance(mark, Mask) or result is None or not shape:
+        return (mark,)
+    axis, picked = known.node.integer("axis", 0) % len(shape), known.shape(1)
+    if axis != mark.axis:
+        moved = None if mark.axis is None else mark.axis + (len(picked) - 1 if axis < mark.axis else 0)
+        return (_part(replace(mark, axis=moved), prod(shape), prod(result)),)
+    if prod(picked) != 1:
+        return ()
+    value = known.value(known.node.input(1))
+    expert = routing.next_expert(mark.router) if value is None else int(value.ravel()[0]) % mark.router.experts
+    return (replace(mark, axis=None, expert=expert),)
+
+
+def _part(mask: Mask, before: int, after: int) -> Mask:
+    """The mask of a part of the choices, of as many places as it has of the elements."""
+    return replace(mask, total=mask.total * after // before) if before else mask
+
+
+def _sliced(routing: Routing, known: Known) -> Marks:
+    mark, result, shape = _first(routing, known), known.result(), known.shape(0)
+    if not isinstance(mark, Mask) or result is None:
+        return (mark,)
+    if mark.axis is None or result[mark.axis] == shape[mark.axis]:
+        return (_part(mark, prod(shape), prod(result)),)
+    if result[mark.axis] != 1:
+        return ()
+    starts = known.integers(1, "starts")
+    axes = known.integers(3, "axes") or list(range(len(starts or ())))
+    start = dict(zip([axis % len(shape) for axis in axes], starts or (), strict=False)).get(mark.axis)
+    expert = routing.next_expert(mark.router) if start is None else start % mark.router.experts
+    return (replace(mark, axis=None, expert=expert),)
+
+
+def _parts(routing: Routing, known: Known) -> Marks:
+    """A Split: each output an expert's, or a part of the choices."""
+    mark, shape = _first(routing, known), known.shape(0)
+    results = [known.result(index) for index in range(len(known.node.outputs))]
+    if not isinstance(mark, Mask):
+        return [mark] * len(results)
+    axis = known.node.integer("axis", 0) % len(shape)
+    if axis != mark.axis:
+        return [_part(mark, prod(shape), prod(result or ())) for result in results]
+    alone = all(result is not None and result[axis] == 1 for result in results)
+    return [replace(mark, axis=None, expert=expert) for expert in range(len(results))] if alone else ()
+
+
+def _reduced(routing: Routing, known: Known) -> Marks:
+    """Over what is not an axis of experts: an expert takes a token once, so that no two places come together."""
+    mark, result, shape = _first(routing, known), known.result(), known.shape(0)
+    axes = known.integers(1, "axes")
+    if not isinstance(mark, Mask) or mark.inverted or result is None or axes is None:
+        return ()
+    gone = {axis % len(shape) for axis in axes} or set(range(len(shape)))
+    if mark.axis is None:
+        return (mark,)
+    if mark.axis in gone:
+        return (replace(mark, axis=None),)
+    before = sum(axis < mark.axis for axis in gone)
+    return (replace(mark, axis=mark.axis if known.node.integer("keepdims", 1) else mark.axis - before),)
+
+
+def _kept(routing: Routing, known: Known) -> Marks:
+    """A comparison with zero, a product, both of two: not zero where the mask is not."""
+    marks = [(i, routing.marks.get(known.node.input(i))) for i in range(len(known.node.inputs))]
+    index, mark = next(((i, m) for i, m in marks if isinstance(m, Mask) and not m.inverted), (0, None))
+    result = known.result()
+    if mark is None or result is None:
+        return ()
+    axis = None if mark.axis is None else mark.axis + len(result) - len(known.shape(index))
+    return (_part(replace(mark, axis=axis), prod(known.shape(index)), prod(result)),)
+
+
+def _not(routing: Routing, known: Known) -> Marks:
+    mark = _first(routing, known)
+    return (replace(mark, inverted=not mark.inverted),) if isinstance(mark, Mask) else ()
+
+
+MIXTURES = ("com.microsoft.MoE", "com.microsoft.QMoE")
+"""Operators that hold a router and its experts."""
+CHOOSE = frozenset({"TopK", "ArgMax", *MIXTURES})
+"""They begin something: none of their inputs need be marked."""
+RULES: Mapping[str, Rule] = {
+    "TopK": _topk,
+    "ArgMax": _argmax,
+    **dict.fromkeys(MIXTURES, _mixture),
+    **dict.fromkeys(("Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze"), _renamed),
+    "Transpose": _transposed,
+    "Equal": _equal,
+    "OneHot": _one_hot,
+    **dict.fromkeys(("ScatterElements", "Scatter"), _scattered),
+    "Gather": _gathered,
+    "Slice": _sliced,
+    "Split": _parts,
+    **dict.fromkeys(("ReduceSum", "ReduceMax"), _reduced),
+    **dict.fromkeys(("Greater", "Less", "Mul", "And"), _kept),
+    "Not": _not,
+}

@@ -1,0 +1,42 @@
+"""What was chosen for a layer: known choices are read without numpy, which takes as long to import as all else."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from onnx2zz.pricing.certificate import Certificate
+from onnx2zz.zigzag.unrolling import Unrolling
+
+Origin = Literal["mapping file", "generated", "enumerated", "optimal"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An unrolling, where it comes from, its honest price (pJ, cycles) if it has one, else why it is not chosen.
+
+    `below_roofline`: ZigZag's own number for it is less than the roofline; at equal cost one that is not is preferred.
+    `ordering`: the loop ordering that has this price, innermost first; None: the best that a search of orderings finds.
+    """
+
+    unrolling: Unrolling
+    origin: Origin
+    energy_pj: float | None = None
+    latency_cycles: float | None = None
+    below_roofline: bool = False
+    refused: str | None = None
+    ordering: tuple[tuple[str, int], ...] | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen for a layer (None where nothing may be), and why.
+
+    `runners_up`: the best of the others, whatever the mapping file and ZigZag's generator gave, and some that were
+    refused. `priced` of the `enumerated` and the given ones have a price. `certificate`: how good the best is, proven.
+    """
+
+    best: Candidate | None
+    runners_up: tuple[Candidate, ...]
+    priced: int
+    enumerated: int
+    reason: str
+    certificate: Certificate | None = None
