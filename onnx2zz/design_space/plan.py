@@ -61,8 +61,8 @@ class Run:
 
     @property
     def _mapping_search(self) -> MappingSearch | None:
-        kind = next((kind for kind in CHOSEN if kind == self.options.mapping), None)
-        return MappingSearch(kind=kind) if kind is not None else None
+        chosen = (MappingSearch(kind=kind) for kind in CHOSEN if kind == self.options.mapping)
+        return next(chosen, None)
 
     def request(self, folder: Path) -> EvaluationRequest:
         """What is asked for; the accelerator's files lie in `folder` (`Design.write`)."""

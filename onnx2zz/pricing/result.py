@@ -54,11 +54,11 @@ class LayerResult:
     from_cache: bool = False
     error: str | None = None
     choice: ChoiceRecord | None = None
-    certificate: Certificate | None = None
     physical: LayerPhysical | None = None
     events: LayerEvents | None = None
     breakdown: Breakdown | None = None
     priced_on: str | None = None
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,10 @@ class Total:
     latency_cycles: float
     macs: int
     incomplete: bool
-    certificate: Certificate | None = None
     physical: TotalPhysical | None = None
     events: TotalEvents | None = None
     in_memory: InMemoryTotal | None = None
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True)

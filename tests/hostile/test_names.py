@@ -93,7 +93,7 @@ def foreign_workload() -> list[Document]:
 
 def test_a_workload_of_foreign_names_is_priced_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(foreign_workload(), allow_unicode=True), encoding="utf-8")
-    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--no-cache", "-o", "out"]
+    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--no-cache", "--full", "-o", "out"]
     assert verdict([*command, "--csv", "out/layers.csv", "--html", "out/page.html"], tmp_path) == FINE
     said = capsys.readouterr()
     assert all(line.isprintable() for line in (said.out + said.err).splitlines())
