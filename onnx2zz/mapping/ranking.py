@@ -29,20 +29,25 @@ def ranked(
     """Unrollings with the least that their objective can be, the likeliest winner first; `floor`: no layer takes fewer
     cycles. Of equal bounds, whole divisors come first, then what costs less of the other."""
 
-    def forbidden(found: Factors) -> Mask:
-        out = overflowing(found, space, hierarchy)
-        for mask in lacks(found, space, wires).values() if wires else ():
-            out = out | mask
-        return out
+    def out(found: Factors) -> Mask:
+        return forbidden(found, space, hierarchy, wires)
 
     if not space.loops:
         return nothing(space)
-    found = candidates(space, limits, forbidden, _twins(space, limits, hierarchy, wires))
+    found = candidates(space, limits, out, _twins(space, limits, hierarchy, wires))
     first, second = _objectives(bounds(found, space, hierarchy), floor, opt)
     padding = (-np.array(space.sizes) % found.prod(axis=1) > 0).sum(axis=1)
     spread = (found > 1).sum(axis=(1, 2))
     order = np.lexsort((spread, second, padding, first))
     return Ranked(space, found[order], first[order], padding[order])
+
+
+def forbidden(found: Factors, space: Space, hierarchy: BuiltHierarchy, wires: Interconnect | None) -> Mask:
+    """Which candidates, complete or not, are out for good: too large, or in need of wires that nobody declared."""
+    out = overflowing(found, space, hierarchy)
+    for mask in lacks(found, space, wires).values() if wires else ():
+        out = out | mask
+    return out
 
 
 def bounds_of(found: Factors, space: Space, hierarchy: BuiltHierarchy, floor: float, opt: ObjectiveName) -> Floats:

@@ -25,18 +25,17 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import ObjectiveName, objective
 from onnx2zz.zigzag.search import NotCoveredError
 from onnx2zz.zigzag.search.chain import Cost, cheapest, cheapest_chain
-from onnx2zz.zigzag.search.crossings import ALWAYS, Candidates, Crossings, factored, prime_ladders, short_ladders
+from onnx2zz.zigzag.search.crossings import ALWAYS, Crossings, factored, prime_ladders, short_ladders
 from onnx2zz.zigzag.search.innermost import by_innermost
 from onnx2zz.zigzag.search.least_loads import first_tiles, last_tile
 from onnx2zz.zigzag.search.realised import Factor, Lengthening, Realised, best_of_all, best_realised
+from onnx2zz.zigzag.search.spread import ROUNDING, Candidates, Spread
 from onnx2zz.zigzag.search.whole_unrolling import Ground, Lengthened, ground
 from onnx2zz.zigzag.unrolling import Unrolling
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
-ROUNDING = 1 - 2**-40
-"""Sums of the same terms in another order differ by less."""
 TOGETHER = 1 << 17
 """Candidates times places of the lattice that are looked at together: 1 MB an array."""
 PADDED = 1.6
@@ -93,7 +92,7 @@ class UnrollingBounds:
     def _whole(self, crossings: Crossings, energy: Floats, cycles: Floats) -> AtLeast:
         one = np.ones(len(crossings.iterations))
         if self.cycles:
-            cycles = cycles + crossings.drain + first_tiles(crossings) + last_tile(crossings)
+            cycles = cycles + _around(crossings.spread)
         return AtLeast(
             energy * ROUNDING * one if self.energy else one * 0, cycles * ROUNDING * one if self.cycles else one * 0
         )
@@ -122,7 +121,7 @@ class UnrollingBounds:
         """What the objective of one candidate is at least where costs compete, and the best ordering that was met on
         the way."""
         crossings = self._one(given)
-        beyond = (crossings.drain + first_tiles(crossings) + last_tile(crossings)).item()
+        beyond = _around(crossings.spread).item()
         joint = JointBound(crossings, _binding(crossings), beyond)
         cycles = max(joint.cycles() * ROUNDING, one.floor)
         least = cycles
@@ -160,6 +159,11 @@ def _ground(
         raise
     except Exception as error:  # ZigZag raises anything
         raise PricingError(sentence(error)) from error
+
+
+def _around(spread: Spread) -> Floats:
+    """(C,): cycles before and after the computation at least."""
+    return spread.drain + first_tiles(spread) + last_tile(spread)
 
 
 def _steps(given: Candidates) -> NDArray[np.int64]:

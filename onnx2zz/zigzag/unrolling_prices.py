@@ -20,8 +20,8 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import objective
 from onnx2zz.zigzag.search import NotCoveredError
 from onnx2zz.zigzag.search.best_of import best_of
-from onnx2zz.zigzag.search.crossings import Candidates
 from onnx2zz.zigzag.search.least import alike, least
+from onnx2zz.zigzag.search.spread import Candidates
 from onnx2zz.zigzag.search.whole_unrolling import Ground, Lengthened, ground
 from onnx2zz.zigzag.spatial import price_unrolling
 from onnx2zz.zigzag.unrolling import Unrolling
@@ -55,7 +55,7 @@ class UnrollingPrices:
 
         Raises PricingError with a sentence.
         """
-        sizes = _sizes(lengthened)
+        sizes = lengthened_sizes(lengthened)
         if self.ground is not None and self.ground.divides(unrolling, sizes):
             try:
                 best = best_of(self.ground, unrolling, sizes, self.options.opt, bounds)
@@ -110,6 +110,7 @@ class UnrollingPrices:
         return Candidates(wide, lengths, axes)
 
 
-def _sizes(entry: WorkloadEntry) -> Lengthened:
+def lengthened_sizes(entry: WorkloadEntry) -> Lengthened:
+    """The sizes of a layer's loops, and of the axes for which it gives one."""
     axes = zip(entry.get("pr_loop_dims") or (), entry.get("pr_loop_sizes") or (), strict=False)
     return Lengthened(loop_sizes(entry), {str(index).upper(): size for index, size in axes})

@@ -14,27 +14,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes
+from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.bound import bounds
-from onnx2zz.mapping.choice import Candidate, ChoiceTerms
+from onnx2zz.mapping.choice import ChoiceTerms
+from onnx2zz.mapping.chosen import Candidate
 from onnx2zz.mapping.honest import honest_price
-from onnx2zz.mapping.interconnect import lacks
 from onnx2zz.mapping.optimal.every_unrolling import every_unrolling
 from onnx2zz.mapping.optimal.likeness import Alike, alike, kinds, mirror
 from onnx2zz.mapping.padding import padded, padded_sizes
-from onnx2zz.mapping.ranking import overflowing
+from onnx2zz.mapping.ranking import forbidden
 from onnx2zz.mapping.space import Factors, Mask, Space
 from onnx2zz.pricing.certificate import Certificate, gap_of
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.objective import objective
-from onnx2zz.zigzag.search.crossings import Candidates
 from onnx2zz.zigzag.search.realised import Lengthening, Realised, how_many_of_all
-from onnx2zz.zigzag.search.whole_unrolling import Lengthened
+from onnx2zz.zigzag.search.spread import ROUNDING, Candidates
 from onnx2zz.zigzag.spatial import limits, stays_as_it_is
 from onnx2zz.zigzag.unrolling import Unrolling, totals
-from onnx2zz.zigzag.unrolling_bounds import ROUNDING, UnrollingBounds
-from onnx2zz.zigzag.unrolling_prices import UnrollingPrices
+from onnx2zz.zigzag.unrolling_bounds import UnrollingBounds
+from onnx2zz.zigzag.unrolling_prices import UnrollingPrices, lengthened_sizes
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -102,10 +101,7 @@ class OptimalSearch:
         return self.alike.one_of_each
 
     def _forbidden(self, found: Factors) -> Mask:
-        out = overflowing(found, self.space, self.terms.hierarchy)
-        for mask in lacks(found, self.space, self.terms.wires).values() if self.terms.wires else ():
-            out = out | mask
-        return out
+        return forbidden(found, self.space, self.terms.hierarchy, self.terms.wires)
 
     @cached_property
     def known(self) -> NDArray[np.int8]:
@@ -176,7 +172,7 @@ class OptimalSearch:
             first = rows[self.least[rows].argmin()]
             if self.least[first] >= self.enough:
                 return
-            rows = rows[:1] * 0 + first
+            rows = np.array([first])
             self._look_at(rows)
 
     def _look_at(self, rows: Ints) -> None:
@@ -239,7 +235,7 @@ class OptimalSearch:
         unrolling = self.space.unrolling(factors)
         lengthened = padded(self.entry, totals(unrolling))
         floor = roofline(lengthened, self.mapping_entry, self.terms.hardware).cycles
-        return self.bounds.lengthening(self._lengthened(factors[None]), unrolling, _sizes(lengthened), floor)
+        return self.bounds.lengthening(self._lengthened(factors[None]), unrolling, lengthened_sizes(lengthened), floor)
 
     def _as_candidate(self, one: Lengthening, found: Realised | None) -> Candidate | None:
         if found is None:
@@ -263,20 +259,11 @@ class OptimalSearch:
         price = np.inf if best is None else self._price(best)
         left = self.least < price * CLOSED
         bound = float(min(self.least[left].min(initial=np.inf), price))
-        count = int(left.sum())
-        priced = len(self.priced)
-        bounded = max(
-            len(self.known) - int((self.known == PRICED).sum()) - int((left & (self.known < PRICED)).sum()), 0
-        )
-        opt = self.terms.options.opt
-        return Certificate(opt, price, bound, gap_of(price, bound), priced, bounded, count, self._space)
+        bounded = int((~left & (self.known < PRICED)).sum())
+        gap, opt = gap_of(price, bound), self.terms.options.opt
+        return Certificate(opt, price, bound, gap, len(self.priced), bounded, int(left.sum()), self._space)
 
     @property
     def _space(self) -> str:
         wires = "wires as declared" if self.terms.wires is not None else "any wires"
         return f"{self._every[1]} ({len(self.found):,} that differ), {wires}, every loop ordering and cut"
-
-
-def _sizes(entry: WorkloadEntry) -> Lengthened:
-    axes = zip(entry.get("pr_loop_dims") or (), entry.get("pr_loop_sizes") or (), strict=False)
-    return Lengthened(loop_sizes(entry), {str(index).upper(): size for index, size in axes})

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from math import gcd
 from typing import TypeAlias
 
 import numpy as np
@@ -27,8 +26,8 @@ from .nest import (
     DataDirection,
     Operand,
     OperandLevel,
-    PartialAxis,
 )
+from .spread import Candidates, Spread, narrowest, unclipped
 from .whole_unrolling import Ground
 
 Whole = NDArray[np.int64]
@@ -36,19 +35,6 @@ View: TypeAlias = tuple[slice, ...]
 """Per loop: how often it may occur below a border."""
 
 EVERY, NEVER, ALWAYS = slice(None), slice(0, 1), slice(-1, None)
-
-
-@dataclass(frozen=True)
-class Candidates:
-    """C unrollings that divide: factors (C, array dims, loops), the lengthened loops (C, loops), and the axes that two
-    loops sweep, by name (C,); loops as the ground numbers them."""
-
-    factors: Whole
-    sizes: Whole
-    axes: Mapping[str, Whole]
-
-    def rows(self, rows: NDArray[np.intp]) -> "Candidates":
-        return Candidates(self.factors[rows], self.sizes[rows], {name: size[rows] for name, size in self.axes.items()})
 
 
 @dataclass(frozen=True)
@@ -115,11 +101,7 @@ class Crossings:
         self.over = tuple(ladder.dim for ladder in ladders)
         self.shape = (*(len(ladder.below) for ladder in ladders), len(given.sizes))
         self.iterations: Floats = (given.sizes // given.factors.prod(axis=1)).prod(axis=1, dtype=float)
-        self.spatial = [
-            [given.factors[:, [ground.place(dim) for dim in dims], :].prod(axis=1).astype(float) for dims in levels]
-            for levels in ground.served
-        ]
-        self.extents = ground.extents(given.sizes, given.axes)
+        self.spread = Spread(ground, given)
 
     def along(self, axis: int, values: NDArray[Element]) -> NDArray[Element]:
         """Values (places on the axis, C) in the shape of the lattice."""
@@ -133,13 +115,6 @@ class Crossings:
     def mac_energy(self) -> Floats:
         """(C,) pJ of all operations."""
         return self.ground.unit_energy * self.given.sizes.prod(axis=1, dtype=float)
-
-    @cached_property
-    def drain(self) -> Floats:
-        """(C,) cycles until the last result has passed a systolic array."""
-        array = self.given.factors.prod(axis=2)
-        systolic = [self.ground.place(dim) for dim in self.ground.systolic]
-        return (array[:, systolic] - 1).sum(axis=1).astype(float)
 
     def everywhere(self) -> View:
         return (EVERY,) * len(self.ladders)
@@ -177,10 +152,6 @@ class Crossings:
             tile, fits = self._tile(op, level - 1, place)
         return self._crossed(op, level, place, tile, place.iterations, fits, energy, cycles)
 
-    def smallest_tile(self, op: int) -> Floats:
-        """(C,) elements that the lowest memory of an operand holds at least."""
-        return np.broadcast_to(self.elements(op, 0, _Place(self, self.nowhere())).reshape(-1), self.iterations.shape)
-
     def fits(self, op: int, level: int, view: View) -> Flags:
         """Whether the tile below a border fits memory `level`."""
         return self._tile(op, level, _Place(self, view))[1]
@@ -208,7 +179,7 @@ class Crossings:
             size = size * (place.size(dim) * unrolled[:, dim])
         for number, axis in enumerate(operand.partial):
             both = [place.size(dim) * unrolled[:, dim] for dim in (axis.first, axis.second)]
-            size = size * np.minimum(self.extents[op][number], unclipped(axis, both[0], both[1]))
+            size = size * np.minimum(self.spread.extents[op][number], unclipped(axis, both[0], both[1]))
         return size
 
     @cached_property
@@ -216,12 +187,12 @@ class Crossings:
         """Per operand and memory (C, loops): how often each loop is unrolled in a tile."""
         return [
             [np.prod(levels[: level + 1], axis=0) for level in range(len(operand.levels))]
-            for operand, levels in zip(self.operands, self.spatial, strict=True)
+            for operand, levels in zip(self.operands, self.spread.spatial, strict=True)
         ]
 
     def _reduced_above(self, op: int, level: int) -> Flags:
         """(C,): whether units above a memory add up the same results."""
-        above = np.prod(self.spatial[op][level + 1 :], axis=0)
+        above = np.prod(self.spread.spatial[op][level + 1 :], axis=0)
         return above[:, list(self.operands[op].irrelevant)].prod(axis=1) > 1
 
     def _precision(self, op: int, level: int, place: "_Place") -> Floats | float:
@@ -252,26 +223,6 @@ class Crossings:
                 seen[op] += 1
         return found
 
-    def _boost(self, op: int, level: int) -> Floats:
-        """(C,): distinct elements that a unit serves at once, at least."""
-        operand = self.operands[op]
-        below = np.prod(self.spatial[op][:level], axis=0) if level else np.ones_like(self.spatial[op][0])
-        both = below * self.spatial[op][level]
-        grown = np.ones(len(both))
-        for dim in operand.relevant:
-            grown = grown * self.spatial[op][level][:, dim]
-        for number, axis in enumerate(operand.partial):
-            sizes = [
-                np.minimum(self.extents[op][number], unclipped(axis, one[:, axis.first], one[:, axis.second]))
-                for one in (both, below)
-            ]
-            grown = grown * sizes[0] / sizes[1]
-        return np.ceil(grown - 0.5 - 1e-6)
-
-    def _units(self, op: int, level: int) -> Floats:
-        """(C,): how many there are of a level."""
-        return np.prod([one.prod(axis=1) for one in self.spatial[op][level:]], axis=0)
-
     def _crossed(
         self,
         op: int,
@@ -289,9 +240,9 @@ class Crossings:
         busy: dict[int, Floats] = {}
         for direction, bits, flows in self._ways(op, level, place, tile):
             times = periods * flows
-            ends = [(level, direction, bits * self._boost(op, level), self._units(op, level + 1))]
+            ends = [(level, direction, bits * self.spread.boost(op, level), self.spread.units(op, level + 1))]
             if level > 0:
-                ends.append((level - 1, FROM_ABOVE[direction], bits, self._units(op, level)))
+                ends.append((level - 1, FROM_ABOVE[direction], bits, self.spread.units(op, level)))
             for memory, way, passed, units in ends:
                 width = operand.levels[memory].widths.get(way)
                 if width is not None and energy:
@@ -367,11 +318,6 @@ def _where_any(view: View, fits: Flags) -> View:
     return tuple(found)
 
 
-def narrowest(operand: Operand) -> int:
-    """Bits of an element at least."""
-    return min(operand.precision, operand.final_precision) if operand.is_output else operand.precision
-
-
 def access_energy(memory: OperandLevel, way: DataDirection) -> float:
     """pJ of an access of a port's greatest width."""
     return memory.read_energy if way in (READ_TO_HIGH, READ_TO_LOW) else memory.write_energy
@@ -379,10 +325,3 @@ def access_energy(memory: OperandLevel, way: DataDirection) -> float:
 
 FROM_ABOVE = {READ_TO_LOW: WRITE_FROM_HIGH, WRITE_FROM_LOW: READ_TO_HIGH}
 """What crosses a border is a direction for the memory above it, and another one for the memory below."""
-
-
-def unclipped(axis: PartialAxis, first: Floats, second: Floats) -> Floats:
-    """`axis.size` of whole sizes, unclipped."""
-    divisor = gcd(axis.first_stride, axis.second_stride)
-    repeats = np.maximum(0, second - axis.first_stride // divisor) * (first - axis.second_stride // divisor)
-    return first * second - repeats

@@ -17,23 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Flags, Floats, Ints
-from .crossings import FROM_ABOVE, Candidates, access_energy, narrowest, unclipped
+from .crossings import FROM_ABOVE, access_energy
+from .least_loads import first_tiles, last_tile
 from .loop_factors import LoopFactors
 from .nest import (
-    READ_TO_HIGH,
     READ_TO_LOW,
-    WRITE_FROM_HIGH,
     WRITE_FROM_LOW,
     DataDirection,
-    PhysicalPort,
-    Transfer,
 )
 from .orderings import REMEMBERED, FixedLoops, how_many, members, remembered
 from .reading import NotCoveredError
+from .spread import ROUNDING, Candidates, Spread, narrowest, unclipped
 from .whole_unrolling import Ground
 
-ROUNDING = 1 - 2**-40
-"""Sums of the same terms in another order differ by less."""
 AT_ONCE = 1 << 16
 """Candidates times orderings that are looked at together."""
 
@@ -85,9 +81,9 @@ def least(
                 spent = spent + chains.least(np.where(border.fits, border.energy, np.inf))
             for port, taken in border.busy.items() if cycles else ():
                 busy[port] = busy.get(port, 0.0) + chains.least(np.where(border.fits, taken, np.inf))
-    worst = reduce(np.maximum, busy.values(), below.iterations[:, -1:]) + below.drain[:, None]
+    worst = reduce(np.maximum, busy.values(), below.iterations[:, -1:]) + below.spread.drain[:, None]
     if cycles:
-        worst = worst + np.maximum(loads, _first_tiles(below)) + _last_tile(below)
+        worst = worst + np.maximum(loads, first_tiles(below.spread)[:, None]) + last_tile(below.spread)[:, None]
     shape = np.ones((len(factors), len(chains.rows)))
     return Least(spent * ROUNDING * shape, worst * ROUNDING * shape)
 
@@ -117,14 +113,7 @@ class _Below:
             for dim in range(len(ground.dims))
             if (self.dims == dim).any()
         }
-        self.spatial = [
-            [given.factors[:, [ground.place(dim) for dim in dims], :].prod(axis=1).astype(float) for dims in levels]
-            for levels in ground.served
-        ]
-        self.extents = ground.extents(given.sizes, given.axes)
-        array = given.factors.prod(axis=2)
-        systolic = [ground.place(dim) for dim in ground.systolic]
-        self.drain = (array[:, systolic] - 1).sum(axis=1).astype(float)
+        self.spread = Spread(ground, given)
         self.elements = [self._elements(op) for op in range(len(ground.nest.operands))]
         self.room = self._room()
 
@@ -143,10 +132,10 @@ class _Below:
     def _elements(self, op: int) -> list[Floats]:
         """Per memory: elements of a tile."""
         operand = self.ground.nest.operands[op]
-        unrolled = np.ones_like(self.spatial[op][0])
+        unrolled = np.ones_like(self.spread.spatial[op][0])
         found: list[Floats] = []
         for level in range(len(operand.levels)):
-            unrolled = unrolled * self.spatial[op][level]
+            unrolled = unrolled * self.spread.spatial[op][level]
             found.append(self._tile(op, unrolled))
         return found
 
@@ -157,31 +146,11 @@ class _Below:
             size = size * self._swept(dim, unrolled)
         for place, axis in enumerate(operand.partial):
             both = self._swept(axis.first, unrolled), self._swept(axis.second, unrolled)
-            size = size * np.minimum(self.extents[op][place][:, None], unclipped(axis, *both))
+            size = size * np.minimum(self.spread.extents[op][place][:, None], unclipped(axis, *both))
         return size
 
     def _swept(self, dim: int, unrolled: Floats) -> Floats:
         return self.size[dim] * unrolled[:, dim, None] if dim in self.size else unrolled[:, dim, None]
-
-    def boost(self, op: int, level: int) -> Floats:
-        """(C, 1): distinct elements that a unit serves at once, at least."""
-        operand = self.ground.nest.operands[op]
-        below = np.prod(self.spatial[op][:level], axis=0) if level else np.ones_like(self.spatial[op][0])
-        both = below * self.spatial[op][level]
-        grown = np.ones(len(both))
-        for dim in operand.relevant:
-            grown = grown * self.spatial[op][level][:, dim]
-        for place, axis in enumerate(operand.partial):
-            sizes = [
-                np.minimum(self.extents[op][place], unclipped(axis, one[:, axis.first], one[:, axis.second]))
-                for one in (both, below)
-            ]
-            grown = grown * sizes[0] / sizes[1]
-        return np.ceil(grown - 0.5 - 1e-6)[:, None]
-
-    def units(self, op: int, level: int) -> Floats:
-        """(C, 1): how many there are of a level."""
-        return np.prod([one.prod(axis=1) for one in self.spatial[op][level:]], axis=0)[:, None]
 
     def _room(self) -> dict[tuple[int, int], Floats]:
         """Operand and memory level -> bits (C, 1) that the others leave it at most."""
@@ -222,9 +191,16 @@ def _crossing(below: _Below, op: int, level: int, energy: bool, cycles: bool) ->
     busy: dict[int, Floats] = {}
     for direction, bits, flows in _ways(below, op, level, tile):
         times = periods * flows
-        ends = [(level, direction, bits * below.boost(op, level), below.units(op, level + 1))]
+        ends = [
+            (
+                level,
+                direction,
+                bits * below.spread.boost(op, level)[:, None],
+                below.spread.units(op, level + 1)[:, None],
+            )
+        ]
         if level > 0:
-            ends.append((level - 1, FROM_ABOVE[direction], bits, below.units(op, level)))
+            ends.append((level - 1, FROM_ABOVE[direction], bits, below.spread.units(op, level)[:, None]))
         for memory, way, passed, units in ends:
             width = operand.levels[memory].widths.get(way)
             if width is not None and energy:
@@ -252,36 +228,6 @@ def _memory_tile(below: _Below, op: int, level: int) -> tuple[Floats, Floats, Fl
     return below.elements[op][level], below.iterations, below.fits(op, level)
 
 
-def _first_tiles(below: _Below) -> Floats:
-    """(C, 1): cycles before the array can begin: on its way down, the smallest tile that the lowest memory may hold
-    takes each link's narrower port. A link of which one port is shared may be replaced by another one (loading.py)."""
-    found = np.zeros((len(below.iterations), 1))
-    nest = below.ground.nest
-    for op in nest.inputs:
-        ends = [((op, level, WRITE_FROM_HIGH), (op, level + 1, READ_TO_LOW)) for level in range(nest.operands[op].top)]
-        whole = [link for link in _ports(below, ends) if link[0].shared_by_inputs == link[1].shared_by_inputs]
-        found = np.maximum(found, _taken(below, op, whole))
-    return found
-
-
-def _last_tile(below: _Below) -> Floats:
-    """(C, 1): cycles after the last operation: results on their way up, one link after the other."""
-    top = below.ground.nest.output.top
-    ends = [((0, level, READ_TO_HIGH), (0, level + 1, WRITE_FROM_LOW)) for level in range(top)]
-    return _taken(below, 0, _ports(below, ends))
-
-
-def _ports(below: _Below, links: Sequence[tuple[Transfer, Transfer]]) -> list[tuple[PhysicalPort, PhysicalPort]]:
-    """Both ports of each link; none of a link that a memory has no port for."""
-    port, ports = below.ground.port, below.ground.nest.ports
-    return [(ports[port[low]], ports[port[high]]) for low, high in links if low in port and high in port]
-
-
-def _taken(below: _Below, op: int, links: Sequence[tuple[PhysicalPort, PhysicalPort]]) -> Floats:
-    bits = below.elements[op][0][:, :1] * narrowest(below.ground.nest.operands[op])
-    return sum((np.ceil(bits / min(low.width, high.width)) for low, high in links), np.zeros_like(bits))
-
-
 def _ways(below: _Below, op: int, level: int, tile: Floats) -> list[tuple[DataDirection, Floats, Floats | float]]:
     """Directions in which a border is crossed, bits of a tile, and whether it is (traffic.py)."""
     operand = below.ground.nest.operands[op]
@@ -289,7 +235,7 @@ def _ways(below: _Below, op: int, level: int, tile: Floats) -> list[tuple[DataDi
         return [(READ_TO_LOW, tile * operand.precision, 1.0)]
     if operand.partial:  # what returns depends on rounded products: nothing does, at least
         return [(WRITE_FROM_LOW, tile * narrowest(operand), 1.0)]
-    above = np.prod(below.spatial[op][level + 1 :], axis=0)[:, list(operand.irrelevant)].prod(axis=1) > 1
+    above = np.prod(below.spread.spatial[op][level + 1 :], axis=0)[:, list(operand.irrelevant)].prod(axis=1) > 1
     returns = (below.left(operand.irrelevant) | above[:, None]).astype(float)
     width = np.where(returns > 0, float(operand.precision), float(operand.final_precision))
     return [(WRITE_FROM_LOW, tile * width, 1.0), (READ_TO_LOW, tile * operand.precision, returns)]

@@ -9,8 +9,8 @@ from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.padding import padded_sizes
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import NAMES, ObjectiveName, objective
-from onnx2zz.zigzag.search.crossings import Candidates
 from onnx2zz.zigzag.search.search import priced_chunks
+from onnx2zz.zigzag.search.spread import Candidates
 from onnx2zz.zigzag.unrolling_bounds import AtLeast, UnrollingBounds
 from tests.mapping.ground import accelerator
 from tests.mapping.test_bound import LINKS
