@@ -35,12 +35,14 @@ class ResultFiles:
         if self.json is not None:
             write_whole(self.json, as_json(evaluation))
         if self.html is not None:
+            from onnx2zz.report.model_graph import workload_feeds
             from onnx2zz.report.page import PageRun, page
             from onnx2zz.report.timeline import timeline
 
             written = schedule() if schedule is not None else None
             drawn = timeline(written) if written is not None else None
-            write_whole(self.html, page([PageRun(document(evaluation), workload.coverage, drawn)]))
+            run = PageRun(document(evaluation), workload.coverage, drawn, workload_feeds(workload.layers))
+            write_whole(self.html, page([run]))
         if self.plot is not None:
             from onnx2zz.report.figures import write_figures
 

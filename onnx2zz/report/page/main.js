@@ -5,9 +5,11 @@ function refresh() {
   place("charts", CHARTS.map((chart) => barCard(chart, rows)));
   place("layers", layerTable(rows));
   TIMELINES.forEach((timeline) => timeline.draw());
+  MODEL_GRAPH.open();
 }
 
 overview();
+place("graph", MODEL_GRAPH.parts());
 controls();
 startTheme(refresh);
 place("roofline", rooflineCard());
