@@ -26,6 +26,8 @@ OTHERWISE_CALLED = {
     "csv_file": "csv",
     "html_file": "html",
     "plot_folder": "plot",
+    "onnx_file": "onnx",
+    "trace_file": "trace",
 }
 OF_THE_COMMAND = {"memory_limit", "full"}
 """The one holds for a process, and a script is one before it calls us; the other is of the printed table, and Python's
