@@ -12,11 +12,25 @@ from importlib.resources import files
 from typing import Any
 
 from onnx2zz.files.strict_json import json_text
+from onnx2zz.report.hardware_drawing import hardware_svg
 from onnx2zz.report.model_graph import Feeds, covered_feeds, model_graph
 
 SHARED = ("document", "quantities", "bar", "headline", "table", "diagram", "coverage", "theme")
 EVALUATION = (
-    *("run", "system", "timeline", "bars", "why", "overview", "roofline", "nest", "layers", "canvas", "graph"),
+    *(
+        "run",
+        "system",
+        "timeline",
+        "bars",
+        "why",
+        "overview",
+        "roofline",
+        "nest",
+        "layers",
+        "canvas",
+        "graph",
+        "hardware",
+    ),
     *("accounts", "main"),
 )
 PLACE = re.compile(r"\{\{(\w+)\}\}")
@@ -32,6 +46,15 @@ class PageRun:
     coverage: Mapping[str, Any] | None = None
     timeline: Mapping[str, object] | None = None
     feeds: Feeds | None = None
+
+    @property
+    def hardware_drawings(self) -> list[str]:
+        """The accelerator, or each kind of core of a system, drawn as SVG; none of a result that does not tell it."""
+        system: Mapping[str, Any] = self.evaluation.get("system") or {}
+        hardware = self.evaluation.get("hardware")
+        one = [{**hardware, "name": self.evaluation["accelerator"]}] if hardware else []
+        told = [kind for kind in (*one, *system.get("core_kinds", ())) if kind.get("accelerator")]
+        return [hardware_svg(kind["name"], kind["accelerator"], kind["sources"]) for kind in told]
 
     @property
     def graph(self) -> Mapping[str, object] | None:
@@ -53,7 +76,8 @@ def page(runs: Sequence[PageRun], why: Sequence[str] = ()) -> str:
 
 
 def _data(run: PageRun) -> Mapping[str, object]:
-    return {**run.evaluation, "coverage": run.coverage, "timeline": run.timeline, "graph": run.graph}
+    drawn = {"coverage": run.coverage, "timeline": run.timeline, "graph": run.graph, "drawings": run.hardware_drawings}
+    return {**run.evaluation, **drawn}
 
 
 def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, object]) -> str:

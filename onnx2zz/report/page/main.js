@@ -6,6 +6,7 @@ function refresh() {
   place("layers", layerTable(rows));
   TIMELINES.forEach((timeline) => timeline.draw());
   MODEL_GRAPH.open();
+  HARDWARE.lay();
 }
 
 overview();
@@ -13,6 +14,7 @@ place("graph", MODEL_GRAPH.parts());
 controls();
 startTheme(refresh);
 place("roofline", rooflineCard());
+place("hardware", HARDWARE.parts());
 place("why", whyCard());
 place("timeline", timelineCards());
 place("system", systemCard());
