@@ -1,5 +1,5 @@
 # pyright: strict
-"""The four functions of onnx2zz from a script whose types are checked (`pyright --strict`): what each returns, and the
+"""The functions of onnx2zz from a script whose types are checked (`pyright --strict`): what each returns, and the
 fields that are read most. Run it in an empty folder: it writes lenet5/workload.yaml and lenet5/coverage.json."""
 
 from pathlib import Path
@@ -35,8 +35,32 @@ def main() -> None:
     for lacking in evaluation.unpriced:
         print(f"not in the total: {lacking.name} ({lacking.op}), {lacking.why}")
 
-    rows = evaluation.records()
-    print(f"a row has {', '.join(rows[0])}")
+    rows = evaluation.records(total=True)
+    print(f"a row has {', '.join(rows[0])}; the last one is called {rows[-1]['name']}")
+    page: str = evaluation.to_html("lenet5/report.html")
+    print(f"the report has {len(page):,} characters")
+
+    for layer in verification.proofs.layers:
+        print(f"{layer.name}: {layer.verdict} at {layer.points} points")
+    node = onnx2zz.explain(compiled, "conv2")
+    print(f"{node.node} is {node.status}: {node.layers[0]['equation']}")
+
+    sweep = onnx2zz.sweep({
+        "models": ["lenet5"],
+        "accelerators": ["seneca", "tpu_like"],
+        "options": {"lpf_limit": 2},
+    })  # fmt: skip
+    print(f"{len(sweep.runs)} runs, on the front: {', '.join(row['accelerator'] for row in sweep.fronts['lenet5'])}")
+    comparison = onnx2zz.compare(evaluation, onnx2zz.evaluate(compiled, "tpu_like", lpf_limit=3))
+    for pair in comparison.pairs:
+        print("\n".join(pair.sentences))
+
+    repaired = onnx2zz.check("seneca", "lenet5/workload.yaml", fix="repaired")
+    print(f"{len(repaired.repaired)} files written, {len(repaired.cured)} faults cured")
+    (topology,) = onnx2zz.convert("lenet5/workload.yaml", to="scale-sim")
+    print(topology.text.splitlines()[0])
+    names: tuple[str, ...] = onnx2zz.accelerators()
+    print(f"{len(names)} accelerators ship, {len(onnx2zz.models())} models, {len(onnx2zz.systems())} systems")
 
 
 if __name__ == "__main__":

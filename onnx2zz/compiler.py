@@ -58,9 +58,9 @@ class Compiled(Tabular):
         """What became of every node (coverage.json)."""
         return coverage(self.workload)
 
-    def write(self, directory: Path, mapping: str | None = None, arch: str | None = None) -> None:
+    def write(self, directory: str | Path, mapping: str | None = None, arch: str | None = None) -> None:
         """Writes workload.yaml and coverage.json, and mapping.yaml with the given text."""
-        write_compiled(directory, self.entries, coverage(self.workload, arch), mapping)
+        write_compiled(Path(directory), self.entries, coverage(self.workload, arch), mapping)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -2,18 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from onnx2zz.api.extras import require
+from onnx2zz.api.figure_file import written
+from onnx2zz.api.reported import Reported
 from onnx2zz.comparison.explanation import Cause, Difference, Explanation, explanation
 from onnx2zz.comparison.parts import Run, memories
 from onnx2zz.comparison.unequal import unequal
-from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
+from onnx2zz.files.tabular import Column, Tabular, TextTable
 from onnx2zz.pricing.result import Evaluation, document
+from onnx2zz.printable import printable
 from onnx2zz.report.comparison import is_incomplete, line
-from onnx2zz.report.page import PageRun
+from onnx2zz.report.page import PageRun, page
 from onnx2zz.report.saved_run import read_run
 from onnx2zz.report.why import figures, sentences, verdicts
+
+if TYPE_CHECKING:
+    from onnx2zz.report.shown_figure import ShownFigure
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -53,9 +62,10 @@ class Pair:
         return [*notes, *verdicts(first, second, self.labels), *why]
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """Several runs, A, B and so on, and each of them beside the first."""
+@dataclass(frozen=True, repr=False)
+class Comparison(Reported, Tabular):
+    """Several runs, A, B and so on, and each of them beside the first. It shows itself as `onnx2zz compare` prints it;
+    its table has a row for each difference of a layer, a place (a memory, the array) and an operand."""
 
     runs: tuple[PageRun, ...]
     pairs: tuple[Pair, ...]
@@ -74,6 +84,46 @@ class Comparison:
             title = [f"{pair.labels[1]} beside {pair.labels[0]}"] if len(self.pairs) > 1 else []
             said.append([*title, *pair.sentences])
         return [line for number, block in enumerate(said) for line in ([""] if number else []) + block]
+
+    def __repr__(self) -> str:
+        return "\n".join(map(printable, self.lines))
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(repr(self))}</pre>"
+
+    def table(self) -> TextTable:
+        words, numbers = ("pair", "objective", "layer", "place", "operand"), ("first", "second", "gap")
+        rows = (
+            (", ".join(pair.labels), found.objective, one.layer, one.place, one.operand, one.first, one.second, one.gap)
+            for pair in self.pairs
+            if pair.comparable
+            for found in pair.explanations
+            for one in found.differences
+        )
+        columns = (*map(Column, words), *(Column(name, ",.6g") for name in numbers))
+        return TextTable(" against ".join(line(run) for run in self.runs), columns, tuple(rows))
+
+    def page(self) -> str:
+        pair = self._the_only_pair("the report shows")
+        return page(self.runs, pair.sentences)
+
+    def plot(self, file: str | Path | None = None) -> "ShownFigure":
+        """What makes the gap in energy and in latency, as bars of matplotlib's, which a notebook shows: places and
+        operands, the largest first. `file` (.svg, .png, .pdf): where it is written as well.
+
+        Raises InputError without matplotlib, for more than two runs, and where the file cannot be written.
+        """
+        require("matplotlib", "plot", "plot")
+        pair = self._the_only_pair("the figure shows")
+        from onnx2zz.report.gap_figure import figure
+
+        return written(figure(pair.labels, pair.explanations), file)
+
+    def _the_only_pair(self, what: str) -> Pair:
+        if len(self.pairs) != 1:
+            raise InputError(Problem("compare", f"{what} two runs", "compare two, or read .lines"))
+        (pair,) = self.pairs
+        return pair
 
     def to_dict(self) -> dict[str, object]:
         """Everything as plain data: energies in pJ, latencies in cycles, each difference with layer, place and

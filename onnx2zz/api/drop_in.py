@@ -92,6 +92,13 @@ def get_hardware_performance_zigzag(
     ZigZag's function. `loma_show_progress_bar` is accepted and means nothing: there is nothing to wait for.
 
     Raises InputError for files that cannot be used, and what ZigZag raises for layers that it cannot price.
+
+    >>> from onnx2zz import get_hardware_performance_zigzag
+    >>> energy, latency, found = get_hardware_performance_zigzag(
+    ...     "lenet5", "seneca", "seneca", lpf_limit=3, dump_folder="out", onnx_frontend="onnx2zz"
+    ... )
+    >>> f"{latency:,.0f} cycles"
+    '58,880 cycles'
     """
     _check_choices(temporal_mapping_search_engine, temporal_mapping_type, opt, onnx_frontend)
     _check_names(workload, accelerator, mapping)

@@ -10,9 +10,11 @@ from tempfile import TemporaryDirectory
 from typing import Unpack
 
 from onnx2zz.api.compile import Model, ModelOptions, compiled_of
+from onnx2zz.api.evaluation import EvaluationWithReport
 from onnx2zz.api.events import counted_events
 from onnx2zz.api.extras import require
 from onnx2zz.api.inputs import gather, is_workload
+from onnx2zz.api.prices import store_at
 from onnx2zz.api.system import (
     ONE_ACCELERATOR_ONLY,
     SYSTEM_ONLY,
@@ -33,9 +35,8 @@ from onnx2zz.mapping.evaluation import run
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.price_cache import NoStore
 from onnx2zz.pricing.request import MappingSearch, Rules
-from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Elsewhere, Resources
-from onnx2zz.pricing.store import Store, folder_or_default
+from onnx2zz.pricing.store import Store
 from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.workload_file import read_workload, workload_of
 from onnx2zz.report.result_files import ResultFiles
@@ -81,7 +82,7 @@ def evaluate(
     trace: str | Path | None = None,
     cacti: bool = True,
     **options: Unpack[ModelOptions],
-) -> Evaluation:
+) -> EvaluationWithReport:
     """ZigZag's price of every layer: energy in pJ, latency in cycles; a layer without a price has an `error`.
 
     `accelerator` may be a system of cores: the result's `system` then says what its cores and links do, `output` gets
@@ -96,6 +97,16 @@ def evaluate(
 
     Warns (IncompleteResult) where the total lacks something; `.unpriced` of the result lists it. Raises InputError with
     everything that is wrong with the files, and for options that do not go together.
+
+    The result is an `Evaluation`: `.layers`, `.total`, `.to_dataframe(total=True)`; `.to_html(FILE)` writes its report,
+    `.show()` shows that in a notebook, `.plot("roofline")` draws a figure.
+
+    >>> import onnx2zz
+    >>> found = onnx2zz.evaluate("lenet5", "seneca", lpf_limit=3)
+    >>> f"{found.total.macs:,} MACs in {len(found.layers)} layers"
+    '416,520 MACs in 7 layers'
+    >>> max(found.layers, key=lambda layer: layer.energy_pj or 0).name
+    'L4_fc1'
     """
     conflicts = scheduler_conflicts(scheduler, None if jobs == 1 else jobs, layer_timeout)
     raise_if_any(Problem("", conflict) for conflict in conflicts)
@@ -146,7 +157,7 @@ def evaluate(
         names = [one.name for one in found.unpriced]
         shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
         warnings.warn(f"the total is incomplete, it lacks {shown}: see .unpriced", IncompleteResult, stacklevel=2)
-    return found
+    return EvaluationWithReport.of(found, workload, drawn_from)
 
 
 def _refuse_what_is_for_others(arch: str, of_system: bool, given: Mapping[str, object]) -> None:
@@ -162,7 +173,7 @@ def _where(
 ) -> Generator[tuple[Path, Elsewhere | None, Store | NoStore]]:
     """The folder for what the run writes, the cluster that prices, and where prices are kept."""
     kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
-    with kept as folder, cluster_at(scheduler, _warn) as cluster, _store(cache) as store:
+    with kept as folder, cluster_at(scheduler, _warn) as cluster, store_at(cache, _warn) as store:
         yield Path(folder), cluster, store
 
 
@@ -184,15 +195,6 @@ def _workload(
     workload = workload_of(compiled, str(compiled.file or compiled.workload.model))
     files.check(workload)
     return compiled, workload
-
-
-@contextmanager
-def _store(cache: bool | str | Path) -> Generator[Store | NoStore]:
-    if cache is False:
-        yield NoStore()
-        return
-    with Store(folder_or_default(None if cache is True else Path(cache)), _warn) as store:
-        yield store
 
 
 def _unwatched(done: int, total: int, name: str) -> None:

@@ -31,6 +31,11 @@ def verify(
 
     `points`: output elements at which a large layer is run. `inputs`: values of the model's inputs by name, or a .npz
     file of them; the others are random, from `seed`. Raises InputError.
+
+    >>> import onnx2zz
+    >>> found = onnx2zz.verify("lenet5", points=20)
+    >>> found.ok, found.proofs.to_dataframe()["verdict"].unique().tolist()
+    (True, ['proven'])
     """
     compiled = compiled_of(model, options)
     return run(compiled, _asked(compiled, points, seed, inputs))

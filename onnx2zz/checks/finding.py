@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Literal, get_args
 
 from onnx2zz.files.tabular import Column, Tabular, TextTable
@@ -32,11 +33,25 @@ class Finding:
         return replace(self, severity=severity)
 
 
+@dataclass(frozen=True)
+class Repaired:
+    """A file that was repaired: where it lies now, and the difference to its old data (empty if there is none)."""
+
+    file: Path
+    diff: str
+
+
 @dataclass(frozen=True, repr=False)
 class Diagnosis(Tabular):
-    """Everything that is wrong with a set of files. Its table has a row for each finding."""
+    """Everything that is wrong with a set of files. Its table has a row for each finding.
+
+    After a repair the findings are those that are left; `repaired`: what was written, and `cured`: the codes of what is
+    no more.
+    """
 
     findings: tuple[Finding, ...]
+    repaired: tuple[Repaired, ...] = ()
+    cured: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -1,6 +1,5 @@
 """`onnx2zz check`: what is wrong with an accelerator, a mapping, a workload, and what cures it."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from onnx2zz.printable import printable
 if TYPE_CHECKING:
     from onnx2zz.checks.context import Context
     from onnx2zz.checks.finding import Diagnosis, Finding
-    from onnx2zz.checks.repair import RepairedFile
     from onnx2zz.formats.workload_entry import WorkloadEntry
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
@@ -138,27 +136,15 @@ def _entries(model: str, arguments: ModelArguments) -> "tuple[WorkloadEntry, ...
 
 
 def _fix(context: "Context", choices: dict[str, str], output: Path, *, quiet: bool) -> "Context":
-    from onnx2zz.checks.diagnosis import causes
-    from onnx2zz.checks.repair import repair, repaired_context
-    from onnx2zz.files.written_file import write_whole
+    from onnx2zz.checks.fixing import fix
 
-    if context.unreadable:
-        return context
-    before = Counter(one.code for one in causes(context))
-    repaired = repair(context, choices)
-    for file, name in zip(repaired, _names(repaired), strict=True):
-        write_whole(output / name, file.text)
+    fixed = fix(context, choices, output)
+    for file in fixed.files:
         click.echo("".join(f"{printable(line)}\n" for line in file.diff.splitlines()), nl=False, err=quiet)
-    after = repaired_context(context, repaired)
-    cured = sorted(before - Counter(one.code for one in causes(after)))
-    _tell(f"wrote {', '.join(_names(repaired))} to {output}; cured: {', '.join(cured) or 'nothing'}")
-    return after
-
-
-def _names(files: Sequence["RepairedFile"]) -> list[str]:
-    """The names that the files had; equal ones get a number in front."""
-    names = [Path(file.path).name for file in files]
-    return [name if names.count(name) == 1 else f"{number}_{name}" for number, name in enumerate(names)]
+    if fixed.written:
+        names = ", ".join(path.name for path in fixed.written)
+        _tell(f"wrote {names} to {output}; cured: {', '.join(fixed.cured) or 'nothing'}")
+    return fixed.context
 
 
 def _report(found: "Diagnosis", context: "Context", json_file: str | None) -> None:

@@ -28,13 +28,12 @@ def compare_command(
     from onnx2zz.api.compare import compare
     from onnx2zz.files.strict_json import json_text
     from onnx2zz.files.written_file import write_whole
-    from onnx2zz.report.page import page
 
     if html_file is not None and more:
         raise click.UsageError("the report shows two runs; give two, or leave out --html")
     found = compare(first, second, *more)
     if html_file is not None:
-        write_whole(Path(html_file), page(found.runs, found.pairs[0].sentences))
+        found.to_html(html_file)
     document = json_text(found.to_dict(), indent=2) + "\n"
     if json_file not in (None, "-"):
         write_whole(Path(json_file), document)

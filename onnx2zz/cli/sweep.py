@@ -1,30 +1,24 @@
 """`onnx2zz sweep`: many models on many accelerators, priced once each."""
 
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from onnx2zz.api.extras import require
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import NOT_PRICED
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.memory_limit import memory_limit_option
-from onnx2zz.cli.where_priced import refuse_with_scheduler, where_priced_options
+from onnx2zz.cli.where_priced import WherePriced, refuse_with_scheduler, resources_at, where_priced_options
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
+    from onnx2zz.api.sweep import Sweep
     from onnx2zz.design_space.plan import Run
-    from onnx2zz.design_space.results import Results
     from onnx2zz.design_space.run import Progress
-    from onnx2zz.design_space.tables import Row
-    from onnx2zz.pricing.run import Resources
-
-PLOTS = (".svg", ".png", ".pdf")
+    from onnx2zz.design_space.spec import Spec
 
 
 @click.command("sweep")
@@ -64,65 +58,33 @@ def sweep_command(
     """
     from rich.console import Console
 
+    from onnx2zz.api.figure_file import kind_problems
+    from onnx2zz.api.sweep import planned, require_packages
     from onnx2zz.api.where_priced import cluster_at
-    from onnx2zz.design_space.front import fronts, grouped
-    from onnx2zz.design_space.plan import plan
     from onnx2zz.design_space.reading import read_spec
-    from onnx2zz.design_space.results import Results
-    from onnx2zz.design_space.tables import write_parquet
-    from onnx2zz.files.written_file import write_whole
-    from onnx2zz.pricing.run import Resources
-    from onnx2zz.pricing.workers import usable_cores
     from onnx2zz.report.sweep import print_fronts
-    from onnx2zz.report.sweep_page import sweep_page
-    from onnx2zz.report.sweep_plot import write_plot
 
-    # All that can be refused is refused before the first unit is priced: a sweep may take hours, and must not end at a
-    # picture that cannot be drawn.
-    if plot is not None and plot.suffix not in PLOTS:
-        raise click.UsageError(f"--plot {plot}: one of {', '.join(PLOTS)} is needed", ctx)
     refuse_with_scheduler(scheduler, jobs, layer_timeout)
-    if parquet:
-        require("pyarrow", "parquet", "--parquet")
-    if plot:
-        require("matplotlib", "plot", "--plot")
+    for problem in kind_problems(plot, "--plot"):
+        raise click.UsageError(str(problem), ctx)
+    require_packages(parquet, plot)
     asked = read_spec(spec)
-    runs = plan(asked)
-    if no_cacti:
-        _refuse_cacti(runs)
+    runs = planned(asked, not no_cacti)
     if dry_run:
         _list(runs)
         return
-    with Results(output) as results, cluster_at(scheduler, _tell) as cluster:
-        resources = Resources(jobs=jobs or usable_cores(), layer_timeout=layer_timeout, elsewhere=cluster)
-        state = _priced(runs, output, results, resources, cache_folder)
-        keys = list(dict.fromkeys(run.key for run in runs))
-        rows = results.runs(keys)
-        groups = grouped(rows)
-        best = fronts(groups, asked.pareto)
-        tables = _write(keys, rows, best, results, output)
-    if parquet:
-        for name, table in tables.items():
-            write_parquet(output / f"{name}.parquet", table)
-    if plot and best:
-        write_plot(plot, {model: (groups[model], best[model]) for model in best}, asked.pareto)
+    with cluster_at(scheduler, _tell) as cluster:
+        found = _priced(asked, runs, output, WherePriced(cache_folder, False, jobs, layer_timeout, cluster))
+    found.write(output, parquet=parquet)
+    if plot and found.fronts:
+        found.plot(plot)
     if html_file:
-        write_whole(html_file, sweep_page(asked, runs, groups, best, state.priced))
-    print_fronts(rows, best, asked.pareto, Console(file=sys.stdout))
-    without = sum(row["not_priced"] > 0 for row in rows)
-    click.echo(f"{len(rows)} of {len(runs)} runs done, {without} with layers that have no price -> {output}")
-    click.echo(f"priced {state.priced:,} distinct units for {state.wanted:,} layers of runs", err=True)
-    if without or len(rows) < len(runs):
+        found.to_html(html_file)
+    print_fronts(found.runs, found.fronts, asked.pareto, Console(file=sys.stdout))
+    click.echo(f"{found.summary} -> {output}")
+    click.echo(f"priced {found.priced:,} distinct units for {found.wanted:,} layers of runs", err=True)
+    if not found.complete:
         ctx.exit(NOT_PRICED)
-
-
-def _refuse_cacti(runs: "tuple[Run, ...]") -> None:
-    """Raises InputError for the accelerators that would have it started."""
-    from onnx2zz.errors import raise_if_any
-    from onnx2zz.zigzag.cacti_costs import refusals
-
-    designs = {run.design.name: run.design for run in runs}.values()
-    raise_if_any(problem for design in designs for problem in refusals(design.name, design.document))
 
 
 def _list(runs: "tuple[Run, ...]") -> None:
@@ -134,21 +96,11 @@ def _list(runs: "tuple[Run, ...]") -> None:
     click.echo(f"{len(runs)} runs")
 
 
-def _priced(
-    runs: "tuple[Run, ...]", output: Path, results: "Results", resources: "Resources", cache_folder: Path | None
-) -> "Progress":
-    from onnx2zz.design_space.run import sweep
-    from onnx2zz.pricing.store import Store, folder_or_default
-    from onnx2zz.report.progress import progress_on_stderr
+def _priced(asked: "Spec", runs: "tuple[Run, ...]", output: Path, where: WherePriced) -> "Sweep":
+    from onnx2zz.api.sweep import swept
 
-    notices: list[str] = []
-    try:
-        with Store(folder_or_default(cache_folder), notices.append) as store, progress_on_stderr() as watch:
-            resources = replace(resources, store=store, watch=watch, tell=notices.append)
-            return sweep(runs, output, results, resources, _say)
-    finally:
-        for sentence in dict.fromkeys(notices):
-            click.echo(f"warning: {printable(sentence)}", err=True)
+    with resources_at(where) as resources:
+        return swept(asked, runs, output, resources, _say)
 
 
 def _tell(sentence: str) -> None:
@@ -157,18 +109,3 @@ def _tell(sentence: str) -> None:
 
 def _say(state: "Progress") -> None:
     click.echo(f"{state.done} of {state.total} runs done", err=True)
-
-
-def _write(
-    keys: "Sequence[str]", rows: "Sequence[Row]", best: "Mapping[str, Sequence[Row]]", results: "Results", folder: Path
-) -> "Mapping[str, Sequence[Row]]":
-    """Writes the tables as CSV."""
-    from onnx2zz.design_space.tables import spread
-    from onnx2zz.files.comma_separated import csv_text
-    from onnx2zz.files.written_file import write_whole
-
-    fronts = [row for front in best.values() for row in front]
-    tables = {"runs": spread(rows), "layers": results.layers(keys), "pareto": spread(fronts)}
-    for name, table in tables.items():
-        write_whole(folder / f"{name}.csv", csv_text(table))
-    return tables

@@ -38,43 +38,33 @@ def validate_command(
     CASE is the name of a case that ships, or a folder with a case.yaml; without one all that ship are run. The exit
     code is 1 if a figure leaves its band, or is not what it was.
     """
-    from contextlib import nullcontext
-    from tempfile import TemporaryDirectory
-
     from rich.console import Console
 
+    from onnx2zz.api.validate import chosen, outcomes
     from onnx2zz.files.strict_json import json_text
     from onnx2zz.files.written_file import write_whole
-    from onnx2zz.pricing.price_cache import NoStore
-    from onnx2zz.pricing.run import Resources
-    from onnx2zz.pricing.store import Store, folder_or_default
     from onnx2zz.report.validation import document, print_outcome
-    from onnx2zz.validation.case import all_cases, find_case
     from onnx2zz.validation.keep import keep
-    from onnx2zz.validation.run import run_case
 
-    chosen = [find_case(name) for name in cases or all_cases()]
-    console = Console(file=sys.stdout)
+    asked = chosen(cases)
     if listed:
-        for case in chosen:
+        for case in asked:
             click.echo(printable(f"{case.name}: {case.title} ({case.label}, {len(case.figures)} figures)"))
         return
-    outcomes: list[Outcome] = []
-    kept = nullcontext(NoStore()) if no_cache else Store(folder_or_default(cache_folder), _tell)
-    with TemporaryDirectory(prefix="onnx2zz-") as folder, kept as store:
-        for case in chosen:
-            outcome = run_case(case, Path(folder), Resources(store, tell=_tell), _tell)
-            outcomes.append(outcome)
-            if update:
-                keep(outcome)
-            if json_file != "-":
-                print_outcome(outcome, console)
-    text = json_text(document(outcomes), indent=2) + "\n"
+    console = Console(file=sys.stdout)
+    found: list[Outcome] = []
+    for outcome in outcomes(asked, False if no_cache else cache_folder or True, _tell, _tell):
+        found.append(outcome)
+        if update:
+            keep(outcome)
+        if json_file != "-":
+            print_outcome(outcome, console)
+    text = json_text(document(found), indent=2) + "\n"
     if json_file == "-":
         click.echo(text, nl=False)
     elif json_file is not None:
         write_whole(Path(json_file), text)
-    if not all(one.in_band and (update or one.as_kept) for outcome in outcomes for one in outcome.held):
+    if not all(one.in_band and (update or one.as_kept) for outcome in found for one in outcome.held):
         ctx.exit(DIFFERS)
 
 

@@ -79,7 +79,7 @@ def resources_at(where: WherePriced) -> Generator["Resources"]:
             jobs = where.jobs or usable_cores()
             yield Resources(store, jobs, watch, notices.append, where.layer_timeout, where.cluster)
     finally:
-        for sentence in notices:
+        for sentence in dict.fromkeys(notices):
             click.echo(f"warning: {printable(sentence)}", err=True)
 
 

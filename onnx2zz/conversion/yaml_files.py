@@ -36,7 +36,12 @@ def places(documents: Sequence[Converted], target: str | None) -> tuple[Path | N
     names; None is stdout. Raises InputError where several documents have no folder."""
     if len(documents) == 1:
         return (None if target is None else Path(target),)
-    kinds = " and ".join(document.kind for document in documents)
     if target is None or Path(target).suffix or Path(target).is_file():
-        raise InputError(Problem("", f"{kinds} come of this: they are files of their own", "name a folder, `-o DIR`"))
+        raise no_folder([document.kind for document in documents])
     return tuple(Path(target) / f"{document.kind}.yaml" for document in documents)
+
+
+def no_folder(kinds: Sequence[str]) -> InputError:
+    """What is wrong where several documents have no folder to go to."""
+    what = f"{' and '.join(kinds)} come of this: they are files of their own"
+    return InputError(Problem("", what, "name a folder, `-o DIR`"))

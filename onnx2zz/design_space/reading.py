@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import yaml
+
 from onnx2zz.design_space.columns import MINIMISED
 from onnx2zz.design_space.columns import NAMES as RUN_NAMES
 from onnx2zz.design_space.compiled_model import compiled_model
@@ -18,7 +20,7 @@ from onnx2zz.formats.section import Section
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
 from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.system_kind import one_accelerator
-from onnx2zz.formats.yaml_source import Key, Path_, YamlSource, read_yaml
+from onnx2zz.formats.yaml_source import Key, Path_, YamlSource, parse_yaml, read_yaml
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.data_sizes import Place, as_place
 from onnx2zz.frontend.sizes import as_shape, as_size
@@ -26,6 +28,9 @@ from onnx2zz.lowering.options import INT8, WIDTHS, WORDS, Precision, as_precisio
 from onnx2zz.zigzag.objective import NAMES, ObjectiveName
 
 T = TypeVar("T")
+
+DICTIONARY = "the sweep"
+"""What a sweep is called that is in no file."""
 
 KEYS = ("models", "accelerators", "options", "pareto")
 MODEL_KEYS = ("model", "name", "shape", "dim", "value", "batch", "op_like", "dim_of", "tokens_per_expert")
@@ -45,6 +50,17 @@ def read_spec(path: Path) -> Spec:
     if any(trap.fatal for trap in source.traps):
         raise InputError(traps)
     return _Reading(source, path.parent, traps).spec()
+
+
+def spec_of(document: Mapping[str, object]) -> Spec:
+    """The sweep that a dictionary says, as a file would; names of files in it are looked for in the working folder.
+    Raises InputError."""
+    try:
+        text = yaml.safe_dump(dict(document), sort_keys=False)
+    except yaml.YAMLError as error:
+        what = f"holds what no sweep file can ({error})"
+        raise InputError(Problem(DICTIONARY, what, "numbers, texts, lists and dictionaries")) from error
+    return _Reading(parse_yaml(text, DICTIONARY), Path(), []).spec()
 
 
 class _Reading:

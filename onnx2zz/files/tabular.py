@@ -32,15 +32,25 @@ class Column:
 
 @dataclass(frozen=True)
 class TextTable:
-    """What is shown of a result: a sentence, and rows of plain values."""
+    """What is shown of a result: a sentence, rows of plain values, and a last row with what they come to, if they
+    come to anything."""
 
     caption: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[object, ...], ...]
+    total: tuple[object, ...] | None = None
 
     @property
     def cells(self) -> list[list[str]]:
-        return [[column.cell(value) for column, value in zip(self.columns, row, strict=True)] for row in self.rows]
+        return [self._cells(row) for row in self.rows]
+
+    @property
+    def last(self) -> list[list[str]]:
+        """The row of totals, if there is one."""
+        return [] if self.total is None else [self._cells(self.total)]
+
+    def _cells(self, row: Sequence[object]) -> list[str]:
+        return [column.cell(value) for column, value in zip(self.columns, row, strict=True)]
 
     @property
     def is_number(self) -> list[bool]:
@@ -62,11 +72,7 @@ class Tabular(ABC):
 
     def to_dataframe(self) -> "DataFrame":
         """The rows as a pandas DataFrame. Raises ImportError where pandas is missing."""
-        try:
-            from pandas import DataFrame
-        except ImportError as error:
-            raise ImportError('to_dataframe needs pandas: pip install "onnx2zz[dataframe]"') from error
-        return DataFrame(self.records())
+        return data_frame(self.records())
 
     def __repr__(self) -> str:
         return as_text(self.table())
@@ -75,10 +81,20 @@ class Tabular(ABC):
         return as_html(self.table())
 
 
+def data_frame(records: Sequence[Mapping[str, object]]) -> "DataFrame":
+    """Rows as a pandas DataFrame. Raises ImportError, with the way out, where pandas is missing."""
+    try:
+        from pandas import DataFrame
+    except ImportError as error:
+        raise ImportError('to_dataframe needs pandas: pip install "onnx2zz[dataframe]"') from error
+    return DataFrame(records)
+
+
 def as_text(table: TextTable) -> str:
     """The table in columns, without the middle where it is long."""
     heads = [column.name for column in table.columns]
-    lines = _aligned([heads, *([_cut(cell) for cell in row] for row in _ends(table.cells))], table.is_number)
+    rows = [*_ends(table.cells), *table.last]
+    lines = _aligned([heads, *([_cut(cell) for cell in row] for row in rows)], table.is_number)
     return "\n".join([printable(table.caption), *(lines if table.rows else ())])
 
 
@@ -88,7 +104,7 @@ def as_html(table: TextTable) -> str:
     head = "".join(f"<th {how}>{escape(one.name)}</th>" for one, how in zip(table.columns, style, strict=True))
     body = "".join(
         "<tr>" + "".join(f"<td {how}>{escape(cell)}</td>" for cell, how in zip(row, style, strict=True)) + "</tr>"
-        for row in table.cells
+        for row in [*table.cells, *table.last]
     )
     return f"<p>{escape(table.caption)}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 

@@ -2,24 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING
 
 from onnx2zz.files.comma_separated import csv_text
 from onnx2zz.files.document import is_tuple
 from onnx2zz.files.strict_json import json_text
-from onnx2zz.files.tabular import Tabular, TextTable
+from onnx2zz.files.tabular import Tabular, TextTable, data_frame
 from onnx2zz.formats.blocks import Block
 from onnx2zz.ir.experts import ExpertTokens
 from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work
 from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
 from onnx2zz.pricing.certificate import Certificate
 from onnx2zz.pricing.choice_record import ChoiceRecord
-from onnx2zz.pricing.columns import SHOWN, Cell, row
+from onnx2zz.pricing.columns import SHOWN, Cell, row, total_row
 from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
 from onnx2zz.pricing.in_memory import InMemoryTotal
 from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical
 from onnx2zz.pricing.system_result import SystemResult
 from onnx2zz.sidecar.figures import Sidecar
 from onnx2zz.zigzag.cacti_costs import MemoryCosts
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 BEYOND = (
     *("physical", "events", "choice", "certificate", "breakdown", "sidecar", "events_from"),
@@ -132,6 +136,7 @@ class Evaluation(Tabular):
             caption,
             tuple(column.shown for column in SHOWN),
             tuple(tuple(column.value(layer) for column in SHOWN) for layer in self.layers),
+            tuple(total_row(self)[column.name] for column in SHOWN) if self.layers else None,
         )
 
     def _in_numbers(self) -> str:
@@ -141,8 +146,14 @@ class Evaluation(Tabular):
         said = f"{total.latency_cycles:,.0f} cycles, {total.energy_pj:,.1f} pJ, {total.macs:,} MACs"
         return f"{said} (incomplete)" if total.incomplete else said
 
-    def records(self) -> Sequence[Mapping[str, Cell]]:
-        return rows(self)
+    def records(self, *, total: bool = False) -> Sequence[Mapping[str, Cell]]:
+        """A row for each layer; with `total` a last one with the sums, called Total."""
+        return [*rows(self), total_row(self)] if total else rows(self)
+
+    def to_dataframe(self, *, total: bool = False) -> "DataFrame":
+        """The rows as a pandas DataFrame; with `total` the last one has the sums, and is called Total: whoever adds up
+        a column leaves it out. Raises ImportError where pandas is missing."""
+        return data_frame(self.records(total=total))
 
 
 def as_json(evaluation: Evaluation) -> str:
@@ -163,7 +174,8 @@ class _Plain:
 
     def document(self, result: Evaluation | Total | LayerResult | SystemResult) -> dict[str, object]:
         """A result by its fields."""
-        values = ((field.name, getattr(result, field.name)) for field in fields(result))
+        kind = Evaluation if isinstance(result, Evaluation) else result  # one with a report has fields of its own
+        values = ((field.name, getattr(result, field.name)) for field in fields(kind))
         return {name: self._of(value) for name, value in values if name not in BEYOND or value not in (None, ())}
 
     def _of(self, value: object) -> object:

@@ -1,10 +1,11 @@
 """What a verification found, and its JSON."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Column, Tabular, TextTable
+from onnx2zz.proof.layer_proofs import LayerProofs
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class NotExecuted:
 
 @dataclass(frozen=True, repr=False)
 class Verification(Tabular):
-    """What was checked and what differs. Its table has a row for each mismatch.
+    """What was checked and what differs. Its table has a row for each mismatch; `proofs` is one with a row for each
+    layer, and what stands behind it.
 
     `nodes_exact`: nodes whose layers claim to compute what they compute. `points`: output elements compared.
     `kinds`: of a network too large to be run, how many kinds its nodes are of, of which one each was; `how`: in words.
@@ -39,6 +41,7 @@ class Verification(Tabular):
     host: tuple[NotExecuted, ...] = ()
     kinds: int | None = None
     how: tuple[str, ...] = ()
+    proofs: LayerProofs = field(default_factory=LayerProofs)
 
     @property
     def ok(self) -> bool:

@@ -13,6 +13,7 @@ from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.proof.by_kind import checks_by_kind, told, too_large_to_run
 from onnx2zz.proof.check_node import NodeCheck, check_node
 from onnx2zz.proof.conservation import conservation
+from onnx2zz.proof.layer_proofs import layer_proofs
 from onnx2zz.proof.options import VerifyOptions, Watch
 from onnx2zz.proof.result import NotExecuted, Verification
 from onnx2zz.proof.room import check_room
@@ -72,6 +73,7 @@ def summary(
     # A node counts as matched only if its run and the counts beside it agree: values can be right by luck where a
     # volume or an edge is wrong, and ZigZag prices the volumes.
     wrong = {m.node for m in counted}
+    mismatches = (*(m for check in checks.values() for m in check.found), *counted)
     operations = dict.fromkeys(("exact", "movement", "approximate"), 0)
     for placed in workload.layers:
         operations[placed.layer.kind] += placed.layer.operations
@@ -84,10 +86,11 @@ def summary(
         points=sum(check.points for check in checked),
         approximate_share=operations["approximate"] / max(1, sum(operations.values())),
         not_checkable=tuple(NotExecuted(n.label, n.op, c.unchecked) for n, c in checks.items() if c.unchecked),
-        mismatches=(*(m for check in checks.values() for m in check.found), *counted),
+        mismatches=mismatches,
         movement=_of_kind(lowered, "movement"),
         approximate=_of_kind(lowered, "approximate"),
         host=_hosts(compiled.graph, compiled),
+        proofs=layer_proofs(lowered, checks, mismatches),
     )
 
 

@@ -1,7 +1,6 @@
 """What the figures use of matplotlib's objects, whose own annotations leave every keyword open."""
 
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from typing import Protocol
 
 
@@ -46,14 +45,3 @@ class Axes(Protocol):
     def plot(self, x: Sequence[float], y: Sequence[float], /, *, color: str, linewidth: float) -> object: ...
 
     def scatter(self, x: float, y: float, *, s: float, color: str, edgecolors: str) -> object: ...
-
-
-class Figure(Protocol):
-    """A sheet with its diagrams."""
-
-    @property
-    def axes(self) -> Sequence[Axes]: ...
-
-    def savefig(
-        self, fname: BytesIO, *, format: str, dpi: int, metadata: Mapping[str, str | None] | None
-    ) -> object: ...

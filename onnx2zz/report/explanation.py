@@ -17,7 +17,7 @@ def explanation(compiled: Compiled, name: str) -> str:
 
     Raises InputError with the nearest names if there is none.
     """
-    fate = _find(compiled, name)
+    fate = fate_of(compiled, name)
     lines = [f"{fate.op} {fate.node or fate.outputs[0]}: {fate.status} - {fate.why}"]
     for identity in fate.layers:
         placed = compiled.workload.layers[identity]
@@ -25,7 +25,8 @@ def explanation(compiled: Compiled, name: str) -> str:
     return "\n".join(map(printable, lines))
 
 
-def _find(compiled: Compiled, name: str) -> NodeFate:
+def fate_of(compiled: Compiled, name: str) -> NodeFate:
+    """The fate of a node, by its name or one of its outputs. Raises InputError with the nearest names."""
     fates = compiled.workload.nodes
     for fate in fates:
         if name and (name == fate.node or name in fate.outputs):

@@ -1,14 +1,20 @@
 """The figures of an evaluation as files, for papers and slides: matplotlib's SVG and PNG."""
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
 
 from onnx2zz.files.written_file import write_whole_bytes
 from onnx2zz.pricing.result import Evaluation, LayerResult
-from onnx2zz.report.axes import Axes, Figure
+from onnx2zz.report.axes import Axes
 from onnx2zz.report.quantity import ENERGY, unit_for
 
+if TYPE_CHECKING:
+    from onnx2zz.report.shown_figure import ShownFigure
+
+FigureName = Literal["latency", "energy", "utilization", "roofline"]
+NAMES: tuple[FigureName, ...] = get_args(FigureName)
+PRINTED_DPI = 160
 UNITS, OVER = "#eb6834", "#c9c8c0"
 NEAR_TO_FAR = ("#a9cbf3", "#7fb0ec", "#4f90df", "#2a70c4", "#1b559b", "#113a6e")
 Part = tuple[str, str, list[float]]
@@ -17,29 +23,31 @@ Part = tuple[str, str, list[float]]
 
 def write_figures(evaluation: Evaluation, folder: Path) -> None:
     """Writes latency, energy, utilization and roofline, each as .svg and .png. Needs matplotlib."""
-    layers = [layer for layer in evaluation.layers if layer.breakdown is not None]
-    drawings: dict[str, Callable[[Axes, Evaluation, Sequence[LayerResult]], None]] = {
-        "latency": _latency,
-        "energy": _energy,
-        "utilization": _utilization,
-        "roofline": _roofline,
-    }
-    for name, drawing in drawings.items():
-        figure = _figure(len(layers), name == "roofline")
-        drawing(figure.axes[0], evaluation, layers)
-        figure.axes[0].set_title(f"{evaluation.model} on {evaluation.accelerator}", fontsize=10)
+    for name in NAMES:
+        drawn = figure(evaluation, name)
         for kind in ("svg", "png"):
-            drawn = io.BytesIO()
-            figure.savefig(drawn, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
-            write_whole_bytes(folder / f"{name}.{kind}", drawn.getvalue())
+            write_whole_bytes(folder / f"{name}.{kind}", drawn.image(kind, PRINTED_DPI))
 
 
-def _figure(layers: int, square: bool) -> Figure:
-    from matplotlib import figure as sheets  # no pyplot: it keeps figures, and asks for a screen
+def figure(evaluation: Evaluation, name: FigureName) -> "ShownFigure":
+    """One figure, of the priced layers. Needs matplotlib."""
+    layers = [layer for layer in evaluation.layers if layer.breakdown is not None]
+    drawn, axes = _sheet(len(layers), name == "roofline")
+    _drawings()[name](axes, evaluation, layers)
+    axes.set_title(f"{evaluation.model} on {evaluation.accelerator}", fontsize=10)
+    return drawn
 
-    figure = sheets.Figure(figsize=(7, 4.5 if square else 1.4 + 0.22 * max(layers, 4)), layout="constrained")
-    figure.subplots()
-    return figure
+
+def _drawings() -> Mapping[FigureName, Callable[[Axes, Evaluation, Sequence[LayerResult]], None]]:
+    return {"latency": _latency, "energy": _energy, "utilization": _utilization, "roofline": _roofline}
+
+
+def _sheet(layers: int, square: bool) -> "tuple[ShownFigure, Axes]":
+    from onnx2zz.report.shown_figure import ShownFigure
+
+    sheet = ShownFigure(figsize=(7, 4.5 if square else 1.4 + 0.22 * max(layers, 4)), layout="constrained")
+    sheet.subplots()
+    return sheet, sheet.axes[0]
 
 
 def _latency(axes: Axes, evaluation: Evaluation, layers: Sequence[LayerResult]) -> None:

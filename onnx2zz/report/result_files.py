@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from onnx2zz.pricing.inputs import PricedWorkload
     from onnx2zz.pricing.result import Evaluation
+    from onnx2zz.report.page import PageRun
     from onnx2zz.report.timeline import Json
 
 
@@ -50,21 +51,14 @@ class ResultFiles:
         """Writes each, whole or not at all. `of_system`: what is drawn of a run on a system. Raises InputError where
         one cannot be written."""
         from onnx2zz.files.written_file import write_whole
-        from onnx2zz.pricing.result import as_csv, as_json, document
+        from onnx2zz.pricing.result import as_csv, as_json
 
         if self.csv is not None:
             write_whole(self.csv, as_csv(evaluation))
         if self.json is not None:
             write_whole(self.json, as_json(evaluation))
         if self.html is not None:
-            from onnx2zz.report.model_graph import workload_feeds
-            from onnx2zz.report.page import PageRun, page
-            from onnx2zz.report.timeline import timeline
-
-            written = of_system.schedule() if of_system is not None else None
-            drawn = timeline(written) if written is not None else None
-            run = PageRun(document(evaluation), workload.coverage, drawn, workload_feeds(workload.layers))
-            write_whole(self.html, page([run]))
+            write_whole(self.html, report(evaluation, workload, of_system))
         if self.plot is not None:
             from onnx2zz.report.figures import write_figures
 
@@ -88,3 +82,22 @@ def _trace(file: Path, evaluation: "Evaluation", of_system: ScheduleFiles | None
     if text is None:
         raise InputError(Problem(str(file), "not written: the system has no schedule for this model", "see the faults"))
     return text
+
+
+def report(evaluation: "Evaluation", workload: "PricedWorkload", of_system: ScheduleFiles | None = None) -> str:
+    """The HTML of an evaluation, with its schedule, if it was on a system."""
+    from onnx2zz.report.page import page
+
+    return page([page_run(evaluation, workload, of_system)])
+
+
+def page_run(evaluation: "Evaluation", workload: "PricedWorkload", of_system: ScheduleFiles | None = None) -> "PageRun":
+    """The evaluation as pages draw it."""
+    from onnx2zz.pricing.result import document
+    from onnx2zz.report.model_graph import workload_feeds
+    from onnx2zz.report.page import PageRun
+    from onnx2zz.report.timeline import timeline
+
+    written = of_system.schedule() if of_system is not None else None
+    drawn = timeline(written) if written is not None else None
+    return PageRun(document(evaluation), workload.coverage, drawn, workload_feeds(workload.layers))

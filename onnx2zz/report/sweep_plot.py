@@ -1,27 +1,35 @@
 """The runs of a sweep as points, its Pareto front among them: drawn by matplotlib, which is imported on demand."""
 
-import io
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onnx2zz.design_space.columns import LABELS
 from onnx2zz.files.written_file import write_whole_bytes
 
+if TYPE_CHECKING:
+    from onnx2zz.report.shown_figure import ShownFigure
+
 Row = Mapping[str, Any]
+Groups = Mapping[str, tuple[Sequence[Row], Sequence[Row]]]
+"""The runs and the front of each model."""
 
 INCHES = (5.0, 4.0)
 """Of one model's part of the figure."""
 
 
-def write_plot(path: Path, groups: Mapping[str, tuple[Sequence[Row], Sequence[Row]]], columns: Sequence[str]) -> None:
-    """Draw the runs and the front of each model: the second column over the first, a third as colour.
+def write_plot(path: Path, groups: Groups, columns: Sequence[str]) -> None:
+    """Draw the fronts (`plot`) to a file, of the kind that its suffix says (svg, png, pdf)."""
+    write_whole_bytes(path, plot(groups, columns).image(path.suffix.removeprefix(".")))
 
-    The kind of file is that of its suffix (svg, png, pdf). Runs without numbers are left out.
-    """
-    figure_module, colours = import_module("matplotlib.figure"), "viridis"
-    figure = figure_module.Figure(figsize=(INCHES[0] * len(groups), INCHES[1]), layout="constrained")
+
+def plot(groups: Groups, columns: Sequence[str]) -> "ShownFigure":
+    """The runs and the front of each model: the second column over the first, a third as colour. Runs without numbers
+    are left out. Needs matplotlib."""
+    from onnx2zz.report.shown_figure import ShownFigure
+
+    colours = "viridis"
+    figure: Any = ShownFigure(figsize=(INCHES[0] * len(groups), INCHES[1]), layout="constrained")
     axes = figure.subplots(1, len(groups), squeeze=False)[0]
     across, up = columns[0], columns[1] if len(columns) > 1 else columns[0]
     for axis, (model, (rows, front)) in zip(axes, groups.items(), strict=True):
@@ -33,9 +41,7 @@ def write_plot(path: Path, groups: Mapping[str, tuple[Sequence[Row], Sequence[Ro
         axis.legend()
         if colour:
             figure.colorbar(points, ax=axis, label=LABELS[columns[2]])
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format=path.suffix.removeprefix("."))
-    write_whole_bytes(path, drawn.getvalue())
+    return figure
 
 
 def _places(rows: Sequence[Row], across: str, up: str) -> tuple[list[float], list[float]]:

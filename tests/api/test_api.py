@@ -162,10 +162,10 @@ def test_everything_wrong_with_an_evaluation_is_said_at_once() -> None:
 
 def test_an_evaluation_shows_its_layers(compiled: Compiled) -> None:
     found = onnx2zz.evaluate(compiled, "seneca", cache=False, **FAST)
-    head, names, *layers = repr(found).splitlines()
+    head, names, *layers, total = repr(found).splitlines()
     assert head.startswith("net on seneca, best latency: ") and head.endswith(" 840 MACs")
     assert names.split()[:4] == ["name", "operator_type", "macs", "latency_cycles"]
-    assert [line.split()[1] for line in layers] == ["Conv", "Pooling"]
+    assert [line.split()[1] for line in layers] == ["Conv", "Pooling"] and total.split()[:2] == ["Total", "840"]
 
 
 def test_a_notebook_shows_a_table_with_every_text_escaped(compiled: Compiled) -> None:

@@ -1,0 +1,190 @@
+"""`onnx2zz.sweep`: many models on many accelerators, priced once each."""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from onnx2zz.api.extras import require
+from onnx2zz.api.figure_file import kind_problems, written
+from onnx2zz.api.prices import store_at
+from onnx2zz.api.reported import Reported
+from onnx2zz.api.where_priced import cluster_at, scheduler_conflicts
+from onnx2zz.design_space.columns import OPTIONS
+from onnx2zz.design_space.front import fronts, grouped
+from onnx2zz.design_space.plan import Run, plan
+from onnx2zz.design_space.reading import read_spec, spec_of
+from onnx2zz.design_space.results import Results
+from onnx2zz.design_space.run import Progress
+from onnx2zz.design_space.run import sweep as price
+from onnx2zz.design_space.spec import Spec
+from onnx2zz.design_space.tables import spread, write_parquet
+from onnx2zz.errors import IncompleteResult, Problem, raise_if_any
+from onnx2zz.files.comma_separated import csv_text
+from onnx2zz.files.tabular import Column, Tabular, TextTable
+from onnx2zz.files.written_file import write_whole
+from onnx2zz.pricing.run import Resources
+from onnx2zz.report.sweep_page import sweep_page
+from onnx2zz.report.sweep_plot import plot
+from onnx2zz.zigzag.cacti_costs import refusals
+
+if TYPE_CHECKING:
+    from onnx2zz.report.shown_figure import ShownFigure
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, repr=False)
+class Sweep(Reported, Tabular):
+    """What a sweep found. Its table has a row for each run that is done: what it is of, and the objectives.
+
+    `spec`: what was asked, `planned`: the runs that this comes to. `runs` and `layers` are rows by the names of their
+    columns, `fronts` the rows of each model's Pareto front, by model, and `groups` the rows that they are taken from.
+    `priced`: how many distinct layers were priced in this start, of the `wanted` ones.
+    """
+
+    spec: Spec
+    planned: tuple[Run, ...] = field(compare=False)
+    runs: tuple[Row, ...]
+    layers: tuple[Row, ...]
+    groups: Mapping[str, Sequence[Row]]
+    fronts: Mapping[str, Sequence[Row]]
+    priced: int
+    wanted: int
+
+    @property
+    def not_priced(self) -> int:
+        """How many of the runs have layers without a price."""
+        return sum(row["not_priced"] > 0 for row in self.runs)
+
+    @property
+    def complete(self) -> bool:
+        """Whether each run is done, and each of its layers has a price."""
+        return len(self.runs) == len(self.planned) and not self.not_priced
+
+    @property
+    def summary(self) -> str:
+        """How many runs are done."""
+        return f"{len(self.runs)} of {len(self.planned)} runs done, {self.not_priced} with layers that have no price"
+
+    def table(self) -> TextTable:
+        shown = [name for name in ("model", "accelerator") if self.runs]
+        options = [name for name in OPTIONS if name not in shown and len({row[name] for row in self.runs}) > 1]
+        words = [*shown, *options]
+        columns = (*map(Column, words), *(Column(name, ",.10g") for name in self.spec.pareto))
+        rows = (tuple(row[name] for name in (*words, *self.spec.pareto)) for row in self.runs)
+        return TextTable(f"{self.spec.path}: {self.summary}", columns, tuple(rows))
+
+    def records(self) -> Sequence[Row]:
+        """The rows as runs.csv has them: each parameter of a template is a column."""
+        return spread(self.runs)
+
+    def page(self) -> str:
+        return sweep_page(self.spec, self.planned, self.groups, self.fronts, self.priced)
+
+    def plot(self, file: str | Path | None = None) -> "ShownFigure":
+        """The runs and the front of each model as matplotlib's Figure, which a notebook shows. `file` (.svg, .png,
+        .pdf): where it is written as well. Raises InputError without matplotlib, and where that cannot be written."""
+        require("matplotlib", "plot", "plot")
+        drawn = {model: (self.groups[model], front) for model, front in self.fronts.items()}
+        return written(plot(drawn, self.spec.pareto), file)
+
+    @property
+    def tables(self) -> dict[str, Sequence[Row]]:
+        """The rows of runs.csv, layers.csv and pareto.csv, by these names."""
+        front = [row for rows in self.fronts.values() for row in rows]
+        return {"runs": spread(self.runs), "layers": self.layers, "pareto": spread(front)}
+
+    def write(self, folder: str | Path, *, parquet: bool = False) -> None:
+        """Writes the tables as CSV, and as Parquet where that is asked for. Raises InputError where they cannot be."""
+        for name, table in self.tables.items():
+            write_whole(Path(folder) / f"{name}.csv", csv_text(table))
+            if parquet:
+                write_parquet(Path(folder) / f"{name}.parquet", table)
+
+
+def sweep(
+    spec: str | Path | Mapping[str, object],
+    *,
+    output: str | Path | None = None,
+    jobs: int = 1,
+    layer_timeout: float | None = None,
+    scheduler: str | None = None,
+    cache: bool | str | Path = True,
+    parquet: bool = False,
+    html: str | Path | None = None,
+    plot: str | Path | None = None,
+    cacti: bool = True,
+) -> Sweep:
+    """Models x accelerators x options, each distinct layer priced once (docs/sweep.md).
+
+    `spec`: a sweep file, or what stands in one, as a dictionary. `output`: the folder of sweep.sqlite and the tables;
+    a sweep that is started again there goes on. Without it nothing is kept but prices. The other options have the
+    names and meanings that they have on the command line and for `evaluate`.
+
+    Warns (IncompleteResult) where runs lack something. Raises InputError with everything that is wrong with the file,
+    before anything is priced.
+
+    >>> import onnx2zz
+    >>> spec = {"models": ["lenet5"], "accelerators": ["seneca", "tpu_like"], "options": {"lpf_limit": [3]}}
+    >>> found = onnx2zz.sweep(spec)
+    >>> [row["accelerator"] for row in found.fronts["lenet5"]]
+    ['seneca', 'tpu_like']
+    """
+    conflicts = scheduler_conflicts(scheduler, None if jobs == 1 else jobs, layer_timeout)
+    raise_if_any([*(Problem("", conflict) for conflict in conflicts), *kind_problems(plot, "plot")])
+    require_packages(parquet, plot)
+    asked = read_spec(Path(spec)) if isinstance(spec, str | Path) else spec_of(spec)
+    runs = planned(asked, cacti)
+    kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
+    with kept as folder, cluster_at(scheduler, _warn) as cluster, store_at(cache, _warn) as store:
+        resources = Resources(store, jobs, tell=_warn, layer_timeout=layer_timeout, elsewhere=cluster)
+        found = swept(asked, runs, Path(folder), resources, lambda progress: None)
+    if output is not None:
+        found.write(output, parquet=parquet)
+    if html is not None:
+        found.to_html(html)
+    if plot is not None and found.fronts:
+        found.plot(plot)
+    if not found.complete:
+        warnings.warn(f"{found.summary}: see .runs", IncompleteResult, stacklevel=2)
+    return found
+
+
+def require_packages(parquet: bool, plot: str | Path | None) -> None:
+    """Raises InputError for what cannot be written here. A sweep may take hours, and must not end at a picture that
+    cannot be drawn: all that can be refused is refused before the first layer is priced."""
+    if parquet:
+        require("pyarrow", "parquet", "--parquet")
+    if plot is not None:
+        require("matplotlib", "plot", "--plot")
+
+
+def planned(asked: Spec, cacti: bool) -> tuple[Run, ...]:
+    """The runs that a sweep comes to. Raises InputError with everything that does not fit; without `cacti` for the
+    accelerators that would have that program started, too."""
+    runs = plan(asked)
+    if not cacti:
+        designs = {run.design.name: run.design for run in runs}.values()
+        raise_if_any(problem for design in designs for problem in refusals(design.name, design.document))
+    return runs
+
+
+def swept(
+    asked: Spec, runs: tuple[Run, ...], folder: Path, resources: Resources, told: Callable[[Progress], None]
+) -> Sweep:
+    """Prices what `folder` does not have yet; `told` hears how far it is."""
+    with Results(folder) as results:
+        state = price(runs, folder, results, resources, told)
+        keys = list(dict.fromkeys(run.key for run in runs))
+        rows, layers = results.runs(keys), results.layers(keys)
+    groups = grouped(rows)
+    best = fronts(groups, asked.pareto)
+    return Sweep(asked, runs, tuple(rows), tuple(layers), groups, best, state.priced, state.wanted)
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence, stacklevel=3)
