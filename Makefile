@@ -1,7 +1,9 @@
 # `make evaluate`: what LeNet-5 costs on a SENECA core.  `make test`: every check and test.
 PYTHON ?= python3
 BIN := .venv/bin
-COVERAGE := --cov=onnx2zz --cov-report=term
+COVERED := $(BIN)/python -m slipcover --source onnx2zz --skip-covered -m pytest
+# What a file's tests share is made once, as long as one core does the whole file.
+ON_TWO_CORES := -n 2 --dist worksteal
 
 .PHONY: evaluate test coverage check docs test-long composed mutation bench models reliability fuzz kills soak growth lock audit sbom clean
 
@@ -9,16 +11,16 @@ evaluate: .venv/installed
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
 
 test: check
-	$(BIN)/pytest -n 2 $(if $(CI),--durations=20 $(COVERAGE))
+	$(if $(CI),$(COVERED) --durations=20,$(BIN)/pytest) $(ON_TWO_CORES)
 
 coverage: .venv/installed
-	$(BIN)/pytest -n 2 $(COVERAGE)
+	$(COVERED) $(ON_TWO_CORES)
 
 test-long: .venv/installed
-	$(BIN)/pytest -n 2 -m long
+	$(BIN)/pytest $(ON_TWO_CORES) -m long
 
 composed: .venv/installed
-	$(BIN)/pytest -n 2 -m long tests/composed
+	$(BIN)/pytest $(ON_TWO_CORES) -m long tests/composed
 
 mutation: .venv/installed
 	$(BIN)/python -m scripts.correctness.mutation --write

@@ -1,7 +1,7 @@
 """A choice as the JSON of an evaluation has it."""
 
-from onnx2zz.mapping.chosen import Candidate, Choice
-from onnx2zz.pricing.choice_record import ChoiceRecord, RunnerUp
+from onnx2zz.mapping.chosen import Candidate, Choice, Undeclared
+from onnx2zz.pricing.choice_record import ChoiceRecord, RunnerUp, UndeclaredRecord
 
 
 def as_json(choice: Choice) -> ChoiceRecord:
@@ -14,6 +14,17 @@ def as_json(choice: Choice) -> ChoiceRecord:
         "enumerated": choice.enumerated,
         "reason": choice.reason,
         "runners_up": [_runner_up(candidate) for candidate in choice.runners_up],
+        "undeclared": _undeclared(choice.undeclared) if choice.undeclared else None,
+    }
+
+
+def _undeclared(found: Undeclared) -> UndeclaredRecord:
+    return {
+        "needs": [{"what": wire.what, "key": wire.key} for wire in found.needs],
+        "saves": found.saves,
+        "spatial_mapping": {dim: dict(pairs) for dim, pairs in found.candidate.unrolling},
+        "honest_energy_pj": found.candidate.energy_pj,
+        "honest_latency_cycles": found.candidate.latency_cycles,
     }
 
 

@@ -27,11 +27,30 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class NeededWire:
+    """What a mapping needs between units, in words, and the line of the sidecar's `interconnect:` that declares it."""
+
+    what: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Undeclared:
+    """A mapping that is refused because the accelerator declares no such wires, and the share that it would save of
+    what is minimised."""
+
+    candidate: Candidate
+    needs: tuple[NeededWire, ...]
+    saves: float
+
+
+@dataclass(frozen=True)
 class Choice:
     """What was chosen for a layer (None where nothing may be), and why.
 
     `runners_up`: the best of the others, whatever the mapping file and ZigZag's generator gave, and some that were
     refused. `priced` of the `enumerated` and the given ones have a price. `certificate`: how good the best is, proven.
+    `undeclared`: a better one that needs wires which nobody declared.
     """
 
     best: Candidate | None
@@ -40,3 +59,4 @@ class Choice:
     enumerated: int
     reason: str
     certificate: Certificate | None = None
+    undeclared: Undeclared | None = None

@@ -29,6 +29,17 @@ class Interconnect:
     diagonals: frozenset[tuple[str, str]]
 
 
+@dataclass(frozen=True, order=True)
+class Wire:
+    """What a mapping needs between units: `what` in words, `key` the line of `interconnect:` that declares it."""
+
+    what: str
+    key: str
+
+    def __str__(self) -> str:
+        return self.what
+
+
 def declared(hierarchy: BuiltHierarchy, said: Wires) -> Interconnect:
     """What the accelerator and its sidecar say.
 
@@ -66,27 +77,39 @@ def _pairs(dims: Iterable[str]) -> frozenset[tuple[str, str]]:
     return frozenset(product(dims, dims))
 
 
-def lacks(factors: Factors, space: Space, wires: Interconnect) -> dict[str, Mask]:
+def lacks(factors: Factors, space: Space, wires: Interconnect) -> dict[Wire, Mask]:
     """What each candidate would need that is not declared -> which candidates need it."""
     # Asked need by need, not candidate by candidate: each need is one column of the table, so that thousands of
     # candidates are answered by a few numpy operations.
     unrolled = factors > 1
     names = [name for name, _ in space.array]
-    found: dict[str, Mask] = {}
+    found: dict[Wire, Mask] = {}
     for dim, name in enumerate(names):
         if name not in wires.sums:
             for loop in space.reductions:
-                found[f"a sum over {space.loops[loop]} across {name}"] = unrolled[:, dim, loop]
+                found[_sum(space.loops[loop], name)] = unrolled[:, dim, loop]
         for operand, dims in wires.multicast:
-            if name not in dims:
-                for loop in _shared(operand, space):
-                    found[f"{operand} shared across {name}"] = unrolled[:, dim, loop]
+            loops = list(_shared(operand, space)) if name not in dims else []
+            if loops:
+                found[_one_read(operand, name)] = np.logical_or.reduce(unrolled[:, dim, loops], axis=1)
     for (a, first), (b, second) in product(enumerate(names), enumerate(names)):
         if (first, second) not in wires.diagonals:
             for axis in _overlapping(space):
-                what = f"{space.loops[axis.outer]} on {first} sliding over {space.loops[axis.inner]} on {second}"
-                found[what] = unrolled[:, a, axis.outer] & unrolled[:, b, axis.inner]
+                wire = _window(space.loops[axis.outer], first, space.loops[axis.inner], second)
+                found[wire] = unrolled[:, a, axis.outer] & unrolled[:, b, axis.inner]
     return {what: mask for what, mask in found.items() if np.any(mask)}
+
+
+def _sum(loop: str, dim: str) -> Wire:
+    return Wire(f"a sum over {loop} across {dim}", f"adder_trees: [{dim}]")
+
+
+def _one_read(operand: str, dim: str) -> Wire:
+    return Wire(f"{operand} shared across {dim}", f"multicast: {{{operand}: [{dim}]}}")
+
+
+def _window(outer: str, first: str, inner: str, second: str) -> Wire:
+    return Wire(f"{outer} on {first} sliding over {inner} on {second}", f"diagonals: [[{first}, {second}]]")
 
 
 def _overlapping(space: Space) -> Iterable[ArrayDimension]:

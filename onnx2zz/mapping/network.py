@@ -26,7 +26,7 @@ from onnx2zz.zigzag.talk import talk_goes_to
 if TYPE_CHECKING:
     from onnx2zz.mapping.choice import ChoiceTerms
 
-FORMAT = 3
+FORMAT = 4
 """Raise it when other candidates are found, refused or preferred: choices of earlier runs are then made anew."""
 
 
@@ -120,6 +120,11 @@ class _Ground:
 
     def choice(self, entry: WorkloadEntry, mapping_entry: MappingEntry) -> Choice:
         """For one layer."""
+        from onnx2zz.mapping.undeclared import with_undeclared
+
+        return with_undeclared(self._as_declared(entry, mapping_entry), entry, mapping_entry, self.terms)
+
+    def _as_declared(self, entry: WorkloadEntry, mapping_entry: MappingEntry) -> Choice:
         search = self.policy.search
         if search.kind == "auto":
             from onnx2zz.mapping.choice import choose

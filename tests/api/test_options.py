@@ -58,10 +58,10 @@ def test_zigzags_switches_give_the_numbers_of_the_command(tmp_path: Path, monkey
     from onnx2zz.cli.main import run
 
     monkeypatch.chdir(tmp_path)
-    arguments = ["evaluate", "lenet5", "--arch", "seneca", "--lpf-limit", "2", "--no-cache", "--jobs", "1"]
+    arguments = ["evaluate", "lenet5", "--arch", "tpu_like", "--lpf-limit", "2", "--no-cache", "--jobs", "1"]
     assert run([*arguments, "--temporal", "even", "--paranoid", "--save-mapping", "c.yaml", "--json", "c.json"]) == 0
     files: Document = {"save_mapping": "p.yaml", "json": "p.json", "csv": "p.csv", "html": "p.html"}
-    found = onnx2zz.evaluate("lenet5", "seneca", temporal="even", search="both", **files, **FAST)
+    found = onnx2zz.evaluate("lenet5", "tpu_like", temporal="even", search="both", **files, **FAST)
     by_command, by_python = (json.loads(Path(name).read_text()) for name in ("c.json", "p.json"))
     assert by_python == by_command and by_python["total"]["energy_pj"] == found.total.energy_pj
     assert yaml.safe_load(Path("p.yaml").read_text()) == yaml.safe_load(Path("c.yaml").read_text())

@@ -26,7 +26,8 @@ def test_a_layer_that_takes_too_long_is_reported_and_the_rest_is_priced(
 ) -> None:
     layers = [gemm(0, None, "L0_short", k=6, c=5), ENDLESS, gemm(2, 1, "L2_short", k=7, c=3)]
     (tmp_path / "net.yaml").write_text(yaml.safe_dump(layers))
-    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--search", "exhaustive", "--lpf-limit", "12", "-o", "out"]
+    command = ["evaluate", "net.yaml", "--arch", "tpu_like", "--mapping", "tpu_like", "-o", "out"]
+    command += ["--search", "exhaustive", "--lpf-limit", "12"]
     assert verdict([*command, "--layer-timeout", "4", "--no-cache", "--json", "-"], tmp_path) == NOT_PRICED
     said = capsys.readouterr()
     result = json.loads(said.out)

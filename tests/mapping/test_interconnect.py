@@ -1,8 +1,10 @@
 """What an accelerator declares between its units, and what an unrolling would need of it."""
 
+import pytest
+
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.mapping.interconnect import declared, lacks, shown_by
+from onnx2zz.mapping.interconnect import Interconnect, declared, lacks, shown_by
 from onnx2zz.mapping.space import read_space
 from onnx2zz.sidecar.figures import Wires
 from tests.small_workloads import conv, pool
@@ -21,7 +23,7 @@ def needed(
 ) -> set[str]:
     given = terms(arch)
     space = read_space(layer, LINKS, given.hardware.array)
-    return set(lacks(space.factors(unrolling), space, declared(given.hierarchy, sidecar or Wires())))
+    return set(map(str, lacks(space.factors(unrolling), space, declared(given.hierarchy, sidecar or Wires()))))
 
 
 def test_sums_need_a_shared_accumulator_or_a_systolic_dim() -> None:
@@ -54,3 +56,12 @@ def test_what_the_mapping_file_does_is_there() -> None:
     known = declared(terms("eyeriss_like").hierarchy, Wires())
     assert known.sums == frozenset()
     assert shown_by(mapping_of("eyeriss_like"), known).sums == {"D2"}  # default.yaml unrolls C over it
+
+
+@pytest.mark.parametrize("loop", ["K", "C", "OY", "OX", "FX"])
+def test_an_operand_is_shared_over_whatever_loop_leaves_it_where_it_is(loop: str) -> None:
+    space = read_space(LAYER, LINKS, terms("seneca").hardware.array)
+    nothing_shared = Interconnect(frozenset({"D1"}), (("I1", frozenset()), ("I2", frozenset())), frozenset())
+    found = lacks(space.factors((("D1", ((loop, 2),)),)), space, nothing_shared)
+    still = {"K": "I1", "OY": "I2", "OX": "I2"}.get(loop)
+    assert [wire.what for wire in found] == ([f"{still} shared across D1"] if still else [])

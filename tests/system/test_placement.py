@@ -183,7 +183,7 @@ def test_only_sums_are_made_in_parts(lenet: LayerGraph) -> None:
 LOOPS = {"K": 12, "OY": 14, "OX": 6}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.permutations(sorted(LOOPS)).flatmap(
         lambda loops: st.tuples(*(st.tuples(st.just(loop), st.integers(1, LOOPS[loop])) for loop in loops[:2]))

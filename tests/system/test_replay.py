@@ -186,7 +186,7 @@ def check_drawn(data: st.DataObject, folder: Path) -> None:
         assert code in (0, 3)  # not all can be computed
 
 
-@of_drawn(6)
+@of_drawn(4)
 @given(data=st.data())
 def test_schedules_of_drawn_models_are_carried_out(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

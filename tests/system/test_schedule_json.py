@@ -88,7 +88,7 @@ def check_drawn(data: st.DataObject, folder: Path) -> None:
         assert bits is not None
 
 
-@of_drawn(12)
+@of_drawn(6)
 @given(data=st.data())
 def test_drawn_models_on_small_systems_are_scheduled_without_a_fault(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
