@@ -340,7 +340,6 @@ def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
     from onnx2zz.report.physical import print_physical
     from onnx2zz.report.system import print_system
     from onnx2zz.report.table import print_table
-    from onnx2zz.report.undeclared_wires import print_undeclared_wires
     from onnx2zz.report.unpriced import reasons
 
     if json_file == "-":
@@ -350,7 +349,6 @@ def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
         print_table(evaluation, evaluation.mapping or "", console, full)
         print_system(evaluation, console)
         print_choices(evaluation, console)
-        print_undeclared_wires(evaluation, console)
         print_extracted(evaluation, console)
         print_in_memory(evaluation, console)
         print_physical(evaluation, console)

@@ -1,6 +1,7 @@
 """The table of chosen mappings: one row for each kind of layer and mapping, with what came second."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -11,6 +12,7 @@ from onnx2zz.pricing.certificate import Certificate
 from onnx2zz.pricing.choice_record import ChoiceRecord, RunnerUp
 from onnx2zz.pricing.result import Evaluation, LayerResult
 from onnx2zz.printable import printable
+from onnx2zz.report.undeclared_wires import ChosenLayer, undeclared_wires
 from onnx2zz.zigzag.objective import NAMES, ObjectiveName, objective
 
 
@@ -28,6 +30,20 @@ def print_choices(evaluation: Evaluation, console: Console) -> None:
     console.print(table)
     if evaluation.total.certificate is not None:
         console.print(Text(proven(evaluation.total.certificate)))
+    told = [ChosenLayer(layer.name, layer.choice) for layer in chosen if layer.choice]
+    for said in undeclared_wires(told, evaluation.accelerator, objective(_minimised(evaluation))):
+        console.print(Text(printable(said)))
+
+
+def told_of_choices(evaluation: Mapping[str, Any]) -> list[str]:
+    """The same of a result as its JSON has it: what is proven, and what undeclared wires would save."""
+    certificate = evaluation["total"].get("certificate")
+    told = [ChosenLayer(layer["name"], layer["choice"]) for layer in evaluation["layers"] if layer.get("choice")]
+    if not told:
+        return []
+    asked = objective(next(name for name in NAMES if name == evaluation["opt"]))
+    proof = [proven(Certificate(**certificate))] if certificate else []
+    return [*proof, *undeclared_wires(told, evaluation["accelerator"], asked)]
 
 
 def proven(certificate: Certificate) -> str:

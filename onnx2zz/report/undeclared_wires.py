@@ -1,60 +1,56 @@
 """What wires would save that the accelerator does not declare, in sentences: for the terminal and the page."""
 
 from collections.abc import Sequence
-
-from rich.console import Console
-from rich.text import Text
+from dataclasses import dataclass
 
 from onnx2zz.pricing.choice_record import ChoiceRecord, UndeclaredRecord
-from onnx2zz.pricing.result import Evaluation, LayerResult
-from onnx2zz.printable import printable
-from onnx2zz.zigzag.objective import NAMES, Objective, objective
+from onnx2zz.zigzag.objective import Objective
 
 WORTH_A_SENTENCE = 0.001
 """Of the whole network; less than this is in the JSON only."""
 
 
-def print_undeclared_wires(evaluation: Evaluation, console: Console) -> None:
-    """A sentence for each set of wires that would save something; nothing where no mapping was chosen."""
-    for said in undeclared_wires(evaluation):
-        console.print(Text(printable(said)))
+@dataclass(frozen=True)
+class ChosenLayer:
+    """A layer's name, and how its mapping was chosen."""
+
+    name: str
+    choice: ChoiceRecord
+
+    @property
+    def undeclared(self) -> UndeclaredRecord | None:
+        """The better mapping that was refused; results of earlier versions do not tell it."""
+        return self.choice.get("undeclared")
+
+    def cost(self, asked: Objective) -> float:
+        """Of what is minimised, as chosen; 0 where nothing could be."""
+        energy, cycles = self.choice["honest_energy_pj"], self.choice["honest_latency_cycles"]
+        return 0.0 if energy is None or cycles is None else asked.value(energy, cycles)
+
+    def saving(self, asked: Objective) -> float:
+        """Of what is minimised, if the wires were there."""
+        return self.cost(asked) * self.undeclared["saves"] if self.undeclared else 0.0
 
 
-def undeclared_wires(evaluation: Evaluation) -> list[str]:
+def undeclared_wires(layers: Sequence[ChosenLayer], accelerator: str, asked: Objective) -> list[str]:
     """What each set of undeclared wires would save at least, the largest saving first; layers that need the same wires
     are added up."""
-    asked = next(objective(name) for name in NAMES if name == evaluation.opt)
-    everything = sum(_chosen(layer.choice, asked) for layer in evaluation.layers if layer.choice)
-    groups: dict[frozenset[str], list[LayerResult]] = {}
-    for layer in evaluation.layers:
-        if found := _undeclared(layer):
-            groups.setdefault(frozenset(wire["key"] for wire in found["needs"]), []).append(layer)
-    savings = [(sum(_saved(layer, asked) for layer in layers), layers) for layers in groups.values()]
+    groups: dict[frozenset[str], list[ChosenLayer]] = {}
+    for layer in layers:
+        if layer.undeclared:
+            groups.setdefault(frozenset(wire["key"] for wire in layer.undeclared["needs"]), []).append(layer)
+    everything = sum(layer.cost(asked) for layer in layers)
+    savings = [(sum(layer.saving(asked) for layer in group), group) for group in groups.values()]
     savings.sort(key=lambda pair: -pair[0])
-    worth = [(saved / everything, layers) for saved, layers in savings if saved >= WORTH_A_SENTENCE * everything]
-    return [_sentence(share, layers, evaluation, asked) for share, layers in worth]
+    worth = [(saved / everything, group) for saved, group in savings if saved >= WORTH_A_SENTENCE * everything]
+    return [_sentence(share, group, accelerator, asked) for share, group in worth]
 
 
-def _undeclared(layer: LayerResult) -> UndeclaredRecord | None:
-    return layer.choice.get("undeclared") if layer.choice else None
-
-
-def _chosen(choice: ChoiceRecord | None, asked: Objective) -> float:
-    if choice is None or choice["honest_energy_pj"] is None or choice["honest_latency_cycles"] is None:
-        return 0.0
-    return asked.value(choice["honest_energy_pj"], choice["honest_latency_cycles"])
-
-
-def _saved(layer: LayerResult, asked: Objective) -> float:
-    found = _undeclared(layer)
-    return _chosen(layer.choice, asked) * found["saves"] if found else 0.0
-
-
-def _sentence(share: float, layers: Sequence[LayerResult], evaluation: Evaluation, asked: Objective) -> str:
-    found = [one for layer in layers if (one := _undeclared(layer))]
-    wires, keys = (sorted({wire[part] for one in found for wire in one["needs"]}) for part in ("what", "key"))
-    most = max(layers, key=lambda layer: _saved(layer, asked))
+def _sentence(share: float, layers: Sequence[ChosenLayer], accelerator: str, asked: Objective) -> str:
+    needs = [wire for layer in layers if layer.undeclared for wire in layer.undeclared["needs"]]
+    wires, keys = (sorted({wire[part] for wire in needs}) for part in ("what", "key"))
+    most = max(layers, key=lambda layer: layer.saving(asked))
     where = most.name if len(layers) == 1 else f"{len(layers)} layers, {most.name} first"
     would = f"{', '.join(wires)} would save at least {share:.1%} of the {asked.name} ({where})"
-    way = f"say so in {evaluation.accelerator}.onnx2zz.yaml: interconnect: {{{', '.join(keys)}}}"
+    way = f"say so in {accelerator}.onnx2zz.yaml: interconnect: {{{', '.join(keys)}}}"
     return f"Refused for wires that are not declared: {would}. If the chip has them, {way}"

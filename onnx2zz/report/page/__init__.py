@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any
 
 from onnx2zz.files.strict_json import json_text
+from onnx2zz.report.choices import told_of_choices
 from onnx2zz.report.hardware_drawing import hardware_svg
 from onnx2zz.report.model_graph import Feeds, covered_feeds, model_graph
 
@@ -25,6 +26,7 @@ EVALUATION = (
         "why",
         "overview",
         "roofline",
+        "choices",
         "nest",
         "layers",
         "canvas",
@@ -77,7 +79,7 @@ def page(runs: Sequence[PageRun], why: Sequence[str] = ()) -> str:
 
 def _data(run: PageRun) -> Mapping[str, object]:
     drawn = {"coverage": run.coverage, "timeline": run.timeline, "graph": run.graph, "drawings": run.hardware_drawings}
-    return {**run.evaluation, **drawn}
+    return {**run.evaluation, **drawn, "chosen": told_of_choices(run.evaluation)}
 
 
 def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, object]) -> str:

@@ -80,7 +80,7 @@ function detail(layer, number) {
   if (layer.error) return make("div", { class: "facts" }, prefix + layer.error);
   if (layer.use) return make("div", { class: "facts" }, prefix + useOf(layer));
   const roof = `at least ${whole(layer.roofline_cycles)} cycles (${boundName(layer.bound_by)}), ${whole(layer.latency_cycles)} with this mapping; ${percent(layer.spatial_utilization)} of the units mapped`;
-  return make("div", {}, make("p", { class: "facts" }, prefix + roof), make("div", { class: "sides" }, nest(layer), accesses(layer)));
+  return make("div", {}, make("p", { class: "facts" }, prefix + roof), choiceOf(layer), make("div", { class: "sides" }, nest(layer), accesses(layer)));
 }
 
 /** What passes each memory for each operand, and what that costs. */

@@ -16,6 +16,7 @@ startTheme(refresh);
 place("roofline", rooflineCard());
 place("hardware", HARDWARE.parts());
 place("why", whyCard());
+place("choices", choicesCard());
 place("timeline", timelineCards());
 place("system", systemCard());
 place("memories", memoryTable());
