@@ -68,7 +68,9 @@ def _trade_off(one: TradeOff, objectives: Sequence[str], names: Sequence[str], u
 def _gain(one: TradeOff, objective: str) -> str:
     times = one.times(objective)
     how = "faster" if objective in FASTER else f"less {MEASURES[objective][0]}"
-    return f"{_times(1 / times)} {how}" if times else f"no {MEASURES[objective][0]}"
+    if not times:
+        return f"no {MEASURES[objective][0]}"
+    return f"{_times(1 / times) if 1 / times >= LARGE else f'{1 - times:.2%}'} {how}"
 
 
 def _cost(one: TradeOff, objective: str, um2: bool) -> str:
