@@ -11,6 +11,8 @@ from onnx2zz.design_space.trade_off import TradeOff, trade_offs
 from onnx2zz.report.quantity import AREA, ENERGY, TIME, Units, quantity
 
 Row = Mapping[str, Any]
+LARGE = 1.1
+"""Ratios from this on are told as such, smaller ones as what is added."""
 LEAST = 0.005
 """Effects below half a percent are only named."""
 MOST = 8
@@ -66,18 +68,25 @@ def _trade_off(one: TradeOff, objectives: Sequence[str], names: Sequence[str], u
 def _gain(one: TradeOff, objective: str) -> str:
     times = one.times(objective)
     how = "faster" if objective in FASTER else f"less {MEASURES[objective][0]}"
-    return f"{_times(1 / times)} {how}" if times else f"no {MEASURES[objective][0]}"
+    if not times:
+        return f"no {MEASURES[objective][0]}"
+    return f"{_times(1 / times) if 1 / times >= LARGE else f'{1 - times:.2%}'} {how}"
 
 
 def _cost(one: TradeOff, objective: str, um2: bool) -> str:
     name, units = MEASURES[objective]
     more, times = one.more(objective), one.times(objective)
-    ratio = f" ({_times(times)})" if times else ""
+    ratio = f" ({_times(times) if times >= LARGE else f'+{times - 1:.2%}'})" if times else ""
     if objective == "area":
-        said = quantity(more, AREA) if um2 else f"{more:,.0f} of the files' unit"
+        said = _area(more) if um2 else f"{more:,.0f} of the files' unit"
         return f"{said} more area{ratio}"
     said = quantity(more, units) if units else f"{more:,.0f} cycles"
     return f"{said} more {name}{ratio}"
+
+
+def _area(um2: float) -> str:
+    """In mm2 from a hundredth of one on."""
+    return f"{um2 / 1e6:,.3g} mm2" if um2 >= 1e4 else quantity(um2, AREA)
 
 
 def _times(ratio: float) -> str:
