@@ -75,9 +75,9 @@ def best_of_all(ground: Ground, one: Lengthening, objective: ObjectiveName) -> R
     loops = _loops(one.factors)
     best: Realised | None = None
     for loop in permutations_of(loops.counts, ORDERINGS_AT_ONCE):
-        for cuttable, rows in _joined(loops, loop):
-            few = loop[rows]
-            orderings = Orderings(loops, few, multisets_below(loops.counts, few), cuttable)
+        below = multisets_below(loops.counts, loop)
+        for cuttable, rows in _together(_joined(loops, loop)):
+            orderings = Orderings(loops, loop[rows], below[rows], cuttable)
             found = _best(ground, one, orderings, objective)
             if found is not None and (best is None or _value(found, one, objective) < _value(best, one, objective)):
                 best = found
@@ -100,6 +100,23 @@ def _joined(loops: Loops, loop: NDArray[np.uint8]) -> Iterator[tuple[Flags, Ints
         if len(rows):
             cuttable = np.array([True, *(not joint for joint in joints), True])
             yield np.broadcast_to(cuttable, (len(rows), len(cuttable))), rows
+
+
+def _together(joined: Iterator[tuple[Flags, Ints]]) -> Iterator[tuple[Flags, Ints]]:
+    """The same in few large parts: there are as many ways to join as subsets of the neighbours, and pricing a handful
+    of orderings takes as long as pricing hundreds."""
+    parts: list[tuple[Flags, Ints]] = []
+    for part in joined:
+        parts.append(part)
+        if sum(len(rows) for _, rows in parts) >= ORDERINGS_AT_ONCE:
+            yield _concatenated(parts)
+            parts = []
+    if parts:
+        yield _concatenated(parts)
+
+
+def _concatenated(parts: Sequence[tuple[Flags, Ints]]) -> tuple[Flags, Ints]:
+    return np.concatenate([cuttable for cuttable, _ in parts]), np.concatenate([rows for _, rows in parts])
 
 
 def _value(found: Realised, one: Lengthening, name: ObjectiveName) -> float:
