@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs_commands import assert_shown, run_page
+from tests.docs_commands import DOCS, assert_shown, run_page
+
+HOW_TOS = sorted(f"howto/{page.stem}" for page in (DOCS / "howto").glob("*.md"))
+PAGES = ("index", "tutorial", "api", "report", "locality", "events", "physical", "systems", *HOW_TOS)
 
 
-@pytest.mark.parametrize("page", ["index", "tutorial", "api", "report", "locality", "events", "physical", "systems"])
+@pytest.mark.parametrize("page", PAGES)
 def test_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
 
