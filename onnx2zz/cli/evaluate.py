@@ -1,6 +1,5 @@
 """`onnx2zz evaluate`: what a model or a workload costs on an accelerator."""
 
-import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -25,6 +24,7 @@ from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.cli.notes import tell_notes
 from onnx2zz.cli.output_folder import named_folder
+from onnx2zz.cli.screen import screen
 from onnx2zz.cli.system_options import refuse_what_is_for_others, system_options
 from onnx2zz.cli.where_priced import WherePriced, refuse_with_scheduler, resources_at, where_priced_options
 from onnx2zz.cli.zigzag_options import lpf_limit_option, opt_option, refuse_annealing, zigzag_options
@@ -315,8 +315,6 @@ def _write(
 
 def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
     """Comes after all files: whoever reads the screen may be gone."""
-    from rich.console import Console
-
     from onnx2zz.pricing.result import as_json
     from onnx2zz.report.choices import print_choices
     from onnx2zz.report.events import print_events
@@ -330,7 +328,7 @@ def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
     if json_file == "-":
         click.echo(as_json(evaluation), nl=False)
     else:
-        console = Console(file=sys.stdout)
+        console = screen()
         print_table(evaluation, evaluation.mapping or "", console, full)
         print_system(evaluation, console)
         print_choices(evaluation, console)

@@ -1,6 +1,5 @@
 """`onnx2zz sweep`: many models on many accelerators, priced once each."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import NOT_PRICED
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.memory_limit import memory_limit_option
+from onnx2zz.cli.screen import screen
 from onnx2zz.cli.where_priced import WherePriced, refuse_with_scheduler, resources_at, where_priced_options
 from onnx2zz.printable import printable
 
@@ -56,8 +56,6 @@ def sweep_command(
     Started again after a kill it goes on. Results: sweep.sqlite, runs.csv, layers.csv and pareto.csv in the output
     folder.
     """
-    from rich.console import Console
-
     from onnx2zz.api.figure_file import kind_problems
     from onnx2zz.api.sweep import planned, require_packages
     from onnx2zz.api.where_priced import cluster_at
@@ -80,7 +78,7 @@ def sweep_command(
         found.plot(plot)
     if html_file:
         found.to_html(html_file)
-    print_fronts(found.runs, found.fronts, asked.pareto, Console(file=sys.stdout))
+    print_fronts(found.runs, found.fronts, asked.pareto, screen())
     click.echo(f"{found.summary} -> {output}")
     click.echo(f"priced {found.priced:,} distinct units for {found.wanted:,} layers of runs", err=True)
     if not found.complete:

@@ -1,12 +1,12 @@
 """`onnx2zz zoo`: the models at hand, and whether they still give what they gave."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from onnx2zz.cli.exit_codes import DIFFERS
 from onnx2zz.cli.html import html_option
+from onnx2zz.cli.screen import screen
 from onnx2zz.cli.where_priced import jobs_option
 
 OF_SYSTEMS = "the zoo keeps numbers of single accelerators; `onnx2zz evaluate` takes a system"
@@ -27,15 +27,13 @@ def zoo_command() -> None:
 @golden_option
 def list_command(golden: Path | None) -> None:
     """List the models, and the accelerators that golden numbers are kept for."""
-    from rich.console import Console
-
     from onnx2zz.report.zoo import print_list
     from onnx2zz.zoo.golden import SHIPPED, read_golden
     from onnx2zz.zoo.models import zoo_models
 
     models = zoo_models()
     kept = [read_golden(golden or SHIPPED, model.name) for model in models]
-    print_list(models, [", ".join(one.accelerators) if one else "" for one in kept], Console(file=sys.stdout))
+    print_list(models, [", ".join(one.accelerators) if one else "" for one in kept], screen())
 
 
 @zoo_command.command("run")
@@ -65,8 +63,6 @@ def run_command(
     """
     if quick and update:
         raise click.UsageError("--update-golden needs all prices: leave --quick out", ctx)
-    from rich.console import Console
-
     from onnx2zz.files.written_file import write_whole
     from onnx2zz.formats.shipped_files import find_accelerator
     from onnx2zz.formats.system_kind import one_accelerator
@@ -88,6 +84,6 @@ def run_command(
     if html_file is not None:
         how = "Compiled, verified at fewer points, a few priced (--quick)" if quick else "Compiled, verified and priced"
         write_whole(html_file, zoo_page(runs, places, how))
-    print_runs(runs, places, Console(file=sys.stdout))
+    print_runs(runs, places, screen())
     if not all(run.green for run in runs):
         ctx.exit(DIFFERS)
