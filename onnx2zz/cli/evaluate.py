@@ -11,12 +11,14 @@ import click
 from click.core import ParameterSource
 
 from onnx2zz.api.extras import require
+from onnx2zz.cli import completion
 from onnx2zz.cli.auto_mapping import auto_options
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.density import density_option
 from onnx2zz.cli.events import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.exit_codes import INCOMPLETE
+from onnx2zz.cli.from_cache import tell_of_prices
 from onnx2zz.cli.gaps import tell_of_gaps
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.lost_work import tell_of_lost_work
@@ -26,7 +28,10 @@ from onnx2zz.cli.notes import tell_notes
 from onnx2zz.cli.output_folder import named_folder
 from onnx2zz.cli.screen import screen
 from onnx2zz.cli.system_options import refuse_what_is_for_others, system_options
+from onnx2zz.cli.talk import detail, notice, talk_options
 from onnx2zz.cli.where_priced import WherePriced, refuse_with_scheduler, resources_at, where_priced_options
+from onnx2zz.cli.which_mapping import mapping_told
+from onnx2zz.cli.written import Targets
 from onnx2zz.cli.zigzag_options import lpf_limit_option, opt_option, refuse_annealing, zigzag_options
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.printable import printable
@@ -47,13 +52,18 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate")
-@click.argument("model", required=False, metavar="[MODEL|WORKLOAD.yaml]")
+@click.argument("model", required=False, metavar="[MODEL|WORKLOAD.yaml]", shell_complete=completion.models)
 @click.option(
-    "--arch", required=True, metavar="A", help="Accelerator or system of cores: a file, or the name of one that ships."
+    "--arch",
+    required=True,
+    metavar="A",
+    shell_complete=completion.architectures,
+    help="Accelerator or system of cores: a file, or the name of one that ships.",
 )
 @click.option(
     "--mapping",
     metavar="FILE|NAME",
+    shell_complete=completion.mappings,
     help="Mapping: a file, a name, zigzag:NAME, generated, auto (also the default where none ships), auto:FILE, or "
     "optimal (optimal:FILE): the best there is, with a certificate.",
 )
@@ -102,6 +112,7 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Write the figures as SVG and PNG (onnx2zz[plot]).",
 )
+@talk_options
 @click.option("--full", is_flag=True, help="Show every layer, also those of blocks that come again and again.")
 @model_options
 @click.pass_context
@@ -153,6 +164,8 @@ def evaluate_command(
     from onnx2zz.pricing.store import folder_or_default
 
     output = named_folder(output, model, arch)
+    written_json = Path(json_file) if json_file not in (None, "-") else None
+    targets = Targets.of(output, written_json, csv_file, html_file, plot_folder, save_mapping)
     if model is None or is_workload(model):
         _refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
@@ -168,7 +181,7 @@ def evaluate_command(
     source = partial(_workload, model, output, model_arguments, kept)
     refuse_what_is_for_others(ctx, arch, of_system)
     chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
-    with cluster_at(scheduler, _tell) as cluster:
+    with cluster_at(scheduler, notice) as cluster:
         where = WherePriced(cache_folder, no_cache, jobs, layer_timeout, cluster)
         if of_system:
             asked = SystemOptions(options, search, chosen, mapping, placement, schedule, frames, cores, not no_cacti)
@@ -176,8 +189,10 @@ def evaluate_command(
         else:
             one = OneAccelerator(arch, mapping, options, search, locality, chosen, save_mapping, not no_cacti, density)
             evaluation, workload = _on_one(ctx, one, source, events, output, where)
-    _write(evaluation, workload, output, json_file, csv_file, html_file, plot_folder)
+    _write(evaluation, workload, output, written_json, csv_file, html_file, plot_folder)
     _show(evaluation, json_file, full)
+    tell_of_prices(evaluation, cache_folder, kept=not no_cache)
+    targets.tell()
     unproven = tell_of_gaps(evaluation, gap)
     if evaluation.total.incomplete or unproven:
         ctx.exit(INCOMPLETE)
@@ -205,7 +220,8 @@ def _on_one(
     from onnx2zz.api.system import forget_schedule
     from onnx2zz.mapping.evaluation import run
 
-    files = gather(asked.arch, asked.mapping, source, events, _tell, asked.cacti, asked.density)
+    files = gather(asked.arch, asked.mapping, source, events, notice, asked.cacti, asked.density)
+    notice(mapping_told(asked.mapping, files.accelerator, files.mapping, files.choice, output))
     refuse_annealing(ctx, asked.options, asked.search, files.choice is not None)
     request = files.request(asked.options, asked.locality, asked.search, asked.mapping_search)
     request = replace(request, save_mapping=asked.save_mapping)
@@ -221,7 +237,7 @@ def _on_a_system(
     """The compiled model goes to the output folder before, its schedule after."""
     from onnx2zz.api.system import forget_schedule, run_on_system, system_request, write_schedule
 
-    request, compiled = system_request(arch, source, asked, _tell)
+    request, compiled = system_request(arch, source, asked, notice)
     forget_schedule(output)
     if compiled is not None:
         compiled.write(output, None, arch)
@@ -243,7 +259,8 @@ def _workload(
 
     if model is None or is_workload(model):
         return None, _read(model, output)
-    path = noticed(find_model(model), _tell).path
+    path = noticed(find_model(model), notice).path
+    detail(f"model: {path}")
     with nullcontext(NoStore()) if kept is None else Store(kept, _warn, COMPILES) as store:
         compiled, workload, notes = remembered(path, model_arguments, store, partial(_compiled, path, model_arguments))
     tell_notes(notes)
@@ -297,7 +314,7 @@ def _write(
     evaluation: "Evaluation",
     workload: "PricedWorkload",
     output: Path,
-    json_file: str | None,
+    json_file: Path | None,
     csv_file: Path | None,
     html_file: Path | None,
     plot_folder: Path | None,
@@ -307,10 +324,9 @@ def _write(
     from onnx2zz.report.saved_run import schedule_of
 
     ResultFiles(json=output / "result.json").write(evaluation, workload)
-    asked = Path(json_file) if json_file not in (None, "-") else None
     latency = evaluation.system.latency_cycles if evaluation.system else None
     schedule = partial(schedule_of, output / SCHEDULE, latency)
-    ResultFiles(asked, csv_file, html_file, plot_folder).write(evaluation, workload, schedule)
+    ResultFiles(json_file, csv_file, html_file, plot_folder).write(evaluation, workload, schedule)
 
 
 def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
@@ -343,7 +359,3 @@ def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
 
 def _warn(sentence: str) -> None:
     click.echo(f"warning: {printable(sentence)}", err=True)
-
-
-def _tell(sentence: str) -> None:
-    click.echo(printable(sentence), err=True)

@@ -11,7 +11,9 @@ from onnx2zz.cli.exit_codes import NOT_PRICED
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.screen import screen
+from onnx2zz.cli.talk import notice, talk_options
 from onnx2zz.cli.where_priced import WherePriced, refuse_with_scheduler, resources_at, where_priced_options
+from onnx2zz.cli.written import Targets
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 @html_option
 @cache_option
 @no_cacti_option
+@talk_options
 @click.pass_context
 def sweep_command(
     ctx: click.Context,
@@ -71,7 +74,8 @@ def sweep_command(
     if dry_run:
         _list(runs)
         return
-    with cluster_at(scheduler, _tell) as cluster:
+    targets = Targets.of(output, plot, html_file)
+    with cluster_at(scheduler, notice) as cluster:
         found = _priced(asked, runs, output, WherePriced(cache_folder, False, jobs, layer_timeout, cluster))
     found.write(output, parquet=parquet)
     if plot and found.fronts:
@@ -80,7 +84,8 @@ def sweep_command(
         found.to_html(html_file)
     print_fronts(found.runs, found.fronts, asked.pareto, screen())
     click.echo(f"{found.summary} -> {output}")
-    click.echo(f"priced {found.priced:,} distinct units for {found.wanted:,} layers of runs", err=True)
+    notice(f"priced {found.priced:,} distinct units for {found.wanted:,} layers of runs")
+    targets.tell()
     if not found.complete:
         ctx.exit(NOT_PRICED)
 
@@ -101,9 +106,5 @@ def _priced(asked: "Spec", runs: "tuple[Run, ...]", output: Path, where: WherePr
         return swept(asked, runs, output, resources, _say)
 
 
-def _tell(sentence: str) -> None:
-    click.echo(printable(sentence), err=True)
-
-
 def _say(state: "Progress") -> None:
-    click.echo(f"{state.done} of {state.total} runs done", err=True)
+    notice(f"{state.done} of {state.total} runs done")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from onnx2zz.cli import completion
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.exit_codes import DIFFERS
 from onnx2zz.cli.screen import screen
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("validate")
-@click.argument("cases", nargs=-1, metavar="[CASE ...]")
+@click.argument("cases", nargs=-1, metavar="[CASE ...]", shell_complete=completion.cases)
 @click.option("--list", "listed", is_flag=True, help="List the cases and leave.")
 @cache_option
 @click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from onnx2zz.cli import completion
 from onnx2zz.cli.exit_codes import DIFFERS, INCOMPLETE
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("verify")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @click.option(
     "--points",
     type=click.IntRange(min=1),

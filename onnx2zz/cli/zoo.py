@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from onnx2zz.cli import completion
 from onnx2zz.cli.exit_codes import DIFFERS
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.screen import screen
@@ -40,8 +41,22 @@ def list_command(golden: Path | None) -> None:
 @click.option(
     "--quick", is_flag=True, help="Compile and verify all (at fewer points), evaluate a few: less than a minute."
 )
-@click.option("--model", "names", multiple=True, metavar="NAME", help="Only this model (repeatable).")
-@click.option("--arch", "archs", multiple=True, metavar="A", help="Price on this accelerator (repeatable).")
+@click.option(
+    "--model",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completion.models,
+    help="Only this model (repeatable).",
+)
+@click.option(
+    "--arch",
+    "archs",
+    multiple=True,
+    metavar="A",
+    shell_complete=completion.architectures,
+    help="Price on this accelerator (repeatable).",
+)
 @click.option("--update-golden", "update", is_flag=True, help="Keep what is found as the new golden numbers.")
 @jobs_option
 @golden_option

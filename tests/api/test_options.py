@@ -27,8 +27,8 @@ OTHERWISE_CALLED = {
     "html_file": "html",
     "plot_folder": "plot",
 }
-OF_THE_COMMAND = {"memory_limit", "full"}
-"""The one holds for a process, and a script is one before it calls us; the other is of the printed table, and Python's
+OF_THE_COMMAND = {"memory_limit", "full", "quiet", "verbose"}
+"""The first holds for a process, and a script is one before it calls us; the others are of what is printed: Python's
 results have every layer."""
 
 

@@ -1,0 +1,26 @@
+"""Which mapping is taken, and why."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from onnx2zz.formats.shipped_files import Found
+    from onnx2zz.pricing.request import ChoiceKind
+
+
+def mapping_told(
+    asked: str | None, accelerator: "Found", mapping: "Found", choice: "ChoiceKind | None", output: Path
+) -> str:
+    """A line: the file, and whether it was asked for, compiled, shipped under the accelerator's name, or chosen."""
+    from onnx2zz.formats.shipped_files import MAPPINGS, ours
+
+    if choice is not None:
+        why = "as asked" if asked is not None else f"no mapping of {accelerator.name}'s name ships"
+        return f"mapping: {choice} for each layer, starting from {mapping.path} ({why})"
+    if asked is not None:
+        return f"mapping: {mapping.path} (--mapping {asked})"
+    if mapping.path.parent == output:
+        return f"mapping: {mapping.path} (compiled for {accelerator.name})"
+    if mapping.path == ours(MAPPINGS).get(accelerator.name):
+        return f"mapping: {mapping.path} (it ships under the accelerator's name)"
+    return f"mapping: {mapping.path} (ZigZag's own for {accelerator.name})"
