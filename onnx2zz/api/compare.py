@@ -163,7 +163,7 @@ def compare(
         with noted_in(problems):
             runs.append(PageRun(document(one)) if isinstance(one, Evaluation) else read_run(_file(Path(one))))
     raise_if_any(problems)
-    pairs = [_pair((label(0), label(number)), runs[0], run) for number, run in enumerate(runs) if number]
+    pairs = [pair_of((label(0), label(number)), runs[0], run) for number, run in enumerate(runs) if number]
     return Comparison(tuple(runs), tuple(pairs))
 
 
@@ -171,7 +171,8 @@ def _file(path: Path) -> Path:
     return path / "result.json" if path.is_dir() else path
 
 
-def _pair(labels: tuple[str, str], first: PageRun, second: PageRun) -> Pair:
+def pair_of(labels: tuple[str, str], first: PageRun, second: PageRun) -> Pair:
+    """The second run beside the first."""
     runs: tuple[Run, Run] = (first.evaluation, second.evaluation)
     found = explanation(*runs, "energy"), explanation(*runs, "latency")
     return Pair(labels, (first, second), tuple(unequal(*runs, labels)), found)

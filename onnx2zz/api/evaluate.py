@@ -24,7 +24,7 @@ from onnx2zz.api.system import (
     refused_on_a_system,
     refused_on_one,
     run_on_system,
-    schedule_document,
+    schedule_files,
     system_request,
     write_schedule,
 )
@@ -78,6 +78,8 @@ def evaluate(
     csv: str | Path | None = None,
     html: str | Path | None = None,
     plot: str | Path | None = None,
+    onnx: str | Path | None = None,
+    trace: str | Path | None = None,
     cacti: bool = True,
     **options: Unpack[ModelOptions],
 ) -> EvaluationWithReport:
@@ -89,8 +91,9 @@ def evaluate(
     everything else means what the option of that name means to `onnx2zz evaluate`; `search="both"` is its `--paranoid`.
     `cache`: whether, or in which folder, prices are kept between runs. `jobs`: worker processes; with more than one,
     and with `layer_timeout` (seconds), a script needs the usual `if __name__ == "__main__":`. `output`: where ZigZag's
-    log and a chosen mapping are kept. `json`, `csv`, `html`, `plot`: where the result is written as well. `cacti`:
-    whether an accelerator may have that program started. `density`: texts and files as `--density` takes them.
+    log and a chosen mapping are kept. `json`, `csv`, `html`, `plot`, `onnx` (the model's file with each node's cost),
+    `trace` (for Perfetto): where the result is written as well. `cacti`: whether an accelerator may have that program
+    started. `density`: texts and files as `--density` takes them.
 
     Warns (IncompleteResult) where the total lacks something; `.unpriced` of the result lists it. Raises InputError with
     everything that is wrong with the files, and for options that do not go together.
@@ -123,7 +126,8 @@ def evaluate(
     price_options = PriceOptions(
         opt, lpf_limit, temporal_mapping_type=temporal, mixed_spatial_mapping=mixed_mapping, engine=engine
     )
-    source = partial(_workload, model, events, options)
+    files = ResultFiles(_path(json), _path(csv), _path(html), _path(plot), _path(onnx), _path(trace))
+    source = partial(_workload, model, events, options, files)
     chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
     where = partial(Resources, jobs=jobs, tell=_warn, layer_timeout=layer_timeout)
     if of_system:
@@ -134,11 +138,13 @@ def evaluate(
             scheduled = run_on_system(request, folder, where(store, elsewhere=cluster))
         if kept is not None:
             write_schedule(scheduled, kept)
-        found, drawn_from = scheduled.evaluation, partial(schedule_document, scheduled)
+        found, drawn_from = scheduled.evaluation, schedule_files(scheduled)
     else:
-        files = gather(arch, asked, source, events, _warn, cacti, density)
-        on_one = files.request(price_options, exploit_data_locality, search, chosen)
-        activities = counted_events(events, files.compiled, Path(files.workload.file), files.events, _unwatched)
+        gathered = gather(arch, asked, source, events, _warn, cacti, density)
+        on_one = gathered.request(price_options, exploit_data_locality, search, chosen)
+        activities = counted_events(
+            events, gathered.compiled, Path(gathered.workload.file), gathered.events, _unwatched
+        )
         supplement = replace(on_one.supplement, activities=activities)
         on_one = replace(on_one, supplement=supplement, save_mapping=_path(save_mapping))
         workload = on_one.workload
@@ -146,7 +152,7 @@ def evaluate(
             forget_schedule(kept)
         with _where(kept, scheduler, on_one.repeatable and cache) as (folder, cluster, store):
             found, drawn_from = run(on_one, folder, where(store, elsewhere=cluster)), None
-    ResultFiles(_path(json), _path(csv), _path(html), _path(plot)).write(found, workload, drawn_from)
+    files.write(found, workload, drawn_from)
     if found.total.incomplete:
         names = [one.name for one in found.unpriced]
         shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
@@ -175,14 +181,20 @@ def _path(given: str | Path | None) -> Path | None:
     return None if given is None else Path(given)
 
 
-def _workload(model: Model, events: str | None, options: ModelOptions) -> tuple[Compiled | None, PricedWorkload]:
+def _workload(
+    model: Model, events: str | None, options: ModelOptions, files: ResultFiles
+) -> tuple[Compiled | None, PricedWorkload]:
     if isinstance(model, str | Path) and is_workload(str(model)):
         told = [*options, *(["events"] if events else [])]
         if told:
             raise InputError(Problem(", ".join(told), f"for a model; {model} is compiled already", "name its model"))
-        return None, read_workload(Path(model))
+        read = read_workload(Path(model))
+        files.check(read)
+        return None, read
     compiled = compiled_of(model, options)
-    return compiled, workload_of(compiled, str(compiled.file or compiled.workload.model))
+    workload = workload_of(compiled, str(compiled.file or compiled.workload.model))
+    files.check(workload)
+    return compiled, workload
 
 
 def _unwatched(done: int, total: int, name: str) -> None:

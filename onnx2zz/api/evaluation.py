@@ -1,6 +1,5 @@
 """An evaluation with its report and its figures, as `onnx2zz.evaluate` returns it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +11,7 @@ from onnx2zz.errors import raise_if_any
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.report.figures import NAMES, FigureName, figure
-from onnx2zz.report.result_files import report
-from onnx2zz.report.timeline import Json
+from onnx2zz.report.result_files import ScheduleFiles, report
 
 if TYPE_CHECKING:
     from onnx2zz.report.shown_figure import ShownFigure
@@ -24,12 +22,10 @@ class EvaluationWithReport(Reported, Evaluation):
     """An Evaluation, and what its report is drawn from: the workload that was priced, and the schedule on a system."""
 
     workload: PricedWorkload = field(compare=False)
-    schedule: Callable[[], Json | None] | None = field(default=None, compare=False)
+    schedule: ScheduleFiles | None = field(default=None, compare=False)
 
     @classmethod
-    def of(
-        cls, found: Evaluation, workload: PricedWorkload, schedule: Callable[[], Json | None] | None
-    ) -> "EvaluationWithReport":
+    def of(cls, found: Evaluation, workload: PricedWorkload, schedule: ScheduleFiles | None) -> "EvaluationWithReport":
         """`found` with what it came from."""
         values = {one.name: getattr(found, one.name) for one in fields(Evaluation)}
         return cls(**values, workload=workload, schedule=schedule)

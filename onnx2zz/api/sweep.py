@@ -1,40 +1,54 @@
 """`onnx2zz.sweep`: many models on many accelerators, priced once each."""
 
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from onnx2zz.api.compare import pair_of
 from onnx2zz.api.extras import require
 from onnx2zz.api.figure_file import kind_problems, written
 from onnx2zz.api.prices import store_at
 from onnx2zz.api.reported import Reported
 from onnx2zz.api.where_priced import cluster_at, scheduler_conflicts
-from onnx2zz.design_space.columns import OPTIONS
+from onnx2zz.design_space.columns import OPTIONS, SHARED
+from onnx2zz.design_space.design import areas_are_um2
 from onnx2zz.design_space.front import fronts, grouped
 from onnx2zz.design_space.plan import Run, plan
 from onnx2zz.design_space.reading import read_spec, spec_of
 from onnx2zz.design_space.results import Results
-from onnx2zz.design_space.run import Progress
+from onnx2zz.design_space.run import Progress, revisited
 from onnx2zz.design_space.run import sweep as price
 from onnx2zz.design_space.spec import Spec
 from onnx2zz.design_space.tables import spread, write_parquet
 from onnx2zz.errors import IncompleteResult, Problem, raise_if_any
 from onnx2zz.files.comma_separated import csv_text
+from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Column, Tabular, TextTable
 from onnx2zz.files.written_file import write_whole
 from onnx2zz.pricing.run import Resources
-from onnx2zz.report.sweep_page import sweep_page
+from onnx2zz.report.page import PageRun, page
+from onnx2zz.report.result_files import page_run
+from onnx2zz.report.sweep_page import Told, sweep_page
 from onnx2zz.report.sweep_plot import plot
+from onnx2zz.report.sweep_words import decisions
 from onnx2zz.zigzag.cacti_costs import refusals
 
 if TYPE_CHECKING:
     from onnx2zz.report.shown_figure import ShownFigure
 
 Row = Mapping[str, Any]
+MOST_DETAILS = 100
+"""Runs of a sweep that get a report of their own."""
+MOST_PAIRS = 600
+"""Pairs of runs whose comparison a page holds."""
+UNSAFE = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +57,8 @@ class Sweep(Reported, Tabular):
 
     `spec`: what was asked, `planned`: the runs that this comes to. `runs` and `layers` are rows by the names of their
     columns, `fronts` the rows of each model's Pareto front, by model, and `groups` the rows that they are taken from.
-    `priced`: how many distinct layers were priced in this start, of the `wanted` ones.
+    `priced`: how many distinct layers were priced in this start, of the `wanted` ones. `details`: whole runs by their
+    keys, for the reports that a page of the sweep leads to.
     """
 
     spec: Spec
@@ -54,6 +69,29 @@ class Sweep(Reported, Tabular):
     fronts: Mapping[str, Sequence[Row]]
     priced: int
     wanted: int
+    details: Mapping[str, PageRun] = field(default_factory=dict[str, PageRun], compare=False)
+
+    @cached_property
+    def areas_are_um2(self) -> bool:
+        """Whether it is known that areas are in um2; else they are in whatever unit the accelerators' files have."""
+        return areas_are_um2(tuple({run.design.name: run.design for run in self.planned}.values()))
+
+    @cached_property
+    def decisions(self) -> Mapping[str, Mapping[str, Any]]:
+        """By model: what the runs of the front buy and pay (`trade_offs`), and which parameter moves which total, as
+        sentences (`moves`) and as numbers (`effects`, docs/sweep.md)."""
+        return decisions(self.groups, self.fronts, self.spec.pareto, self.areas_are_um2)
+
+    def to_dict(self) -> dict[str, object]:
+        """Everything as plain data, as the command's --json writes it: energies in pJ, latencies in cycles."""
+        return {
+            "sweep": self.spec.path,
+            "objectives": list(self.spec.pareto),
+            "area_unit": "um2" if self.areas_are_um2 else None,
+            "runs": spread(self.runs),
+            "fronts": {model: spread(front) for model, front in self.fronts.items()},
+            "decisions": self.decisions,
+        }
 
     @property
     def not_priced(self) -> int:
@@ -83,14 +121,57 @@ class Sweep(Reported, Tabular):
         return spread(self.runs)
 
     def page(self) -> str:
-        return sweep_page(self.spec, self.planned, self.groups, self.fronts, self.priced)
+        return self._page("")
 
-    def plot(self, file: str | Path | None = None) -> "ShownFigure":
+    def to_html(self, file: str | Path | None = None) -> str:
+        """The report as the command writes it, `file` if it is to be written as well (whole or not at all). Beside it,
+        in FILE_runs/, go the report and the result of each run that `details` has: points lead to them.
+
+        Raises InputError where a file cannot be written.
+        """
+        if file is None or not self.details:
+            return super().to_html(file)
+        folder = Path(file).with_name(f"{Path(file).stem}_runs")
+        for key, run in self.details.items():
+            name = self.names[key]
+            write_whole(folder / f"{name}.html", page([run]))
+            write_whole(folder / f"{name}.json", json_text(run.evaluation, indent=2) + "\n")
+        html = self._page(folder.name)
+        write_whole(Path(file), html)
+        return html
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """What the files of each run are called."""
+        return {
+            row["run"]: UNSAFE.sub("_", f"{row['model']}_on_{row['accelerator']}_{row['run'][:6]}") for row in self.runs
+        }
+
+    def _page(self, folder: str) -> str:
+        reports = {key: f"{folder}/{self.names[key]}" for key in self.details} if folder else {}
+        told = Told(self.decisions, self.areas_are_um2, reports, self._compared())
+        return sweep_page(self.spec, self.planned, self.groups, self.fronts, self.priced, told)
+
+    def _compared(self) -> Mapping[str, list[str]]:
+        """By the keys of two runs of one model: which is better, and why. Runs of the front come first."""
+        best = {row["run"] for front in self.fronts.values() for row in front if "run" in row}
+        rows = sorted((row for row in self.runs if row["run"] in self.details), key=lambda row: row["run"] not in best)
+        pairs = ((one, other) for one, other in combinations(rows, 2) if one["model"] == other["model"])
+        return {
+            f"{one['run']} {other['run']}": pair_of(
+                ("A", "B"), self.details[one["run"]], self.details[other["run"]]
+            ).sentences
+            for one, other in islice(pairs, MOST_PAIRS)
+        }
+
+    def plot(self, file: str | Path | None = None, *, logarithmic: bool = False) -> "ShownFigure":
         """The runs and the front of each model as matplotlib's Figure, which a notebook shows. `file` (.svg, .png,
-        .pdf): where it is written as well. Raises InputError without matplotlib, and where that cannot be written."""
+        .pdf): where it is written as well. Axes begin at zero unless they are to be `logarithmic`.
+
+        Raises InputError without matplotlib, and where that cannot be written."""
         require("matplotlib", "plot", "plot")
         drawn = {model: (self.groups[model], front) for model, front in self.fronts.items()}
-        return written(plot(drawn, self.spec.pareto), file)
+        return written(plot(drawn, self.spec.pareto, logarithmic), file)
 
     @property
     def tables(self) -> dict[str, Sequence[Row]]:
@@ -115,6 +196,7 @@ def sweep(
     scheduler: str | None = None,
     cache: bool | str | Path = True,
     parquet: bool = False,
+    json: str | Path | None = None,
     html: str | Path | None = None,
     plot: str | Path | None = None,
     cacti: bool = True,
@@ -142,9 +224,11 @@ def sweep(
     kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
     with kept as folder, cluster_at(scheduler, _warn) as cluster, store_at(cache, _warn) as store:
         resources = Resources(store, jobs, tell=_warn, layer_timeout=layer_timeout, elsewhere=cluster)
-        found = swept(asked, runs, Path(folder), resources, lambda progress: None)
+        found = swept(asked, runs, Path(folder), resources, lambda progress: None, html is not None)
     if output is not None:
         found.write(output, parquet=parquet)
+    if json is not None:
+        write_whole(Path(json), json_text(found.to_dict(), indent=2) + "\n")
     if html is not None:
         found.to_html(html)
     if plot is not None and found.fronts:
@@ -174,16 +258,46 @@ def planned(asked: Spec, cacti: bool) -> tuple[Run, ...]:
 
 
 def swept(
-    asked: Spec, runs: tuple[Run, ...], folder: Path, resources: Resources, told: Callable[[Progress], None]
+    asked: Spec,
+    runs: tuple[Run, ...],
+    folder: Path,
+    resources: Resources,
+    told: Callable[[Progress], None],
+    with_details: bool = False,
 ) -> Sweep:
-    """Prices what `folder` does not have yet; `told` hears how far it is."""
+    """Prices what `folder` does not have yet; `told` hears how far it is. `with_details`: runs are kept whole, those of
+    the fronts first, up to MOST_DETAILS."""
     with Results(folder) as results:
         state = price(runs, folder, results, resources, told)
         keys = list(dict.fromkeys(run.key for run in runs))
         rows, layers = results.runs(keys), results.layers(keys)
     groups = grouped(rows)
     best = fronts(groups, asked.pareto)
-    return Sweep(asked, runs, tuple(rows), tuple(layers), groups, best, state.priced, state.wanted)
+    details: Mapping[str, PageRun] = {}
+    if with_details:
+        details = _details(runs, rows, best, folder, resources)
+    return Sweep(asked, runs, tuple(rows), tuple(layers), groups, best, state.priced, state.wanted, details)
+
+
+def _details(
+    runs: Sequence[Run],
+    rows: Sequence[Row],
+    best: Mapping[str, Sequence[Row]],
+    folder: Path,
+    resources: Resources,
+) -> Mapping[str, PageRun]:
+    """Whole runs by their keys; none whose numbers are not those of its row, to the last bit."""
+    known = {row["run"]: row for row in rows}
+    # A row of sums has no key: the runs that it sums up are on it, too.
+    first = {tuple(row[name] for name in SHARED) for front in best.values() for row in front}
+    done = list({run.key: run for run in runs if run.key in known}.values())
+    done.sort(key=lambda run: tuple(known[run.key][name] for name in SHARED) not in first)
+    found: dict[str, PageRun] = {}
+    for run, evaluation in revisited(done[:MOST_DETAILS], folder, resources):
+        told = known[run.key]["energy_pj"], known[run.key]["latency_cycles"]
+        if evaluation.total.incomplete or told == (evaluation.total.energy_pj, evaluation.total.latency_cycles):
+            found[run.key] = page_run(evaluation, run.workload)
+    return found
 
 
 def _warn(sentence: str) -> None:

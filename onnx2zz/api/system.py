@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
     from onnx2zz.pricing.inputs import PricedWorkload
     from onnx2zz.pricing.request import MappingSearch
+    from onnx2zz.pricing.result import Evaluation
     from onnx2zz.pricing.run import Resources
+    from onnx2zz.report.result_files import ScheduleFiles
     from onnx2zz.system.description import System
     from onnx2zz.system.evaluation import SystemEvaluation, SystemRequest
     from onnx2zz.system.placement import Placed
@@ -171,6 +173,34 @@ def schedule_document(found: "SystemEvaluation") -> Mapping[str, object] | None:
     from onnx2zz.system.schedule_json import document
 
     return document(found.outcome) if found.outcome is not None else None
+
+
+def schedule_files(found: "SystemEvaluation") -> "ScheduleFiles":
+    """What a page and a trace of the run are drawn from."""
+    from onnx2zz.files.strict_json import json_text
+    from onnx2zz.report.result_files import ScheduleFiles
+    from onnx2zz.system.trace_json import trace
+
+    def events() -> str | None:
+        return json_text(trace(found.outcome)) + "\n" if found.outcome is not None else None
+
+    return ScheduleFiles(lambda: schedule_document(found), events)
+
+
+def written_schedule(folder: Path, evaluation: "Evaluation") -> "ScheduleFiles | None":
+    """The same of a run that was written to a folder; None of a run on one accelerator."""
+    from onnx2zz.report.result_files import ScheduleFiles
+    from onnx2zz.report.saved_run import schedule_of
+
+    if evaluation.system is None:
+        return None
+    latency = evaluation.system.latency_cycles
+
+    def events() -> str | None:
+        file = folder / TRACE
+        return file.read_text(encoding="utf-8") if file.is_file() else None
+
+    return ScheduleFiles(lambda: schedule_of(folder / SCHEDULE, latency), events)
 
 
 def forget_schedule(folder: Path) -> None:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from onnx2zz.pricing.request import EvaluationRequest, MappingSearch, Rules
     from onnx2zz.pricing.result import Evaluation
     from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
+    from onnx2zz.report.result_files import ResultFiles
 
     Source = Callable[[], tuple[Compiled | None, PricedWorkload]]
     """Compiles or reads what is priced."""
@@ -112,6 +113,20 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Write the figures as SVG and PNG (onnx2zz[plot]).",
 )
+@click.option(
+    "--onnx",
+    "onnx_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the model with each node's cost in its metadata, for Netron to show.",
+)
+@click.option(
+    "--trace",
+    "trace_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the run over time, for Perfetto to show.",
+)
 @talk_options
 @click.option("--full", is_flag=True, help="Show every layer, also those of blocks that come again and again.")
 @model_options
@@ -150,6 +165,8 @@ def evaluate_command(
     csv_file: Path | None,
     html_file: Path | None,
     plot_folder: Path | None,
+    onnx_file: Path | None,
+    trace_file: Path | None,
     full: bool,
     **model_arguments: Unpack[ModelArguments],
 ) -> None:
@@ -162,13 +179,17 @@ def evaluate_command(
     from onnx2zz.api.where_priced import cluster_at
     from onnx2zz.pricing.request import MappingSearch
     from onnx2zz.pricing.store import folder_or_default
+    from onnx2zz.report.result_files import ResultFiles
 
     output = named_folder(output, model, arch)
-    written_json = Path(json_file) if json_file not in (None, "-") else None
-    targets = Targets.of(output, written_json, csv_file, html_file, plot_folder, save_mapping)
+    asked = Path(json_file) if json_file not in (None, "-") else None
+    files = ResultFiles(asked, csv_file, html_file, plot_folder, onnx_file, trace_file)
+    targets = Targets.of(output, asked, csv_file, html_file, plot_folder, onnx_file, trace_file, save_mapping)
     if model is None or is_workload(model):
         _refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
+        if onnx_file is not None:
+            raise click.UsageError("--onnx: for a MODEL; a workload has no ONNX file", ctx)
     refuse_with_scheduler(scheduler, jobs, layer_timeout)
     if plot_folder is not None:
         require("matplotlib", "plot", "--plot")
@@ -178,18 +199,18 @@ def evaluate_command(
     search = "both" if paranoid else search
     of_system = names_a_system(arch)
     kept = None if no_cache or of_system or events is not None else folder_or_default(cache_folder)
-    source = partial(_workload, model, output, model_arguments, kept)
+    source = partial(_workload, model, output, model_arguments, kept, files)
     refuse_what_is_for_others(ctx, arch, of_system)
     chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
     with cluster_at(scheduler, notice) as cluster:
         where = WherePriced(cache_folder, no_cache, jobs, layer_timeout, cluster)
         if of_system:
-            asked = SystemOptions(options, search, chosen, mapping, placement, schedule, frames, cores, not no_cacti)
-            evaluation, workload = _on_a_system(arch, source, asked, output, where)
+            many = SystemOptions(options, search, chosen, mapping, placement, schedule, frames, cores, not no_cacti)
+            evaluation, workload = _on_a_system(arch, source, many, output, where)
         else:
             one = OneAccelerator(arch, mapping, options, search, locality, chosen, save_mapping, not no_cacti, density)
             evaluation, workload = _on_one(ctx, one, source, events, output, where)
-    _write(evaluation, workload, output, written_json, csv_file, html_file, plot_folder)
+    _write(evaluation, workload, output, files)
     _show(evaluation, json_file, full)
     tell_of_prices(evaluation, cache_folder, kept=not no_cache)
     targets.tell()
@@ -248,7 +269,7 @@ def _on_a_system(
 
 
 def _workload(
-    model: str | None, output: Path, model_arguments: ModelArguments, kept: Path | None
+    model: str | None, output: Path, model_arguments: ModelArguments, kept: Path | None, files: "ResultFiles"
 ) -> tuple["Compiled | None", "PricedWorkload"]:
     """`kept`: the folder in which compiles are remembered, None where they are not, or where a model is to be run."""
     from onnx2zz.api.inputs import is_workload, noticed
@@ -263,6 +284,7 @@ def _workload(
     detail(f"model: {path}")
     with nullcontext(NoStore()) if kept is None else Store(kept, _warn, COMPILES) as store:
         compiled, workload, notes = remembered(path, model_arguments, store, partial(_compiled, path, model_arguments))
+    files.check(workload)
     tell_notes(notes)
     return compiled, workload
 
@@ -310,23 +332,16 @@ def _read(workload: str | None, output: Path) -> "PricedWorkload":
     return read_workload(path)
 
 
-def _write(
-    evaluation: "Evaluation",
-    workload: "PricedWorkload",
-    output: Path,
-    json_file: Path | None,
-    csv_file: Path | None,
-    html_file: Path | None,
-    plot_folder: Path | None,
-) -> None:
-    from onnx2zz.api.system import SCHEDULE
+def _write(evaluation: "Evaluation", workload: "PricedWorkload", output: Path, files: "ResultFiles") -> None:
+    from onnx2zz.api.system import written_schedule
     from onnx2zz.report.result_files import ResultFiles
-    from onnx2zz.report.saved_run import schedule_of
 
     ResultFiles(json=output / "result.json").write(evaluation, workload)
-    latency = evaluation.system.latency_cycles if evaluation.system else None
-    schedule = partial(schedule_of, output / SCHEDULE, latency)
-    ResultFiles(json_file, csv_file, html_file, plot_folder).write(evaluation, workload, schedule)
+    files.write(evaluation, workload, written_schedule(output, evaluation))
+    if files.onnx is not None:
+        from onnx2zz.report.onnx_costs import stays_behind
+
+        tell_notes(filter(None, (stays_behind(files.onnx, Path(workload.file)),)))
 
 
 def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:

@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 @click.option(
     "--plot", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw the front (svg, png)."
 )
+@click.option("--log-axes", is_flag=True, help="Logarithmic axes in --plot, which else begin at zero.")
+@click.option(
+    "--json", "json_file", metavar="FILE|-", help="Runs, fronts, trade-offs and effects as JSON; - is stdout."
+)
 @html_option
 @cache_option
 @no_cacti_option
@@ -50,6 +54,8 @@ def sweep_command(
     dry_run: bool,
     parquet: bool,
     plot: Path | None,
+    log_axes: bool,
+    json_file: str | None,
     html_file: Path | None,
     cache_folder: Path | None,
     no_cacti: bool,
@@ -63,6 +69,8 @@ def sweep_command(
     from onnx2zz.api.sweep import planned, require_packages
     from onnx2zz.api.where_priced import cluster_at
     from onnx2zz.design_space.reading import read_spec
+    from onnx2zz.files.strict_json import json_text
+    from onnx2zz.files.written_file import write_whole
     from onnx2zz.report.sweep import print_fronts
 
     refuse_with_scheduler(scheduler, jobs, layer_timeout)
@@ -74,16 +82,24 @@ def sweep_command(
     if dry_run:
         _list(runs)
         return
-    targets = Targets.of(output, plot, html_file)
+    written_json = Path(json_file) if json_file not in (None, "-") else None
+    targets = Targets.of(output, plot, html_file, written_json)
     with cluster_at(scheduler, notice) as cluster:
-        found = _priced(asked, runs, output, WherePriced(cache_folder, False, jobs, layer_timeout, cluster))
+        where = WherePriced(cache_folder, False, jobs, layer_timeout, cluster)
+        found = _priced(asked, runs, output, where, html_file is not None)
     found.write(output, parquet=parquet)
     if plot and found.fronts:
-        found.plot(plot)
+        found.plot(plot, logarithmic=log_axes)
     if html_file:
         found.to_html(html_file)
-    print_fronts(found.runs, found.fronts, asked.pareto, screen())
-    click.echo(f"{found.summary} -> {output}")
+    document = json_text(found.to_dict(), indent=2) + "\n"
+    if written_json is not None:
+        write_whole(written_json, document)
+    if json_file == "-":
+        click.echo(document, nl=False)
+    else:
+        print_fronts(found.runs, found.fronts, asked.pareto, found.decisions, found.areas_are_um2, screen())
+        click.echo(f"{found.summary} -> {output}")
     notice(f"priced {found.priced:,} distinct units for {found.wanted:,} layers of runs")
     targets.tell()
     if not found.complete:
@@ -99,11 +115,11 @@ def _list(runs: "tuple[Run, ...]") -> None:
     click.echo(f"{len(runs)} runs")
 
 
-def _priced(asked: "Spec", runs: "tuple[Run, ...]", output: Path, where: WherePriced) -> "Sweep":
+def _priced(asked: "Spec", runs: "tuple[Run, ...]", output: Path, where: WherePriced, with_reports: bool) -> "Sweep":
     from onnx2zz.api.sweep import swept
 
     with resources_at(where) as resources:
-        return swept(asked, runs, output, resources, _say)
+        return swept(asked, runs, output, resources, _say, with_reports)
 
 
 def _say(state: "Progress") -> None:

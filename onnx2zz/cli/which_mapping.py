@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onnx2zz.formats.shipped_files import ZIGZAG
+
 if TYPE_CHECKING:
     from onnx2zz.formats.shipped_files import Found
     from onnx2zz.pricing.request import ChoiceKind
@@ -15,7 +17,8 @@ def mapping_told(
     from onnx2zz.formats.shipped_files import MAPPINGS, ours
 
     if choice is not None:
-        why = "as asked" if asked is not None else f"no mapping of {accelerator.name}'s name ships"
+        other = f"; {told}" if (told := zoo_takes_another(accelerator)) else ""
+        why = "as asked" if asked is not None else f"no mapping of {accelerator.name}'s name is ours{other}"
         return f"mapping: {choice} for each layer, starting from {mapping.path} ({why})"
     if asked is not None:
         return f"mapping: {mapping.path} (--mapping {asked})"
@@ -24,3 +27,14 @@ def mapping_told(
     if mapping.path == ours(MAPPINGS).get(accelerator.name):
         return f"mapping: {mapping.path} (it ships under the accelerator's name)"
     return f"mapping: {mapping.path} (ZigZag's own for {accelerator.name})"
+
+
+def zoo_takes_another(accelerator: "Found") -> str:
+    """Where `zoo` prices with ZigZag's own mapping and `evaluate` chooses one: a sentence for both; else ""."""
+    from onnx2zz.formats.shipped_files import ACCELERATORS, zigzags
+    from onnx2zz.zoo.run import kept_mapping
+
+    mapping = kept_mapping(accelerator).name
+    if not mapping.startswith(ZIGZAG) or accelerator.path not in zigzags(ACCELERATORS).values():
+        return ""
+    return f"on {accelerator.name} `zoo` prices with {mapping}, and `evaluate` chooses for each layer unless asked"

@@ -8,7 +8,9 @@ from onnx2zz.cli import completion
 from onnx2zz.cli.exit_codes import DIFFERS
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.screen import screen
+from onnx2zz.cli.talk import notice
 from onnx2zz.cli.where_priced import jobs_option
+from onnx2zz.cli.which_mapping import zoo_takes_another
 
 OF_SYSTEMS = "the zoo keeps numbers of single accelerators; `onnx2zz evaluate` takes a system"
 golden_option = click.option(
@@ -100,5 +102,8 @@ def run_command(
         how = "Compiled, verified at fewer points, a few priced (--quick)" if quick else "Compiled, verified and priced"
         write_whole(html_file, zoo_page(runs, places, how))
     print_runs(runs, places, screen())
+    for accelerator in accelerators:
+        if told := zoo_takes_another(accelerator):
+            notice(told)
     if not all(run.green for run in runs):
         ctx.exit(DIFFERS)

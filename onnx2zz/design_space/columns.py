@@ -86,7 +86,7 @@ COLUMNS: tuple[RunColumn, ...] = (
     _option("locality", lambda one: int(one.run.options.locality)),
     _total("energy_pj", "energy [pJ]", lambda total: total.energy_pj),
     _total("latency_cycles", "latency [cycles]", lambda total: total.latency_cycles),
-    RunColumn("area", lambda one: one.area, "area", is_shared=True, is_minimised=True),
+    RunColumn("area", lambda one: one.area, "area [as in the files]", is_shared=True, is_minimised=True),
     RunColumn("macs", lambda one: one.evaluation.total.macs, is_summed=True),
     RunColumn("layers", lambda one: len(one.evaluation.layers)),
     RunColumn("not_priced", lambda one: len(one.evaluation.unpriced)),

@@ -65,6 +65,17 @@ class Design:
             write_whole(file.with_name(f"{self.name}{SUFFIX}"), _as_yaml(self.sidecar_document))
 
 
+def areas_are_um2(found: Sequence[Design]) -> bool:
+    """Whether the areas of all of them are in um2: their sidecars have um2 for each memory. ZigZag's files do not say
+    what theirs are in."""
+    return all(design.sidecar is not None and _all_in_um2(design.document, design.sidecar) for design in found)
+
+
+def _all_in_um2(document: Any, sidecar: Sidecar) -> bool:
+    figures = (sidecar.memories.get(memory.name) for memory in read_hierarchy(document).memories)
+    return all(one is not None and one.um2_per_bit is not None for one in figures)
+
+
 def designs(specs: Sequence[AcceleratorSpec]) -> tuple[Design, ...]:
     """Every accelerator of the sweep. Raises InputError with everything that is wrong with the settings."""
     found: list[Design] = []

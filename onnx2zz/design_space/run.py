@@ -7,13 +7,14 @@ the end of their batch, in the sweep's own file. Whoever starts a sweep again go
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onnx2zz.design_space.columns import SweptRun, run_row
 from onnx2zz.design_space.plan import Run, check
 from onnx2zz.design_space.results import Results, layer_rows
 from onnx2zz.formats.accelerator import read_hierarchy, unit_area
+from onnx2zz.formats.shipped_files import Found
 from onnx2zz.mapping.evaluation import with_chosen_mapping
 from onnx2zz.pricing.physical import area_um2
 from onnx2zz.pricing.price_cache import PriceCache, key_of
@@ -63,11 +64,23 @@ def sweep(
     return state
 
 
-class _Batch:
-    """Runs that are priced together."""
+def revisited(runs: Sequence[Run], folder: Path, resources: Resources) -> Iterator[tuple[Run, Evaluation]]:
+    """Runs that are done as whole evaluations, which the sweep's file does not keep: layer by layer from the prices
+    that are remembered. A mapping that was chosen is taken as it was written."""
+    price_cache = PriceCache(resources.store)
+    for start in range(0, len(runs), BATCH):
+        batch = _Batch(runs[start : start + BATCH], folder, price_cache, resources, again=True)
+        yield from zip(batch.runs, batch.evaluations(), strict=True)
 
-    def __init__(self, runs: Sequence[Run], folder: Path, price_cache: PriceCache, resources: Resources):
+
+class _Batch:
+    """Runs that are priced together; `again`: that are done."""
+
+    def __init__(
+        self, runs: Sequence[Run], folder: Path, price_cache: PriceCache, resources: Resources, again: bool = False
+    ):
         self.runs, self._folder, self._price_cache, self._resources = runs, folder, price_cache, resources
+        self._again = again
         self.ready = [self._prepared(run) for run in runs]
         self._keys = [{task.key: key_of(one.unit(task).asked) for task in one.unknown} for one in self.ready]
         self.units = {
@@ -93,6 +106,10 @@ class _Batch:
         results.keep(rows, [row for run, evaluation in whole for row in layer_rows(run.key, evaluation)])
         return len(rows)
 
+    def evaluations(self) -> Iterator[Evaluation]:
+        """Each run's, what is not remembered priced."""
+        return self._evaluations(self._found())
+
     def _found(self) -> Mapping[str, Outcome]:
         keys = {id(unit): key for key, unit in self.units.items()}
         coming = priced(list(self.units.values()), self._price_cache, self._resources, LOG)
@@ -108,6 +125,9 @@ class _Batch:
         request = run.request(self._folder)
         if request.mapping_search is not None:
             file = self._folder / "mappings" / f"{run.key[:16]}.yaml"
+            if self._again and file.is_file():
+                chosen = replace(request, mapping=Found(file.stem, file), mapping_search=None)
+                return prepare(chosen, LOG, self._price_cache, self._resources.tell)
             head = f"Chosen for {run.workload.model} on {run.design.name}."
             request, _ = with_chosen_mapping(request, file, head, LOG, self._resources)
         return prepare(request, LOG, self._price_cache, self._resources.tell)

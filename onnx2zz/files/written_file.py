@@ -25,12 +25,18 @@ def write_whole(path: Path, text: str) -> None:
 
 def write_whole_bytes(path: Path, content: bytes) -> None:
     """The same for what is no text."""
+    write_whole_pieces(path, (content,))
+
+
+def write_whole_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """The same for what is too large to be held in memory; where the pieces raise, nothing is written."""
     temporary: list[Path] = []
     try:
         if _is_stream(path):
-            path.write_bytes(content)
+            with path.open("wb") as file:
+                file.writelines(pieces)
             return
-        temporary.append(_written_beside(path, content))
+        temporary.append(_written_beside(path, pieces))
         temporary[0].replace(path)
     except OSError as error:
         _take_back(temporary)
@@ -48,7 +54,7 @@ def write_together(first: Path, text: str, others: Mapping[Path, str | None]) ->
     path = first
     try:
         for path, content in texts.items():
-            temporary[path] = _written_beside(path, content.encode("utf-8", "backslashreplace"))
+            temporary[path] = _written_beside(path, (content.encode("utf-8", "backslashreplace"),))
         for path in others:
             path.unlink(missing_ok=True)
         for path, beside in temporary.items():
@@ -58,7 +64,7 @@ def write_together(first: Path, text: str, others: Mapping[Path, str | None]) ->
         raise _unwritable(path, error) from error
 
 
-def _written_beside(path: Path, content: bytes) -> Path:
+def _written_beside(path: Path, pieces: Iterable[bytes]) -> Path:
     """A file of a name that is short, since that of `path` may be as long as a name can be, and not made of the
     process's number, which one in another container may have as well."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,8 +72,8 @@ def _written_beside(path: Path, content: bytes) -> Path:
     descriptor = os.open(beside, NEW_FILE, 0o666)
     try:
         with open(descriptor, "wb") as file:  # noqa: PTH123
-            file.write(content)
-    except OSError:
+            file.writelines(pieces)
+    except BaseException:
         _take_back([beside])
         raise
     return beside

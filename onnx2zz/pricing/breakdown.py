@@ -1,8 +1,9 @@
 """Where a layer's energy and cycles go, and how its loops lie in the memories: what a report draws."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from onnx2zz.files.document import Value
 from onnx2zz.pricing.roofline import PortLoad
 from onnx2zz.zigzag.layer_price import Cycles, LayerPrice, LevelEnergy
 
@@ -36,11 +37,14 @@ class Breakdown:
 
 @dataclass(frozen=True)
 class BreakdownPart:
-    """What was priced on: the array's dimensions, its units, and the memories' sizes in bit, lowest first."""
+    """What was priced on: the array's dimensions, its units, and the memories' sizes in bit, lowest first; the data of
+    the accelerator's file, with the costs that CACTI gave, and where its figures come from as far as comments tell."""
 
     array: Mapping[str, int]
     units: int
     memories: Mapping[str, int]
+    accelerator: Value = None
+    sources: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def breakdown(

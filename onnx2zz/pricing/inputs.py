@@ -1,13 +1,13 @@
 """Read and check the files of an evaluation together, so that everything wrong with them is said at once."""
 
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.files.document import Value, is_list
 from onnx2zz.formats.accelerator import Hierarchy, read_hierarchy, unit_area
 from onnx2zz.formats.accelerator_schema import as_meant
@@ -16,7 +16,8 @@ from onnx2zz.formats.foreign_keys import with_todays_keys
 from onnx2zz.formats.mapping_entry import MappingEntry, over_the_array, read_mapping
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, ours, zigzags
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.formats.yaml_source import load_yaml
+from onnx2zz.formats.yaml_comments import comments
+from onnx2zz.formats.yaml_source import load_yaml, read_yaml
 from onnx2zz.pricing import mapping_check, workload_check
 from onnx2zz.pricing.extraction import extracted_costs
 from onnx2zz.pricing.price_cache import PriceCache
@@ -25,6 +26,10 @@ from onnx2zz.zigzag.hardware import ArrayAndPorts
 
 if TYPE_CHECKING:
     from zigzag.hardware.architecture.accelerator import Accelerator
+
+
+FIGURES = ("r_cost", "w_cost", "area", "unit_energy", "unit_area")
+"""Fields of an accelerator's file that have a source, if it tells one."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,16 @@ class AcceleratorFile:
         from onnx2zz.zigzag.accelerator import build_accelerator
 
         return build_accelerator(self.path, self.document)
+
+    @cached_property
+    def sources(self) -> Mapping[str, str]:
+        """Where its figures come from, as the comments of its file tell, by place (`memories.dram.r_cost`). A comment
+        of one word names a unit, and no source."""
+        try:
+            said = comments(read_yaml(self.path))
+        except InputError:  # what comes from no file has no comments
+            return {}
+        return {place: text for place, text in said.items() if place.rpartition(".")[2] in FIGURES and " " in text}
 
     @cached_property
     def hierarchy(self) -> Hierarchy:

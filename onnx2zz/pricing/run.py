@@ -372,8 +372,9 @@ def _reachable(task: Task, inputs: PricingInputs) -> float:
 
 
 def _target(inputs: PricingInputs) -> BreakdownPart:
-    memories = {memory.name: memory.size or 0 for memory in inputs.accelerator.hierarchy.memories}
-    return BreakdownPart(dict(inputs.hardware.array), inputs.hardware.units, memories)
+    file, array = inputs.accelerator, inputs.hardware
+    memories = {memory.name: memory.size or 0 for memory in file.hierarchy.memories}
+    return BreakdownPart(dict(array.array), array.units, memories, file.document, file.sources)
 
 
 def _total(

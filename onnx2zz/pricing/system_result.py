@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from onnx2zz.files.document import Value
+
 CoreId = int
 ScheduleKind = Literal["layers", "fused", "pipeline"]
 """How the cores take up a network: `layers` in their order, each shared out over the cores, for one frame; `fused`:
@@ -112,11 +114,20 @@ class CoreCount:
 
 
 @dataclass(frozen=True)
+class CoreKind:
+    """A kind of core: the data of its accelerator's file, and where figures come from (inputs.py, `sources`)."""
+
+    name: str
+    accelerator: Value
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class SystemResult:
     """`gap`: latency over its bound. `hulls`: pairs of layers (producer, reader) between which what is read is taken as
     the box around it. `stacks`: of a fused schedule. Of a pipeline all numbers are those of one frame, the setup apart.
     `auto`: what was tried, where the kind of schedule was chosen. `core_counts`: pipelines on other numbers of cores,
-    where these were asked for."""
+    where these were asked for. `core_kinds`: what its cores are."""
 
     schedule: ScheduleKind
     latency_cycles: float
@@ -138,3 +149,4 @@ class SystemResult:
     pipeline: PipelineUse | None = None
     auto: tuple[KindTried, ...] = ()
     core_counts: tuple[CoreCount, ...] = ()
+    core_kinds: tuple[CoreKind, ...] = ()

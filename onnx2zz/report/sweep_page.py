@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from onnx2zz import __version__
 from onnx2zz.design_space.columns import OPTIONS
@@ -11,9 +12,22 @@ from onnx2zz.design_space.tables import spread
 from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.report.page import filled
+from onnx2zz.report.sweep_words import MEANING_OF_ALL
 
-SCRIPTS = ("scatter", "sweep")
+SCRIPTS = ("scatter", "parallel", "why", "chosen_runs", "sweep")
 Row = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a page says beside the rows: `decisions` (sweep_words.py) by model, whether areas are in um2, the files of
+    runs that have a report of their own, by their keys and without `.html`, and sentences on pairs of them, by both
+    keys."""
+
+    decisions: Mapping[str, Mapping[str, object]]
+    um2: bool
+    reports: Mapping[str, str]
+    compared: Mapping[str, Sequence[str]]
 
 
 def sweep_page(
@@ -22,6 +36,7 @@ def sweep_page(
     groups: Mapping[str, Sequence[Row]],
     best: Mapping[str, Sequence[Row]],
     priced: int,
+    told: Told,
 ) -> str:
     """The HTML. `groups`: the rows that are done, by model; `best`: those of them that are on its front; `priced`: how
     many units were priced in this start."""
@@ -41,6 +56,11 @@ def sweep_page(
         "objectives": list(asked.pareto),
         "asked": len({run.key for run in runs}),
         "priced": priced,
+        "decisions": told.decisions,
+        "um2": told.um2,
+        "reports": told.reports,
+        "compared": told.compared,
+        "meaning_of_all": MEANING_OF_ALL,
     }
     return filled(f"Sweep {asked.path}", "sweep", SCRIPTS, data)
 

@@ -18,14 +18,14 @@ INCHES = (5.0, 4.0)
 """Of one model's part of the figure."""
 
 
-def write_plot(path: Path, groups: Groups, columns: Sequence[str]) -> None:
+def write_plot(path: Path, groups: Groups, columns: Sequence[str], logarithmic: bool = False) -> None:
     """Draw the fronts (`plot`) to a file, of the kind that its suffix says (svg, png, pdf)."""
-    write_whole_bytes(path, plot(groups, columns).image(path.suffix.removeprefix(".")))
+    write_whole_bytes(path, plot(groups, columns, logarithmic).image(path.suffix.removeprefix(".")))
 
 
-def plot(groups: Groups, columns: Sequence[str]) -> "ShownFigure":
+def plot(groups: Groups, columns: Sequence[str], logarithmic: bool = False) -> "ShownFigure":
     """The runs and the front of each model: the second column over the first, a third as colour. Runs without numbers
-    are left out. Needs matplotlib."""
+    are left out. Axes begin at zero unless they are to be `logarithmic`. Needs matplotlib."""
     from onnx2zz.report.shown_figure import ShownFigure
 
     colours = "viridis"
@@ -37,7 +37,12 @@ def plot(groups: Groups, columns: Sequence[str]) -> "ShownFigure":
         colour = [row[columns[2]] for row in shown] if len(columns) > 2 else None
         points = axis.scatter(*_places(shown, across, up), c=colour, cmap=colours, s=18)
         axis.scatter(*_places(front, across, up), facecolors="none", edgecolors="crimson", s=70, label="Pareto front")
-        axis.set(title=model, xlabel=LABELS[across], ylabel=LABELS[up], xscale="log", yscale="log")
+        axis.set(title=model, xlabel=LABELS[across], ylabel=LABELS[up])
+        if logarithmic:
+            axis.set(xscale="log", yscale="log")
+        else:
+            axis.set_xlim(left=0)
+            axis.set_ylim(bottom=0)
         axis.legend()
         if colour:
             figure.colorbar(points, ax=axis, label=LABELS[columns[2]])

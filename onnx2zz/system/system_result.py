@@ -2,7 +2,8 @@
 
 import math
 
-from onnx2zz.pricing.system_result import LayerUse, PipelineUse, SystemResult
+from onnx2zz.pricing.system_result import CoreKind, LayerUse, PipelineUse, SystemResult
+from onnx2zz.system.description import System
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.outcome import SystemOutcome
 
@@ -28,8 +29,14 @@ def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> Sys
         links=outcome.links,
         layers=tuple(_layer(outcome, told.placed.id) for told in graph.layers),
         stacks=tuple(outcome.stacks),
+        core_kinds=_kinds(outcome.system),
         pipeline=None if outcome.interval is None else _pipeline(outcome, outcome.interval, frames),
     )
+
+
+def _kinds(system: System) -> tuple[CoreKind, ...]:
+    kinds = {core.name: core.accelerator for core in system.cores}
+    return tuple(CoreKind(name, file.document, file.sources) for name, file in kinds.items())
 
 
 def _pipeline(outcome: SystemOutcome, interval: float, frames: int) -> PipelineUse:

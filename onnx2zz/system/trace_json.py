@@ -1,23 +1,22 @@
-"""trace.json: a schedule in the event format of Chrome's tracing, which Perfetto opens.
+"""trace.json: a schedule as events of Chrome's tracing (files/trace_events.py), which Perfetto opens.
 
 One track for each core, link and port, and a counter for each core's memory. On a link, transfers of one operand that
-follow each other without a rest are one slice, which says how many they are. A cycle is shown as a microsecond, the
-format's unit. Source: the trace event format, "Complete events" and "Counter events".
+follow each other without a rest are one slice, which says how many they are.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from onnx2zz.files.trace_events import Event, counter, process, span, trace_document, track
 from onnx2zz.system.outcome import SystemOutcome
 
-Event = dict[str, object]
 CORES, LINKS = 1, 2
 """The process ids under which tracks are grouped."""
 
 
 def trace(outcome: SystemOutcome) -> dict[str, object]:
     """The whole document."""
-    return {"traceEvents": list(_events(outcome)), "displayTimeUnit": "ms"}
+    return trace_document(_events(outcome))
 
 
 def _events(outcome: SystemOutcome) -> Iterator[Event]:
@@ -27,11 +26,11 @@ def _events(outcome: SystemOutcome) -> Iterator[Event]:
         start, end = outcome.schedule.tiles[tile.number]
         box = {loop: f"{first}..{first + size - 1}" for loop, (first, size) in tile.box.ranges}
         frame = {"frame": tile.frame} if outcome.frames > 1 else {}
-        yield _span(layers[tile.layer].placed.name, CORES, tile.core, start, end, {"tile": tile.number, **frame, **box})
+        yield span(layers[tile.layer].placed.name, CORES, tile.core, start, end, {"tile": tile.number, **frame, **box})
     yield from _transfers(outcome)
     for core, events in outcome.memory.items():
         for time, bits in events:
-            yield {"name": f"memory of core {core}", "ph": "C", "pid": CORES, "ts": time, "args": {"bits": bits}}
+            yield counter(f"memory of core {core}", CORES, time, {"bits": bits})
 
 
 @dataclass
@@ -70,23 +69,15 @@ def _transfers(outcome: SystemOutcome) -> Iterator[Event]:
         yield _carried(left, tracks[link])
 
 
-def _carried(one: _Slice, track: int) -> Event:
+def _carried(one: _Slice, number: int) -> Event:
     told: dict[str, object] = {"transfers": one.transfers, "first": one.first, "last": one.last, "bits": one.bits}
-    return _span(one.name, LINKS, track, one.start, one.end, told)
+    return span(one.name, LINKS, number, one.start, one.end, told)
 
 
 def _names(outcome: SystemOutcome) -> Iterator[Event]:
-    for process, name in ((CORES, "cores"), (LINKS, "links")):
-        yield {"name": "process_name", "ph": "M", "pid": process, "args": {"name": name}}
+    yield process(CORES, "cores")
+    yield process(LINKS, "links")
     for core in outcome.cores:
-        yield _track(CORES, core.id, f"core {core.id} ({core.accelerator})")
+        yield track(CORES, core.id, f"core {core.id} ({core.accelerator})")
     for number, link in enumerate(outcome.links):
-        yield _track(LINKS, number, f"link {link.id}")
-
-
-def _track(process: int, number: int, name: str) -> Event:
-    return {"name": "thread_name", "ph": "M", "pid": process, "tid": number, "args": {"name": name}}
-
-
-def _span(name: str, process: int, track: int, start: float, end: float, told: dict[str, object]) -> Event:
-    return {"name": name, "ph": "X", "pid": process, "tid": track, "ts": start, "dur": end - start, "args": told}
+        yield track(LINKS, number, f"link {link.id}")

@@ -26,6 +26,8 @@ OTHERWISE_CALLED = {
     "csv_file": "csv",
     "html_file": "html",
     "plot_folder": "plot",
+    "onnx_file": "onnx",
+    "trace_file": "trace",
 }
 OF_THE_COMMAND = {"memory_limit", "full", "quiet", "verbose"}
 """The first holds for a process, and a script is one before it calls us; the others are of what is printed: Python's

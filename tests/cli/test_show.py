@@ -1,15 +1,21 @@
 """`show`: everything that an accelerator file says of memories and array is there, on a terminal and drawn."""
 
+from itertools import combinations
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 import yaml
 
+from onnx2zz.api.system import system_called
 from onnx2zz.cli.main import run
 from onnx2zz.formats.shipped_files import ACCELERATORS, shipped
-from onnx2zz.report.hardware import blocks, size_told, svg
+from onnx2zz.formats.yaml_comments import comments
+from onnx2zz.formats.yaml_source import parse_yaml
+from onnx2zz.report.hardware import blocks, size_told
+from onnx2zz.report.hardware_drawing import hardware_svg
 
+SVG = "{http://www.w3.org/2000/svg}"
 CHIPS = [name for name, path in shipped(ACCELERATORS).items() if "memories" in yaml.safe_load(path.read_text())]
 
 
@@ -66,10 +72,85 @@ def test_a_system_shows_each_kind_of_core(tmp_path: Path, capsys: pytest.Capture
 
 def test_names_are_text(tmp_path: Path) -> None:
     document = {"operational_array": {"dimensions": ["D1"], "sizes": [4]}, "memories": {"<b>&": {"size": 64}}}
-    drawn = ElementTree.fromstring(svg("a<script>", document))
+    drawn = ElementTree.fromstring(hardware_svg("a<script>", document))
     assert "a<script>" in "".join(drawn.itertext()) and "<b>&: 8 B" in "".join(drawn.itertext())
 
 
 def test_a_file_that_is_not_there_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["show", "nowhere.yaml"]) == 1
     assert "nowhere.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_boxes_of_the_drawing_lie_in_it_and_over_none_of_each_other(chip: str) -> None:
+    """A memory stands over the columns of its operands, above all other memories of these."""
+    document = yaml.safe_load(shipped(ACCELERATORS)[chip].read_text())
+    drawn = ElementTree.fromstring(hardware_svg(chip, document))
+    boxes = [group.find(f"{SVG}rect") for group in drawn.iter(f"{SVG}g")]
+    placed = [
+        tuple(float(box.get(name, "")) for name in ("x", "y", "width", "height")) for box in boxes if box is not None
+    ]
+    assert len(placed) == len(document["memories"]) + 1
+    for x, y, width, height in placed:
+        assert (
+            x >= 0
+            and x + width <= float(drawn.get("width", ""))
+            and y >= 0
+            and y + height <= float(drawn.get("height", ""))
+        )
+    for (x, y, width, height), (left, top, across, down) in combinations(placed, 2):
+        assert x + width <= left or left + across <= x or y + height <= top or top + down <= y
+    sizes = [memory["size"] for memory in sorted(document["memories"].values(), key=lambda memory: memory["size"])]
+    assert len(sizes) == len(placed) - 1
+    for (name, memory), (other, held) in combinations(document["memories"].items(), 2):
+        if set(memory["operands"]) & set(held["operands"]) and memory["size"] != held["size"]:
+            low, high = (name, other) if memory["size"] < held["size"] else (other, name)
+            assert top_of(drawn, high) < top_of(drawn, low)
+
+
+def top_of(drawn: ElementTree.Element, memory: str) -> float:
+    for group in drawn.iter(f"{SVG}g"):
+        title, box = group.find(f"{SVG}title"), group.find(f"{SVG}rect")
+        if title is not None and box is not None and (title.text or "").startswith(f"{memory}: "):
+            return float(box.get("y", ""))
+    raise AssertionError(f"{memory} is not drawn")
+
+
+def test_figures_tell_where_they_come_from_or_that_nobody_says(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "seneca"]) == 0
+    said = capsys.readouterr().out
+    assert "read 448 pJ, write 448 pJ [64 b x 7000 fJ/b [T]]" in said
+    assert "an operation costs 2.224 pJ [A synaptic operation is a multiply and an add" in said
+    assert "area of a unit not given" in said
+    assert run(["show", "tpu_like"]) == 0
+    said = capsys.readouterr().out
+    assert "read 700 pJ, write 750 pJ [source not given]" in said and "area not given" in said
+    assert run(["show", "aimc"]) == 0
+    assert "computes in memory, analog" in capsys.readouterr().out
+
+
+def test_comments_behind_and_above_a_value_are_its_and_those_in_texts_are_none() -> None:
+    source = parse_yaml("a: 1 # one\n       # and more\n# of b\n# too\nb:\n  c: 'x # y'\n  d: 2\n# end\n", "x.yaml")
+    assert comments(source) == {"a": "one and more", "b": "of b too"}
+
+
+@pytest.mark.parametrize("system", ["seneca_4x4", "tpu_like_quad", "seneca_1x1"])
+def test_a_system_is_drawn_with_its_cores_links_and_port(system: str, tmp_path: Path) -> None:
+    assert run(["show", system, "--svg", str(tmp_path / "system.svg")]) == 0
+    drawn = ElementTree.parse(tmp_path / "system.svg").getroot()
+    described = system_called(system, lambda _: None)
+    cores = [one for one in drawn.iter(f"{SVG}g") if one.get("class") == "core"]
+    assert len(cores) == len(described.cores)
+    wires = [
+        one for one in drawn.iter(f"{SVG}path") if one.get("class") == "wire" and one.find(f"{SVG}title") is not None
+    ]
+    port = described.network.port
+    assert len(wires) == sum(link is not port for link in described.network.links)
+    said = "".join(drawn.itertext())
+    for core in described.cores:
+        assert f"core {core.name}" in said
+    if port is not None:
+        assert f"{port.bandwidth:g} bit a cycle, read " in said
+        assert sum(one.get("class") == "port" for one in drawn.iter(f"{SVG}rect")) == len(
+            set(port.nodes) & set(described.by_id)
+        )

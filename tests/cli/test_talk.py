@@ -50,6 +50,14 @@ def test_why_a_mapping_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line for line in compiled if line.endswith("(compiled for seneca)")]
 
 
+def test_where_zoo_and_evaluate_take_other_mappings_both_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    told = "on tpu_like `zoo` prices with zigzag:tpu_like, and `evaluate` chooses for each layer unless asked"
+    _, lines = said(capsys, "evaluate", "lenet5", "--arch", "tpu_like", "--lpf-limit", "2", "--jobs", "1")
+    assert [line for line in lines if line.startswith("mapping: auto") and told in line]
+    _, lines = said(capsys, "zoo", "run", "--quick", "--model", "lenet5", "--arch", "tpu_like", "--arch", "seneca")
+    assert [line for line in lines if "`zoo` prices" in line] == [told]
+
+
 def test_quiet_leaves_the_result_alone(capsys: pytest.CaptureFixture[str]) -> None:
     loud, _ = said(capsys, *EVALUATE)
     assert said(capsys, *EVALUATE, "-q") == (loud, [])

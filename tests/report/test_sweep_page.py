@@ -36,6 +36,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     (folder / "sweep.yaml").write_text(yaml.safe_dump(spec, sort_keys=False))
     where = ["-o", str(folder), "--cache", str(folder / "cache"), "--html", str(folder / "report.html")]
+    where += ["--json", str(folder / "sweep.json")]
     assert run(["sweep", str(folder / "sweep.yaml"), "--jobs", "1", *where]) == 0
     return folder
 
@@ -105,6 +106,71 @@ def test_hovering_tells_a_run_and_axes_can_be_changed(chromium: Browser, report:
     row = next(row for row in rows(swept) if (row["accelerator"], row["model"]) == ("core_npes4_nodea", "lenet5"))
     assert said.startswith("lenet5 on core_npes4_nodea\nnpes: 4\n")
     assert f"{round(float(row['latency_cycles'])):,}" in said
+    assert wrong == []
+
+
+def test_a_point_leads_to_its_runs_report(chromium: Browser, report: Path, swept: Path) -> None:
+    """The report has the run's layers and its total, and is a page without an error."""
+    tab, wrong = opened(chromium, report)
+    tab.select_option("#model", "lenet5")
+    tab.fill("#filter", "npes4 nodea")
+    tab.locator("#front svg circle.point").click()
+    row = next(row for row in rows(swept) if (row["accelerator"], row["model"]) == ("core_npes4_nodea", "lenet5"))
+    layers = [one["name"] for one in rows(swept, "layers") if one["run"] == row["run"]]
+    tab.locator("#chosen a").click()
+    assert tab.locator("#table td.name button").all_inner_texts() == layers
+    assert f"{round(float(row['latency_cycles'])):,}" in tab.locator("#table tr.total").inner_text()
+    assert tab.locator("#hardware svg .memory").count() > 0 and tab.locator("#graph g.layer").count() > 0
+    assert wrong == []
+
+
+def test_two_points_are_compared_in_the_words_of_compare(
+    chromium: Browser, report: Path, swept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tab, wrong = opened(chromium, report)
+    tab.select_option("#model", "lenet5")
+    strands = tab.locator("#parallel path.strand")
+    assert strands.count() == 4
+    strands.nth(0).dispatch_event("click")
+    tab.locator("#parallel path.strand").nth(3).dispatch_event("click")
+    said = tab.locator("#chosen ul.why").inner_text()
+    links = [str(one.get_attribute("href")) for one in tab.locator("#chosen a").all()]
+    assert run(["compare", *(str(swept / link.replace(".html", ".json")) for link in links)]) == 0
+    told = capsys.readouterr().out.splitlines()[3:]
+    assert len(told) > 4 and all(line.strip() in said for line in told)
+    tab.locator("#forget").click()
+    assert tab.locator("#chosen *").count() == 0
+    assert wrong == []
+
+
+def test_axes_begin_at_zero_unless_asked(chromium: Browser, report: Path) -> None:
+    tab, _ = opened(chromium, report)
+    ticks = "[...document.querySelectorAll('#front svg text')].filter((one) => one.textContent === '0').length"
+    assert tab.evaluate(ticks) == 2
+    tab.select_option("#axes", "fitted")
+    assert tab.evaluate(ticks) == 0
+
+
+def test_what_all_models_means_what_moves_what_and_what_it_buys_are_said(
+    chromium: Browser, report: Path, swept: Path
+) -> None:
+    """As in the JSON, whose numbers are those of runs.csv."""
+    tab, wrong = opened(chromium, report)
+    tab.select_option("#model", "all models")
+    assert "the sum over the models" in tab.locator("#front").inner_text()
+    tab.select_option("#model", "lenet5")
+    said = tab.locator("#decisions").inner_text()
+    told = json.loads((swept / "sweep.json").read_text())["decisions"]["lenet5"]
+    assert all(sentence in said for sentence in [*told["trade_offs"], *told["moves"]]) and told["moves"]
+    mine = {(row["npes"], row["node"]): float(row["latency_cycles"]) for row in rows(swept) if row["model"] == "lenet5"}
+    by_npes = [mine["12", node] / mine["4", node] for node in ("a", EVIL)]
+    (effect,) = [one for one in told["effects"] if (one["parameter"], one["total"]) == ("npes", "latency_cycles")]
+    assert effect["times"][-1] == pytest.approx((by_npes[0] * by_npes[1]) ** 0.5)
+    assert (effect["least"], effect["most"], effect["pairs"]) == (
+        pytest.approx(min(by_npes)),
+        pytest.approx(max(by_npes)),
+        2,
+    )
     assert wrong == []
 
 

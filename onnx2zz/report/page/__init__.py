@@ -12,21 +12,55 @@ from importlib.resources import files
 from typing import Any
 
 from onnx2zz.files.strict_json import json_text
+from onnx2zz.report.hardware_drawing import hardware_svg
+from onnx2zz.report.model_graph import Feeds, covered_feeds, model_graph
 
 SHARED = ("document", "quantities", "bar", "headline", "table", "diagram", "coverage", "theme")
-EVALUATION = ("run", "system", "timeline", "bars", "why", "overview", "roofline", "nest", "layers", "accounts", "main")
+EVALUATION = (
+    *(
+        "run",
+        "system",
+        "timeline",
+        "bars",
+        "why",
+        "overview",
+        "roofline",
+        "nest",
+        "layers",
+        "canvas",
+        "graph",
+        "hardware",
+    ),
+    *("accounts", "main"),
+)
 PLACE = re.compile(r"\{\{(\w+)\}\}")
 """Where a part goes in page.html. Filled in one pass: what a part says is never read as a place."""
 
 
 @dataclass(frozen=True)
 class PageRun:
-    """One run: the document that `evaluate --json` writes, what lies in coverage.json, if anything does, and the
-    drawing of its schedule (timeline.py), if it has one."""
+    """One run: the document that `evaluate --json` writes, what lies in coverage.json, if anything does, the drawing of
+    its schedule (timeline.py), if it has one, and what feeds its layers where coverage.json does not tell it."""
 
     evaluation: Mapping[str, Any]
-    coverage: Mapping[str, object] | None = None
+    coverage: Mapping[str, Any] | None = None
     timeline: Mapping[str, object] | None = None
+    feeds: Feeds | None = None
+
+    @property
+    def hardware_drawings(self) -> list[str]:
+        """The accelerator, or each kind of core of a system, drawn as SVG; none of a result that does not tell it."""
+        system: Mapping[str, Any] = self.evaluation.get("system") or {}
+        hardware = self.evaluation.get("hardware")
+        one = [{**hardware, "name": self.evaluation["accelerator"]}] if hardware else []
+        told = [kind for kind in (*one, *system.get("core_kinds", ())) if kind.get("accelerator")]
+        return [hardware_svg(kind["name"], kind["accelerator"], kind["sources"]) for kind in told]
+
+    @property
+    def graph(self) -> Mapping[str, object] | None:
+        """The drawing of its layers and what feeds them (model_graph.py); None where nothing tells what does."""
+        feeds = covered_feeds(self.coverage) if self.coverage is not None else self.feeds
+        return None if feeds is None else model_graph(feeds, self.evaluation.get("blocks", ()))
 
 
 def page(runs: Sequence[PageRun], why: Sequence[str] = ()) -> str:
@@ -35,10 +69,15 @@ def page(runs: Sequence[PageRun], why: Sequence[str] = ()) -> str:
     assert len(runs) in (1, 2)
     title = " against ".join(f"{run.evaluation['model']} on {run.evaluation['accelerator']}" for run in runs)
     data = {
-        "runs": [{**run.evaluation, "coverage": run.coverage, "timeline": run.timeline} for run in runs],
+        "runs": [_data(run) for run in runs],
         "why": list(why),
     }
     return filled(title, "evaluation", EVALUATION, data)
+
+
+def _data(run: PageRun) -> Mapping[str, object]:
+    drawn = {"coverage": run.coverage, "timeline": run.timeline, "graph": run.graph, "drawings": run.hardware_drawings}
+    return {**run.evaluation, **drawn}
 
 
 def filled(title: str, body: str, scripts: Sequence[str], data: Mapping[str, object]) -> str:

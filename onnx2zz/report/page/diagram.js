@@ -30,6 +30,21 @@ function fittingScale(values, from, to, write) {
   return Object.assign((value) => from + ((value - low) / (high - low)) * (to - from), { low, high, ticks, write: (value) => write(value, digits(value)) });
 }
 
+/** A linear scale from zero. `write` says a tick. */
+function zeroScale(values, from, to, write) {
+  const high = Math.max(...values, 0) * 1.08 || 1;
+  const step = niceStep(high / 6);
+  const ticks = [...Array(7).keys()].map((number) => number * step).filter((value) => value <= high);
+  const digits = (value) => Math.max(1, Math.floor(Math.log10(value || step)) - Math.floor(Math.log10(step)) + 1);
+  return Object.assign((value) => from + (value / high) * (to - from), { low: 0, high, ticks, write: (value) => value === 0 ? "0" : write(value, digits(value)) });
+}
+
+/** 1, 2 or 5 times a power of ten, no less than `least`. */
+function niceStep(least) {
+  const decade = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((one) => one * decade).find((one) => one >= least);
+}
+
 const tick = (value) => value >= 0.001 && value < 1e5 ? String(Number(value.toPrecision(1))) : value.toExponential(0);
 
 function axes(x, y, across, up) {

@@ -5,12 +5,16 @@ function refresh() {
   place("charts", CHARTS.map((chart) => barCard(chart, rows)));
   place("layers", layerTable(rows));
   TIMELINES.forEach((timeline) => timeline.draw());
+  MODEL_GRAPH.open();
+  HARDWARE.lay();
 }
 
 overview();
+place("graph", MODEL_GRAPH.parts());
 controls();
 startTheme(refresh);
 place("roofline", rooflineCard());
+place("hardware", HARDWARE.parts());
 place("why", whyCard());
 place("timeline", timelineCards());
 place("system", systemCard());

@@ -17,6 +17,11 @@ function overview() {
     + "Energy is ZigZag's energy_total, latency its latency_total2; the roofline is ours.")));
 }
 
+/** Of several runs: who is better, and why. */
+function whyCard() {
+  return DATA.why.length ? [make("h2", {}, "Which is better, and why"), whyList(DATA.why)] : [];
+}
+
 function notices(run, prefix) {
   const unpriced = run.layers.filter((layer) => layer.error);
   const below = layersOf(run).filter((layer) => layer.below_roofline);

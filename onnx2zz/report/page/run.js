@@ -3,6 +3,9 @@
 const RUNS = DATA.runs;
 const COMPARING = RUNS.length > 1;
 
+/** What runs are called where there are several. */
+const LABELS_OF_RUNS = RUNS.map((_, number) => String.fromCharCode(65 + number));
+
 // A layer on a system of cores is several tiles: it has a place and a span, and no one mapping that could be broken down.
 for (const run of RUNS.filter((one) => one.system)) {
   run.layers.forEach((layer, number) => Object.assign(layer, { use: run.system.layers[number], breakdown: null, roofline_cycles: null, bound_by: null }));

@@ -5,16 +5,24 @@ const MEASURED = Object.keys(MEASURES).filter((id) => ROWS.some((row) => row[id]
 const ALTERNATIVES = Object.fromEntries(["model", ...DATA.varying].map((id) => [id, [...new Set(ROWS.map((row) => String(row[id] ?? "")))]]));
 const sweepView = {
   words: "", only: "", model: ALTERNATIVES.model.at(-1), colour: DATA.varying.find((id) => ALTERNATIVES[id].length <= HUES.length) || DATA.varying[0],
-  across: DATA.objectives[1] || DATA.objectives[0], up: DATA.objectives[0], sort: DATA.objectives[0], down: false,
+  across: DATA.objectives[1] || DATA.objectives[0], up: DATA.objectives[0], axes: "zero", sort: DATA.objectives[0], down: false,
 };
+
+const CHOSEN = new ChosenRuns(() => drawSweep());
 
 const RUN_COLUMNS = [
   { id: "model", head: "Model", text: true, value: (row) => row.model },
   { id: "front", head: "Front", text: true, value: (row) => row.front ? "front" : "", cell: (row) => row.front ? make("span", { class: "tag loud" }, "front")
     : row.not_priced ? make("span", { class: "tag" }, `${row.not_priced} layers without a price`) : "" },
-  ...DATA.varying.map((id) => ({ id, kind: "", head: id, text: typeof ROWS[0]?.[id] !== "number", value: (row) => row[id], cell: (row) => row[id] === undefined || row[id] === null ? "" : String(row[id]) })),
+  ...DATA.varying.map((id) => ({ id, kind: "", head: id, text: typeof ROWS[0]?.[id] !== "number", value: (row) => row[id], cell: (row) => written(row, id) })),
   ...MEASURED.map((id) => ({ id, head: MEASURES[id][0], value: (row) => row[id], cell: (row) => measured(id, row[id]) })),
 ];
+
+/** A parameter or an option; the accelerator leads to the report of its run. */
+function written(row, id) {
+  const said = row[id] === undefined || row[id] === null ? "" : String(row[id]);
+  return id === "accelerator" && DATA.reports[row.run] ? make("a", { href: `${DATA.reports[row.run]}.html` }, said) : said;
+}
 
 function sweepHead() {
   const done = ROWS.filter((row) => row.run);
@@ -45,15 +53,53 @@ function drawSweep() {
   const text = (row) => RUN_COLUMNS.filter((column) => column.text).map((column) => String(column.value(row) ?? "")).join(" ");
   const rows = ROWS.filter((row) => (!sweepView.model || row.model === sweepView.model) && (!sweepView.only || row.front) && says(text(row), sweepView.words));
   const colours = hues(ALTERNATIVES[sweepView.colour]);
-  const look = (row) => ({ ring: row.front, colour: colours[String(row[sweepView.colour] ?? "")],
+  const look = (row) => ({ ring: row.front, press: () => CHOSEN.press(row), mark: CHOSEN.mark(row), colour: colours[String(row[sweepView.colour] ?? "")],
     text: [`${row.model} on ${row.accelerator}`, ...DATA.varying.filter((id) => id !== "accelerator").map((id) => `${id}: ${row[id] ?? ""}`),
       ...MEASURED.map((id) => `${MEASURES[id][0]}: ${measured(id, row[id])}`), ...(row.front ? ["on the Pareto front"] : [])].join("\n") });
   const names = ALTERNATIVES[sweepView.colour];
   place("front", make("h2", {}, "Pareto front"),
     make("p", { class: "about" }, `Ringed: runs that no other beats in ${DATA.objectives.map((id) => MEASURES[id][0].toLowerCase()).join(", ")}, each model's for itself.`),
-    names.length <= HUES.length ? legend(names.map((name) => [name, colours[name]])) : null,
-    scatter(rows, measureAxis(sweepView.across), measureAxis(sweepView.up), look, "Runs of the sweep"));
+    names.length <= HUES.length ? legend(names.map((name) => [name || "without", colours[name]])) : null,
+    make("p", { class: "about" }, `Press a point: it leads to its run's report; press a second one, and the two are compared.${!sweepView.model || sweepView.model === ALL ? ` ${DATA.meaning_of_all}.` : ""}`),
+    scatter(rows, measureAxis(sweepView.across), measureAxis(sweepView.up), look, "Runs of the sweep", sweepView.axes === "zero" ? zeroScale : fittingScale));
+  place("chosen", CHOSEN.card());
+  place("parallel", make("h2", {}, "All parameters and totals at once"),
+    make("p", { class: "about" }, `A line is a run, from its parameters on the left to its totals on the right; runs of the front are drawn stronger. ${sweepView.axes === "zero" ? "Axes of numbers begin at zero." : "Axes begin at the least value."}`),
+    parallel(rows, parallelAxes(), look, sweepView.axes === "zero", "Parameters and totals of the runs"));
+  place("decisions", decisionsCard());
   place("runs", make("h2", {}, "Runs"), listing("table", RUN_COLUMNS, rows, sweepView, drawSweep));
+}
+
+const ALL = "all models";
+
+function parallelAxes() {
+  const parameters = DATA.varying.filter((id) => id !== "accelerator" || DATA.varying.length === 1)
+    .map((id) => ({ id, name: id, of: (row) => row[id], write: (value) => String(value), text: ROWS.some((row) => typeof row[id] === "string") }));
+  return [...parameters, ...MEASURED.filter((id) => DATA.objectives.includes(id) || id === "area").map((id) => ({ id, ...measureAxis(id), write: (value) => short(MEASURES[id][1])(value, 3) }))];
+}
+
+/** What the runs of the front buy, and which parameter moves which total. */
+function decisionsCard() {
+  const told = DATA.decisions[sweepView.model];
+  if (!told || !(told.trade_offs.length || told.moves.length)) return [];
+  const list = (title, about, sentences) => sentences.length ? [make("h2", {}, title), make("p", { class: "about" }, about), make("ul", { class: "why" }, sentences.map((one) => make("li", {}, one)))] : [];
+  return [
+    ...list(`What the front's runs buy, ${sweepView.model}`, "Each beside the run of the front with the least area, or else the least of the last objective.", told.trade_offs),
+    ...list("Which parameter moves which total", "How many times the total of the first value: the geometric mean over runs that are alike in everything else, in brackets the least and the most of single pairs.", told.moves),
+    ...(told.effects.length ? [effectTable(told.effects)] : []),
+  ];
+}
+
+function effectTable(effects) {
+  const totals = [...new Set(effects.map((one) => one.total))], parameters = [...new Set(effects.map((one) => one.parameter))];
+  const rows = parameters.map((parameter) => {
+    const own = effects.filter((one) => one.parameter === parameter);
+    return [parameter, `${own[0].values[0]} → ${own[0].values.at(-1)}`, ...totals.map((total) => {
+      const one = own.find((effect) => effect.total === total);
+      return one ? `${Number(one.times.at(-1).toPrecision(3))}×` : "";
+    })];
+  });
+  return plainTable(["Parameter", "From, to", ...totals.map((total) => MEASURES[total] ? MEASURES[total][0] : total)], rows, 2);
 }
 
 function sweepControls() {
@@ -63,6 +109,7 @@ function sweepControls() {
     choice("Model", "model", [["", "all"], ...ALTERNATIVES.model.map((name) => [name, name])], sweepView.model, set("model")),
     choice("Show", "only", [["", "all runs"], ["front", "the front only"]], sweepView.only, set("only")),
     choice("Across", "across", measures, sweepView.across, set("across")), choice("Up", "up", measures, sweepView.up, set("up")),
+    choice("Axes", "axes", [["zero", "from zero"], ["fitted", "fitted to the runs"]], sweepView.axes, set("axes")),
     choice("Colour", "colour", DATA.varying.map((id) => [id, id]), sweepView.colour, set("colour"))));
 }
 

@@ -233,12 +233,6 @@ class Timeline {
   }
 }
 
-/** 1, 2 or 5 times a power of ten, no less than `least`. */
-function niceStep(least) {
-  const decade = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 5, 10].map((one) => one * decade).find((one) => one >= least);
-}
-
 /** The cores where they lie, the darker the busier; a link is the thicker the longer it is taken. */
 function mapOf(run) {
   const { places, cores, wires, end } = run.timeline;

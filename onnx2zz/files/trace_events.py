@@ -1,0 +1,31 @@
+"""Chrome's trace events, which Perfetto opens: spans on named tracks, and counters. A cycle is shown as a microsecond,
+the format's unit. Source: the trace event format, "Complete events", "Counter events" and "Metadata events"."""
+
+from collections.abc import Iterable, Mapping
+
+Event = dict[str, object]
+
+
+def trace_document(events: Iterable[Event]) -> dict[str, object]:
+    """The whole document."""
+    return {"traceEvents": list(events), "displayTimeUnit": "ms"}
+
+
+def process(number: int, name: str) -> Event:
+    """The name of a group of tracks."""
+    return {"name": "process_name", "ph": "M", "pid": number, "args": {"name": name}}
+
+
+def track(group: int, number: int, name: str) -> Event:
+    """The name of a track."""
+    return {"name": "thread_name", "ph": "M", "pid": group, "tid": number, "args": {"name": name}}
+
+
+def span(name: str, group: int, number: int, start: float, end: float, told: Mapping[str, object]) -> Event:
+    """What goes on from one cycle to another on a track, with what is told of it."""
+    return {"name": name, "ph": "X", "pid": group, "tid": number, "ts": start, "dur": end - start, "args": told}
+
+
+def counter(name: str, group: int, time: float, values: Mapping[str, float]) -> Event:
+    """Numbers that hold from a cycle on."""
+    return {"name": name, "ph": "C", "pid": group, "ts": time, "args": values}

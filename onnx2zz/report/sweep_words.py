@@ -1,0 +1,134 @@
+"""A sweep in sentences: what runs of a front buy and pay, which parameter moves which total, what sums stand for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from onnx2zz.design_space.factors import TEMPLATE, factors
+from onnx2zz.design_space.front import ALL
+from onnx2zz.design_space.sensitivity import Effect, effects
+from onnx2zz.design_space.tables import spread
+from onnx2zz.design_space.trade_off import TradeOff, trade_offs
+from onnx2zz.report.quantity import AREA, ENERGY, TIME, Units, quantity
+
+Row = Mapping[str, Any]
+LEAST = 0.005
+"""Effects below half a percent are only named."""
+MOST = 8
+"""Sentences of a kind for a model."""
+MEANING_OF_ALL = (
+    f"{ALL}: the sum over the models of what each takes on the same accelerator with the same options, as if they ran "
+    "one after the other; its area counts once"
+)
+MEASURES: Mapping[str, tuple[str, Units | None]] = {
+    "energy_pj": ("energy", ENERGY),
+    "corrected_energy_pj": ("corrected energy", ENERGY),
+    "static_energy_pj": ("static energy", ENERGY),
+    "physical_energy_pj": ("energy on silicon", ENERGY),
+    "latency_cycles": ("latency", None),
+    "physical_latency_cycles": ("latency on silicon", None),
+    "latency_ns": ("time", TIME),
+    "area": ("area", None),
+}
+"""How each measure is called, and its units; cycles and areas of files have none."""
+FASTER = ("latency_cycles", "physical_latency_cycles", "latency_ns")
+
+
+def heading(measure: str, um2: bool) -> str:
+    """What stands over a column: the measure with the unit of its numbers."""
+    units = {"energy_pj": "pJ", "latency_ns": "ns", "area": "um2" if um2 else "files' unit"}
+    unit = units.get(measure) or ("cycles" if measure.endswith("_cycles") else "pJ")
+    return f"{MEASURES[measure][0]} [{unit}]"
+
+
+def called(row: Row, names: Sequence[str]) -> str:
+    """`npes 32, sram_kib 256`: a run by what is varied; its accelerator where nothing but that is."""
+    told = [
+        str(row[name]) if name == TEMPLATE else f"{name} {row[name]}" for name in names if row.get(name) is not None
+    ]
+    return ", ".join(told) or str(row["accelerator"])
+
+
+def trade_off_sentences(rows: Sequence[Row], front: Sequence[Row], objectives: Sequence[str], um2: bool) -> list[str]:
+    """`npes 32, sram_kib 256: 3.90x faster for 0.0900 mm2 more (1.4x) than npes 8, sram_kib 128`, the runs of a front
+    in its order. `um2`: areas are in um2."""
+    names, flat = factors(spread(rows)), spread(front)
+    return [_trade_off(one, objectives, names, um2) for one in trade_offs(flat, objectives)][:MOST]
+
+
+def _trade_off(one: TradeOff, objectives: Sequence[str], names: Sequence[str], um2: bool) -> str:
+    gains = [_gain(one, name) for name in objectives if one.more(name) < 0]
+    costs = [_cost(one, name, um2) for name in objectives if one.more(name) > 0]
+    said = " and ".join(gains) or "nothing better"
+    pays = f" for {' and '.join(costs)}" if costs else ""
+    return f"{called(one.row, names)}: {said}{pays} than {called(one.base, names)}"
+
+
+def _gain(one: TradeOff, objective: str) -> str:
+    times = one.times(objective)
+    how = "faster" if objective in FASTER else f"less {MEASURES[objective][0]}"
+    return f"{_times(1 / times)} {how}" if times else f"no {MEASURES[objective][0]}"
+
+
+def _cost(one: TradeOff, objective: str, um2: bool) -> str:
+    name, units = MEASURES[objective]
+    more, times = one.more(objective), one.times(objective)
+    ratio = f" ({_times(times)})" if times else ""
+    if objective == "area":
+        said = quantity(more, AREA) if um2 else f"{more:,.0f} of the files' unit"
+        return f"{said} more area{ratio}"
+    said = quantity(more, units) if units else f"{more:,.0f} cycles"
+    return f"{said} more {name}{ratio}"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.3g}x" if ratio < 1000 else f"{ratio:,.0f}x"
+
+
+def effect_sentences(found: Sequence[Effect]) -> list[str]:
+    """`energy: node a -> b 0.41x (0.40x to 0.43x in 4 pairs); npes 4 -> 12 1.02x`, a line for each measure, the
+    strongest first; what moves nothing is named last."""
+    lines: list[str] = []
+    for measure in dict.fromkeys(one.measure for one in found):
+        own = [one for one in found if one.measure == measure]
+        moved = [_effect(one) for one in own if _share(one) > LEAST]
+        still = [one.factor for one in own if _share(one) <= LEAST]
+        rest = [f"{', '.join(still)} less than {LEAST:.1%}"] if still else []
+        lines.append(f"{MEASURES[measure][0]}: {'; '.join([*moved[:MOST], *rest])}")
+    return lines
+
+
+def _share(one: Effect) -> float:
+    return max(one.times) / min(one.times) - 1
+
+
+def _effect(one: Effect) -> str:
+    steps = " -> ".join(map(str, one.values)) if len(one.values) <= 3 else f"{one.values[0]} -> {one.values[-1]}"
+    means = " -> ".join(f"{times:.3g}x" for times in one.times[1:]) if len(one.values) <= 3 else f"{one.times[-1]:.3g}x"
+    spread_out = f" ({one.least:.3g}x to {one.most:.3g}x in {one.pairs} pairs)" if one.most - one.least > LEAST else ""
+    return f"{one.factor} {steps} {means}{spread_out}"
+
+
+def decisions(
+    groups: Mapping[str, Sequence[Row]], fronts: Mapping[str, Sequence[Row]], objectives: Sequence[str], um2: bool
+) -> Mapping[str, Mapping[str, Any]]:
+    """By model: sentences of trade-offs and of what moves what, and the effects as data."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for model, rows in groups.items():
+        moved = effects(spread(rows), objectives)
+        found[model] = {
+            "trade_offs": trade_off_sentences(rows, fronts[model], objectives, um2),
+            "moves": effect_sentences(moved),
+            "effects": [
+                {
+                    "parameter": one.factor,
+                    "total": one.measure,
+                    "values": list(one.values),
+                    "times": list(one.times),
+                    "least": one.least,
+                    "most": one.most,
+                    "pairs": one.pairs,
+                }
+                for one in moved
+            ],
+        }
+    return found
