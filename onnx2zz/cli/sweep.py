@@ -100,8 +100,8 @@ def sweep_command(
     else:
         print_fronts(found.runs, found.fronts, asked.pareto, found.decisions, found.areas_are_um2, screen())
         click.echo(f"{found.summary} -> {output}")
-    notice(f"priced {found.priced:,} distinct units for {found.wanted:,} layers of runs")
     targets.tell()
+    notice(f"priced {found.priced:,} distinct units for {found.wanted:,} layers of runs")
     if not found.complete:
         ctx.exit(NOT_PRICED)
 
