@@ -81,9 +81,13 @@ class Comparison(Reported, Tabular):
         heads = [f"{label(number)}: {line(run)}" for number, run in enumerate(self.runs)]
         said = [heads]
         for pair in self.pairs:
-            title = [f"{pair.labels[1]} beside {pair.labels[0]}"] if len(self.pairs) > 1 else []
-            said.append([*title, *pair.sentences])
+            title = self._title(pair)
+            said.append([*([title] if title else []), *pair.sentences])
         return [line for number, block in enumerate(said) for line in ([""] if number else []) + block]
+
+    def _title(self, pair: Pair) -> str:
+        """Which runs a pair is of, where there are several pairs."""
+        return f"{pair.labels[1]} beside {pair.labels[0]}" if len(self.pairs) > 1 else ""
 
     def __repr__(self) -> str:
         return "\n".join(map(printable, self.lines))
@@ -104,8 +108,7 @@ class Comparison(Reported, Tabular):
         return TextTable(" against ".join(line(run) for run in self.runs), columns, tuple(rows))
 
     def page(self) -> str:
-        pair = self._the_only_pair("the report shows")
-        return page(self.runs, pair.sentences)
+        return page(self.runs, [(self._title(pair), pair.sentences) for pair in self.pairs])
 
     def plot(self, file: str | Path | None = None) -> "ShownFigure":
         """What makes the gap in energy and in latency, as bars of matplotlib's, which a notebook shows: places and

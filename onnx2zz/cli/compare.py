@@ -12,7 +12,7 @@ from onnx2zz.printable import printable
 @click.argument("first", metavar="A")
 @click.argument("second", metavar="B")
 @click.argument("more", metavar="[C ...]", nargs=-1)
-@click.option("--html", "html_file", metavar="FILE", help="A report of two runs side by side: one file to look at.")
+@click.option("--html", "html_file", metavar="FILE", help="A report of all runs side by side: one file to look at.")
 @click.option("--json", "json_file", metavar="FILE", help="All parts of the gaps as JSON; `-` is stdout.")
 @click.pass_context
 def compare_command(
@@ -29,8 +29,6 @@ def compare_command(
     from onnx2zz.files.strict_json import json_text
     from onnx2zz.files.written_file import write_whole
 
-    if html_file is not None and more:
-        raise click.UsageError("the report shows two runs; give two, or leave out --html")
     found = compare(first, second, *more)
     if html_file is not None:
         found.to_html(html_file)

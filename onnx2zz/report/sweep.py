@@ -35,13 +35,18 @@ def print_fronts(
         table = _table(varying, [heading(name, um2) for name in objectives])
         for row in front:
             how = (Text(printable(str(row[name]))) for name in varying)
-            table.add_row(*how, *(f"{row[name]:,.10g}" for name in objectives))
+            table.add_row(*how, *(_number(row[name]) for name in objectives))
         print_whole(table, console)
         for title, key in (("What they buy", "trade_offs"), ("What moves what, all else alike", "moves")):
-            for number, sentence in enumerate(told[model][key]):
-                line = printable(f"{title}: {sentence}" if number == 0 else f"  {sentence}")
-                console.print(line, highlight=False, markup=False, soft_wrap=True)
+            for line in [f"{title}:", *(f"  {one}" for one in told[model][key])] if told[model][key] else ():
+                console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
         console.print()
+
+
+def _number(value: object) -> str:
+    """Ten digits, all of those before the point."""
+    assert isinstance(value, int | float), "what lacks a number is on no front"
+    return f"{value:,.10g}" if value < 1e10 else f"{value:,.0f}"
 
 
 def _table(varying: Sequence[str], objectives: Sequence[str]) -> Table:

@@ -11,6 +11,8 @@ from onnx2zz.design_space.trade_off import TradeOff, trade_offs
 from onnx2zz.report.quantity import AREA, ENERGY, TIME, Units, quantity
 
 Row = Mapping[str, Any]
+LARGE = 1.1
+"""Ratios from this on are told as such, smaller ones as what is added."""
 LEAST = 0.005
 """Effects below half a percent are only named."""
 MOST = 8
@@ -72,12 +74,17 @@ def _gain(one: TradeOff, objective: str) -> str:
 def _cost(one: TradeOff, objective: str, um2: bool) -> str:
     name, units = MEASURES[objective]
     more, times = one.more(objective), one.times(objective)
-    ratio = f" ({_times(times)})" if times else ""
+    ratio = f" ({_times(times) if times >= LARGE else f'+{times - 1:.2%}'})" if times else ""
     if objective == "area":
-        said = quantity(more, AREA) if um2 else f"{more:,.0f} of the files' unit"
+        said = _area(more) if um2 else f"{more:,.0f} of the files' unit"
         return f"{said} more area{ratio}"
     said = quantity(more, units) if units else f"{more:,.0f} cycles"
     return f"{said} more {name}{ratio}"
+
+
+def _area(um2: float) -> str:
+    """In mm2 from a hundredth of one on."""
+    return f"{um2 / 1e6:,.3g} mm2" if um2 >= 1e4 else quantity(um2, AREA)
 
 
 def _times(ratio: float) -> str:

@@ -1,7 +1,8 @@
 """Reports as one HTML file that needs nothing else: style, scripts and numbers are inside it.
 
 `filled` fills page.html. The scripts draw the numbers in the browser; each has a subject of its own, and they are
-joined in order, those that every report has first. `page` is the report of an evaluation, or compares two.
+joined in order, those that every report has first. `page` is the report of an evaluation, or compares
+several.
 """
 
 import re
@@ -63,14 +64,14 @@ class PageRun:
         return None if feeds is None else model_graph(feeds, self.evaluation.get("blocks", ()))
 
 
-def page(runs: Sequence[PageRun], why: Sequence[str] = ()) -> str:
-    """The HTML of a run, or of two runs side by side; `why`: sentences on what makes the difference, those that
-    belong to the one before begin with blanks."""
-    assert len(runs) in (1, 2)
+def page(runs: Sequence[PageRun], why: Sequence[tuple[str, Sequence[str]]] = ()) -> str:
+    """The HTML of a run, or of several side by side; `why`: a title and sentences for each pair on what makes the
+    difference, those that belong to the one before begin with blanks."""
+    assert runs
     title = " against ".join(f"{run.evaluation['model']} on {run.evaluation['accelerator']}" for run in runs)
     data = {
         "runs": [_data(run) for run in runs],
-        "why": list(why),
+        "why": [[title, list(sentences)] for title, sentences in why],
     }
     return filled(title, "evaluation", EVALUATION, data)
 

@@ -16,7 +16,7 @@ function memoryRow(run, number, name) {
   const levels = mappedOf(run).flatMap((layer) => layer.breakdown.memory_energy).filter((level) => level.memory === name);
   const passed = (kind) => sum(levels.flatMap((level) => level.traffic).filter((way) => way.direction.startsWith(kind)).map((way) => way.elements));
   const spent = sum(levels.map((level) => level.energy_pj));
-  return [...(COMPARING ? ["AB"[number]] : []), make("span", {}, make("i", { class: "swatch", style: { background: memoryColour(name) } }), name),
+  return [...(COMPARING ? [LABELS_OF_RUNS[number]] : []), make("span", {}, make("i", { class: "swatch", style: { background: memoryColour(name) } }), name),
     bytes(run.hardware.memories[name]), count(passed("read")), count(passed("write")), energy(spent), percent(spent / (run.total.energy_pj || 1))];
 }
 

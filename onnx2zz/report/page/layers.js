@@ -20,16 +20,20 @@ const COLUMNS = [
     make("span", {}, first(row).bound_by ? boundName(first(row).bound_by) : "", first(row).below_roofline ? " (below the roofline)" : "") }]),
 ];
 
-/** A column for each run, and for two of them how the second compares. */
+function sideOf(id, number) {
+  return number ? `${id}${LABELS_OF_RUNS[number]}` : id;
+}
+
+/** A column for each run, and how each beside the first compares with it. */
 function sides(id, head, of, write, wanted = true) {
   if (!wanted) return [];
   const each = RUNS.map((_, number) => ({
-    id: number ? `${id}B` : id, head: COMPARING ? `${head} ${"AB"[number]}` : head,
+    id: sideOf(id, number), head: COMPARING ? `${head} ${LABELS_OF_RUNS[number]}` : head,
     value: (row) => amounts(row, of)[number], cell: (row) => write(amounts(row, of)[number]),
   }));
-  const relative = { id: `${id}Ratio`, head: "B / A", value: (row) => amounts(row, of)[1] / amounts(row, of)[0],
-    cell: (row) => ratio(...amounts(row, of)) };
-  return COMPARING ? [...each, relative] : each;
+  const relative = LABELS_OF_RUNS.slice(1).map((label, before) => ({ id: `${id}Ratio${before + 1}`, head: `${label} / A`,
+    value: (row) => amounts(row, of)[before + 1] / amounts(row, of)[0], cell: (row) => ratio(amounts(row, of)[0], amounts(row, of)[before + 1]) }));
+  return COMPARING ? [...each, ...relative] : each;
 }
 
 const ORDER = { id: "order", head: "Order of execution", value: (row) => row.order };
@@ -76,7 +80,7 @@ function lines(row) {
 }
 
 function detail(layer, number) {
-  const prefix = COMPARING ? `${"AB"[number]}: ` : "";
+  const prefix = COMPARING ? `${LABELS_OF_RUNS[number]}: ` : "";
   if (layer.error) return make("div", { class: "facts" }, prefix + layer.error);
   if (layer.use) return make("div", { class: "facts" }, prefix + useOf(layer));
   const roof = `at least ${whole(layer.roofline_cycles)} cycles (${boundName(layer.bound_by)}), ${whole(layer.latency_cycles)} with this mapping; ${percent(layer.spatial_utilization)} of the units mapped`;
@@ -99,12 +103,14 @@ function totals() {
   const incomplete = RUNS.some((run) => run.total.incomplete);
   const filled = { name: incomplete ? "Incomplete" : "Total", macs: nothingPriced(RUNS[0]) ? "" : whole(RUNS[0].total.macs) };
   RUNS.forEach((run, number) => {
-    filled[number ? "cyclesB" : "cycles"] = nothingPriced(run) ? "not priced" : whole(run.total.latency_cycles);
-    filled[number ? "energyB" : "energy"] = nothingPriced(run) ? "not priced" : energy(run.total.energy_pj);
+    filled[sideOf("cycles", number)] = nothingPriced(run) ? "not priced" : whole(run.total.latency_cycles);
+    filled[sideOf("energy", number)] = nothingPriced(run) ? "not priced" : energy(run.total.energy_pj);
   });
   if (COMPARING && !incomplete) {
-    filled.cyclesRatio = ratio(...RUNS.map((run) => run.total.latency_cycles));
-    filled.energyRatio = ratio(...RUNS.map((run) => run.total.energy_pj));
+    RUNS.forEach((run, number) => {
+      filled[`cyclesRatio${number}`] = ratio(RUNS[0].total.latency_cycles, run.total.latency_cycles);
+      filled[`energyRatio${number}`] = ratio(RUNS[0].total.energy_pj, run.total.energy_pj);
+    });
   }
   return make("tr", { class: "total" }, COLUMNS.map((column) => make("td", { class: kindOf(column) }, filled[column.id] || "")));
 }

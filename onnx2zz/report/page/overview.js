@@ -1,17 +1,16 @@
 // The head of the page: what was run, what must be known about it, the headline numbers, and what bounds the network.
 
 function overview() {
-  const [first, second] = RUNS;
   const of = (run) => `${run.model} on ${run.accelerator}`;
-  place("title", COMPARING ? `${of(first)} against ${of(second)}` : of(first));
+  place("title", RUNS.map(of).join(" against "));
   place("subtitle", RUNS.map((run, number) => make("span", { style: { display: "block" } },
-    `${COMPARING ? `${"AB"[number]}: ${of(run)}, ` : ""}best ${run.opt}${run.mapping ? `, mapping ${run.mapping}` : ""}`)));
-  place("notices", RUNS.flatMap((run, number) => notices(run, COMPARING ? `${"AB"[number]}: ` : "")));
+    `${COMPARING ? `${LABELS_OF_RUNS[number]}: ${of(run)}, ` : ""}best ${run.opt}${run.mapping ? `, mapping ${run.mapping}` : ""}`)));
+  place("notices", RUNS.flatMap((run, number) => notices(run, COMPARING ? `${LABELS_OF_RUNS[number]}: ` : "")));
   place("headline", TILES.map(tile));
   place("bounds", make("h2", {}, "What bounds the network"),
-    RUNS.map((run, number) => (run.system ? boundOfSystem : boundsOfRun)(run, COMPARING ? `${"AB"[number]}: ` : "")),
+    RUNS.map((run, number) => (run.system ? boundOfSystem : boundsOfRun)(run, COMPARING ? `${LABELS_OF_RUNS[number]}: ` : "")),
     make("h2", {}, "Where the energy goes"),
-    RUNS.map((run, number) => (run.system ? energyOfSystem : energyOfRun)(run, COMPARING ? `${"AB"[number]}: ` : "")));
+    RUNS.map((run, number) => (run.system ? energyOfSystem : energyOfRun)(run, COMPARING ? `${LABELS_OF_RUNS[number]}: ` : "")));
   place("origin", RUNS.map((run) => make("div", {},
     `${run.model} on ${run.accelerator}: numbers of ZigZag ${run.zigzag}, by onnx2zz ${run.onnx2zz}. `
     + "Energy is ZigZag's energy_total, latency its latency_total2; the roofline is ours.")));
@@ -19,7 +18,7 @@ function overview() {
 
 /** Of several runs: who is better, and why. */
 function whyCard() {
-  return DATA.why.length ? [make("h2", {}, "Which is better, and why"), whyList(DATA.why)] : [];
+  return DATA.why.length ? [make("h2", {}, "Which is better, and why"), ...DATA.why.flatMap(([title, sentences]) => [title ? make("h3", {}, title) : null, whyList(sentences)])] : [];
 }
 
 function notices(run, prefix) {
@@ -92,15 +91,21 @@ const TILES = [
 const nothingPriced = (run) => !layersOf(run).length;
 
 function tile(kind) {
-  const [first, second] = RUNS.map(kind.of);
-  const better = kind.higher ? second > first : second < first;
   const partial = kind.priced && RUNS.some((run) => run.total.incomplete);
   const value = (run, name) => make("div", { class: "value" }, name ? make("small", {}, `${name} `) : null, ...written(kind, run));
-  const verdict = () => partial ? "incomplete: not to be compared" : ratio(first, second);
   return make("div", { class: "tile" }, make("div", { class: "what" }, kind.what),
-    RUNS.map((run, number) => value(run, COMPARING ? "AB"[number] : "")),
-    make("div", { class: `more ${!COMPARING || partial || kind.neutral || first === second ? "" : better ? "better" : "worse"}` },
-      COMPARING ? verdict() : kind.priced && nothingPriced(RUNS[0]) ? "" : kind.more(RUNS[0])));
+    RUNS.map((run, number) => value(run, COMPARING ? LABELS_OF_RUNS[number] : "")),
+    make("div", { class: "more" }, COMPARING ? (partial ? "incomplete: not to be compared" : verdicts(kind)) : kind.priced && nothingPriced(RUNS[0]) ? "" : kind.more(RUNS[0])));
+}
+
+/** How each run compares with the first. */
+function verdicts(kind) {
+  const [first, ...others] = RUNS.map(kind.of);
+  return others.map((value, before) => {
+    const better = kind.higher ? value > first : value < first;
+    const name = others.length > 1 ? `${LABELS_OF_RUNS[before + 1]}\u00a0` : "";
+    return make("span", { class: kind.neutral || value === first ? "" : better ? "better" : "worse" }, `${name}${ratio(first, value)} `);
+  });
 }
 
 /** A tile's number, marked where layers or MACs are missing from it. */

@@ -1,5 +1,13 @@
 // The roofline: operations per cycle over operations per bit that pass the busiest port of the highest memory.
 
+/** A shape for each run. */
+const SHAPES = [
+  ["●", (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`],
+  ["◆", (x, y, r) => `M${x} ${y - r}L${x + r} ${y}L${x} ${y + r}L${x - r} ${y}Z`],
+  ["▲", (x, y, r) => `M${x} ${y - r}L${x + r} ${y + r}L${x - r} ${y + r}Z`],
+  ["■", (x, y, r) => `M${x - r} ${y - r}H${x + r}V${y + r}H${x - r}Z`],
+];
+
 function rooflineCard() {
   const points = RUNS.flatMap((run, number) => mappedOf(run).filter((layer) => layer.breakdown.port)
     .map((layer) => point(run, number, layer)));
@@ -8,7 +16,7 @@ function rooflineCard() {
     make("h2", {}, "Roofline"),
     make("p", { class: "about" }, "A layer under the slope waits for the highest memory, one under the flat roof for the "
       + "array; its distance to the roof is what a better mapping could save. Larger: more of the cycles."),
-    legend([...boundsOf(), ...(COMPARING ? [["● A, ◆ B", "transparent"]] : [])]),
+    legend([...boundsOf(), ...(COMPARING ? [[RUNS.map((_, number) => `${SHAPES[number % SHAPES.length][0]} ${LABELS_OF_RUNS[number]}`).join(", "), "transparent"]] : [])]),
     diagram(points),
   ];
 }
@@ -59,9 +67,8 @@ function pointName({ layer, share }, cx, cy, width) {
 
 function mark({ layer, number, share, x: intensity, y: rate, units }, cx, cy) {
   const r = 4 + 10 * Math.sqrt(share);
-  const text = `${COMPARING ? `${"AB"[number]}: ` : ""}${layer.name}\n${rate.toPrecision(3)} of ${units} operations per cycle, `
+  const text = `${COMPARING ? `${LABELS_OF_RUNS[number]}: ` : ""}${layer.name}\n${rate.toPrecision(3)} of ${units} operations per cycle, `
     + `${intensity.toPrecision(3)} per bit\nbound by ${boundName(layer.bound_by)}, ${percent(layer.roofline_cycles / layer.latency_cycles)} of the roof`;
   const looks = { class: "point", tabindex: 0, fill: boundColour(layer.bound_by), "fill-opacity": 0.85, ...hint(text) };
-  if (number === 0) return draw("circle", { cx, cy, r, ...looks });
-  return draw("path", { d: `M${cx} ${cy - r}L${cx + r} ${cy}L${cx} ${cy + r}L${cx - r} ${cy}Z`, ...looks });
+  return draw("path", { d: SHAPES[number % SHAPES.length][1](cx, cy, r), ...looks });
 }

@@ -3,8 +3,11 @@
 const RUNS = DATA.runs;
 const COMPARING = RUNS.length > 1;
 
+/** A to Z, then AA, AB and so on. */
+const labelOf = (number) => (number >= 26 ? labelOf(Math.floor(number / 26) - 1) : "") + String.fromCharCode(65 + number % 26);
+
 /** What runs are called where there are several. */
-const LABELS_OF_RUNS = RUNS.map((_, number) => String.fromCharCode(65 + number));
+const LABELS_OF_RUNS = RUNS.map((_, number) => labelOf(number));
 
 // A layer on a system of cores is several tiles: it has a place and a span, and no one mapping that could be broken down.
 for (const run of RUNS.filter((one) => one.system)) {

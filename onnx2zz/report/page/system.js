@@ -57,7 +57,7 @@ const useOf = (layer) => `cores ${coreNames(layer.use.cores)}${splitOf(layer.use
 function systemCard() {
   const shown = RUNS.filter((run) => run.system);
   return shown.flatMap((run) => {
-    const prefix = COMPARING ? `${"AB"[RUNS.indexOf(run)]}: ` : "";
+    const prefix = COMPARING ? `${LABELS_OF_RUNS[RUNS.indexOf(run)]}: ` : "";
     return [...pipelineOf(run, prefix), make("h2", {}, `${prefix}Cores and links`), ...coresOf(run), ...linksOf(run)];
   });
 }

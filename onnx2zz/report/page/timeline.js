@@ -10,7 +10,7 @@ const themed = (colour) => colour.startsWith("var(") ? getComputedStyle(document
 
 function timelineCards() {
   return RUNS.filter((run) => run.timeline && run.timeline.end > 0).flatMap((run) => {
-    const prefix = COMPARING ? `${"AB"[RUNS.indexOf(run)]}: ` : "";
+    const prefix = COMPARING ? `${LABELS_OF_RUNS[RUNS.indexOf(run)]}: ` : "";
     return [make("h2", {}, `${prefix}Who does what when`), ...new Timeline(run).parts(), make("h2", {}, `${prefix}Map of the chip`), ...mapOf(run)];
   });
 }
