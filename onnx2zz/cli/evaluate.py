@@ -242,14 +242,16 @@ def _on_one(
     from onnx2zz.mapping.evaluation import run
 
     files = gather(asked.arch, asked.mapping, source, events, notice, asked.cacti, asked.density)
-    notice(mapping_told(asked.mapping, files.accelerator, files.mapping, files.choice, output))
+    told = mapping_told(asked.mapping, files.accelerator, files.mapping, files.choice, output)
     refuse_annealing(ctx, asked.options, asked.search, files.choice is not None)
     request = files.request(asked.options, asked.locality, asked.search, asked.mapping_search)
     request = replace(request, save_mapping=asked.save_mapping)
     forget_schedule(output)
     request = _with_events(request, files, asked.arch, events, output)
     with resources_at(where.unless(not request.repeatable)) as resources:
-        return run(request, output, resources), request.workload
+        found = run(request, output, resources)
+    notice(told)
+    return found, request.workload
 
 
 def _on_a_system(
