@@ -7,7 +7,7 @@ ON_TWO_CORES := -n 2 --dist worksteal
 
 .PHONY: evaluate test coverage check docs test-long composed mutation bench models reliability fuzz kills soak growth lock audit sbom clean
 
-evaluate: .venv/installed
+evaluate: .venv/evaluates
 	$(BIN)/onnx2zz evaluate lenet5 --arch seneca
 
 test: check
@@ -74,9 +74,16 @@ models: .venv/installed
 clean:
 	rm -rf .venv onnx2zz_out onnx2zz_sweep artefacts build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
-.venv/installed: pyproject.toml
+# What `evaluate` takes, and no more. Nothing is compiled ahead: most of what ZigZag brings along is never imported.
+.venv/evaluates: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e .
+	touch $@
+
+.venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "onnx2zz needs Python 3.11 or newer: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml | .venv/bin/python
 	$(if $(CI),$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-ci.txt)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
-	touch $@
+	touch $@ .venv/evaluates

@@ -1,29 +1,9 @@
 """docs/ as a site: every page in the menu, every link leads somewhere, nothing is fetched from elsewhere."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
 CHECKOUT = Path(__file__).parents[1]
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
-        cwd=CHECKOUT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 def pages(site: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from onnx2zz.cli import completion
 from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import INPUT_AT_FAULT
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
@@ -35,8 +36,10 @@ def _explain(ctx: click.Context, parameter: click.Parameter, code: str | None) -
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--model", metavar="MODEL", help="ONNX model that the workload was written for.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.checked_files)
+@click.option(
+    "--model", metavar="MODEL", shell_complete=completion.models, help="ONNX model that the workload was written for."
+)
 @lpf_limit_option
 @click.option("--exploit-data-locality", is_flag=True, help="Judge a run that keeps data in low memories.")
 @click.option("--fix", is_flag=True, help="Write repaired files to -o DIR and show what changed.")

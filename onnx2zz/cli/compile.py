@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from onnx2zz.cli import completion
 from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import INCOMPLETE
 from onnx2zz.cli.lost_work import tell_of_lost_work
@@ -12,6 +13,8 @@ from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.cli.notes import tell_notes
 from onnx2zz.cli.output_folder import named_folder
+from onnx2zz.cli.talk import notice, talk_options
+from onnx2zz.cli.written import Targets
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ MOST_BLOCKS = 4
 
 
 @click.command("compile")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @click.option(
     "-o",
     "--output",
@@ -34,9 +37,15 @@ MOST_BLOCKS = 4
     show_default=True,
     help="Folder to write to; `auto` calls it after the model, and the accelerator.",
 )
-@click.option("--arch", metavar="A", help="Also write a mapping for this accelerator; none for a system of cores.")
+@click.option(
+    "--arch",
+    metavar="A",
+    shell_complete=completion.architectures,
+    help="Also write a mapping for this accelerator; none for a system of cores.",
+)
 @memory_limit_option
 @no_cacti_option
+@talk_options
 @model_options
 @click.pass_context
 def compile_command(
@@ -47,6 +56,7 @@ def compile_command(
     Exit code 3 if MACs are left to the host: what is written lacks them.
     """
     directory = named_folder(directory, model, arch)
+    targets = Targets.of(directory)
     chosen = compile_options(**options)
     from onnx2zz.api.inputs import refuse_cacti
     from onnx2zz.api.system import forget_schedule, names_a_system, system_called
@@ -56,10 +66,10 @@ def compile_command(
 
     found = find_model(model)
     if found.note:
-        _tell(found.note)
+        notice(found.note)
     accelerator = None
     if arch is not None and names_a_system(arch):
-        system_called(arch, _tell, not no_cacti)  # its tiles get their mappings once they are cut
+        system_called(arch, notice, not no_cacti)  # its tiles get their mappings once they are cut
     elif arch is not None:
         accelerator = find_accelerator(arch)
         refuse_cacti(accelerator.path, not no_cacti)
@@ -68,12 +78,9 @@ def compile_command(
     forget_schedule(directory)
     compiled.write(directory, _mapping(compiled, accelerator), arch)
     click.echo(summary(compiled, directory))
+    targets.tell()
     if tell_of_lost_work(host_nodes(compiled.coverage)):
         ctx.exit(INCOMPLETE)
-
-
-def _tell(sentence: str) -> None:
-    click.echo(printable(sentence), err=True)
 
 
 def _mapping(compiled: "Compiled", accelerator: "Found | None") -> str | None:

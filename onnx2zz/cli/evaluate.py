@@ -1,6 +1,5 @@
 """`onnx2zz evaluate`: what a model or a workload costs on an accelerator."""
 
-import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -12,12 +11,14 @@ import click
 from click.core import ParameterSource
 
 from onnx2zz.api.extras import require
+from onnx2zz.cli import completion
 from onnx2zz.cli.auto_mapping import auto_options
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.density import density_option
 from onnx2zz.cli.events import events_option, refuse_events_of_a_workload
 from onnx2zz.cli.exit_codes import INCOMPLETE
+from onnx2zz.cli.from_cache import tell_of_prices
 from onnx2zz.cli.gaps import tell_of_gaps
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.lost_work import tell_of_lost_work
@@ -25,8 +26,12 @@ from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.cli.notes import tell_notes
 from onnx2zz.cli.output_folder import named_folder
+from onnx2zz.cli.screen import screen
 from onnx2zz.cli.system_options import refuse_what_is_for_others, system_options
+from onnx2zz.cli.talk import detail, notice, talk_options
 from onnx2zz.cli.where_priced import WherePriced, refuse_with_scheduler, resources_at, where_priced_options
+from onnx2zz.cli.which_mapping import mapping_told
+from onnx2zz.cli.written import Targets
 from onnx2zz.cli.zigzag_options import lpf_limit_option, opt_option, refuse_annealing, zigzag_options
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.printable import printable
@@ -48,13 +53,18 @@ if TYPE_CHECKING:
 
 
 @click.command("evaluate")
-@click.argument("model", required=False, metavar="[MODEL|WORKLOAD.yaml]")
+@click.argument("model", required=False, metavar="[MODEL|WORKLOAD.yaml]", shell_complete=completion.models)
 @click.option(
-    "--arch", required=True, metavar="A", help="Accelerator or system of cores: a file, or the name of one that ships."
+    "--arch",
+    required=True,
+    metavar="A",
+    shell_complete=completion.architectures,
+    help="Accelerator or system of cores: a file, or the name of one that ships.",
 )
 @click.option(
     "--mapping",
     metavar="FILE|NAME",
+    shell_complete=completion.mappings,
     help="Mapping: a file, a name, zigzag:NAME, generated, auto (also the default where none ships), auto:FILE, or "
     "optimal (optimal:FILE): the best there is, with a certificate.",
 )
@@ -117,6 +127,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Write the run over time, for Perfetto to show.",
 )
+@talk_options
 @click.option("--full", is_flag=True, help="Show every layer, also those of blocks that come again and again.")
 @model_options
 @click.pass_context
@@ -171,6 +182,9 @@ def evaluate_command(
     from onnx2zz.report.result_files import ResultFiles
 
     output = named_folder(output, model, arch)
+    asked = Path(json_file) if json_file not in (None, "-") else None
+    files = ResultFiles(asked, csv_file, html_file, plot_folder, onnx_file, trace_file)
+    targets = Targets.of(output, asked, csv_file, html_file, plot_folder, onnx_file, trace_file, save_mapping)
     if model is None or is_workload(model):
         _refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
@@ -185,12 +199,10 @@ def evaluate_command(
     search = "both" if paranoid else search
     of_system = names_a_system(arch)
     kept = None if no_cache or of_system or events is not None else folder_or_default(cache_folder)
-    asked = Path(json_file) if json_file not in (None, "-") else None
-    files = ResultFiles(asked, csv_file, html_file, plot_folder, onnx_file, trace_file)
     source = partial(_workload, model, output, model_arguments, kept, files)
     refuse_what_is_for_others(ctx, arch, of_system)
     chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
-    with cluster_at(scheduler, _tell) as cluster:
+    with cluster_at(scheduler, notice) as cluster:
         where = WherePriced(cache_folder, no_cache, jobs, layer_timeout, cluster)
         if of_system:
             many = SystemOptions(options, search, chosen, mapping, placement, schedule, frames, cores, not no_cacti)
@@ -200,6 +212,8 @@ def evaluate_command(
             evaluation, workload = _on_one(ctx, one, source, events, output, where)
     _write(evaluation, workload, output, files)
     _show(evaluation, json_file, full)
+    tell_of_prices(evaluation, cache_folder, kept=not no_cache)
+    targets.tell()
     unproven = tell_of_gaps(evaluation, gap)
     if evaluation.total.incomplete or unproven:
         ctx.exit(INCOMPLETE)
@@ -227,14 +241,17 @@ def _on_one(
     from onnx2zz.api.system import forget_schedule
     from onnx2zz.mapping.evaluation import run
 
-    files = gather(asked.arch, asked.mapping, source, events, _tell, asked.cacti, asked.density)
+    files = gather(asked.arch, asked.mapping, source, events, notice, asked.cacti, asked.density)
+    told = mapping_told(asked.mapping, files.accelerator, files.mapping, files.choice, output)
     refuse_annealing(ctx, asked.options, asked.search, files.choice is not None)
     request = files.request(asked.options, asked.locality, asked.search, asked.mapping_search)
     request = replace(request, save_mapping=asked.save_mapping)
     forget_schedule(output)
     request = _with_events(request, files, asked.arch, events, output)
     with resources_at(where.unless(not request.repeatable)) as resources:
-        return run(request, output, resources), request.workload
+        found = run(request, output, resources)
+    notice(told)
+    return found, request.workload
 
 
 def _on_a_system(
@@ -243,7 +260,7 @@ def _on_a_system(
     """The compiled model goes to the output folder before, its schedule after."""
     from onnx2zz.api.system import forget_schedule, run_on_system, system_request, write_schedule
 
-    request, compiled = system_request(arch, source, asked, _tell)
+    request, compiled = system_request(arch, source, asked, notice)
     forget_schedule(output)
     if compiled is not None:
         compiled.write(output, None, arch)
@@ -265,7 +282,8 @@ def _workload(
 
     if model is None or is_workload(model):
         return None, _read(model, output)
-    path = noticed(find_model(model), _tell).path
+    path = noticed(find_model(model), notice).path
+    detail(f"model: {path}")
     with nullcontext(NoStore()) if kept is None else Store(kept, _warn, COMPILES) as store:
         compiled, workload, notes = remembered(path, model_arguments, store, partial(_compiled, path, model_arguments))
     files.check(workload)
@@ -330,8 +348,6 @@ def _write(evaluation: "Evaluation", workload: "PricedWorkload", output: Path, f
 
 def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
     """Comes after all files: whoever reads the screen may be gone."""
-    from rich.console import Console
-
     from onnx2zz.pricing.result import as_json
     from onnx2zz.report.choices import print_choices
     from onnx2zz.report.events import print_events
@@ -345,7 +361,7 @@ def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
     if json_file == "-":
         click.echo(as_json(evaluation), nl=False)
     else:
-        console = Console(file=sys.stdout)
+        console = screen()
         print_table(evaluation, evaluation.mapping or "", console, full)
         print_system(evaluation, console)
         print_choices(evaluation, console)
@@ -360,7 +376,3 @@ def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
 
 def _warn(sentence: str) -> None:
     click.echo(f"warning: {printable(sentence)}", err=True)
-
-
-def _tell(sentence: str) -> None:
-    click.echo(printable(sentence), err=True)

@@ -4,13 +4,14 @@ from typing import Unpack
 
 import click
 
+from onnx2zz.cli import completion
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.cli.notes import tell_notes
 from onnx2zz.printable import printable
 
 
 @click.command("explain")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @click.argument("node")
 @model_options
 def explain_command(model: str, node: str, **options: Unpack[ModelArguments]) -> None:

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 
-import click
-
-from onnx2zz.printable import printable
+from onnx2zz.cli.talk import notice
 
 
 def tell_notes(notes: Iterable[str]) -> None:
     """Says on stderr what was noted while a model was read and lowered."""
     for note in notes:
-        click.echo(f"note: {printable(note)}", err=True)
+        notice(f"note: {note}")

@@ -2,11 +2,12 @@
 
 import click
 
+from onnx2zz.cli.screen import screen
+
 
 @click.command("ops")
 def ops_command() -> None:
     """List every operator: since which opset, what it becomes, what proves it."""
-    from rich.console import Console
     from rich.table import Table
 
     from onnx2zz.report.operator_table import rows
@@ -16,4 +17,4 @@ def ops_command() -> None:
         table.add_column(column, justify="right" if column == "since" else "left")
     for row in rows():
         table.add_row(row.operator, str(row.since), row.how, row.proof)
-    Console(width=None).print(table)
+    screen().print(table)

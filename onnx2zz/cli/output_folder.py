@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from onnx2zz.printable import printable
+from onnx2zz.cli.talk import notice
 
 AUTO = Path("auto")
 
@@ -18,5 +18,5 @@ def named_folder(asked: Path, model: str | None, arch: str | None) -> Path:
         raise click.UsageError("-o auto is called after the model, and none is given; name one, or a folder")
     parts = [Path(one.removeprefix("zigzag:")).stem for one in (model, arch) if one is not None]
     folder = Path("_on_".join(parts))
-    click.echo(f"output folder: {printable(str(folder))}", err=True)
+    notice(f"output folder: {folder}")
     return folder

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import click
 
+from onnx2zz.cli import completion
+
 
 @click.command("show")
-@click.argument("arch", metavar="ARCH")
+@click.argument("arch", metavar="ARCH", shell_complete=completion.architectures)
 @click.option("--svg", "svg_file", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Draw it.")
 def show_command(arch: str, svg_file: Path | None) -> None:
     """Show an accelerator (a file, or the name of one that ships): its memories from the highest to the array, what

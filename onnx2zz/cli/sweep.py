@@ -1,6 +1,5 @@
 """`onnx2zz sweep`: many models on many accelerators, priced once each."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,10 @@ from onnx2zz.cli.cacti import no_cacti_option
 from onnx2zz.cli.exit_codes import NOT_PRICED
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.memory_limit import memory_limit_option
+from onnx2zz.cli.screen import screen
+from onnx2zz.cli.talk import notice, talk_options
 from onnx2zz.cli.where_priced import WherePriced, refuse_with_scheduler, resources_at, where_priced_options
+from onnx2zz.cli.written import Targets
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 @html_option
 @cache_option
 @no_cacti_option
+@talk_options
 @click.pass_context
 def sweep_command(
     ctx: click.Context,
@@ -62,8 +65,6 @@ def sweep_command(
     Started again after a kill it goes on. Results: sweep.sqlite, runs.csv, layers.csv and pareto.csv in the output
     folder.
     """
-    from rich.console import Console
-
     from onnx2zz.api.figure_file import kind_problems
     from onnx2zz.api.sweep import planned, require_packages
     from onnx2zz.api.where_priced import cluster_at
@@ -81,7 +82,9 @@ def sweep_command(
     if dry_run:
         _list(runs)
         return
-    with cluster_at(scheduler, _tell) as cluster:
+    written_json = Path(json_file) if json_file not in (None, "-") else None
+    targets = Targets.of(output, plot, html_file, written_json)
+    with cluster_at(scheduler, notice) as cluster:
         where = WherePriced(cache_folder, False, jobs, layer_timeout, cluster)
         found = _priced(asked, runs, output, where, html_file is not None)
     found.write(output, parquet=parquet)
@@ -90,16 +93,15 @@ def sweep_command(
     if html_file:
         found.to_html(html_file)
     document = json_text(found.to_dict(), indent=2) + "\n"
+    if written_json is not None:
+        write_whole(written_json, document)
     if json_file == "-":
         click.echo(document, nl=False)
     else:
-        if json_file is not None:
-            write_whole(Path(json_file), document)
-        print_fronts(
-            found.runs, found.fronts, asked.pareto, found.decisions, found.areas_are_um2, Console(file=sys.stdout)
-        )
+        print_fronts(found.runs, found.fronts, asked.pareto, found.decisions, found.areas_are_um2, screen())
         click.echo(f"{found.summary} -> {output}")
-    click.echo(f"priced {found.priced:,} distinct units for {found.wanted:,} layers of runs", err=True)
+    targets.tell()
+    notice(f"priced {found.priced:,} distinct units for {found.wanted:,} layers of runs")
     if not found.complete:
         ctx.exit(NOT_PRICED)
 
@@ -120,9 +122,5 @@ def _priced(asked: "Spec", runs: "tuple[Run, ...]", output: Path, where: WherePr
         return swept(asked, runs, output, resources, _say, with_reports)
 
 
-def _tell(sentence: str) -> None:
-    click.echo(printable(sentence), err=True)
-
-
 def _say(state: "Progress") -> None:
-    click.echo(f"{state.done} of {state.total} runs done", err=True)
+    notice(f"{state.done} of {state.total} runs done")

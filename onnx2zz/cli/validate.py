@@ -1,13 +1,14 @@
 """`onnx2zz validate`: published figures of chips and of other models beside ours."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from onnx2zz.cli import completion
 from onnx2zz.cli.cache import cache_option
 from onnx2zz.cli.exit_codes import DIFFERS
+from onnx2zz.cli.screen import screen
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("validate")
-@click.argument("cases", nargs=-1, metavar="[CASE ...]")
+@click.argument("cases", nargs=-1, metavar="[CASE ...]", shell_complete=completion.cases)
 @click.option("--list", "listed", is_flag=True, help="List the cases and leave.")
 @cache_option
 @click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
@@ -38,8 +39,6 @@ def validate_command(
     CASE is the name of a case that ships, or a folder with a case.yaml; without one all that ship are run. The exit
     code is 1 if a figure leaves its band, or is not what it was.
     """
-    from rich.console import Console
-
     from onnx2zz.api.validate import chosen, outcomes
     from onnx2zz.files.strict_json import json_text
     from onnx2zz.files.written_file import write_whole
@@ -51,7 +50,7 @@ def validate_command(
         for case in asked:
             click.echo(printable(f"{case.name}: {case.title} ({case.label}, {len(case.figures)} figures)"))
         return
-    console = Console(file=sys.stdout)
+    console = screen()
     found: list[Outcome] = []
     for outcome in outcomes(asked, False if no_cache else cache_folder or True, _tell, _tell):
         found.append(outcome)

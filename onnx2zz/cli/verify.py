@@ -1,15 +1,16 @@
 """`onnx2zz verify`: whether the workload computes what the model computes."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
 
+from onnx2zz.cli import completion
 from onnx2zz.cli.exit_codes import DIFFERS, INCOMPLETE
 from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
 from onnx2zz.cli.notes import tell_notes
+from onnx2zz.cli.screen import screen
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command("verify")
-@click.argument("model")
+@click.argument("model", shell_complete=completion.models)
 @click.option(
     "--points",
     type=click.IntRange(min=1),
@@ -123,23 +124,19 @@ def _entries(workload: str) -> "tuple[WorkloadEntry, ...]":
 
 
 def _report(result: "Verification", json_file: str | None) -> None:
-    from rich.console import Console
-
     from onnx2zz.proof.result import as_json
     from onnx2zz.report.verification import print_verification
 
     if not _as_json(as_json(result), json_file):
-        print_verification(result, Console(file=sys.stdout))
+        print_verification(result, screen())
 
 
 def _report_played(result: "Replay", json_file: str | None) -> None:
-    from rich.console import Console
-
     from onnx2zz.report.verification import print_replay
     from onnx2zz.system.replay.result import replay_json
 
     if not _as_json(replay_json(result), json_file):
-        print_replay(result, Console(file=sys.stdout))
+        print_replay(result, screen())
 
 
 def _as_json(text: str, json_file: str | None) -> bool:

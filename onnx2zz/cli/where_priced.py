@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from onnx2zz.cli.talk import QUIET, talk_level
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
@@ -74,13 +75,17 @@ def resources_at(where: WherePriced) -> Generator["Resources"]:
     try:
         with (
             nullcontext(NoStore()) if where.no_cache else _store(where.cache_folder, notices.append) as store,
-            progress_on_stderr() as watch,
+            nullcontext(_unwatched) if talk_level() == QUIET else progress_on_stderr() as watch,
         ):
             jobs = where.jobs or usable_cores()
             yield Resources(store, jobs, watch, notices.append, where.layer_timeout, where.cluster)
     finally:
         for sentence in dict.fromkeys(notices):
             click.echo(f"warning: {printable(sentence)}", err=True)
+
+
+def _unwatched(done: int, total: int, name: str) -> None:
+    return None
 
 
 def _store(folder: Path | None, tell: Callable[[str], None]) -> "Store":

@@ -1,13 +1,16 @@
 """`onnx2zz zoo`: the models at hand, and whether they still give what they gave."""
 
-import sys
 from pathlib import Path
 
 import click
 
+from onnx2zz.cli import completion
 from onnx2zz.cli.exit_codes import DIFFERS
 from onnx2zz.cli.html import html_option
+from onnx2zz.cli.screen import screen
+from onnx2zz.cli.talk import notice
 from onnx2zz.cli.where_priced import jobs_option
+from onnx2zz.cli.which_mapping import zoo_takes_another
 
 OF_SYSTEMS = "the zoo keeps numbers of single accelerators; `onnx2zz evaluate` takes a system"
 golden_option = click.option(
@@ -27,23 +30,35 @@ def zoo_command() -> None:
 @golden_option
 def list_command(golden: Path | None) -> None:
     """List the models, and the accelerators that golden numbers are kept for."""
-    from rich.console import Console
-
     from onnx2zz.report.zoo import print_list
     from onnx2zz.zoo.golden import SHIPPED, read_golden
     from onnx2zz.zoo.models import zoo_models
 
     models = zoo_models()
     kept = [read_golden(golden or SHIPPED, model.name) for model in models]
-    print_list(models, [", ".join(one.accelerators) if one else "" for one in kept], Console(file=sys.stdout))
+    print_list(models, [", ".join(one.accelerators) if one else "" for one in kept], screen())
 
 
 @zoo_command.command("run")
 @click.option(
     "--quick", is_flag=True, help="Compile and verify all (at fewer points), evaluate a few: less than a minute."
 )
-@click.option("--model", "names", multiple=True, metavar="NAME", help="Only this model (repeatable).")
-@click.option("--arch", "archs", multiple=True, metavar="A", help="Price on this accelerator (repeatable).")
+@click.option(
+    "--model",
+    "names",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=completion.models,
+    help="Only this model (repeatable).",
+)
+@click.option(
+    "--arch",
+    "archs",
+    multiple=True,
+    metavar="A",
+    shell_complete=completion.architectures,
+    help="Price on this accelerator (repeatable).",
+)
 @click.option("--update-golden", "update", is_flag=True, help="Keep what is found as the new golden numbers.")
 @jobs_option
 @golden_option
@@ -65,8 +80,6 @@ def run_command(
     """
     if quick and update:
         raise click.UsageError("--update-golden needs all prices: leave --quick out", ctx)
-    from rich.console import Console
-
     from onnx2zz.files.written_file import write_whole
     from onnx2zz.formats.shipped_files import find_accelerator
     from onnx2zz.formats.system_kind import one_accelerator
@@ -88,6 +101,9 @@ def run_command(
     if html_file is not None:
         how = "Compiled, verified at fewer points, a few priced (--quick)" if quick else "Compiled, verified and priced"
         write_whole(html_file, zoo_page(runs, places, how))
-    print_runs(runs, places, Console(file=sys.stdout))
+    print_runs(runs, places, screen())
+    for accelerator in accelerators:
+        if told := zoo_takes_another(accelerator):
+            notice(told)
     if not all(run.green for run in runs):
         ctx.exit(DIFFERS)

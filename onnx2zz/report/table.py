@@ -17,6 +17,7 @@ from onnx2zz.pricing.system_result import LayerUse
 from onnx2zz.printable import printable
 from onnx2zz.report.distance import distance, print_worst
 from onnx2zz.report.quantity import ENERGY
+from onnx2zz.report.short_names import short_names
 from onnx2zz.report.system import cores_told, layers_placed, split_told
 from onnx2zz.report.unpriced import SHOWN
 
@@ -110,8 +111,7 @@ def _print_below_roofline(evaluation: Evaluation, console: Console) -> None:
 
 def layers_table(evaluation: Evaluation, name_width: int, far: bool) -> Table:
     """Layer, operator, MACs, cycles, energy, spatial utilization, and how `far` from the roofline, or where on a system
-    of cores; names longer than `name_width` lose their middle, since networks name their layers by place first and by
-    kind last."""
+    of cores; names longer than `name_width` lose their beginning (short_names.py)."""
     scale, unit = energy_unit(evaluation.total.energy_pj)
     table = Table(
         box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_footer=True, show_edge=False, pad_edge=False
@@ -134,14 +134,20 @@ def layers_table(evaluation: Evaluation, name_width: int, far: bool) -> Table:
     placed = layers_placed(evaluation)
     for head in ("Cores", "Split") if far and placed else ():
         table.add_column(head, no_wrap=True)
+    names = dict(
+        zip(
+            (layer.id for layer in evaluation.layers),
+            short_names([layer.name for layer in evaluation.layers], name_width - INDENT * bool(evaluation.blocks)),
+            strict=True,
+        )
+    )
     for block, layers in shown_once(evaluation.layers, evaluation.blocks):
         if block is not None:
             stretch = evaluation.layers[block.first : block.end]
             table.add_row(Text(f"{block.times} x {block.layers} layers:"), Text(""), *_sums(stretch, scale))
         for layer in layers:
-            name = printable(layer.name, name_width - INDENT) if block else printable(layer.name, name_width)
             table.add_row(
-                Text(" " * INDENT * bool(block) + name),
+                Text(" " * INDENT * bool(block) + names[layer.id]),
                 Text(printable(layer.operator_type, LONGEST_TYPE)),
                 *_numbers(layer, scale),
                 *_further(layer, placed, far),

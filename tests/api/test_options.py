@@ -29,8 +29,8 @@ OTHERWISE_CALLED = {
     "onnx_file": "onnx",
     "trace_file": "trace",
 }
-OF_THE_COMMAND = {"memory_limit", "full"}
-"""The one holds for a process, and a script is one before it calls us; the other is of the printed table, and Python's
+OF_THE_COMMAND = {"memory_limit", "full", "quiet", "verbose"}
+"""The first holds for a process, and a script is one before it calls us; the others are of what is printed: Python's
 results have every layer."""
 
 

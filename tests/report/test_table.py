@@ -50,8 +50,8 @@ def test_every_number_is_whole_and_no_line_too_long(width: int) -> None:
     assert total.split()[1:] == ["1,814,073,344", "1,234,569,094", "12,348.3", *far("2.00x")]
 
 
-def test_a_long_name_loses_its_middle_on_a_narrow_screen_only() -> None:
-    assert printed(80)[3].split()[0] == "L0_fea…ng_na"
+def test_a_long_name_loses_its_beginning_on_a_narrow_screen_only() -> None:
+    assert printed(80)[3].split()[0] == "L0_…_long_na"
     assert LONG in printed(150)[3]
 
 
