@@ -23,7 +23,19 @@ from onnx2zz.zigzag.cacti_costs import MemoryCosts
 
 BEYOND = (
     *("physical", "events", "choice", "certificate", "breakdown", "sidecar", "events_from"),
-    *("host", "approximate", "mapping", "hardware", "extracted", "system", "stacks", "pipeline", "auto", "core_counts"),
+    *(
+        "host",
+        "approximate",
+        "mapping",
+        "hardware",
+        "extracted",
+        "system",
+        "stacks",
+        "pipeline",
+        "auto",
+        "core_counts",
+        "spills",
+    ),
     *("priced_on", "in_memory", "experts", "blocks"),
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""

@@ -68,6 +68,16 @@ class StackUse:
 
 
 @dataclass(frozen=True)
+class SpillUse:
+    """A layer (by its place in the result) whose output goes off the chip for want of room and comes back: bits out,
+    and bits that the cores get that fetch it, all together."""
+
+    layer: int
+    out_bits: int
+    back_bits: int
+
+
+@dataclass(frozen=True)
 class PipelineUse:
     """What `frames` frames come to that follow each other at an interval. `interval_gap`: it over its bound;
     `in_flight`: frames that are worked at together. `setup`: what comes before the first frame and stays, in cycles,
@@ -114,7 +124,8 @@ class CoreCount:
 @dataclass(frozen=True)
 class SystemResult:
     """`gap`: latency over its bound. `hulls`: pairs of layers (producer, reader) between which what is read is taken as
-    the box around it. `stacks`: of a fused schedule. Of a pipeline all numbers are those of one frame, the setup apart.
+    the box around it. `stacks`: of a fused schedule. `spills`: layers whose outputs go off the chip and come
+    back. Of a pipeline all numbers are those of one frame, the setup apart.
     `auto`: what was tried, where the kind of schedule was chosen. `core_counts`: pipelines on other numbers of cores,
     where these were asked for."""
 
@@ -138,3 +149,4 @@ class SystemResult:
     pipeline: PipelineUse | None = None
     auto: tuple[KindTried, ...] = ()
     core_counts: tuple[CoreCount, ...] = ()
+    spills: tuple[SpillUse, ...] = ()

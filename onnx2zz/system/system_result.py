@@ -5,6 +5,7 @@ import math
 from onnx2zz.pricing.system_result import LayerUse, PipelineUse, SystemResult
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.outcome import SystemOutcome
+from onnx2zz.system.spills import spills
 
 
 def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> SystemResult:
@@ -28,6 +29,7 @@ def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> Sys
         links=outcome.links,
         layers=tuple(_layer(outcome, told.placed.id) for told in graph.layers),
         stacks=tuple(outcome.stacks),
+        spills=spills(outcome.schedule.plan),
         pipeline=None if outcome.interval is None else _pipeline(outcome, outcome.interval, frames),
     )
 
