@@ -12,6 +12,8 @@ from onnx2zz.system.tiling import Pieces, Tiling
 
 ROWS = ("OY", "OX", "OZ", "B", "H")
 """Loops that weights do not have: cut in turns where activations are too large."""
+CHANNELS = ("K", "G", "D")
+"""Loops that weights have, too."""
 HELD_WEIGHTS = 0.5
 """The share of a tile's room that all weights of a core may take to stay for all rows."""
 
@@ -48,7 +50,7 @@ def stripe_splits(told: Told, cores: int) -> list[Pieces]:
     layer = told.placed.layer
     may = {loop: layer.sizes.get(loop, 1) for loop in layer.output.loops if loop != layer.recurrent}
     rows = [loop for loop in ROWS if may.get(loop, 1) >= cores][:1]
-    channels = [loop for loop in ("K", "G", "D") if may.get(loop, 1) >= cores][:1]
+    channels = [loop for loop in CHANNELS if may.get(loop, 1) >= cores][:1]
     return [((loop, cores),) for loop in (*rows, *channels)]
 
 
@@ -152,7 +154,7 @@ def with_summed_turns(told: Told, split: Pieces, room: float) -> Tiling | None:
 def _turned(told: Told, pieces: Mapping[str, int]) -> tuple[str | None, str | None]:
     """The channels and the rows that are cut in turns, if there are any."""
     layer = told.placed.layer
-    channel = next((loop for loop in ("K", "G", "D") if _length(layer.sizes, pieces, loop) > 1), None)
+    channel = next((loop for loop in CHANNELS if _length(layer.sizes, pieces, loop) > 1), None)
     row = next((loop for loop in ROWS if loop in layer.output.loops and _length(layer.sizes, pieces, loop) > 1), None)
     return channel, row
 
