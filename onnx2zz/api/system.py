@@ -157,13 +157,13 @@ def write_schedule(found: "SystemEvaluation", folder: Path) -> None:
     from onnx2zz.files.strict_json import json_text
     from onnx2zz.files.written_file import write_together
     from onnx2zz.system.schedule_json import document
-    from onnx2zz.system.trace_json import trace
+    from onnx2zz.system.trace_json import trace_text
 
     if found.outcome is None:
         forget_schedule(folder)
         return
-    schedule, events = (json_text(made(found.outcome)) + "\n" for made in (document, trace))
-    write_together(folder / SCHEDULE, schedule, {folder / TRACE: events})
+    schedule = json_text(document(found.outcome))
+    write_together(folder / SCHEDULE, f"{schedule}\n", {folder / TRACE: f"{trace_text(found.outcome)}\n"})
 
 
 def schedule_document(found: "SystemEvaluation") -> Mapping[str, object] | None:

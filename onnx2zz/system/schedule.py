@@ -67,6 +67,11 @@ class Making:
     def made(self, order: Sequence[Tile]) -> Schedule:
         for _, wave in groupby(order, key=lambda tile: (tile.layer, tile.turn)):
             together = list(wave)
+            # Operands first: what the first tile gets of others may leave no gap on the links that they fit.
+            for tile in together:
+                for transfer in tile.needs.values():
+                    if transfer.of is None and transfer.number not in self._found.transfers:
+                        self._send(transfer)
             for tile in together:
                 self._place(tile)
             # Results leave as they are made: the core that ends first does not wait behind one that ends later.

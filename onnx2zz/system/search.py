@@ -24,7 +24,6 @@ from onnx2zz.system.movement import Options, movement, per_bit
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.offers import FULL, LEVELS, PER_FILL, TRIED_LEVELS, Offers, OnCores, fewer
 from onnx2zz.system.order import Overfull, ordered, ordered_leaving
-from onnx2zz.system.order_only import no_room_by_order
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.plan import Plan, Tile, plan
 from onnx2zz.system.prices import Prices, Wanted
@@ -113,9 +112,7 @@ class Search:
         if self.made and len(self.system.cores) > 1:
             found = self._better(found, improved(self.made, self._changes(), self._scheduled, self._merit))
             found = self._better(found, self._in_turns([*([found] if found else []), *self.made]))
-        if found is None and (too_large := no_room_by_order(self.graph, self.system)):
-            self.unplaced.append("; ".join(too_large))
-        elif found is None:
+        if found is None:
             found = self._repaired(dict.fromkeys(layers, TRIED_LEVELS - 1))
         return None if found is None else self._refined(found)
 

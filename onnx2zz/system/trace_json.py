@@ -8,6 +8,7 @@ format's unit. Source: the trace event format, "Complete events" and "Counter ev
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from onnx2zz.files.strict_json import json_text
 from onnx2zz.system.outcome import SystemOutcome
 
 Event = dict[str, object]
@@ -15,9 +16,9 @@ CORES, LINKS = 1, 2
 """The process ids under which tracks are grouped."""
 
 
-def trace(outcome: SystemOutcome) -> dict[str, object]:
-    """The whole document."""
-    return {"traceEvents": list(_events(outcome)), "displayTimeUnit": "ms"}
+def trace_text(outcome: SystemOutcome) -> str:
+    """The whole document, event by event: a large system has millions of them."""
+    return f'{{"traceEvents": [{", ".join(map(json_text, _events(outcome)))}], "displayTimeUnit": "ms"}}'
 
 
 def _events(outcome: SystemOutcome) -> Iterator[Event]:
