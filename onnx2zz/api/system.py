@@ -163,7 +163,7 @@ def write_schedule(found: "SystemEvaluation", folder: Path) -> None:
         forget_schedule(folder)
         return
     schedule = json_text(document(found.outcome))
-    write_together(folder / SCHEDULE, f"{schedule}\n", {folder / TRACE: f"{trace_text(found.outcome)}\n"})
+    write_together(folder / SCHEDULE, f"{schedule}\n", {folder / TRACE: trace_text(found.outcome)})
 
 
 def schedule_document(found: "SystemEvaluation") -> Mapping[str, object] | None:

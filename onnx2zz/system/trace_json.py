@@ -17,8 +17,16 @@ CORES, LINKS = 1, 2
 
 
 def trace_text(outcome: SystemOutcome) -> str:
-    """The whole document, event by event: a large system has millions of them."""
-    return f'{{"traceEvents": [{", ".join(map(json_text, _events(outcome)))}], "displayTimeUnit": "ms"}}'
+    """The whole document, a line, event by event: a large system has millions of them."""
+    return "".join(_pieces(outcome))  # at once: each copy of it may have hundreds of megabytes
+
+
+def _pieces(outcome: SystemOutcome) -> Iterator[str]:
+    before = '{"traceEvents": ['
+    for event in _events(outcome):
+        yield before + json_text(event)
+        before = ", "
+    yield '], "displayTimeUnit": "ms"}\n'
 
 
 def _events(outcome: SystemOutcome) -> Iterator[Event]:
