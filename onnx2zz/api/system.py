@@ -164,8 +164,8 @@ def write_schedule(found: "SystemEvaluation", folder: Path) -> None:
     if found.outcome is None:
         forget_schedule(folder)
         return
-    schedule, events = (json_text(made(found.outcome)) + "\n" for made in (document, trace))
-    write_together(folder / SCHEDULE, schedule, {folder / TRACE: events})
+    schedule = json_text(document(found.outcome))
+    write_together(folder / SCHEDULE, f"{schedule}\n", {folder / TRACE: trace(found.outcome)})
 
 
 def schedule_document(found: "SystemEvaluation") -> Mapping[str, object] | None:
@@ -177,12 +177,11 @@ def schedule_document(found: "SystemEvaluation") -> Mapping[str, object] | None:
 
 def schedule_files(found: "SystemEvaluation") -> "ScheduleFiles":
     """What a page and a trace of the run are drawn from."""
-    from onnx2zz.files.strict_json import json_text
     from onnx2zz.report.result_files import ScheduleFiles
     from onnx2zz.system.trace_json import trace
 
     def events() -> str | None:
-        return json_text(trace(found.outcome)) + "\n" if found.outcome is not None else None
+        return trace(found.outcome) if found.outcome is not None else None
 
     return ScheduleFiles(lambda: schedule_document(found), events)
 

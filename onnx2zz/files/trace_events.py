@@ -1,14 +1,26 @@
 """Chrome's trace events, which Perfetto opens: spans on named tracks, and counters. A cycle is shown as a microsecond,
 the format's unit. Source: the trace event format, "Complete events", "Counter events" and "Metadata events"."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+
+from onnx2zz.files.strict_json import json_text
 
 Event = dict[str, object]
 
 
-def trace_document(events: Iterable[Event]) -> dict[str, object]:
-    """The whole document."""
-    return {"traceEvents": list(events), "displayTimeUnit": "ms"}
+def trace_text(events: Iterable[Event], about: Mapping[str, object] | None = None) -> str:
+    """The whole document in a line, with what is told `about` it."""
+    # Event by event: a large system has millions of them, and each copy of the text may have hundreds of megabytes.
+    return "".join(_pieces(events, about))
+
+
+def _pieces(events: Iterable[Event], about: Mapping[str, object] | None) -> Iterator[str]:
+    before = '{"traceEvents": ['
+    for event in events:
+        yield before + json_text(event)
+        before = ", "
+    yield '], "displayTimeUnit": "ms"'
+    yield "}\n" if about is None else f', "otherData": {json_text(about)}}}\n'
 
 
 def process(number: int, name: str) -> Event:

@@ -70,6 +70,16 @@ class StackUse:
 
 
 @dataclass(frozen=True)
+class SpillUse:
+    """A layer (by its place in the result) whose output goes off the chip for want of room and comes back: bits out,
+    and bits that the cores get that fetch it, all together."""
+
+    layer: int
+    out_bits: int
+    back_bits: int
+
+
+@dataclass(frozen=True)
 class PipelineUse:
     """What `frames` frames come to that follow each other at an interval. `interval_gap`: it over its bound;
     `in_flight`: frames that are worked at together. `setup`: what comes before the first frame and stays, in cycles,
@@ -125,7 +135,8 @@ class CoreKind:
 @dataclass(frozen=True)
 class SystemResult:
     """`gap`: latency over its bound. `hulls`: pairs of layers (producer, reader) between which what is read is taken as
-    the box around it. `stacks`: of a fused schedule. Of a pipeline all numbers are those of one frame, the setup apart.
+    the box around it. `stacks`: of a fused schedule. `spills`: layers whose outputs go off the chip and come
+    back. Of a pipeline all numbers are those of one frame, the setup apart.
     `auto`: what was tried, where the kind of schedule was chosen. `core_counts`: pipelines on other numbers of cores,
     where these were asked for. `core_kinds`: what its cores are."""
 
@@ -150,3 +161,4 @@ class SystemResult:
     auto: tuple[KindTried, ...] = ()
     core_counts: tuple[CoreCount, ...] = ()
     core_kinds: tuple[CoreKind, ...] = ()
+    spills: tuple[SpillUse, ...] = ()

@@ -4,7 +4,7 @@ to, and what each cycle costs."""
 from collections.abc import Iterator, Mapping
 
 from onnx2zz.comparison.parts import CYCLES
-from onnx2zz.files.trace_events import Event, counter, process, span, trace_document, track
+from onnx2zz.files.trace_events import Event, counter, process, span, trace_text, track
 from onnx2zz.pricing.breakdown import Breakdown
 from onnx2zz.pricing.result import Evaluation, LayerResult
 
@@ -14,12 +14,11 @@ IN_ORDER = ("filling", "steps", "stalls", "draining")
 ZigZag tells their sum."""
 
 
-def core_trace(evaluation: Evaluation) -> dict[str, object]:
-    """The whole document. Layers without a price take no time, and are told in its `otherData`."""
+def core_trace(evaluation: Evaluation) -> str:
+    """The whole document as text. Layers without a price take no time, and are told in its `otherData`."""
     unpriced = {layer.name: layer.error for layer in evaluation.layers if layer.error is not None}
-    found = trace_document(_events(evaluation))
     about = {"model": evaluation.model, "accelerator": evaluation.accelerator}
-    return {**found, "otherData": {**about, **({"not priced": unpriced} if unpriced else {})}}
+    return trace_text(_events(evaluation), {**about, **({"not priced": unpriced} if unpriced else {})})
 
 
 def _events(evaluation: Evaluation) -> Iterator[Event]:

@@ -73,11 +73,10 @@ class ResultFiles:
 
 
 def _trace(file: Path, evaluation: "Evaluation", of_system: ScheduleFiles | None) -> str:
-    from onnx2zz.files.strict_json import json_text
     from onnx2zz.report.core_trace import core_trace
 
     if of_system is None:
-        return json_text(core_trace(evaluation)) + "\n"
+        return core_trace(evaluation)
     text = of_system.trace()
     if text is None:
         raise InputError(Problem(str(file), "not written: the system has no schedule for this model", "see the faults"))

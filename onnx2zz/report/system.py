@@ -15,6 +15,8 @@ from onnx2zz.report.quantity import ENERGY, TIME, quantity
 MOST_CORES, BUSIEST, IDLEST = 16, 6, 2
 """More cores than the first are shown by as many of the busiest and of the idlest."""
 MOST_LINKS = 12
+MOST_SPILLS = 4
+"""Layers that are named of those whose outputs leave the chip and come back."""
 NS_PER_CYCLE_AT_1_MHZ = 1000
 PARTS = (("cores_pj", "cores"), ("links_pj", "links"), ("offchip_pj", "off chip"))
 
@@ -26,7 +28,7 @@ def print_system(evaluation: Evaluation, console: Console) -> None:
         return
     console.print()
     told = (latency_told(system), *pipeline_told(system), *stacks_told(evaluation, system), energy_told(system))
-    for line in (*told, *_hulls(evaluation, system)):
+    for line in (*told, *spills_told(evaluation, system), *_hulls(evaluation, system)):
         console.print(printable(line), highlight=False, markup=False)
     if system.core_counts:
         console.print()
@@ -90,6 +92,20 @@ def stacks_told(evaluation: Evaluation, system: SystemResult) -> Iterator[str]:
         )
     if system.schedule == "fused" and not system.stacks:
         yield "No stack of several layers is better than each layer by itself"
+
+
+def spills_told(evaluation: Evaluation, system: SystemResult) -> Iterator[str]:
+    """Whose outputs go off the chip for want of room and come back, those that take most there first."""
+    if not system.spills:
+        return
+    most = sorted(system.spills, key=lambda one: (-one.out_bits, one.layer))
+    named = ", ".join(evaluation.layers[one.layer].name for one in most[:MOST_SPILLS])
+    more = f" and {len(most) - MOST_SPILLS} more" if len(most) > MOST_SPILLS else ""
+    out, back = sum(one.out_bits for one in most), sum(one.back_bits for one in most)
+    yield (
+        f"Off the chip and back for want of room: {out / 1e6:,.3f} Mbit out, {back / 1e6:,.3f} to those that read "
+        f"them; of {named}{more}"
+    )
 
 
 def print_core_counts(system: SystemResult, console: Console) -> None:

@@ -12,6 +12,8 @@ from onnx2zz.system.tiling import Pieces, Tiling
 
 ROWS = ("OY", "OX", "OZ", "B", "H")
 """Loops that weights do not have: cut in turns where activations are too large."""
+CHANNELS = ("K", "G", "D")
+"""Loops that weights have, too."""
 HELD_WEIGHTS = 0.5
 """The share of a tile's room that all weights of a core may take to stay for all rows."""
 
@@ -39,6 +41,17 @@ def splits(told: Told, cores: int) -> list[Pieces]:
                     if all(pieces[n] <= layer.sizes[loop] for n, loop in enumerate(chosen)):
                         found[tuple(zip(chosen, pieces, strict=True))] = None
     return list(found)
+
+
+def stripe_splits(told: Told, cores: int) -> list[Pieces]:
+    """The split over so many cores along the first rows or columns that are enough, and along the channels."""
+    if cores == 1:
+        return [()]
+    layer = told.placed.layer
+    may = {loop: layer.sizes.get(loop, 1) for loop in layer.output.loops if loop != layer.recurrent}
+    rows = [loop for loop in ROWS if may.get(loop, 1) >= cores][:1]
+    channels = [loop for loop in CHANNELS if may.get(loop, 1) >= cores][:1]
+    return [((loop, cores),) for loop in (*rows, *channels)]
 
 
 def summed(layer: Layer) -> list[str]:
@@ -78,8 +91,10 @@ def rounds(told: Told, tiling: Tiling, unrolled: Mapping[str, int]) -> float:
         if at_once * turns == 1:
             most *= -(-size // step)
             continue
-        lengths = [-(-length // step) for _, length in tiling.cut(layer, loop)]
-        most *= max(sum(lengths[place::at_once]) for place in range(at_once))
+        of_place = dict.fromkeys(range(at_once), 0)
+        for _, place, (_, length) in tiling.shared_out(layer, loop):
+            of_place[place] += -(-length // step)
+        most *= max(of_place.values())
     return most
 
 
@@ -108,6 +123,17 @@ def with_turns(told: Told, split: Pieces, room: float, unrolled: Mapping[str, in
     return None if best is None else best[2]
 
 
+def with_row_turns(told: Told, split: Pieces, room: float, least: int = 1) -> Tiling | None:
+    """The split in as few turns along its rows as it takes for a tile to fit, at least so many: all weights of a core
+    stay, and of its input only the rows of a turn. None where that does not do."""
+    _, row = _turned(told, dict(split))
+    for turns in _steps(_length(told.placed.layer.sizes, dict(split), row), least) if row is not None else (1,):
+        tiling = Tiling(split, ((row, turns),) if row is not None and turns > 1 else ())
+        if largest(told, tiling) <= room:
+            return tiling
+    return None
+
+
 def with_summed_turns(told: Told, split: Pieces, room: float) -> Tiling | None:
     """The split in turns along the longest loop that is summed over, for tiles of which one row and channel is too
     much; alone if that does, else beside turns of one row and channel. None where that does not do either.
@@ -128,7 +154,7 @@ def with_summed_turns(told: Told, split: Pieces, room: float) -> Tiling | None:
 def _turned(told: Told, pieces: Mapping[str, int]) -> tuple[str | None, str | None]:
     """The channels and the rows that are cut in turns, if there are any."""
     layer = told.placed.layer
-    channel = next((loop for loop in ("K", "G", "D") if _length(layer.sizes, pieces, loop) > 1), None)
+    channel = next((loop for loop in CHANNELS if _length(layer.sizes, pieces, loop) > 1), None)
     row = next((loop for loop in ROWS if loop in layer.output.loops and _length(layer.sizes, pieces, loop) > 1), None)
     return channel, row
 

@@ -2,19 +2,64 @@
 
 Variables are eliminated one by one, the one with the fewest neighbours first: what it costs at best, for each choice of
 those neighbours, becomes one table of theirs. That is exact; networks with residual links have few open neighbours.
+Where many are open at once (one tensor that many layers read), tables would not fit any memory: then the choices that
+cost most by themselves and with the best of their neighbours are left out, of the node that has most.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 Pair = tuple[int, int]
 LARGEST_TABLE = 1 << 22
+"""Entries of a table, of 8 bytes each: beyond, choices are left out until it has no more."""
 
 
 def cheapest(nodes: Mapping[int, np.ndarray], pairs: Mapping[Pair, np.ndarray]) -> dict[int, int]:
     """The choice for each node. `nodes`: the costs of its choices; `pairs`: of two nodes' choices together (rows: the
     first's)."""
+    kept = _thinned(nodes, pairs)
+    few = {node: nodes[node][own] for node, own in kept.items()}
+    tables = {(a, b): table[np.ix_(kept[a], kept[b])] for (a, b), table in pairs.items()}
+    return {node: int(kept[node][choice]) for node, choice in _eliminated(few, tables).items()}
+
+
+def _thinned(nodes: Mapping[int, np.ndarray], pairs: Mapping[Pair, np.ndarray]) -> dict[int, np.ndarray]:
+    """The choices of each node that are looked at, by their numbers: all, if no table is too large for that."""
+    kept = {node: np.arange(len(costs)) for node, costs in nodes.items()}
+    alone = {node: np.array(costs, dtype=float) for node, costs in nodes.items()}
+    for (a, b), table in pairs.items():
+        alone[a] += table.min(axis=1)
+        alone[b] += table.min(axis=0)
+    while True:
+        scope = _too_large({node: len(own) for node, own in kept.items()}, pairs)
+        if scope is None:
+            return kept
+        most = max(scope, key=lambda node: (len(kept[node]), node))
+        own = kept[most]
+        best = np.argsort(alone[most][own], kind="stable")[: len(own) - max(1, len(own) // 4)]
+        kept[most] = own[np.sort(best)]
+
+
+def _too_large(choices: Mapping[int, int], pairs: Iterable[Pair]) -> tuple[int, ...] | None:
+    """The nodes of the first table of an elimination that would be too large; None where none is."""
+    around: dict[int, set[int]] = {node: set() for node in choices}
+    for a, b in pairs:
+        around[a].add(b)
+        around[b].add(a)
+    while around:
+        node = min(around, key=lambda n: (math.prod(choices[m] for m in around[n]), n))
+        scope = (node, *sorted(around[node]))
+        if math.prod(choices[one] for one in scope) > LARGEST_TABLE:
+            return scope
+        for one in around.pop(node):
+            around[one] |= set(scope) - {one}
+            around[one].discard(node)
+    return None
+
+
+def _eliminated(nodes: Mapping[int, np.ndarray], pairs: Mapping[Pair, np.ndarray]) -> dict[int, int]:
     tables: list[tuple[tuple[int, ...], np.ndarray]] = [((node,), costs) for node, costs in nodes.items()]
     tables += list(pairs.items())
     left = set(nodes)

@@ -105,7 +105,7 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     if chosen.of is None:
         if not numbering.is_the_users:  # what is said of cores is to name them as the user does
             search = _search(request, prices, resources, Numbering({core: core for core in request.system.by_id}))
-            search.best()
+            scheduled(search, "layers", 1)
         return SystemEvaluation(_without_schedule(request, search), None)
     numbering.tell(chosen.of.schedule, request.system.network)
     outcome = _outcome(request, prices, chosen.of)

@@ -8,32 +8,31 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from onnx2zz.system.candidates import ROWS
+from onnx2zz.system.candidates import CHANNELS, ROWS
 from onnx2zz.system.improvement import Found
 from onnx2zz.system.operands import Told
 from onnx2zz.system.tiling import Pieces, Tiling
 
 FINER = (2, 4)
-"""Turns that each part of a layer is cut in, along its rows or columns."""
+"""Turns that each part of a layer is cut in, along its rows or columns, or its channels if it has neither."""
 STARTS = 4
 """Schedules whose layers are cut so: the best ones of different splits."""
 
 
 def in_turns(told: Told, tiling: Tiling, number: int) -> Tiling:
-    """The tiling in so many turns along the first of its rows and columns that is long enough; as it is where none is,
-    or where it is in as many turns already."""
+    """The tiling in so many turns along the first of its rows and columns that is long enough, or, of a layer without
+    any (a Gemm of one row), of its channels: work begins when the first of their weights are there. As it is where none
+    is, or where it is in as many turns already."""
     layer = told.placed.layer
-    if math.prod(turns for loop, turns in tiling.turns if loop in ROWS) >= number:
+    may = [loop for loop in (*ROWS, *CHANNELS) if loop in layer.output.loops and loop != layer.recurrent]
+    rows = [loop for loop in may if loop in ROWS and layer.sizes[loop] > 1]
+    along = rows or [loop for loop in may if loop in CHANNELS]
+    if math.prod(turns for loop, turns in tiling.turns if loop in along) >= number:
         return tiling
-    lengths = {
-        loop: layer.sizes[loop] // tiling.pieces(loop)[0]
-        for loop in ROWS
-        if loop in layer.output.loops and loop != layer.recurrent
-    }
-    loop = next((loop for loop, length in lengths.items() if length >= number), None)
+    loop = next((loop for loop in along if layer.sizes[loop] // tiling.pieces(loop)[0] >= number), None)
     if loop is None:
         return tiling
-    others = tuple((other, turns) for other, turns in tiling.turns if other not in ROWS)
+    others = tuple((other, turns) for other, turns in tiling.turns if other not in along)
     return replace(tiling, turns=(*others, (loop, number)))
 
 

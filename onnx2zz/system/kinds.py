@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from onnx2zz.pricing.system_result import CoreCount, KindTried, ScheduleChoice, ScheduleKind
 from onnx2zz.system.fused.search import Fused, FusedSearch
+from onnx2zz.system.order_only import no_room_by_order
 from onnx2zz.system.pipeline.core_counts import over_core_counts, told
 from onnx2zz.system.pipeline.search import Pipeline, PipelineSearch
 from onnx2zz.system.search import LARGE, Best, Search
@@ -28,6 +29,9 @@ class Chosen:
 def scheduled(search: Search, asked: ScheduleChoice, frames: int, any_cores: bool = False) -> Chosen:
     """The best schedule of the kind that is asked for, or of all, for so many frames; with `any_cores` pipelines on
     fewer cores beside it."""
+    if too_large := no_room_by_order(search.graph, search.system):
+        search.unplaced.append("; ".join(too_large))
+        return Chosen(None)
     if asked == "layers":
         return Chosen(search.best())
     if asked == "fused":

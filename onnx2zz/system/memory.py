@@ -3,34 +3,49 @@
 import math
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
+
+LOOKED_THROUGH = 32
+"""Arrivals after which the most that was ever held is found anew."""
 
 
 @dataclass
 class MemoryCourse:
-    """The bits that are held, as steps: from `times[i]` on, `held[i]`. What is put in stays until it is let go."""
+    """The bits that are held: by `changes[i]` more from `times[i]` on. What is put in stays until it is let go."""
 
     capacity: float
     times: list[float] = field(default_factory=lambda: [0.0])
-    held: list[float] = field(default_factory=lambda: [0.0])
-    most: float = 0.0
-    """No less than is ever held."""
+    changes: list[float] = field(default_factory=lambda: [0.0])
+    _last: float = 0.0
+    _no_more: float = 0.0
+    """What is held after the last change, and bits that are never exceeded."""
+    _puts: int = 0
+
+    def __post_init__(self) -> None:
+        self._last, self._no_more = sum(self.changes), self.peak
 
     def room_from(self, earliest: float, bits: float) -> float:
         """The first time, not before `earliest`, from which on there is always room; infinite if there never is."""
         limit = self.capacity - bits
-        if self.most <= limit:
+        if self._no_more > limit and self._puts > LOOKED_THROUGH:
+            self._no_more, self._puts = self.peak, 0
+        if self._no_more <= limit:
             return earliest
         # Only the last moment without room counts, since what comes in may stay for good: looked for from the end.
+        held = self._last
         for at in range(len(self.times) - 1, -1, -1):
-            if self.held[at] > limit:
+            if held > limit:
                 return math.inf if at + 1 == len(self.times) else max(earliest, self.times[at + 1])
             if self.times[at] <= earliest:
                 return earliest
+            held -= self.changes[at]
         return earliest
 
     def put(self, start: float, bits: float) -> None:
         """Hold bits from a time on."""
         self._change(start, bits)
+        self._no_more += bits
+        self._puts += 1
 
     def let_go(self, end: float, bits: float) -> None:
         """Hold bits no longer from a time on."""
@@ -39,19 +54,23 @@ class MemoryCourse:
     def _change(self, time: float, bits: float) -> None:
         if not bits:
             return
-        times, held = self.times, self.held
-        at = bisect_left(times, time)
-        if at == len(times) or times[at] != time:
-            times.insert(at, time)
-            held.insert(at, held[at - 1])
-        for later in range(at, len(held)):
-            held[later] += bits
-        if bits > 0:
-            self.most = max(self.most, *held[at:])
+        self._last += bits
+        at = bisect_left(self.times, time)
+        if at < len(self.times) and self.times[at] == time:
+            self.changes[at] += bits
+        else:
+            self.times.insert(at, time)
+            self.changes.insert(at, bits)
+
+    @property
+    def held(self) -> list[float]:
+        """The bits from each of `times` on."""
+        return list(accumulate(self.changes))
 
     @property
     def peak(self) -> float:
-        return max(self.held)
+        """The most that is ever held."""
+        return max(accumulate(self.changes))
 
 
 @dataclass
@@ -60,17 +79,23 @@ class Reservations:
 
     starts: list[float] = field(default_factory=list[float])
     ends: list[float] = field(default_factory=list[float])
+    _busy_starts: list[float] = field(default_factory=list[float])
+    """The same with what follows without a rest as one: there are far fewer of these."""
+    _busy_ends: list[float] = field(default_factory=list[float])
 
     def free_from(self, earliest: float, duration: float) -> float:
         """The first time, not before `earliest`, from which it is free for so long."""
-        at = bisect_right(self.ends, earliest)
-        while at < len(self.starts) and self.starts[at] < earliest + duration:
-            earliest = max(earliest, self.ends[at])
+        # Between two that follow each other there is room for what takes no time.
+        starts, ends = (self._busy_starts, self._busy_ends) if duration else (self.starts, self.ends)
+        at = bisect_right(ends, earliest)
+        while at < len(starts) and starts[at] < earliest + duration:
+            earliest = max(earliest, ends[at])
             at += 1
         return earliest
 
     def take(self, start: float, end: float) -> None:
         """Take it from start to end, which must be free."""
+        self._join(start, end)
         if not self.starts or start > self.starts[-1]:
             self.starts.append(start)
             self.ends.append(end)
@@ -80,3 +105,12 @@ class Reservations:
             at += 1  # marks that take no time come first
         self.starts.insert(at, start)
         self.ends.insert(at, end)
+
+    def _join(self, start: float, end: float) -> None:
+        starts, ends = self._busy_starts, self._busy_ends
+        first = bisect_left(ends, start)
+        last = bisect_right(starts, end)
+        if first < last:
+            start, end = min(start, starts[first]), max(end, ends[last - 1])
+        starts[first:last] = [start]
+        ends[first:last] = [end]

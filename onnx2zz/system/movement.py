@@ -64,7 +64,7 @@ def _not_shared(graph: LayerGraph, first: Edge, second: Edge, options: Options) 
     """Bits that the core that gets most has to get for the second reader beside what it has got for the first."""
     width = graph.layers[first.producer].placed.widths.O_final
     return width * _most_of_each(
-        _reads(graph, first, options[first.reader]), _reads(graph, second, options[second.reader])
+        read_by(graph, first, options[first.reader]), read_by(graph, second, options[second.reader])
     )
 
 
@@ -78,8 +78,8 @@ def per_bit(network: Network, opt: ObjectiveName) -> float:
 
 def _moved(graph: LayerGraph, edge: Edge, options: Options) -> np.ndarray:
     """Bits that the core that gets most has to get, for each pair of candidates."""
-    made = [_made(graph, edge.producer, candidate) for candidate in options[edge.producer]]
-    read = _reads(graph, edge, options[edge.reader])
+    made = [made_by(graph, edge.producer, candidate) for candidate in options[edge.producer]]
+    read = read_by(graph, edge, options[edge.reader])
     return _most_of_each(made, read) * graph.layers[edge.producer].placed.widths.O_final
 
 
@@ -91,16 +91,17 @@ def _most_of_each(there: Sequence[Boxes], wanted: Sequence[Boxes]) -> np.ndarray
     return np.array([[_most(mine, theirs, meeting) for theirs in second] for mine in first])
 
 
-def _made(graph: LayerGraph, layer: int, candidate: Candidate) -> Boxes:
+def made_by(graph: LayerGraph, layer: int, candidate: Candidate, in_turns: bool = False) -> Boxes:
+    """What a candidate makes on each core, its turns together or each for itself."""
     told = graph.layers[layer]
     return [
         (core, told.told("O", told.ranges(dict(share.box.ranges))))
-        for core, share in _at_once(told, candidate)
+        for core, share in _shares(told, candidate, in_turns)
         if not share.box.partial
     ]
 
 
-def _reads(graph: LayerGraph, edge: Edge, candidates: Sequence[Candidate]) -> list[Boxes]:
+def read_by(graph: LayerGraph, edge: Edge, candidates: Sequence[Candidate], in_turns: bool = False) -> list[Boxes]:
     """What each candidate of the reader reads, by the indices of the producer's output."""
     told, producer = graph.layers[edge.reader], graph.layers[edge.producer]
     access = told.placed.layer.inputs[OPERANDS.index(edge.operand)] if edge.operand in OPERANDS else None
@@ -108,7 +109,7 @@ def _reads(graph: LayerGraph, edge: Edge, candidates: Sequence[Candidate]) -> li
     found: list[Boxes] = []
     for candidate in candidates:
         boxes: Boxes = []
-        for core, share in _at_once(told, candidate):
+        for core, share in _shares(told, candidate, in_turns):
             seen = told.seen(access, told.ranges(dict(share.box.ranges))) if access is not None else ()
             if seen not in known:
                 known[seen] = [box for wanted in edge.needed(seen)[0] if all(box := producer.written(wanted)[0])]
@@ -154,7 +155,7 @@ def _most(made: _Written, wanted: _Wanted, meeting: Meeting) -> int:
     return max(0, int(np.bincount(wanted.core_of, weights=away).max()))
 
 
-def _at_once(told: Told, candidate: Candidate) -> list[tuple[CoreId, Share]]:
-    """What each core has of a layer, its turns together."""
-    without = Tiling(candidate.tiling.split, (), candidate.tiling.grain)
-    return placed(told.placed.layer, without, candidate.cores)
+def _shares(told: Told, candidate: Candidate, in_turns: bool) -> list[tuple[CoreId, Share]]:
+    """What each core has of a layer, its turns together or each for itself."""
+    tiling = candidate.tiling if in_turns else Tiling(candidate.tiling.split, (), candidate.tiling.grain)
+    return placed(told.placed.layer, tiling, candidate.cores)

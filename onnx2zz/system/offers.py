@@ -1,9 +1,17 @@
 """The tilings of a layer that are worth a price, and what fills a core's memory with them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from onnx2zz.system.candidates import rounds, splits, unrolled, with_summed_turns, with_turns
+from onnx2zz.system.candidates import (
+    rounds,
+    splits,
+    stripe_splits,
+    unrolled,
+    with_row_turns,
+    with_summed_turns,
+    with_turns,
+)
 from onnx2zz.system.description import System
 from onnx2zz.system.elements import count
 from onnx2zz.system.layer_graph import LayerGraph
@@ -64,6 +72,24 @@ class Offers:
             if found:
                 return list(found)
         return self._in_summed_turns(told, level)
+
+    def stripes(self, told: Told, level: int) -> list[OnCores]:
+        """The layer in stripes of rows, each core's turn after turn: what its readers need of a stripe lies in few
+        others. Over all cores of each kind that may run it, half of them, and so on; its
+        channels are shared out, too. Nothing of a layer that the user has placed."""
+        if told.placed.id in self.fixed:
+            return []
+        found: dict[OnCores, None] = {}
+        for cores in self._groups(told):
+            capacity = min(self.system.by_id[core].capacity for core in cores) * LEVELS[0][0]
+            used, rows = len(cores), LEVELS[level][1]
+            while used:
+                for split in stripe_splits(told, used):
+                    tiling = with_row_turns(told, split, capacity, rows) or with_turns(told, split, capacity, {}, rows)
+                    if tiling is not None:
+                        found[replace(tiling, striped=True), self.system.nearest(cores, tiling.cores)] = None
+                used //= 2
+        return list(found)
 
     def _in_summed_turns(self, told: Told, level: int) -> list[OnCores]:
         """What is priced of a layer of which not even one row and channel fits a core."""

@@ -53,7 +53,7 @@ class Transfer:
     `elements` by the indices of the output, or of the operand. Without elements it is a mark: the tile is done, and no
     bit moves. `readers`: for each destination the tiles that read it there; `keepers`: those that only keep it.
     `partial`: sums that are added to others there. `setup`: it has come before the first frame and stays, so that
-    nobody waits for it.
+    nobody waits for it. `after`: the transfer that took the elements off the chip, from where this one fetches them.
     """
 
     number: int
@@ -69,6 +69,7 @@ class Transfer:
     keepers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
     frame: int = 0
     setup: bool = False
+    after: "Transfer | None" = None
 
 
 @dataclass

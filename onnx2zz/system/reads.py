@@ -140,6 +140,8 @@ def _one_by_one(
     layout: Layout, stored: tuple[int, ...], strides: Sequence[int], seen: Elements
 ) -> tuple[Elements, bool]:
     """The box around the elements behind, met one by one."""
+    if (apart := _axis_by_axis(layout, stored, strides, seen)) is not None:
+        return apart
     import numpy as np
 
     if math.prod(axis.bit_count() for axis in seen) > MOST_ELEMENTS:
@@ -152,6 +154,30 @@ def _one_by_one(
     axes = [np.unique(flat // stride % extent) for stride, extent in zip(strides, stored, strict=True)]
     box = tuple(of_positions(axis.tolist()) for axis in axes)
     return box, math.prod(len(axis) for axis in axes) == len(flat)
+
+
+def _axis_by_axis(
+    layout: Layout, stored: tuple[int, ...], strides: Sequence[int], seen: Elements
+) -> tuple[Elements, bool] | None:
+    """The same where each axis of the view moves along axes behind that no other does and that it does not run over the
+    end of: then each of its positions need be looked at once, and not with all those of the others. Else None."""
+    starts = _digits(layout.offset, stored, strides)
+    found: list[int | None] = [None] * len(stored)
+    exact = True
+    for axis, digits in zip(seen, layout.axes, strict=True):
+        steps = [_moved(position, digits) for position in positions(axis)]
+        if not steps or min(steps) < 0:
+            return None
+        places = {tuple(_digits(step, stored, strides)) for step in steps}
+        along = [at for at in range(len(stored)) if any(place[at] for place in places)]
+        for at in along:
+            reached = {starts[at] + place[at] for place in places}
+            if found[at] is not None or max(reached) >= stored[at] or max(steps) >= strides[0] * stored[0]:
+                return None
+            found[at] = of_positions(reached)
+        exact = exact and math.prod((found[at] or 0).bit_count() for at in along) == len(places) == len(set(steps))
+    box = tuple(interval(start, 1) if own is None else own for start, own in zip(starts, found, strict=True))
+    return box, exact
 
 
 def _moved(position: int, digits: Sequence[tuple[int, int]]) -> int:

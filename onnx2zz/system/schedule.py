@@ -67,6 +67,11 @@ class Making:
     def made(self, order: Sequence[Tile]) -> Schedule:
         for _, wave in groupby(order, key=lambda tile: (tile.layer, tile.turn)):
             together = list(wave)
+            # Operands first: what the first tile gets of others may leave no gap on the links that they fit.
+            for tile in together:
+                for transfer in tile.needs.values():
+                    if transfer.of is None and transfer.number not in self._found.transfers:
+                        self._send(transfer)
             for tile in together:
                 self._place(tile)
             # Results leave as they are made: the core that ends first does not wait behind one that ends later.
@@ -107,8 +112,13 @@ class Making:
             memory.let_go(end, tile.bits)
 
     def _leaves(self, transfer: Transfer) -> tuple[float, int]:
-        made = 0.0 if transfer.of is None else self._found.tiles[transfer.of.number][1]
-        return made, transfer.number
+        return self._at_source(transfer), transfer.number
+
+    def _at_source(self, transfer: Transfer) -> float:
+        """When what is carried lies where the transfer begins."""
+        if transfer.after is not None:
+            return self._found.transfers[transfer.after.number][1]
+        return 0.0 if transfer.of is None else self._found.tiles[transfer.of.number][1]
 
     def way(self, transfer: Transfer) -> tuple[Route, float]:
         """The links that a transfer takes, and for how long."""
@@ -122,7 +132,7 @@ class Making:
 
     def _send(self, transfer: Transfer) -> None:
         route, duration = self.way(transfer)
-        start = 0.0 if transfer.of is None else self._found.tiles[transfer.of.number][1]
+        start = self._at_source(transfer)
         onchip = [core for core in transfer.to if core in self._found.memory]
         for core in onchip:
             start = self._found.memory[core].room_from(start, transfer.bits)
@@ -138,7 +148,7 @@ class Making:
             self._arrival_until[transfer.number, core] = end
             keeping = [number for number in transfer.keepers.get(core, ()) if number not in self._found.tiles]
             self._arrival_left[transfer.number, core] = len(transfer.readers.get(core, ())) + len(keeping)
-        if transfer.of is not None:
+        if transfer.of is not None and transfer.after is None:
             self._read(transfer.of, end)
 
     def core_free(self, core: CoreId, earliest: float, cycles: float) -> float:

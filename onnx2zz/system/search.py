@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from onnx2zz.pricing.system_result import ScheduleKind, StackUse
+from onnx2zz.system.apart import apart
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.choice import cheapest
 from onnx2zz.system.description import Core, System
@@ -22,11 +23,12 @@ from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.movement import Options, movement, per_bit
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.offers import FULL, LEVELS, PER_FILL, TRIED_LEVELS, Offers, OnCores, fewer
-from onnx2zz.system.order import Overfull, ordered
+from onnx2zz.system.order import Overfull, ordered, ordered_leaving
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.plan import Plan, Tile, plan
 from onnx2zz.system.prices import Prices, Wanted
 from onnx2zz.system.schedule import Schedule, TileCycles, schedule
+from onnx2zz.system.spills import fetch
 from onnx2zz.system.tile import Box
 from onnx2zz.system.tiling import Tiling, placed
 from onnx2zz.system.uniform import OverCores
@@ -36,6 +38,8 @@ LARGE = 64
 """Cores beyond which a schedule takes so long to make that one level and one weight of movement are tried."""
 REPAIRS = 12
 """How often layers that do not fit are cut finer."""
+SPILLED_REPAIRS = 3
+"""How often finer ones are tried after there is a schedule, if outputs leave the chip in it."""
 WEIGHTS = (1.0, 0.3, 0.1)
 """How much movement counts beside work; transfers overlap with work, the more the longer tiles are."""
 HEAVY_WEIGHTS = (4.0,)
@@ -71,12 +75,18 @@ class Best:
         """Tiles and transfers."""
         return len(self.schedule.tiles) + len(self.schedule.transfers)
 
+    @property
+    def spills(self) -> bool:
+        """Whether any output goes off the chip to come back."""
+        return any(transfer.after is not None for transfer in self.schedule.plan.transfers)
+
 
 @dataclass
 class Search:
     """One system's search. `prices` by kind of core; `fixed`: where layers (by id) run that the user has placed;
     `watch` is told of each schedule before it is made; `unplaced`: why no schedule was found; `made`: the schedules
-    that are short enough to be made better; `looked_at`: the candidates of each layer that have their price."""
+    that are short enough to be made better; `looked_at`: the candidates of each layer that have their price;
+    `may_spill`: outputs may go off the chip and come back."""
 
     system: System
     graph: LayerGraph
@@ -89,6 +99,7 @@ class Search:
     made: list[Best] = field(default_factory=list[Best])
     looked_at: dict[int, dict[Candidate, None]] = field(default_factory=dict[int, dict[Candidate, None]])
     tried: int = 0
+    may_spill: bool = False
 
     def best(self) -> Best | None:
         """The best schedule; None where none fits."""
@@ -101,14 +112,25 @@ class Search:
         if self.made and len(self.system.cores) > 1:
             found = self._better(found, improved(self.made, self._changes(), self._scheduled, self._merit))
             found = self._better(found, self._in_turns([*([found] if found else []), *self.made]))
-        levels = dict.fromkeys(layers, TRIED_LEVELS - 1)
+        if found is None:
+            found = self._repaired(dict.fromkeys(layers, TRIED_LEVELS - 1))
+        return None if found is None else self._refined(found)
+
+    def _repaired(self, levels: dict[int, int]) -> Best | None:
+        """The best schedule where memory is short: layers that do not fit are cut finer until all fit; until then
+        outputs may leave the chip."""
+        found: Best | None = None
+        tries = 0
+        self.may_spill = self.system.offchip is not None
         for _ in range(REPAIRS):
-            if found is not None:
-                break
             for layer in self._to_cut_finer():
                 levels[layer] = min(levels[layer] + 1, len(LEVELS) - 1)
-            found = self._at(levels, HEAVY_WEIGHTS, short=True)
-        return None if found is None else self._refined(found)
+            one = self._at(levels, HEAVY_WEIGHTS, short=True)
+            found = self._better(found, one)
+            tries += found is not None
+            if one is not None and (not one.spills or tries > SPILLED_REPAIRS):
+                break
+        return found
 
     def _refined(self, best: Best) -> Best:
         """The best with the mappings of its tiles chosen with the whole budget. Its tiles have these prices from then
@@ -164,13 +186,9 @@ class Search:
         """The candidates of each layer that were looked at, on the same cores and on others; layers that the user has
         placed stay where they are."""
         found: dict[int, list[Candidate]] = {}
-        for told in self.graph.layers:
-            layer = told.placed.id
-            may_run = [core for core in self.system.cores if core.runs(self.graph.operators[layer])]
+        for layer, alike in self._alike().items():
             found[layer] = list(self.looked_at.get(layer, ()))
             if layer not in self.fixed:
-                kinds = {id(self.prices[core.id]) for core in may_run}
-                alike = [core.id for core in may_run] if len(kinds) == 1 else []
                 found[layer] += [one for known in found[layer] for one in on_other_cores(known, alike)]
             found[layer] = list(dict.fromkeys(found[layer]))
         return found
@@ -188,6 +206,8 @@ class Search:
         options = self._options(levels)
         found: Best | None = None
         choices = self._choices(options, weights, short) if options is not None else ()
+        if options is not None and self.may_spill:
+            choices = [*choices, self._apart(options, levels)]
         for done, chosen in enumerate(choices):
             self.watch(done, len(choices), "schedules")
             one = self._scheduled(chosen)
@@ -195,6 +215,13 @@ class Search:
             self.made += [one] if one is not None and one.jobs <= LARGEST else []
         self.watch(len(choices), len(choices), "")
         return found
+
+    def _apart(self, options: Options, levels: Mapping[int, int]) -> Mapping[int, Candidate]:
+        """A choice of which outputs can leave the chip, since others than their cores read them."""
+        layers = [told for told in self.graph.layers if told.placed.id not in self.fixed]
+        stripes = self._priced({told.placed.id: self.offers.stripes(told, levels[told.placed.id]) for told in layers})
+        either = {layer: stripes.get(layer) or own for layer, own in options.items()}
+        return apart(self.graph, either, self._alike(), self.system)
 
     def _merit(self, best: Best) -> tuple[float, ...]:
         return objective(self.opt).value(best.energy, best.latency), best.latency, best.energy
@@ -290,16 +317,38 @@ class Search:
         made = self.planned(chosen)
         capacity = {core.id: float(core.capacity) for core in self.system.cores}
         order = ordered(made, capacity)
+        if not isinstance(order, Overfull):
+            return self._timed(made, order, chosen)
+        name = self.graph.layers[order.layer].placed.name
+        self.overfull |= {order.layer, *order.waited_for}
+        self.unplaced.append(
+            f"{name}: core {order.core} would hold {order.held:,.0f} bit, it has {order.capacity:,.0f}"
+        )
+        return self._spilling(made, chosen, capacity) if self.may_spill else None
+
+    def _spilling(self, made: Plan, chosen: Mapping[int, Candidate], capacity: Mapping[CoreId, float]) -> Best | None:
+        """The schedule of a choice some of whose outputs leave the chip."""
+        assert self.system.offchip is not None
+        order = ordered_leaving(made, capacity)
         if isinstance(order, Overfull):
-            name = self.graph.layers[order.layer].placed.name
             self.overfull |= {order.layer, *order.waited_for}
-            self.unplaced.append(
-                f"{name}: core {order.core} would hold {order.held:,.0f} bit, it has {order.capacity:,.0f}"
-            )
             return None
+        fetch(made, order.fetched, self.system.offchip.id)
+        return self._timed(made, order.tiles, chosen)
+
+    def _timed(self, made: Plan, order: Sequence[Tile], chosen: Mapping[int, Candidate]) -> Best:
         timed = schedule(made, order, self.cycles_of(made), self.system)
         energy = schedule_energy(timed, self.system, self.prices)
         return Best(timed, dict(chosen), timed.latency, energy, self.tried)
+
+    def _alike(self) -> dict[int, list[CoreId]]:
+        """By layer the cores that may run it, where all of them are alike and nobody has placed it."""
+        found: dict[int, list[CoreId]] = {}
+        for told in self.graph.layers:
+            may_run = [core.id for core in self.system.cores if core.runs(self.graph.operators[told.placed.id])]
+            alike = len({id(self.prices[core]) for core in may_run}) == 1 and told.placed.id not in self.fixed
+            found[told.placed.id] = may_run if alike else []
+        return found
 
     def cycles_of(self, made: Plan) -> TileCycles:
         """How long the tiles of a plan take, all of which have a price."""

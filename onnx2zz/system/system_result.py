@@ -6,6 +6,7 @@ from onnx2zz.pricing.system_result import CoreKind, LayerUse, PipelineUse, Syste
 from onnx2zz.system.description import System
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.outcome import SystemOutcome
+from onnx2zz.system.spills import spills
 
 
 def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> SystemResult:
@@ -30,6 +31,7 @@ def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> Sys
         layers=tuple(_layer(outcome, told.placed.id) for told in graph.layers),
         stacks=tuple(outcome.stacks),
         core_kinds=_kinds(outcome.system),
+        spills=spills(outcome.schedule.plan),
         pipeline=None if outcome.interval is None else _pipeline(outcome, outcome.interval, frames),
     )
 

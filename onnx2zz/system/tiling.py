@@ -18,11 +18,12 @@ class Tiling:
     loop's parts change slowest. A loop in both is cut in turns first: neighbouring parts of a turn run on neighbouring
     cores, so that a following layer can begin with the first turn's. Parts of a loop that is summed over make partial
     sums, which the core of the last part adds. `grain`: parts of a loop are multiples of so many
-    iterations."""
+    iterations. `striped`: a loop in both is cut over the cores first, so that each has a stripe, turn after turn."""
 
     split: Pieces = ()
     turns: Pieces = ()
     grain: Pieces = ()
+    striped: bool = False
 
     @property
     def cores(self) -> int:
@@ -39,8 +40,20 @@ class Tiling:
 
     def cut(self, layer: Layer, loop: str) -> list[Range]:
         """The ranges of a loop, in order."""
+        return [part for _, _, part in self.shared_out(layer, loop)]
+
+    def shared_out(self, layer: Layer, loop: str) -> list[tuple[int, int, Range]]:
+        """Each range of a loop with its turn and its place among the cores, in the order of the ranges."""
         at_once, turns = self.pieces(loop)
-        return parts(layer.sizes[loop], at_once * turns, dict(self.grain).get(loop, 1))
+        size, grain = layer.sizes[loop], dict(self.grain).get(loop, 1)
+        if not self.striped:
+            cut = parts(size, at_once * turns, grain)
+            return [(*divmod(number, at_once), part) for number, part in enumerate(cut)]
+        return [
+            (turn, place, (begin + start, length))
+            for place, (begin, stripe) in enumerate(parts(size, at_once, grain))
+            for turn, (start, length) in enumerate(parts(stripe, turns, grain))
+        ]
 
 
 @dataclass(frozen=True)
@@ -57,8 +70,7 @@ def shares(layer: Layer, tiling: Tiling) -> list[Share]:
     places, turns = _weights(tiling.split), _weights(tiling.turns)
     found: list[Share] = [Share(0, 0, Box())]
     for loop in tiling.loops:
-        at_once, _ = tiling.pieces(loop)
-        cut = [(*divmod(number, at_once), part) for number, part in enumerate(tiling.cut(layer, loop))]
+        cut = tiling.shared_out(layer, loop)
         place_weight, turn_weight = places.get(loop, 0), turns.get(loop, 0)
         found = [
             Share(

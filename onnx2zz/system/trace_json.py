@@ -7,16 +7,16 @@ follow each other without a rest are one slice, which says how many they are.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from onnx2zz.files.trace_events import Event, counter, process, span, trace_document, track
+from onnx2zz.files.trace_events import Event, counter, process, span, trace_text, track
 from onnx2zz.system.outcome import SystemOutcome
 
 CORES, LINKS = 1, 2
 """The process ids under which tracks are grouped."""
 
 
-def trace(outcome: SystemOutcome) -> dict[str, object]:
-    """The whole document."""
-    return trace_document(_events(outcome))
+def trace(outcome: SystemOutcome) -> str:
+    """The whole document as text."""
+    return trace_text(_events(outcome))
 
 
 def _events(outcome: SystemOutcome) -> Iterator[Event]:

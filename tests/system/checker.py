@@ -230,11 +230,27 @@ class Checker:
                     self._fault(f"transfer {number} is set up, and no constant of a pipeline")
                 continue
             tile = self.tiles[one["of"]]
-            if one["from"] != tile["core"]:
-                self._fault(f"transfer {number} leaves core {one['from']}, which did not make it")
             if one["start"] < tile["end"] - TOLERANCE:
                 self._fault(f"transfer {number} leaves before its tile {tile['id']} has ended")
-            self._hold("tile", tile["id"], tile["core"], one["end"])
+            if one["from"] == tile["core"]:
+                self._hold("tile", tile["id"], tile["core"], one["end"])
+            else:
+                self._is_passed_on(number, one)
+
+    def _is_passed_on(self, number: int, one: Document) -> None:
+        """What a core sends of a tile that it did not run has come there before."""
+        come = [
+            earlier
+            for earlier, other in self.transfers.items()
+            if other.get("of") == one["of"]
+            and one["from"] in other["to"]
+            and other["end"] <= one["start"] + TOLERANCE
+            and not (self.carries[number] & ~self.carries[earlier]).any()
+        ]
+        if not come:
+            self._fault(f"transfer {number} leaves core {one['from']}, which neither made it nor got it")
+        for earlier in come:
+            self._hold("transfer", earlier, one["from"], one["end"])
 
     def _is_constant(self, one: Document) -> bool:
         sources = self.layers[one["layer"]].sources.get(one["operand"], ())

@@ -26,3 +26,16 @@ def test_the_cheapest_choice_is_the_cheapest_of_all(data: st.DataObject) -> None
     chosen = cheapest(nodes, pairs)
     assert set(chosen) == set(nodes)
     assert cost(chosen, nodes, pairs) == pytest.approx(min(every))
+
+
+def test_a_tensor_that_many_layers_read_needs_no_table_of_all_their_choices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of six layers with each other: one table would have 25,200 entries. What is found costs little more than
+    the least, which a search of all finds."""
+    monkeypatch.setattr("onnx2zz.system.choice.LARGEST_TABLE", 1 << 12)
+    rng = np.random.default_rng(7)
+    sizes = (5, 6, 7, 4, 5, 6)
+    nodes = {n: rng.integers(0, 900, size).astype(float) for n, size in enumerate(sizes)}
+    joined = list(combinations(range(len(sizes)), 2))
+    pairs = {(a, b): rng.integers(0, 90, (sizes[a], sizes[b])).astype(float) for a, b in joined}
+    least = min(cost(dict(enumerate(choice)), nodes, pairs) for choice in product(*map(range, sizes)))
+    assert least <= cost(cheapest(nodes, pairs), nodes, pairs) <= 1.1 * least

@@ -260,7 +260,7 @@ BROKEN: dict[Callable[[Document], None], str] = {
     a_transfer_missing: "starts",
     a_transfer_twice: "twice",
     a_route_that_leads_nowhere: "do not lead to",
-    a_route_from_elsewhere: "did not make it",
+    a_route_from_elsewhere: "neither made it nor got it",
     a_memory_too_small: "bit of",
     a_peak_too_low: "says a peak",
     a_course_that_is_not_held: "does not tell what it holds",

@@ -58,7 +58,7 @@ function systemCard() {
   const shown = RUNS.filter((run) => run.system);
   return shown.flatMap((run) => {
     const prefix = COMPARING ? `${LABELS_OF_RUNS[RUNS.indexOf(run)]}: ` : "";
-    return [...pipelineOf(run, prefix), make("h2", {}, `${prefix}Cores and links`), ...coresOf(run), ...linksOf(run)];
+    return [...pipelineOf(run, prefix), make("h2", {}, `${prefix}Cores and links`), ...spillsOf(run), ...coresOf(run), ...linksOf(run)];
   });
 }
 
@@ -84,6 +84,17 @@ function coreCounts(counts) {
   return [
     make("p", { class: "about" }, "On fewer cores, those nearest to the port; on the front are those that none is better than in cores, interval or energy without being worse in another."),
     plainTable(["Cores", "Front", "Interval", "Latency", "Energy", "Weights that stay"], rows, 2),
+  ];
+}
+
+/** Whose outputs go off the chip for want of room and come back. */
+function spillsOf(run) {
+  const spills = [...(run.system.spills || [])].sort((one, other) => other.out_bits - one.out_bits || one.layer - other.layer);
+  if (!spills.length) return [];
+  const rows = spills.slice(0, MOST_CORES).map((one) => [run.layers[one.layer].name, bytes(one.out_bits), bytes(one.back_bits)]);
+  return [
+    make("p", { class: "about" }, `Outputs that go off the chip for want of room and come back to the cores that read them${spills.length > MOST_CORES ? `: the largest ${MOST_CORES} of ${spills.length}` : ""}.`),
+    plainTable(["Layer", "Out", "Back"], rows),
   ];
 }
 

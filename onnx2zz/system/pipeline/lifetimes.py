@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 
 from onnx2zz.system.memory import MemoryCourse
 from onnx2zz.system.network import CoreId
@@ -66,6 +65,5 @@ def courses(
     found: dict[CoreId, MemoryCourse] = {}
     for core, own in changes.items():
         times = sorted(own)
-        steps = list(accumulate(own[time] for time in times))
-        found[core] = MemoryCourse(capacity[core], times, steps, max(steps))
+        found[core] = MemoryCourse(capacity[core], times, [own[time] for time in times])
     return found

@@ -38,7 +38,7 @@ def repeating(
     kept = places_kept(plan)
     always = {core: plan.resident.get(core, 0) + kept.get(core, 0) for core in capacity}
     begun.memory = courses(repeated(lifetimes(begun), interval), always, capacity)
-    return begun if all(course.most <= course.capacity for course in begun.memory.values()) else None
+    return begun if all(course.peak <= course.capacity for course in begun.memory.values()) else None
 
 
 def loads(plan: Plan, cycles: TileCycles, system: System) -> dict[CoreId | str, float]:

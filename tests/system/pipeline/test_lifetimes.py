@@ -29,11 +29,11 @@ def test_what_is_held_in_an_interval_is_what_all_frames_hold_together(lives: lis
         )
         told = [bits for time, bits in zip(course.times, course.held, strict=True) if time <= moment + 0.5][-1]
         assert told == held
-    assert course.most >= max(course.held)
+    assert course.peak >= max(course.held)
 
 
 def test_what_goes_makes_room_for_what_comes_at_that_moment() -> None:
     lives = [Lifetime(0, 0.0, 4.0, 10), Lifetime(0, 4.0, 9.0, 7)]
     course = courses(lives, {}, {0: 10.0, 1: 5.0})
-    assert (course[0].most, course[0].times, course[0].held) == (10.0, [0.0, 4.0, 9.0], [10.0, 7.0, 0.0])
-    assert course[1].most == 0.0
+    assert (course[0].peak, course[0].times, course[0].held) == (10.0, [0.0, 4.0, 9.0], [10.0, 7.0, 0.0])
+    assert course[1].peak == 0.0
