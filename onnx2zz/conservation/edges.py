@@ -28,7 +28,6 @@ class Reach:
         self.between: dict[str, Group] = {}
         self._in_step: dict[tuple[int, str], Feed] = {}
         self._known: dict[str, Feed] = {name: Feed(f"input:{name}") for name in graph.inputs}
-        # In execution order: whatever a node reads is known by then.
         for node in graph.nodes:
             if node in lowered:
                 self._write(lowered[node])

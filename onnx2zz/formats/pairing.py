@@ -93,6 +93,7 @@ def pair_layers(written: Sequence[object], model: Sequence[object]) -> Pairing:
     """Pair hand-written entries with the model's own; entries that cannot be read have no partner."""
     table = _Table([_signature(entry) for entry in written], [_signature(entry) for entry in model])
     pairs = table.pairs()
+    # From certain to doubtful: each step pairs only what the one before has left, and the last goes by places alone.
     pairs += _across(table, {i for i, _ in pairs}, {j for _, j in pairs})
     pairs += _in_place(table, sorted(pairs))
     mine, theirs = {i for i, _ in pairs}, {j for _, j in pairs}

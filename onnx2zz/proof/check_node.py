@@ -201,7 +201,6 @@ def _compared(
         return NodeCheck(0, mismatches=(refused,))
     mismatches: list[Mismatch] = []
     for deviation in found:
-        # One element is told; how many more there are stands beside it.
         first, member = deviation.wrong[0], group.members[deviation.layer]
         reason = cause or cause_of(deviation, layers, trial, wanted[deviation.layer])
         identity = member.id if isinstance(member, PlacedLayer) else None

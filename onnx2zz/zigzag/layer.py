@@ -58,7 +58,7 @@ def workload_problems(file: str, entries: Sequence[WorkloadEntry]) -> tuple[Prob
     Layers that differ in their places alone are put to it once, where these are what the schema takes; all of them are
     where it objects to anything, so that each fault has its layer.
     """
-    # cerberus takes milliseconds a layer, and networks repeat their layers hundreds of times.
+    # cerberus is slow, and networks repeat their layers hundreds of times.
     if all(map(_has_a_place, entries)):
         different = {repr({**entry, **NO_PLACE}): entry for entry in entries}
         if not _objections(list(different.values())):

@@ -131,8 +131,8 @@ def _levels(
     found = _attempt("locality", lambda: _locality_levels(accelerator, network))
     if not isinstance(found, Raised):
         return found, ()
-    # Only that one is survived by `evaluate`, whose own search answers for many heads. What both report is told twice:
-    # what stock ZigZag ends with, and what is still wrong behind it.
+    # Only that one is survived by `evaluate`, whose own search answers for many heads: what is wrong beyond it is found
+    # with that search.
     if found.kind != "StopIteration":
         return None, (found,)
     # The search was called by hand. In stock ZigZag it runs inside a stage's generator, where PEP 479 renames it.

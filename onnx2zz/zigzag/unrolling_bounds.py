@@ -250,7 +250,7 @@ def _together(steps: NDArray[np.int64]) -> Iterator[Ints]:
 
 
 def _parts(rows: list[int], places: int) -> Iterator[Ints]:
-    # Also the widest lattice is looked at for one candidate at least.
+    # The lattice of one candidate may be larger than what is looked at together.
     at_once = max(1, TOGETHER // places)
     for first in range(0, len(rows), at_once):
         yield np.array(rows[first : first + at_once])

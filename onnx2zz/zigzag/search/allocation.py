@@ -112,7 +112,7 @@ def tile_bits(operand: Operand, tables: Tables, cuts: Sequence[Ints], orderings:
         elements = tables[len(cuts)].take(orderings.below)
     else:
         elements = ordered_tiles(operand, operand.fractional, cuts, orderings)
-    # The precision of a tile is asked for each ordering anew, which is not free.
+    # Where both widths are one there is nothing to ask of each ordering.
     if not operand.is_output or operand.precision == operand.final_precision:
         return elements * operand.precision
     return elements * output_precision(operand, cuts, orderings)[:, None]
