@@ -24,7 +24,6 @@ def diagnose(context: Context) -> tuple[Finding, ...]:
     found = causes(context)
     for check in checks().values():
         if check.asks_zigzag:
-            # After the rules, and told what they found: ZigZag's objections name what is left, without a line of their
-            # own.
+            # After the rules, and told what they found: ZigZag's objections fill in what no rule has named.
             found = (*found, *check.asks_zigzag(context, found))
     return with_verdict(context, found)

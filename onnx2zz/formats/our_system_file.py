@@ -91,7 +91,7 @@ def _joined(topology: Section, shape: Shape | None) -> tuple[tuple[CoreId, ...],
 
 
 def _of_mesh(topology: Section, shape: Shape | None) -> tuple[tuple[CoreId, ...], list[Pair]]:
-    # A slip such as [400, 4000] would fill the memory with pairs before anybody could say what is wrong.
+    # A slip such as [400, 4000] would make millions of links before anybody could say what is wrong.
     if shape is None or math.prod(shape) > MOST_CORES:
         what = f"mesh is {topology.value('mesh')!r}"
         topology.object_to(("mesh",), what, f"give its width and height, {MOST_CORES:,} cores at most: [4, 4]")

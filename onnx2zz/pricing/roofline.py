@@ -59,8 +59,6 @@ def ports_reached(
     """`hardware` whose highest ports serve only the tensors that locality does not keep in lower memories (indices into
     `memories`, lowest first). A second activation stays where the first one does."""
     tensors = dict(kept.tensors)
-    # Locality places one activation of an addition; the other one comes from the same kind of layer and stays where it
-    # does.
     activation = max(level for operand, level in tensors.items() if operand != "O")
     others = kept.weights if operand_sources(entry).get("W") == entry["id"] else activation
     number = {memory.name: memory.number for memory in memories}

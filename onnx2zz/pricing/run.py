@@ -257,8 +257,7 @@ def _folded(task: Task, hierarchy: Hierarchy, tell: Callable[[str], None]) -> Ta
         return task
     tell(f"{task.name}: {fold.name}: priced with {fold.across} folded onto {fold.onto}; stock ZigZag leaves it out")
     mapped = folded_entry(task.mapping_entry, fold)
-    # The fold is in the key as well: an entry that is written so by hand, for an array that has this form, is another
-    # price.
+    # The fold is part of the key: in one run the same entry may map a layer on the array as it is.
     kept = asdict(task.levels) if isinstance(task.levels, KeptLevels) else task.levels
     return Task(layer_key(task.entry, mapped, (kept, asdict(fold))), task.entry, mapped, task.levels, fold)
 

@@ -107,7 +107,7 @@ def outcomes_of_workers(
     # Each worker is an executor of its own with one unit at a time, so that a process that dies takes one unit with it,
     # and it is known which. A layer that takes too long dies by the kernel's signal, which looks like any other death:
     # only the clock tells them apart.
-    # The caller may have processes of his own, which are none of ours to end.
+    # The caller may have other processes, which are none of ours to end.
     strangers = multiprocessing.active_children()
     waiting = deque(longest_first(units))
     everyone = [crew.recruit() for _ in range(min(crew.jobs, len(units)))]

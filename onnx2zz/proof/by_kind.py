@@ -72,7 +72,7 @@ def _check(group: Group, compiled: Compiled, options: VerifyOptions, number: int
     # Where entry and layer disagree only the entry's own sizes show it, since the reduced entry is made of the layer.
     if not said and is_large(group, graph) and (small := reduced(group, graph)) is not None:
         check = _drawn(small[0], small[1], small[2], options, number)
-        # A fault at smaller sizes is looked at again at the node's own, whose numbers the user can find in his model.
+        # A fault at smaller sizes is looked at again at the node's own, whose numbers the user can find in the model.
         if not check.found and not check.unchecked:
             return check, True
     needed = bytes_of(group.node, graph)
@@ -90,7 +90,7 @@ def _drawn(
     options: VerifyOptions,
     number: int,
 ) -> NodeCheck:
-    # A generator for each kind, so that a model with one more node draws the same numbers for all others.
+    # A generator for each kind: what one draws does not depend on how much the others have taken.
     values = Values(graph, StoredValues(graph, options.directory), np.random.default_rng([options.seed, number]))
     values.failed[group.node] = ""  # no run of the whole model has operands for it: they are drawn
     return check_node(group, values, entries, options.points)

@@ -7,7 +7,7 @@ from onnx2zz.proof.by_hand.alignment import terms
 def rewritten(written: EntryLayer, model: EntryLayer, entry: WorkloadEntry) -> WorkloadEntry:
     """The model's `entry` with the loops, sizes, steps and padding of the hand-written layer."""
     relations = [_relation(written, relation) for relation in model.relations]
-    # What only the author has must run as well: it is what his values differ by.
+    # What only the author has must run as well: it is what the values will differ by.
     relations += [relation for relation in written.relations if relation.target not in model.related]
     # Loops that the author left out run once, so that the equation can name them.
     sizes = {**dict.fromkeys(model.loops, 1), **written.loops}

@@ -250,8 +250,8 @@ class Crossings:
         cycles: bool,
     ) -> Border:
         operand = self.operands[op]
-        # ZigZag's words and energies (energy.py) with every order-dependent part replaced by its least: so that a sum
-        # over borders is never above a price.
+        # ZigZag's words and energies (energy.py), every part that depends on the order at its least: that is what keeps
+        # a sum over borders below a price.
         periods = self.iterations / period
         spent = np.zeros(1)
         busy: dict[int, Floats] = {}
