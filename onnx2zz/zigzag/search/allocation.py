@@ -85,7 +85,7 @@ def cut_options(
     start = _start(cuts, orderings)
     if memory.double_buffered:
         whole = bits[:, -1:]
-        bits = np.where(bits < whole, bits * 2, bits)  # only slices smaller than the whole are doubled (:208-210)
+        bits = np.where(bits < whole, bits * 2, bits)  # only slices smaller than the whole are doubled (:205-207)
     position = np.arange(int(bits.shape[1]))
     reachable = position >= start[:, None]
     if orderings.cuttable is not None:

@@ -173,7 +173,7 @@ class Crossings:
         """Elements in a memory, and whether they fit it."""
         elements = self.elements(op, level, place)
         bits = elements * self._precision(op, level, place)
-        # Only tiles smaller than the whole are doubled, as in the allocator (:208-210).
+        # Only tiles smaller than the whole are doubled, as in the allocator (:205-207).
         if self.ground.doubled[op][level]:
             whole = self.elements(op, level, _Place(self, (ALWAYS,) * len(self.ladders)))
             whole = whole * self._precision(op, level, _Place(self, (ALWAYS,) * len(self.ladders)))
