@@ -21,6 +21,7 @@ def memories_of(data: Data) -> Data:
 
 def each_memory(data: Data, repair: Callable[[Value, Needs], Value]) -> Data:
     """The accelerator with `repair` of every memory, which hears what that memory has to move."""
+    # Of the whole accelerator as it is now: what a memory has to move depends on which others hold its operands.
     needs = needed_by_name(read_hierarchy(data))
     repaired: Data = {name: repair(memory, needs.get(str(name), {})) for name, memory in memories_of(data).items()}
     return {**data, "memories": repaired}

@@ -93,6 +93,7 @@ class Context:
     @property
     def used_operands(self) -> tuple[str, ...]:
         """The memory operands that any layer uses; all of them without a mapping."""
+        # An accelerator for layers of one input has no need of I2, and must not be scolded for lacking it.
         linked = {operand for entry in self.mapping_entries for operand in entry.links.values()}
         return tuple(operand for operand in OPERANDS if operand in linked or not linked)
 

@@ -43,6 +43,7 @@ def sorted_by_kind(sources: Iterable[YamlSource]) -> Context:
     for source in sources:
         kind = kind_of(source.data)
         if kind is None:
+            # A file with a syntax error has no data and is of no kind; the error says more than that.
             unreadable.append(source if any(trap.fatal for trap in source.traps) else _unknown(source))
         elif kind in found:
             problems.append(Problem(source.path, f"a second {kind}, beside {found[kind].path}", "check them apart"))
@@ -72,7 +73,10 @@ def kind_of(data: Value) -> str | None:
             return "system"
         return "accelerator" if ACCELERATOR_FIELDS & set(data) else None
     entries = [entry for entry in data if isinstance(entry, Mapping)] if isinstance(data, list) else []
+    # Over all entries, since the first one may be the broken one that is to be judged.
     fields = {key for entry in entries for key in entry}
+    # Any one of the fields will do, and the workload is asked first: both kinds have `name`, and a layer that lost most
+    # of its fields must still be told what it lacks.
     if LAYER_FIELDS & fields:
         return "workload"
     return "mapping" if MAPPING_FIELDS & fields else None

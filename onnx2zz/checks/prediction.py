@@ -30,6 +30,7 @@ def with_verdict(context: Context, findings: tuple[Finding, ...]) -> tuple[Findi
         return findings
     fatal = tuple(error for error in raised if error.stage != "heads")
     survived = tuple(_made_for(context, error, _suspects_at("heads")[0]) for error in raised if error.stage == "heads")
+    # ZigZag runs, so no finding may be an error. What the rules took for one makes numbers doubtful at worst.
     if not fatal:
         return (*(_demoted(one) for one in findings), *survived)
     return (*_blamed(context, findings, fatal), *survived)
@@ -38,6 +39,8 @@ def with_verdict(context: Context, findings: tuple[Finding, ...]) -> tuple[Findi
 def predicted(context: TripleContext) -> "tuple[Raised, ...] | None":
     """What ZigZag raises on the accelerator in the port-based format; None where it cannot be converted."""
     try:
+        # As every command takes it: the verdict is about ZigZag on what onnx2zz hands it, and `old-schema` tells the
+        # rest.
         accelerator = to_port_based(with_todays_keys("accelerator", context.accelerator.data))
     except InputError:
         return None
@@ -64,10 +67,12 @@ def _blamed(context: TripleContext, findings: tuple[Finding, ...], raised: Itera
     found = list(findings)
     for error in raised:
         suspects = suspects_of(error)
+        # Every suspect that knew these words looked at the files and declined, so the stage is all there is to go by.
         if all(one.from_exception and one.from_exception(context, error) is None for one in suspects):
             suspects = _suspects_at(error.stage)
         codes = {one.code for one in suspects}
         matching = [i for i, one in enumerate(found) if one.code in codes and _may_concern(context, one, error)]
+        # An error of a rule is a better explanation than a warning of the same code.
         certain = [i for i in matching if found[i].severity == "error"]
         if certain or matching:
             for i in certain or matching:
@@ -84,6 +89,7 @@ def suspects_of(error: "Raised") -> tuple[Check, ...]:
     known = {one.words for _, one in _predictions() if one.words and one.words in text}
     if not known:
         return _suspects_at(error.stage)
+    # The longest words know the most of the exception: "KeyError: I" says more than "KeyError".
     words = max(known, key=len)
     return _likeliest_first((check, one) for check, one in _predictions() if one.words == words)
 
@@ -101,6 +107,7 @@ def _likeliest_first(suspects: Iterable[tuple[Check, Predicts]]) -> tuple[Check,
 
 
 def _may_concern(context: Context, one: Finding, error: "Raised") -> bool:
+    # A finding about a whole file may concern any layer, and an exception without layers any finding.
     if one.layer is None or not error.layers:
         return True
     return any(layer.name == one.layer for layer in context.layers if layer.id in error.layers)

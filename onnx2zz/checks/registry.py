@@ -31,12 +31,14 @@ def rules() -> Mapping[Rule, frozenset[str]]:
     codes: dict[Rule, set[str]] = {}
     for check in checks().values():
         for rule in check.rules:
+            # One rule may stand in several checks, since one walk finds several causes: it must run once.
             codes.setdefault(rule, set()).add(check.code)
     return {rule: frozenset(codes[rule]) for rule in sorted(codes, key=_place)}
 
 
 def in_reading_order() -> tuple[Check, ...]:
     """The checks as their first rules find them; behind them those that only ZigZag's own code finds."""
+    # Reversed, so that the number that stays is that of the first rule.
     first = {code: number for number, codes in reversed(tuple(enumerate(rules().values()))) for code in codes}
     return tuple(sorted(checks().values(), key=lambda check: first.get(check.code, len(rules()))))
 

@@ -24,6 +24,7 @@ def in_entry(data: Data, entry: MappingEntry, renamed: Renamed) -> Data:
     ones. What it says of the new names already was idle, and goes."""
     changed = dict(data)
     new_names = {new for new, _, _ in renamed.values()}
+    # An output is smaller than its input (a 3x3 window takes 58 to 56), so that factors may be too large now.
     factors = {loop: _factors(entry, loop, after) for loop, (_, _, after) in renamed.items()}
     spatial, hint, order = (data.get(key) for key in ("spatial_mapping", "spatial_mapping_hint", "temporal_ordering"))
     if is_mapping(spatial):
@@ -46,6 +47,7 @@ def _factors(entry: MappingEntry, loop: str, size: int) -> dict[str, int]:
     for dim, pairs in entry.unrolled.items():
         asked = dict(pairs).get(loop)
         if asked is not None:
+            # From dimension to dimension, as ZigZag cuts them: the first keeps what it asks.
             found[dim] = min(asked, left)
             left //= found[dim]
     return found
@@ -78,6 +80,7 @@ def _ordered(
                 yield step
         elif size == ANY:
             yield [renamed[loop][0], ANY]
+        # A step of 1 has no loop in time, and ZigZag would look in vain for an ordering with it.
         elif (now := next(steps[loop], 1)) > 1:
             yield [renamed[loop][0], now]
 
@@ -87,9 +90,11 @@ def _steps(entry: MappingEntry, loop: str, sizes: tuple[str, int, int], factors:
     _, before, after = sizes
     asked = [size for other, size in entry.sized_loops if other == loop]
     unrolled = prod(dict(pairs).get(loop, 1) for pairs in entry.unrolled.values())
+    # An order that named all of a loop has to name all of it again, or it would fit no more.
     whole = prod(asked) == ceil(before / unrolled)
     left = ceil(after / prod(factors.values()))
     for number, size in enumerate(asked):
+        # The last step takes what is left; the others keep of their size what still divides the loop.
         step = left if whole and number == len(asked) - 1 else gcd(size, left)
         left //= step
         yield step

@@ -50,11 +50,13 @@ def _repaired_accelerator(context: Context, decisions: Decisions) -> Value:
     if not isinstance(data, Mapping) or not isinstance(data.get("memories"), Mapping):
         return data
     known = [(code, one) for code, check in checks().items() for one in check.repairs]
+    # A repair may be listed by several checks; as a key it runs once, and is decided by the last of their codes.
     codes = {one: code for code, one in known if isinstance(one, AcceleratorRepair)}
     for repair in sorted(codes, key=lambda one: one.order):
         if repair.port_based and is_old_schema(data):
             continue  # a field is missing, and nothing was decided about it
         choice = decisions.get(codes[repair], "")
+        # What costs hardware is never decided by us.
         if not repair.choices or choice in repair.choices:
             data = repair.apply(context, data, choice)
     return data
@@ -78,6 +80,7 @@ def _repaired_workload(context: Context) -> Value:
         return data
     repairs = [one for check in checks().values() for one in check.repairs if isinstance(one, WorkloadRepair)]
     for repair in sorted(repairs, key=lambda one: one.order):
+        # Each repair sees what the one before it made: padding is judged by loops that were turned first.
         data = repair.apply(replace(context, workload=YamlSource("", "", data, {})), data)
     return data
 
@@ -97,6 +100,7 @@ def repaired_context(context: Context, files: tuple[RepairedFile, ...]) -> Conte
 
 
 def _compared(source: YamlSource, data: Value) -> RepairedFile:
+    # Then the file is left to the byte: comments, anchors and spelling are the user's.
     if data == source.data and _same_order(data, source.data):
         return RepairedFile(source.path, source.text, "", data)
     before, after = as_text(source.data), as_text(data)
@@ -104,6 +108,7 @@ def _compared(source: YamlSource, data: Value) -> RepairedFile:
     lines = unified_diff(
         before.splitlines(keepends=True), after.splitlines(keepends=True), name, f"{name} (repaired)", n=1
     )
+    # The data are written anew only where no edit of the text makes them.
     return RepairedFile(source.path, edited(source.text, data) or after, "".join(lines), data)
 
 

@@ -43,6 +43,8 @@ class Reach:
 
     def read_by(self, placed: PlacedLayer, names: Sequence[str]) -> Feed:
         """What a layer reads some tensors from; of a recurrent node's layers, those before it."""
+        # A layer outside a recurrence sees each tensor as its last writer left it. Inside, a layer sees what stood
+        # before it in its step; later writers feed the next step.
         if not placed.layer.recurrent:
             return self.union(names)
         return Feed.union([self._in_step.get((placed.id, name)) or self._of(name) for name in names])
@@ -53,6 +55,7 @@ class Reach:
         if fate.status == "host" and fate.why != ONE_ELEMENT:
             behind = behind.past(node.label)
         for index, output in enumerate(node.outputs):
+            # A call's body is inlined; each of its outputs is another name of the input at the same place.
             renames = output and node.op == CALL and self.graph.tensors[output].shape is not None
             self._known[output] = self._of(node.inputs[index]) if renames else behind
 
@@ -69,12 +72,16 @@ class Reach:
             if isinstance(member, PlacedLayer) and layer.recurrent:
                 self._in_step |= {(member.id, read): self._of(read) for read in layer.tensors & group.made}
             behind = Feed(member.id) if placed else NOTHING
+            # A layer that is not emitted but computes (a stand-in of one element) passes on what it reads: readers
+            # depend on that.
             if not placed and layer.operations:
                 behind = self.union([*(layer.tensors - {name})])
             self._known[name] = Feed.union([self._known[name], behind]) if name in self._known else behind
         for output in group.node.outputs:
             if output and self.between.get(output) is not group:
                 self._known[output] = self.union(group.node.data_inputs)
+            # Inputs that their makers write straight into the result have no layer here, and their makers are behind it
+            # as well.
             elif group.node.op == "Concat":
                 placed_there = map(self._of, _in_place(group, self.graph))
                 self._known[output] = Feed.union([self._known[output], *placed_there])
@@ -101,12 +108,16 @@ def wrong_edges(placed: PlacedLayer, entry: WorkloadEntry, reach: Reach) -> Iter
     for operand, names in operand_tensors(placed.layer, reach.graph).items():
         said: Iterable[Source] = sources.get(operand, ())
         behind: Iterable[Source] = reach.read_by(placed, names).sources()
+        # Compared twice: most layers agree as they are, and what `_before` leaves out costs a look at every writer.
         if said != behind:
             behind = _before(behind, placed, operand, reach)
             if (said := frozenset(said) - CONST) != behind:
                 yield Mismatch(placed.node, placed.id, f"sources of {operand}", _text(behind), _text(said), "source")
+        # What only steers a layer has no operand in ZigZag's workload.
         if operand == "X":
             continue
+        # ZigZag takes one source for an operand: the layer that runs last stands for all. A layer's own id says that it
+        # reads no other layer.
         wanted = max([s for s in behind if isinstance(s, int)], default=placed.id)
         if (got := written.get(operand)) != wanted or wanted > placed.id:
             yield Mismatch(placed.node, placed.id, f"operand_source of {operand}", wanted, str(got), "source")

@@ -52,12 +52,15 @@ def wrong_work(group: Group, graph: Graph, entries: Sequence[WorkloadEntry]) -> 
     """Multiply-accumulates of the entries against the node's own, which its shapes give."""
     node = group.node
     expected = facts_of(node.op).work(node, graph)
+    # The operator's page counts no multiply-accumulates: nothing independent to compare with.
     if expected is None:
         return
     got = 0
     for member in group.members:
         if not isinstance(member, PlacedLayer):
+            # Work that is left out of the workload is work of the node all the same.
             got += member.macs if member.macs_useful is None else member.macs_useful
+        # From what is written, not from the layer: a slip of the emitter is to be caught as well.
         elif (entry := entries[member.id])["operator_type"] in PRODUCTS:
             useful = member.layer.macs_useful
             got += math.prod(entry["loop_sizes"]) if useful is None else useful
@@ -68,6 +71,7 @@ def wrong_work(group: Group, graph: Graph, entries: Sequence[WorkloadEntry]) -> 
 def overwritten(group: Group, graph: Graph) -> Iterator[Mismatch]:
     """Outputs into which several layers of the node write more elements than they have; of one layer `wrong_volumes`
     says whether it stays inside."""
+    # Two layers that write the same elements twice keep inside their tensor each, and only their sum tells.
     if len(group.members) < 2:
         return
     writers: dict[str, list[Layer]] = {}

@@ -16,6 +16,7 @@ def wrong_volumes(placed: PlacedLayer, entry: WorkloadEntry) -> Iterator[Mismatc
     """Operands whose volume by the entry is not the one by the access map, and outputs that leave their tensor."""
     layer = placed.layer
     accesses = tuple([(access.axes, access.outside is not None) for access in (layer.output, *layer.inputs)])
+    # Twice on purpose: from the access maps, and below from the entry alone, as ZigZag would read it.
     inside, counted = _counted(layer.loops, accesses)
     if not inside:
         yield Mismatch(placed.node, placed.id, "O", "elements of its tensor", "elements beyond it", "size")

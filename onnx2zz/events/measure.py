@@ -37,6 +37,7 @@ def measure(compiled: Compiled, inputs: str, options: VerifyOptions, watch: Watc
 def _activities(compiled: Compiled, values: Values, watch: Watch) -> Iterator[tuple[int, Activity]]:
     graph = compiled.graph
     lowered = groups(graph, compiled.workload)
+    # Nobody reads what they make, so that running them would only cost time.
     dead = {node for node, fate in fates_of(graph, compiled.workload).items() if fate.why == "dead"}
     reads = {node: group.reads for node, group in lowered.items()}
     for node in walk(values, reads, dead):
@@ -55,11 +56,13 @@ def _random_weights(compiled: Compiled, stored: StoredValues) -> Iterator[str]:
 def _activity(placed: PlacedLayer, group: Group, values: Values) -> Activity:
     """What the layer reads of the run: of each operand that is no constant."""
     accesses = dict(zip("IW", placed.layer.inputs, strict=False))
+    # Constants send no events: their zeros are known before the run, and a core has them at hand.
     carried = {op: access for op, access in accesses.items() if set(placed.sources[op]) != {"const"}}
     if "I" not in carried or any(access.tensor in group.made for access in carried.values()):
         return _dense(placed.layer, carried, INNER)
     counted = {operand: _counted(placed.layer, access, values) for operand, access in carried.items()}
     known = {operand: found for operand, found in counted.items() if found is not None}
+    # One operand that cannot be counted, and the number of operations that something triggers is unknown, too.
     if len(known) < len(counted):
         return _dense(placed.layer, carried, UNCOUNTED)
     return _measured(placed.layer, accesses, known, values)
@@ -86,8 +89,10 @@ def _measured(layer: Layer, accesses: Mapping[str, Access], counted: Mapping[str
     nonzero = {operand: mine.elements_among(stored != 0) for operand, (mine, stored) in counted.items()}
     elements = {operand: mine.elements for operand, (mine, _) in counted.items()}
     density = {operand: nonzero[operand] / max(1, elements[operand]) for operand in counted}
+    # A sum skips where both operands are zero. With a constant as one of them nothing is ever silent.
     if not set(skipping) <= counted.keys() or not skipping:
         return Activity(density, 1.0, (), sum(elements.values()), NEEDS_ZEROS)
+    # Where either operand triggers, operations cannot be counted axis by axis: the loop nest is walked.
     executed = _either(layer, accesses, values) if "W" in skipping else reads.operations_on(stored != 0)
     return Activity(density, executed / layer.operations, skipping, sum(nonzero.values()))
 

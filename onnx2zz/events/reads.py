@@ -40,6 +40,7 @@ class Reads:
 def reads_of(layer: Layer, access: Access) -> Reads | None:
     """The reads of one operand; None where axes depend on each other or on values."""
     walked = [loop for axis in access.axes for loop, coefficient in axis.terms if coefficient]
+    # A loop that walks two axes (a diagonal) ties their elements together, and counts no longer multiply.
     if access.picks is not None or access.outside is not None or len(walked) != len(set(walked)):
         return None
     rest = math.prod(size for loop, size in layer.loops if loop not in walked)
@@ -49,6 +50,7 @@ def reads_of(layer: Layer, access: Access) -> Reads | None:
 def stored_values(access: Access, tensors: Tensors) -> np.ndarray | None:
     """The whole tensor as the layer reads it, zero points taken off; None where that depends on the loop."""
     operands = [step.operand for step in access.prepare if isinstance(step.operand, Access)]
+    # A scale or a zero point for each channel is walked with the tensor, and has no one value to take off.
     if any(axis.terms for operand in operands for axis in operand.axes):
         return None
     names = [f"axis{number}" for number in range(len(access.axes))]
@@ -70,6 +72,7 @@ def _counts(axis: Axis, layer: Layer, border: str) -> np.ndarray:
 
 def _contracted(mask: np.ndarray, counts: "tuple[np.ndarray, ...] | list[np.ndarray]") -> float:
     total = mask.astype(np.float64)
+    # Axis by axis from the last: a product over axes needs no table of all elements of the loop nest.
     for count in reversed(counts):
         total = total @ count.astype(np.float64)
     return float(total)

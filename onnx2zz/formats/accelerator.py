@@ -61,6 +61,7 @@ class Hierarchy:
 
     def lowest_first(self) -> tuple[Memory, ...]:
         """The order that ZigZag wants, judged by size; equal sizes keep their order."""
+        # By size and not by the order of the file: that order may be the fault which is to be found (memory-order).
         return tuple(sorted(self.memories, key=lambda memory: memory.size or 0))
 
     def levels(self, operand: str) -> tuple[Memory, ...]:
@@ -97,6 +98,7 @@ def unit_area(accelerator: object) -> float:
 
 def _read_array(dimensions: Sequence[str], sizes: Value) -> dict[str, int]:
     read = map(integer, sizes) if isinstance(sizes, list) else ()
+    # Lists of different lengths are another check's to tell; here what has a size is taken.
     return {name: size for name, size in zip(dimensions, read, strict=False) if size is not None}
 
 
@@ -119,8 +121,10 @@ def _read_memory(name: str, number: int, memory: Data) -> Memory:
 
 
 def _old_ports(memory: Data, ports: list[Data]) -> Iterator[Port]:
+    # Only what entries use: the counts may declare others, and ZigZag drops those that serve nothing.
     for name in used_ports({"ports": ports}):
         kind = name.split("_", 1)[0]
+        # A read-write port has the read bandwidth, as ZigZag 3.8.1 built it (hardware/architecture/memory_level.py).
         side = "w" if kind == "w" else "r"
         widest = integer(memory.get(f"{side}_bw"))
         narrowest = integer(memory.get(f"min_{side}_granularity"))

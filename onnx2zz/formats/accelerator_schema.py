@@ -33,6 +33,8 @@ def is_old_memory(memory: object) -> TypeGuard[Data]:
         return False
     ports = memory.get("ports")
     keys = {key for entry in (ports if isinstance(ports, list) else []) if is_mapping(entry) for key in entry}
+    # The entries of ports decide first. A memory that was half converted by hand has keys of both formats, and what its
+    # ports are is what all else depends on.
     if keys & set(DIRECTIONS):
         return True
     return not keys & set(PORT_FIELDS) and any(field in memory for field in OLD_FIELDS)
@@ -59,6 +61,7 @@ def to_port_based(accelerator: Value, *, keep_idle_ports: bool = False) -> Value
     if not isinstance(accelerator, Mapping) or not isinstance(memories, Mapping) or not is_old_schema(accelerator):
         return accelerator
     problems = [problem for name, memory in memories.items() for problem in conversion_problems(str(name), memory)]
+    # All memories are looked at before anything is refused, so that one run tells every one of them.
     if problems:
         raise InputError(problems)
     converted: Data = {name: _convert_memory(memory, keep_idle_ports) for name, memory in memories.items()}
@@ -70,6 +73,7 @@ def conversion_problems(name: str, memory: Value) -> Iterator[Problem]:
     if not is_old_memory(memory):
         return
     missing = [field for field in REQUIRED_OLD_FIELDS if field not in memory]
+    # Without its fields nothing more can be said of a memory: the reading below would call each of them a wrong type.
     if missing:
         yield Problem(f"memory {name}", f"lacks {', '.join(missing)}", "add what is missing")
         return
@@ -80,6 +84,8 @@ def conversion_problems(name: str, memory: Value) -> Iterator[Problem]:
     if len(old.ports) != len(old.operands):
         counts = f"{len(old.operands)} operands, but {len(old.ports)} entries in ports"
         yield Problem(f"memory {name}", counts, "give one entry for each operand, in the same order")
+    # A name that is no port's cannot get a bandwidth. One that is merely not declared can: ports of today are declared
+    # where they are used.
     for port in used_ports(memory):
         if port not in ports_meant(memory):
             yield Problem(
@@ -109,6 +115,7 @@ class _OldMemory:
 def _read_old_memory(memory: Data) -> _OldMemory | None:
     """A memory that has all its fields; None where one of them has the wrong type."""
     operands, entries = memory.get("operands"), memory.get("ports")
+    # The counts become no numbers of today's format, but a file in which they are text is one that 3.8.1 refused.
     numbers = [memory.get(field) for field in ("r_bw", "w_bw", "r_port", "w_port", "rw_port")]
     whole = [number for number in numbers if isinstance(number, int)]
     if len(whole) != len(numbers) or not isinstance(operands, list) or not isinstance(entries, list):
@@ -116,6 +123,7 @@ def _read_old_memory(memory: Data) -> _OldMemory | None:
     ports = [_port_names(entry) for entry in entries]
     named = tuple(names for names in ports if names is not None)
     narrowest = {side: memory.get(f"min_{side}_granularity") for side in "rw"}
+    # One unreadable entry spoils all: entries belong to operands by position, and leaving one out would shift the rest.
     return _OldMemory(operands, named, {"r": whole[0], "w": whole[1]}, narrowest) if len(named) == len(ports) else None
 
 
@@ -167,12 +175,14 @@ def _convert_memory(memory: Value, keep_idle_ports: bool) -> Value:
     old = _read_old_memory(memory) if is_old_memory(memory) else None
     if old is None or not isinstance(memory, Mapping):
         return memory
+    # Everything else stays as it is, fields that nobody knows too: ZigZag then says of them what it says of any file.
     dropped = {"ports", *OLD_FIELDS}
     kept: Data = {
         field: value
         for field, value in memory.items()
         if field not in dropped and not (field == "auto_cost_extraction" and value is False)
     }
+    # Repairs keep idle ports, since a direction that is missing may be allocated to one of them.
     ports = [port for port in ports_meant(memory) if keep_idle_ports or old.served_by(port)]
     return {**kept, "ports": [_convert_port(old, port) for port in ports]}
 

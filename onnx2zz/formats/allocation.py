@@ -13,6 +13,7 @@ def joined(allocation: Value) -> Value:
     """The allocation as a list of `operand, direction`: `[I1, tl, O, th]`, which YAML reads as four words, and
     `[[I1, tl], [O, th]]` and `I1,tl` are meant so. Anything else comes back as it is."""
     words = list(_words(allocation))
+    # However the words are nested, their order is the same; a list that is not of this pattern is nobody's allocation.
     operands, directions = words[::2], words[1::2]
     if not words or len(operands) != len(directions):
         return allocation

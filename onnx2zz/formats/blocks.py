@@ -43,6 +43,8 @@ def blocks_of(kinds: Sequence[Hashable]) -> tuple[Block, ...]:
     numbers = _numbered(kinds)
     found = sorted(
         (block for period in _periods(numbers) for block in _runs(numbers, period)),
+        # Of blocks that cover equally much the one with the shorter period: three times four layers is told in fewer
+        # lines than two times six that hold the same.
         key=lambda block: (-block.layers * block.times, block.layers, block.first),
     )
     taken = bytearray(len(numbers))
@@ -66,6 +68,7 @@ def _periods(numbers: Sequence[int]) -> list[int]:
     distances: Counter[int] = Counter()
     for place, number in enumerate(numbers):
         before = places.setdefault(number, [])
+        # Each layer with all of its kind would be quadratic: a network may have thousands of equal layers.
         distances.update(place - one for one in before[-LOOK_AHEAD:])
         before.append(place)
     return [distance for distance, _ in distances.most_common(MOST_PERIODS)]
@@ -74,6 +77,7 @@ def _periods(numbers: Sequence[int]) -> list[int]:
 def _runs(numbers: Sequence[int], period: int) -> Iterator[Block]:
     """The longest stretches in which each layer is the one a period before it."""
     begin = 0
+    # One step past the last comparison, so that a run which reaches the end of the network is closed like any other.
     for place in range(len(numbers) - period + 1):
         if place + period < len(numbers) and numbers[place] == numbers[place + period]:
             continue

@@ -19,6 +19,7 @@ def find_core(system: Path, name: str) -> Found:
     """Where a system's core is looked for: in `cores/` beside it, beside it, below the folders above it (Stream names
     `stream/inputs/...` from where it is run), in Stream's folders of hardware, then among what ships. Raises
     InputError."""
+    # Only names with a folder are tried in the folders above: a bare `core.yaml` up there may be anybody's.
     places = (system.parent / "cores", system.parent, *(system.absolute().parents if "/" in name else ()))
     for folder in places:
         for file in (name, f"{name}.yaml"):
@@ -39,6 +40,7 @@ def _in_folders_of_hardware(system: Path, name: str) -> Path | None:
     if inputs is None or "/" in name or not name.endswith(".yaml"):
         return None
     files = (path for path in inputs.rglob("*.yaml") if path.name == name)
+    # The least path, so that the answer is not that of the file system's order where two have the name.
     return min((path for path in files if "hardware" in path.parts), default=None)
 
 
@@ -66,6 +68,7 @@ def without_offchip_level(document: Data) -> Data:
     """The document without the memory that lies above all others and off the chip, if it has one."""
     memories = document.get("memories")
     tops = top_memories(read_hierarchy(document))
+    # A core with one memory has to keep it, however large: without any it is no core.
     if not isinstance(memories, Mapping) or len(memories) < 2:
         return document
     away = {memory.name for memory in tops if (memory.size or 0) >= OFFCHIP_BITS}

@@ -104,6 +104,7 @@ def _read_layer(layer: Data) -> CoveredLayer:
     macs, sources = integer(layer.get("macs")) or 0, layer.get("sources")
     useful = integer(layer.get("macs_useful"))
     return {
+        # No layer's id: a report that was edited must not give one layer's sources to another.
         "id": -1 if (identifier := integer(layer.get("id"))) is None else identifier,
         "name": _text(layer, "name"),
         "node": _text(layer, "node"),
@@ -127,6 +128,7 @@ def _read_experts(router: Data) -> CoveredExperts:
 
 def _read_totals(totals: Data, nodes: list[CoveredNode], layers: list[CoveredLayer]) -> CoverageTotals:
     return {
+        # Counted from what was read and not taken from the file: totals of an edited report would contradict its lists.
         "nodes": len(nodes),
         "layers": len(layers),
         "macs": sum(layer["macs"] for layer in layers),

@@ -65,6 +65,7 @@ def foreign_keys(kind: Kind, document: Value) -> Iterator[ForeignKey]:
     elif is_mapping(document):
         yield from _meaningless(document, (), STREAM_CORE)
         yield from _renamed(document, (), ("multipliers",))
+        # Both changes may meet in one file: today's array with a name of before inside, or the other way round.
         array = ARRAY if ARRAY in document else "multipliers"
         yield from _renamed(document.get(array), (array,), ("multiplier_energy", "multiplier_area"))
 
@@ -82,6 +83,7 @@ def today(kind: Kind, source: YamlSource) -> YamlSource:
     data = with_todays_keys(kind, source.data)
     if data is source.data:
         return source
+    # The marks of the file come last in the merged dict: where both names stand, each keeps its own place.
     renamed = {_path_today(path): mark for path, mark in source.marks.items()}
     return YamlSource(source.path, source.text, data, {**renamed, **source.marks}, source.traps)
 
@@ -98,6 +100,7 @@ def _meaningless(entry: Value, place: Path_, keys: tuple[str, ...]) -> Iterator[
 def _renamed(entry: Value, place: Path_, keys: tuple[str, ...]) -> Iterator[ForeignKey]:
     if is_mapping(entry):
         for key in keys:
+            # Under both names nobody knows which value holds, and `unknown-field` says so.
             if key in entry and EARLIER_NAMES[key] not in entry:
                 yield ForeignKey(place, key, EARLIER_NAMES[key])
 
@@ -116,5 +119,7 @@ def _kept(
 ) -> Iterator[tuple[Key, Value]]:
     for key, inner in value.items():
         name = here.get(key, key) if isinstance(key, str) else key
+        # Two meanings of None have to be told apart: a foreign key without a name of today goes, a null key of YAML
+        # stays.
         if name is not None or key not in here:
             yield name, _without(inner, (*place, key), found)

@@ -71,6 +71,7 @@ def entry_for(name: str | None, operator_type: str, mapping: Sequence[MappingEnt
 
 def _by_name(mapping: Sequence[MappingEntry]) -> Mapping[str, MappingEntry]:
     """The first entry of each name."""
+    # Reversed, so that the first of a name is the one that stays: ZigZag walks the list and takes the first that fits.
     return {entry.name: entry for entry in reversed(mapping)}
 
 
@@ -140,6 +141,7 @@ def _lists_of_texts(value: Value) -> Mapping[str, tuple[str, ...]] | None:
 def _ordering(value: Value) -> Ordering | None:
     if not isinstance(value, list):
         return None
+    # What is no pair is told by ZigZag's schema; here the readable rest is judged.
     pairs = [(pair[0], pair[1]) for pair in value if isinstance(pair, list) and len(pair) == 2]
     return tuple((str(loop), size) for loop, size in pairs if isinstance(size, int | str))
 

@@ -70,22 +70,28 @@ def _mesh(topology: Section) -> Shape | None:
 
 def _joined(topology: Section, shape: Shape | None) -> tuple[tuple[CoreId, ...], tuple[Wire, ...]]:
     """The cores, and the wires between them."""
+    # All keys are asked for before any return, so that one reading tells everything that is wrong with the section.
     given = [kind for kind in SHAPES if kind in topology]
     bandwidth, energy = topology.number("bandwidth", above_zero=True), topology.number("energy_per_bit") or 0.0
     duplex = topology.word("duplex", ("full", "half"), "way to share a link")
+    # `number` objects to a value that is no bandwidth, and says nothing of a key that is missing.
     if "bandwidth" not in topology:
         topology.object_to((), "topology has no bandwidth", "add it, in bit a cycle")
     if len(given) != 1:
         what = f"topology has {' and '.join(given) or 'no shape'}"
         topology.object_to((), what, f"give one of {', '.join(SHAPES)}")
+        # One core stands in for the unknown shape: the rest of the file can still be looked at, and nothing is built
+        # from it.
         return (0,), ()
     nodes, pairs = _of_mesh(topology, shape) if given[0] == "mesh" else _of_others(topology, given[0])
+    # A bus is one wire of all cores; with one core there is nobody to talk to.
     if given[0] == "bus":
         return nodes, (Wire("bus", nodes, bandwidth or 1.0, energy),) if len(nodes) > 1 else ()
     return nodes, tuple(wire for pair in pairs for wire in _both_ways(pair, bandwidth or 1.0, energy, duplex != "half"))
 
 
 def _of_mesh(topology: Section, shape: Shape | None) -> tuple[tuple[CoreId, ...], list[Pair]]:
+    # A slip such as [400, 4000] would make millions of links before anybody could say what is wrong.
     if shape is None or math.prod(shape) > MOST_CORES:
         what = f"mesh is {topology.value('mesh')!r}"
         topology.object_to(("mesh",), what, f"give its width and height, {MOST_CORES:,} cores at most: [4, 4]")
@@ -104,6 +110,7 @@ def _of_others(topology: Section, kind: str) -> tuple[tuple[CoreId, ...], list[P
         what = f"{kind} is {topology.value(kind)!r}"
         topology.object_to((kind,), what, f"give the number of cores, {MOST_CORES:,} at most")
         return (0,), []
+    # Two cores have one link between them; a second one around the ring would be the same pair.
     around = [(size - 1, 0)] if size > 2 else []
     return tuple(range(size)), [] if kind == "bus" else [*((n, n + 1) for n in range(size - 1)), *around]
 
@@ -117,6 +124,7 @@ def _of_links(topology: Section) -> tuple[tuple[CoreId, ...], list[Pair]]:
             held = given[number] if isinstance(given, list) else given
             topology.object_to(place, f"links holds {held!r}", "give pairs of core numbers: [[0, 1], [1, 2]]")
     found = [pair for pair in pairs if pair is not None]
+    # Cores are numbered up to the highest one named. One that no link names is an island, and is objected to as such.
     most = max((end for pair in found for end in pair), default=0)
     return tuple(range(most + 1)), list(dict.fromkeys((min(pair), max(pair)) for pair in found))
 
@@ -126,6 +134,7 @@ def _pair(given: Value) -> Pair | None:
     if len(ends) != 2:
         return None
     one, other = ends
+    # The last bound is not about pairs: the highest number named says how many cores there are.
     if one is None or other is None or one == other or not 0 <= min(one, other) <= max(one, other) < MOST_CORES:
         return None
     return one, other
@@ -142,6 +151,7 @@ def _both_ways(pair: Pair, bandwidth: float, energy: float, full_duplex: bool) -
 
 def _cores(whole: Section, files: CoreFiles, nodes: Sequence[CoreId], shape: Shape | None) -> dict[CoreId, CoreFile]:
     one, several = whole.value("core"), whole.value("cores")
+    # Either key alone: with both, nobody knows which one holds for a core that `cores` does not name.
     if isinstance(one, str) and several is None:
         file = files.named(one, ("core",))
         return {} if file is None else dict.fromkeys(nodes, file)
@@ -158,18 +168,24 @@ def _named_apart(
     there = set(nodes)
     found: dict[CoreId, CoreFile | None] = {}
     for key, name in several.items():
+        # Two spellings may mean one core ([1, 0] and 1), and a dict of keys would not notice. So keys are compared as
+        # nodes.
         node = None if key == "default" else node_at(str(key), shape)
         if not isinstance(name, str):
             whole.object_to(("cores", key), f"core {key} is {name!r}", "write PLACE: NAME")
         elif key != "default" and node not in there:
             whole.object_to(("cores", key), f"cores has {key}, where no core is", _places(nodes, shape))
+        # Before the file is looked for: otherwise the second file's faults would be told as well, and they are of no
+        # interest.
         elif node is not None and node in found:
             whole.object_to(("cores", key), f"cores has {key}, which is core {node}, a second time", "name it once")
         elif node is not None:
             found[node] = files.named(name, ("cores", key))
     default = several.get("default")
     other = files.named(default, ("cores", "default")) if isinstance(default, str) else None
+    # A core whose file could not be read counts as named: it has been objected to already.
     missing = [node for node in nodes if node not in found]
+    # One problem for all of them, since a mesh of a hundred cores may lack ninety.
     if missing and default is None:
         what = f"cores does not say what core {missing[0]} is ({len(missing)} are left out)"
         whole.object_to(("cores",), what, "add `default: NAME`")
@@ -189,14 +205,19 @@ def _port(whole: Section, files: CoreFiles, nodes: Sequence[CoreId], shape: Shap
         file = files.named(str(name), ("offchip", "memory"))
         memory = memory if file is None else offchip_memory(file)
         given = [key for key in ("read_pj_per_bit", "write_pj_per_bit") if key in section]
+        # Costs of a file and costs beside it contradict each other silently; a bandwidth does not, since the narrower
+        # one binds.
         if given:
             section.object_to(
                 (given[0],), f"offchip has both memory and {' and '.join(given)}", "leave one of them out"
             )
+    # A bandwidth of a wrong type has been objected to by `number`.
     elif width is None and "bandwidth" not in section:
         section.object_to((), "offchip has no bandwidth", "add it, in bit a cycle, or name a memory")
     served = _served(section, nodes, shape)
     bandwidth = narrower(width, memory.bandwidth)
+    # Infinite only where neither says a width, which has been objected to; then any number does, and nothing divides by
+    # it.
     return Port(max(nodes) + 1, memory, served, bandwidth if bandwidth < math.inf else 1.0, energy)
 
 
@@ -204,6 +225,7 @@ def _served(section: Section, nodes: Sequence[CoreId], shape: Shape | None) -> t
     """The cores that the off-chip memory is joined to: those that `at` names, else the first corner of a mesh, else
     all."""
     if "at" not in section:
+        # On a mesh the port has a place, and data cross the links between; a ring or a bus has no corner to prefer.
         return tuple(nodes) if shape is None else (0,)
     given = section.value("at")
     found: list[CoreId] = []

@@ -42,8 +42,12 @@ class LayerSignature:
 
     def score(self, other: "LayerSignature") -> int:
         """0: no pair. Same family and output volume are a pair; same inputs and loops make it a better one."""
+        # Volumes and no names: people name loops and layers as they like, but what a layer writes follows from the
+        # network.
         if (self.family, self.output) != (other.family, other.output):
             return 0
+        # Any pair counts 4, so that of two alignments the one with more pairs nearly always wins; what else agrees
+        # decides between equals.
         same_inputs = sum(mine == theirs for mine, theirs in zip(self.inputs, other.inputs, strict=False))
         return 4 + same_inputs + 2 * (prod(self.loops) == prod(other.loops)) + (self.loops == other.loops)
 
@@ -73,6 +77,8 @@ class _Table:
         found: list[tuple[int, int]] = []
         while i and j:
             gained = self.score(i - 1, j - 1)
+            # From the end backward, and pairing where it is as good as leaving out: of equal alignments the one with
+            # later partners.
             if gained and self.best[i][j] == self.best[i - 1][j - 1] + gained:
                 i, j = i - 1, j - 1
                 found.append((i, j))
@@ -87,6 +93,7 @@ def pair_layers(written: Sequence[object], model: Sequence[object]) -> Pairing:
     """Pair hand-written entries with the model's own; entries that cannot be read have no partner."""
     table = _Table([_signature(entry) for entry in written], [_signature(entry) for entry in model])
     pairs = table.pairs()
+    # From certain to doubtful: each step pairs only what the one before has left, and the last goes by places alone.
     pairs += _across(table, {i for i, _ in pairs}, {j for _, j in pairs})
     pairs += _in_place(table, sorted(pairs))
     mine, theirs = {i for i, _ in pairs}, {j for _, j in pairs}
@@ -106,6 +113,7 @@ def _across(table: _Table, mine: set[int], theirs: set[int]) -> list[tuple[int, 
         if i not in mine and j not in theirs and table.score(i, j)
     ]
     found: list[tuple[int, int]] = []
+    # Best scores first, then the order of the lists: greedy, which does for the few that the alignment left over.
     for _, i, j in sorted(rest):
         if i not in mine and j not in theirs:
             found.append((i, j))
@@ -116,6 +124,8 @@ def _across(table: _Table, mine: set[int], theirs: set[int]) -> list[tuple[int, 
 def _in_place(table: _Table, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Pairs of other sizes among what stands between the same two partners."""
     found: list[tuple[int, int]] = []
+    # Partners that are certain cut both lists into stretches. A layer of other sizes is looked for in its own stretch
+    # only: anywhere else a layer of the same loops is another layer.
     ends = [*pairs, (len(table.written), len(table.model))]
     mine, theirs = {i for i, _ in pairs}, {j for _, j in pairs}
     for (i, j), (end, other_end) in zip([(-1, -1), *pairs], ends, strict=True):
@@ -124,7 +134,10 @@ def _in_place(table: _Table, pairs: Sequence[tuple[int, int]]) -> list[tuple[int
             match = next((n for n in waiting if _resized(table.written[m], table.model[n])), None)
             if match is not None:
                 found.append((m, match))
+                # Pairs across the order make stretches overlap, so that the next one may come upon this layer, too.
                 theirs.add(match)
+                # Within a stretch partners keep their order: whoever forgets a padding shrinks layers, and does not
+                # shuffle them.
                 waiting = [n for n in waiting if n > match]
     return found
 
@@ -141,6 +154,7 @@ def _signature(entry: object) -> LayerSignature | None:
 def _of_layer(layer: EntryLayer) -> LayerSignature:
     running = [(loop, size) for loop, size in layer.loops.items() if size > 1]
     return LayerSignature(
+        # A Conv may be written as a Gemm, and Max as Add: what they have in common is how they are computed.
         family=FAMILIES.get(layer.kind, "window"),
         output=layer.elements("O"),
         loops=tuple(sorted(size for size in layer.loops.values() if size > 1)),

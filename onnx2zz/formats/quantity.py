@@ -13,5 +13,6 @@ def in_bits(text: str) -> int | None:
     if match is None:
         return None
     number, prefix, _, unit = match.groups()
+    # A lower-case b alone is a bit, an upper-case one a byte; both words are spelt with the lower case.
     bits = float(number) * 1024 ** POWERS[prefix] * (8 if unit[0] == "B" or unit.startswith("byte") else 1)
     return int(bits) if bits == int(bits) else None

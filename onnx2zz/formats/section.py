@@ -42,6 +42,7 @@ class Section:
         if self._data is None:
             what = f"{self._where} is no mapping of keys to values"
             self.object_to((), what, f"write some of: {', '.join(self.known)}")
+        # When the section is opened, so that an unknown key is told even where nobody comes to ask for anything.
         for key in self._data or ():
             if key not in self.known:
                 what = f"{self._named(key)} is unknown{did_you_mean(str(key), self.known)}"
@@ -70,7 +71,10 @@ class Section:
         if key not in self:
             return None
         value = (self._data or {})[key]
+        # A text, a list and a negative number are one fault to the reader: something else is needed here. `yes` is a
+        # bool in YAML, which Python takes for 1.
         number = value if isinstance(value, int | float) and not isinstance(value, bool) else -1
+        # NaN fails both comparisons, and infinity the second one.
         if 0 <= number <= sys.float_info.max and not (above_zero and number == 0):
             return float(number)
         wanted = "a number above 0" if above_zero else "a number, 0 or more"
@@ -94,6 +98,7 @@ class Section:
         if key not in self:
             return None
         value = (self._data or {})[key]
+        # The choice is given back and not the value, for its type: `value` is anything, and `choices` are literals.
         for choice in choices:
             if choice == value:
                 return choice
@@ -130,6 +135,7 @@ class Section:
     def required(self, *keys: str) -> bool:
         """Whether all of `keys` are there."""
         missing = [key for key in keys if key not in self]
+        # A section that is no mapping was objected to as such; that its keys are missing follows from it.
         if missing and self._data is not None:
             self.object_to((), f"{self._where} lacks {' and '.join(missing)}")
         return not missing

@@ -50,6 +50,7 @@ def find_accelerator(text: str) -> Found:
     """The accelerator, or system of them, that `text` (a path or a name) stands for. Raises InputError with
     suggestions."""
     name = text.removesuffix(SYSTEMS.suffix)
+    # A file of the user's goes before anything that ships, here as everywhere.
     if name in ours(SYSTEMS) and not is_there(Path(text)):
         return _find(SYSTEMS, text)
     return _find(ACCELERATORS, text)
@@ -77,6 +78,7 @@ def choose_mapping(asked: str | None, accelerator: Found, compiled: Path | None 
     else ours with the accelerator's name; else ZigZag's own, from which `--mapping auto` starts."""
     if asked is not None:
         return find_mapping(asked)
+    # What was compiled for this accelerator may have been edited since: it holds before what ships.
     if compiled is not None and compiled.is_file():
         return Found(compiled.stem, compiled)
     if accelerator.name in ours(MAPPINGS):
@@ -105,6 +107,8 @@ def zigzag_mapping(accelerator: Found) -> Found:
 def sidecar(accelerator: Found) -> Path:
     """NAME.onnx2zz.yaml beside the accelerator; for one of ZigZag's, ours of that name. It need not exist."""
     beside = accelerator.path.with_name(f"{accelerator.path.stem}.onnx2zz.yaml")
+    # By path and not by name: a file of the user's that is called like one of ZigZag's has nothing to do with our
+    # figures.
     theirs = accelerator.path == zigzags(ACCELERATORS).get(accelerator.path.stem)
     return _folder(ACCELERATORS) / beside.name if theirs else beside
 
@@ -133,6 +137,7 @@ def _folder(shelf: Shelf) -> Path:
 
 def _place(folder: str) -> Path:
     package = Path(__file__).parents[1]
+    # In a wheel the folders lie inside the package; in a checkout, beside it.
     folders = (package / "shipped" / folder, package.parent / folder)
     return next((folder for folder in folders if folder.is_dir()), folders[0])
 
@@ -150,6 +155,7 @@ def shipped(shelf: Shelf, text: str = "") -> dict[str, Path]:
 
 
 def _by_name(folder: Path, suffix: str) -> dict[str, Path]:
+    # NAME.onnx2zz.yaml and NAME.templates.yaml belong to NAME.yaml and are no accelerators.
     return {path.stem: path for path in sorted(folder.glob(f"*{suffix}")) if "." not in path.stem}
 
 

@@ -46,6 +46,7 @@ def has_links_in_pairs(data: Value) -> bool:
     if not isinstance(data, Mapping) or CONNECTIVITY not in data:
         return False
     links = data[CONNECTIVITY]
+    # Today's form names the off-chip core by number (`offchip_core_id`), and its links are mappings.
     return "offchip_core" in data or (isinstance(links, list) and any(not isinstance(one, Mapping) for one in links))
 
 
@@ -69,10 +70,13 @@ def read_listed_cores(found: Found, source: YamlSource, problems: list[Problem])
         return system_of(whole, found, files, Connections(), None)
     pooling, simd, offchip = (_special(graph, key, len(files)) for key in SPECIAL)
     links, kind = _links_of(graph), _kind(graph)
+    # Taken out before the mesh is made, which consists of what is left.
     away = files.pop(offchip) if offchip is not None else None
+    # Their places in the list do not count in the mesh either: Stream made it of the others alone.
     regular = [core for core in files if core not in (pooling, simd)]
     connections = _joined(_wires(graph, kind, regular, pooling, simd), links)
     port = _port(whole, offchip, away, [*files], links)
+    # Without a kind or a width there are no wires, and every core would be called an island for it.
     if kind and links:
         object_to_islands(whole, graph.place, [*files], connections.wires, port)
     return system_of(whole, found, files, connections, port)
@@ -116,6 +120,7 @@ def _listed(whole: Section, files: CoreFiles) -> dict[CoreId, CoreFile]:
         file = files.named(name.removeprefix("./"), ("cores", number))
         if file is not None:
             found[number] = file
+    # All or none: a core is its place in the list, and the special ones are named by that.
     return found if len(found) == len(given) else {}
 
 
@@ -170,6 +175,7 @@ def _mesh(graph: Section, cores: Sequence[CoreId]) -> Iterator[tuple[CoreId, ...
         what = f"{asked} for {len(cores)} cores (without those of pooling, SIMD and off the chip)"
         graph.object_to((), what, "their product is the number of cores")
         return
+    # Stream numbers down the columns, so that neighbours in the list are neighbours in a column.
     for column in range(columns):
         yield from pairwise(cores[column * rows : (column + 1) * rows])
     yield from zip(cores, cores[rows:], strict=False)

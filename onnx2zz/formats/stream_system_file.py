@@ -50,6 +50,7 @@ def read_stream_system(found: Found, source: YamlSource, problems: list[Problem]
     away = cores.pop(offchip, None) if offchip is not None else None
     connections = _connections(whole, offchip)
     port = None if offchip is None or away is None else port_of(whole, offchip, away, connections)
+    # Not where its file could not be read: that has been said, and the number is right.
     if offchip is not None and away is None and offchip not in _numbers(whole):
         whole.object_to(("offchip_core_id",), f"there is no core {offchip}", "name one of cores")
     _object_to_strangers(whole, _numbers(whole), connections)
@@ -129,6 +130,8 @@ def _connections(whole: Section, offchip: CoreId | None) -> Connections:
             continue
         found.nodes[number] = nodes
         cost = one.number("unit_energy_cost")
+        # Stream's energy is for a word of the width of this link, so that the same number means less a bit on a wider
+        # one.
         join(found, number, one.word("type", ("link", "bus"), "kind of connection"), nodes, offchip, bandwidth,
               (default if cost is None else cost) / bandwidth)  # fmt: skip
     return found
@@ -149,7 +152,9 @@ def join(
         found.served += [node for node in nodes if node != offchip]
         found.widths.append(bandwidth)
         found.costs.append(energy)
+    # The off-chip core has no place on the network here: what leads to it is the port, which all of them share.
     onchip = tuple(sorted(node for node in nodes if node != offchip))
+    # A link of one core and the off-chip memory leaves no wire, and a "link" of three cores is a bus in all but name.
     if kind != "bus" and len(onchip) == 2:
         a, b = onchip
         found.wires.append(Wire(f"{a}>{b}", (a, b), bandwidth, energy, directed=True))

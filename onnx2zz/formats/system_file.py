@@ -81,6 +81,7 @@ class CoreFiles:
 
     def named(self, name: str, place: Path_) -> CoreFile | None:
         if name not in self._read:
+            # Noted before it is tried, so that a file with faults is read once and its faults are told once.
             self._read[name] = None
             try:
                 self._read[name] = read_core_file(find_core(self.found.path, name))
@@ -110,6 +111,7 @@ def object_to_islands(
     """Every core must be in reach of the off-chip memory, or of all others."""
     if not cores:
         return
+    # Without a way off the chip any core will do as a beginning: what counts is that all can reach each other.
     start = port.served if port is not None else (cores[0],)
     lost = sorted(set(cores) - reached_from(start, wires))
     if port is not None and not lost:  # and its results must come back
@@ -125,6 +127,7 @@ def reached_from(start: Sequence[CoreId], wires: Sequence[Wire]) -> set[CoreId]:
     """The cores to which data can travel from some."""
     leaving: dict[CoreId, list[CoreId]] = {}
     for wire in wires:
+        # Over a bus each of its cores reaches all; over a directed wire only the first one sends.
         for node in wire.nodes[:1] if wire.directed else wire.nodes:
             leaving.setdefault(node, []).extend(wire.nodes)
     reached, pending = set(start), list(start)
@@ -163,4 +166,5 @@ def operator_names(kind: str) -> frozenset[str]:
 
 def narrower(port: float | None, memory: float) -> float:
     """Bit a cycle of two in a row; one that says nothing does not bind."""
+    # 0 is what an absent width reads as, and a port that passes nothing would be no port.
     return min(port or math.inf, memory or math.inf)

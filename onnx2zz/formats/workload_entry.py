@@ -129,8 +129,11 @@ class EntryLayer:
         if index in self.loops or relation is None:
             return self.extent(index)
         if index in self.extents:
+            # ZigZag clips the axis to this number, whatever the relation reaches: it is the tensor's size then.
             return self.extents[index]
         first, second = self.loops.get(relation.first, 1), self.loops.get(relation.second, 1)
+        # Not `reach`, which counts distinct values: a stride of 2 with a window of 1 reads every other element, but the
+        # tensor extends over all of them.
         last = relation.a * (first - 1) + relation.b * (second - 1)
         return last + 1 - sum(self.padding.get(index, (0, 0)))
 
@@ -166,6 +169,8 @@ def read_layer(number: int, entry: object) -> EntryLayer | None:
     loops = read_loops(entry)
     relations = read_relations(entry.get("dimension_relations"))
     identifier = entry.get("id")
+    # These four are what every volume and every reference needs. Anything else may be missing, and one fault in it must
+    # not hide what else is wrong with the layer.
     if indices is None or loops is None or relations is None or not isinstance(identifier, int):
         return None
     return EntryLayer(
@@ -307,10 +312,14 @@ def as_meant(layer: EntryLayer) -> EntryLayer:
 
 def _turned(layer: EntryLayer, relation: Relation) -> EntryLayer:
     data, stride, window, dilation = relation.first, relation.a, relation.second, relation.b
+    # Which term is the input's own position the text does not say: `ox=1*ix+1*fx` and `ox=1*fx+1*ix` are both written.
+    # It is the one that the weights do not have.
     if relation.second in _input_positions(layer) and relation.first not in _input_positions(layer):
         data, stride, window, dilation = relation.second, relation.b, relation.first, relation.a
+    # Without a loop over the input there is no size to turn into the output's; the relation would only mislead.
     if data not in layer.loops:
         return replace(layer, relations=tuple(r for r in layer.relations if r is not relation))
+    # A window larger than its input gives less than one, and a stride of 0 is a slip: neither may end this judgement.
     size = (layer.loops[data] - dilation * (layer.loops.get(window, 1) - 1) - 1) // max(stride, 1) + 1
     loops = {
         relation.target if dim == data else dim: max(size, 1) if dim == data else n for dim, n in layer.loops.items()

@@ -36,6 +36,7 @@ def edited(text: str, new: Value) -> str | None:
         old: Value = yaml.load(text, SafeLoader)
         if root is None:
             return None
+        # From the end of the text forward, so that the places of the edits still to come stay true.
         edits = sorted(_edits(text, root, old, new), key=lambda one: (one.start, one.end), reverse=True)
         for one in edits:
             text = text[: one.start] + one.text + text[one.end :]
@@ -59,8 +60,10 @@ def _edits(text: str, node: yaml.Node, old: Value, new: Value) -> Iterator[_Edit
     if old == new:
         return
     keeps = is_mapping(old) and is_mapping(new) and not old.keys().isdisjoint(new)
+    # Where no key stays, or the mapping is on one line, rewriting it loses nothing that was worth keeping.
     if isinstance(node, yaml.MappingNode) and not node.flow_style and keeps and is_mapping(old) and is_mapping(new):
         yield from _of_mapping(text, node, old, new)
+    # A list that grew is one to which something was added at the end; in one that shrank nobody knows which item went.
     elif isinstance(node, yaml.SequenceNode) and is_list(old) and is_list(new) and len(old) <= len(new):
         yield from _of_list(text, node, old, new)
     else:
@@ -85,6 +88,8 @@ def _of_mapping(text: str, node: yaml.MappingNode, old: Data, new: Data) -> Iter
     gone, come = [key for key in old if key not in new], [key for key in new if key not in old]
     last: yaml.Node | None = None
     for (key_node, value_node), (key, value) in zip(node.value, old.items(), strict=True):
+        # A key that goes and one that comes with the same value are one key under another name: its comment stays with
+        # it.
         renamed = next((name for name in come if key in gone and new[name] == value), None)
         if key in new:
             yield from _edits(text, value_node, value, new[key])
@@ -95,6 +100,7 @@ def _of_mapping(text: str, node: yaml.MappingNode, old: Data, new: Data) -> Iter
             yield _line_of(text, key_node, value_node)
             continue
         last = value_node
+    # All keys went, and with them the place behind which new ones could stand.
     if come and last is None:
         raise _NotByEditingError
     if come and last is not None:
@@ -108,6 +114,8 @@ def _line_of(text: str, key: yaml.Node, value: yaml.Node) -> _Edit:
     start, end = _start(key), text.find("\n", _end(text, value))
     end = len(text) if end < 0 else end + 1
     line = text.rfind("\n", 0, start) + 1
+    # The key is alone in its line, so whole lines go. Behind a dash (`- name: x`) the dash has to stay for the next
+    # key.
     if not text[line:start].strip():
         return _Edit(line, end, "")
     while text[end : end + 1] == " ":
@@ -126,6 +134,7 @@ def _end(text: str, node: yaml.Node) -> int:
         children = [value for _, value in node.value]
     elif isinstance(node, yaml.SequenceNode) and not node.flow_style:
         children = list(node.value)
+    # Down to the last scalar, whose mark is exact.
     return _end(text, children[-1]) if children else node.end_mark.index
 
 
@@ -136,6 +145,7 @@ def _inline(value: Value) -> str:
         return yaml.safe_dump(
             plain, default_flow_style=True, sort_keys=False, width=1 << 20, allow_unicode=True
         ).strip()
+    # In a list and out of it again: a scalar alone would be dumped with an end-of-document marker.
     return yaml.safe_dump([plain], default_flow_style=True, width=1 << 20, allow_unicode=True).strip()[1:-1]
 
 

@@ -35,10 +35,13 @@ def composed(text: str, loader_class: Loaders) -> tuple[Loader, yaml.Node | None
     """A loader and the root of the document in `text`, None where that is empty. Raises yaml.YAMLError."""
     if len(text) > LARGEST:
         raise yaml.YAMLError(f"more than {LARGEST >> 20} million characters")
+    # Walking all events takes as long as loading. Deep nesting needs many brackets, or a line that is indented far:
+    # both are seen without parsing.
     if text.count("[") + text.count("{") > CERTAINLY_SHALLOW or _has_a_steep_line(text):
         _check_depth(text, loader_class)
     loader: Loader = loader_class(text)
     node = loader.get_single_node()
+    # Without an anchor nothing can repeat.
     if node is not None and "&" in text:
         _check_repeats(node)
     return loader, node

@@ -105,6 +105,8 @@ def parse_yaml(text: str, path: str, place_keys: bool = False) -> YamlSource:
             return YamlSource(path, text, None, {})
         if place_keys:
             _write_place_keys(node)
+        # Before the document is constructed: PyYAML then writes what a merge (`<<`) brings into the nodes themselves,
+        # and it would be taken for what stands here.
         places = tuple(_walk(node, (), loader, frozenset()))
         data = loader.construct_document(node)
     except (yaml.YAMLError, ValueError, OverflowError) as error:
@@ -136,6 +138,7 @@ def _as_text(key: yaml.Node) -> yaml.Node:
 
 
 def _syntax_error(error: Exception, text: str) -> Trap:
+    # Looked for only where YAML has failed: a mapping's text may well hold `name = [` in a comment.
     if python := PYTHON.search(text):
         return _python(text.count("\n", 0, python.start()) + 1)
     mark = getattr(error, "problem_mark", None)
@@ -154,6 +157,7 @@ def _walk(
     node: yaml.Node, path: Path_, loader: Loader, parents: frozenset[int]
 ) -> Iterator[tuple[Path_, Mark, Trap | None]]:
     """Every place below `node` with the trap that lies there, if any; an anchor inside itself is entered once."""
+    # Parents only, not all that were met: an alias stands at several places, and each of them is asked for.
     if id(node) in parents:
         return
     parents |= {id(node)}
@@ -172,8 +176,10 @@ def _walk_mapping(
     for key_node, value in node.value:
         key = loader.construct_object(key_node, deep=True)
         mark = _mark(key_node)
+        # Dates and the like cannot be part of a path; ZigZag has no such keys.
         if not isinstance(key, str | int | float | bool | None):
             continue
+        # One trap for a place: a key that stands twice makes what it is read as a side matter.
         yield (*path, key), mark, _duplicate(key, seen, mark) or _trap(key_node) or _trap(value)
         yield from _walk(value, (*path, key), loader, parents)
 
@@ -197,6 +203,7 @@ def _trap(node: yaml.Node) -> Trap | None:
     if not isinstance(node, yaml.ScalarNode) or node.style:
         return None
     text, kind, mark = node.value, node.tag.rsplit(":", 1)[-1], _mark(node)
+    # The short forms are where YAML 1.1 surprises: a loop or a country called `no` becomes False.
     if kind == "bool" and text.lower() not in ("true", "false"):
         return Trap(mark, f"`{text}` is read as {text.lower() in ('yes', 'on')}", f'write "{text}" or true/false')
     if kind == "int" and OCTAL.fullmatch(text):

@@ -39,6 +39,7 @@ def _decided(base: MappingEntry, result: LayerResult) -> MappingEntry:
         dim: tuple(f"{loop}, {_whole(factor)}" for loop, factor in pairs.items() if factor > 1)
         for dim, pairs in result.spatial_mapping.items()
     }
+    # Hints are for the array dims that an entry leaves open, and this one leaves none open.
     return replace(base, spatial_mapping=unrolled, spatial_mapping_hint=None, temporal_ordering=_ordering(result))
 
 

@@ -28,6 +28,7 @@ class Bounds:
 
 def bounds(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Bounds:
     """The bounds of all candidates at once; factors: (candidates, array dims, loops)."""
+    # Rounded up: an array that is filled in part takes a step all the same.
     steps = -(-np.array(space.sizes) // factors.prod(axis=1))
     cycles = steps.prod(axis=1).astype(float)
     systolic = [dim for dim, (name, _) in enumerate(space.array) if name in hierarchy.systolic]
@@ -36,9 +37,12 @@ def bounds(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Bounds:
     per_innermost = [
         _innermost_reads(innermost, steps, factors, space, hierarchy) for innermost in range(len(space.loops))
     ]
+    # Least cycles and least energy may need different loops innermost; each minimum is true for itself, and so are
+    # both.
     ports = np.min([port for port, _ in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
     reads = np.min([energy for _, energy in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
     filled = cycles + drain + first_loads(factors, space, hierarchy)
+    # Array and ports work at the same time, so cycles are a maximum; each pJ is spent once, so energies add up.
     return Bounds(np.maximum.reduce([filled, floor.cycles, ports]), floor.energy + reads)
 
 
@@ -52,6 +56,7 @@ def first_loads(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Fl
         levels = hierarchy.of(operand.memory_operand)
         if len(levels) == 2 and levels[1].read and levels[0].write and operand.bits:
             sharing = [one for one in space.operands if _lies_in(one, levels[0].memory, hierarchy)]
+            # The wider width, since the claim is that everything fits: where results are partial sums they need it.
             needed = sum(extents(one, sizes, whole=True) * float(max(one.bits, one.final)) for one in sharing)
             bits = extents(operand, sizes, whole=True) * float(operand.bits)
             loaded = bits / min(levels[1].read.width, levels[0].write.width * _most_instances(space, levels[0]))
@@ -78,6 +83,8 @@ def _each_tensor_once(factors: Factors, space: Space, hierarchy: BuiltHierarchy)
     busy: dict[int, Floats] = {}
     energy = np.full(len(factors), hierarchy.operation_energy * space.operations)
     for operand in space.operands:
+        # The narrower width, where a tensor moves: here less is safe. Partial sums that return come on top of any
+        # bound.
         bits = extents(operand, sizes, whole=True) * float(operand.final)
         levels = hierarchy.of(operand.memory_operand)
         for number, level in enumerate(levels):
@@ -103,6 +110,8 @@ def _innermost_reads(
 ) -> tuple[Floats, Floats]:
     """Port cycles and pJ of what the array reads and writes each cycle, if this loop is the innermost temporal one."""
     cycles = steps.prod(axis=1).astype(float)
+    # A loop that is unrolled whole is innermost in no ordering. Where no loop is left at all there is one step, and any
+    # of them may stand for it.
     impossible = np.where(steps[:, innermost] > 1, 0.0, np.where(cycles > 1, np.inf, 0.0))
     busy: dict[int, Floats] = {}
     energy = np.zeros(len(factors))
@@ -117,6 +126,8 @@ def _innermost_reads(
         times = cycles / _stationary(innermost, operand, steps)
         energy = energy + words * times * _instances(factors, space, levels[0]) * link.energy
         if operand.name != "O":
+            # `words` are parts of a full access where the port may be used narrower. In cycles, a part takes a whole
+            # one.
             waiting = np.ceil(words) * np.maximum(times - 1, 0)
             busy[link.port] = busy.get(link.port, 0.0) + waiting
     return np.maximum.reduce([impossible, *busy.values()]), energy + impossible

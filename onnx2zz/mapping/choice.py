@@ -113,11 +113,14 @@ class _Contest:
 
     def decided(self) -> Choice:
         self.enter_given()
+        # Arrays that compute in memory have a cost model that the bounds know nothing of.
         over = self.terms.hardware.in_memory or self._at_the_floor()
         ours = nothing(self.space) if over else self._ranked()
         reason = self._race(ours)
         self._confirm()
         order = sorted(self.priced, key=self._merit)
+        # What the user wrote and what ZigZag generates is told however bad it is: it is what the choice is compared
+        # with.
         close, far = order[1 : 1 + RUNNERS_UP], order[1 + RUNNERS_UP :]
         given = [candidate for candidate in far if candidate.origin != "enumerated"]
         refused = [candidate for candidate in self.seen.values() if candidate.refused]
@@ -129,6 +132,7 @@ class _Contest:
         for unrolling in self._zigzags(self.mapping_entry):
             self._enter(unrolling, "mapping file")
         generated = replace(self.mapping_entry, spatial_mapping=None)
+        # An entry without an unrolling is what ZigZag generates for: then both questions are one.
         if generated != self.mapping_entry:
             found = self._zigzags(generated)
             for unrolling, (bound, bounds) in zip(found, self._bounds_of(found), strict=True):
@@ -164,6 +168,8 @@ class _Contest:
     @property
     def leader(self) -> Candidate | None:
         """The best so far; kept until another one has a price."""
+        # `seen` only grows, but for `_confirm`, which resets the count: so its length says whether the leader is still
+        # true.
         if self.best_of != len(self.seen):
             self.best, self.best_of = min(self.priced, key=self._merit, default=None), len(self.seen)
         return self.best
@@ -183,6 +189,8 @@ class _Contest:
             return NONE_BETTER
         looked = self._looked_at(ours)
         for row, bound, bounds in looked:
+            # Not `_worth`: that ends the race where little is to be gained. This one passes over what cannot gain
+            # anything, since the bounds do not come in rising order.
             if self.leader is not None and bound >= self._objective(self.leader) * (1 - EQUAL):
                 continue
             if ours.unrolling(row) in self.seen:
@@ -191,6 +199,7 @@ class _Contest:
                 return f"the budget of {self.terms.budget} prices is spent: a better one may be left"
             self._enter(ours.unrolling(row), "enumerated", bounds)
         self._look_for_cleaner(ours)
+        # The first comparison spares the walk through thousands of candidates that were never going to be priced.
         if len(ours) <= self.terms.budget and all(ours.unrolling(row) in self.seen for row in range(len(ours))):
             return "all candidates are priced"
         if self.left and self._worth(float(ours.bounds[len(ours) - self.left])):
@@ -200,6 +209,8 @@ class _Contest:
     def _looked_at(self, ours: Ranked) -> Iterator[tuple[int, float, Floats | None]]:
         """The place of each candidate that may be worth a price, the least that its objective can be, and the same of
         each of its orderings where that is known."""
+        # For cycles the simple bound is close and often ends the race after these; of energy it knows too little, so
+        # that a leader which is there already is enough to begin with.
         first = TRIED_FIRST if self._is_latency or self.leader is None else 0
         for row in range(min(first, len(ours))):
             if not self._worth(float(ours.bounds[row])):
@@ -224,6 +235,7 @@ class _Contest:
         """Places in the order of the bound that knows the memories; the last tenth of the budget goes first to those
         that the simple bound puts first, since either may be the better guess where both are below the leader."""
         order: list[int] = np.argsort(least, kind="stable").tolist()
+        # The same place may come up to three times: who asks passes over what has been seen.
         for place in order:
             if self.tried >= self.terms.budget * 9 // 10:
                 break
@@ -256,6 +268,7 @@ class _Contest:
             if refused is None:
                 return
             self.seen[leader.unrolling] = replace(leader, energy_pj=None, latency_cycles=None, refused=refused)
+            # The number of candidates has not changed, only the leader's price is gone.
             self.best_of = 0
 
     def _objection(self, candidate: Candidate) -> str | None:
@@ -263,6 +276,8 @@ class _Contest:
         from onnx2zz.zigzag.spatial import stays_as_it_is
 
         try:
+            # With all orderings this time: among those that were left out for their bounds may be one for which only
+            # ZigZag's own search has a price.
             honest_price(self.prices, candidate.unrolling, self.terms.hardware, patiently=False)
         except PricingError as failure:
             return str(failure)
@@ -281,13 +296,18 @@ class _Contest:
             return replace(candidate, refused=refused)
         terms = self.terms
         given = (self.entry, self.mapping_entry, candidate.unrolling, terms.accelerator)
+        # Refusals above cost nothing; what counts against the budget is ZigZag's or our search, whatever it finds.
         self.tried += 1
         try:
+            # What the user wrote is priced at any cost. Of our own there are thousands, and ZigZag's search takes
+            # seconds each.
             patiently = candidate.origin != "enumerated"
             honest = honest_price(self.prices, candidate.unrolling, terms.hardware, patiently=patiently, bounds=bounds)
             priced = replace(candidate, energy_pj=honest.energy_pj, latency_cycles=honest.latency_cycles)
             if bounds is not None:
                 self.unconfirmed.add(candidate.unrolling)
+            # It will not be chosen now. Whether ZigZag would change it is asked only if it comes to lead after all
+            # (`_confirm`).
             if self.leader is not None and self._objective(priced) > self._objective(self.leader):
                 self.unconfirmed.add(candidate.unrolling)
                 return priced

@@ -39,8 +39,10 @@ def candidates(
     for dim, (name, units) in enumerate(space.array):
         options = _options(space, units, limits[name])
         found = combined(found, dim, options, space)
+        # As soon as both have their loops: each mirror image that is kept here would be combined with all later dims.
         if dim in twins:
             found = found[_first_of_mirrored(found, twins)]
+        # What overflows a memory, or lacks a wire, does so with more loops unrolled, too: nothing good is lost by it.
         found = found[~forbidden(found)]
         found = _best_filled(found, space)
     return found
@@ -57,6 +59,7 @@ def _options(space: Space, units: int, most: Mapping[str, int]) -> list[Option]:
     room = _Room(factors, units)
     full = [option for option in found if not room.left(option)]
     full.sort(key=lambda option: (-filled(option, space), len(option)))
+    # Single loops stay even where they leave room: the loop that would fill it may be wanted on another array dim.
     return [*full[:PER_DIM], *[option for option in found if len(option) == 1 and option not in full[:PER_DIM]], ()]
 
 
@@ -98,6 +101,7 @@ class _Room:
     def left(self, option: Option) -> bool:
         used = prod(factor for _, factor in option)
         for loop, factor in option:
+            # The next larger factor only: where that does not fit, no other does.
             larger = self.larger.get((loop, factor))
             if larger is not None and larger <= factor * self.units // used:
                 return True
@@ -112,6 +116,7 @@ def filled(option: Option, space: Space) -> float:
     useful = 1.0
     for loop, factor in option:
         useful *= space.sizes[loop] / -(-space.sizes[loop] // factor)
+    # So that equal products in another order are equal, and the sort falls back to the number of loops.
     return round(useful, 6)
 
 
@@ -140,8 +145,10 @@ def _first_of_mirrored(found: Factors, twins: Mapping[int, int]) -> Factors:
     code = np.zeros(len(found), dtype=np.uint64)
     for dim in range(found.shape[1]):
         kind = dim
+        # Twins of twins: all array dims of one kind get the number of the first.
         while kind in twins:
             kind = twins[kind]
+        # A sum does not change when two dims of one kind change places, and that is what makes mirror images equal.
         code += _scattered(found[:, dim].astype(np.uint64), kind)
     return np.sort(np.unique(code, return_index=True)[1])
 
@@ -166,6 +173,7 @@ def _divided(factors: NDArray[np.int64], size: int) -> Mask:
     """Of one loop's factors (candidates, array dims): whether its steps are whole. Few of them differ, so each kind is
     asked once."""
     most = factors.max(axis=0, initial=1) + 1
+    # The table would cost more than to ask for every candidate.
     if np.prod(most.astype(float)) > 1 << 22:
         return _is_accounted(factors, size)
     code = np.ravel_multi_index(tuple(factors.T), tuple(most.tolist()))
@@ -184,6 +192,7 @@ def _is_accounted(factors: NDArray[np.int64], size: int) -> Mask:
     """Of a loop on several array dims ZigZag adjusts the first of the largest factors only
     (spatial_mapping_conversion.py:195-213, 265-297)."""
     place = np.arange(factors.shape[1], dtype=np.int64)
+    # `argmax` takes the first of equals, as ZigZag does.
     adjusted = factors.argmax(axis=1)[:, None]
     up_to = np.where(place <= adjusted, factors, 1).prod(axis=1)
     later = np.where(place > adjusted, factors, 1).prod(axis=1)
@@ -195,5 +204,6 @@ def _best_filled(found: Factors, space: Space) -> Factors:
         return found
     steps = -(-np.array(space.sizes) // found.prod(axis=1))
     spread = (found > 1).sum(axis=(1, 2))
+    # Of equal cycles those with fewer loops unrolled: they leave most to the array dims that are still to come.
     order = np.lexsort((spread, steps.prod(axis=1, dtype=float)))
     return found[order[:KEPT]]

@@ -53,6 +53,7 @@ def with_chosen_mapping(
     policy = Policy(asked, wires, resources.store, resources.watch)
     chosen = choose_mappings(request.workload, request.accelerator, request.mapping, request.options, log, policy)
     write_whole(file, mapping_text(chosen.entries, head))
+    # Priced from the file that was written, not from what is in memory: so the file is what the numbers are of.
     return replace(request, mapping=Found(asked.kind, file), mapping_search=None), chosen
 
 
@@ -67,6 +68,7 @@ def _is_free(folder: Path, request: EvaluationRequest) -> bool:
     """Whether mapping.yaml in the folder may be this workload's on this accelerator."""
     try:
         compiled: Value = json.loads((folder / "coverage.json").read_text(encoding="utf-8"))
+    # Nothing is compiled there, so the plain name misleads nobody. A file that cannot be read may belong to anything.
     except FileNotFoundError:
         return True
     except (OSError, ValueError):
@@ -75,6 +77,7 @@ def _is_free(folder: Path, request: EvaluationRequest) -> bool:
         return False
     coverage, arch = request.workload.coverage, compiled.get("arch")
     same_layers = coverage is not None and coverage["layers"] == read_coverage(compiled)["layers"]
+    # Compiled without an accelerator, the workload goes with any.
     return same_layers and (arch is None or stands_for(str(arch), request.accelerator))
 
 
@@ -96,6 +99,7 @@ def _with_choices(evaluation: Evaluation, chosen: "NetworkChoice") -> Evaluation
     """The evaluation with each layer's choice: where it comes from, what it was compared with, and why it won."""
     from onnx2zz.mapping.choice_json import as_json
 
+    # By identity: a choice is deep, and comparing hundreds of them would take longer than writing them.
     told = {id(choice): as_json(choice) for choice in chosen.choices.values()}  # layers that are alike share one
     layers = tuple(
         replace(layer, choice=told[id(choice)], certificate=choice.certificate)

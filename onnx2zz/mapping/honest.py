@@ -40,4 +40,5 @@ def honest_price(
     in_truth = padded(prices.entry, totals(unrolling))
     energy, cycles = prices.price(in_truth, unrolling, patiently=patiently, bounds=bounds)
     least = roofline(in_truth, prices.mapping_entry, hardware).cycles
+    # `padded` gives back the entry itself where nothing grows, so identity says it.
     return HonestPrice(energy, max(cycles, least), cycles, in_truth is not prices.entry)

@@ -49,6 +49,8 @@ def declared(hierarchy: BuiltHierarchy, said: Wires) -> Interconnect:
     """
     shared = {operand: frozenset(d for level in levels for d in level.served) for operand, levels in hierarchy.levels}
     also = {operand: frozenset(dims) for operand, dims in said.multicast.items()}
+    # Where one output memory serves the units of an array dim, all of them hand their results to it in one cycle:
+    # without adders on the way it would have to take as many values at once.
     return Interconnect(
         sums=_innermost(hierarchy, "O") | hierarchy.systolic | frozenset(said.adder_trees),
         multicast=tuple((operand, dims | also.get(operand, frozenset())) for operand, dims in shared.items()),
@@ -61,6 +63,8 @@ def shown_by(mapping: Iterable[MappingEntry], known: Interconnect) -> Interconne
     """`known` and what the accelerator's mapping file does: whoever wrote it knows the wires."""
     sums, diagonals = set(known.sums), set(known.diagonals)
     for entry in mapping:
+        # What one entry does with its loops the wires can do for those of any layer, so that pairs are taken out of
+        # their entries.
         pairs = [(dim, loop) for dim, loops in entry.unrolled.items() for loop, factor in loops if factor > 1]
         sums |= {dim for dim, loop in pairs if loop in SUMMED}
         slid = [(a, b) for (a, first), (b, second) in product(pairs, pairs) if WINDOW.get(first) == second]
@@ -116,11 +120,13 @@ def _overlapping(space: Space) -> Iterable[ArrayDimension]:
     """Windows that share elements: with a stride of their length they do not, and each unit reads its own."""
     for axis in (axis for operand in space.operands[1:] for axis in operand.axes):
         outer, inner = np.array(space.sizes[axis.outer]), np.array(space.sizes[axis.inner])
+        # Elements that are touched, against pairs of positions: fewer means that two units want the same one.
         if axis.size(outer, inner) < outer * inner:
             yield axis
 
 
 def _shared(memory_operand: str, space: Space) -> Iterable[int]:
     """The loops that leave an input where it is: units that they are unrolled over read the same."""
+    # An operand of no bits is none: element-wise layers of one input have a W of that kind.
     inputs = [operand for operand in space.operands[1:] if operand.memory_operand == memory_operand and operand.bits]
     return (loop for operand in inputs for loop in range(len(space.loops)) if loop not in operand.moved_by)

@@ -28,9 +28,11 @@ def mapped_as(entry: WorkloadEntry, base: MappingEntry, unrolling: Unrolling | N
 def _order_that_runs(entry: WorkloadEntry, base: MappingEntry, unrolling: Unrolling) -> Ordering | None:
     """The order of `base` without the loops that the layer lacks, or does not run through in time: stock ZigZag finds
     no ordering that has them."""
+    # Unrolled whole is not in time; of a loop that is divided the order still says where its rest runs.
     factors = totals(unrolling)
     running = {loop for loop, size in loop_sizes(entry).items() if size > factors.get(loop, 1)}
     order = tuple(step for step in base.temporal_ordering or () if step[0] in (ANY, *running))
+    # Nothing but wildcards orders nothing.
     return order if any(loop != ANY for loop, _ in order) else None
 
 
@@ -47,6 +49,7 @@ def mapping_entries(chosen: Sequence[tuple[str, str, MappingEntry]]) -> tuple[Ma
     by_type = {kind: _most_common(listed) for kind, listed in of_type.items()}
     entries = [replace(default, name="default")]
     entries += [replace(mapped, name=kind) for kind, mapped in by_type.items()]
+    # Last, but found first: ZigZag looks for a layer's own name before its type.
     entries += [replace(mapped, name=name) for name, kind, mapped in chosen if mapped != by_type[kind]]
     return tuple(entries)
 
@@ -57,6 +60,7 @@ def mapping_text(entries: Sequence[MappingEntry], head: str) -> str:
     body = yaml.dump(
         [entry.document() for entry in entries], Dumper=_Plain, sort_keys=False, default_flow_style=None, width=110
     )
+    # Only entries of the outermost list begin a line with a dash; inner lists are in flow style or indented.
     return comment + body.replace("\n- ", "\n\n- ")
 
 
@@ -69,6 +73,7 @@ class _Plain(yaml.SafeDumper):
 
 def _most_common(listed: Sequence[MappingEntry]) -> MappingEntry:
     """The first of those that are there most often."""
+    # An entry holds dicts, and those do not hash.
     written = [repr(entry) for entry in listed]
     counts = Counter(written)
     return listed[max(range(len(listed)), key=lambda place: counts[written[place]])]

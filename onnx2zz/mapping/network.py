@@ -68,6 +68,7 @@ def choose_mappings(
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
         inputs = load_inputs(workload, accelerator, base, price_cache, as_start=True)
     if inputs.hardware.in_memory and policy.search.kind == "optimal":
+        # For `auto` it is no error: the mapping file is kept, which is what auto would end with.
         what = "its array computes in memory: ZigZag's own search unrolls it, and nothing is proven of that"
         raise InputError(Problem(str(accelerator.path), what, "leave `--mapping optimal` out"))
     with talk_goes_to(log):

@@ -18,6 +18,7 @@ Whole: TypeAlias = NDArray[np.int64]
 def padded(entry: WorkloadEntry, unrolled: Mapping[str, int]) -> WorkloadEntry:
     """`entry` with each loop at the next multiple of its factor in `unrolled`; the inputs grow with their windows."""
     sizes = loop_sizes(entry)
+    # Not divided evenly, the last step leaves units idle; they are counted as if they worked, as they do on a chip.
     more = {loop: -size % unrolled.get(loop, 1) for loop, size in sizes.items()}
     if not any(more.values()):
         return entry

@@ -38,6 +38,7 @@ def ranked(
     first, second = _objectives(bounds(found, space, hierarchy), floor, opt)
     padding = (-np.array(space.sizes) % found.prod(axis=1) > 0).sum(axis=1)
     spread = (found > 1).sum(axis=(1, 2))
+    # numpy sorts by the last key first.
     order = np.lexsort((spread, second, padding, first))
     return Ranked(space, found[order], first[order], padding[order])
 
@@ -103,6 +104,8 @@ def _twins(space: Space, limits: Limits, hierarchy: BuiltHierarchy, wires: Inter
     earlier: dict[object, int] = {}
     found: dict[int, int] = {}
     for dim, (name, units) in enumerate(space.array):
+        # Everything that a candidate's price or admission depends on. One array dim that a memory serves and another
+        # that it does not are no twins, although both may have 16 units.
         kind = (units, tuple(sorted(limits[name].items())), reach(name, hierarchy), _wired(name, wires))
         if kind in earlier:
             found[dim] = earlier[kind]
@@ -120,5 +123,6 @@ def _wired(name: str, wires: Interconnect | None) -> object:
     if wires is None:
         return None
     shared = tuple(operand for operand, dims in wires.multicast if name in dims)
+    # Their number, not their names: twins are each other's partner on a diagonal, and would differ by name alone.
     slid = frozenset(other for one, other in wires.diagonals if one == name and other != name)
     return name in wires.sums, shared, (name, name) in wires.diagonals, len(slid)

@@ -35,6 +35,8 @@ class ArrayDimension:
     def size(self, outer: Factors, inner: Factors) -> Factors:
         """How far the axis is touched, each place once (zigzag workload/layer_node.py:314)."""
         divisor = gcd(self.stride, self.dilation)
+        # ZigZag cuts only one of the two at 0, so that few positions under a wide window count for more than there are.
+        # A bound must not.
         shared = np.maximum(0, outer - self.dilation // divisor) * np.maximum(0, inner - self.stride // divisor)
         return outer * inner - shared
 
@@ -123,6 +125,7 @@ def _operand(
     axes: list[ArrayDimension] = []
     alone = [loops.index(index) for index in indices if index in loops]
     for (a, first), (b, second), padding in (swept[index] for index in indices if index in swept):
+        # A loop of size 1 is not in the space; what is left of the axis is moved by the other loop alone.
         if first in loops and second in loops:
             axes.append(ArrayDimension(loops.index(first), a, loops.index(second), b, padding))
         else:
@@ -134,6 +137,7 @@ def _operand(
 def _padding(index: str, entry: WorkloadEntry) -> int:
     dims = [str(dim).upper() for dim in entry.get("pr_loop_dims") or ()]
     pairs = entry.get("padding") or ()
+    # Where there are not as many pairs as indices nobody knows whose they are.
     return sum(pairs[dims.index(index)]) if index in dims and len(pairs) == len(dims) else 0
 
 
@@ -143,5 +147,7 @@ def extents(operand: MappedOperand, iterations: Factors, *, whole: bool = False)
     found = np.prod(iterations[:, list(operand.relevant)], axis=1)
     for axis in operand.axes:
         size = axis.size(iterations[:, axis.outer], iterations[:, axis.inner])
+        # A window over padding alone touches nothing, but a workload says 1 for it, since ZigZag divides by what is
+        # touched.
         found = found * np.maximum(1, size - (axis.padding if whole else 0))
     return found

@@ -93,8 +93,10 @@ def _ranked(
 ) -> Iterator[Unrolling]:
     if not space.loops:
         return
+    # No wires are asked for and no twins left out: which dim takes which loop is what the template says.
     found = candidates(space, allowed, partial(overflowing, space=space, hierarchy=target.hierarchy), {})
     cycles = np.maximum(bounds(found, space, target.hierarchy).cycles, floor)
+    # All that are within 1 % are one to the sort, so that the next key decides among them.
     cycles = np.where(cycles * (1 - WORTH) <= cycles.min(), 0, cycles)
     uneven = (-np.array(space.sizes) % found.prod(axis=1) > 0).sum(axis=1)
     steps = (-(-np.array(space.sizes) // found.prod(axis=1))).prod(axis=1, dtype=float)

@@ -61,6 +61,7 @@ class _Saving:
 
     def _anything_is_lacking(self) -> bool:
         """Whether there is a wire at all that a mapping of this layer could need, and that is not declared."""
+        # An unrolling that does not exist, with every loop on every array dim: it needs all wires that any needs.
         return bool(self._needs(2 * self.space.unrolled_nothing()))
 
     def _needs(self, factors: Factors) -> list[Wire]:
@@ -86,6 +87,7 @@ class _Saving:
         needing = np.zeros(len(free), dtype=np.bool_)
         for mask in lacks(free.found, self.space, self.wires).values():
             needing |= mask
+        # In the order of the bounds: what needs no wire was a candidate of the choice already.
         rows = np.flatnonzero(needing & (free.bounds < self.enough))[:LOOKED_AT]
         least = np.maximum(free.bounds[rows], self._least(free.found[rows]))
         worth = np.flatnonzero(least < self.enough)

@@ -30,6 +30,8 @@ def _file_of(path: Path, document: Value) -> YamlSource | None:
         source = read_yaml(path)
     except InputError:
         return None
+    # A document that was changed since (by a sweep, or by CACTI's costs) is not what the file says, and its lines would
+    # mislead.
     return source if as_meant(source.data) == document else None
 
 

@@ -64,5 +64,6 @@ def breakdown(
 
 
 def _levels(price: LayerPrice, operand: str, levels: tuple[tuple[Loop, ...], ...]) -> tuple[LevelLoops, ...]:
+    # With `strict` below: both lists come from ZigZag's levels of this operand, and must not be matched by chance.
     memories = [level.memory for level in price.memory_energy if level.operand == operand]
     return tuple(LevelLoops(memory, loops) for memory, loops in zip(memories, levels, strict=True))

@@ -29,6 +29,7 @@ def gap_of(price: float, bound: float) -> float | None:
     """How much more the price is than the bound, as a share of it; None where it is no share."""
     if bound > 0:
         return price / bound - 1
+    # A bound of 0 proves nothing of a price above it, and everything of a price of 0.
     return None if price > 0 else 0.0
 
 

@@ -42,6 +42,7 @@ class Cluster:
             raise InputError(Problem(address, "is no address of a dask scheduler", "write tcp://HOST:8786"))
         self._dask, self._address = import_module("distributed"), address
         try:
+            # Not as dask's default: a library must not redirect what else the program computes with dask.
             self._client = self._dask.Client(address, timeout=PATIENCE_S, set_as_default=False)
         except OSError as error:
             way_out = "start one with `dask scheduler`, and give its address"
@@ -60,6 +61,8 @@ class Cluster:
         Raises InputError if the scheduler goes, or if a worker has other software than we have.
         """
         asked = {
+            # `pure=False`: dask would take two equal calls for one, and a unit that failed must be able to be asked
+            # again.
             self._client.submit(price_elsewhere, unit.task, unit.terms, software(), pure=False): unit
             for unit in longest_first(units)
         }
@@ -70,6 +73,7 @@ class Cluster:
                 begun(unit)
                 yield unit, outcome
         finally:
+            # Interrupted, or a worker had other software: what is still queued would keep the cluster busy for nobody.
             if asked:
                 self._client.cancel(list(asked), force=True)
 
@@ -77,6 +81,8 @@ class Cluster:
         with self._explained():
             try:
                 return future.result()
+            # dask gives a unit to others first, and says so only when it has killed several: then it is the unit's
+            # fault.
             except self._dask.KilledWorker:
                 return DIED_EVERYWHERE
 
@@ -108,6 +114,7 @@ def price_elsewhere(task: Task, terms: PricingTerms, wanted: str) -> Outcome:
     if software() != wanted:
         where = f"the worker on {os.uname().nodename}"
         raise InputError(Problem(where, f"has {software()}; {wanted} is wanted", "install the same there"))
+    # The log would lie on the worker's machine, where nobody looks for it.
     with _alone, talk_goes_to(Path(os.devnull)):
         return price_task(task, terms)
 

@@ -44,6 +44,7 @@ class Beside:
         if not self.takes(task.entry):
             return task
         mapped = mapping_entry_for(task.entry, self.mapping)
+        # Levels that locality found are indices into the array's memories, and mean nothing here.
         return Task(layer_key(task.entry, mapped), task.entry, mapped, None)
 
 
@@ -59,6 +60,7 @@ def beside_array(
 
 def unit_of(task: Task, terms: PricingTerms, beside: Beside | None) -> Unit:
     """A task where it is priced."""
+    # A folded layer is the array's: the companion's tasks are never folded.
     here = beside.terms if beside is not None and beside.takes(task.entry) else terms
     return Unit(task, here if task.fold is None else here.on_folded(task.fold))
 
@@ -67,6 +69,7 @@ def companion_of(said: Sidecar | None, accelerator: Found) -> Companion | None:
     """The companion that a sidecar names: a file beside it, or the name of what ships. Raises InputError."""
     if said is None or said.companion is None:
         return None
+    # Beside the sidecar, not beside the accelerator: for one of ZigZag's the sidecar is ours, and so is the companion.
     beside = sidecar(accelerator).with_name(said.companion)
     found = Found(beside.stem, beside) if beside.is_file() else find_accelerator(said.companion)
     return Companion(found, _mapping(found))

@@ -15,5 +15,6 @@ def layer_key(entry: WorkloadEntry, mapping_entry: MappingEntry, extra: object =
     """Equal for two layers exactly if they cost the same: their places and names left out, which operands are
     constant and how they are mapped left in."""
     layer = {field: value for field, value in entry.items() if field not in PLACE}
+    # Two entries that say the same map alike, whatever they are called.
     mapped = {field: value for field, value in mapping_entry.document().items() if field != "name"}
     return json.dumps(layer, sort_keys=True) + json.dumps([constant_operands(entry), mapped, extra])

@@ -119,6 +119,7 @@ def _breakdown(
         links = _Links(own, operations, volumes[operand], activity)
         for number, level in enumerate(own):
             spent = sum(traffic.energy_pj * links.share(number, traffic.direction) for traffic in level.traffic)
+            # Shares are at most 1, but their sum may come out above ZigZag's by a rounding.
             yield LevelEvents(operand, level.memory, level.energy_pj, min(spent, level.energy_pj))
 
 
@@ -135,14 +136,17 @@ class _Links:
     def share(self, level: int, direction: Direction) -> float:
         """The share of the accesses in a direction of a memory that take place."""
         operand = self.levels[level].operand
+        # Its zeros are never sent, so that every access of it falls away in their proportion, wherever it takes place.
         if operand in self.activity.skipping:
             return self.activity.density[operand]
+        # One transfer is an access at both ends of a link. Its share is asked of the link, so that both ends agree.
         link = level if direction.endswith("_low") else level + 1
         downwards = direction in ("read_to_low", "write_from_high")
         moved = self._moved(link, "read_to_low" if downwards else "write_from_low")
         triggered = self._triggered(moved)
         if not self._certain(operand, link, downwards):
             return triggered
+        # Each element once whatever comes; only what ZigZag counts beyond that, repeats, depends on events.
         once = min(self.volume, moved) / moved
         return once + (1.0 - once) * triggered
 
@@ -151,6 +155,7 @@ class _Links:
         their highest memory ahead of all events."""
         if operand == "O":
             return not downwards
+        # Weights that only one memory holds have no way down that is apart from their use.
         return 0 < link == len(self.levels) - 1
 
     def _moved(self, link: int, direction: Direction) -> float:
@@ -158,5 +163,6 @@ class _Links:
 
     def _triggered(self, moved: float) -> float:
         """The share of accesses that serve at least one executed operation, if those are spread evenly."""
+        # An access that serves several operations is needed if any of them takes place.
         served = max(1.0, self.operations / moved)
         return 1.0 - (1.0 - self.activity.executed) ** served

@@ -22,6 +22,7 @@ def extracted_costs(path: Path, document: Value, price_cache: PriceCache) -> tup
     Raises InputError with every memory of which CACTI says nothing, or with what is wrong with the file otherwise.
     """
     names = asking(document)
+    # Most files ask nothing; digesting CACTI's program would then be the dearest part of reading them.
     if not names:
         return ()
     raise_if_any(_without_answer(path, document, names))
@@ -30,11 +31,14 @@ def extracted_costs(path: Path, document: Value, price_cache: PriceCache) -> tup
     questions = {name: _question(memories[name]) for name in names}
     answers = {name: price_cache.value("cacti", (asked, digest)) for name, asked in questions.items()}
     known = {name: read_as(MemoryCosts, [name, *answer]) for name, answer in answers.items() if is_array(answer)}
+    # Before a program is started: a file that ZigZag refuses should be told so at once. Where all is known, it was
+    # accepted.
     if len(known) < len(names):
         _check(path, document)
     problems: list[Problem] = []
     for name, asked in questions.items():
         if name not in known:
+            # One memory at a time, so that one that CACTI has no answer for does not hide the next.
             with noted_in(problems):
                 answer = _answer(f"{path}: memory {name}", asked, digest)
                 price_cache.keep("cacti", (asked, digest), answer)
@@ -58,6 +62,7 @@ def _without_answer(path: Path, document: Value, names: Sequence[str]) -> tuple[
 
 def _question(memory: Memory) -> Asked | None:
     """What ZigZag asks (hardware/architecture/memory_instance.py:58-76); None for a memory that cannot be read."""
+    # The first read port, else the first of both kinds, in ZigZag's order: it asks with that one's width.
     widths = [port.widest for kind in ("read", "read_write") for port in memory.ports if port.kind == kind]
     if memory.size is None or not widths or widths[0] is None:
         return None

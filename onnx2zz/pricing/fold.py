@@ -40,6 +40,8 @@ def fold_of(layer: WorkloadEntry, mapped: MappingEntry) -> Fold | None:
             if loop in found and factor > 1:
                 across, times = found[loop]
                 size = loop_sizes(layer).get(loop, 1)
+                # A loop that both parts divide ZigZag takes as it is; one no longer than a part has nothing left for
+                # the other.
                 uneven = size % (times * factor) and size > max(times, factor)
                 return Fold(loop, size, across, dim, times, times * factor) if uneven else None
             if factor > 1:
@@ -50,6 +52,8 @@ def fold_of(layer: WorkloadEntry, mapped: MappingEntry) -> Fold | None:
 def why_not(fold: Fold, hierarchy: Hierarchy) -> str | None:
     """What keeps the folded array from being the same; None where nothing does."""
     pair = {fold.across, fold.onto}
+    # A memory beside each row of D1 would, after folding, stand beside half as many units along it: other instances,
+    # other energy.
     one = [memory.name for memory in hierarchy.memories if len(pair & set(memory.served)) == 1]
     if one:
         return f"{one[0]} serves one of {fold.across} and {fold.onto}"
@@ -60,6 +64,7 @@ def why_not(fold: Fold, hierarchy: Hierarchy) -> str | None:
 
 def folded_entry(mapped: MappingEntry, fold: Fold) -> MappingEntry:
     """The entry on the folded array: as much of the loop along `onto` as it has."""
+    # Of this loop both parts go, since the whole stands along one dimension now.
     asked = {dim: tuple(text for text in texts if not _is_of(text, fold)) for dim, texts in _asked(mapped).items()}
     whole = f"{fold.loop}, {min(fold.size, fold.room)}"
     laid = {**asked, fold.onto: (*asked[fold.onto], whole)}

@@ -17,6 +17,7 @@ def producers(entry: WorkloadEntry) -> tuple[int, ...]:
 def further_edges(layers: Sequence[WorkloadEntry], coverage: Coverage | None) -> tuple[Edge, ...]:
     """The edges that only coverage.json knows: `operand_source` has room for one producer an operand, and an operand
     may be several layers' outputs behind each other."""
+    # By id and name: a coverage.json beside an edited workload may describe another layer under the same number.
     entries = {(layer["id"], layer.get("name")): layer for layer in layers}
     found = (
         (source, described["id"])
@@ -37,6 +38,8 @@ def execution_order(layers: Sequence[WorkloadEntry]) -> list[int]:
     """
     missing = {layer["id"]: set(producers(layer)) for layer in layers}
     consumers: dict[int, list[int]] = {layer: [] for layer in missing}
+    # Consumers are listed in the order of the layers, as networkx keeps its edges: within a generation it decides the
+    # order, and with it how floats are added up.
     for layer, sources in missing.items():
         for source in sources:
             consumers[source].append(layer)

@@ -59,10 +59,12 @@ def in_memory_total(
     input_toggle: float | None,
 ) -> InMemoryTotal:
     """Over the priced layers. `companion_mhz`: None for the array's own clock."""
+    # Two clocks: cycles of the array and of its companion must not be added before they are time.
     on_array = [layer for layer in layers if layer.priced_on is None]
     beside = [layer for layer in layers if layer.priced_on is not None]
     time = _cycles(on_array) * array.tclk_ns
     waited = _cycles(beside) * (array.tclk_ns if companion_mhz is None else 1e3 / companion_mhz)
+    # Only products have MACs, and those are all on the array: so the same number serves both rates.
     operations = 2 * sum(layer.macs or 0 for layer in layers)
     toggle = 1.0 if input_toggle is None else input_toggle
     return InMemoryTotal(

@@ -110,6 +110,7 @@ def read_accelerator(path: Path) -> AcceleratorFile:
 
 def accelerator_of(path: Path, document: Value) -> AcceleratorFile:
     """An accelerator as a document that comes from the file at `path`."""
+    # By its pickled text, which hashes, and keeps the order of keys: that of memories is the order of levels.
     return _unpacked(path, pickle.dumps(document))
 
 
@@ -166,11 +167,14 @@ def load_inputs(
     """
     unreadable: list[Problem] = []
     target = entries = None
+    # Both files are read before anything is refused, so that one run tells what is wrong with either.
     with noted_in(unreadable):
         read = read_accelerator(accelerator.path) if isinstance(accelerator, Found) else accelerator
         target = _costed(read, price_cache)
     with noted_in(unreadable):
         entries = MappingFile(mapping.path, with_todays_keys("mapping", load_yaml(mapping.path)))
+    # An unreadable file leaves None here, and nothing is known under such a key: `_accepted` then raises with
+    # everything.
     asked = (target and target.document, entries and entries.document, list(workload.layers))
     facts = price_cache.hardware(asked, lambda: _accepted(workload, target, entries, unreadable, price_cache))
     assert target is not None and entries is not None
@@ -195,6 +199,8 @@ def _accepted(
     refused: list[Problem] = []
     with noted_in(refused):
         facts = hardware(accelerator.built) if accelerator else None
+    # ZigZag stops at its first objection. Check names all of them with lines; where it finds none, ZigZag's own is
+    # told.
     if accelerator and refused:
         from onnx2zz.pricing.accelerator_check import accelerator_faults
 
@@ -220,6 +226,7 @@ def _workload_problems(workload: PricedWorkload) -> tuple[Problem, ...]:
     from onnx2zz.zigzag.layer import workload_problems
 
     return (
+        # From coarse to fine: the later checks index what the earlier ones found to be there.
         workload_check.missing_fields(workload.file, list(workload.layers))
         or workload_problems(workload.file, workload.layers)
         or workload_check.inconsistencies(workload.file, workload.layers)
@@ -238,4 +245,5 @@ def _misfits(mapping: MappingFile, layers: Sequence[WorkloadEntry], facts: Array
     file, entries = str(mapping.path), mapping.entries
     absent = mapping_check.array_problems(file, entries, facts)
     ships = mapping.path in (*ours(MAPPINGS).values(), *zigzags(MAPPINGS).values())
+    # Files that ship are written for all networks, and name loops that this one may not have.
     return absent if ships else absent + mapping_check.dim_problems(file, entries, layers)

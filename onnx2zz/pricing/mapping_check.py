@@ -45,6 +45,7 @@ def dim_problems(file: str, mapping: Sequence[MappingEntry], layers: Sequence[Wo
     """Entries that unroll a loop that the layers they apply to do not have."""
     served: dict[int, list[WorkloadEntry]] = {}
     for layer, entry in zip(layers, mapping_entries_for(layers, mapping), strict=True):
+        # By identity: two entries of a file may say the same.
         served.setdefault(id(entry), []).append(layer)
     loops = frozenset(dim for layer in layers for dim in loop_sizes(layer))
     return tuple(

@@ -88,10 +88,12 @@ def layer_physical(layer: PricedLayer, sidecar: Sidecar) -> LayerPhysical:
     applied = tuple(
         _corrections(price.memory_energy, layer.layer.operations, layer.layer.precision, sidecar.corrections)
     )
+    # As differences, so that a layer without corrections keeps ZigZag's energy to the last bit.
     corrected = price.energy_pj + sum(one.corrected_pj - one.zigzag_pj for one in applied)
     left = kept(layer, sidecar)
     lost = cycles_lost(layer, sidecar, left.shares)
     cycles = price.latency_cycles + lost.total
+    # Of the cycles with all losses: static and idle power are drawn while the array waits as well.
     time = None if sidecar.clock_mhz is None else cycles * 1e3 / sidecar.clock_mhz
     power = static_power_pw(sidecar, layer.hierarchy)
     idle = None if time is None or sidecar.idle_mw is None else sidecar.idle_mw * time * PJ_PER_MW_NS
@@ -182,6 +184,7 @@ def _corrections(
     for correction in corrections:
         for level in levels:
             here = (level.memory, level.memory_operand) == (correction.memory, correction.operand)
+            # ZigZag charges nothing for an operand of 0 bits, but a correction per operation would.
             if here and widths[level.operand]:
                 charged = _charged(level, correction)
                 corrected = charged * correction.factor + correction.pj_per_operation * operations

@@ -61,6 +61,7 @@ class PriceCache:
 
     def faults(self, asked: object, find: Callable[[], Sequence[Problem]]) -> Sequence[Problem]:
         """What is wrong with a file by itself; only that nothing is wrong is remembered."""
+        # Faults are looked for again each time: their sentences name lines and files, which the key does not hold.
         found = () if self._known(("faultless", asked)) else find()
         if not found:
             self.store.put(key_of(("faultless", asked)), True)
@@ -73,6 +74,7 @@ class PriceCache:
     def price(self, asked: object) -> LayerPrice | None:
         """A layer's price if it is known."""
         known = self._known(("price", asked))
+        # JSON has lists where prices have tuples; equal prices must be equal objects, wherever they come from.
         return None if known is None else read_as(LayerPrice, known)
 
     def keep_price(self, asked: object, price: LayerPrice) -> None:

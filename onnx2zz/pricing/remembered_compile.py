@@ -36,6 +36,7 @@ def remembered(
     """
     key = _key(model, said)
     known = store.get(key)
+    # What cannot be read back is as good as unknown: an older form, or a damaged row.
     if is_object(known) and (found := _read(model, known)) is not None:
         return None, found, _notes(known)
     from onnx2zz.pricing.workload_file import workload_of
@@ -58,6 +59,7 @@ def _program() -> str:
     digest = sha256()
     for file in sorted(root.rglob("*.py")):
         state = file.stat()
+        # Not by content: every start asks for this, and the state of a file is had without reading it.
         digest.update(f"{file.relative_to(root)} {state.st_size} {state.st_mtime_ns}\n".encode())
     others = sorted(f"{one.name}={one.value}" for one in entry_points(group=OWN_OPERATORS))
     return f"{digest.hexdigest()} onnx {version('onnx')} Python {sys.version_info[:2]} {others}"

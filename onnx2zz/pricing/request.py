@@ -100,6 +100,7 @@ def option_problems(options: PriceOptions, search: Search, mapping_search: Mappi
 
 def annealing_conflict(options: PriceOptions, search: Search, mapping_is_chosen: bool) -> str | None:
     """What simulated annealing is asked for and cannot do, in a sentence."""
+    # Annealing draws at random and prices few orderings, so nothing that compares or proves can rest on it.
     if options.engine != "salsa":
         return None
     annealed = [one.name for one in OBJECTIVES if one.annealed]

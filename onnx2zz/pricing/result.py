@@ -176,6 +176,8 @@ class _Plain:
         """A result by its fields."""
         kind = Evaluation if isinstance(result, Evaluation) else result  # one with a report has fields of its own
         values = ((field.name, getattr(result, field.name)) for field in fields(kind))
+        # ZigZag's own numbers are there even where they are null, so that a reader finds every key of theirs in every
+        # layer.
         return {name: self._of(value) for name, value in values if name not in BEYOND or value not in (None, ())}
 
     def _of(self, value: object) -> object:
@@ -185,6 +187,8 @@ class _Plain:
             return [self._of(inner) for inner in value]
         if not is_dataclass(value) or isinstance(value, type):
             return value
+        # By identity: layers that are alike hold the same objects, and `asdict` of a breakdown is the dearest part of
+        # writing. The results live as long as this does, so that an id is not given twice.
         if id(value) not in self.made:
             self.made[id(value)] = asdict(value)
         return self.made[id(value)]
@@ -199,6 +203,7 @@ def rows(evaluation: Evaluation) -> list[dict[str, Cell]]:
     """A row for each layer, and for each node of the host's with MACs: that has an error and no numbers, like a layer
     without a price."""
     layers = [row(layer) for layer in evaluation.layers]
+    # The columns of the layers, so that a node of the host's makes no row of another shape.
     blank: dict[str, Cell] = dict.fromkeys(layers[0]) if layers else {}
     hosts = ((node, f"left to the host: {node}") for node in lost_work(evaluation.host))
     return layers + [{**blank, "name": node.node, "operator_type": node.op, "error": why} for node, why in hosts]

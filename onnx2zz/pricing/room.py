@@ -44,6 +44,7 @@ class Shortage:
 def without_room(outcomes: Sequence[tuple[Task, object]], terms: PricingTerms) -> dict[str, str]:
     """Key -> why it failed, for the tasks that no ordering fits and that are too large for a memory."""
     failed = [task for task, outcome in outcomes if isinstance(outcome, str) and NO_ORDERING in outcome]
+    # Only for layers that failed: each size that is tried is a price.
     found = {task.key: shortages(task, terms) for task in failed}
     flat = [one for shortages_ in found.values() for one in shortages_]
     for_all = {name: _for_all([one.least for one in flat if one.memory == name]) for name in _names(flat)}
@@ -55,6 +56,7 @@ def in_common(sentences: Sequence[str]) -> str | None:
     the size that would do for all of them. None where that is not what they have in common."""
     found = [ALIKE.fullmatch(one) for one in sentences]
     told = {match.group("what", "enough") for match in found if match}
+    # One sentence of another kind, or another memory, and the layers have something else in common, if anything.
     if None in found or len(told) != 1:
         return None
     ((what, enough),) = told
@@ -74,15 +76,18 @@ def shortages(task: Task, terms: PricingTerms) -> tuple[Shortage, ...]:
     held = {memory: [operand for operand, at in home.items() if at == memory] for memory in home.values()}
     needs = {memory: bits_at_home(layer, links, operands) for memory, operands in held.items()}
     sizes = {memory.name: memory.size for memory in memories if memory.size}
+    # A memory without a size is another check's fault; here it never runs short.
     short = {name: bits for name, bits in needs.items() if sum(bits.values()) > sizes.get(name, inf)}
     ones = {memory.name: bits_of_one(layer, links, memory.operands) for memory in memories if memory.name not in short}
     narrow = {name: bits for name, bits in ones.items() if sum(bits.values()) > sizes.get(name, inf)}
     found = {name: Shortage(name, sizes[name], bits, None, name in narrow) for name, bits in (short | narrow).items()}
     known = (replace(one, least=_least(task, terms, name, short | narrow)) for name, one in found.items())
+    # That one element is too wide is only guessed from widths; where no size helps, it was not the cause.
     return tuple(one for one in known if one.least is not None or not one.one_element)
 
 
 def _least(task: Task, terms: PricingTerms, memory: str, short: Mapping[str, Mapping[str, int]]) -> int | None:
+    # All others ample, else a second memory that is too small would make every size of this one fail.
     ample = {name: FAR_ENOUGH * sum(bits.values()) for name, bits in short.items()}
     return smallest(
         sum(short[memory].values()), ample[memory], lambda size: _prices(task, terms, ample | {memory: size})
@@ -91,6 +96,7 @@ def _least(task: Task, terms: PricingTerms, memory: str, short: Mapping[str, Map
 
 def smallest(low: int, high: int, fits: Callable[[int], bool]) -> int | None:
     """The smallest size in [low, high] that fits, given that larger ones fit too; None if `high` does not."""
+    # Most often the operands' own bits are enough, and one price settles it.
     if fits(low):
         return low
     return low + bisect_left(range(low, high + 1), True, key=fits) if fits(high) else None

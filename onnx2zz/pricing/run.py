@@ -77,6 +77,7 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
     Raises InputError if the three files do not fit together, and where nothing can be priced because the accelerator is
     at fault. A layer that cannot be priced is part of the result.
     """
+    # Whoever asks for ZigZag's own search doubts ours, and must not be answered by what ours has found before.
     price_cache = PriceCache(resources.store, trusting=request.search == "fast")
     ready = prepare(request, log, price_cache, resources.tell)
     with talk_goes_to(log, anew=False):
@@ -85,8 +86,10 @@ def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resou
         if outcomes and resources.layer_timeout is None:  # the smallest memory that would do takes many prices to find
             from onnx2zz.pricing.room import without_room
 
+            # By terms: on a companion, or on a folded array, other memories are too small.
             for terms in {id(unit.terms): unit.terms for unit, _ in outcomes}.values():
                 found |= without_room([(unit.task, one) for unit, one in outcomes if unit.terms is terms], terms)
+    # Where nothing at all could be priced the accelerator is the likeliest cause. One price, known or new, acquits it.
     if found and not ready.known and all(isinstance(outcome, str) for outcome in found.values()):
         from onnx2zz.pricing.accelerator_check import accelerator_faults
 
@@ -155,6 +158,7 @@ class Prepared:
             for task in self.tasks
             if isinstance(outcome := outcomes[task.key], LayerPrice)
         }  # fmt: skip
+        # The sidecar's rules are about the array and its memories; of them a companion has none.
         on_array = {number: price for number, price in prices.items() if not self._is_beside(number)}
         physical = supplement.physical(layers, on_array, self.inputs.accelerator.hierarchy)
         if self.beside is None:
@@ -173,6 +177,7 @@ class Prepared:
         supplement, first = self.request.supplement, dict[str, LayerResult]()
         for task in self.tasks:
             outcome, like = outcomes[task.key], first.get(task.key)
+            # A failure is told with the name of its layer, so that every layer needs its own sentence.
             if like is None or isinstance(outcome, str):
                 like = self._layer(task, outcome)
                 first[task.key] = like
@@ -214,10 +219,12 @@ def prepare(
     raise_if_any(request.supplement.problems(str(request.accelerator.path), in_memory))
     for note in request.supplement.notes(request.workload.layers):
         tell(note)
+    # As ZigZag's own entry point sets it for such arrays (api.py:79).
     options = replace(request.options, mixed_spatial_mapping=request.options.mixed_spatial_mapping or in_memory)
     locality = request.locality or options.mixed_spatial_mapping
     terms = PricingTerms(inputs.accelerator, in_memory, options, request.search)
     edges = further_edges(request.workload.layers, request.workload.coverage) if locality else ()
+    # The first thing that writes the log anew; from here on there is a run, and what it says is added.
     with talk_goes_to(log):
         tasks = tuple(_tasks(inputs, edges, locality, price_cache, tell))
     tasks = tuple(
@@ -250,6 +257,7 @@ def _folded(task: Task, hierarchy: Hierarchy, tell: Callable[[str], None]) -> Ta
         return task
     tell(f"{task.name}: {fold.name}: priced with {fold.across} folded onto {fold.onto}; stock ZigZag leaves it out")
     mapped = folded_entry(task.mapping_entry, fold)
+    # The fold is part of the key: in one run the same entry may map a layer on the array as it is.
     kept = asdict(task.levels) if isinstance(task.levels, KeptLevels) else task.levels
     return Task(layer_key(task.entry, mapped, (kept, asdict(fold))), task.entry, mapped, task.levels, fold)
 
@@ -270,6 +278,7 @@ def _levels(
     try:
         asked = (inputs.accelerator.document, list(layers), [one.document() for one in mapped], list(edges))
         levels = price_cache.levels(asked, found)
+    # Each layer gets the reason as its own: a run ends with a table that says why, and not with a traceback.
     except PricingError as failure:
         return {entry["id"]: str(failure) for entry in layers}
     kept, told = weights_with_room(levels, layers, mapped, inputs.accelerator.hierarchy.memories)
@@ -351,6 +360,8 @@ def layer_result(
         spatial_mapping=_unrolled(task, outcome),
         roofline_cycles=least.cycles,
         bound_by=least.bound_by,
+        # Not against the roofline that is shown: with locality some tensors never reach the highest memory, and a
+        # latency below their bound is no doubt about ZigZag.
         below_roofline=outcome.latency_cycles < _reachable(task, inputs),
         from_cache=from_cache,
         events=supplement.events(outcome, entry),
@@ -380,6 +391,8 @@ def _target(inputs: PricingInputs) -> BreakdownPart:
 def _total(
     layers: Sequence[LayerResult], hosts: Sequence[HostNode], inputs: PricingInputs, supplement: Supplement
 ) -> Total:
+    # Added up in ZigZag's order of execution, not in the file's: sums of floats depend on it, and ours are compared
+    # with its.
     by_id = {layer.id: layer for layer in layers if layer.error is None}
     priced = [by_id[layer] for layer in execution_order(inputs.workload.layers) if layer in by_id]
     return Total(

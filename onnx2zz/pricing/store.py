@@ -46,6 +46,8 @@ class Store:
         with self._doing_without():
             if self._connection is not None:
                 row = self._connection.execute("SELECT value, digest FROM entries WHERE key = ?", (key,)).fetchone()
+                # The digest holds the key as well: a value that a fault of the disk put under another key would be a
+                # wrong price.
                 return json.loads(row[0]) if row and row[1] == _digest(key, row[0]) else None
         return None
 
@@ -87,6 +89,7 @@ class Store:
         try:
             yield
         except (OSError, sqlite3.Error) as error:
+            # Once is enough: a disk that is full would be complained of for every layer.
             self._connection = None
             self._tell(f"the cache {self.path} is not used ({error})")
 
@@ -107,6 +110,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         _check_ours(connection)
         _create(connection)
         return connection
+    # Also on Ctrl-C: a connection that is left open keeps its lock until the process ends.
     except BaseException as error:
         connection.close()
         if getattr(error, "sqlite_errorname", None) in NOT_OURS:
@@ -115,6 +119,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _check_ours(connection: sqlite3.Connection) -> None:
+    # An empty file is nobody's: another process may have made it a moment ago and not yet written its header.
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise _ForeignFileError("is another program's")
@@ -125,7 +130,11 @@ def _check_ours(connection: sqlite3.Connection) -> None:
 
 def _create(connection: sqlite3.Connection) -> None:
     _in_wal_mode(connection)
+    # In WAL mode that may lose the last prices when the power goes, and damages nothing; FULL waits for the disk each
+    # time.
     connection.execute("PRAGMA synchronous = NORMAL")
+    # The header and the table in one transaction: a process that is killed between the two would leave a file that
+    # looks like another program's.
     connection.execute("BEGIN IMMEDIATE")
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     columns = "key TEXT PRIMARY KEY, value TEXT NOT NULL, digest TEXT NOT NULL"
@@ -148,6 +157,7 @@ def _in_wal_mode(connection: sqlite3.Connection) -> None:
 
 def _set_aside(path: Path) -> Path:
     aside = path.with_name(f"{path.name}.set-aside-{time.time_ns()}")
+    # What stays in the log belongs to the old file, and would be played into the new one.
     for suffix in ("", "-wal", "-shm"):
         source = path.with_name(path.name + suffix)
         if source.exists():

@@ -38,6 +38,7 @@ class Supplement:
         if self.sidecar is None:
             return {}
         density = layer_densities(layers, self.sidecar.density, self.activities)
+        # A layer without a price has no time, and nothing can ride on it.
         riding = riders([entry for entry in layers if entry["id"] in prices], self.sidecar.output_path)
         gone = handed_on(layers, riding)
         found: dict[int, LayerPhysical] = {}
@@ -49,11 +50,13 @@ class Supplement:
                 role = Role(
                     arriving=(rider.operand,) if rider else (),
                     handed_on=number in gone,
+                    # The host runs before its riders, as workloads are in execution order; so its path is known by now.
                     path=paths[rider.host] if rider else None,
                 )
                 layer = PricedLayer(as_meant(readable), prices[number], hierarchy, density[number], role)
                 own = found[number] = layer_physical(layer, self.sidecar)
                 before = paths[rider.host] if rider else PathTime(0.0, 0.0)
+                # What a rider adds is its own latency here: `layer_physical` has made the difference of it.
                 paths[rider.host if rider else number] = before.with_layer(own.latency_cycles, own.port_cycles)
         return found
 

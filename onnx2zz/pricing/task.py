@@ -57,6 +57,7 @@ class Unit:
     @property
     def asked(self) -> tuple[object, ...]:
         """Everything that the price depends on but ZigZag itself; the search is not part of it."""
+        # The search is left out because both have the same numbers: that is what they are tested for.
         return (self.task.key, self.terms.accelerator.document, self.terms.options)
 
 

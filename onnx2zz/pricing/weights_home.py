@@ -28,10 +28,13 @@ def weights_with_room(
     constants = [(entry, how) for entry, how in zip(layers, mapped, strict=True) if _has_weights(entry)]
     if not constants:
         return levels, None
+    # One level for the whole network: any layer's will do.
     home = memories[levels[constants[0][0]["id"]].weights]
     total = sum(operand_bits(entry)["W"] for entry, _ in constants)
+    # ZigZag's answer stands where it is right, and where there is no other memory to choose.
     if home.size is None or total <= home.size or not _served_above(home, memories):
         return levels, None
+    # Layer by layer: ZigZag never needs all weights at once, and prices a network whose layers fit each alone.
     large = [entry for entry, how in constants if _bits_at(home, entry, how, levels[entry["id"]], memories) > home.size]
     told = f"data locality: ZigZag keeps all weights in {home.name}, {total:,} bit in {home.size:,}"
     if not large:

@@ -67,6 +67,7 @@ def worker(log: Path) -> Executor:
     """A process that prices one task after the other; what ZigZag says in it is added to `log`."""
     server = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if server else "spawn")
+    # ZigZag takes a second to import. A process that is forked from one that has it begins at once.
     if server:
         context.set_forkserver_preload(["onnx2zz.zigzag.price"])
     return ProcessPoolExecutor(1, context, _start, (log,))
@@ -88,6 +89,7 @@ def _end_with_main() -> None:
 
 def price_in_time(task: Task, terms: PricingTerms, seconds: float) -> Outcome:
     """The price; the kernel ends this process when it takes longer, whatever it is doing."""
+    # No handler: a Python one would wait until numpy, or a loop in C, comes back.
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return price_task(task, terms)
@@ -105,6 +107,7 @@ def outcomes_of_workers(
     # Each worker is an executor of its own with one unit at a time, so that a process that dies takes one unit with it,
     # and it is known which. A layer that takes too long dies by the kernel's signal, which looks like any other death:
     # only the clock tells them apart.
+    # The caller may have other processes, which are none of ours to end.
     strangers = multiprocessing.active_children()
     waiting = deque(longest_first(units))
     everyone = [crew.recruit() for _ in range(min(crew.jobs, len(units)))]
@@ -124,11 +127,13 @@ def outcomes_of_workers(
                     outcome: Outcome = future.result()
                 except BrokenExecutor:
                     executor.shutdown(wait=False)
+                    # A broken executor takes no more work, so its place is given to a new one.
                     executor = crew.recruit()
                     everyone.append(executor)
                     late = crew.patience is not None and time.monotonic() - since >= crew.patience
                     if not late and not any(unit is other for other in died):
                         died.append(unit)
+                        # First in line again: it was among the longest, and its second death should be known early.
                         waiting.appendleft(unit)
                         crew.tell(f"{unit.task.name}: {DIED}; it is tried once more")
                         idle.append(executor)
@@ -144,6 +149,7 @@ def outcomes_of_workers(
 
 def _dismiss(executors: Sequence[Executor], strangers: Sequence[object], in_the_middle: bool) -> None:
     if in_the_middle:
+        # In the middle workers are at work, and `shutdown` would wait for what they do.
         for process in multiprocessing.active_children():
             if process not in strangers:
                 process.terminate()
@@ -153,6 +159,7 @@ def _dismiss(executors: Sequence[Executor], strangers: Sequence[object], in_the_
 
 def _seconds(unit: Unit) -> float:
     """About how long a unit takes: it goes with the orderings of its loop factors, at most `lpf_limit` of them."""
+    # Before unrolling, which nobody knows yet: so it is too long, but for all layers alike.
     factors = sum(_prime_factors(size) for size in unit.task.entry["loop_sizes"])
     orderings = factorial(min(factors, unit.terms.options.lpf_limit))
     of_an_ordering = FAST_S if unit.terms.search == "fast" else EXHAUSTIVE_S

@@ -48,6 +48,7 @@ def _graph_problems(file: str, layers: Sequence[WorkloadEntry]) -> Iterator[Prob
     for layer in layers:
         if layer["id"] in seen:
             yield Problem(_where(file, layer), f"the id {layer['id']} is taken by an earlier layer")
+        # Before its sources are looked at, since a layer that names itself has a constant.
         seen.add(layer["id"])
         for operand, source in operand_sources(layer).items():
             if source not in seen:
@@ -60,6 +61,7 @@ def _graph_problems(file: str, layers: Sequence[WorkloadEntry]) -> Iterator[Prob
 
 def _layer_problems(layer: WorkloadEntry) -> Iterator[str]:
     dims, sizes = layer["loop_dims"], layer["loop_sizes"]
+    # Everything below pairs the two lists.
     if len(dims) != len(sizes):
         yield f"{len(dims)} loop_dims ({', '.join(dims)}) but {len(sizes)} loop_sizes"
         return

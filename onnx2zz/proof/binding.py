@@ -64,14 +64,18 @@ class _Reading:
         self.layer = self._layer(placed.layer)
 
     def _layer(self, layer: Layer) -> Layer | None:
+        # A layer has one input or two; an entry always writes two operands, the second of which may be empty (`W[]`).
         operands = dict(zip("OIW", (layer.output, *layer.inputs), strict=False))
         bound = {operand: self._access(operand, access, layer) for operand, access in operands.items()}
+        # Loops of size 1 do no harm there: ZigZag sees one element either way.
         if "W" not in operands and self.relevant(self.indices.get("W", ())):
             self.problems.append(Difference("W", "no second operand", self._text("W"), "equation"))
         if any(access is None for access in bound.values()):
             return None
         accesses = {operand: access for operand, access in bound.items() if access}
         inputs = tuple(access for operand, access in accesses.items() if operand != "O")
+        # A loop that the entry leaves out runs once to ZigZag. Where it should have run more often the values tell, and
+        # `_sizes` names the loop.
         unsaid = {loop: 1 for loop in layer.sizes if loop not in self.sizes}
         return replace(layer, loops=tuple((unsaid | self.sizes).items()), output=accesses["O"], inputs=inputs)
 
@@ -91,6 +95,8 @@ class _Reading:
     def _access(self, operand: str, access: Access, layer: Layer) -> Access | None:
         """The operand's access map as the entry has it; loops of size 1 may have their places or be left out."""
         every = list(self.indices.get(operand, ()))
+        # First as written: with loops of size 1 taken out from the start, an index could slip into the place of
+        # another.
         axes = self._axes(access, list(every), set(), layer) or self._shorter(access, every, layer)
         if axes is None:
             expected = " ".join(_axis_text(axis) for axis in access.axes)
@@ -113,6 +119,7 @@ class _Reading:
 
     def _axis(self, axis: Axis, left: list[str], seen: set[str], layer: Layer) -> Axis | None:
         """Takes an axis' indices off the front of those that are left."""
+        # A window whose loops were all taken by earlier axes needs no index of its own.
         if left and left[0] in self.relations and any(c and loop not in seen for loop, c in axis.terms):
             return self._window(axis, left.pop(0), layer)
         # An entry's equation lists loops by name and no axes. They are taken from the front, as many as the layer's own
@@ -126,6 +133,7 @@ class _Reading:
                 return None
             seen.add(loop)
             terms.append((left.pop(0), coefficient))
+        # An axis that one loop walks twice is none that an entry can mean.
         return replace(axis, terms=tuple(terms)) if len(dict(terms)) == len(terms) else None
 
     def _window(self, axis: Axis, index: str, layer: Layer) -> Axis:
@@ -151,6 +159,7 @@ def _sizes(reading: _Reading, layer: Layer) -> Iterator[Difference]:
 def _accesses(entry: Layer, layer: Layer) -> Iterator[Difference]:
     for operand, mine, theirs in zip("OIW", (layer.output, *layer.inputs), (entry.output, *entry.inputs), strict=False):
         for number, (own, read) in enumerate(zip(mine.axes, theirs.axes, strict=True)):
+            # By the loops that run: one of size 1 may be written with any coefficient, or not at all.
             if _moves(own, layer.sizes) != _moves(read, entry.sizes):
                 cause = _cause(own, read, mine, layer.sizes)
                 yield Difference(f"{operand} axis {number}", _axis_text(own), _axis_text(read), cause)
@@ -176,6 +185,7 @@ def _axis_text(axis: Axis) -> str:
 
 def _related(reading: _Reading, layer: Layer) -> Iterator[Difference]:
     """Padding at the end, and extents without padding, against what the window really reaches."""
+    # By their terms, since several operands may have the same window: one relation stands for all of them.
     windows = {
         axis.terms: axis for access in (layer.output, *layer.inputs) for axis in access.axes if len(axis.terms) == 2
     }
@@ -200,10 +210,12 @@ def _form(entry: WorkloadEntry, reading: _Reading, placed: PlacedLayer) -> Itera
     if ("+=" in equation) != (layer.reduce != "none"):
         yield Difference("equation", "= without reduction, else +=", equation, "equation")
     two = len(layer.inputs) > 1
+    # Behind the `=`, since `+=` has a plus of its own.
     sums = "+" in equation.split("=", 1)[1]
     if sums != (two and layer.combine.function.additive):
         yield Difference("equation", f"operands combined by {layer.combine.function}", equation, "equation")
     order = [operand for operand in reading.indices if operand != "O"]
+    # ZigZag finds the activation by position: the second of two variable operands, else the first (layer_node.py:197).
     variable = two and not placed.constant
     if order != (["W", "I"] if variable else ["I", "W"]):
         yield Difference("equation", "I where ZigZag looks for the activation", equation, "operand order")

@@ -45,6 +45,7 @@ def checks_by_kind(exact: Mapping[Node, Group], compiled: Compiled, options: Ver
     kinds: dict[Hashable, list[Group]] = {}
     entries = dict(enumerate(compiled.entries))
     for group in exact.values():
+        # Not by operator alone: two nodes of one operator may have other attributes, shapes or views before them.
         kinds.setdefault(node_kind(group, compiled.graph, entries), []).append(group)
     found: dict[Node, NodeCheck] = {}
     smaller = 0
@@ -59,6 +60,7 @@ def checks_by_kind(exact: Mapping[Node, Group], compiled: Compiled, options: Ver
 
 def _said_of_another(check: NodeCheck, group: Group) -> NodeCheck:
     """The check of a node that is like the one that was run."""
+    # Ids are those of the layers that ran; this node has others.
     wrong = tuple(replace(one, node=group.node.label, layer=None) for one in check.found)
     return NodeCheck(0, mismatches=wrong, unchecked=check.unchecked)
 
@@ -67,11 +69,14 @@ def _check(group: Group, compiled: Compiled, options: VerifyOptions, number: int
     """One node, and whether it was run at smaller sizes. The same numbers are drawn on every run of a file."""
     graph = compiled.graph
     said = said_of(group, compiled.entries)
+    # Where entry and layer disagree only the entry's own sizes show it, since the reduced entry is made of the layer.
     if not said and is_large(group, graph) and (small := reduced(group, graph)) is not None:
         check = _drawn(small[0], small[1], small[2], options, number)
+        # A fault at smaller sizes is looked at again at the node's own, whose numbers the user can find in the model.
         if not check.found and not check.unchecked:
             return check, True
     needed = bytes_of(group.node, graph)
+    # Asked before any tensor is made: the system ends a process that takes too much without a word.
     if needed > (there := memory()):
         what = f"its tensors take about {needed / GIB:,.0f} GiB, there are {there / GIB:,.1f}"
         return NodeCheck(0, said, unchecked=what), False
@@ -85,6 +90,7 @@ def _drawn(
     options: VerifyOptions,
     number: int,
 ) -> NodeCheck:
+    # A generator for each kind: what one draws does not depend on how much the others have taken.
     values = Values(graph, StoredValues(graph, options.directory), np.random.default_rng([options.seed, number]))
     values.failed[group.node] = ""  # no run of the whole model has operands for it: they are drawn
     return check_node(group, values, entries, options.points)

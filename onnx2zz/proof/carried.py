@@ -29,6 +29,7 @@ def carried_in(body: onnx.GraphProto, feeds: Mapping[str, np.ndarray]) -> dict[s
         if element in CARRIERS:
             info.name, info.type.tensor_type.elem_type = _across(name), CARRIERS[element]
             given[info.name] = given.pop(name).astype(helper.tensor_dtype_to_np_dtype(CARRIERS[element]))
+            # In front, under the name that the node reads: nodes of a graph must stand in order.
             body.node.insert(0, helper.make_node("Cast", [info.name], [name], to=element))
     return given
 

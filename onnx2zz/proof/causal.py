@@ -25,6 +25,7 @@ def with_mask(node: Node, operands: Mapping[str, np.ndarray]) -> tuple[Node, Map
         return node, operands
     # Of several queries onnxruntime hides what it should, and with one new key there is nothing to hide: only these
     # cases differ, so that everywhere else the operator runs as the model has it.
+    # The one query stands behind the past, so that of the new keys only the first is not ahead of it.
     visible = np.arange(int(past) + new) <= past
     mask = np.where(visible, 0.0, -np.inf)[None].astype(operands[node.inputs[QUERY]].dtype)
     name = f"{node.outputs[0]}/causal"

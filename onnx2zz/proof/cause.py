@@ -21,6 +21,7 @@ def likely_cause(layers: Sequence[Layer], got: np.ndarray, expected: np.ndarray,
     for index, layer in enumerate(layers):
         for kind, variant in variants(layer):
             tries += 1
+            # A layer of many axes has thousands of variants, and each is run: the cause is a help, not the verdict.
             if tries > TRIES:
                 return _ratio(got, expected)
             if right([*layers[:index], variant, *layers[index + 1 :]]):
@@ -33,6 +34,7 @@ def _ratio(got: np.ndarray, expected: np.ndarray) -> str:
     finite = np.isfinite(got) & np.isfinite(expected) & (expected != 0)
     if finite.sum() < 2:
         return UNKNOWN
+    # A factor says more than an amount, so it is asked first: where all values are equal both would fit.
     factors, amounts = got[finite] / expected[finite], got[finite] - expected[finite]
     if np.ptp(factors) < 1e-3 * abs(factors[0]):
         return f"scale ({factors[0]:.4g} times too much)"

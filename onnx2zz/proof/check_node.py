@@ -54,6 +54,8 @@ def check_node(group: Group, values: Values, entries: Entries, points: int) -> N
     bounds = {placed.id: bind(entries[placed.id], placed) for placed in group.placed}
     said = said_of(group, entries)
     layers = [
+        # Run as ZigZag reads the entry. Where that fits no tensor the layer runs instead, so that the rest is still
+        # compared.
         bounds[member.id].layer or member.layer if isinstance(member, PlacedLayer) else member
         for member in group.members
     ]
@@ -63,6 +65,7 @@ def check_node(group: Group, values: Values, entries: Entries, points: int) -> N
         trials = (trial_of(group, values), *_near_epsilon(group, values))
     except CannotRunError as error:
         return NodeCheck(0, said, unchecked=str(error)[:200])
+    # What entry and layer disagree about is known, so that no variant has to be tried to explain the values.
     cause = said[0].cause if said else ""
     checked = [_compared(group, layers, trial, points, values, cause) for trial in trials]
     wrong = next((check.mismatches for check in checked if check.mismatches), ())
@@ -91,11 +94,14 @@ def trial_of(group: Group, values: Values) -> Trial:
         if not reason:
             return trial
         tried.append(trial)
+    # Without the run's own trial, whose operands may be what is wrong.
     fresh = tried[-TRIES:]
+    # Good operands and poor results: the operator itself may have no more to give (an ArgMax over two classes).
     if not any(_unfit_operands(group, trial, values.graph) for trial in fresh):
         results = [list(trial.expected.values()) for trial in fresh]
         if moves(results) or _moves_or_stands_still(group, values, results[0]):
             return max(fresh, key=lambda trial: richness(list(trial.expected.values())))
+    # Last of all, since it is the weakest claim: fewer distinct values than a wrong layer might give by chance.
     if tried and not _unfit(group, tried[-1], values.graph, few=True):
         return tried[-1]
     raise CannotRunError(reason)
@@ -112,6 +118,7 @@ def _moves_or_stands_still(group: Group, values: Values, result: Sequence[np.nda
 
 def _trials(group: Group, values: Values) -> Iterator[Trial]:
     outputs = [o for o in group.node.outputs if o in group.made]
+    # The operands of the run go first: they are what the model computes with.
     if group.node not in values.failed:
         yield Trial({n: values.of(n) for n in group.reads}, {o: values.of(o) for o in outputs})
     for _ in range(TRIES):
@@ -124,6 +131,7 @@ def _near_epsilon(group: Group, values: Values) -> Iterator[Trial]:
     if size := size_near_epsilon(group.node):
         operands, expected = redrawn(group, values, size)
         trial = Trial(operands, {o: expected[o] for o in group.node.outputs if o in group.made})
+        # An extra trial: where it proves nothing the ordinary one stands alone.
         if not _unfit(group, trial, values.graph):
             yield trial
 
@@ -146,6 +154,7 @@ def _unfit_operands(group: Group, trial: Trial, graph: Graph, few: bool = False)
 def _unfit(group: Group, trial: Trial, graph: Graph, few: bool = False) -> str:
     """Why operands or results prove nothing; `few` distinct values will do, where there cannot be more."""
     pointwise = all(layer.reduce == "none" for layer in group.layers)
+    # A pointwise operator on two bools has four results at most, however many elements there are.
     possible = math.prod(kinds(value) for value in trial.operands.values()) if pointwise else DISTINCT
     possible = min(possible, draws_of(group.node.op).few_results or possible, _apart(group) if few else possible)
     enough = _left if few else len
@@ -171,6 +180,7 @@ def _moving(layer: Layer) -> frozenset[str]:
     read += [access.picks[1] for access in layer.inputs if access.picks]
     known = [step.operand for step in steps_of(layer)]
     loops = {loop for access in read for loop in access.loops}
+    # Steps may take a number for each channel from a table, so that elements differ although no operand moves.
     loops |= {loop for table in known if isinstance(table, Table) for loop in (table.loop, table.inner)}
     return frozenset(loops | {loop for place in known if isinstance(place, Position) for loop, _ in place.terms})
 

@@ -16,9 +16,12 @@ def differing(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
     wanted = expected.astype(np.float64)
     got = _in_range(got, expected.dtype)
     error = _distance(got, wanted, expected.dtype)
+    # Equal infinities have a NaN for their difference, which would count as wrong.
     error[(got == _in_range(wanted, expected.dtype)) | (np.isnan(got) & np.isnan(wanted))] = 0.0
     error = np.where(np.isnan(error), np.inf, error)
     if expected.dtype.kind in "iub":
+        # A product that ends halfway between two steps is rounded to either by equally good kernels. Many such are no
+        # accident: then all count as wrong.
         ties = (error > 0) & (error <= A_STEP) & is_byte(expected.dtype)
         return (error > 0) & ~ties if ties.sum() <= max(1, TIES * len(ties)) else error > 0
     return error > _tolerance(expected.dtype, wanted)
@@ -31,6 +34,7 @@ def is_byte(dtype: np.dtype) -> bool:
 
 def _in_range(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     if dtype.kind in "iu" and dtype.itemsize < WIDE:
+        # onnxruntime's integers wrap; layers compute in doubles, which do not.
         low, count = float(np.iinfo(dtype).min), 2.0 ** (8 * dtype.itemsize)
         return np.mod(values - low, count) + low
     if dtype == np.float32 or dtype == np.float16:
@@ -46,7 +50,10 @@ def _distance(got: np.ndarray, wanted: np.ndarray, dtype: np.dtype) -> np.ndarra
 
 def _tolerance(dtype: np.dtype, wanted: np.ndarray) -> np.ndarray:
     finite = wanted[np.isfinite(wanted)]
+    # A value near 0 may be the difference of large ones, whose rounding it has. Relative to itself alone it could never
+    # be right.
     usual = float(np.sqrt(np.mean(finite**2))) if finite.size else 0.0
+    # Of short floats a thousand units would be more than the value itself.
     step = min(ROUNDINGS * _unit(dtype), 2e-2)
     return step * (np.abs(np.where(np.isfinite(wanted), wanted, 0.0)) + usual) + _smallest(dtype)
 

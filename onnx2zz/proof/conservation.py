@@ -42,6 +42,7 @@ def conservation(compiled: Compiled, lowered: Mapping[Node, Group]) -> tuple[Mis
 def _of_group(group: Group, compiled: Compiled, reach: Reach, origins: Origins) -> list[Mismatch]:
     """A lowered node: each of its layers, then all together."""
     found: list[Mismatch] = []
+    # What the node passes on stands before its layers write; those then claim their parts.
     origins.begin(group)
     for member in group.members:
         if isinstance(member, PlacedLayer):
@@ -76,6 +77,7 @@ def wrong_volumes(placed: PlacedLayer, entry: WorkloadEntry) -> Iterator[Mismatc
 def unwritten(group: Group, graph: Graph, origins: Origins) -> Iterator[Mismatch]:
     """Elements of the node's outputs that no layer writes, or several do."""
     for output in filter(None, group.node.outputs):
+        # A rider or a view makes it; its elements are judged where they are read.
         if output not in group.made:
             continue
         elements = graph.tensors[output].elements
@@ -108,8 +110,10 @@ def unread(group: Group, graph: Graph) -> Iterator[Mismatch]:
                 mask.reshape(shape)[places(access, layer.sizes)] = True
     states = states_unasked(group, graph)
     for name, mask in masks.items():
+        # Each state that nobody asks for excuses one tensor: the same gap in another is a fault.
         if states and _only_last_step(name, mask, group):
             states -= 1
+        # Elements between layers that nobody reads were computed in vain, or by loops that are too long.
         elif not mask.all():
             yield Mismatch(group.node.label, None, f"elements of {name}", mask.size, int(mask.sum()), "size")
 
@@ -121,6 +125,7 @@ def states_unasked(group: Group, graph: Graph) -> int:
     y, hidden, cell = (
         bool(o) and (o in graph.readers or o in graph.results) for o in (*group.node.outputs, "", "")[:3]
     )
+    # In each direction. The hidden state is the last of Y, so that it is needed where either is read.
     return graph.shape(group.node.inputs[1])[0] * ((not y and not hidden) + (not cell))
 
 

@@ -11,6 +11,7 @@ def cut_taps(node: Node, graph: Graph) -> np.ndarray:
     shape = graph.shape(node.inputs[1])
     reaching = np.ones((1, 1), bool)
     for axis in range(len(shape) - 2):
+        # Axes are independent: a tap meets an output only if it does along each of them.
         reaching = reaching[..., None] & _reaching(node, graph, axis)
     return np.broadcast_to(~reaching, shape)
 

@@ -17,12 +17,14 @@ FEW_ELEMENTS = 64
 
 def node_kind(group: Group, graph: Graph, entries: Mapping[int, WorkloadEntry]) -> Hashable:
     """Equal for two nodes exactly if their proofs are the same."""
+    # Names become numbers by their place, so that blocks whose tensors are called otherwise compare equal.
     names = dict.fromkeys((*filter(None, group.node.inputs), *filter(None, group.node.outputs), *sorted(group.reads)))
     numbers = {name: f"#{number}" for number, name in enumerate(names)}
     own = {name for layer in group.layers for name in (layer.output.tensor, *layer.tensors)} - names.keys()
     numbers |= {name: f"own{number}" for number, name in enumerate(sorted(own))}
     told = [layer_kind(entries[member.id]) for member in group.members if isinstance(member, PlacedLayer)]
     layers = repr(group.layers)
+    # Longest first, so that no name is replaced inside a longer one that happens to contain its text.
     for name, number in sorted(numbers.items(), key=lambda pair: -len(pair[0])):
         layers = layers.replace(repr(name), number)
     tensors = tuple(_tensor(name, graph) for name in names)
@@ -46,10 +48,12 @@ def _few(elements: int) -> bool:
 
 def _behind(group: Group, graph: Graph, numbers: Mapping[str, str]) -> Iterator[Hashable]:
     """The views between what the layers read and what the node does."""
+    # Where layers read in front of views, equal layers on other views compute something else.
     pending, seen = [name for name in group.node.inputs if name and name not in group.reads], set[str]()
     while pending:
         name = pending.pop()
         maker = graph.maker.get(name)
+        # Constants are compared by value, not by what made them.
         if maker is None or name in seen or name in graph.static:
             continue
         seen.add(name)

@@ -38,10 +38,12 @@ def place_of(name: str, graph: Graph) -> Place | None:
     """The first place that computes with a tensor, looking through what only passes it on."""
     seen, pending = {name}, [name]
     found: Place | None = None
+    # First in, first out: the nearest reader says most about what the values have to be.
     while pending and found is None:
         tensor = pending.pop(0)
         for node in graph.readers.get(tensor, ()):
             index = node.inputs.index(tensor)
+            # A Reshape says nothing about values; whoever computes behind it does.
             if not _passes_on(node, index):
                 return Place(node, index)
             pending += [o for o in node.outputs if o and o not in seen]
@@ -108,6 +110,7 @@ def _own_values(
     draws = draws_of(place.node.op)
     own = draws.reals if _is_float(element) else draws.integers
     values = own(place, graph, shape, rng) if own else None
+    # A drawer writes signed numbers for all integers; cast to an unsigned type a negative one would be huge.
     return np.abs(values) if values is not None and _dtype(element).kind == "u" else values
 
 
@@ -115,6 +118,8 @@ def _quantised(shape: tuple[int, ...], element: int, rng: np.random.Generator) -
     dtype = _dtype(element)
     low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
     if element == TensorProto.INT32:
+        # The accumulator of a quantised product: over its whole range the next scaling would saturate nearly every
+        # element.
         low, high = -WIDEST, WIDEST
     return rng.integers(low, high, shape, endpoint=True)
 
@@ -138,6 +143,7 @@ def _limits(place: Place, graph: Graph) -> tuple[int, int] | None:
         # The same input is a mask with a number for each key, or a vector of lengths: its rank tells. A length of 0 is
         # left out, since a softmax over no key has no value to compare.
         hides = len(graph.shape(place.node.inputs[place.index])) > 1
+        # Keys with heads of their own have one axis more; the positions are the last but one in both forms.
         keys = graph.tensors.get(place.node.input(mask.keys))
         length = keys.shape[-2] if keys and keys.shape and len(keys.shape) in (3, 4) else shape[1]
         return (0, 1) if hides else (1, length)
@@ -151,6 +157,7 @@ def _real(shape: tuple[int, ...], place: Place | None, graph: Graph, rng: np.ran
         return rng.uniform(0.5, 1.5, shape) * (SMALL_STEP if _is_scale(place) else 1.0)
     fan_in = None if place is None else draws_of(place.node.op).fan_in.get(place.index)
     added = 1 if place is None or fan_in is None else fan_in(place, graph)
+    # Else the values of a deep network grow with each layer until they overflow, or vanish until all are alike.
     return rng.normal(0.0, 1.0 / math.sqrt(max(1, added)), shape)
 
 

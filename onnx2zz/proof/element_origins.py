@@ -35,6 +35,7 @@ class ElementOrigins:
         for placed in layers:
             output = placed.layer.output
             self._writers.setdefault(output.tensor, []).append(placed.layer)
+            # Several layers may write parts of one tensor, whose elements are numbered once.
             if output.tensor not in self._first:
                 self._first[output.tensor] = self.count
                 self.count += math.prod(axis.extent for axis in output.axes)
@@ -45,6 +46,7 @@ class ElementOrigins:
 
     def of(self, tensor: str) -> Numbers:
         """The numbers of the elements of a tensor, in their order, one after the other."""
+        # A stack and no recursion: views may follow each other for longer than Python's recursion goes.
         pending = [tensor]
         while pending:
             name = pending[-1]
@@ -71,10 +73,14 @@ class ElementOrigins:
         node = self._graph.maker.get(name)
         if node is None or name in self._known:
             return
+        # A call's outputs are other names of what its body makes.
         if node.op == CALL:
             yield renamed(node, name)
+        # Of a moving operator only the first input moves: the others say where to.
         elif self._moves(node):
             yield from (node.inputs if node.op == "Concat" else node.inputs[:1])
+        # A fused node of one live operand keeps each element in its place (an activation). With two of them, or another
+        # shape, nobody can say which element stands for which.
         elif self._status(node) == "fused":
             live = [one for one in dict.fromkeys(filter(None, node.data_inputs)) if one not in self._graph.static]
             if len(live) == 1 and self._graph.tensors[live[0]].shape == self._graph.tensors[name].shape:
@@ -95,6 +101,7 @@ class ElementOrigins:
         behind = self._behind(name)
         found = self._passed(name, behind) if behind else None
         numbers = np.full(size, FROM_ELSEWHERE, np.int64) if found is None or len(found) != size else found.copy()
+        # Over what a view brought: in a Concat some parts are copied by layers, and others lie there already.
         for layer in writers:
             flat = self._flat(layer, places(layer.output, layer.sizes))
             numbers[flat.ravel()] = self._first[name] + flat.ravel()
@@ -103,6 +110,7 @@ class ElementOrigins:
     def _passed(self, name: str, behind: Sequence[str]) -> Numbers | None:
         """What the node that makes a tensor passes on of the numbers behind it."""
         node = self._graph.maker[name]
+        # A rider or a call: elements stay where they are, and nothing has to be run.
         if not self._moves(node):
             return self._known[behind[0]]
         moved = node.inputs if node.op == "Concat" else node.inputs[:1]

@@ -22,6 +22,8 @@ def count(access: Access, sizes: Mapping[str, int]) -> int:
 
 def places(access: Access, sizes: Mapping[str, int]) -> tuple[np.ndarray, ...]:
     """Index arrays, one an axis and to be broadcast, of the elements that are touched."""
+    # Axes without a common loop are independent, so that counts multiply: a table of all elements would not fit any
+    # memory.
     groups = _sharing(access.axes)
     found: dict[int, np.ndarray] = {}
     for number, group in enumerate(groups):
@@ -40,6 +42,7 @@ def _sharing(axes: Sequence[Axis]) -> list[list[int]]:
     """The axes in groups that have a loop in common (the diagonal of a matrix); most stand alone."""
     groups: list[list[int]] = []
     for index, axis in enumerate(axes):
+        # One axis may join several groups that had nothing in common before.
         mine = [group for group in groups if any(_loops(axis) & _loops(axes[other]) for other in group)]
         groups = [group for group in groups if group not in mine]
         groups.append([index, *(other for group in mine for other in group)])

@@ -22,6 +22,7 @@ def exact_kernel(node: Node, operands: Arrays) -> Kernel | None:
     if node.op == "com.microsoft.QLinearSoftmax":
         return _qlinear_softmax  # onnxruntime's tables are a step off in a tenth of the elements of uint8
     dilated = any(dilation > 1 for dilation in node.integers("dilations") or ())
+    # Over two axes onnxruntime has a kernel of its own, which is right.
     if node.op == "Col2Im" and dilated and operands[node.inputs[1]].size != TWO_AXES:
         return _col2im  # onnxruntime mixes channels up
     return qonnx_kernel(node.op) or own_kernels().get(node.op)
@@ -36,6 +37,7 @@ def _qlinear_softmax(node: Node, operands: Arrays) -> np.ndarray:
     first = node.integer("axis", -1) % x.ndim
     axes = (first,) if node.integer("opset") >= ONE_AXIS_SINCE else tuple(range(first, x.ndim))
     real = (x.astype(np.float64) - _number(zero_point)) * _number(scale)
+    # The largest is taken off first, or the exponential overflows.
     powers = np.exp(real - real.max(axis=axes, keepdims=True))
     steps = powers / powers.sum(axis=axes, keepdims=True) / _number(y_scale)
     limits = np.iinfo(x.dtype)

@@ -54,12 +54,14 @@ def _demanded(
     """For each layer the output points that `wanted` depends on; None where it is not needed."""
     needed: dict[str, np.ndarray] = {}
     grids: list[Grid | None] = [None] * len(layers)
+    # From the last layer back: what a layer needs is known only when all its readers have said what they need.
     for index in reversed(range(len(layers))):
         layer = layers[index]
         grid, mask = wanted.get(index), needed.get(layer.output.tensor)
         if mask is not None:
             mask = mask.reshape(_extents(layer.output))  # two layers may see one tensor in two shapes
             grid = points_writing(layer, mask | _written(layer, grid) if grid is not None else mask)
+        # A layer without loops has an empty grid and one point; a grid of empty arrays has none.
         if grid is None or (grid and not len(next(iter(grid.values())))):
             continue
         grids[index] = grid
@@ -83,10 +85,12 @@ def points_writing(layer: Layer, mask: np.ndarray) -> Grid:
     grid: Grid = {}
     inside = np.ones(len(coordinates[0]), bool)
     for axis, element in zip(layer.output.axes, coordinates, strict=False):
+        # Axis by axis: which values of its loops lead to an element is one small table for each axis.
         for loop, values in _inverse(axis, sizes).items():
             found = values[element]
             grid[loop] = found
             inside &= found >= 0
+        # An axis that no loop walks is written at one place only.
         if not axis.terms:
             inside &= element == axis.offset
     return {loop: values[inside] for loop, values in grid.items()}
@@ -115,6 +119,7 @@ def touched(layer: Layer, access: Access, points: Grid) -> np.ndarray:
     outer = np.stack([points[loop] for loop in access.loops if loop in points] or [np.zeros(1, int)], axis=1)
     names = [loop for loop in access.loops if loop in points]
     outer = np.unique(outer, axis=0)
+    # Bounds the memory: outer points times inner loops may be millions.
     step = max(1, CHUNK // max(1, *(v.size for v in inner.values()), 1))
     for at in range(0, len(outer), step):
         grid = inner | {loop: outer[at : at + step, i, None] for i, loop in enumerate(names)}

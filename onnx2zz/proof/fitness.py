@@ -20,7 +20,9 @@ def unfit(values: np.ndarray, possible: int = DISTINCT) -> str:
     flat = values.ravel()
     if flat.dtype.kind == "f" and not np.isfinite(flat).all():
         return "not finite"
+    # Eight distinct values make it unlikely that exchanged axes or a missing term give the same result.
     wanted = min(DISTINCT, kinds(values), possible)
+    # Sorting a whole activation takes longer than the node; a sample nearly always has enough already.
     for some in (flat[:: max(1, flat.size // FIRST_LOOK)], flat):
         found = len(np.unique(some))
         if found >= wanted:
@@ -40,6 +42,7 @@ def moves(results: Sequence[Sequence[np.ndarray]]) -> bool:
 def _moves(runs: Sequence[np.ndarray]) -> bool:
     """The same of one output."""
     finite = [np.isfinite(values.astype(np.float64)) for values in runs]
+    # Infinities at other places each time are an overflow, and no property of the operator.
     if any(np.isnan(v.astype(np.float64)).any() for v in runs) or not all(np.array_equal(finite[0], f) for f in finite):
         return False
     return not runs[0].size or any(

@@ -20,6 +20,7 @@ WIDEST, HEADER = 16, 1 << 16
 def read_inputs(path: Path, graph: Graph) -> dict[str, np.ndarray]:
     """The arrays of the file, by input. Raises InputError for names, shapes and types that are not the model's."""
     try:
+        # A pickle runs whatever its author wrote into it.
         with np.load(path, allow_pickle=False) as arrays:
             raise_if_any(_too_large(path, arrays.zip, graph))
             given = {name: _array(arrays[name]) for name in arrays.files}
@@ -38,6 +39,8 @@ def _array(value: np.ndarray | bytes) -> np.ndarray:
 
 def _too_large(path: Path, members: zipfile.ZipFile, graph: Graph) -> list[Problem]:
     """The arrays that would fill more memory than any input of the model."""
+    # By what the archive says of itself, before anything is unpacked: a few kilobytes may stand for any amount of
+    # zeros.
     most = max((graph.tensors[name].elements for name in graph.inputs), default=0) * WIDEST + HEADER
     large = (member for member in members.infolist() if member.file_size > most)
     return [Problem(f"{path}: {one.filename}", f"is larger than any input ({one.file_size:,} bytes)") for one in large]

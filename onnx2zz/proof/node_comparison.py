@@ -53,6 +53,7 @@ def deviations(layers: Sequence[Layer], trial: Trial, wanted: Mapping[int, Grid]
     tensors = execute(layers, trial.operands, wanted)
     found = (_deviation(index, layers[index], tensors, trial.expected, grid) for index, grid in wanted.items())
     wrong = [deviation for deviation in found if len(deviation.wrong)]
+    # Running everything once more without rounding is for quantised numbers alone.
     if not any(map(_may_be_ties, wrong)):
         return wrong
     unrounded = execute([_unrounded(layer) for layer in layers], trial.operands, wanted)
@@ -72,6 +73,7 @@ def _without_ties(deviation: Deviation, layers: Sequence[Layer], unrounded: Arra
     (half the means of two neighbours do, where a pool keeps its scale)."""
     extents = [axis.extent for axis in layers[deviation.layer].output.axes]
     values = np.atleast_1d(unrounded[deviation.tensor].reshape(extents)[deviation.elements])
+    # Only where the true value is halfway is either side right; a step off elsewhere is a fault.
     halfway = np.abs(values - np.floor(values) - 0.5) < HALFWAY
     tie = halfway & (np.abs(deviation.got - deviation.expected) <= A_STEP)
     return replace(deviation, wrong=deviation.wrong[~tie[deviation.wrong]])
@@ -94,6 +96,7 @@ def points_in(grid: Grid) -> int:
 def cause_of(deviation: Deviation, layers: Sequence[Layer], trial: Trial, grid: Grid) -> str:
     """The likely cause, looked for at a few of the points, wrong ones among them."""
     spread = np.linspace(0, len(deviation.got) - 1, min(FEW, len(deviation.got)), dtype=int)
+    # Right points as well: a variant that mends the wrong ones and spoils the others is not the cause.
     chosen = np.union1d(spread, deviation.wrong[:FEW])
     few = {deviation.layer: {loop: values[chosen] for loop, values in grid.items()}}
 

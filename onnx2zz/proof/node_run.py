@@ -40,12 +40,14 @@ def run_node(node: Node, operands: Arrays, constants: Collection[str] = ()) -> d
         return {o: operands[i] for i, o in zip(node.inputs, node.outputs, strict=False) if o}
     if kernel := exact_kernel(node, operands):
         return {node.outputs[0]: kernel(node, operands)}
+    # The same node in words that onnxruntime's kernels follow exactly; each change says why in its file.
     node, operands = with_mask(*unsigned(plain_attributes(node, operands), operands))
     try:
         model, feeds = _model(node, operands, constants)
         feeds = carried_in(model.graph, feeds)
         session = _session(model)
         elements = {output.name: element_of(output.type) for output in session.get_outputs()}
+        # Only the session knows the types of the outputs, so that a second one is made where they cannot be taken.
         if not CARRIERS.keys().isdisjoint(elements.values()):
             carried_out(model.graph, elements)
             session = _session(model)
@@ -61,9 +63,11 @@ def _session(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
 
 def _options() -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
+    # Optimised, one node may be folded or fused with a Cast, and round otherwise than the model's own.
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4
     options.intra_op_num_threads = options.inter_op_num_threads = 1
+    # An arena keeps what it once took, and thousands of sessions follow each other here.
     options.enable_cpu_mem_arena = False
     options.add_session_config_entry("session.allow_released_opsets_only", "0")
     return options
@@ -73,11 +77,16 @@ def _model(node: Node, operands: Arrays, constants: Collection[str]) -> tuple[on
     domain, _, op = node.op.rpartition(".")
     proto = helper.make_node(op, [], [*node.outputs], domain=domain)
     proto.attribute.extend(node.protos.values())
+    # A body (of a Loop, an If) reads tensors of the outer graph by name. `Node` has them as further inputs, behind
+    # those of the operator; here they must be inputs of the model under the names that the body uses.
     captured = outer_names(graphs_in(proto))
     own = node.inputs[: len(node.inputs) - len(captured)]
     proto.input.extend(own)
+    # The body's name for a tensor and the graph's may differ, since inlining renames.
     inner = dict(zip(captured, node.inputs[len(own) :], strict=True))
     named = {name: operands[name] for name in own if name} | {n: operands[name] for n, name in inner.items()}
+    # Constants stay constants where they can: some kernels take certain inputs (a Resize's sizes, a quantised weight)
+    # only so. Beyond the limit the model could not be serialised.
     baked = {n for n in named if inner.get(n, n) in constants and named[n].nbytes <= LARGEST_INITIALIZER}
     inputs = [_info(n, value) for n, value in named.items() if n not in baked]
     initializers = [onnx.numpy_helper.from_array(named[n], n) for n in sorted(baked)]
@@ -94,7 +103,9 @@ def _info(name: str, value: np.ndarray) -> onnx.ValueInfoProto:
 def _opsets(node: Node, domain: str) -> list[onnx.OperatorSetIdProto]:
     """An opset in which the operator is the one that the model means."""
     if domain:
+        # Some opset of ONNX's own must be imported, although no operator of it stands in the model.
         return [helper.make_opsetid("", 17), helper.make_opsetid(domain, node.version)]
+    # An operator that has not changed since is the same in the oldest opset that onnxruntime still promises to run.
     same = node.version < OLDEST_OPSET and onnx.defs.get_schema(node.op, OLDEST_OPSET).since_version == node.version
     version = OLDEST_OPSET if same else node.version
     return [helper.make_opsetid("", version), helper.make_opsetid("com.microsoft", 1)]

@@ -28,6 +28,7 @@ def plain_attributes(node: Node, operands: Mapping[str, np.ndarray]) -> Node:
 
 def unknown_attributes(node: Node) -> frozenset[str]:
     """The attributes that the schema of one of ONNX's own operators does not list."""
+    # Operators of other domains have no schema here, and their attributes are theirs to know.
     if not node.protos or not onnx.defs.has(node.op):
         return frozenset()
     return frozenset(node.protos).difference(onnx.defs.get_schema(node.op, node.version).attributes)

@@ -38,6 +38,7 @@ class Origins:
 
     def number(self, sources: frozenset[Source]) -> int:
         """The number that stands for a set of sources."""
+        # Few sets occur in a network, and numbers can be carried through views where sets cannot.
         if sources not in self.sets:
             self.sets.append(sources)
         return self.sets.index(sources)
@@ -62,10 +63,12 @@ class Origins:
         # host itself.
         if node.op == CALL:
             self.known |= {o: self.of(i) for i, o in zip(node.inputs, node.outputs, strict=False) if o}
+        # A tensor of one origin has it whole behind any view.
         elif status == "view" and node.op in MOVING and any(not isinstance(o, int) for o in inputs):
             self.known |= self._moved(node)
         else:
             whole = self.sources(*inputs) if status != "folded" else frozenset[Source]()
+            # A node of one element counts for nothing, and hands on what it reads.
             if status == "host" and self.fates[node].why != "one element":
                 layers = frozenset(s for s in whole if isinstance(s, int))
                 whole = layers or frozenset({f"host:{node.label}"})
@@ -73,6 +76,7 @@ class Origins:
 
     def _moved(self, node: Node) -> dict[str, Origin]:
         graph = self.graph
+        # All inputs of a Concat move; of the others all but the first say where elements go.
         steering = {name: graph.value(name) for name in node.inputs[1:] if name and node.op != "Concat"}
         moved = node.inputs if node.op == "Concat" else node.inputs[:1]
         operands = {name: self._array(name) for name in moved if name}
@@ -85,10 +89,12 @@ class Origins:
         return {name: _compact(value.astype(np.int32)) for name, value in outputs.items()}
 
     def _array(self, name: str) -> np.ndarray:
+        # As floats, which every moving operator takes; numbers of sets are small enough to be exact.
         return np.broadcast_to(np.asarray(self.of(name), np.float32), self.graph.shape(name))
 
     def begin(self, group: Group) -> None:
         """A lowered node, before its layers write: what it passes on, and nothing elsewhere."""
+        # Inputs that no layer copies lie in the result already.
         if group.node.op == "Concat":
             self.known |= self._moved(group.node)
         for output in filter(None, group.node.outputs):
@@ -113,6 +119,7 @@ class Origins:
     def _add(self, layer: Layer, sources: frozenset[Source]) -> None:
         name, number = layer.output.tensor, self.number(sources)
         shape = tuple(axis.extent for axis in layer.output.axes)
+        # "nothing" and not the empty set, which stands for constants: an element that no layer writes has to be seen.
         before = self.known.get(name, self.number(NOTHING))
         array = np.array(np.broadcast_to(before if isinstance(before, int) else before.reshape(shape), shape), np.int32)
         array[places(layer.output, layer.sizes)] = number
@@ -134,6 +141,7 @@ def unfed_reads(placed: PlacedLayer, origins: Origins) -> Iterator[Mismatch]:
         if not access.volume(placed.layer.sizes):
             continue  # windows over padding alone
         behind = origins.sources(_at(access, placed.layer, origins.of(access.tensor)))
+        # Before its first step a recurrent layer reads a state that nothing has written.
         named = frozenset(placed.sources[operand]) | (NOTHING if placed.layer.recurrent else frozenset[Source]())
         if missing := behind - named:
             expected, got = (", ".join(map(str, sorted(s, key=str))) for s in (named, missing))
@@ -141,6 +149,7 @@ def unfed_reads(placed: PlacedLayer, origins: Origins) -> Iterator[Mismatch]:
 
 
 def _at(access: Access, layer: Layer, origin: Origin) -> Origin:
+    # What is picked depends on values: any element may be read.
     if isinstance(origin, int) or access.picks:
         return origin
     shaped = origin.reshape([axis.extent for axis in access.axes])

@@ -60,8 +60,10 @@ def _quant(node: Node, operands: Arrays) -> np.ndarray:
     x, scale, zero_point, bits = _single(*_read(node, operands))
     low, high = _bounds(node, bits, 1)
     steps = x / scale + zero_point
+    # Clipped before it is rounded, as qonnx does: the other order differs where a bound is no whole number.
     whole = _rounded(node, np.clip(steps, low, high))
     if node.integer("signed", 1):
+        # One signed bit is bipolar in qonnx: -1 and 1, with no 0.
         whole = np.where(bits == 1, np.where(steps >= 0, 1, -1), whole)
     return np.asarray((whole - zero_point) * scale, np.float32)
 
@@ -81,6 +83,7 @@ def _trunc(node: Node, operands: Arrays) -> np.ndarray:
             (_rounded(node, whole / 2.0 ** (before - given[4]), "FLOOR") - zero_point) * scale, np.float32
         )
     after, bits = given[4:]
+    # Scales are powers of two apart in truth, but come as float32 quotients.
     factor = 2.0 ** np.round(np.log2(after / scale))
     low, high = _bounds(node, bits, 0)
     kept = _rounded(node, np.clip(whole / factor, low, high), "FLOOR")
@@ -91,6 +94,7 @@ def _float(node: Node, operands: Arrays) -> np.ndarray:
     x, scale, exponent, mantissa, bias, largest = _single(*_read(node, operands))
     x = x / scale
     low = 1.0 - bias - mantissa
+    # The smallest number is added so that 0 has a logarithm; `low` is where denormals begin, which keep one step.
     power = np.maximum(np.floor(np.log2(np.abs(x) + np.finfo(np.float32).tiny)) - mantissa, low)
     found = _rounded(node, x / np.exp2(power)) * np.exp2(power)
     most = np.minimum((2.0 - np.exp2(-mantissa)) * np.exp2(np.exp2(exponent) - 1 - bias), largest)
@@ -128,6 +132,7 @@ def _average(node: Node, operands: Arrays) -> np.ndarray:
     kernel, stride = node.integer("kernel", 1), node.integer("stride", 1)
     windows = _windows(x, (kernel, kernel), (1, 2) if last else (2, 3))
     every = (slice(None), slice(None, None, stride), slice(None, None, stride))
+    # Inputs are whole numbers in floats, and what follows shifts bits.
     total = np.asarray(np.round(windows.sum(axis=(-1, -2))), np.int64)
     total = total[every] if last else total[(slice(None), *every)]
     widest = ((2 ** node.integer("ibits", 1) - 1) * kernel * kernel).bit_length()

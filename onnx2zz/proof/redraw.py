@@ -17,6 +17,7 @@ def redrawn(group: Group, values: Values, size: float = 1.0) -> tuple[dict[str, 
     """
     node = group.node
     fresh = {name: values.fresh(name, node) for name in group.reads}
+    # What picks must stay in range; drawn like any other integer it would end the run.
     fresh |= {name: values.index(name, picked) for name, picked in group.picking.items() if name in fresh}
     fresh = {name: _scaled(value, size) for name, value in fresh.items()}
     resolved = dict(fresh)
@@ -36,6 +37,7 @@ def _resolve(name: str, resolved: dict[str, np.ndarray], values: Values) -> None
     if name in resolved:
         return
     maker = values.graph.maker.get(name)
+    # What does not depend on the fresh operands keeps its true value, and nothing behind it has to run again.
     if maker is None or not _depends(name, resolved, values):
         resolved[name] = values.of(name)
         return
@@ -48,6 +50,7 @@ def _depends(name: str, resolved: Collection[str], values: Values) -> bool:
     pending, seen = [name], {name}
     while pending:
         maker = values.graph.maker.get(pending.pop())
+        # What is static cannot depend on anything that was drawn.
         for read in maker.inputs if maker and not (set(maker.outputs) & values.graph.static) else ():
             if read in resolved:
                 return True

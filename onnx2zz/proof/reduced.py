@@ -38,11 +38,15 @@ def is_large(group: Group, graph: Graph) -> bool:
 def reduced(group: Group, graph: Graph) -> tuple[Group, Graph, Mapping[int, WorkloadEntry]] | None:
     """The node, its graph and its entries at smaller sizes; None where its layers say more of their sizes than how far
     loops run, or its operands are views of what they read."""
+    # A layer that reads in front of a view would need the view at other sizes, too: a Reshape's target is a constant.
     if not group.reads <= set(group.node.inputs) or not all(map(_holds_for_any_size, group.layers)):
         return None
     names = [name for name in (*group.node.inputs, *group.node.outputs) if name]
     shapes = [graph.tensors[name].shape for name in names]
+    # One stand-in for a size wherever it occurs, in shapes and loops alike: what was equal stays so, and else the
+    # access maps would not fit the tensors.
     sizes = _smaller([*(shape or () for shape in shapes), *(tuple(layer.sizes.values()) for layer in group.layers)])
+    # More large sizes than stand-ins: two of them would become one, and exchanged axes would hide.
     if sizes is None or any(shape is None for shape in shapes):
         return None
     members = tuple(_member(member, sizes) for member in group.members)
@@ -64,6 +68,7 @@ def _smaller(shapes: Sequence[tuple[int, ...]]) -> Sizes | None:
 
 def _holds_for_any_size(layer: Layer) -> bool:
     steps = steps_of(layer)
+    # A table has a number for each element, a position depends on how far the loop runs, and a step on all before it.
     if layer.recurrent or any(isinstance(step.operand, Table | Position) for step in steps):
         return False
     accesses = [layer.output, *layer.inputs, *(s.operand for s in steps if isinstance(s.operand, Access))]
@@ -71,6 +76,7 @@ def _holds_for_any_size(layer: Layer) -> bool:
 
 
 def _is_plain(access: Access, layer: Layer) -> bool:
+    # Each of these makes the map depend on where a tensor ends.
     plain = not access.packed and access.outside is None and access.picks is None and access.border == "constant"
     return plain and all(_is_whole(axis, layer) for axis in access.axes)
 
@@ -80,6 +86,7 @@ def _is_whole(axis: Axis, layer: Layer) -> bool:
     if isinstance(axis, Fixed):
         return axis.extent == 1
     (loop, step), *_ = axis.terms
+    # A part of an axis, or every second element, is a statement about its size.
     return isinstance(axis, Walk) and step == 1 and axis.offset == 0 and axis.extent == layer.sizes[loop]
 
 
@@ -91,6 +98,7 @@ def _resized(layer: Layer, sizes: Sizes) -> Layer:
         inputs=tuple(_access(access, sizes) for access in layer.inputs),
         combine=_step(layer.combine, sizes),
         after=tuple(_step(step, sizes) for step in layer.after),
+        # A count of the original sizes, which means nothing here.
         macs_useful=None,
     )
 
@@ -113,6 +121,8 @@ def _graph(group: Group, graph: Graph, sizes: Sizes) -> Graph:
         tensor = graph.tensors[name]
         shape = tuple(sizes.get(size, size) for size in tensor.shape or ())
         tensors[name] = Tensor(shape, tensor.type)
+        # A constant of another size is drawn anew; a small one (axes, a zero point) may steer the node and must keep
+        # its value.
         value = graph.value(name) if name in graph.static and shape == tensor.shape else None
         if value is not None:
             known.hold(name, np.asarray(value))

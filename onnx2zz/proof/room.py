@@ -44,6 +44,7 @@ def memory() -> int:
     try:
         import resource
 
+        # The data segment is what `--memory-limit` bounds; numpy fails there long before the machine is full.
         limit = resource.getrlimit(resource.RLIMIT_DATA)[0]
         bounds += [limit] if limit != resource.RLIM_INFINITY else []
     except ImportError:  # not on this operating system

@@ -24,10 +24,12 @@ def sample(layer: Layer, points: int, rng: np.random.Generator) -> Grid:
     loops = {loop: size for loop, size in layer.loops if loop in layer.output.loops}
     outputs = math.prod(loops.values())
     whole = WHOLE * min(points, USUAL_POINTS) // USUAL_POINTS
+    # A point of a layer with a long reduction costs thousands of operations, so that fewer of them have to do.
     points = min(points, LARGEST * outputs // max(1, layer.operations))
     if outputs <= points or layer.operations <= whole:
         return all_points(layer)
     sizes = np.array(list(loops.values()))
+    # Random points alone would hardly ever meet a corner, and padding and offsets go wrong there first.
     rows = [_corners(sizes), *_borders(sizes, rng), rng.integers(0, sizes, (max(0, points), len(sizes)))]
     chosen = np.unique(np.concatenate(rows), axis=0)
     return {loop: chosen[:, i] for i, loop in enumerate(loops)}

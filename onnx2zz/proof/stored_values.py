@@ -25,6 +25,7 @@ class StoredValues:
         proto = self.graph.values.stored(name)
         if proto is None:
             return None
+        # Without a folder nobody may go looking for files whose names a model brings along.
         external = proto.data_location == onnx.TensorProto.EXTERNAL
         if external and self.directory is None:
             return None

@@ -47,6 +47,7 @@ def unsigned(node: Node, operands: Mapping[str, np.ndarray]) -> tuple[Node, Mapp
         return node, operands
     zero_point = node.input(product.zero_point)
     before = operands[zero_point] if zero_point else np.zeros((), np.int8)
+    # A zero point that was left out is 0, and becomes 128: it has to be written then.
     inputs = [*node.inputs, *[""] * (product.zero_point + 1 - len(node.inputs))]
     names = {index: f"{inputs[index]}/unsigned{index}" for index in (product.weights, product.zero_point)}
     shifted = {names[product.weights]: _shifted(weights), names[product.zero_point]: _shifted(before)}

@@ -41,6 +41,7 @@ class Values:
     def fresh(self, name: str, reader: Node) -> np.ndarray:
         """Another random value for what a node reads; one that steers the graph keeps its own."""
         index = next((i for i, given in enumerate(reader.inputs) if self._comes_from(given, name)), None)
+        # The reader at hand says best what it needs; another one of the same tensor may need something else.
         place = place_of(name, self.graph) if index is None else Place(reader, index)
         return self.of(name) if steers(place) else self._drawn(name, place, MANY)
 
@@ -68,6 +69,7 @@ class Values:
                 raise CannotRunError(f"nothing makes {name}")
             return value
         place = place_of(name, self.graph)
+        # An initialiser of equal weights (all ones) would let exchanged axes pass.
         if value is None or (self.stored.holds(name) and _hides_axes(value) and not steers(place)):
             return self._drawn(name, place, FEW)
         return value
@@ -79,6 +81,7 @@ class Values:
 
     def run(self, node: Node) -> None:
         """Runs a node on the tensors at hand."""
+        # Its value is the file's, and is read when somebody asks for it.
         if node.op == "Constant" and all(map(self.stored.holds, node.outputs)):
             return
         constants = [name for name in node.inputs if name in self.graph.constants]
@@ -93,6 +96,7 @@ class Values:
         """What a node gives, in the size that the graph has taken where data decide it: elements left out at the end,
         or begun anew. What counts them is as the graph knows it."""
         shape = self.graph.tensors[name].shape if name in self.graph.tensors else None
+        # The graph took so many tokens for each expert; in this run the router counts others.
         known = self.graph.value(name) if self.graph.experts and name in self.graph.static else None
         if known is not None:
             return known
@@ -100,6 +104,7 @@ class Values:
             return value
         for axis, size in enumerate(shape):
             there = value.shape[axis]
+            # Begun anew and not filled up with zeros, which would hide what is done with the elements.
             value = value.take(np.arange(size) % there, axis) if there else np.zeros(shape, value.dtype)
         return value
 
@@ -131,6 +136,7 @@ def _expiring(nodes: Sequence[Node], reads: Mapping[Node, Collection[str]]) -> d
     """The tensors that no node after each node reads."""
     last: dict[str, Node] = {}
     for node in nodes:
+        # Outputs too: what nobody reads at all is forgotten right behind its maker.
         for name in (*node.inputs, *node.outputs, *reads.get(node, ())):
             last[name] = node
     expiring: dict[Node, list[str]] = {}

@@ -23,6 +23,7 @@ REDUCTIONS = ("sum", "max", "min", "prod")
 
 def variants(layer: Layer) -> Iterator[tuple[str, Layer]]:
     """(kind, layer) of every variant, none of them the layer itself; the likeliest kinds first."""
+    # Inputs first: most mistakes are made in how they are walked, and a search for the cause ends after some tries.
     for number, access in enumerate(layer.inputs):
         for kind, changed in _of_access(access, layer):
             if changed != access:
@@ -50,7 +51,9 @@ def _shifted(access: Access, layer: Layer) -> Iterator[Access]:
     """Windows that begin elsewhere: a pad too many or too few, the end's pad in place of the beginning's."""
     for i, axis in enumerate(access.axes):
         begin, end = axis.padding(layer.sizes)
+        # The usual slips: no padding, the end's for the beginning's (SAME_LOWER for SAME_UPPER), one or two off.
         offsets = dict.fromkeys([0, -end, begin - end, *(axis.offset + step for step in NEAR)])
+        # Elsewhere a shift is a slice, of which no lowering makes a slip by itself.
         if len(axis.terms) > 1 or begin or end:
             yield from (with_axes(access, {i: replace(axis, offset=o)}) for o in offsets if o != axis.offset)
 
@@ -64,6 +67,7 @@ def _swapped(access: Access) -> Iterator[Access]:
                 j: replace(_like(other, one), offset=other.offset),
             }
             yield with_axes(access, swap)
+        # With their offsets as well: whole axes were exchanged, and not just what walks them.
         if one.terms != other.terms and one.offset != other.offset:
             swap = {i: _like(one, other), j: _like(other, one)}
             yield with_axes(access, swap)
@@ -97,6 +101,7 @@ def _coefficients_of(axis: Axis, other: Axis) -> Axis:
 def _regrouped(access: Access, layer: Layer) -> Iterator[Access]:
     """Loops that cover an axis together, in another order: k*G+g in place of g*K+k."""
     for i, axis in enumerate(access.axes):
+        # The loops of a window add up and do not cover the axis between them.
         if len(axis.terms) < 2 or isinstance(axis, Window):
             continue
         for loops in permutations([loop for loop, _ in axis.terms]):
@@ -121,11 +126,13 @@ def _broadcast(access: Access, layer: Layer) -> Iterator[Access]:
 def _of_function(layer: Layer) -> Iterator[tuple[str, Layer]]:
     if len(layer.inputs) > 1:
         mine = layer.combine.function
+        # Another number of operands or parameters could not be run in its place.
         alike = [f for f in FUNCTIONS if (f.operands, f.parameters) == (mine.operands, mine.parameters)]
         others = [function for function in alike if function != mine]
         yield from (("function", replace(layer, combine=replace(layer.combine, function=other))) for other in others)
     if layer.reduce != "none":
         yield from (("reduction", replace(layer, reduce=name)) for name in REDUCTIONS if name != layer.reduce)
+    # Each step left out, not replaced: forgetting one is what happens when nodes are fused.
     for number in range(len(layer.after)):
         left = tuple(step for i, step in enumerate(layer.after) if i != number)
         yield "step after the sum", replace(layer, after=left)

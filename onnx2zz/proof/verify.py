@@ -26,8 +26,10 @@ def verify(compiled: Compiled, options: VerifyOptions | None = None, watch: Watc
     lowered = groups(compiled.graph, compiled.workload)
     exact = {node: group for node, group in lowered.items() if group.kind == "exact"}
     options, watch = options or VerifyOptions(), watch or (lambda done, total, name: None)
+    # Inputs that the user brings are for a run of the whole model, however long it takes.
     if too_large_to_run(compiled) and not options.inputs:
         found = checks_by_kind(exact, compiled, options, watch)
+        # The cheap counts, which do not go element by element: a large network's tensors would not fit.
         counted = tuple(violations(compiled.graph, compiled.workload, compiled.entries))
         return replace(summary(compiled, lowered, found.checks, counted), kinds=found.kinds, how=(*told(found),))
     run = dict(checks(exact, compiled, options, watch))

@@ -58,6 +58,7 @@ def sidecar_of(accelerator: Found, hierarchy: Hierarchy) -> Sidecar | None:
 def parse_sidecar(source: YamlSource, hierarchy: Hierarchy) -> Sidecar:
     """The sidecar that `source` holds. Raises InputError as `read_sidecar` does."""
     raise_if_any(Problem(f"{source.path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps)
+    # An empty file is a sidecar that says nothing, and no fault.
     whole = Section(source if source.data is not None else replace(source, data={}), (), KEYS)
     found = Sidecar(
         path=source.path,
@@ -127,8 +128,10 @@ def densities(whole: Section) -> Densities:
 def _corrections(whole: Section, hierarchy: Hierarchy) -> Iterator[Correction]:
     operands = {memory.name: memory.operands for memory in hierarchy.memories}
     for name, section in whole.sections("corrections", CORRECTION_KEYS):
+        # All keys are read before anything is raised, so that each fault of a file is told, with its line.
         section.required("memory", "operand")
         memory = section.word("memory", tuple(operands), "memory of the accelerator")
+        # Without the memory nobody knows which operands there are.
         operand = section.word("operand", operands.get(memory or "", ()), f"operand of {memory}") if memory else None
         access = section.word("access", ACCESSES, "kind of access")
         factor, added = section.number("factor"), section.number("pj_per_operation")
@@ -138,6 +141,7 @@ def _corrections(whole: Section, hierarchy: Hierarchy) -> Iterator[Correction]:
             memory or "",
             operand or "",
             access,
+            # 0 is a factor: accesses that cost nothing.
             1.0 if factor is None else factor,
             added or 0.0,
             section.text("why"),
@@ -164,6 +168,7 @@ def _object_to_no_effect(section: Section) -> None:
 
 def _object_to_missing_clock(whole: Section, found: Sidecar) -> None:
     """Static power becomes energy over time only."""
+    # By the key and not by the value: a clock that is no number has been objected to already.
     if found.idle_mw and "clock_mhz" not in whole:
         way_out = "add clock_mhz: energy is power x time, and ZigZag counts cycles"
         whole.object_to(("idle_mw",), "idle power without a clock", way_out)
@@ -177,6 +182,8 @@ def _object_to_overlaps(whole: Section, corrections: Sequence[Correction]) -> No
     """Two factors for one energy: nobody could tell which of them holds."""
     for first, second in combinations(corrections, 2):
         same_place = (first.memory, first.operand) == (second.memory, second.operand)
+        # Reads and writes may be corrected apart; a correction of both leaves room for neither. An empty operand is
+        # another fault, which has been told.
         if same_place and first.operand and (first.access is None or second.access in (None, first.access)):
             what = f"{second.name} corrects what {first.name} corrects already: {first.operand} at {first.memory}"
             whole.object_to(("corrections", second.name), what, "make them one, or read and write apart")

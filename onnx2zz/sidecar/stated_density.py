@@ -30,11 +30,13 @@ def with_densities(sidecar: Sidecar | None, stated: Densities, accelerator: str)
     if sidecar is None or not (sidecar.zero_gating or sidecar.coding):
         what = "densities change nothing: its sidecar has neither zero_gating nor coding"
         raise InputError(Problem(accelerator, what, "write which operands gate, or which memories hold coded zeros"))
+    # By operand, so that what is stated of W leaves the sidecar's I as it is.
     both = dict.fromkeys((*sidecar.density, *stated))
     return replace(sidecar, density={one: {**sidecar.density.get(one, {}), **stated.get(one, {})} for one in both})
 
 
 def _one(text: str, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str, float]]]:
+    # From the right: names of layers come from models, and may hold both signs.
     name, equals, share = text.rpartition("=")
     if not equals:
         if Path(text).is_file():
@@ -43,6 +45,7 @@ def _one(text: str, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str,
             problems.append(Problem("--density", f"{text!r} is neither a density nor a file", f"write {FORM}"))
         return
     layer, colon, operand = name.rpartition(":")
+    # A colon without an operand behind it is part of the name.
     layer, operand = (layer, operand) if colon and operand in TENSORS else (name, "I")
     number = _number(share)
     if not layer or number is None or not 0 <= number <= 1:

@@ -93,6 +93,7 @@ def read_case(folder: Path) -> Case:
     whole = Section(read_yaml(folder / "case.yaml"), (), CASE_KEYS)
     whole.required("title", "label", "source", "runs")
     label = whole.word("label", LABELS, "kind of case")
+    # Before `problems` is taken from the section: reading the runs is what fills it.
     runs = tuple(_runs(whole, folder))
     problems: list[Problem] = list(whole.problems)
     figures = tuple(_figures(folder / "published.csv", [run.name for run in runs], problems))
@@ -122,9 +123,11 @@ def _figures(file: Path, runs: Sequence[str], problems: list[Problem]) -> Iterat
         return
     with file.open(newline="", encoding="utf-8") as lines:
         table = csv.DictReader(lines)
+        # In this order: `keep` writes the file anew, and a figure must stay in its column.
         if tuple(table.fieldnames or ()) != COLUMNS:
             problems.append(Problem(f"{file}:1", "other columns", f"they are: {', '.join(COLUMNS)}"))
             return
+        # The header is line 1.
         for number, row in enumerate(table, 2):
             figure = _figure(f"{file}:{number}", row, runs, problems)
             if figure is not None:

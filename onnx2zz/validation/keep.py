@@ -25,4 +25,5 @@ def _row(one: Held) -> dict[str, object]:
 
 
 def _shortest(number: float | None) -> str:
+    # As people write published numbers, so that keeping ours changes no line but for our own column.
     return "" if number is None else repr(int(number)) if number == int(number) else repr(number)

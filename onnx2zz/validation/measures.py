@@ -39,6 +39,7 @@ class Kind:
 def measure_of(text: str) -> Measure | None:
     """The measure that a text names, None where there is none."""
     kind, *of = text.split() or [""]
+    # An unknown word and too few words behind a known one are the same to a reader: there is no such measure.
     known = MEASURES.get(kind)
     return Measure(kind, tuple(of)) if known is not None and len(of) >= known.words else None
 
@@ -61,6 +62,7 @@ def _mib(found: Found, of: Sequence[str]) -> float:
 
 def _words(found: Found, of: Sequence[str]) -> float:
     """`words MEMORY OPERAND read|write WIDTH`."""
+    # Simulators count words of their own width, and not bits.
     return _moved(_physical(found).traffic_bits, of[0], of[1:2], of[2:3]) / float(of[3])
 
 

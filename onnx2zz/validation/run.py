@@ -33,6 +33,7 @@ class Held:
     @property
     def off_percent(self) -> float | None:
         """How far ours is from the published figure."""
+        # A published 0 has no percentage.
         published = self.figure.published
         return None if self.ours is None or not published else 100 * (self.ours / published - 1)
 
@@ -40,6 +41,7 @@ class Held:
     def in_band(self) -> bool:
         """Whether ours keeps the band; one that is only told keeps it if it is there."""
         off = self.off_percent
+        # A figure that is only told can be off by anything, but it must not disappear.
         if self.figure.band is None or self.figure.published is None:
             return self.ours is not None
         return off is not None and abs(off) <= self.figure.band

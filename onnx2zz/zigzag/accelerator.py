@@ -51,8 +51,10 @@ def _refusing(path: Path) -> Generator[None]:
     try:
         yield
     except InputError:
+        # What is refused here is a sentence with a place already; only ZigZag's own exceptions still need one.
         raise
     except Exception as error:  # ZigZag raises anything on a file that its schema lets pass
+        # The notes carry what CACTI said last (cacti.py): the exception itself has no more than a return value.
         reason = " ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", ())])
         said = f"ZigZag cannot build this accelerator ({reason})"
         raise InputError(Problem(str(path), said, WAY_OUT)) from error
@@ -74,6 +76,8 @@ def _validated(path: Path, document: Value) -> dict[str, Any]:
     document = as_meant(document)
     if not _is_accelerator(document):
         raise InputError(Problem(str(path), "no accelerator: name, memories or operational_array is missing", WAY_OUT))
+    # ZigZag's `validate` runs the checks behind the schema even where the schema is not met, and they then die with a
+    # KeyError of their own. So the schema is asked first, and alone: its errors have places.
     validator = AcceleratorObjector(_in_port_based_format(path, document))
     cerberus: Any = validator.validator
     if not cerberus.validate(validator.data):
@@ -96,12 +100,15 @@ def hardware(accelerator: Accelerator) -> ArrayAndPorts:
 def _top_ports(accelerator: Accelerator) -> tuple[TopPort, ...]:
     hierarchy = accelerator.memory_hierarchy
     top = {str(operand): hierarchy.get_memory_levels(operand)[-1] for operand in hierarchy.get_operands()}
+    # Operands often share their highest memory. Its ports must be listed once, or a bound would count one port twice.
     memories = {level.id: level for level in top.values()}
     ports = ((level, port, _passing(port, level.id, top)) for level in memories.values() for port in level.ports)
     return tuple(TopPort(port.bw_max, serves, level.name) for level, port, serves in ports if serves)
 
 
 def _passing(port: MemoryPort, memory: int, top: dict[str, MemoryLevel]) -> frozenset[str]:
+    # A bound may count only what every mapping has to move: inputs are read down, the output is written up. Partial
+    # sums that come back, and anything written from above a highest memory, need not happen.
     return frozenset(
         str(operand)
         for operand, _, direction in port.served_op_lv_dir
@@ -113,6 +120,8 @@ def _passing(port: MemoryPort, memory: int, top: dict[str, MemoryLevel]) -> froz
 def hierarchy(accelerator: Accelerator) -> BuiltHierarchy:
     """The memories of `accelerator`, and how they reach the array."""
     memories = accelerator.memory_hierarchy
+    # By identity: ZigZag's ports are equal wherever type and widths are (memory_port.py:75), also those of two
+    # memories.
     ports = {id(port): n for n, port in enumerate(port for level in memories.mem_level_list for port in level.ports)}
     array: Any = accelerator.operational_array
     return BuiltHierarchy(

@@ -42,6 +42,8 @@ class PrivateCacti(CactiParser):
 
     def get_item(self, **asked: Any) -> tuple[float, float, float]:
         with private_copy() as folder:
+            # The pool goes along, too: ZigZag appends each new answer to it, and the installed one must stay as it is
+            # digested.
             asked |= {"mem_pool_path": str(folder / POOL), "cacti_top_path": str(folder / "cacti_top.py")}
             return super().get_item(**asked)
 
@@ -72,6 +74,8 @@ class PrivateCacti(CactiParser):
         }
         options = [text for name, value in asked.items() for text in (f"--{name}", str(value))]
         done = subprocess.run(
+            # Not `python`, as ZigZag has it: the first one on the path may lack what the script imports, or not be
+            # there at all.
             [sys.executable, "-B", cacti_top_path, *options],
             cwd=os.path.dirname(mem_pool_path),  # noqa: PTH120 - a text, as ZigZag has it
             env={**os.environ, "PYTHONPATH": _python_path()},
@@ -83,6 +87,8 @@ class PrivateCacti(CactiParser):
         )
         if done.returncode:
             logger.info("%s\n%s", done.stdout, done.stderr)
+            # ZigZag's exception in ZigZag's words, since `predict` tells what stock ZigZag ends with. What is known
+            # beyond that goes into a note.
             failure = ChildProcessError(f"Cacti subprocess call failed with return value {done.returncode}.")
             failure.add_note(_last_words(done.stdout, done.stderr))
             raise failure
@@ -109,6 +115,8 @@ def private_cacti() -> Generator[None]:
     The cells of an array that computes in memory get none: ZigZag would start whatever program of that name lies below
     the current folder, and cannot read what the real one says (`float("N/A")`, get_cacti_cost.py:552).
     """
+    # ZigZag's modules are changed for all threads of the process. Without the lock a second thread would note the
+    # changed classes as the ones to put back.
     with _lock:
         unit: Any = ImcUnit
         before = memory_instance.CactiParser, unit.get_single_cell_array_cost_from_cacti
@@ -132,6 +140,7 @@ def costs(asked: Asked, digest: str) -> tuple[float, float, float]:
     The numbers of ports, the bank and, for an accelerator's file, the node (22 nm) are those that ZigZag asks with,
     whatever the file says (hardware/architecture/memory_instance.py:66-76). Raises NoCostsError.
     """
+    # `digest` is not read: it is here as a part of the cache's key, so that another program or pool is asked anew.
     constant = {"r_port": 1, "w_port": 1, "rw_port": 0, "bank": 1, "technology": asked.technology_um}
     try:
         with _lock:
@@ -142,6 +151,8 @@ def costs(asked: Asked, digest: str) -> tuple[float, float, float]:
         raise NoCostsError(
             " ".join([type(error).__name__ + ":", str(error), *getattr(error, "__notes__", ())])
         ) from error
+    # `float` takes nan, inf and negative numbers, from the program as from a pool that somebody has edited, and nothing
+    # behind this point would object to them.
     if not all(math.isfinite(number) and number >= 0 for number in found):
         raise NoCostsError(f"it says {found[0]} and {found[1]} pJ, {found[2]} mm2")
     return found

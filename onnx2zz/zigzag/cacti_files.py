@@ -42,10 +42,14 @@ def private_copy() -> Generator[Path]:
             copied = Path(place, "cacti_master", file.relative_to(folder))
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copied)
+            # `copyfile` leaves the mode behind, and the program must be started from here. Nobody else has to read any
+            # of it.
             copied.chmod(0o700 if file.stat().st_mode & 0o100 else 0o600)
         yield Path(place, "cacti_master")
 
 
 def _files(folder: Path) -> list[Path]:
+    # What the program was built from, and what earlier runs left beside it, has no say in an answer. In the digest it
+    # would make equal installations look different. The order must not be that of the file system, for the same reason.
     found = (path for path in folder.rglob("*") if path.is_file() and path.suffix not in SOURCES)
     return sorted(path for path in found if not set(path.relative_to(folder).parts) & set(LEFTOVERS))

@@ -4,6 +4,7 @@
 def factorint(number: int) -> dict[int, int]:
     """Each prime factor, the smallest first, and how often it is one; none of 1 (sympy.ntheory.factorint)."""
     found: dict[int, int] = {}
+    # Trial division does: loops of layers are small, and sympy takes longer to import than all of them to factor.
     left, factor = int(number), 2
     while factor * factor <= left:
         while left % factor == 0:

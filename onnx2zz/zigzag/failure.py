@@ -20,6 +20,8 @@ def sentence(error: Exception) -> str:
     """What went wrong, with the name of ZigZag's exception; never empty."""
     kind = type(error).__name__
     message = " ".join(str(error).split())
+    # Inside a generator, and ZigZag's stages are generators, Python turns a StopIteration into a RuntimeError (PEP
+    # 479).
     if kind == "RuntimeError" and "StopIteration" in message:
         kind = "StopIteration"
     template = SENTENCES.get(kind, "ZigZag failed{colon}")

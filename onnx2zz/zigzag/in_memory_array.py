@@ -35,6 +35,7 @@ def in_memory_array(accelerator: "Accelerator") -> InMemoryArray:
     array = accelerator.operational_array
     assert isinstance(array, ImcArray), "only asked of arrays that compute in memory"
     memories = {level.name: level.memory_instance.area for level in accelerator.memory_hierarchy.mem_level_list}
+    # Term by term, as ZigZag adds: `sum` compensates its rounding since Python 3.12, and the last bit would differ.
     memory_area = 0.0
     for area in memories.values():
         memory_area += area
@@ -45,6 +46,8 @@ def in_memory_array(accelerator: "Accelerator") -> InMemoryArray:
         tclk_by_part={str(part): plain(value) for part, value in array.tclk_breakdown.items()},
         area_mm2=plain(array.area + memory_area),
         area_by_part={str(part): plain(value) for part, value in {**array.area_breakdown, **memories}.items()},
+        # ZigZag keeps no number of MACs. It has divided it by the energy of a cycle, and counts two operations for
+        # each.
         macs_per_cycle=plain(array.topsw_peak * sum(per_cycle.values()) / 2),
         peak_pj={str(part): plain(value) for part, value in per_cycle.items()},
         tops_peak=plain(array.tops_peak),

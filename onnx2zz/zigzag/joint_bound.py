@@ -51,6 +51,8 @@ class JointBound:
 
     def energy_times_cycles(self, energy: float, cycles: float) -> float:
         """At least, where neither can be less than these."""
+        # Each line is a half-plane in which (energy, cycles) of every mapping lies. The bound of the product is its
+        # least over what all of them leave.
         lines = [(1.0, 0.0, energy), (0.0, 1.0, cycles)]
         for share in SHARES:
             scale = share / energy, (1 - share) / cycles
@@ -59,6 +61,8 @@ class JointBound:
 
     def _least(self, of_energy: float, of_cycles: float) -> float:
         """Of the weighted sum of energy and cycles."""
+        # The first weight is that of the array, which is busy in every iteration: latency is the busiest of it and the
+        # ports.
         weights = np.full(len(self.ports) + 1, 1 / (len(self.ports) + 1))
         best = 0.0
         for number in range(ROUNDS):
@@ -70,8 +74,13 @@ class JointBound:
             found = of_energy * spent + of_cycles * (float(weights @ taken) + self.beyond)
             best = max(best, found)
             worst = of_energy * spent + of_cycles * (float(taken.max()) + self.beyond)
+            # This chain is priced at what the bound says. No other weights can raise the bound above a chain that
+            # reaches it.
             if worst <= best * (1 + 1e-9):
                 break
+            # Multiplicative weights: what is busier than the average gains. Divided by the busiest, so that the step
+            # does not depend on the size of the layer, and shrinking, so that the weights settle instead of swinging
+            # between two chains.
             weights = weights * np.exp(2 / np.sqrt(number + 1) * (taken - weights @ taken) / taken.max())
             weights = weights / weights.sum()
         return best
@@ -99,6 +108,7 @@ class JointBound:
 
 
 def _weighted(border: Border, of_energy: float, of_ports: Mapping[int, float]) -> Floats:
+    # Infinite stands for "does not fit". Times a weight of 0 it would be NaN, and NaN would win each minimum.
     fits = np.isfinite(border.energy)
     values = np.where(fits, border.energy, 0.0) * of_energy
     for port, weight in of_ports.items():
@@ -109,6 +119,7 @@ def _weighted(border: Border, of_energy: float, of_ports: Mapping[int, float]) -
 
 
 def _at(values: Floats, placed: Placed) -> float:
+    # An axis along which nothing changes has length 1, whatever the place on the lattice.
     return float(values[(*(min(place, size - 1) for place, size in zip(placed.below, values.shape, strict=False)), 0)])
 
 
@@ -117,9 +128,13 @@ def _least_product(lines: Sequence[tuple[float, float, float]]) -> float:
     least = np.inf
     for (a, b, c), (d, e, f) in combinations(lines, 2):
         divisor = a * e - b * d
+        # Parallel lines meet nowhere: two weights may have the same ratio, or find the same chain.
         if divisor == 0:
             continue
         x, y = (c * e - b * f) / divisor, (a * f - c * d) / divisor
+        # A corner lies on two of the lines, and rounding may put it a hair outside. Left out, it would raise the bound
+        # above what is true; taken by mistake, it only makes it looser.
         if all(p * x + q * y >= r * (1 - 1e-9) for p, q, r in lines):
             least = min(least, x * y)
+    # 0 is always true as a bound.
     return float(least) if np.isfinite(least) else 0.0

@@ -53,6 +53,7 @@ class LateImports(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """None for any module that is not watched: the other finders look for it."""
+        # Not `importlib.util.find_spec`: that would ask this finder again, without end.
         spec = PathFinder.find_spec(fullname, path, target) if fullname in WATCHED else None
         if spec is not None and spec.loader is not None:
             spec.loader = BesideStandIns(spec.loader)
@@ -73,6 +74,7 @@ class BesideStandIns(Loader):
         """Executes it, while stand-ins are what it imports."""
         with stand_ins():
             self.loader.exec_module(module)
+        # The other watched modules import names that are there; only utils calls networkx by attribute, while it runs.
         if module.__name__ == UTILS:
             vars(module)["nx"] = GraphFunctions("networkx")
 
@@ -112,11 +114,13 @@ def topological_sort(graph: Graph[Node]) -> Iterator[Node]:
 def stand_ins() -> Generator[None]:
     """sympy and typeguard as little as ZigZag needs of them, networkx without its algorithms."""
     _import_graphs()
+    # By the whole package: a stand-in for sympy.ntheory beside the real sympy would give ZigZag half of each.
     given = {name: module for name, module in _small_modules().items() if name.partition(".")[0] not in sys.modules}
     sys.modules.update(given)
     try:
         yield
     finally:
+        # The modules that run have their names bound by now. Whoever imports sympy later must get the real one.
         for name in given:
             del sys.modules[name]
 
@@ -133,6 +137,8 @@ def _import_graphs() -> None:
     """Imports networkx, its algorithms left for when one of them is asked for."""
     if "networkx" in sys.modules:
         return
+    # networkx's own __init__ star-imports these parts. Empty modules of their names satisfy it; taken out again at
+    # once, they leave the way free for the real ones.
     names = [f"networkx.{part}" for part in ALGORITHMS]
     for name in names:
         empty = ModuleType(name)
@@ -149,6 +155,7 @@ def _import_graphs() -> None:
 
     def late(name: str) -> object:
         """networkx's own module-level __getattr__, once its algorithms are there."""
+        # First of all, else each name that a part looks up while it is imported would come back here.
         vars(networkx).pop("__getattr__")
         if own is not None:
             vars(networkx)["__getattr__"] = own

@@ -30,6 +30,8 @@ def mapped_layer(entry: WorkloadEntry, mapping_entry: MappingEntry) -> LayerNode
     layers share it, so nothing but the spatial mapping and its hints may be changed."""
     document = mapping_entry.document()
     layer = copy(
+        # Without the unrolling, else every candidate would be an entry of the cache of its own. As text, because dicts
+        # do not hash.
         _unmapped_layer(json.dumps(entry), json.dumps(replace(mapping_entry, spatial_mapping=None).document()))
     )
     factory = MappingFactory(layer.name, layer.type, _normalized(document))
@@ -46,6 +48,7 @@ def _unmapped_layer(entry: str, mapping_entry: str) -> LayerNode:
 
 
 def _normalized(mapping_entry: Mapping[str, object]) -> list[dict[str, object]]:
+    # ZigZag looks for an entry of the layer's name, then of its type, then for the default: so this one is found.
     return MappingValidator([{**mapping_entry, "name": "default"}]).normalized_data
 
 
@@ -55,6 +58,7 @@ def workload_problems(file: str, entries: Sequence[WorkloadEntry]) -> tuple[Prob
     Layers that differ in their places alone are put to it once, where these are what the schema takes; all of them are
     where it objects to anything, so that each fault has its layer.
     """
+    # cerberus is slow, and networks repeat their layers hundreds of times.
     if all(map(_has_a_place, entries)):
         different = {repr({**entry, **NO_PLACE}): entry for entry in entries}
         if not _objections(list(different.values())):
@@ -69,6 +73,7 @@ def _has_a_place(entry: WorkloadEntry) -> bool:
     """Whether number, name and sources are of the types that the schema wants of them."""
     place: dict[str, object] = {**entry}
     sources = place.get("operand_source", {})
+    # `isinstance` would let True pass, which is an int to Python and none to cerberus.
     if type(place.get("id")) is not int or not isinstance(place.get("name"), str) or not is_object(sources):
         return False
     return sources.keys() <= {"W", "I"} and all(type(source) is int for source in sources.values())

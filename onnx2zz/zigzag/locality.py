@@ -111,10 +111,12 @@ class _Search(SearchInterLayerDataLocalityStage):
 
     def update_top_mem_level(self) -> None:
         heads = self._further_heads()
+        # Text, where layers have numbers: no key of theirs can be hit.
         inputs: Mapping[Any, LayerNode] = {_Input(head).id: head for head in heads}
         for name, head in inputs.items():
             self.mem_update_list[name] = {self._output(head): self.top_mem_level_act}  # type: ignore[index]
         super().update_top_mem_level()
+        # The stage below reads a list with layers only.
         for name, head in inputs.items():
             del self.mem_update_list[name]
             levels = self.mem_update_list[head.id]
@@ -122,7 +124,9 @@ class _Search(SearchInterLayerDataLocalityStage):
                 levels[self._activation(head)] = levels[self._output(head)]  # they sink together (:211-214)
 
     def _further_heads(self) -> list[LayerNode]:
+        # ZigZag treats the first of this order as the input itself (:157); it is the one that needs nothing before it.
         _, *others = self.workload_no_dummy.topological_sort()
+        # Not by our own `predecessors`, which never finds none.
         return [layer for layer in others if not tuple(DNNWorkload.predecessors(self.workload_no_dummy, layer))]  # type: ignore[arg-type]
 
     def _is_at_a_branch(self, layer: LayerNode) -> bool:
@@ -152,6 +156,8 @@ class LocalityStage(_Search):
         **kwargs: Any,
     ):
         super().__init__(list_of_callables, accelerator=accelerator, workload=workload, **kwargs)
+        # The parser's graph answers "nothing before, nothing behind" where ZigZag's search then dies. The same nodes
+        # and edges in ours do not.
         layers = _Network([])
         known = self.workload_no_dummy
         layers.add_nodes_from(known.node_list)

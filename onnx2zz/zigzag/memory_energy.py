@@ -35,9 +35,11 @@ def _traffic(evaluation: CostModelEvaluation, operand: LayerOperand, level: int)
     moved = evaluation.mapping.unit_mem_data_movement[operand][level]
     amounts = moved.get_attribute(DataMoveAttr.DATA_TRANS_AMOUNT_PER_PERIOD)
     periods = moved.get_attribute(DataMoveAttr.DATA_TRANS_PERIOD_COUNT)
+    # Units are counted by architecture level, of which the array is level 0; memories by their own.
     units = evaluation.mapping.spatial_mapping.unit_count[operand][level + 1]
     energies = evaluation.mem_energy_breakdown_further[operand][level]
     for theirs, ours in DIRECTIONS.items():
         elements = amounts.get(theirs) * periods.get(theirs) * units
+        # ZigZag keeps all four directions of every memory; an input never moves up, and most memories move two ways.
         if elements:
             yield Traffic(ours, plain(elements), plain(energies.get(theirs)))

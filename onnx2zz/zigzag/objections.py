@@ -27,6 +27,7 @@ class Objection:
 def accelerator_objections(data: Any) -> tuple[Objection, ...]:
     """Of its schema and, where that is met, of the checks behind it. `data` is in the port-based format."""
     validator = AcceleratorObjector(data)
+    # Schema first: the checks behind it index what the schema promises, and raise KeyError where it is not kept.
     cerberus: Any = validator.validator
     if not cerberus.validate(validator.data):
         return tuple(_placed(cerberus.errors, ()))
@@ -56,6 +57,7 @@ class AcceleratorObjector(AcceleratorValidator):
 
 
 def _of_list(kind: Callable[[Any], Any], data: Any) -> tuple[Objection, ...]:
+    # By its cerberus object, not by ZigZag's `validate`: that logs the errors as one text and loses their places.
     validator = kind(data)
     validator.validator.validate(validator.data, schema=validator.schema)
     return tuple(_placed(validator.validator.errors, ()))

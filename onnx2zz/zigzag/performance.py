@@ -65,6 +65,8 @@ def performance(
         search_notes=notes,
         **stage_arguments(options),
     ).run()
+    # A fallback alone is no news: ZigZag's own search has the same numbers. That our price differed is a bug to be
+    # told.
     mismatches = (f"{note.layer}: {note.fallback}" for note in notes if note.mismatch)
     return found, tuple(dict.fromkeys(mismatches))
 
@@ -77,12 +79,16 @@ def totals(found: Performance) -> tuple[float, float]:
 
 def clock_and_area(found: Performance) -> tuple[float, float]:
     """The clock period (ns) and the area (mm2) of an array that computes in memory: those of its first layer."""
+    # Clock and area are the array's, and so every layer's; the sum that stands beside them has neither.
     first = found[0][1][0][0]
     return first.tclk, first.area_total
 
 
 def _stages(best: StageCallable, run: RunOptions) -> list[StageCallable]:
     search = SalsaStage if run.engine == "salsa" else TemporalSearchStage
+    # The reducer stands twice: below, it keeps the best ordering of one spatial mapping; above, the best of these.
+    # Locality is searched for the whole network, above the stage that takes it apart, and applied to each layer below
+    # that.
     return [
         *(SimpleSaveStage, PickleSaveStage, SumStage),
         *((LocalityStage,) if run.locality else ()),

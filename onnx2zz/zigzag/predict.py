@@ -74,6 +74,7 @@ def predict(
     `accelerator` is in the port-based format. Bugs of the machine (memory, disk) are not predicted.
     """
     with _quiet(), tempfile.TemporaryDirectory() as folder:
+        # ZigZag's parsers of these two take paths only; the data may come from an edit that no file has yet.
         accelerator_file, mapping_file = Path(folder, "accelerator.yaml"), Path(folder, "mapping.yaml")
         _write(accelerator_file, accelerator)
         _write(mapping_file, mapping)
@@ -81,6 +82,7 @@ def predict(
         hardware = _attempt("accelerator", lambda: _parse_accelerator(accelerator_file))
         if isinstance(network, DNNWorkload) and isinstance(hardware, Accelerator):
             levels, raised = _levels(hardware, network, workload, mapping) if exploit_data_locality else (None, ())
+            # ZigZag ends here. Without levels the layers would be priced with memories that they never reach.
             if any(error.stage == "locality" for error in raised):
                 return raised
             return (*raised, *_raised_by_layers(hardware, network, folder, lpf_limit, levels))
@@ -114,6 +116,7 @@ def _quiet() -> Generator[None]:
     """ZigZag's warnings are about what check says in its own words."""
     logger = logging.getLogger("zigzag")
     level = logger.level
+    # Above CRITICAL, at which ZigZag's validators log what they object to.
     logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
@@ -128,8 +131,11 @@ def _levels(
     found = _attempt("locality", lambda: _locality_levels(accelerator, network))
     if not isinstance(found, Raised):
         return found, ()
+    # Only that one is survived by `evaluate`, whose own search answers for many heads: what is wrong beyond it is found
+    # with that search.
     if found.kind != "StopIteration":
         return None, (found,)
+    # The search was called by hand. In stock ZigZag it runs inside a stage's generator, where PEP 479 renames it.
     heads = Raised("heads", "RuntimeError", "generator raised StopIteration")
     found = _attempt("locality", lambda: _levels_with_many_heads(accelerator, workload, mapping))
     return (None, (heads, found)) if isinstance(found, Raised) else (found, (heads,))
@@ -180,6 +186,7 @@ def _skipped(accelerator: Accelerator, layer: LayerNode) -> bool:
 def _key(layer: LayerNode, levels: Mapping[str, Any] | None) -> str:
     """Equal for layers on which ZigZag does the same; names matter only where they make no file name."""
     kept = sorted(levels["mem_update_list"][layer.id].items()) if levels else ()
+    # CompleteSaveStage makes a file's name of the layer's, and systems end those at 255 bytes.
     odd_name = layer.name if len(layer.name.encode()) > 200 or "\0" in layer.name else ""
     sizes = layer.pr_layer_dim_sizes
     relations = [relation.data for relation in layer.dimension_relations]
@@ -211,6 +218,7 @@ def _price(arguments: Mapping[str, Any], *, with_picture: bool) -> None:
     """One layer through ZigZag's stages from the visualization down, in the order of zigzag.api."""
     import matplotlib
 
+    # The picture of the memories must not ask for a screen, which a server has not.
     matplotlib.use("Agg")
     shrink: list[StageCallable] = [ExploitInterLayerDataLocalityStage] if "mem_update_list" in arguments else []
     below: Sequence[StageCallable] = (
@@ -264,6 +272,7 @@ def _output_levels(accelerator: Accelerator, layer: LayerNode) -> list[MemoryLev
 def _partial_sums_may_lack_a_port(accelerator: Accelerator, layer: LayerNode) -> bool:
     levels = _output_levels(accelerator, layer)
     output = layer.memory_operand_links.layer_to_mem_op(layer.output_operand)
+    # Sums that return go down through each memory; all but the highest one also take them from above.
     back_down = [level.get_max_bandwidth(output, DataDirection.RD_OUT_TO_LOW) for level in levels]
     from_above = [level.get_max_bandwidth(output, DataDirection.WR_IN_BY_HIGH) for level in levels[:-1]]
     return None in back_down or None in from_above
@@ -273,6 +282,7 @@ def _partial_sums_may_outweigh_outputs(
     accelerator: Accelerator, layer: LayerNode, spatial: SpatialMappingInternal
 ) -> bool:
     output = layer.output_operand
+    # With two, what leaves the lowest memory in one period is its own tile, and `reduce_ordered` compares with that.
     if len(_output_levels(accelerator, layer)) < 3:
         return False
     partial, final = layer.operand_precision[output], layer.operand_precision[Constants.FINAL_OUTPUT_LAYER_OP]

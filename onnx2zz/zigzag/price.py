@@ -62,6 +62,7 @@ def price(
 
 
 def _agreed(fast: LayerPrice | PricingError, exhaustive: LayerPrice | PricingError) -> LayerPrice:
+    # Where both fail they agree. ZigZag's own words are the ones to hand on.
     if isinstance(fast, PricingError) and isinstance(exhaustive, PricingError):
         raise exhaustive
     if isinstance(fast, LayerPrice) and isinstance(exhaustive, LayerPrice) and _numbers(fast) == _numbers(exhaustive):
@@ -73,6 +74,7 @@ def _agreed(fast: LayerPrice | PricingError, exhaustive: LayerPrice | PricingErr
 
 
 def _numbers(found: LayerPrice) -> LayerPrice:
+    # Warnings tell how a search came to its numbers, and that is where the two may differ.
     return replace(found, warnings=())
 
 
@@ -101,6 +103,7 @@ def _attempt(
     except Exception as error:  # ZigZag raises anything: one layer's failure must not end the run
         logger.exception("layer %s", entry.get("name"))
         failure = PricingError(sentence(error))
+        # By hand, since it is returned and not raised: with search "both" a failure is a result to compare.
         failure.__cause__ = error
         return failure
     return replace(found, warnings=(*_mismatches(notes), *dict.fromkeys(left_out)))
@@ -122,10 +125,13 @@ def _best_evaluation(
     told: dict[str, list[Any]],
 ) -> CostModelEvaluation:
     best = BEST[options.opt]
+    # Annealing ignores the user's ordering, so there is nothing to leave out for it.
     temporal = _annealing() if options.engine == "salsa" else (TemporalOrderingStage, TEMPORAL_SEARCH[search])
+    # Twice `best`, as in ZigZag: the best ordering of one spatial mapping, then the best of the spatial mappings.
     stages: list[StageCallable] = [best, SpatialMappingGeneratorStage, best, *temporal, CostModelStage]
     arguments = stage_arguments(options) | told
     if levels is not None:
+        # Above all others: it takes memories away, and spatial loops are attached to the memories that are left.
         stages.insert(0, ExploitInterLayerDataLocalityStage)
         arguments |= levels.stage_arguments(entry["id"])
     layer = parse_layer(entry, mapping_entry)

@@ -41,6 +41,7 @@ def limits(
     """Array dim -> loop -> the largest factor that ZigZag leaves alone: the loop, the array dim, and the widths of the
     innermost memories bound it (get_max_unrolling). Raises PricingError."""
     try:
+        # No option has a say in it: the generator only wants to be made with some.
         most = _generator(entry, mapping_entry, accelerator, PriceOptions()).get_max_unrolling()
     except Exception as error:
         raise PricingError(sentence(error)) from error
@@ -52,6 +53,7 @@ def stays_as_it_is(
 ) -> bool:
     """Whether ZigZag prices exactly this unrolling when a mapping file asks for it."""
     left = unrollings(entry, _asking_for(unrolling, mapping_entry), accelerator, PriceOptions())
+    # As dicts: within an array dim the order of loops is of no matter to ZigZag, and its repairs may change it.
     return len(left) == 1 and all(
         dict(mine) == dict(theirs) for (_, mine), (_, theirs) in zip(unrolling, left[0], strict=True)
     )
@@ -74,6 +76,7 @@ def price_unrolling(
     asked = _asking_for(unrolling, mapping_entry)
     try:
         layer = mapped_layer(entry, asked)
+        # ZigZag's generator does this, which is passed by here; the conversion that follows asserts that it is done.
         layer.spatial_mapping.initialize_oa_dims(accelerator.operational_array.dimension_sizes)
         kind = TemporalMappingType(options.temporal_mapping_type)
         setting = replace(convert(accelerator, layer, layer.spatial_mapping, options.lpf_limit), mapping_type=kind)

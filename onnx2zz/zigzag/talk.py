@@ -28,6 +28,7 @@ def talk_goes_to(path: Path, anew: bool = True) -> Generator[None]:
         warnings.catch_warnings(),
         _zigzag_logs_to(log),
     ):
+        # The user's filters may turn warnings into errors, and one of numpy's inside ZigZag would then end a price.
         warnings.simplefilter("default")
         yield
 
@@ -35,6 +36,7 @@ def talk_goes_to(path: Path, anew: bool = True) -> Generator[None]:
 def _opened(path: Path, mode: str) -> FileIO:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # The link is replaced, not followed; the opener refuses one that appears between this line and the next.
         if path.is_symlink():
             path.unlink()
         return FileIO(path, mode, opener=_unless_a_link)
@@ -54,6 +56,7 @@ class _Log(TextIOBase):
         self._file = file
 
     def write(self, text: str, /) -> int:
+        # `backslashreplace`: names of layers come from files, and may hold halves of surrogate pairs.
         with suppress(OSError):
             self._file.write(text.encode("utf-8", "backslashreplace"))
         return len(text)
@@ -67,6 +70,7 @@ def _zigzag_logs_to(stream: TextIOBase) -> Generator[None]:
     before = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    # The root logger's handlers are the user's, and may print to the screen.
     logger.propagate = False
     try:
         yield

@@ -53,6 +53,7 @@ class TemporalOrderingStage(Stage):
             f"temporal_ordering names {', '.join(idle)}, which has no loop in time here (size 1, or unrolled whole): "
             "priced without; stock ZigZag stops at such a layer"
         )
+        # A copy: the layer serves all spatial mappings, and the next one may leave another loop to run in time.
         layer = copy.copy(self.layer)
         layer.temporal_ordering = LayerTemporalOrdering([])
         layer.temporal_ordering.data = [(dim, size) for dim, size in asked if dim in running]
@@ -84,6 +85,8 @@ class TemporalOrderingStage(Stage):
         engine.set_constraints(layer.temporal_ordering.get_constraints())
         engine.temporal_loop_dim_size = engine.get_temporal_loops()
         try:
+            # The first steps of the engine's own `run` (engine.py:92-96), in its order and without the allocation
+            # behind them.
             engine.update_min_lpf_factor(engine.temporal_loop_dim_size)
             engine.get_prime_factors()
         except Exception:  # ZigZag raises anything

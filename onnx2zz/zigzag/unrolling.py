@@ -9,6 +9,7 @@ Unrolling = tuple[tuple[str, tuple[tuple[str, int], ...]], ...]
 
 def tidy(unrolled: Iterable[tuple[str, Iterable[tuple[str, Any]]]], array: Iterable[str]) -> Unrolling:
     """Every array dim in the order of `array`, an idle one with no loop, factors of 1 left out."""
+    # Unrollings are compared and kept in sets, so that one mapping must have one form, whoever wrote it.
     given = {dim: tuple(pairs) for dim, pairs in unrolled}
     return tuple((dim, tuple((loop, int(f)) for loop, f in given.get(dim, ()) if f > 1)) for dim in array)
 

@@ -63,6 +63,7 @@ class UnrollingBounds:
         self.ground = _ground(entry, mapping_entry, accelerator, kind)
         asked = objective(options.opt)
         self.opt: ObjectiveName = options.opt
+        # A bound for both costs twice as much as for one of them.
         self.energy, self.cycles = not asked.is_latency, not asked.is_energy
 
     def by_innermost(self, given: Candidates) -> AtLeast:
@@ -91,6 +92,7 @@ class UnrollingBounds:
 
     def _whole(self, crossings: Crossings, energy: Floats, cycles: Floats) -> AtLeast:
         one = np.ones(len(crossings.iterations))
+        # What comes before and after the computation is the same for all orderings, and no chain knows of it.
         if self.cycles:
             cycles = cycles + _around(crossings.spread)
         return AtLeast(
@@ -108,6 +110,7 @@ class UnrollingBounds:
         """The best ordering that follows the cheapest chains of one candidate, for energy and for the ports that may
         bind (little energy is little traffic, and so a good guess for cycles); None where none of them fits."""
         crossings = self._one(given)
+        # Chains are guesses here, and each is one ordering or a few to price: so one for each quantity that may decide.
         chains = [cheapest_chain(_energies(crossings, low=False)[1], crossings.shape)]
         for port in _binding(crossings) if self.cycles else ():
             chains.append(cheapest_chain(_port_costs(crossings, port, low=False), crossings.shape))
@@ -123,6 +126,8 @@ class UnrollingBounds:
         crossings = self._one(given)
         beyond = _around(crossings.spread).item()
         joint = JointBound(crossings, _binding(crossings), beyond)
+        # The roofline knows the traffic of whole tensors at the highest port, which is at times more than the chains
+        # do.
         cycles = max(joint.cycles() * ROUNDING, one.floor)
         least = cycles
         if self.energy:
@@ -155,6 +160,7 @@ def _ground(
 ) -> Ground:
     try:
         return ground(accelerator, mapped_layer(entry, mapping_entry), kind, None)
+    # It is no failure of ZigZag's, and who asks does something else then.
     except NotCoveredError:
         raise
     except Exception as error:  # ZigZag raises anything
@@ -179,6 +185,8 @@ def _energies(crossings: Crossings, low: bool) -> tuple[Floats, list[list[Cost]]
         for level in range(len(operand.levels)):
             if low and level > 1:
                 everything = (ALWAYS,) * len(crossings.ladders)
+                # With all loops below it a border is crossed once, which is the least. `anyway`: whether so large a
+                # tile fits is of no matter to a bound from below.
                 once = crossings.border(op, level, everything, energy=True, cycles=False, anyway=True)
                 rest = rest + once.energy.reshape(-1)
             else:
@@ -194,6 +202,8 @@ def _port_costs(crossings: Crossings, port: int, low: bool) -> list[list[Cost]]:
         costs.append([])
         for level in range(min(len(operand.levels), 2) if low else len(operand.levels)):
             border = crossings.border(op, level, crossings.everywhere(), energy=False, cycles=True)
+            # A border that this port does not serve costs nothing here, but its tile must fit all the same. With energy
+            # not asked for, `energy` says just that: 0 where it fits, infinite elsewhere.
             costs[op].append(Cost(border.view, border.busy.get(port, border.energy)))
     return costs
 
@@ -206,6 +216,7 @@ def _binding(crossings: Crossings) -> list[int]:
             border = crossings.border(op, level, crossings.nowhere(), energy=False, cycles=True, anyway=True)
             for port, taken in border.busy.items():
                 busy[port] = busy.get(port, 0.0) + taken.reshape(-1)
+    # A port that is idle part of the time even then cannot raise the bound above the iterations of the array.
     return [port for port, taken in busy.items() if (taken > crossings.iterations).any()]
 
 
@@ -226,6 +237,8 @@ def _together(steps: NDArray[np.int64]) -> Iterator[Ints]:
     rows: list[int] = []
     common: tuple[tuple[int, ...], ...] = ()
     own = 0
+    # Sorted, neighbours share most of their axes. A group grows as long as the lattice that covers all of them is not
+    # much larger than their own ones are together: numpy's calls cost more than some idle places.
     for kind in sorted(alike):
         both = _covering(common, kind) if rows else kind
         more = own + _places(kind) * len(alike[kind])
@@ -237,6 +250,7 @@ def _together(steps: NDArray[np.int64]) -> Iterator[Ints]:
 
 
 def _parts(rows: list[int], places: int) -> Iterator[Ints]:
+    # The lattice of one candidate may be larger than what is looked at together.
     at_once = max(1, TOGETHER // places)
     for first in range(0, len(rows), at_once):
         yield np.array(rows[first : first + at_once])

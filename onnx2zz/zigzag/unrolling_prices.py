@@ -56,9 +56,12 @@ class UnrollingPrices:
         Raises PricingError with a sentence.
         """
         sizes = lengthened_sizes(lengthened)
+        # An unrolling that does not divide has two versions in ZigZag, fractional and integer, and needs its
+        # conversion.
         if self.ground is not None and self.ground.divides(unrolling, sizes):
             try:
                 best = best_of(self.ground, unrolling, sizes, self.options.opt, bounds)
+            # ZigZag's own search may still have a price; `price_unrolling` below knows whether to ask it.
             except NotCoveredError:
                 pass
             except Exception as error:  # as in price_unrolling
@@ -79,9 +82,11 @@ class UnrollingPrices:
         each, the axes that two loops sweep, where the layer gives them; loads: (candidates,), cycles of the first loads
         at least, where a tensor lies in a memory as a whole that has room for it.
         """
+        # No bound is better than one from a model that ZigZag's numbers do not follow.
         if self.ground is None:
             return None
         given = self._candidates(factors, loops, sizes, axes)
+        # Not one array: candidates have different numbers of orderings.
         found: list[Floats] = [np.zeros(0)] * len(factors)
         try:
             for rows in alike(self.ground, given):

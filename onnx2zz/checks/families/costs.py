@@ -47,13 +47,17 @@ def costs(context: AcceleratorContext) -> Iterator[Finding]:
 def units(context: AcceleratorContext) -> Iterator[Finding]:
     """Energies that no memory has in pJ, and that one in nJ or fJ would have."""
     for memory in context.hierarchy.memories:
+        # ZigZag's cost is for an access of the widest port, so this is what makes memories of any width comparable.
         width = max((port.widest or 0 for port in memory.ports), default=0)
         for field in ("r_cost", "w_cost"):
             cost = memory.raw.get(field)
+            # 0 is how people say that a cost is not to be counted, and what is not finite has a finding of its own.
             if not width or not isinstance(cost, int | float) or not isfinite(cost) or cost <= 0:
                 continue
             per_bit = cost / width
             is_dram = (memory.size or 0) >= DRAM_BITS
+            # Only DRAM has a lower limit: a register file may well take a hundredth of a pJ, but no bit crosses a board
+            # for that.
             if per_bit > MOST_PJ_PER_BIT or (is_dram and per_bit < LEAST_OF_A_DRAM):
                 yield _other_unit(context, memory, field, cost, per_bit)
 

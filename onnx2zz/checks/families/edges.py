@@ -19,6 +19,7 @@ def bad_sources(context: WorkloadContext) -> Iterator[Finding]:
         identifier, sources = entry.get("id"), entry.get("operand_source")
         name = name_of(entry)
         for operand, source in sources.items() if isinstance(sources, Mapping) else ():
+            # A layer's own id is how ZigZag's format says "constant"; it is in `earlier` only after this layer.
             if isinstance(source, int) and source != identifier and source not in earlier:
                 yield _bad(context, number, name, str(operand), source)
         if not isinstance(identifier, int):
@@ -62,6 +63,7 @@ def heads(layers: tuple[EntryLayer, ...]) -> tuple[tuple[EntryLayer, ...], tuple
     """Layers that read no other layer, and layers that no other layer reads."""
     read = {source for layer in layers for source in layer.sources.values() if source != layer.id}
     ids = {layer.id for layer in layers}
+    # A source that does not exist feeds nothing: such a layer is a head to ZigZag's search as well.
     first = tuple(layer for layer in layers if not (set(layer.sources.values()) & ids - {layer.id}))
     return first, tuple(layer for layer in layers if layer.id not in read)
 
@@ -75,6 +77,7 @@ def unread_outputs(context: WorkloadContext) -> Iterator[Finding]:
         return
     _, last = heads(context.layers)
     for layer in last:
+        # ZigZag's search takes the last layer of its order for the output, and asks every other one for its reader.
         if layer is not context.layers[-1] and not is_compiled(layer):
             yield finding(
                 "unread-output",

@@ -43,6 +43,7 @@ def equations(context: WorkloadContext) -> Iterator[Finding]:
         for index, text in enumerate(relations if isinstance(relations, list) else ()):
             if read_relations([text]) is None:
                 yield _unreadable_relation(context, number, entry, index, text)
+    # Apart from the loop above, which looks at entries that may be too broken to be layers.
     for layer in context.layers:
         yield from _undefined_indices(context, layer)
         yield from _one_point(context, layer)
@@ -50,6 +51,7 @@ def equations(context: WorkloadContext) -> Iterator[Finding]:
 
 def _equation(context: WorkloadContext, number: int, entry: Data, equation: str) -> Iterator[Finding]:
     read = read_equation(equation)
+    # The pattern is ZigZag's and takes any letter for an operand; everything behind its parser knows I and W alone.
     if EQUATION.match(equation) and read and set(read[0]) == {"O", "I", "W"}:
         return
     yield finding(
@@ -113,6 +115,7 @@ def operand_order(context: WorkloadContext) -> Iterator[Finding]:
     of two constant ones without a relation."""
     for layer in context.layers:
         taken = activation_for_zigzag(layer)
+        # Where W and I are both there, and W is taken for what comes from the layer before.
         if taken in ("W",) and "I" in layer.inputs:
             wanted = "W before I" if not layer.constants else "I before W"
             yield finding(
@@ -150,6 +153,7 @@ def _swapped(entry: Data) -> Data:
     match = EQUATION.match(equation)
     assert match is not None
     _, first, first_indices, combine, second, second_indices = match.groups()
+    # `W[]` may stand second only, by ZigZag's pattern: changed about, the equation would be refused.
     if not first_indices.replace("[", "").replace("]", "") or "[]" in second_indices:
         return entry  # only the second operand may have no indices
     start = equation[: match.start(2)]

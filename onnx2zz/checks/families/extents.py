@@ -46,9 +46,12 @@ def split_padding(total: int) -> tuple[int, int]:
 def too_far(context: Context, layer: EntryLayer) -> dict[str, tuple[int, int]]:
     """Indices along which the layer reaches further than its source extends: index -> (needed, there)."""
     far: dict[str, tuple[int, int]] = {}
+    # What the source writes goes before what the model reads: the file at hand may be of another input size.
     for index, there in {**_extents_in_model(context, layer), **source_extents(context, layer)}.items():
         window = layer.related.get(index)
         needed = layer.span(index)
+        # Beyond the most padding that makes sense the sizes are of another tensor: that is a size-mismatch, and no
+        # padding.
         if window and index not in layer.padding and there < needed <= there + _window(layer, index):
             far[index] = (needed, there)
     return far
@@ -63,6 +66,7 @@ def _window(layer: EntryLayer, index: str) -> int:
 def _extents_in_model(context: Context, layer: EntryLayer) -> dict[str, int]:
     """What the model's layer reads along each index of the same name: the only way to know for a first layer."""
     partner = next((j for i, j in context.pairing.pairs if i == layer.number), None) if context.model else None
+    # Layers were paired by what they compute, so that an index of the same name means the same axis in both.
     reference = None if partner is None else read_layer(partner, (context.model or ())[partner])
     return (
         {index: reference.extent(index) for index in layer.related if index in reference.related} if reference else {}
@@ -96,6 +100,7 @@ def _source(context: Context, layer: EntryLayer) -> EntryLayer | None:
 
 def _only(indices: tuple[str, ...], axis: str) -> str | None:
     """The one index along an axis; None where there is none or several."""
+    # By the last letter (OX, IX): names of indices are the user's, but for ZigZag's habit to end them so.
     along = [index for index in indices if index.endswith(axis)]
     return along[0] if len(along) == 1 else None
 
@@ -152,6 +157,7 @@ def _contradicts_source(context: WorkloadContext, layer: EntryLayer) -> Iterator
         needed = layer.span(index)
         relation = layer.related.get(index)
         unread = relation.a - 1 if relation else 0  # a strided window may leave the last ones out
+        # What padding explains has a finding already, with a repair.
         if index not in too_far(context, layer) and not there - unread <= needed <= there:
             yield _mismatch(context, layer, f"{needed} along {index}", str(there))
     source = _source(context, layer)
@@ -205,6 +211,7 @@ def _padding(layer: EntryLayer, far: Mapping[str, tuple[int, int]]) -> Data:
     """All derived indices get a true extent once one of them has padding."""
     extents = {index: far[index][1] if index in far else layer.span(index) for index in layer.related}
     pairs = {index: split_padding(far[index][0] - far[index][1]) if index in far else (0, 0) for index in extents}
+    # ZigZag wants one pair for each of pr_loop_dims; padding that was there stays where it was.
     pairs |= {index: layer.padding[index] for index in extents if index in layer.padding}
     return {
         "pr_loop_dims": list(extents),

@@ -54,6 +54,7 @@ def fields(context: Context) -> Iterator[Finding]:
         ("mapping", context.mapping and today("mapping", context.mapping), mapping_parts),
         ("workload", context.workload, workload_parts),
     ):
+        # Behind a syntax error there are no data, and everything would be missing.
         if source and not any(trap.fatal for trap in source.traps):
             for place, value, form in parts(source.data):
                 yield from _judge(source, kind, place, value, form)
@@ -68,6 +69,7 @@ def accelerator_parts(data: Value) -> Iterator[Part]:
         return
     array = data.get("operational_array")
     if "operational_array" in data:
+        # An array that computes in memory has other fields; by the wrong list half of them would be unknown.
         is_imc = isinstance(array, Mapping) and array.get("is_imc") is True
         yield ("operational_array",), array, formats.IMC_ARRAY if is_imc else formats.ARRAY
     memories = data.get("memories")
@@ -119,6 +121,7 @@ def _judge(source: YamlSource, kind: str, place: Path_, value: Value, form: Form
 
 
 def _fits(content: Value, types: formats.Types) -> bool:
+    # True is an int to Python and none to ZigZag's cerberus.
     return isinstance(content, types) and (bool in types or not isinstance(content, bool))
 
 
@@ -149,6 +152,7 @@ def _unknown(source: YamlSource, kind: str, place: Path_, value: Value, name: st
     owner = f"{place[-1]}" if place else kind
     said = f"{owner} has the unknown field {name}" + did_you_mean(name, form.known)
     fix = "remove it" if not did_you_mean(name, form.known) else "rename it"
+    # A left-over of a conversion by hand: "rename it" would be the wrong advice.
     if form is formats.MEMORY and name in OLD_FIELDS:
         said = f"{owner} has {name}, a field of the format up to 3.8.1, beside ports of today's, which say all of it"
         fix = f"remove it, if the ports are right (--fix does): {ports_say(value)}"
@@ -170,6 +174,7 @@ def _wrong_type(source: YamlSource, kind: str, place: Path_, value: Value, types
         {"NoneType": "nothing", "str": "text", "dict": "a mapping"}.get(t.__name__, t.__name__) for t in types
     )
     what = f"{place[-1]}" if place else kind
+    # `size: 16KB` is what a data sheet says, and the commonest text where a number is wanted.
     bits = in_bits(value) if isinstance(value, str) and types == formats.INT else None
     return finding(
         "yaml",
@@ -201,6 +206,7 @@ def _memory_with_defaults(memory: Value) -> Value:
     if not isinstance(memory, Mapping):
         return memory
     filled = _filled(memory, OLD_DEFAULTS if is_old_memory(memory) else MEMORY_DEFAULTS)
+    # Only the older format says which ports there are apart from what uses them.
     if "ports" not in filled and is_old_memory(memory):
         return {**filled, "ports": _dealt(filled)}
     return filled
@@ -231,10 +237,12 @@ def _filled(entry: Data, defaults: Data) -> Data:
 def _dealt(memory: Data) -> list[Data]:
     """An entry for each operand of an older memory: its ports in turn, reads from read ports, writes to write ports."""
     names = declared_ports(memory)
+    # A memory with one kind of port only gets a wrong direction here, which `port-direction` then names with its line.
     reads = [name for name in names if not name.startswith("w_")] or list(names)
     writes = [name for name in names if not name.startswith("r_")] or list(names)
     entries: list[Data] = []
     for number, operand in enumerate(list_of(memory, "operands")):
+        # In turn, since nobody said which operand has which; equal shares are the only guess that favours none.
         read, write = reads[number % len(reads)], writes[number % len(writes)]
         up = {"fl": write, "th": read} if operand == "O" else {}
         entries.append({"fh": write, "tl": read, **up})

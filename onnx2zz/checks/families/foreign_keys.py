@@ -24,6 +24,7 @@ def in_mappings(context: MappingContext) -> Iterator[Finding]:
 def _found(kind: Kind, source: YamlSource) -> Iterator[Finding]:
     """A note for each key, at the first place where it stands."""
     counted: dict[str, int] = {}
+    # Keys under an earlier name mean something here, and are `old-schema`'s to tell.
     keys = [one for one in foreign_keys(kind, source.data) if one.today is None]
     for one in keys:
         counted[one.key] = counted.get(one.key, 0) + 1

@@ -38,6 +38,7 @@ def no_memory(context: AcceleratorContext) -> Iterator[Finding]:
 def no_common_level(context: AcceleratorContext) -> Iterator[Finding]:
     """No memory that holds both I1 and O: nothing carries one layer's output to the next layer's input."""
     holders = {operand: context.hierarchy.levels(operand) for operand in ("I1", "O")}
+    # An operand without any memory is `no-memory`'s, and would be told twice.
     if not all(holders.values()) or {m.name for m in holders["I1"]} & {m.name for m in holders["O"]}:
         return
     where = "; ".join(f"{operand} in {', '.join(m.name for m in held)}" for operand, held in holders.items())
@@ -58,10 +59,12 @@ def capacity(context: AcceleratorContext) -> Iterator[Finding]:
     for layer in context.layers_as_meant:
         for memory in context.hierarchy.lowest_first():
             needed = bits_at_home(layer, context.links(layer), at_home(context.hierarchy, memory))
+            # The sum, since all that is at home in a memory lies there whole and at the same time.
             if memory.size is not None and sum(needed.values()) > memory.size:
                 yield _too_small(context, layer, memory, needed)
                 continue
             one = bits_of_one(layer, context.links(layer), memory.operands)
+            # A further memory above does not help here: one element of each operand has to pass this one at once.
             if memory.size is not None and sum(one.values()) > memory.size and _sums_over_time(context, layer):
                 yield _too_narrow(context, layer, memory, one)
 
@@ -115,6 +118,7 @@ def bits_of_one(layer: EntryLayer, links: Mapping[str, str], held: Collection[st
 def _too_small(context: AcceleratorContext, layer: EntryLayer, memory: Memory, needed: dict[str, int]) -> Finding:
     parts = " + ".join(f"{operand} {_volume(layer, operand)} = {bits:,} bit" for operand, bits in needed.items())
     total = sum(needed.values())
+    # Then `extend` has nowhere to go, and the sentence should not let the reader look for it.
     biggest = all((other.size or 0) <= (memory.size or 0) for other in context.hierarchy.memories)
     nowhere = " and no memory is larger" if biggest else ""
     return finding(
@@ -153,6 +157,8 @@ def with_common_level(context: Context, data: Data, choice: str) -> Data:
 
 def with_room(context: Context, data: Data, choice: str) -> Data:
     """Homes that are too small grow or get another above, one memory after the other."""
+    # Each pass enlarges or relieves one memory; a repair that changes nothing (nowhere to extend to) must not go on for
+    # ever.
     for _ in range(len(memories_of(data)) + 1):
         crowded = _crowded(context, data)
         if not crowded:
@@ -164,6 +170,7 @@ def with_room(context: Context, data: Data, choice: str) -> Data:
 
 def _crowded(context: Context, data: Data) -> tuple[Memory, tuple[str, ...], int] | None:
     """The first memory that cannot hold what has its home there: its operands, and the bits of the largest layer."""
+    # The data as repaired so far, without places: nothing is told of them.
     judged = replace(context, accelerator=YamlSource("", "", data, {}))
     for memory in judged.hierarchy.lowest_first():
         held = at_home(judged.hierarchy, memory)
@@ -176,6 +183,7 @@ def _crowded(context: Context, data: Data) -> tuple[Memory, tuple[str, ...], int
 
 
 def _enlarged(data: Data, memory: Memory, bits: int) -> Data:
+    # To a power of two, as memories are made.
     return with_memory_changed(data, memory.name, {"size": 1 << (bits - 1).bit_length()})
 
 
@@ -184,6 +192,7 @@ def _add_home(data: Data, operands: tuple[str, ...], choice: str, above: Memory 
     if choice == "add-dram":
         return {**data, "memories": {**memories_of(data), _free_name(data, "dram"): _dram(data)}}
     largest = read_hierarchy(data).lowest_first()[-1]
+    # The largest memory is the crowded one itself, or no larger: moving there would only move the fault.
     if above is not None and (largest.size or 0) <= (above.size or 0):
         return data
     held = list_of(largest.raw, "operands")
@@ -199,6 +208,7 @@ def _dram(data: Data) -> Data:
         "bandwidth_max": DRAM_BANDWIDTH,
         "allocation": [f"{operand}, {direction}" for operand, ds in directions.items() for direction in ds],
     }
+    # It serves all dimensions: one DRAM stands beside the whole array, and not one beside each unit.
     return {**DRAM, "operands": list(OPERANDS), "ports": [port], "served_dimensions": list(read_hierarchy(data).array)}
 
 

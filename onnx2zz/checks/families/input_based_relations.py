@@ -73,17 +73,23 @@ def with_output_based_loops(context: Context, data: list[Value]) -> list[Value]:
 
 def _renamed(context: Context, data: Data, entry: MappingEntry) -> tuple[Data, list[Data]]:
     """The entry, and those of its layers that have one of their own from then on."""
+    # By identity: an entry is told by its place in the file, since two may say the same.
     takers = [layer for layer in context.layers if context.mapping_of(layer) is entry]
     turned = {layer.name: _renaming(layer) for layer in takers if layer.input_based}
+    # Where the entry names none of the loops that are renamed, it means the same after the repair.
     turned = {name: renamed for name, renamed in turned.items() if names_any(entry, renamed)}
     if not turned:
         return data, []
+    # All its layers change, and nothing in it but factors depends on their sizes: ZigZag cuts a factor that is too
+    # large, so the largest serves all of them.
     if len(turned) == len(takers) and not entry.sized_loops:
         return in_entry(data, entry, _largest(turned.values())), []
     own = {name: in_entry(data, entry, renamed) for name, renamed in turned.items()}
     first = next(iter(own.values()))
+    # An order with sizes has to fit exactly. If the same one fits all its layers, the entry stays one.
     if len(own) == len(takers) and all(one == first for one in own.values()):
         return first, []
+    # Other layers still take the entry as it is. ZigZag looks for a layer's name first, so its own entry goes before.
     return data, [{**one, "name": name} for name, one in own.items()]
 
 
@@ -91,6 +97,7 @@ def _renaming(layer: EntryLayer) -> Renamed:
     """Loop -> the loop that it becomes, its size before and after."""
     meant = as_meant(layer)
     pairs = zip(layer.loops.items(), meant.loops.items(), strict=True)
+    # `as_meant` keeps the loops in their order, so that pairs are found by place.
     return {old: (new, before, after) for (old, before), (new, after) in pairs if old != new}
 
 

@@ -15,6 +15,7 @@ def memory_order(context: AcceleratorContext) -> Iterator[Finding]:
     """A memory that stands before a smaller one of the same operand (zigzag parser/accelerator_factory.py:46)."""
     memories = context.hierarchy.memories
     for memory in memories:
+        # Only where an operand is shared: memories of different operands have no order between them.
         below = [other for other in memories[memory.number + 1 :] if _belongs_below(other, memory)]
         if below:
             names = ", ".join(other.name for other in below)
@@ -38,6 +39,8 @@ def _belongs_below(other: Memory, memory: Memory) -> bool:
 
 def with_lowest_first(context: Context, data: Data, choice: str) -> Data:
     """Memories sorted by size, where a larger one stands before a smaller one of the same operand."""
+    # Only where the order is wrong for some operand: elsewhere the author's stays, even where sizes would say another
+    # one.
     if not any(memory_order(AcceleratorContext(accelerator=YamlSource("", "", data, {})))):
         return data
     order = [memory.name for memory in read_hierarchy(data).lowest_first()]

@@ -13,6 +13,7 @@ from onnx2zz.formats.workload_entry import EntryLayer, as_meant, name_of, read_l
 def not_in_model(context: WorkloadContext) -> Iterator[Finding]:
     """Layers with other loops than the model's, layers that the model lacks, layers of the model that are missing."""
     for written, reference in paired_layers(context):
+        # By work and weights, not by loops: OX and OY may be exchanged, or a loop of 1 left out, and nothing is wrong.
         if written.operations != reference.operations or weights(written) != weights(reference):
             yield _differs(context, written, reference)
     for number in context.pairing.only_written:
@@ -32,6 +33,7 @@ def paired_layers(context: Context) -> Iterator[tuple[EntryLayer, EntryLayer]]:
 
 def weights(layer: EntryLayer) -> int:
     """Elements of the weights, 0 where the layer has none."""
+    # A second activation (as in attention) is no weight, although it is called W.
     return layer.elements("W") if layer.precision.get("W") and "W" in layer.constants else 0
 
 
@@ -93,6 +95,7 @@ def with_model_sizes(context: Context, data: list[Value]) -> list[Value]:
     sizes = {
         written.number: {dim: its for dim, (_, its) in other_loops(written, reference).items() if dim in written.loops}
         for written, reference in (paired_layers(context) if context.model is not None else ())
+        # Without the loop there is nothing to set the size of, and the layer is another one.
         if _has_all_loops(written, reference) and written.operations != reference.operations
     }
     return each_layer(data, lambda entry, layer: _resized(entry, layer, sizes.get(layer.number, {})))

@@ -32,6 +32,7 @@ def old_schema(context: AcceleratorContext) -> Iterator[Finding]:
         fix="write it in the port-based format: --fix -o DIR",
     )
     for memory in context.hierarchy.memories:
+        # Only a port of both kinds has to choose between two bandwidths.
         if memory.old and any(port.kind == "read_write" for port in memory.ports):
             yield from _lost_write_bandwidth(source, memory.place, memory.raw)
 
@@ -74,6 +75,7 @@ def in_port_based_format(context: Context, data: Data, choice: str) -> Data:
     memories: Data = {name: _convertible(memory, str(name) in filled) for name, memory in memories_of(data).items()}
     try:
         converted = to_port_based({**data, "memories": memories}, keep_idle_ports=True)
+    # Fields are missing and nothing was decided about them: the file comes back, and its findings say what is needed.
     except InputError:
         return data
     return converted if isinstance(converted, Mapping) else data
@@ -93,10 +95,12 @@ def _convertible(memory: Value, is_filled: bool) -> Value:
     if not is_old_memory(memory) or not isinstance(memory.get("ports"), list):
         return memory
     ports = list_of(memory, "ports")
+    # Entries belong to operands by position, so that empty ones at the end leave the others where they are.
     missing = len(list_of(memory, "operands")) - len(ports)
     empty: list[Data] = [{} for _ in range(missing)]
     filled: Data = {**memory, "ports": [*ports, *empty]}
     writes = any(port.startswith(("w_", "rw_")) for port in ports_meant(filled))
+    # A bandwidth for writing and a count of 0 contradict each other; that the memory is filled from above decides it.
     unwritable = is_filled and "w_bw" in filled and filled.get("w_port") == 0 and not writes
     return {**filled, "w_port": 1} if unwritable else filled
 

@@ -31,6 +31,7 @@ def _missing_directions(context: AcceleratorContext, memory: Memory) -> Iterator
         inside, outside = needed_directions(context.hierarchy, memory, operand)
         lacking = [d for d in inside if d not in memory.serves.get(operand, {})]
         external = [d for d in outside if d not in memory.serves.get(operand, {})]
+        # With an error all directions are told together, those to the outside too: one line in the file cures both.
         if lacking:
             yield _missing(context, memory, operand, (*lacking, *external), "error")
         elif external:
@@ -42,9 +43,11 @@ def _missing(
 ) -> Finding:
     meaning = ", ".join(f"{d} ({ {**WRITES, **READS}[d] })" for d in directions)
     writable = any(port.kind in ("write", "read_write") for port in memory.ports)
+    # Then no allocation helps: a port has to be built, and only the user can say so.
     no_port = " and has no write port at all" if not writable and set(directions) & set(WRITES) else ""
     innermost = context.hierarchy.levels(operand)[0] is memory
     inner = UNDEFINED.format(memory=memory.name, operand=operand, direction=NAMES[directions[0]])
+    # ZigZag divides this port's width by an element's first of all (spatial_mapping_generation.py:247), and meets None.
     if innermost and ("fl" if operand == "O" else "tl") in directions:
         inner = "TypeError: unsupported operand type(s) for //: 'NoneType' and 'int'"
     outer = "nothing: traffic between the top memory and the outside is not counted"
@@ -150,13 +153,17 @@ def _complete_ports(memory: Value, needs: Needs, *, add: bool = False) -> Value:
     given = memory.get("ports") if isinstance(memory, Mapping) else None
     if not isinstance(memory, Mapping) or not isinstance(given, list):
         return memory
+    # Copies, which are changed below: the data that came in are still compared with what comes out.
     ports = [_ServingPort(port, _sensible(memory, port)) for port in given if isinstance(port, Mapping)]
     for operand, directions in needs.items():
         for direction in directions:
+            # What is allocated already stays where it is, even on another port than this repair would choose.
             if not any(f"{operand}, {direction}" in port.allocation for port in ports):
+                # A new port joins `ports`, so that the next direction of its kind finds it instead of getting one more.
                 port = _port_for(ports, operand, direction) or (_new_port(ports, direction) if add else None)
                 if port is not None:
                     port.allocation.append(f"{operand}, {direction}")
+    # A port that serves nothing after all is left out, as ZigZag does; only now is it known which.
     written: list[Data] = [{**one.port, "allocation": one.allocation} for one in ports if one.allocation]
     return {**memory, "ports": written}
 
@@ -168,6 +175,7 @@ def _sensible(memory: Data, port: Data) -> list[str]:
     for allocation in list_of(port, "allocation"):
         operand, _, direction = str(allocation).partition(", ")
         if operand != "O":
+            # Whoever writes `fl` for an input means its filling, seen from the other side.
             direction = {"fl": "fh", "th": "tl"}.get(direction, direction)
         if operand in list_of(memory, "operands") and direction not in wrong:
             kept.append(f"{operand}, {direction}")
@@ -178,6 +186,7 @@ def _port_for(ports: list[_ServingPort], operand: str, direction: str) -> _Servi
     """A port of the right kind: the operand's own, else an idle one, else the first; None where there is none."""
     kind = "write" if direction in WRITES else "read"
     fitting = [one for one in ports if one.port.get("type") in (kind, "read_write")]
+    # On the operand's own port its traffic shares a bandwidth with itself; on another's it would slow that down.
     own = [one for one in fitting if any(served.startswith(f"{operand}, ") for served in one.allocation)]
     idle = [one for one in fitting if not one.allocation]
     for choice in (own, idle, fitting):

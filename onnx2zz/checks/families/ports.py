@@ -26,11 +26,14 @@ def port_undeclared(context: AcceleratorContext) -> Iterator[Finding]:
         declared = declared_ports(memory.raw) if memory.old else tuple(port.name for port in memory.ports)
         used = dict.fromkeys(port for directions in memory.serves.values() for port in directions.values())
         for port in used:
+            # Where the count itself is missing, `missing-field` has said so.
             if port not in declared and f"{port.split('_', 1)[0]}_port" in memory.raw:
                 yield _undeclared(context, memory, port, declared)
         yield from _misspelt(context, memory)
+        # None at all is a missing field's matter.
         if memory.old and _entries(memory) not in (0, len(memory.operands)):
             yield _entries_missing(context, memory)
+        # Where nothing is used at all, the ports are not idle but not yet allocated.
         if memory.old and (idle := [port for port in declared if port not in used_ports(memory.raw)]) and used:
             yield _unused(context, memory, idle)
 

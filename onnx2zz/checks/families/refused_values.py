@@ -32,6 +32,7 @@ MEANT = {
 
 def refused_values(context: Context, findings: tuple[Finding, ...]) -> Iterator[Finding]:
     """An error for each value that ZigZag refuses where none of the findings stands."""
+    # By place: the rules' words are better than ZigZag's, and a fault told twice looks like two.
     said = frozenset((one.file, one.line, one.column) for one in findings if one.severity == "error")
     return _refused(context, said)
 
@@ -75,6 +76,7 @@ def _alike(objections: "Sequence[Objection]") -> "list[list[Objection]]":
     """Those of one memory, entry or layer that say the same, together."""
     groups: dict[object, list[Objection]] = {}
     for one in objections:
+        # The first two keys name a memory, an entry or a layer; cerberus repeats an objection for every item below.
         groups.setdefault((one.place[:2], _field(one.place), one.said), []).append(one)
     return list(groups.values())
 

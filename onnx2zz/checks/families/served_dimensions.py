@@ -20,6 +20,7 @@ def _sizes(source: YamlSource) -> list[Value] | None:
 
 def array_sizes(context: AcceleratorContext) -> Iterator[Finding]:
     """Not one size for each dimension (zigzag parser/accelerator_validator.py:269)."""
+    # In files of 2024 the array has another key, and the place must be that of the line which is there.
     source = today("accelerator", context.accelerator)
     sizes, dimensions = _sizes(source), context.hierarchy.dimensions
     if sizes is not None and dimensions and len(sizes) != len(dimensions):

@@ -58,6 +58,8 @@ def _loops(context: MappingContext, entry: MappingEntry) -> Iterator[Finding]:
     for array_dim, pairs in entry.unrolled.items():
         for loop, factor in pairs:
             without = [layer for layer in layers if loop not in layer.loops]
+            # One entry serves layers of many kinds, so that a loop which some of them lack may be meant: a warning at
+            # most.
             if factor > 1 and without:
                 known = sorted({dim for layer in layers for dim in layer.loops})
                 everywhere = "no layer that takes it has" if len(without) == len(layers) else _named(without) + " lack"
@@ -107,6 +109,7 @@ def unrolled_too_far(context: MappingContext) -> Iterator[Finding]:
         short: dict[tuple[str, int], list[EntryLayer]] = {}
         for layer in _layers_of(context, entry):
             for loop, parts in _parts(context, entry, layer).items():
+                # One part alone is cut by ZigZag to what fits, which is `mapping-overfull`'s first rule, or no fault.
                 if len(parts) > 1 and prod(parts.values()) > layer.loops[loop]:
                     short.setdefault((loop, prod(parts.values())), []).append(layer)
         for (loop, asked), layers in short.items():
@@ -132,6 +135,7 @@ def _too_far(context: MappingContext, entry: MappingEntry, loop: str, asked: int
         "mapping-overfull",
         "warning",
         context.mapping,
+        # At the last part, behind which the product is too large; which one ZigZag drops depends on the sizes.
         (entry.number, "spatial_mapping", list(parts)[-1]),
         f"{entry.name} unrolls {loop} by {product} = {asked}, which is more than the {sizes} iterations of {loop} in "
         f"{_named(layers)}",
@@ -148,6 +152,7 @@ def low_utilization(context: MappingContext) -> Iterator[Finding]:
     for entry in context.mapping_entries:
         shares = [(layer, units_used(context, entry, layer)) for layer in _layers_of(context, entry)]
         idle = [(layer, used) for layer, used in shares if used < MOSTLY_IDLE * context.hierarchy.units]
+        # An entry without an unrolling leaves it to ZigZag, and there is nothing to blame.
         if entry.spatial_mapping is not None and idle:
             yield _idle(context, entry, idle)
 
@@ -159,6 +164,7 @@ def units_used(context: Context, entry: MappingEntry, layer: EntryLayer) -> int:
     for array_dim, pairs in entry.unrolled.items():
         room = context.hierarchy.array.get(array_dim, 1)
         for loop, factor in pairs:
+            # As ZigZag cuts: to the loop, to what earlier dimensions left of it, and to the units that are still free.
             factor = min(factor, left.get(loop, 1), room)
             if factor > 0:
                 steps = ceil(left.get(loop, 1) / factor)
@@ -193,6 +199,7 @@ def name_clash(context: MappingContext) -> Iterator[Finding]:
         return
     by_type = {entry.name for entry in context.mapping_entries} & {*TYPES, "default"}
     for layer in context.layers:
+        # A layer that is called like its own type takes the entry that it would take anyway.
         if layer.name in by_type and layer.name != layer.kind:
             yield finding(
                 "name-clash",

@@ -34,6 +34,7 @@ def faults_of_the_file(context: SystemContext) -> Iterator[Finding]:
 def operators_without_core(context: SystemContext) -> Iterator[Finding]:
     """Layers of the workload, or of the model, that no core may run."""
     read, problems = _read(context)
+    # A core that cannot be read might run anything.
     if read is None or problems:
         return
     served = {core.operators for core in read.cores.values()}
@@ -44,6 +45,7 @@ def operators_without_core(context: SystemContext) -> Iterator[Finding]:
 def _layers(context: Context) -> Iterator[tuple[str, frozenset[str]]]:
     """The layers by name, each with the operators that it goes by: a workload names ZigZag's types alone."""
     written = [(layer.name or str(layer.number), layer.kind) for layer in context.layers]
+    # The workload goes before the model: it may be of other layers than the model's.
     for name, kind in written or _named(context.model or ()):
         yield name, operator_names(kind)
 
@@ -54,6 +56,7 @@ def _named(entries: Iterable[WorkloadEntry]) -> list[tuple[str, str]]:
 
 def _read(context: SystemContext) -> tuple[SystemFile | None, list[Problem]]:
     path = Path(context.system.path)
+    # `yaml` has told it, and of no data at all everything would be missing.
     if any(trap.fatal for trap in context.system.traps):
         return None, []  # is said already
     try:

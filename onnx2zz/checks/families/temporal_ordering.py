@@ -20,6 +20,7 @@ def temporal_ordering(context: MappingContext) -> Iterator[Finding]:
     for entry in context.mapping_entries:
         for layer in context.layers if entry.sized_loops else ():
             too_much = _too_much(entry, layer)
+            # Only of layers that take this entry: another layer's loops are none of its business.
             if context.mapping_of(layer) is entry and too_much:
                 yield _does_not_fit(context, entry, layer, too_much)
 
@@ -27,6 +28,7 @@ def temporal_ordering(context: MappingContext) -> Iterator[Finding]:
 def _too_much(entry: MappingEntry, layer: EntryLayer) -> dict[str, int]:
     """Loop -> the product of the sizes that the order gives it, where the layer has less."""
     named = {loop: prod(size for other, size in entry.sized_loops if other == loop) for loop, _ in entry.sized_loops}
+    # A loop that the layer lacks is left out by ZigZag (workload/layer_attributes.py:223), whatever its size.
     return {loop: size for loop, size in named.items() if loop in layer.loops and size > layer.loops[loop]}
 
 

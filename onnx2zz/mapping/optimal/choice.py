@@ -33,6 +33,7 @@ def choose_optimal(
     prices = PRICES if gap is None and budget is None else budget
     try:
         found = OptimalSearch(entry, mapping_entry, space, terms, priced, wanted, prices).run()
+    # Better a good mapping without proof than none: the certificate says why nothing is proven.
     except (PricingError, NotCoveredError) as failure:
         return _unproven(choose(entry, mapping_entry, terms), terms, str(failure))
     return Choice(
@@ -47,6 +48,7 @@ def choose_optimal(
 
 def _reason(found: Found, gap: float) -> str:
     left = found.certificate.left
+    # No bound was below the price when the search ended, whatever gap was asked for.
     if not left:
         return "no other is better"
     reached = found.certificate.gap

@@ -23,6 +23,7 @@ def every_unrolling(
     dim and loop, `forbidden` says which unrollings, complete or not, are out."""
     options = [_allowed(space, dim, limits, forbidden) for dim in range(len(space.array))]
     said = "every unrolling"
+    # Step by step, and told each time: a bound holds for the space that is named, so the name must shrink with it.
     if _product(options) > MOST:
         options = [_full(space, dim, given, limits) for dim, given in enumerate(options)]
         said = "the unrollings that leave no room that a loop could fill"
@@ -47,6 +48,7 @@ def _allowed(
     units = space.array[dim][1]
     factors = _factors(space, dim, limits)
     options: list[Option] = [(), *(option for count in (1, 2, 3) for option in mixes(factors, units, count))]
+    # Also options whose steps are not whole alone: another array dim may make them so.
     rows = combined(space.unrolled_nothing(), dim, options, space, unaccountable=True)
     return [option for option, out in zip(options, forbidden(rows), strict=True) if not out]
 
@@ -72,5 +74,6 @@ def _full(space: Space, dim: int, options: Iterable[Option], limits: Mapping[str
 
 
 def _best_filled(space: Space, options: Sequence[Option], dims: int) -> list[Option]:
+    # As many of each, so that the product stays below the limit whatever the dims are.
     few = int(MOST ** (1 / dims))
     return sorted(options, key=lambda option: (-filled(option, space), len(option)))[:few]

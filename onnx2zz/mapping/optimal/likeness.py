@@ -36,6 +36,8 @@ def alike(found: Factors, kinds: Sequence[Sequence[int]], mirror: Sequence[int] 
     """Those together that unroll each loop equally often over each kind of array dims; `mirror`: the order of the loops
     in which the layer is the same again."""
     rows = _by_kind(found, kinds)
+    # The mirror image of an unrolling is another row with its loops exchanged. Each row takes the lesser of the two
+    # forms, so that both end in one group.
     if mirror is not None:
         rows = _lesser(rows, _by_kind(found[:, :, list(mirror)], kinds))
     _, first, group = np.unique(_as_one(rows), return_index=True, return_inverse=True)
@@ -53,10 +55,12 @@ def kinds(space: Space, hierarchy: BuiltHierarchy) -> list[list[int]]:
 def mirror(entry: WorkloadEntry, space: Space) -> tuple[int, ...] | None:
     """The order of the loops in which width and height are exchanged, if the layer is then the same; else None."""
     names = [EXCHANGED.get(loop, loop) for loop in space.loops]
+    # A layer with OX and no OY has nothing to exchange with; one with neither is its own mirror, and gains nothing.
     if set(names) != set(space.loops) or tuple(names) == space.loops:
         return None
     order = tuple(space.loops.index(name) for name in names)
     same_sizes = all(space.sizes[other] == size for other, size in zip(order, space.sizes, strict=True))
+    # The extents that ZigZag clips to are no loops: equal loops with other padding make another layer.
     square = len(set(entry.get("pr_loop_sizes") or ())) <= 1
     same = same_sizes and square and all(_same(operand, order) for operand in space.operands)
     return order if same else None
@@ -89,6 +93,8 @@ def _as_one(rows: NDArray[np.int32]) -> NDArray[np.int64] | NDArray[np.void]:
     many = 1
     for column in range(rows.shape[1]):
         distinct = np.flatnonzero(np.bincount(rows[:, column]))
+        # One whole number for each row sorts many times faster than its bytes; only the digits that occur are counted,
+        # so that it seldom overflows.
         many *= len(distinct)
         if many >= 2**62:
             whole = np.ascontiguousarray(rows)

@@ -136,6 +136,7 @@ class OptimalSearch:
     def enough(self) -> float:
         """A candidate whose bound is not below this need not be looked at."""
         best = self.best
+        # A bound at price / (1 + gap) is a gap of just that much.
         return np.inf if best is None else self._price(best) * CLOSED / (1 + self.gap)
 
     def run(self) -> Found:
@@ -155,6 +156,7 @@ class OptimalSearch:
             if not len(open_ones):
                 return
             first = open_ones[self.least[open_ones].argmin()]
+            # One stage at a time: bounds of many are computed in one array, and each stage needs another lattice.
             alike = open_ones[self.known[open_ones] == self.known[first]]
             yield self._lowest(alike, AT_ONCE[int(self.known[first])])
 
@@ -168,6 +170,8 @@ class OptimalSearch:
 
     def _carry_on(self, rows: Ints) -> None:
         """Prices the most promising of some candidates, so that the others are compared with a good price."""
+        # A dear bound for all would be wasted on those that one good price rules out. So after each batch the best of
+        # it is followed through, and everything behind it is compared with that price.
         while (self.known[rows] < PRICED).all() and not self._spent():
             first = rows[self.least[rows].argmin()]
             if self.least[first] >= self.enough:
@@ -182,6 +186,8 @@ class OptimalSearch:
             for row in rows.tolist():
                 self._enter(row)
         else:
+            # None of them is always the higher one: the first knows what whole tensors cost at every memory, a chain
+            # what the borders close to the array do.
             self.least[rows] = np.maximum(self.least[rows], self._next_bound(rows, stage))
         self.known[rows] = stage + 1
 
@@ -206,6 +212,7 @@ class OptimalSearch:
                 found = self._priced(row, factors)
                 self.priced += [found] if found is not None else []
                 return
+        # ZigZag changes each one of the group, so that none of them is in the space: nothing is left to prove about it.
         self.least[row] = np.inf
 
     def _priced(self, row: int, factors: Factors) -> Candidate | None:
@@ -215,13 +222,17 @@ class OptimalSearch:
             return self._tried(unrolling)  # the mapping file's order, which no chain knows, or none
         given, one = self._lengthened(factors[None]), self._lengthening(factors)
         found = self._as_candidate(one, self.bounds.realised(given, one))
+        # The chain was a guess. Only where its price reaches the bound is nothing better possible.
         if self._is_least(found, row):
             return found
         if how_many_of_all(one.factors) <= EVERY:
             found = self._as_candidate(one, self.bounds.all_realised(one))
+            # All orderings were priced, so the least price is the bound; where none fits the candidate is out.
             self.least[row] = np.inf if found is None else self._price(found)
             return found
         options = [found, self._tried(unrolling)]
+        # Energies of borders add up and one chain has the least of all; cycles are a maximum over ports, and EDP a
+        # product.
         if not objective(self.terms.options.opt).is_energy:
             least, met = self.bounds.jointly(given, one)
             self.least[row] = max(self.least[row], least)
@@ -247,6 +258,7 @@ class OptimalSearch:
     def _tried(self, unrolling: Unrolling) -> Candidate | None:
         """The best of the orderings that LOMA tries."""
         try:
+            # Without a loop in time there is one ordering, so that even ZigZag's own search is quick.
             patiently = self.space.unrolled_all(unrolling)
             found = honest_price(self.prices, unrolling, self.terms.hardware, patiently=patiently)
         except PricingError:
@@ -257,7 +269,9 @@ class OptimalSearch:
     def _certificate(self) -> Certificate:
         best = self.best
         price = np.inf if best is None else self._price(best)
+        # Also those that were priced: where their bound stayed below their price, a better ordering may exist.
         left = self.least < price * CLOSED
+        # The price itself is a bound where nothing is left below it.
         bound = float(min(self.least[left].min(initial=np.inf), price))
         bounded = int((~left & (self.known < PRICED)).sum())
         gap, opt = gap_of(price, bound), self.terms.options.opt

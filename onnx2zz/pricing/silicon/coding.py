@@ -17,9 +17,12 @@ def coded_share(coding: Coding, density: float, width: int, row: int) -> float:
     """
     if width <= 0:
         return 1.0
+    # One bit for each element says whether it is there, and is sent even where all are.
     if coding == "bitmap":
         return min(1.0, density + 1 / width)
+    # Whole values only: the code pads what is left of a word.
     values = (WORD - LAST) // (RUN + width)
+    # An element wider than a word holds cannot be coded.
     if not values:
         return 1.0
     if coding == "rlc":
@@ -36,7 +39,9 @@ def _words_of_a_row(density: float, row: int, values: int) -> float:
 
 def _chance(full: int, elements: int, density: float) -> float:
     """The binomial probability of `full` among `elements`."""
+    # Their logarithm is none, and the answer is certain.
     if density in (0.0, 1.0):
         return float(full == elements * density)
+    # By logarithms: a row of a few hundred elements has more arrangements than a float can hold.
     ways = lgamma(elements + 1) - lgamma(full + 1) - lgamma(elements - full + 1)
     return exp(ways + full * log(density) + (elements - full) * log(1.0 - density))

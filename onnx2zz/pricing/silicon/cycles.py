@@ -42,6 +42,8 @@ def cycles_lost(layer: PricedLayer, sidecar: Sidecar, shares: dict[Flow, float])
     """`shares`: what is left of each flow by the other rules."""
     path = layer.role.path
     if path is not None:
+        # The layers of a path run at once, so that their traffic shares one port and their time is that of the slowest;
+        # each layer is charged with what it adds to those before it.
         moved = (path.port_cycles + port_cycles(layer, shares)) / (sidecar.dram_efficiency or 1.0)
         added = max(0.0, max(_steps(layer), moved) - path.cycles)
         return CyclesLost(in_output_path=added - layer.price.latency_cycles)
@@ -77,6 +79,7 @@ def _between_passes(layer: PricedLayer, sidecar: Sidecar) -> float:
 def _waiting(layer: PricedLayer, sidecar: Sidecar, on_array: float, shares: dict[Flow, float]) -> float:
     if sidecar.dram_efficiency is None:
         return 0.0
+    # ZigZag has waited already for what the port needs at its full rate; only the rest is lost.
     return max(0.0, port_cycles(layer, shares) / sidecar.dram_efficiency - on_array)
 
 
@@ -91,6 +94,7 @@ def port_cycles(layer: PricedLayer, shares: dict[Flow, float]) -> float:
 def _loads(layer: PricedLayer, shares: dict[Flow, float]) -> Iterator[tuple[tuple[str, str, int], float]]:
     for flow in layer.flows:
         top = layer.hierarchy.top(flow.memory_operand)
+        # Highest memories only: it is a DRAM's rate that falls short of its peak.
         if top is None or top.name != flow.memory:
             continue
         name = top.serves.get(flow.memory_operand, {}).get(PORT_OF[flow.direction])

@@ -63,6 +63,7 @@ def _of_output(
 ) -> Mapping[str, float]:
     known = own[layer].get(OUTPUT)
     if known is None:
+        # Readers may see other parts of it. The densest is the safe one: less density saves energy.
         known = max(_read(layer, own, readers), default=None)
     return {} if known is None else {OUTPUT: known}
 

@@ -137,6 +137,8 @@ class PricedLayer:
         if relation is None:
             return sizes.get(index, 1)
         first, second = sizes.get(relation.first, 1), sizes.get(relation.second, 1)
+        # Unrollings that do not divide their loops are fractions in ZigZag; their products are whole but for a
+        # rounding.
         return relation.count({relation.first: round(first), relation.second: round(second)})
 
     def _temporal(self, operand: str) -> tuple[tuple[Loop, ...], ...]:
@@ -147,6 +149,7 @@ class PricedLayer:
         precision = self.layer.precision
         if level.operand != OUTPUT:
             return precision.get(level.operand, 0)
+        # A sum that never comes back over this link is finished when it leaves.
         back = "read_to_low" if direction.endswith("_low") else "write_from_high"
         partial = any(traffic.direction == back for traffic in level.traffic)
         return precision.get(OUTPUT if partial else FINAL, 0)

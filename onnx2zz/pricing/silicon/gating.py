@@ -20,6 +20,7 @@ def kept_of_operations(layer: PricedLayer, flow: Flow, gated: Sequence[str]) -> 
     if flow.link >= 0:
         return 1.0
     operands = _of_layer(layer, gated)
+    # The order of the list is the order in which the chip looks at operands.
     before = operands[: operands.index(flow.operand)] if flow.operand in operands else operands
     carried_out = prod(layer.density.get(operand, 1.0) for operand in before)
     served = max(1.0, layer.layer.operations / flow.elements)

@@ -50,4 +50,5 @@ def handed_on(layers: Sequence[WorkloadEntry], riding: Mapping[int, Rider]) -> s
         for source in operand_sources(entry).values():
             if source != entry["id"]:
                 readers.setdefault(source, set()).add(entry["id"])
+    # One further reader, and the result has to be written all the same.
     return {rider.producer for layer, rider in riding.items() if readers[rider.producer] == {layer}}

@@ -19,6 +19,7 @@ def _fills(layer: PricedLayer) -> Iterator[float]:
     for operand in layer.layer.indices:
         levels = layer.levels(operand)
         memory = layer.memory(levels[0].memory) if levels else None
+        # A memory that serves all dimensions stands beside the array; what is in the units has a copy for some of them.
         if memory is not None and layer.layer.precision.get(operand) and not _serves_all(memory.served, layer):
             yield prod(size for _, size in layer.loops_above(operand, 0))
 

@@ -28,12 +28,15 @@ def kept(layer: PricedLayer, sidecar: Sidecar) -> Kept:
     """The rules in the order of RULES; each takes its share of what those before it left."""
     shares = dict.fromkeys(layer.flows, 1.0)
     saved: dict[str, float] = {}
+    # Rules multiply, so their order does not matter to what is left. It does to what each of them is said to have
+    # saved.
     for name, rule in RULES.items():
         for flow in layer.flows:
             share = rule(layer, flow, sidecar)
             if share != 1.0:
                 saved[name] = saved.get(name, 0.0) + flow.energy_pj * shares[flow] * (1.0 - share)
                 shares[flow] *= share
+    # Operations are no flow, so that the loop above has not met them.
     idle = layer.price.operation_energy_pj * (1.0 - executed(layer, sidecar.zero_gating))
     if idle:
         saved["zero_gating"] = saved.get("zero_gating", 0.0) + idle
@@ -75,6 +78,7 @@ def _coding(layer: PricedLayer, flow: Flow, sidecar: Sidecar) -> float:
     coding, density = sidecar.coding.get(flow.memory), layer.density.get(flow.operand)
     if coding is None or density is None:
         return 1.0
+    # The last index is the one that lies side by side in memory, after which `rlc_rows` begins anew.
     row = layer.layer.extent(layer.layer.indices[flow.operand][-1])
     share = coded_share(coding, density, flow.width, row)
     if flow.operand != OUTPUT:
@@ -82,6 +86,7 @@ def _coding(layer: PricedLayer, flow: Flow, sidecar: Sidecar) -> float:
     if flow.direction not in OFF_CHIP_WORDS:
         return 1.0
     finished = _finished(layer, flow)
+    # Of what goes up, finished results and partial sums, only the former are coded.
     return share * finished + 1.0 - finished
 
 

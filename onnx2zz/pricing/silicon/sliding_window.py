@@ -16,8 +16,11 @@ def kept_of_windows(layer: PricedLayer, flow: Flow, memories: tuple[str, ...]) -
     if link < 0 or not _is_named(layer, flow, memories):
         return 1.0
     above = layer.loops_above(flow.operand, link)
+    # Nothing moves the window: it is filled once.
     if not above:
         return 1.0
+    # Only the next loop outward: when any other one steps, the window has been moved to its end and back, and all is
+    # new.
     dim, count = above[0]
     return prod(_kept(layer, flow.operand, link, index, dim, count) for index in layer.layer.indices[flow.operand])
 
@@ -36,6 +39,7 @@ def _kept(layer: PricedLayer, operand: str, link: int, index: str, dim: str, cou
     window = relation.count({name: round(sizes.get(name, 1)) for name in (relation.first, relation.second)})
     beside = prod(size for name, size in layer.unrolled() if name == dim)
     within = prod(size for name, size in layer.loops_up_to(operand, link) if name == dim)
+    # A step beyond the window's own length leaves nothing to keep.
     step = min(window, coefficient * within * beside)
     return (window + (count - 1) * step) / (count * window)
 

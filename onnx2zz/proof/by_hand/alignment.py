@@ -16,6 +16,7 @@ EXCHANGED = {"I": "W", "W": "I"}
 def alignments(written: EntryLayer, model: EntryLayer) -> Iterator[EntryLayer]:
     """The readings of a layer in the model's words: loops paired by name or by size, I and W exchanged or not."""
     written = _without_idle_operand(written, model)
+    # Which operand is called I is the author's choice where both vary, and the entry then differs in nothing else.
     for layer in (written, _exchanged(written)):
         for by_name in (True, False):
             pairs = _pairs(layer, model, by_name)
@@ -62,6 +63,7 @@ def _pairs(layer: EntryLayer, model: EntryLayer, by_name: bool) -> dict[str, str
             moves = [tuple(loop in walking(one, o) for o in "OIW") for one, loop in ((layer, mine), (model, theirs))]
             named, placed, sized = mine == theirs, moves[0] == moves[1], size == other
             alike = _slides(layer, mine) == _slides(model, theirs)
+            # A loop of another name that moves other operands has nothing in common with it.
             if named or placed:
                 rank = (named, sized, placed, alike) if by_name else (placed, sized, alike, named)
                 matches.append((rank, mine, theirs))
@@ -75,6 +77,8 @@ def _pairs(layer: EntryLayer, model: EntryLayer, by_name: bool) -> dict[str, str
 def _along_windows(pairs: Mapping[str, str], layer: EntryLayer, model: EntryLayer) -> Iterator[dict[str, str]]:
     """The same pairs with each filter loop beside its output loop, the windows of the model in every order."""
     theirs = dict(_outer_and_inner(model, relation) for relation in model.relations)
+    # Height and width of square layers cannot be told apart by sizes, so that each assignment of windows is tried; the
+    # reading that differs least is kept.
     for order in permutations(theirs):
         turned = dict(zip(theirs, order, strict=True))
         names = {mine: turned.get(name, name) for mine, name in pairs.items()}
@@ -131,6 +135,7 @@ def _unused(loop: str, model: EntryLayer, names: Mapping[str, str]) -> str:
     """The loop's name in the model, else one that the model does not have."""
     if loop in names:
         return names[loop]
+    # A name of the model's would make it that loop.
     while loop in model.loops:
         loop += "1"
     return loop
@@ -139,6 +144,8 @@ def _unused(loop: str, model: EntryLayer, names: Mapping[str, str]) -> str:
 def _target(relation: Relation, model: EntryLayer) -> str:
     """The model's name for what the two loops of a relation, or else either of them, walk together."""
     loops = {relation.first, relation.second}
+    # One loop in common is enough: a window that pairs the wrong loops has to be compared with the one that it should
+    # be.
     shared = {other.target: len(loops & {other.first, other.second}) for other in model.relations}
     best = max(shared, key=lambda target: shared[target], default=relation.target)
     return best if shared.get(best) else relation.target

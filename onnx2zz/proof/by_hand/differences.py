@@ -14,14 +14,17 @@ def differences(written: EntryLayer, model: EntryLayer) -> list[Difference]:
     if model.indices.get("W") and written.combine != model.combine:
         found.append(Difference("equation", f"I{model.combine}W", f"I{written.combine}W", "function"))
     found += [*_windows(written, model), *_padding(written, model)]
+    # Any other difference changes extents, too; telling both would look like two faults.
     return found or list(_extents(written, model))
 
 
 def _sizes(written: EntryLayer, model: EntryLayer) -> Iterator[Difference]:
     """Loops of other sizes; those of a filter together."""
+    # A loop that one of the two lacks is a loop of 1 there: it may be left out.
     sizes = {loop: (model.loops.get(loop, 1), written.loops.get(loop, 1)) for loop in {**model.loops, **written.loops}}
     other = {loop: pair for loop, pair in sizes.items() if pair[0] != pair[1]}
     filters = [loop for loop in FILTER_LOOPS if loop in sizes]
+    # A filter of 5x5 for 3x3 is one slip of the pen, and should be read as one.
     if other.keys() & set(filters):
         wanted, got = ("x".join(str(sizes[loop][side]) for loop in filters) for side in (0, 1))
         yield Difference(f"loops {', '.join(filters)}", wanted, got, f"filter {got} instead of {wanted}")
@@ -52,6 +55,7 @@ def _windows(written: EntryLayer, model: EntryLayer) -> Iterator[Difference]:
     for index in model.related:
         theirs = {loop: c for loop, c in terms(model, index).items() if loop in runs}
         mine = {loop: c for loop, c in _walked_with(written, theirs, index).items() if loop in runs}
+        # A window of which nothing runs is none.
         if mine == theirs or not theirs:
             continue
         cause = "axes swapped" if mine.keys() != theirs.keys() else _step(mine, theirs, model)
@@ -62,6 +66,7 @@ def _walked_with(written: EntryLayer, loops: dict[str, int], target: str) -> dic
     """The terms of the index that holds a window's loops in the hand-written layer."""
     every = dict.fromkeys(index for operand in "IWO" for index in written.indices.get(operand, ()))
     indices = [index for index in every if terms(written, index).keys() & loops.keys()]
+    # Under the model's name where that exists: an index that shares one loop by accident is not the one to compare.
     return terms(written, target if target in indices or not indices else indices[0])
 
 

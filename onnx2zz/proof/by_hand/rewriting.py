@@ -7,7 +7,9 @@ from onnx2zz.proof.by_hand.alignment import terms
 def rewritten(written: EntryLayer, model: EntryLayer, entry: WorkloadEntry) -> WorkloadEntry:
     """The model's `entry` with the loops, sizes, steps and padding of the hand-written layer."""
     relations = [_relation(written, relation) for relation in model.relations]
+    # What only the author has must run as well: it is what the values will differ by.
     relations += [relation for relation in written.relations if relation.target not in model.related]
+    # Loops that the author left out run once, so that the equation can name them.
     sizes = {**dict.fromkeys(model.loops, 1), **written.loops}
     changed: WorkloadEntry = {
         **entry,
@@ -55,10 +57,12 @@ def _text(operand: str, written: EntryLayer, model: EntryLayer) -> str:
     found: list[str] = []
     for index in model.indices.get(operand, ()):
         walked = terms(model, index)
+        # By name or by a loop in common: `[oy]` for `[iy]` is the same axis, written without its window.
         match = next((own for own in mine if own == index or terms(written, own).keys() & walked.keys()), None)
         if match is not None:
             mine.remove(match)
             found.append(index)
+        # An index of size 1 that was left out is put back, since axes are bound in order.
         elif all(written.loops.get(loop, 1) == 1 for loop in walked):
             found.append(index)
     return operand + "".join(f"[{index.lower()}]" for index in [*found, *mine]) if found or mine else f"{operand}[]"

@@ -28,6 +28,8 @@ class Edges:
         for operand in ("I", "W"):
             wanted = self._of_model(placed, operand)
             got = self._of_hand(layer, operand)
+            # A file may name fewer sources than the model has: `operand_source` has room for one. None at all is
+            # another matter.
             if bool(wanted) != bool(got) or not got <= wanted:
                 yield Difference(f"operand_source of {operand}", self._names(wanted), self._names(got), "source")
 
@@ -37,6 +39,7 @@ class Edges:
         for source in placed.sources.get(operand, ()):
             if source in self.partners.values():
                 found.add(int(source))
+            # A layer of the model that nobody wrote down is looked through: its readers may name what lies before it.
             elif isinstance(source, int):
                 behind = self.workload.layers[source]
                 found |= self._of_model(behind, "I") | self._of_model(behind, "W")

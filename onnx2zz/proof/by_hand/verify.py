@@ -45,6 +45,7 @@ def verify_by_hand(
     exact = {
         node: group
         for node, group in lowered.items()
+        # The layers of one node hand tensors to each other; with one of them missing the others have no operands.
         if group.kind == "exact" and all(placed.id in judged for placed in group.placed)
     }
     run = {
@@ -84,6 +85,7 @@ def _judge(written: EntryLayer, model: EntryLayer, compiled: Compiled, edges: Ed
         (layer, (*differences(layer, model), *edges.differences(layer, placed)))
         for layer in alignments(as_meant(written), model)
     ]
+    # The author meant one of them, and the fewest contradictions are the best guess.
     layer, found = min(readings, key=lambda reading: len(reading[1]))
     turned = tuple(_turned(str(relation)) for relation in written.input_based)
     return Judged(written.id, (*turned, *found), rewritten(layer, model, entry))
@@ -95,6 +97,7 @@ def _turned(relation: str) -> Difference:
 
 def _told(check: NodeCheck, judged: Mapping[int, Judged]) -> NodeCheck:
     """A node's wrong values under the ids of the file and with a cause that is known."""
+    # What binding says of the rewritten entry is in our words and numbers; the comparison has said it in the author's.
     return replace(check, said=(), mismatches=tuple(_with_cause(m, judged) for m in check.mismatches))
 
 
@@ -102,6 +105,7 @@ def _with_cause(mismatch: Mismatch, judged: Mapping[int, Judged]) -> Mismatch:
     if mismatch.layer is None:
         return mismatch
     layer = judged[mismatch.layer]
+    # A wrong source changes no value of this layer: it is run on the model's operands.
     known = [difference.cause for difference in layer.differences if difference.cause != "source"]
     return replace(mismatch, layer=layer.id, cause=known[0] if known else mismatch.cause)
 

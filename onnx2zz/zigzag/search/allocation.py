@@ -55,6 +55,8 @@ def allocate(nest: Nest, tables: Sequence[Tables], orderings: Orderings, even: b
     for memory in nest.memories:
         if not memory.operands:
             continue
+        # ZigZag measures every operand before it chooses any cut (:114), so none sees what the others take just
+        # now.
         options = [
             cut_options(
                 tile_bits(nest.operands[op], tables[op], cuts[op], orderings),
@@ -69,6 +71,8 @@ def allocate(nest: Nest, tables: Sequence[Tables], orderings: Orderings, even: b
         valid &= fits
         for op, cut in zip(memory.operands, chosen, strict=True):
             cuts[op].append(cut)
+            # All or nothing, and here it was not all: ZigZag raises MemoryHierarchyTooSmallException and drops the
+            # ordering (:148).
             if op in memory.top_of:
                 valid &= cut == orderings.loops.length
     return Allocation(valid, tuple(tuple(levels) for levels in cuts))
@@ -81,7 +85,7 @@ def cut_options(
     start = _start(cuts, orderings)
     if memory.double_buffered:
         whole = bits[:, -1:]
-        bits = np.where(bits < whole, bits * 2, bits)  # only slices smaller than the whole are doubled (:208-210)
+        bits = np.where(bits < whole, bits * 2, bits)  # only slices smaller than the whole are doubled (:205-207)
     position = np.arange(int(bits.shape[1]))
     reachable = position >= start[:, None]
     if orderings.cuttable is not None:
@@ -95,6 +99,7 @@ def cut_options(
     if is_top:  # all or nothing: the outermost cut that fits is the only choice (:257-262)
         return Options(last[:, None], at(bits, last)[:, None], np.zeros((len(last), 1)), start, last, possible)
     iterations = orderings.iterations
+    # With the doubled bits where tiles are held twice: ZigZag counts accesses by the sizes that it compared (:264-282).
     accesses = iterations[:, -1:] / iterations * bits
     cut = np.broadcast_to(position, bits.shape)
     return Options(cut, np.where(allowed, bits, np.inf), accesses, start, last, possible)
@@ -102,10 +107,12 @@ def cut_options(
 
 def tile_bits(operand: Operand, tables: Tables, cuts: Sequence[Ints], orderings: Orderings) -> Floats:
     """(N, L + 1): bits below each cut, at the precision of :156-178."""
+    # One division of the tables serves all orderings; only fractions need each ordering's own factors.
     if tables:
         elements = tables[len(cuts)].take(orderings.below)
     else:
         elements = ordered_tiles(operand, operand.fractional, cuts, orderings)
+    # Where both widths are one there is nothing to ask of each ordering.
     if not operand.is_output or operand.precision == operand.final_precision:
         return elements * operand.precision
     return elements * output_precision(operand, cuts, orderings)[:, None]
@@ -121,6 +128,7 @@ def output_precision(operand: Operand, cuts: Sequence[Ints], orderings: Ordering
     # must keep the width of partial sums.
     above = operand.fractional.levels[len(cuts) + 1 :]
     reduced_in_space = any(dim in operand.irrelevant for loops in above for dim, _ in loops)
+    # From the previous cut on: ZigZag settles the precision before it has chosen this one (:192).
     partial = orderings.outermost_over(operand.irrelevant) >= _start(cuts, orderings)
     return np.where(partial | reduced_in_space, float(operand.precision), float(operand.final_precision))
 
@@ -132,9 +140,11 @@ def best_combination(options: Sequence[Options], capacity: int, even: bool) -> t
     the best: sums of floats are monotone, and it comes last. All others are tried out.
     """
     possible = np.logical_and.reduce([option.possible for option in options])
+    # ZigZag gives up only where the very first combination is too large (:300); a later one is passed over.
     fits = possible & (sum(at(option.bits, _first(option)) for option in options) <= capacity)
     chosen = [option.last.copy() for option in options]
     rest = np.flatnonzero(fits & ~_outermost_is_best(options, capacity, even))
+    # The grid has an entry for every ordering and every combination: of three operands and nine loops a thousand each.
     block = max(1, COMBINATIONS_AT_ONCE // prod(option.bits.shape[1] for option in options))
     for first in range(0, len(rest), block):
         rows = rest[first : first + block]
@@ -145,6 +155,7 @@ def best_combination(options: Sequence[Options], capacity: int, even: bool) -> t
 
 def _first(option: Options) -> Ints:
     """Index of the first allowed choice."""
+    # At an operand's highest memory there is one choice, and its column is no position in the ordering.
     return option.start if option.cut.shape[1] > 1 else np.zeros_like(option.start)
 
 
@@ -152,9 +163,11 @@ def _outermost_is_best(options: Sequence[Options], capacity: int, even: bool) ->
     total = sum(at(option.bits, _last(option)) for option in options)
     best = np.asarray(total <= capacity)
     for option in options:
+        # Among the allowed cuts only: beyond them accesses fall further, and no outermost cut would ever be the best.
         least = np.where(np.isinf(option.bits), np.inf, option.accesses).min(axis=1)
         best &= at(option.accesses, _last(option)) == least
     if even:
+        # Cut alike, the outermost cuts are one combination only where all that move end at the same place.
         innermost = np.minimum.reduce([option.last for option in options])
         for option in options:
             best &= (option.last == option.start) | (option.last == innermost)
@@ -173,6 +186,7 @@ def try_all(options: Sequence[Options], capacity: int, even: bool) -> list[Ints]
     allowed = bits <= capacity
     if even:
         allowed &= _cut_alike(options)
+    # In C order the last operand varies fastest, as ZigZag counts combinations (:296): the tie below depends on it.
     accesses = np.where(allowed, accesses, np.inf).reshape(len(bits), -1)
     # ZigZag compares with `<=`, so the last of equal combinations wins; argmin gives the first, hence the reversed
     # order.

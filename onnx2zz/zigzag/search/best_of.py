@@ -34,6 +34,7 @@ def best_of(
     contest = _Contest(ground.under(unrolling, sizes), ground.loops(unrolling, sizes), ground.mapping_type, objective)
     loops, fixed = contest.factors.loops, contest.factors.fixed
     check_exact(contest.nest, loops)
+    # A cost that is NaN makes bounds NaN, and no comparison says then which orderings are worth a price.
     if bounds is None or np.isnan(bounds).any():
         place = 0
         for orderings in chunks(loops, fixed, ORDERINGS_AT_ONCE):
@@ -42,9 +43,12 @@ def best_of(
         return contest.winner
     if not len(bounds):
         return None
+    # `least` gives no bounds of more orderings than are remembered, so that one chunk has them all, in LOMA's order.
     (orderings,) = chunks(loops, fixed, REMEMBERED)
     promising = np.argsort(bounds, kind="stable")
+    # Back in LOMA's order: of equals the first one in it is ZigZag's winner, whichever bound was the least.
     contest.enter(orderings, 0, np.sort(promising[:FIRST_LOOK]))
+    # Also equal ones: an ordering of the same price that comes earlier is ZigZag's winner.
     worth = bounds <= contest.value if contest.winner else bounds < np.inf
     worth[promising[:FIRST_LOOK]] = False
     contest.enter(orderings, 0, np.flatnonzero(worth))
@@ -70,6 +74,7 @@ class _Contest:
         if not len(chunk.prices.rows):
             return
         found = chunk.winner(self.objective)
+        # Its rank among the few that were priced says nothing; what decides between equals is its place among all.
         found = replace(found, rank=first + int(rows[found.rank]))
         if self.winner is None or better(self.objective, found, self.winner) or self._earlier(found, self.winner):
             self.winner = found

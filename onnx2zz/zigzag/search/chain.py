@@ -53,6 +53,8 @@ def cheapest_chain(costs: Costs, shape: tuple[int, ...]) -> tuple[Placed, ...]:
     state, begin = tuple(len(levels) for levels in costs), _begin(costs)
     place = np.unravel_index(int(reached[state].argmin()), shape[:-1])
     found: list[Placed] = []
+    # What is kept is the least cost of each state and place, not the way to it: that would be an index for each of
+    # millions of places, for a chain that few candidates need.
     while state != begin:
         one = _last_placed(costs, reached, state, begin, tuple(int(index) for index in place))
         found.append(one)
@@ -65,6 +67,7 @@ def _last_placed(
     costs: Costs, reached: dict[State, Floats], state: State, begin: State, place: tuple[int, ...]
 ) -> Placed:
     """The border that was placed last on the cheapest chain to this state within `place`."""
+    # The values are running minima, so the border may lie anywhere at or below this place.
     within = tuple(slice(0, index + 1) for index in place)
     best: tuple[float, Placed] | None = None
     for operand, placed in enumerate(state):
@@ -99,7 +102,10 @@ def _states(costs: Costs, shape: tuple[int, ...]) -> Iterator[tuple[State, Float
     """Each state with the least cost to reach it within each multiset; the last one has all borders placed."""
     reached: dict[State, Floats] = {}
     begin, end = _begin(costs), tuple(len(levels) for levels in costs)
+    # A lowest border that can lie at one place only costs the same on every chain. As a state of its own it would
+    # double the number of states.
     at_once = sum((levels[0].values for levels, placed in zip(costs, begin, strict=True) if placed), np.zeros(1))
+    # In this order each state comes after those with one border less, of which it is made.
     for state in product(*(range(first, last + 1) for first, last in zip(begin, end, strict=True))):
         values = np.full(shape, np.inf)
         if state == begin:
@@ -109,6 +115,7 @@ def _states(costs: Costs, shape: tuple[int, ...]) -> Iterator[tuple[State, Float
                 cost = costs[operand][placed - 1]
                 here = values[cost.view]
                 np.minimum(here, reached[_before(state, operand)][cost.view] + cost.values, out=here)
+        # Nothing is placed, so nothing varies along any axis yet.
         if state != begin:
             rise(values)
         reached[state] = values

@@ -55,10 +55,14 @@ def prime_ladders(steps: Whole) -> list[Ladder]:
     for dim in range(steps.shape[1]):
         distinct, inverse = np.unique(steps[:, dim], return_inverse=True)
         factors = [factored(int(step)) for step in distinct]
+        # A loop of 12 steps and one of 18 both have a prime that occurs twice and one that occurs once. On shared axes
+        # they are looked at in one array, whatever the primes are.
         for axis in range(max(map(len, factors), default=0)):
             pairs = np.array([one[axis] if axis < len(one) else (1, 0) for one in factors])
             primes, times = pairs[inverse].T
             places = np.arange(int(times.max()) + 1)[:, None]
+            # An axis is as long as the candidate with the most needs it; the others stay where all of the loop lies
+            # below.
             below: Floats = np.power(primes.astype(float), np.minimum(places, times))
             found.append(Ladder(dim, below, places >= times))
     return found
@@ -138,6 +142,8 @@ class Crossings:
     def border(self, op: int, level: int, view: View, *, energy: bool, cycles: bool, anyway: bool = False) -> Border:
         """Between memory `level` and the one below it, or the array."""
         if level == 0:
+            # The array holds one element a unit, and the only loops that may run while it stays are those that do not
+            # move it.
             view = self._within_array(op, view)
             place = _Place(self, view)
             return self._crossed(op, level, place, np.ones(1), place.iterations, None, energy, cycles)
@@ -146,6 +152,7 @@ class Crossings:
             tile = self.elements(op, level - 1, place)
             return self._crossed(op, level, place, tile, place.iterations, None, energy, cycles)
         tile, fits = self._tile(op, level - 1, place)
+        # Measured once on the whole view, then priced on the part that matters: pricing is several times as much work.
         small = _where_any(view, fits)
         if small != view:
             place = _Place(self, small)
@@ -166,6 +173,7 @@ class Crossings:
         """Elements in a memory, and whether they fit it."""
         elements = self.elements(op, level, place)
         bits = elements * self._precision(op, level, place)
+        # Only tiles smaller than the whole are doubled, as in the allocator (:205-207).
         if self.ground.doubled[op][level]:
             whole = self.elements(op, level, _Place(self, (ALWAYS,) * len(self.ladders)))
             whole = whole * self._precision(op, level, _Place(self, (ALWAYS,) * len(self.ladders)))
@@ -179,6 +187,7 @@ class Crossings:
             size = size * (place.size(dim) * unrolled[:, dim])
         for number, axis in enumerate(operand.partial):
             both = [place.size(dim) * unrolled[:, dim] for dim in (axis.first, axis.second)]
+            # Clipped for each candidate: a lengthened loop makes the axis longer than the layer's own is.
             size = size * np.minimum(self.spread.extents[op][number], unclipped(axis, both[0], both[1]))
         return size
 
@@ -201,6 +210,9 @@ class Crossings:
         operand = self.operands[op]
         if not operand.is_output or operand.precision == operand.final_precision:
             return float(operand.precision)
+        # The allocator settles a memory's precision by the loops above its previous cut (`output_precision`). That cut
+        # is not known here, but it is not above this border, so no more is reduced below it than here: width is never
+        # overstated.
         before = _Place(self, self.nowhere()) if level == 0 else place
         partial = before.left(operand.irrelevant) | self._reduced_above(op, level)
         return np.where(partial, float(operand.precision), float(operand.final_precision))
@@ -213,6 +225,9 @@ class Crossings:
         seen = [0] * len(self.operands)
         for memory in self.ground.nest.memories:
             least: dict[int, Floats] = {}
+            # At their highest memory operands lie as a whole, wherever else they are cut; elsewhere one of them may
+            # keep only what its units work on at once. Every combination that the allocator can choose leaves at most
+            # this room.
             for op in memory.operands:
                 place = all_below if op in memory.top_of else none
                 elements = self.elements(op, seen[op], place)
@@ -235,21 +250,28 @@ class Crossings:
         cycles: bool,
     ) -> Border:
         operand = self.operands[op]
+        # ZigZag's words and energies (energy.py), every part that depends on the order at its least: that is what keeps
+        # a sum over borders below a price.
         periods = self.iterations / period
         spent = np.zeros(1)
         busy: dict[int, Floats] = {}
         for direction, bits, flows in self._ways(op, level, place, tile):
             times = periods * flows
+            # The memory above serves several distinct tiles at once, to different units: its port sees all of them, and
+            # there are fewer of it. The port of a memory below sees its own tile only.
             ends = [(level, direction, bits * self.spread.boost(op, level), self.spread.units(op, level + 1))]
             if level > 0:
                 ends.append((level - 1, FROM_ABOVE[direction], bits, self.spread.units(op, level)))
             for memory, way, passed, units in ends:
                 width = operand.levels[memory].widths.get(way)
+                # Where data pass a memory without a port ZigZag raises, and there is no price that a bound could be
+                # above.
                 if width is not None and energy:
                     accesses = np.ceil(passed / width.least) * (width.least / width.greatest)
                     spent = spent + np.trunc(accesses * units * times) * access_energy(operand.levels[memory], way)
                 if width is not None and cycles:
                     port = self.ground.port[op, memory, way]
+                    # The first period is no stall: it is loaded before the computation, and `first_tiles` counts it.
                     busy[port] = busy.get(port, 0.0) + np.ceil(passed / width.greatest) * np.maximum(times - 1, 0)
         if fits is not None and not fits.all():
             spent = np.where(fits, spent, np.inf)
@@ -284,6 +306,7 @@ class _Place:
 
     def size(self, dim: int) -> Floats:
         found = np.ones(1)
+        # A loop may have several axes, one for each prime.
         for over, below in zip(self.crossings.over, self.below, strict=True):
             if over == dim:
                 found = found * below

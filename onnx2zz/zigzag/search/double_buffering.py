@@ -17,6 +17,8 @@ def double_buffered(nest: Nest, profiles: Sequence[Profile], borders: Sequence[B
     A tile may be doubled when its memory is at most half full, or has room left for it; each that takes the room is
     added to what the others see of a shared memory, in the order of operands and levels.
     """
+    # Of the fractional unrolling, although latency is priced with the integer one: ZigZag takes utilisation from the
+    # mapping that it prices energy with (:441).
     own = [
         [_utilisation(operand, level, profile, border) for level in range(len(operand.levels))]
         for operand, profile, border in zip(nest.operands, profiles, borders, strict=True)
@@ -42,6 +44,7 @@ def _utilisation(operand: Operand, level: int, profile: Profile, borders: Border
 
     mapping/mapping.py:280-286, 321-327.
     """
+    # Level 0 of a profile is the array, so memories are one further.
     bits = profile.elements[level + 1] * level_precision(operand, profile, level + 1)
     return np.floor(bits / borders.relevant_run[level]) / operand.levels[level].capacity
 

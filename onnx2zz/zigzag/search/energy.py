@@ -34,6 +34,7 @@ def _words(operand: Operand, level: int, direction: DataDirection, flow: Flow | 
         return 0.0
     width = operand.levels[level].widths.get(direction)
     if width is None:
+        # ZigZag minds only where something would pass (:506). A port that nobody uses may be missing.
         if flow.count.any():
             raise NotCoveredError(f"operand {operand.name} passes memory level {level} {direction} without a port")
         return 0.0

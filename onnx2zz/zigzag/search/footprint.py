@@ -19,11 +19,13 @@ Tables: TypeAlias = tuple[Floats, ...]
 
 
 def tile_tables(operand: Operand, unrolling: Unrolling, loops: Loops) -> Tables:
+    # A product of fractions depends on the order of its factors in the last bit, and a table has no order.
     if not unrolling.integral(operand.dims):
         return ()
     sizes = {dim: loops.dim_size(dim) for dim in operand.dims}
     tables: list[Floats] = []
     for unrolled in unrolling.levels[: len(operand.levels)]:
+        # The allocator sees the spatial loops up to this level: those of a level above are spread over other units.
         for dim, factor in unrolled:
             if dim in sizes:
                 sizes[dim] = sizes[dim] * factor

@@ -31,6 +31,7 @@ def by_innermost(crossings: Crossings, *, energy: bool, cycles: bool) -> Least:
         for level in range(len(operand.levels)):
             below_all = crossings.border(op, level, crossings.nowhere(), energy=energy, cycles=cycles)
             none.add(below_all)
+            # The same for each innermost loop, and dear: hence once for all of them.
             above = _above(crossings, op, level, energy, cycles)
             for axis, one in enumerate(sums):
                 one.add(below_all, above, _may_lie_above(crossings, op, level, axis, moving))
@@ -70,6 +71,7 @@ class _Sum:
         low = np.broadcast_to(below_all.reshape(-1), (self.count,))
         if above is None or may is None:
             return low
+        # The lower one, since a border may lie below all loops although it could lie above this one.
         return np.where(may, np.minimum(low, above.reshape(-1)), low)
 
     @property
@@ -90,6 +92,8 @@ def _may_lie_above(crossings: Crossings, op: int, level: int, axis: int, moving:
     if level == 0:
         return np.array(axis not in moving)
     view: View = tuple(
+        # Loops that do not move the operand take no room, so they may all lie below. Place 1 on a short ladder is the
+        # least prime factor: the smallest tile with anything of the loop in it.
         ALWAYS if other not in moving else slice(1, 2) if other == axis else NEVER
         for other in range(len(crossings.ladders))
     )

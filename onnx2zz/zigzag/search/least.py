@@ -79,8 +79,10 @@ def least(
         for border in _borders(below, op, *asked):
             if energy:
                 spent = spent + chains.least(np.where(border.fits, border.energy, np.inf))
+            # Each border takes its own best place on the chain, and for each port anew: that is what makes it a bound.
             for port, taken in border.busy.items() if cycles else ():
                 busy[port] = busy.get(port, 0.0) + chains.least(np.where(border.fits, taken, np.inf))
+    # Ports work at the same time as the array and each other, so only the busiest counts.
     worst = reduce(np.maximum, busy.values(), below.iterations[:, -1:]) + below.spread.drain[:, None]
     if cycles:
         worst = worst + np.maximum(loads, first_tiles(below.spread)[:, None]) + last_tile(below.spread)[:, None]
@@ -161,6 +163,7 @@ class _Below:
             least: dict[int, Floats] = {}
             for op in memory.operands:
                 bits = self.elements[op][seen[op]] * narrowest(nest.operands[op])
+                # The last multiset is everything, the first is nothing but the spatial loops.
                 least[op] = bits[:, -1:] if op in memory.top_of else bits[:, :1]
             for op in memory.operands:
                 others = [bits for other, bits in least.items() if other != op]
@@ -171,6 +174,8 @@ class _Below:
         return found
 
     def fits(self, op: int, level: int) -> Flags:
+        # At the width of final results, although sums may be wider: which they are depends on cuts that are not known
+        # here.
         bits = self.elements[op][level] * narrowest(self.ground.nest.operands[op])
         if self.ground.doubled[op][level]:
             bits = np.where(bits < bits[:, -1:], bits * 2, bits)
@@ -221,6 +226,7 @@ def _array_tile(below: _Below, op: int) -> tuple[Floats, Floats, Flags]:
     if nest.keeps_at_output and not operand.is_output:
         moving = [dim for dim in range(len(below.ground.dims)) if dim not in operand.irrelevant]
         return one, below.iterations, ~below.moves(moving)
+    # The first multiset is the empty one.
     return one, one, np.broadcast_to(np.arange(int(one.shape[1])) == 0, one.shape)
 
 
@@ -251,6 +257,7 @@ class _Chains:
 
     def least(self, table: Floats) -> Floats:
         """(C, orderings) from (C, multisets): the least on each chain."""
+        # Every ordering begins with nothing below and ends with everything; the levels have what differs.
         found = np.minimum(table[:, :1], table[:, -1:])
         for parents, multisets in self.levels:
             found = np.minimum(found.take(parents, axis=1), table.take(multisets, axis=1))
@@ -261,11 +268,14 @@ class _Chains:
 def _chains(counts: tuple[int, ...], fixed: tuple[FixedLoops, ...]) -> _Chains:
     loop, below = remembered(counts)
     for demand in fixed:
+        # The same filter as in `chunks`: bounds and orderings are matched by row.
         met = np.isin(loop[:, demand.position], demand.allowed)
         loop, below = loop[met], below[met]
     levels: list[tuple[Ints, Ints]] = []
     own = np.zeros(len(loop), dtype=np.int64)
     for length in range(1, loop.shape[1]):
+        # Orderings that begin alike share a node: their minimum so far is formed once, not once for each of the
+        # orderings.
         key = own * (len(counts) + 1) + loop[:, length - 1]
         _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
         levels.append((own[first].astype(np.intp), below[first, length]))

@@ -17,7 +17,9 @@ def first_tiles(spread: Spread) -> Floats:
     nest = spread.ground.nest
     for op in nest.inputs:
         ends = [((op, level, WRITE_FROM_HIGH), (op, level + 1, READ_TO_LOW)) for level in range(nest.operands[op].top)]
+        # See `_input_parts` in loading.py: of half-shared links only the last counts, which need not be this one.
         whole = [link for link in _ports(spread.ground, ends) if link[0].shared_by_inputs == link[1].shared_by_inputs]
+        # The two inputs may load side by side, so the slower one counts and not the sum.
         found = np.maximum(found, _taken(spread, op, whole))
     return found
 

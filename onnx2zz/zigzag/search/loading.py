@@ -73,6 +73,7 @@ def _entry(
     op, level, direction = transfer
     operand, held = nest.operands[op], profiles[op].elements
     below = direction in (READ_TO_LOW, WRITE_FROM_LOW)
+    # Towards the array the tile is that of the level below; in levels of the architecture, where the array is 0.
     moved = level if below else level + 1
     bandwidth = held[moved] * level_precision(operand, profiles[op], moved) / cycles[op][moved]
     if below:
@@ -80,7 +81,9 @@ def _entry(
     return _Entry(
         once=activity.count == 1,
         cycles=activity.real,
+        # Always of the lowest memory (:823), whichever memory this port belongs to: so ZigZag has it.
         least=np.ceil(held[1] * level_precision(operand, profiles[op], 1) / port.width),
+        # mapping.py:509 and 512 cut it to whole bits; the `ceil` of :959 then changes nothing.
         bandwidth=np.trunc(bandwidth),
     )
 
@@ -90,12 +93,14 @@ def _reduced(port: PhysicalPort, entries: Sequence[_Entry], busy: Floats) -> lis
     if not entries:
         return []
     once = np.array([entry.once for entry in entries])
+    # Nothing can overlap with the computation, and the sums below are not needed.
     if not once.any():
         return [entry.cycles for entry in entries]
     needed = np.where(once, 0.0, [entry.bandwidth for entry in entries]).sum(axis=0)
     room = np.maximum(0, (port.width - needed) / port.width * busy)
     cycles = np.array([entry.cycles for entry in entries])
     least = np.array([entry.least for entry in entries])
+    # `reduce_ordered` returns before its own check where there is no room (:1197), so only the rest would stop ZigZag.
     if (once & (room > 0) & (cycles < least)).any():
         raise NotCoveredError("a transfer takes fewer cycles than its lowest memory's first tile")
     return list(_hide_longest_first(cycles, np.where(once, cycles - least, 0.0), room, np.where(once, cycles, 0.0)))
@@ -116,6 +121,7 @@ def _hide_longest_first(cycles: Floats, hideable: Floats, room: Floats, rank: Fl
 def onloading(nest: Nest, load: Mapping[Transfer, Load]) -> Floats:
     """(N,): the inputs' way down, where they can wait for each other at shared ports (:969-1021)."""
     parts = [_input_parts(nest, op, load) for op in nest.inputs]
+    # ZigZag forgets what a single input loads through a port that both inputs could share (:1002), and so must we.
     if len(parts) == 1:
         return parts[0].separate
     # Both inputs may want a shared port at the same time. ZigZag tries either one first and takes the better of the

@@ -57,11 +57,13 @@ def factors_of(engine: LomaEngine, sizes: dict[LayerDim, UnrollFactor]) -> LoopF
     if layer.temporal_ordering.is_complete(sizes):
         raise NotCoveredError("the user gives the whole loop order")
     constraints = layer.temporal_ordering.get_constraints()
+    # Any constraint, even an empty one, makes the engine test each permutation (engine.py:350).
     if any(not constraint.is_empty() for constraint in constraints):
         engine.set_constraints(constraints)
     engine.temporal_loop_dim_size = sizes
     engine.update_min_lpf_factor(sizes)
     engine.get_prime_factors()
+    # LOMA sorts its multiset before it permutes (multipermute.py:103): numbers in this order compare as its loops do.
     factors = sorted(engine.lpfs)
     named = tuple(dict.fromkeys(factors))
     loops = Loops(
@@ -75,6 +77,7 @@ def factors_of(engine: LomaEngine, sizes: dict[LayerDim, UnrollFactor]) -> LoopF
 def free_factors(dims: Sequence[LayerDim], sizes: tuple[int, ...], limit: int | None) -> LoopFactors:
     """What `factors_of` gives for loops of these sizes, of which one is above 1, where the user demands nothing of
     their order: without LOMA's objects."""
+    # By name, as ZigZag's dims compare (datatypes.py:36), not by their place in the layer.
     factors = sorted(
         (dim.name, number, factor)
         for number, (dim, kept) in enumerate(zip(dims, _kept(sizes, limit), strict=True))
@@ -97,7 +100,9 @@ def _kept(sizes: tuple[int, ...], limit: int | None) -> tuple[tuple[int, ...], .
     most = sum(map(len, kept))
     if limit is None:
         return tuple(map(tuple, kept))
+    # ZigZag raises a limit that is below the number of loops (engine.py:159): each keeps one factor at least.
     for _ in range(most - max(limit, sum(size > 1 for size in sizes))):
+        # `max` takes the first of equals, here and in ZigZag, and loops stand in the same order in both.
         longest = max(kept, key=len)
         one, other, *rest = longest
         longest[:] = sorted([one * other, *rest])
@@ -110,6 +115,7 @@ def primes_of(size: int) -> tuple[int, ...]:
     found: list[int] = []
     divisor = 2
     while size > 1:
+        # Nothing smaller than the rest divides it: it is a prime.
         if divisor * divisor > size:
             divisor = size
         if size % divisor:
@@ -125,6 +131,7 @@ def _fixed(
 ) -> Iterator[FixedLoops]:
     """opt/loma/multipermute.py:66-97 as places in an ordering."""
     for constraint in constraints:
+        # ZigZag tests each permutation for each demand. As places they filter whole arrays of orderings.
         if isinstance(constraint, StaticPositionsConstraint):
             wanted = [(place, dim, None) for place, dim in constraint.static_positions.items()]
         elif isinstance(constraint, StaticPositionsAndSizesConstraint):
@@ -132,6 +139,8 @@ def _fixed(
         else:
             raise NotCoveredError(f"constraint {type(constraint).__name__} is unknown")
         for place, dim, size in wanted:
+            # ZigZag indexes a list with it and would raise IndexError; a negative place counts from outside, as in a
+            # list.
             if not -length <= place < length:
                 raise NotCoveredError("the user fixes more loops than there are")
             yield FixedLoops(

@@ -43,6 +43,8 @@ def merge_down(operand: Operand, cuts: Sequence[Ints], orderings: Orderings) -> 
         cycles=tuple(at(iterations, cut) for cut in merged),
         relevant_run=_runs(orderings.over(operand.relevant), merged, floors, iterations),
         irrelevant_run=_runs(irrelevant, merged, floors, iterations),
+        # From the innermost loop on, whatever the lowest cut is: loops sink through every level, and ZigZag counts
+        # those of level 0 when they have come to rest (:94).
         stationary=at(iterations, beyond[:, 0]),
     )
 
@@ -51,6 +53,7 @@ def _runs(flags: Flags, cuts: Sequence[Ints], floors: Sequence[Ints], iterations
     """Product of the run of flagged loops that ends at each cut and does not pass the cut below it."""
     begin = run_begin(flags)
     return tuple(
+        # Both are products of whole numbers and one divides the other, so the quotient is exact.
         at(iterations, cut) / at(iterations, np.maximum(at(begin, cut), floor))
         for cut, floor in zip(cuts, floors, strict=True)
     )

@@ -47,6 +47,7 @@ class Loops:
 
     def dim_size(self, dim: int) -> Floats:
         """(multisets,): product of the sizes of the loops over this dimension."""
+        # A dimension that is unrolled whole, or of size 1, has no loop in time.
         return self._dim_sizes.get(dim, np.ones(int(self.members.shape[1])))
 
     @cached_property
@@ -116,6 +117,8 @@ class FixedLoops:
 def chunks(loops: Loops, fixed: Sequence[FixedLoops], rows: int) -> Iterator[Orderings]:
     """Every ordering that meets the demands, in LOMA's order, from at most `rows` permutations at a time."""
     for loop, below in _tables(loops.counts, rows):
+        # Filtered afterwards, not avoided while permuting: what is left keeps LOMA's order, in which ZigZag meets it
+        # (multipermute.py:121-138).
         for demand in fixed:
             met = np.isin(loop[:, demand.position], demand.allowed)
             loop, below = loop[met], below[met]
@@ -125,6 +128,7 @@ def chunks(loops: Loops, fixed: Sequence[FixedLoops], rows: int) -> Iterator[Ord
 
 def _tables(counts: tuple[int, ...], rows: int) -> Iterator[tuple[NDArray[np.uint8], Ints]]:
     """Orderings and the multisets below their cuts, as in `Orderings`."""
+    # The table depends on how often loops occur and not on which they are: layers of many shapes share a few of them.
     if how_many(counts) <= min(rows, REMEMBERED):
         yield remembered(counts)
         return
@@ -137,6 +141,8 @@ def remembered(counts: tuple[int, ...]) -> tuple[NDArray[np.uint8], Ints]:
     """All orderings of loops that occur so often, at most REMEMBERED, and the multisets below their cuts."""
     (loop,) = permutations(counts, REMEMBERED)
     below = multisets_below(counts, loop)
+    # Handed out to every search that asks: a change by one would spoil the others'. `loop` is read-only already, as a
+    # view of bytes.
     below.setflags(write=False)
     return loop, below
 
@@ -187,6 +193,8 @@ def permutations(counts: Sequence[int], rows: int) -> Iterator[NDArray[np.uint8]
         value = order.pop(prefix + 2 if reach else prefix + 1)
         prefix = 0 if value < order[0] else prefix + 1
         order.insert(0, value)
+        # Appending bytes is cheap beside the steps; an array that grows row by row would copy all that is there each
+        # time.
         buffer += bytes(order)
     yield _table(buffer, len(order))
 

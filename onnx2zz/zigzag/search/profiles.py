@@ -50,6 +50,7 @@ def profile(
     elements = (np.ones(len(orderings)), *held)
     if not operand.is_output:
         return Profile(elements)
+    # Flags are asked of ZigZag's "1s1t" form, in which the array has its own spatial loops and none in time.
     array = np.zeros(len(orderings), dtype=np.intp)
     levels = list(products(operand, (array, *cuts), unrolling.levels, orderings))
     return Profile(elements, _partial(levels), _read_back(levels, operand.elements))
@@ -58,6 +59,7 @@ def profile(
 def _rounded(operand: Operand, unrolling: Unrolling, cuts: Sequence[Ints], orderings: Orderings) -> list[Floats]:
     """:223-237, 275: spatial loops count for the memory right above them ("1s2t")."""
     levels = products(operand, cuts, unrolling.levels, orderings)
+    # Accumulated as floats and rounded level by level: rounding each level first would carry its error to those above.
     sizes = np.multiply.accumulate([level.size for level in levels], axis=0)
     return [np.rint(size) for size in sizes]
 
@@ -75,8 +77,10 @@ def _read_back(levels: Sequence[Product], elements: float) -> tuple[Flags, ...]:
     """:253-259, 413-421, with the products taken from each level upward."""
     flags: list[Flags] = []
     for level in range(1, len(levels)):
+        # ZigZag multiplies from this level upward, one by one (`math.prod`), and fractions round by that order.
         reuse = np.multiply.accumulate([above.reuse for above in levels[level:]], axis=0)[-1]
         flags.append(np.trunc(elements * (reuse - 1)) != 0)
+    # ZigZag adds a level without reuse on top (`output_ir_loop_size_caal.extend`): nothing comes back from above.
     return (*flags, np.zeros_like(flags[0]))
 
 
@@ -85,6 +89,7 @@ def products(
 ) -> Iterator[Product]:
     """Per level: the temporal loops from the last cut to this one, then these spatial loops."""
     floor = np.zeros(len(orderings), dtype=np.intp)
+    # Only loops of a partial axis change size and reuse by ratios that are no whole numbers.
     walk = _PartialWalk(operand, orderings) if operand.partial else _Walk(operand, orderings)
     for cut, unrolled in zip(cuts, spatial, strict=False):
         product = walk.temporal(floor, cut)
@@ -99,6 +104,7 @@ class _Walk:
 
     def __init__(self, operand: Operand, orderings: Orderings):
         self.operand = operand
+        # Of whole numbers below 2^46, so that the quotients below are exact.
         self.relevant = orderings.loops.product_over(operand.relevant).take(orderings.below)
         self.irrelevant = orderings.loops.product_over(operand.irrelevant).take(orderings.below)
 
@@ -127,6 +133,8 @@ class _PartialWalk(_Walk):
         size = self.orderings.sizes_over(self.operand.relevant)
         reuse = self.orderings.sizes_over(self.operand.irrelevant)
         for axis in self.operand.partial:
+            # A loop of a window's axis is relevant and irrelevant at once: part of its steps reach new elements, the
+            # rest reuse.
             growth, regrowth = self._sweep(axis, floor, cut)
             size, reuse = size * growth, reuse * regrowth
         reused = np.logical_or.reduce(inside & (reuse > 1), axis=1)

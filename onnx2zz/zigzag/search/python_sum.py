@@ -16,6 +16,7 @@ def sum_of_floats(terms: Sequence[Floats]) -> Floats:
     total = lost = np.zeros(1)
     for term in terms:
         grown = total + term
+        # CPython takes the larger by absolute value first; none of these is negative.
         lost = lost + ((np.maximum(total, term) - grown) + np.minimum(total, term))
         total = grown
     return total + lost if GIVES_BACK else total
@@ -28,5 +29,6 @@ def sum_of_numbers(terms: Sequence[Floats]) -> Floats:
         return total
     columns = np.stack(np.broadcast_arrays(*terms))
     for row in np.flatnonzero((columns % 1).any(axis=0)):
+        # Ints and floats mixed are summed by rules of their own, which differ between Pythons; such rows are few.
         total[row] = sum(int(term) if term.is_integer() else term for term in columns[:, row].tolist())
     return total

@@ -37,10 +37,12 @@ def read_nest(
 ) -> Nest:
     """Collect what the search reads. Raises NotCoveredError where it could not promise ZigZag's numbers."""
     array = accelerator.operational_array
+    # It has a cost model of its own, with cycles for each bit of an input, which these modules do not mirror.
     if isinstance(array, ImcArray) or not isinstance(array, OperationalArray):
         raise NotCoveredError("the array computes in memory")
     number = {dim: index for index, dim in enumerate(layer.layer_dims)}
     links = layer.memory_operand_links
+    # Numbers by the layer's own order of operands: ZigZag adds energies and fills memories in it.
     operand_of = {mem_op: layer.layer_operands.index(op) for op, mem_op in links.layer_and_mem_ops()}
     nest = Nest(
         dims=len(number),
@@ -74,6 +76,7 @@ def _operand(
     return Operand(
         name=op.name,
         is_output=is_output,
+        # In ZigZag's order, which is that of its multiplications: fractions round by it.
         relevant=tuple(number[dim] for dim in relevancy.r_dims[op] if dim in number),
         irrelevant=tuple(number[dim] for dim in relevancy.ir_dims[op] if dim in number),
         partial=tuple(_partial_axis(axis, layer, number) for axis in relevancy.pr_dims[op]),
@@ -109,6 +112,8 @@ def _level(level: MemoryLevel, mem_op: MemoryOperand) -> OperandLevel:
         least, greatest = level.get_min_bandwidth(mem_op, direction), level.get_max_bandwidth(mem_op, direction)
         if least and greatest:
             widths[direction] = Width(least, greatest)
+        # ZigZag asserts that both widths are there and not 0 (cost_model.py:511), and says nothing useful when it
+        # fails.
         elif least is not None or greatest is not None:
             raise NotCoveredError(f"memory {level.name} has a port of width zero")
     return OperandLevel(level.memory_instance.size, level.read_energy, level.write_energy, widths)
@@ -131,6 +136,8 @@ def _memories(accelerator: Accelerator, operand_of: dict[MemoryOperand, int]) ->
 def _ports(accelerator: Accelerator, operand_of: dict[MemoryOperand, int]) -> tuple[PhysicalPort, ...]:
     levels = accelerator.memory_hierarchy.mem_level_list
     for level in levels:
+        # ZigZag keeps a memory's activities by the name of the port (cost_model.py:742): the second one replaces the
+        # first, so that traffic disappears. Its own search has to do that.
         if len({port.name for port in level.ports}) < len(level.ports):
             raise NotCoveredError(f"two ports of memory {level.name} have one name")
     return tuple(
@@ -150,6 +157,8 @@ def _ports(accelerator: Accelerator, operand_of: dict[MemoryOperand, int]) -> tu
 
 def _drain_cycles(array: OperationalArray, layer: LayerNode) -> int:
     """cost_model/cost_model.py:1105-1111: the results' way out of a systolic array."""
+    # Of the layer, where ZigZag reads it: the two converted mappings are by memory level, and know no array dims any
+    # more.
     mapping = layer.spatial_mapping
     return sum(max(ceil(mapping[dim].utilization) - 1, 0) for dim in array.systolic_dimensions if dim in mapping)
 

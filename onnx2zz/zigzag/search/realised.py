@@ -64,6 +64,8 @@ def best_realised(
     ground: Ground, one: Lengthening, chains: Sequence[Sequence[Placed]], objective: ObjectiveName
 ) -> Realised | None:
     """The best ordering of some that follow the chains; None where none fits. Raises NotCoveredError."""
+    # Chains for energy and for a port often agree, and the tries of a short segment repeat: each ordering is priced
+    # once.
     written = list(dict.fromkeys(each for chain in chains for each in _orderings(_segments(chain, one.factors))))
     return _best(ground, one, _as_primes(written, one.factors), objective)
 
@@ -87,6 +89,7 @@ def best_of_all(ground: Ground, one: Lengthening, objective: ObjectiveName) -> R
 def how_many_of_all(factors: Sequence[Factor]) -> int:
     """Orderings that `best_of_all` prices at most."""
     loops = _loops(factors)
+    # Each joint between two loops of one dimension is open or closed, and one ordering has at most so many of them.
     return how_many(loops.counts) << max(loops.length - len(set(loops.dims)), 0)
 
 
@@ -95,6 +98,7 @@ def _joined(loops: Loops, loop: NDArray[np.uint8]) -> Iterator[tuple[Flags, Ints
     wherever they are joined."""
     over = np.array(loops.dims).take(loop)
     same = over[:, 1:] == over[:, :-1]
+    # By joints and not by orderings, so that all orderings of one way to join are priced in one array.
     for joints in product((False, True), repeat=loops.length - 1):
         rows = np.flatnonzero((same | ~np.array(joints, dtype=np.bool_)).all(axis=1))
         if len(rows):
@@ -130,6 +134,7 @@ def _best(ground: Ground, one: Lengthening, orderings: Orderings, objective: Obj
     prices = price(nest, size_tables(nest, orderings.loops), orderings, even)
     if not len(prices.rows):
         return None
+    # The latency that counts is the honest one: never below the roofline of the lengthened layer.
     row = first_best(objective, prices.energy, np.maximum(prices.latency, one.floor))
     ordering = _written(orderings.rows(prices.rows[row : row + 1]))
     named = tuple((ground.layer.layer_dims[dim], size) for dim, size in ordering)
@@ -167,12 +172,14 @@ def _segments(chain: Sequence[Placed], factors: Sequence[Factor]) -> list[dict[i
     places = [*(one.below for one in chain), tuple(factor.times for factor in factors)]
     found: list[dict[int, int]] = []
     before = (0,) * len(factors)
+    # Axes of several primes of one dimension come together: between two borders they are one loop of that dimension.
     for place in places:
         sizes: dict[int, int] = {}
         for factor, low, high in zip(factors, before, place, strict=True):
             more = min(high, factor.times) - min(low, factor.times)
             if more:
                 sizes[factor.dim] = sizes.get(factor.dim, 1) * factor.prime**more
+        # Two borders at one place have nothing between them.
         if sizes:
             found.append(sizes)
         before = place
@@ -208,6 +215,7 @@ def _as_primes(written: Sequence[tuple[tuple[int, int], ...]], factors: Sequence
 def _split(dim: int, size: int, factors: Sequence[Factor]) -> Iterator[int]:
     """The factors of a loop, by their place among all."""
     for place, factor in enumerate(factors):
+        # Any order of the primes does, since no cut is allowed between them.
         while factor.dim == dim and size % factor.prime == 0 and size > 1:
             size //= factor.prime
             yield place

@@ -57,7 +57,7 @@ class Winners:
 def convert(
     accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping, lpf_limit: int | None = LPF_LIMIT
 ) -> SearchedLayer:
-    """A Setting from a spatial mapping per array dimension, which becomes the layer's own."""
+    """The searched layer for a spatial mapping per array dimension, which becomes the layer's own."""
     layer.spatial_mapping = mapping
     stage = SpatialMappingConversionStage([CostModelStage], accelerator=accelerator, layer=layer)
     fractional, integer = stage.convert_user_spatial_mapping(mapping)
@@ -75,6 +75,7 @@ def best_orderings(
     priced = 0
     for chunk in priced_chunks(setting, rows):
         priced += len(chunk.prices.rows)
+        # By strict comparison, so that of equals in two chunks the earlier one stays.
         for objective in objectives if len(chunk.prices.rows) else ():
             candidate = chunk.winner(objective)
             if objective not in best or better(objective, candidate, best[objective]):
@@ -119,6 +120,7 @@ def priced_chunks(setting: SearchedLayer, rows: int) -> Iterator[Chunk]:
 
 def check_exact(nest: Nest, loops: Loops) -> None:
     """Raises NotCoveredError for a layer that is too large."""
+    # The largest number that is ever formed is one of bits: all iterations times all units times the widest element.
     units = max(operand.fractional.units[0] for operand in nest.operands)
     bits = max(max(operand.precision, operand.final_precision) for operand in nest.operands)
     if loops.iterations * units * bits >= EXACT_BELOW:

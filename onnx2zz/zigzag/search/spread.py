@@ -62,6 +62,8 @@ class Spread:
     def boost(self, op: int, level: int) -> Floats:
         """(C,): distinct elements that a unit serves at once, at least."""
         operand, spatial = self.ground.nest.operands[op], self.spatial[op]
+        # ZigZag divides the unique units of two neighbouring levels (spatial_mapping_internal.py:166). Here it is the
+        # growth of the tile from one to the other, which is the same.
         below = np.prod(spatial[:level], axis=0) if level else np.ones_like(spatial[0])
         both = below * spatial[level]
         grown = np.ones(len(both))
@@ -73,6 +75,7 @@ class Spread:
                 for one in (both, below)
             ]
             grown = grown * sizes[0] / sizes[1]
+        # ZigZag rounds; this is the least that `round` can give, also where the quotient came out a hair too large.
         return np.ceil(grown - 0.5 - 1e-6)
 
     def smallest_tile(self, op: int) -> Floats:

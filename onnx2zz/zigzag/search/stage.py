@@ -52,6 +52,8 @@ class TemporalSearchStage(TemporalMappingGeneratorStage):
             results, note = None, SearchNote(self.layer.name, 0, fallback=str(reason))
             logger.info("%s: ZigZag's own temporal search, since %s", self.layer.name, reason)
         notes.append(note)
+        # Nothing is yielded before all winners agree: what a reducer above has taken could not be taken back when
+        # ZigZag's own search has to run after all.
         yield from super().run() if results is None else results
 
     def _search(self) -> tuple[list[tuple[CostModelEvaluation, Any]] | None, SearchNote]:
@@ -62,6 +64,8 @@ class TemporalSearchStage(TemporalMappingGeneratorStage):
         if not winners.best:
             raise NoValidLoopOrderingFoundException(f"No loop ordering of layer {name} fits the memories")
         results: list[tuple[CostModelEvaluation, Any]] = []
+        # One ordering often wins several objectives, and is evaluated once. In LOMA's order, because reducers keep the
+        # first of equals.
         for candidate in sorted(set(winners.best.values()), key=lambda winner: winner.rank):
             for cme, extra in self._evaluate(temporal_mapping(setting, candidate.ordering)):
                 if not _agrees(candidate, cme):

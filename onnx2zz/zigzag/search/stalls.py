@@ -28,9 +28,14 @@ def activities(
     result: dict[Transfer, PortActivity] = {}
     for (op, level, direction), flow in flows.items():
         width = nest.operands[op].levels[level].widths.get(direction)
+        # Without a port ZigZag counts no cycles here, where its energy model raises (:509): so nobody gets this far
+        # with data.
         real = np.ceil(flow.bits / width.greatest) if width else np.zeros_like(flow.bits)
+        # Whether a tile may come while another is in use depends on the lower of the two memories: that one needs the
+        # room.
         filled = level if direction in (READ_TO_HIGH, WRITE_FROM_HIGH) else level - 1
         allowed = flow.period
+        # The array has no room to prefetch and no run of loops of its own, so its window is the whole period.
         if filled >= 0:
             allowed = np.where(buffered[op][filled], allowed, allowed / borders[op].irrelevant_run[filled])
         result[op, level, direction] = PortActivity(real, allowed, flow.period, flow.count)
@@ -60,6 +65,7 @@ def port_stall(sharing: Sequence[PortActivity], total: float) -> Floats:
     # worst port decides in `stall`. Several at one port cannot lend each other cycles in which both must run.
     if len(sharing) == 1:
         return stalls[0]
+    # One window fewer than there are periods: the first tile is loaded before the computation begins.
     windows = (allowed * repeats).sum(axis=0)
     union = open_cycles(period, allowed, active, total)
     slack = np.minimum(stalls, 0).sum(axis=0)
@@ -87,6 +93,7 @@ def union(period: Floats, allowed: Floats) -> Floats:
     ZigZag marks every cycle (:429-436). All windows open together at cycle 0 and every period divides the longer ones,
     so counting them shortest first is enough: in a period of window k, the shorter windows count from its closing on.
     """
+    # Which windows are how long differs from ordering to ordering, so each column is sorted for itself.
     order = np.argsort(period, axis=0, kind="stable")
     period, allowed = np.take_along_axis(period, order, axis=0), np.take_along_axis(allowed, order, axis=0)
     in_period: list[Floats] = []

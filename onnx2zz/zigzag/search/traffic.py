@@ -41,6 +41,7 @@ Flows: TypeAlias = dict[Transfer, Flow]
 def cycles_per_level(operand: Operand, borders: Borders, keeps_at_output: bool) -> tuple[Floats, ...]:
     """The period in which each architecture level is refilled, the array first (:460-474)."""
     stays = keeps_at_output and not operand.is_output
+    # An input may stay at the memory's output register for as long as no loop moves it; a result leaves in every cycle.
     array = borders.stationary if stays else np.ones_like(borders.stationary)
     return (array, *borders.cycles)
 
@@ -52,6 +53,8 @@ def flows(
     result: Flows = {}
     for op, operand in enumerate(nest.operands):
         for level in range(len(operand.levels)):
+            # Seen from the memory above, which serves several units below it; the second time the unit below sees its
+            # own tile only.
             tile = profiles[op].elements[level] * unrollings[op].boost[level]
             for direction, flow in _across(operand, level, tile, profiles[op], cycles[op]):
                 result[op, level, direction] = flow

@@ -100,6 +100,7 @@ class Ground:
         self, sizes: NDArray[np.int64], axes: Mapping[str, NDArray[np.int64]]
     ) -> list[list[NDArray[np.float64]]]:
         """Per operand and partial axis (C,): what ZigZag clips it to in layers with loops of these sizes (C, loops)."""
+        # The layer's own extent is without padding; a longer loop adds what its window sweeps beyond the layer's own.
         own = np.array([[self.layer.layer_dim_sizes[dim] for dim in self.layer.layer_dims]])
         return [
             [
@@ -139,6 +140,7 @@ class Ground:
 
     def _factors(self, steps: tuple[int, ...]) -> LoopFactors:
         demands = self.layer.temporal_ordering.get_constraints()
+        # Where all loops are unrolled LOMA makes up one of size 1 (engine.py:199), and `free_factors` does not.
         if all(demand.is_empty() for demand in demands) and any(step > 1 for step in steps):
             return free_factors(self.layer.layer_dims, steps, self.lpf_limit)
         sizes = zip(self.layer.layer_dims, steps, strict=True)
@@ -184,6 +186,7 @@ def ground(
     """Raises NotCoveredError where the search could not promise ZigZag's numbers for any unrolling."""
     array = {str(dim): size for dim, size in accelerator.operational_array.dimension_sizes.items()}
     nothing = SpatialMapping.empty()
+    # ZigZag's conversion asserts that this has been done, also for a mapping of nothing.
     nothing.initialize_oa_dims(accelerator.operational_array.dimension_sizes)
     setting = convert(accelerator, layer, nothing, lpf_limit)
     nest = read_nest(accelerator, layer, setting.fractional, setting.integer)
@@ -198,6 +201,7 @@ def ground(
 
 
 def _served(levels: list[Any], array: list[str]) -> tuple[tuple[str, ...], ...]:
+    # An array dim belongs to the lowest memory that serves it: ZigZag deletes it from its copy then (:222).
     left = dict.fromkeys(array)
     found: list[tuple[str, ...]] = []
     for level in levels:
@@ -214,6 +218,7 @@ def _level(
     found: dict[int, float] = {}
     for dim in dims:
         for loop, factor in by_dim.get(dim, ()):
+            # A loop on several array dims of one level is one entry to ZigZag, at the place of its first (:213-219).
             found[number[loop]] = found.get(number[loop], 1.0) * factor
     return tuple(found.items())
 
@@ -226,6 +231,8 @@ def _units(levels: tuple[tuple[tuple[int, float], ...], ...]) -> tuple[int, ...]
 def boosts(operand: Operand, levels: tuple[tuple[tuple[int, float], ...], ...]) -> tuple[int, ...]:
     """How many distinct elements a unit of each level serves at once, with the same roundings as ZigZag's."""
     distinct = list(_distinct(operand, levels))
+    # Products from each level up, then their quotient, then `round`: in another order a factor of 2.5 might round
+    # otherwise.
     unique = [prod(distinct[level:]) for level in range(len(levels))]
     return tuple(round(low / high) for low, high in pairwise(unique))
 
@@ -252,6 +259,7 @@ def _distinct(operand: Operand, levels: tuple[tuple[tuple[int, float], ...], ...
 
 def _swept(axis: PartialAxis, length: Mapping[int, Any]) -> int:
     sizes = (np.array(float(length[dim])) for dim in (axis.first, axis.second))
+    # The extent switched off: what is wanted is how far the loops reach, by which the extent itself grows.
     return int(replace(axis, extent=2**62).size(*sizes))
 
 
