@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from onnx2zz.files.document import Data, Value, is_list, is_mapping, texts
-from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.formats.workload_entry import WorkloadEntry, name_of
 
 DEFAULT_LINKS = {"O": "O", "I": "I1", "W": "I2"}
 """Operand -> memory operand where an entry has no `memory_operand_links` (parser/mapping_validator.py)."""
@@ -88,7 +88,7 @@ def mapping_entry_for(layer: WorkloadEntry, mapping: Sequence[MappingEntry]) -> 
 def mapping_entries_for(layers: Sequence[WorkloadEntry], mapping: Sequence[MappingEntry]) -> list[MappingEntry]:
     """The entry that holds for each layer, as `mapping_entry_for` says of one."""
     by_name = _by_name(mapping)
-    found = [_held_by(layer.get("name"), layer["operator_type"], by_name) for layer in layers]
+    found = [_held_by(name_of(layer), layer["operator_type"], by_name) for layer in layers]
     held = [entry for entry in found if entry is not None]
     assert len(held) == len(found), "the mapping has no entry `default`"
     return held

@@ -24,7 +24,7 @@ PYTHON = re.compile(
 )
 """An import, a definition, or a dictionary, list or tuple that gets a name (mappings and workloads were no more)."""
 NUMBER_THAT_STAYS_TEXT = re.compile(r"[-+]?(\d+(\.\d*)?[eE]\d+|\d+[eE][-+]\d+|0o[0-7]+)")
-OCTAL = re.compile(r"[-+]?0[0-7_]+")
+OCTAL = re.compile(r"[-+]?0_*[0-7][0-7_]*")
 SEXAGESIMAL = re.compile(r"[-+]?\d[\d_]*(:[0-5]?\d)+(\.\d*)?")
 
 Path_ = tuple[Key, ...]
@@ -207,7 +207,9 @@ def _trap(node: yaml.Node) -> Trap | None:
     if kind == "bool" and text.lower() not in ("true", "false"):
         return Trap(mark, f"`{text}` is read as {text.lower() in ('yes', 'on')}", f'write "{text}" or true/false')
     if kind == "int" and OCTAL.fullmatch(text):
-        return Trap(mark, f"`{text}` is read as octal {int(text, 8)}", "write it without the leading zero")
+        return Trap(
+            mark, f"`{text}` is read as octal {int(text.replace('_', ''), 8)}", "write it without the leading zero"
+        )
     if kind in ("int", "float") and SEXAGESIMAL.fullmatch(text):
         return Trap(mark, f"`{text}` is read as a number to base 60", f'write "{text}" in quotes')
     if kind == "str" and NUMBER_THAT_STAYS_TEXT.fullmatch(text):

@@ -90,7 +90,7 @@ def _each_tensor_once(factors: Factors, space: Space, hierarchy: BuiltHierarchy)
         for number, level in enumerate(levels):
             copies, instances = _copies(factors, space, operand, level), _instances(factors, space, level)
             for link in _passing(operand, number, level, top=number == len(levels) - 1):
-                energy = energy + bits * copies / link.width * link.energy
+                energy = energy + _whole_accesses(bits * copies / link.width) * link.energy
                 busy[link.port] = busy.get(link.port, 0.0) + bits * copies / instances / link.width
     return Bounds(np.maximum.reduce([np.zeros(len(factors)), *busy.values()]), energy)
 
@@ -124,13 +124,20 @@ def _innermost_reads(
         bits = _bits(operand, steps, factors, space, levels[0])
         words = np.ceil(extents(operand, served) * bits / link.least) * (link.least / link.width)
         times = cycles / _stationary(innermost, operand, steps)
-        energy = energy + words * times * _instances(factors, space, levels[0]) * link.energy
+        energy = energy + _whole_accesses(words * times * _instances(factors, space, levels[0])) * link.energy
         if operand.name != "O":
             # `words` are parts of a full access where the port may be used narrower. In cycles, a part takes a whole
             # one.
             waiting = np.ceil(words) * np.maximum(times - 1, 0)
             busy[link.port] = busy.get(link.port, 0.0) + waiting
     return np.maximum.reduce([impossible, *busy.values()]), energy + impossible
+
+
+def _whole_accesses(accesses: Floats) -> Floats:
+    """What ZigZag counts of them at least: it cuts off the part of an access that is left (cost_model.py:536). One that
+    is whole may lie below by a last bit, and then does not count either."""
+    found: Floats = np.floor(accesses * (1 - 2**-40))
+    return found
 
 
 def _bits(

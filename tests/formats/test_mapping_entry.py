@@ -5,7 +5,15 @@ from zigzag.parser.mapping_factory import MappingFactory
 from zigzag.parser.mapping_validator import MappingValidator
 
 from onnx2zz.files.document import Data, Value
-from onnx2zz.formats.mapping_entry import DEFAULT_LINKS, MappingEntry, entry_for, read_mapping, read_mapping_entry
+from onnx2zz.formats.mapping_entry import (
+    DEFAULT_LINKS,
+    MappingEntry,
+    entry_for,
+    mapping_entry_for,
+    read_mapping,
+    read_mapping_entry,
+)
+from tests.small_workloads import gemm
 
 WHOLE: Data = {
     "name": "Conv",
@@ -60,3 +68,14 @@ TWICE = [("default", "K"), ("Conv", "C"), ("Conv", "G"), ("L3", "OX"), ("L3", "O
 
 def test_without_a_default_a_layer_may_have_no_entry() -> None:
     assert entry_for("L3", "Conv", read_mapping([{"name": "Add"}])) is None
+
+
+def test_a_layer_without_a_name_has_the_entry_of_the_name_that_zigzag_gives_it() -> None:
+    layer = gemm(3, None, "unused", k=5, c=7)
+    del layer["name"]
+    mapping = [{"name": name, "spatial_mapping": {"D1": [f"{loop}, 4"]}} for name, loop in ENTRIES]
+    theirs = MappingFactory("Layer3", layer["operator_type"], mapping).mapping_data
+    assert mapping_entry_for(layer, read_mapping(mapping)).document() == theirs
+
+
+ENTRIES = [("default", "K"), ("Gemm", "C"), ("Layer3", "B"), ("Layer4", "C")]

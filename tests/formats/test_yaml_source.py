@@ -36,6 +36,7 @@ def test_places(place: tuple[str | int, ...], mark: Mark) -> None:
     [
         ("mem_type: no\n", 1, "`no` is read as False"),
         ("a: 1\nlatency: 010\n", 2, "`010` is read as octal 8"),
+        ("a: 1\nlatency: 0__17\n", 2, "`0__17` is read as octal 15"),
         ("size: 1e10\n", 1, "`1e10` is read as text"),
         ("size: 1:30\n", 1, "`1:30` is read as a number to base 60"),
         ("size: 1\narea: 0\nsize: 2\n", 3, "`size` stands here a second time (first in line 1)"),
@@ -55,7 +56,7 @@ def test_syntax_errors_are_fatal_and_have_a_place(text: str) -> None:
     assert source.data is None
 
 
-@pytest.mark.parametrize("text", ["a: true\nb: False\n", "a: 10\nb: 0\nc: 1.0e+10\n", 'a: "no"\nb: "010"\n'])
+@pytest.mark.parametrize("text", ["a: true\nb: False\n", "a: 10\nb: 0\nc: 1.0e+10\n", "a: 0_\n", 'a: "no"\nb: "010"\n'])
 def test_what_is_read_as_it_looks_is_no_trap(text: str) -> None:
     assert parse_yaml(text, "a.yaml").traps == ()
 

@@ -63,3 +63,19 @@ def test_no_candidate_is_cheaper_than_its_bound(arch: str, seed: int) -> None:
 )
 def test_no_candidate_of_any_kind_is_cheaper_than_its_bound(arch: str, layer: WorkloadEntry) -> None:
     below_what_is_found(arch, layer, 8, seed=arch + name_of(layer))
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 5), (5, 3, 3), (3, 5, 7)])
+@pytest.mark.parametrize("arch", ["generic_array_cacti", "gemm_l1", "seneca_core", "seneca"])
+def test_a_part_of_an_access_that_zigzag_cuts_off_counts_in_no_bound(arch: str, shape: tuple[int, int, int]) -> None:
+    """Of layers so small that an access more or less is much."""
+    b, c, k = shape
+    layer = gemm(0, None, "small", k=k, c=c, b=b)
+    layer["operand_precision"] = {"O": 32, "O_final": 16, "W": 8, "I": 8}
+    given = terms(arch)
+    space = read_space(layer, LINKS, given.hardware.array)
+    idle = tuple((name, ()) for name, _ in space.array)
+    unrolled = ((space.array[0][0], (("K", k),)), *idle[1:])
+    for unrolling in (idle, unrolled):
+        energy, _ = price_unrolling(layer, LINKS, unrolling, given.accelerator, PriceOptions(opt="energy", lpf_limit=8))
+        assert bounds(space.factors(unrolling), space, given.hierarchy).energy[0] <= energy * (1 + 1e-12), unrolling

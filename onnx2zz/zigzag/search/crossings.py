@@ -208,7 +208,7 @@ class Crossings:
         """Bits of an element in a memory, at least. Sums are partial while a reduction is left above the border below
         (opt/loma/memory_allocator.py:163-175), which lies at no loop for the lowest memory."""
         operand = self.operands[op]
-        if not operand.is_output or operand.precision == operand.final_precision:
+        if not operand.is_output or operand.precision <= operand.final_precision:
             return float(operand.precision)
         # The allocator settles a memory's precision by the loops above its previous cut (`output_precision`). That cut
         # is not known here, but it is not above this border, so no more is reduced below it than here: width is never
@@ -268,7 +268,8 @@ class Crossings:
                 # above.
                 if width is not None and energy:
                     accesses = np.ceil(passed / width.least) * (width.least / width.greatest)
-                    spent = spent + np.trunc(accesses * units * times) * access_energy(operand.levels[memory], way)
+                    # In ZigZag's order (cost_model/cost_model.py:536): a last bit decides whether an access is whole.
+                    spent = spent + np.trunc(accesses * times * units) * access_energy(operand.levels[memory], way)
                 if width is not None and cycles:
                     port = self.ground.port[op, memory, way]
                     # The first period is no stall: it is loaded before the computation, and `first_tiles` counts it.
