@@ -54,6 +54,12 @@ def same_numbers_in_any_order() -> None:
         generator.bit_generator.state = state
 
 
+@pytest.fixture(autouse=True)
+def as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is cut or wrapped: whoever shares tests among processes sets a width in some of them."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be written instead of compared."""

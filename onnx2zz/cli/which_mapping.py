@@ -32,7 +32,7 @@ def mapping_told(
 def zoo_takes_another(accelerator: "Found") -> str:
     """Where `zoo` prices with ZigZag's own mapping and `evaluate` chooses one: a sentence for both; else ""."""
     from onnx2zz.formats.shipped_files import ACCELERATORS, zigzags
-    from onnx2zz.zoo.run import kept_mapping
+    from onnx2zz.zoo.mapping import kept_mapping
 
     mapping = kept_mapping(accelerator).name
     if not mapping.startswith(ZIGZAG) or accelerator.path not in zigzags(ACCELERATORS).values():

@@ -43,7 +43,8 @@ def bounds(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Bounds:
     reads = np.min([energy for _, energy in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
     filled = cycles + drain + first_loads(factors, space, hierarchy)
     # Array and ports work at the same time, so cycles are a maximum; each pJ is spent once, so energies add up.
-    return Bounds(np.maximum.reduce([filled, floor.cycles, ports]), floor.energy + reads)
+    energy = np.maximum(floor.energy + reads - _cut_off(space, hierarchy), 0.0)
+    return Bounds(np.maximum.reduce([filled, floor.cycles, ports]), energy)
 
 
 def first_loads(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Floats:
@@ -90,7 +91,7 @@ def _each_tensor_once(factors: Factors, space: Space, hierarchy: BuiltHierarchy)
         for number, level in enumerate(levels):
             copies, instances = _copies(factors, space, operand, level), _instances(factors, space, level)
             for link in _passing(operand, number, level, top=number == len(levels) - 1):
-                energy = energy + _whole_accesses(bits * copies / link.width) * link.energy
+                energy = energy + bits * copies / link.width * link.energy
                 busy[link.port] = busy.get(link.port, 0.0) + bits * copies / instances / link.width
     return Bounds(np.maximum.reduce([np.zeros(len(factors)), *busy.values()]), energy)
 
@@ -124,7 +125,7 @@ def _innermost_reads(
         bits = _bits(operand, steps, factors, space, levels[0])
         words = np.ceil(extents(operand, served) * bits / link.least) * (link.least / link.width)
         times = cycles / _stationary(innermost, operand, steps)
-        energy = energy + _whole_accesses(words * times * _instances(factors, space, levels[0])) * link.energy
+        energy = energy + words * times * _instances(factors, space, levels[0]) * link.energy
         if operand.name != "O":
             # `words` are parts of a full access where the port may be used narrower. In cycles, a part takes a whole
             # one.
@@ -133,10 +134,17 @@ def _innermost_reads(
     return np.maximum.reduce([impossible, *busy.values()]), energy + impossible
 
 
-def _whole_accesses(accesses: Floats) -> Floats:
-    """What ZigZag counts of them at least: it cuts off the part of an access that is left (cost_model.py:536). One that
-    is whole may lie below by a last bit, and then does not count either."""
-    found: Floats = np.floor(accesses * (1 - 2**-40))
+def _cut_off(space: Space, hierarchy: BuiltHierarchy) -> float:
+    """pJ at most that ZigZag leaves out: of each transfer the part of an access that is not whole
+    (cost_model.py:536). The same for all unrollings, so that their order stays."""
+    found = 0.0
+    for operand in space.operands:
+        levels = hierarchy.of(operand.memory_operand)
+        array = (levels[0].write if operand.name == "O" else levels[0].read) if levels else None
+        links = [] if array is None else [array]
+        for number, level in enumerate(levels):
+            links += _passing(operand, number, level, top=number == len(levels) - 1)
+        found += sum(link.energy for link in links)
     return found
 
 

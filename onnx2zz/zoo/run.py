@@ -10,7 +10,7 @@ from pathlib import Path
 
 from onnx2zz.compiler import Compiled, compile_layers
 from onnx2zz.errors import InputError
-from onnx2zz.formats.shipped_files import MAPPINGS, ZIGZAG, Found, ours, zigzag_mapping
+from onnx2zz.formats.shipped_files import Found
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import Resources, evaluate
@@ -19,6 +19,7 @@ from onnx2zz.proof.result import Verification
 from onnx2zz.proof.verify import VerifyOptions, verify
 from onnx2zz.zoo.difference import Moved, differences
 from onnx2zz.zoo.golden import read_golden, write_golden
+from onnx2zz.zoo.mapping import kept_mapping
 from onnx2zz.zoo.models import ZooModel, ZooSteps
 from onnx2zz.zoo.record import Record, kept_with, record
 
@@ -120,15 +121,6 @@ def evaluated(model: ZooModel, compiled: Compiled, accelerator: Found, resources
     workload = workload_of(compiled, str(model.path))
     request = EvaluationRequest(workload, accelerator, kept_mapping(accelerator))
     return evaluate(request, Path(os.devnull), resources)
-
-
-def kept_mapping(accelerator: Found) -> Found:
-    """The mapping file of the accelerator's name, ours or ZigZag's: golden numbers must not move with what `evaluate`
-    chooses unless told otherwise."""
-    if accelerator.name in ours(MAPPINGS):
-        return Found(accelerator.name, ours(MAPPINGS)[accelerator.name])
-    theirs = zigzag_mapping(accelerator)
-    return Found(f"{ZIGZAG}{theirs.name}", theirs.path)
 
 
 def shortcomings(proof: Verification) -> Iterator[str]:

@@ -138,7 +138,7 @@ def test_a_full_disk_costs_the_cache_only_and_a_warning() -> None:
     assert code == FINE
     with Store(Path("cache"), pytest.fail) as cache:
         assert cache.count() > 0
-    code, said = in_a_process(files_of(12_000), *EVALUATE, "--opt", "energy")
+    code, said = in_a_process(files_of(20_000), *EVALUATE, "--opt", "energy")
     assert code == FINE
     assert json.loads(Path("out/result.json").read_text())["evaluated"] == 2
     assert "warning: the cache" in said and "is not used" in said

@@ -20,6 +20,7 @@ from onnx2zz.report.zoo import print_runs
 from onnx2zz.zoo import run as zoo_run
 from onnx2zz.zoo.difference import differences
 from onnx2zz.zoo.golden import SHIPPED, golden_text, read_golden
+from onnx2zz.zoo.mapping import kept_mapping
 from onnx2zz.zoo.models import QUICKLY_EVALUATED, ZooModel, ZooSteps, chosen_models, quick_steps, zoo_models
 from onnx2zz.zoo.record import LayerRecord, Record
 from tests.docs_commands import console_commands
@@ -77,7 +78,7 @@ def test_golden_numbers_name_their_mapping_and_no_other_is_taken() -> None:
     """Ours of that name, else ZigZag's: never one that `evaluate` might choose for each layer."""
     golden = present(read_golden(SHIPPED, "lenet5"))
     for name, mapping in (("seneca", "seneca"), ("tpu_like", "zigzag:tpu_like")):
-        assert zoo_run.kept_mapping(find_accelerator(name)).name == mapping == golden.made_with[name]["mapping"]
+        assert kept_mapping(find_accelerator(name)).name == mapping == golden.made_with[name]["mapping"]
 
 
 def test_a_process_that_dies_is_a_red_model(tmp_path: Path) -> None:
