@@ -194,3 +194,17 @@ def test_what_the_host_does_and_what_is_missing_stand_in_plain_view(
     tab.select_option("#model", "lenet5")
     assert column(tab, 2)[-1] == "3 layers without a price" and column(tab, 6)[-1] == ""
     assert wrong == []
+
+
+def test_what_stands_at_the_axes_lies_within_the_drawing(chromium: Browser, report: Path) -> None:
+    tab, wrong = opened(chromium, report)
+    beyond = """() => {
+      const svg = document.querySelector("#parallel svg");
+      const frame = svg.getBoundingClientRect();
+      return [...svg.querySelectorAll("text")].filter((text) => {
+        const box = text.getBoundingClientRect();
+        return box.left < frame.left - 1 || box.right > frame.right + 1;
+      }).map((text) => text.textContent);
+    }"""
+    assert tab.evaluate(beyond) == []
+    assert wrong == []

@@ -12,7 +12,7 @@ function parallel(rows, axes, look, fromZero, label) {
   const shown = [...rows].sort((one, other) => look(one).ring - look(other).ring).slice(-MOST_LINES);
   const lines = shown.map((row) => line(row, axes, scales, x, look(row)));
   return make("div", { class: "scroll" }, draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label, style: { "min-width": `${width}px` } },
-    ...lines.filter((one) => one), ...axes.map((axis, number) => parallelAxis(axis, scales[number], x(number), top, bottom))));
+    ...lines.filter((one) => one), ...axes.map((axis, number) => parallelAxis(axis, scales[number], x(number), top, bottom, number === axes.length - 1))));
 }
 
 /** Where a value lies: numbers on a linear axis, others at equal distances in their order. */
@@ -35,9 +35,10 @@ function line(row, axes, scales, x, { text, colour, ring, press, mark }) {
   return draw("path", { d: `M${path}`, class: `strand${ring ? " ring" : ""}${mark ? " marked" : ""}`, stroke: colour, ...hint(text), ...(press ? pressed(press) : {}) });
 }
 
-function parallelAxis(axis, scale, x, top, bottom) {
+/** What stands at the last axis is written to its left, where there is room. */
+function parallelAxis(axis, scale, x, top, bottom, isLast) {
   const name = axis.name.length > 18 ? `${axis.name.slice(0, 17)}…` : axis.name;
   return draw("g", { class: "parallel-axis" }, draw("line", { x1: x, x2: x, y1: top, y2: bottom }),
     draw("text", { x, y: 18, "text-anchor": "middle", class: "head" }, name),
-    scale.ticks.slice(0, 14).map(([said, y]) => draw("text", { x: x + 5, y: y + (y <= top + 1 ? -4 : 4) }, said.length > 14 ? `${said.slice(0, 13)}…` : said)));
+    scale.ticks.slice(0, 14).map(([said, y]) => draw("text", { x: isLast ? x - 5 : x + 5, "text-anchor": isLast ? "end" : "start", y: y + (y <= top + 1 ? -4 : 4) }, said.length > 14 ? `${said.slice(0, 13)}…` : said)));
 }
