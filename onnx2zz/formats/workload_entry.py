@@ -189,7 +189,7 @@ def read_layer(number: int, entry: object) -> EntryLayer | None:
     )
 
 
-def name_of(entry: Data) -> str:
+def name_of(entry: Data | WorkloadEntry) -> str:
     """The name of a layer, or the one that ZigZag gives it (parser/workload_factory.py:63)."""
     name = entry.get("name")
     return name if isinstance(name, str) else f"Layer{entry.get('id')}"

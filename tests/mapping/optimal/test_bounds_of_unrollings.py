@@ -1,23 +1,24 @@
 """Bounds of unrollings lie below every price of every ordering, and each below the next."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
-from onnx2zz.formats.accelerator_schema import as_meant, to_port_based
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.mapping.padding import padded_sizes
 from onnx2zz.mapping.space import read_space
-from onnx2zz.zigzag.accelerator import build_accelerator, hardware
+from onnx2zz.zigzag.accelerator import hardware, load_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import NAMES, ObjectiveName, objective
 from onnx2zz.zigzag.search.search import priced_chunks
 from onnx2zz.zigzag.search.spread import Candidates
 from onnx2zz.zigzag.spatial import price_unrolling
 from onnx2zz.zigzag.unrolling_bounds import AtLeast, UnrollingBounds
+from tests.json_values import load_document
 from tests.mapping.ground import accelerator
 from tests.mapping.test_bound import LINKS
 from tests.mapping.test_prices_of_unrollings import ARCHS, EVERYTHING, QUICK, by_zigzag, drawn
@@ -61,17 +62,17 @@ def test_no_ordering_of_any_kind_is_below_a_bound(arch: str, layer: WorkloadEntr
 
 
 @pytest.mark.parametrize("shape", [(5, 9, 5), (3, 9, 18), (10, 27, 9)])
-def test_accesses_of_ports_that_may_be_used_narrower_are_cut_off_as_zigzag_does(shape: tuple[int, int, int]) -> None:
+def test_parts_of_accesses_are_cut_off_as_zigzag_does(shape: tuple[int, int, int], tmp_path: Path) -> None:
     """8 of 24 bit are no whole share: in another order of the factors 14.99 accesses become 15."""
     b, c, k = shape
     layer = gemm(0, None, "small", k=k, c=c, b=b)
-    found = find_accelerator("tpu_like")
-    document = to_port_based(as_meant(load_yaml(found.path)))
+    document = load_document(find_accelerator("tpu_like").path)
     for memory in document["memories"].values():
         memory["size"] = max(memory["size"], 4096)
         for port in memory["ports"]:
             port["bandwidth_min"], port["bandwidth_max"] = 8, 24
-    built = build_accelerator(found.path, document)
+    (tmp_path / "narrower.yaml").write_text(yaml.safe_dump(document))
+    built = load_accelerator(tmp_path / "narrower.yaml")
     unrolling = (("D1", (("C", 9),)), ("D2", ()))
     energy, _ = price_unrolling(layer, LINKS, unrolling, built, PriceOptions(opt="energy", lpf_limit=8))
     bounds = UnrollingBounds(layer, LINKS, built, PriceOptions(opt="energy"))
