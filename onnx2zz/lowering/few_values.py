@@ -71,6 +71,7 @@ def made_by(node: Node, graph: Graph, known: Known) -> FewValues | None:
         return None
     if told := told_bits(node, graph):
         return FewValues(math.ceil(told))
+    # A comparison has two results whatever it compares, so nothing need be known of its operands.
     if graph.tensors[node.outputs[0]].type == BOOL:
         return FewValues(1, TRUTH)
     if node.op == "Clip" and (bits := _clipped_bits(node, graph)):
@@ -78,8 +79,11 @@ def made_by(node: Node, graph: Graph, known: Known) -> FewValues | None:
     if rounded := _between_bounds(node, graph):
         return rounded
     first = known.get(node.input(0))
+    # Sign has three results of anything; operands that are known may leave fewer (of a spike's 0 and 1, two).
     if node.op == "Sign":
         return _computed(node, graph, known) or FewValues(2, SIGNS)
+    # Relu both selects and computes: of a width without values nothing can be computed, yet the width still holds. With
+    # values it must be computed, since -1, 0 and 1 become two.
     if node.op in SELECTS and first and not first.values:
         return first
     if node.op in COMPUTED and any(name in known for name in node.inputs):
@@ -105,6 +109,7 @@ def _clipped_bits(node: Node, graph: Graph) -> int:
     low, high = max(low, limits[0]), min(high, limits[1])
     if (low, high) == limits or low > high:
         return 0
+    # Two's complement reaches one further down than up: -8 takes four bits as 7 does.
     return max(1, high.bit_length()) if low >= 0 else max(high.bit_length(), (-low - 1).bit_length()) + 1
 
 
@@ -152,6 +157,7 @@ def _computed(node: Node, graph: Graph, known: Known) -> FewValues | None:
     values: dict[str, tuple[float, ...]] = {name: one.values for name, one in known.items() if name in node.inputs}
     for name in node.inputs:
         value = graph.value(name) if name in graph.static and name not in values else None
+        # Every value is combined with every other, so a constant for each channel would mix the channels' results up.
         if value is not None and value.size == 1:
             values[name] = (float(value.ravel()[0]),)
     if not all(values.get(name) for name in node.data_inputs if name):
@@ -166,9 +172,12 @@ def _computed(node: Node, graph: Graph, known: Known) -> FewValues | None:
 
 def _of_layer(layer: Layer, values: Mapping[str, tuple[float, ...]]) -> tuple[float, ...] | None:
     operands = [_read(access, values) for access in layer.inputs]
+    # A sum is over elements that differ: one value of each operand does not tell it.
     if layer.reduce != "none" or any(not operand for operand in operands):
         return None
     found = [_stepped(layer.combine, one, values) for one in product(*(operand for operand in operands if operand))]
+    # A step is None for all values or for none, as that hangs on its own operand: what is left out here leaves the list
+    # empty, and of an empty one nothing is told.
     for step in layer.after:
         found = [_stepped(step, (one,), values) for one in found if one is not None]
     return tuple(dict.fromkeys(one for one in found if one is not None)) if None not in found else None

@@ -28,6 +28,8 @@ def place_concats(
         if node.op != "Concat" or node in views:
             continue
         in_place = _placeable(node, graph, views, copies, settled, places)
+        # An input without elements (a cache that is still empty) has nothing to copy and must not keep
+        # the others from a view.
         full = [i for i, name in enumerate(node.inputs) if graph.tensors[name].elements]
         if set(full) <= in_place:
             views[node] = "its inputs are written in place"

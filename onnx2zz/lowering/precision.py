@@ -54,6 +54,7 @@ class StoredBits:
         few |= {name: FewValues(own) for name, own in bits.items() if 0 < own < LOW and name not in few}
         bits |= {name: known.bits for name, known in few.items()}
         notes: list[str] = []
+        # In execution order one pass is enough: what a node reads has its width by then, through any chain of views.
         for node in graph.nodes:
             if _reads_as_stored(node, graph, views):
                 bits |= {o: _carried(node, o, bits) for o in node.outputs if o}
@@ -78,6 +79,8 @@ def _note_few_values(
     """Takes in what is known of the values that a node makes."""
     output = next(filter(None, node.outputs), "")
     known = few.get(output) or (
+        # `made_by` speaks of the first output: where that is left out, the first that has a name is another
+        # thing (a mask).
         made_by(node, graph, few) if output and output == node.outputs[0] and node.op != CALL else None
     )
     if known is None:

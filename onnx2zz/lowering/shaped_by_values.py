@@ -48,6 +48,7 @@ def _before(node: Node, graph: Graph, found: Mapping[Node, Mapping[Node, None]])
 def _deciding_inputs(source: Node, graph: Graph) -> tuple[str, ...]:
     """The inputs of the graph whose values decide the shape of a node, if a user can give each of them one value."""
     open_ = [name for name in source.inputs if name and name not in graph.static]
+    # The first input is mostly data (Expand, Slice), and the others say the shape; NonZero has no other.
     pending = [name for name in open_ if name != source.input(0)] or open_
     seen = set(pending)
     found: list[str] = []
@@ -70,6 +71,7 @@ def _given_one_value(names: list[str], graph: Graph) -> tuple[str, ...]:
     few = [name for name, tensor in tensors.items() if tensor.shape is not None and tensor.elements <= MOST_VALUES]
     whole = [name for name in few if graph.tensors[name].type in WHOLE]
     single = [name for name in few if graph.tensors[name].elements == 1]
+    # Numbers are offered only if they are all there is: what a longer input decides stays open, whatever a scale is.
     return tuple(sorted(whole or (single if len(single) == len(names) else [])))
 
 

@@ -49,6 +49,8 @@ def triage(graph: Graph, unsupported: str) -> dict[Node, Verdict]:
     verdicts = {node: _verdict(node, graph, alive, sizes, behind) for node in graph.nodes}
     refused = [node for node, verdict in verdicts.items() if verdict.status == "host" and _refused(node)]
     if refused and unsupported == "error":
+        # No --value cures an operator without a lowering, and control flow has a cure of its own: both keep
+        # their sentences.
         by_values = [n for n in refused if verdicts[n] in BY_DATA and n.op in operators() and n.op not in CONTROL_FLOW]
         others = [_problem(node, verdicts[node]) for node in refused if node not in set(by_values)]
         raise InputError([*others, *shaped_by_values.problems(by_values, graph)])
