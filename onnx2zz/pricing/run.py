@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from importlib.metadata import version
 from operator import add
@@ -12,35 +12,26 @@ from typing import Protocol
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
-from onnx2zz.formats.accelerator import Hierarchy
 from onnx2zz.formats.blocks import blocks_of
-from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entries_for
-from onnx2zz.formats.workload_entry import WorkloadEntry, operations
 from onnx2zz.pricing.accounted import HostNode, experts_of, host_nodes, lost_work, stand_ins
-from onnx2zz.pricing.breakdown import BreakdownPart, breakdown
+from onnx2zz.pricing.breakdown import BreakdownPart
 from onnx2zz.pricing.companion import Beside, beside_array, unit_of
-from onnx2zz.pricing.distinct import layer_key
-from onnx2zz.pricing.fold import fold_of, folded_entry, unfolded, why_not
 from onnx2zz.pricing.graph import Edge, execution_order, further_edges
 from onnx2zz.pricing.in_memory import InMemoryTotal, array_of, in_memory_total
 from onnx2zz.pricing.inputs import PricingInputs, load_inputs
+from onnx2zz.pricing.layer_result import layer_result
+from onnx2zz.pricing.layer_tasks import folded, tasks_of
 from onnx2zz.pricing.physical import LayerPhysical
 from onnx2zz.pricing.price_cache import KeyValues, NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
-from onnx2zz.pricing.roofline import busiest_port, operand_bits, ports_reached, roofline
 from onnx2zz.pricing.supplement import Supplement
 from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit, layer_name, price_task
-from onnx2zz.pricing.weights_home import weights_with_room
 from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.zigzag import tested
-from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.in_memory_array import InMemoryArray
 from onnx2zz.zigzag.layer_price import LayerPrice
-from onnx2zz.zigzag.levels import KeptLevels
 from onnx2zz.zigzag.talk import talk_goes_to
-
-MAC_TYPES = ("Conv", "Gemm", "Conv_downsample")
 
 
 class Elsewhere(Protocol):
@@ -226,70 +217,13 @@ def prepare(
     edges = further_edges(request.workload.layers, request.workload.coverage) if locality else ()
     # The first thing that writes the log anew; from here on there is a run, and what it says is added.
     with talk_goes_to(log):
-        tasks = tuple(_tasks(inputs, edges, locality, price_cache, tell))
+        tasks = tuple(tasks_of(inputs, edges, locality, price_cache, tell))
     tasks = tuple(
-        beside.task(task) if beside and beside.takes(task.entry) else _folded(task, inputs.accelerator.hierarchy, tell)
+        beside.task(task) if beside and beside.takes(task.entry) else folded(task, inputs.accelerator.hierarchy, tell)
         for task in tasks
     )
     known = _known([unit_of(task, terms, beside) for task in _distinct(tasks)], price_cache)
     return Prepared(request, inputs, terms, edges, tasks, known, beside, array)
-
-
-def _tasks(
-    inputs: PricingInputs, edges: Sequence[Edge], locality: bool, price_cache: PriceCache, tell: Callable[[str], None]
-) -> list[Task]:
-    layers = inputs.workload.layers
-    mapped = mapping_entries_for(layers, inputs.mapping)
-    ids = [entry["id"] for entry in layers]
-    levels = _levels(inputs, mapped, edges, price_cache, tell) if locality else dict.fromkeys(ids)
-    return [_task(entry, how, levels[entry["id"]]) for entry, how in zip(layers, mapped, strict=True)]
-
-
-def _folded(task: Task, hierarchy: Hierarchy, tell: Callable[[str], None]) -> Task:
-    """The task with one loop over two array dims as ZigZag can price it; what is done, or cannot be, is told."""
-    fold = fold_of(task.entry, task.mapping_entry)
-    if fold is None:
-        return task
-    why = why_not(fold, hierarchy)
-    if why is not None:
-        told = f"ZigZag leaves out what lies along {fold.across}, and the array cannot be folded: {why}"
-        tell(f"{task.name}: {fold.name}: {told}")
-        return task
-    tell(f"{task.name}: {fold.name}: priced with {fold.across} folded onto {fold.onto}; stock ZigZag leaves it out")
-    mapped = folded_entry(task.mapping_entry, fold)
-    # The fold is part of the key: in one run the same entry may map a layer on the array as it is.
-    kept = asdict(task.levels) if isinstance(task.levels, KeptLevels) else task.levels
-    return Task(layer_key(task.entry, mapped, (kept, asdict(fold))), task.entry, mapped, task.levels, fold)
-
-
-def _levels(
-    inputs: PricingInputs,
-    mapped: Sequence[MappingEntry],
-    edges: Sequence[Edge],
-    price_cache: PriceCache,
-    tell: Callable[[str], None],
-) -> Mapping[int, KeptLevels] | Mapping[int, str]:
-    def found() -> Mapping[int, KeptLevels]:
-        from onnx2zz.zigzag.locality import kept_levels
-
-        return kept_levels(layers, mapped, edges, inputs.accelerator.built)
-
-    layers = inputs.workload.layers
-    try:
-        asked = (inputs.accelerator.document, list(layers), [one.document() for one in mapped], list(edges))
-        levels = price_cache.levels(asked, found)
-    # Each layer gets the reason as its own: a run ends with a table that says why, and not with a traceback.
-    except PricingError as failure:
-        return {entry["id"]: str(failure) for entry in layers}
-    kept, told = weights_with_room(levels, layers, mapped, inputs.accelerator.hierarchy.memories)
-    if told is not None:
-        tell(told)
-    return kept
-
-
-def _task(entry: WorkloadEntry, mapping_entry: MappingEntry, levels: KeptLevels | str | None) -> Task:
-    kept = asdict(levels) if isinstance(levels, KeptLevels) else levels
-    return Task(layer_key(entry, mapping_entry, kept), entry, mapping_entry, levels)
 
 
 def _distinct(tasks: Sequence[Task]) -> list[Task]:
@@ -339,47 +273,6 @@ def _outcomes(
     for unit in units:
         begun(unit)
         yield unit, price_task(unit.task, unit.terms)
-
-
-def layer_result(
-    task: Task, outcome: Outcome, inputs: PricingInputs, from_cache: bool, supplement: Supplement
-) -> LayerResult:
-    """One layer's part of the result, given its outcome on the accelerator of `inputs`."""
-    entry = task.entry
-    unpriced = LayerResult(entry["id"], layer_name(entry), entry["operator_type"])
-    if isinstance(outcome, str):
-        return replace(unpriced, error=f"{unpriced.name}: {outcome}")
-    least = roofline(entry, task.mapping_entry, inputs.hardware)
-    port = busiest_port(entry, task.mapping_entry, inputs.hardware)
-    return replace(
-        unpriced,
-        energy_pj=outcome.energy_pj,
-        latency_cycles=outcome.latency_cycles,
-        macs=operations(entry) if entry["operator_type"] in MAC_TYPES else 0,
-        spatial_utilization=outcome.spatial_utilization,
-        spatial_mapping=_unrolled(task, outcome),
-        roofline_cycles=least.cycles,
-        bound_by=least.bound_by,
-        # Not against the roofline that is shown: with locality some tensors never reach the highest memory, and a
-        # latency below their bound is no doubt about ZigZag.
-        below_roofline=outcome.latency_cycles < _reachable(task, inputs),
-        from_cache=from_cache,
-        events=supplement.events(outcome, entry),
-        breakdown=breakdown(outcome, operations(entry), inputs.hardware.units, port, operand_bits(entry)),
-    )
-
-
-def _unrolled(task: Task, price: LayerPrice) -> Mapping[str, Mapping[str, float]]:
-    found = {array_dim: dict(unrolled) for array_dim, unrolled in price.spatial_mapping}
-    return found if task.fold is None else unfolded(found, task.fold)
-
-
-def _reachable(task: Task, inputs: PricingInputs) -> float:
-    """The cycles of the roofline of what locality lets go as far as the highest memory."""
-    hardware = inputs.hardware
-    if isinstance(task.levels, KeptLevels):
-        hardware = ports_reached(hardware, task.entry, task.levels, inputs.accelerator.hierarchy.memories)
-    return roofline(task.entry, task.mapping_entry, hardware).cycles
 
 
 def _target(inputs: PricingInputs) -> BreakdownPart:

@@ -21,29 +21,33 @@ def print_choices(evaluation: Evaluation, console: Console) -> None:
     chosen = [layer for layer in evaluation.layers if layer.choice]
     if not chosen:
         return
+    opt = _minimised(evaluation.opt)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1), collapse_padding=True, show_edge=False, pad_edge=False)
     for head in ("Chosen for", "Mapping", "From", "Priced", "Next best"):
         table.add_column(head, overflow="fold")
     for layers in _alike(chosen):
-        table.add_row(*_row(layers, _minimised(evaluation)))
+        table.add_row(*_row(layers, opt))
     console.print()
     console.print(table)
-    if evaluation.total.certificate is not None:
-        console.print(Text(proven(evaluation.total.certificate)))
     told = [ChosenLayer(layer.name, layer.choice) for layer in chosen if layer.choice]
-    for said in undeclared_wires(told, evaluation.accelerator, objective(_minimised(evaluation))):
+    for said in _sentences(evaluation.total.certificate, told, evaluation.accelerator, opt):
         console.print(Text(printable(said)))
 
 
 def told_of_choices(evaluation: Mapping[str, Any]) -> list[str]:
-    """The same of a result as its JSON has it: what is proven, and what undeclared wires would save."""
+    """What follows that table, of a result as its JSON has it."""
     certificate = evaluation["total"].get("certificate")
     told = [ChosenLayer(layer["name"], layer["choice"]) for layer in evaluation["layers"] if layer.get("choice")]
-    if not told:
-        return []
-    asked = objective(next(name for name in NAMES if name == evaluation["opt"]))
-    proof = [proven(Certificate(**certificate))] if certificate else []
-    return [*proof, *undeclared_wires(told, evaluation["accelerator"], asked)]
+    proof = Certificate(**certificate) if certificate else None
+    return _sentences(proof, told, evaluation["accelerator"], _minimised(evaluation["opt"])) if told else []
+
+
+def _sentences(
+    certificate: Certificate | None, layers: Sequence[ChosenLayer], accelerator: str, opt: ObjectiveName
+) -> list[str]:
+    """What is proven of the whole network, and what wires that nobody declared would save."""
+    proof = [proven(certificate)] if certificate else []
+    return [*proof, *undeclared_wires(layers, accelerator, objective(opt))]
 
 
 def proven(certificate: Certificate) -> str:
@@ -91,8 +95,8 @@ def _second(choices: Sequence[ChoiceRecord], opt: ObjectiveName) -> str:
     return f"{share:.2f}x {asked.unit}: {_unrolled(other['spatial_mapping'])} ({other['origin']})"
 
 
-def _minimised(evaluation: Evaluation) -> ObjectiveName:
-    return next(name for name in NAMES if name == evaluation.opt)
+def _minimised(opt: str) -> ObjectiveName:
+    return next(name for name in NAMES if name == opt)
 
 
 def _cost(energy: float | None, cycles: float | None, opt: ObjectiveName) -> float | None:

@@ -13,11 +13,12 @@ from onnx2zz.mapping.network import Policy
 from onnx2zz.pricing.accounted import experts_of, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.graph import execution_order
 from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
+from onnx2zz.pricing.layer_result import MAC_TYPES, layer_result
 from onnx2zz.pricing.physical import PJ_PER_PW_NS, static_power_pw
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch, option_problems
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
-from onnx2zz.pricing.run import MAC_TYPES, Resources, layer_result
+from onnx2zz.pricing.run import Resources
 from onnx2zz.pricing.supplement import NOTHING
 from onnx2zz.pricing.system_result import ScheduleChoice
 from onnx2zz.pricing.task import PricingTerms, layer_name
