@@ -19,7 +19,7 @@ from onnx2zz.zigzag.layer import mapped_layer
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.search import NotCoveredError, best_orderings, convert
-from onnx2zz.zigzag.unrolling import Unrolling, as_written, tidy
+from onnx2zz.zigzag.unrolling import Unrolling, as_written, plain
 
 
 def unrollings(
@@ -111,5 +111,4 @@ def _asking_for(unrolling: Unrolling, mapping_entry: MappingEntry) -> MappingEnt
 
 
 def _plain(mapping: SpatialMapping, accelerator: Accelerator) -> Unrolling:
-    unrolled = ((str(dim), ((str(loop), f) for loop, f in pairs.items())) for dim, pairs in mapping.items())
-    return tidy(unrolled, [str(dim) for dim in accelerator.operational_array.dimension_sizes])
+    return plain(mapping.items(), map(str, accelerator.operational_array.dimension_sizes))

@@ -14,6 +14,11 @@ def tidy(unrolled: Iterable[tuple[str, Iterable[tuple[str, Any]]]], array: Itera
     return tuple((dim, tuple((loop, int(f)) for loop, f in given.get(dim, ()) if f > 1)) for dim in array)
 
 
+def plain(mapping: Iterable[tuple[Any, Any]], array: Iterable[str]) -> Unrolling:
+    """The items of ZigZag's SpatialMapping as plain data, array dims in the order of `array`."""
+    return tidy(((str(dim), ((str(loop), f) for loop, f in pairs.items())) for dim, pairs in mapping), array)
+
+
 def totals(unrolling: Unrolling) -> dict[str, int]:
     """Loop -> how often it is unrolled over all array dims."""
     found: dict[str, int] = {}

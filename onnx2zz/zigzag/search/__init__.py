@@ -7,8 +7,9 @@ traffic, energy, stalls, loading. The ZigZag lines named in comments are those o
 
 from .objective import Candidate
 from .reading import NotCoveredError
-from .search import SearchedLayer, Winners, best_orderings, convert, temporal_mapping
+from .search import SearchedLayer, convert, temporal_mapping
 from .stage import SearchNote, TemporalSearchStage
+from .winners import Winners, best_orderings
 
 __all__ = [
     "Candidate",

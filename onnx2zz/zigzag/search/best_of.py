@@ -1,25 +1,17 @@
 """The best ordering under an unrolling that divides its layer, where bounds say which orderings are worth a price."""
 
-from dataclasses import replace
-
 import numpy as np
-from zigzag.mapping.temporal_mapping import TemporalMappingType
 
 from onnx2zz.zigzag.objective import ObjectiveName
-from onnx2zz.zigzag.objective import objective as objective_of
 from onnx2zz.zigzag.unrolling import Unrolling
 
-from .arrays import Floats, Ints
-from .loop_factors import LoopFactors
-from .nest import Nest
-from .objective import Candidate, better
-from .orderings import REMEMBERED, Orderings, chunks
-from .pricing import SizeTables, price, size_tables
-from .search import ORDERINGS_AT_ONCE, Chunk, check_exact
+from .arrays import Floats
+from .contest import Contest
+from .objective import Candidate
+from .orderings import IN_ONE_PIECE, chunks
+from .promising import bounds_under, worth_bounding
+from .search import ORDERINGS_AT_ONCE, check_exact
 from .whole_unrolling import Ground, Lengthened
-
-FIRST_LOOK = 32
-"""Orderings that are priced first, those with the least bounds: the best of them says which others are worth it."""
 
 
 def best_of(
@@ -31,9 +23,12 @@ def best_of(
     Raises NotCoveredError where only ZigZag's own search has ZigZag's answer; of orderings that are not priced, nobody
     knows whether they would raise it.
     """
-    contest = _Contest(ground.under(unrolling, sizes), ground.loops(unrolling, sizes), ground.mapping_type, objective)
+    contest = Contest(ground.under(unrolling, sizes), ground.loops(unrolling, sizes), ground.mapping_type, objective)
     loops, fixed = contest.factors.loops, contest.factors.fixed
     check_exact(contest.nest, loops)
+    # Of so many orderings `least` says nothing for many candidates at once; for one it is worth asking.
+    if bounds is None and worth_bounding(contest.factors):
+        bounds = bounds_under(ground, unrolling, sizes, objective)
     # A cost that is NaN makes bounds NaN, and no comparison says then which orderings are worth a price.
     if bounds is None or np.isnan(bounds).any():
         place = 0
@@ -43,46 +38,7 @@ def best_of(
         return contest.winner
     if not len(bounds):
         return None
-    # `least` gives no bounds of more orderings than are remembered, so that one chunk has them all, in LOMA's order.
-    (orderings,) = chunks(loops, fixed, REMEMBERED)
-    promising = np.argsort(bounds, kind="stable")
-    # Back in LOMA's order: of equals the first one in it is ZigZag's winner, whichever bound was the least.
-    contest.enter(orderings, 0, np.sort(promising[:FIRST_LOOK]))
-    # Also equal ones: an ordering of the same price that comes earlier is ZigZag's winner.
-    worth = bounds <= contest.value if contest.winner else bounds < np.inf
-    worth[promising[:FIRST_LOOK]] = False
-    contest.enter(orderings, 0, np.flatnonzero(worth))
+    # Nobody gives bounds of more orderings than one table holds, so that one chunk has them all, in LOMA's order.
+    (orderings,) = chunks(loops, fixed, IN_ONE_PIECE)
+    contest.enter_promising(orderings, bounds)
     return contest.winner
-
-
-class _Contest:
-    """Orderings that are priced, in any order; of the best ones the first in LOMA's order wins."""
-
-    def __init__(self, nest: Nest, factors: LoopFactors, kind: TemporalMappingType, objective: ObjectiveName):
-        self.nest, self.factors = nest, factors
-        self.objective: ObjectiveName = objective
-        self.even = kind == TemporalMappingType.EVEN
-        self.tables: SizeTables = size_tables(nest, factors.loops)
-        self.winner: Candidate | None = None
-
-    def enter(self, orderings: Orderings, first: int, rows: Ints) -> None:
-        """Price these rows; the orderings' places begin with `first`."""
-        if not len(rows):
-            return
-        few = orderings if len(rows) == len(orderings) else orderings.rows(rows)
-        chunk = Chunk(0, self.factors.named, few, price(self.nest, self.tables, few, self.even))
-        if not len(chunk.prices.rows):
-            return
-        found = chunk.winner(self.objective)
-        # Its rank among the few that were priced says nothing; what decides between equals is its place among all.
-        found = replace(found, rank=first + int(rows[found.rank]))
-        if self.winner is None or better(self.objective, found, self.winner) or self._earlier(found, self.winner):
-            self.winner = found
-
-    def _earlier(self, new: Candidate, old: Candidate) -> bool:
-        return new.rank < old.rank and not better(self.objective, old, new)
-
-    @property
-    def value(self) -> float:
-        assert self.winner is not None
-        return objective_of(self.objective).value(self.winner.energy, self.winner.latency)

@@ -264,8 +264,11 @@ class _Chains:
         return found.take(self.rows, axis=1)
 
 
-@lru_cache(maxsize=64)
 def _chains(counts: tuple[int, ...], fixed: tuple[FixedLoops, ...]) -> _Chains:
+    return (_few if how_many(counts) <= REMEMBERED else _many)(counts, fixed)
+
+
+def _tree(counts: tuple[int, ...], fixed: tuple[FixedLoops, ...]) -> _Chains:
     loop, below = remembered(counts)
     for demand in fixed:
         # The same filter as in `chunks`: bounds and orderings are matched by row.
@@ -281,3 +284,8 @@ def _chains(counts: tuple[int, ...], fixed: tuple[FixedLoops, ...]) -> _Chains:
         levels.append((own[first].astype(np.intp), below[first, length]))
         own = inverse.astype(np.int64)
     return _Chains(tuple(levels), own.astype(np.intp))
+
+
+# As with the orderings themselves: of many, a tree takes 20 MB.
+_few = lru_cache(maxsize=64)(_tree)
+_many = lru_cache(maxsize=2)(_tree)

@@ -17,6 +17,8 @@ from .arrays import Flags, Floats, Ints
 
 REMEMBERED = 5040
 """Tables of up to so many orderings are kept: spatial candidates of a layer, and layers, ask for the same ones."""
+IN_ONE_PIECE = 362_880
+"""Of up to so many (nine different loops) a table is made as a whole, of 32 MB at most; the last two are kept."""
 
 
 @dataclass(frozen=True)
@@ -129,22 +131,30 @@ def chunks(loops: Loops, fixed: Sequence[FixedLoops], rows: int) -> Iterator[Ord
 def _tables(counts: tuple[int, ...], rows: int) -> Iterator[tuple[NDArray[np.uint8], Ints]]:
     """Orderings and the multisets below their cuts, as in `Orderings`."""
     # The table depends on how often loops occur and not on which they are: layers of many shapes share a few of them.
-    if how_many(counts) <= min(rows, REMEMBERED):
+    if how_many(counts) <= rows:
         yield remembered(counts)
         return
     for loop in permutations(counts, rows):
         yield loop, multisets_below(counts, loop)
 
 
-@lru_cache(maxsize=64)
 def remembered(counts: tuple[int, ...]) -> tuple[NDArray[np.uint8], Ints]:
-    """All orderings of loops that occur so often, at most REMEMBERED, and the multisets below their cuts."""
-    (loop,) = permutations(counts, REMEMBERED)
+    """All orderings of loops that occur so often, at most IN_ONE_PIECE, and the multisets below their cuts."""
+    return (_few if how_many(counts) <= REMEMBERED else _many)(counts)
+
+
+def _whole_table(counts: tuple[int, ...]) -> tuple[NDArray[np.uint8], Ints]:
+    (loop,) = permutations(counts, IN_ONE_PIECE)
     below = multisets_below(counts, loop)
     # Handed out to every search that asks: a change by one would spoil the others'. `loop` is read-only already, as a
     # view of bytes.
     below.setflags(write=False)
     return loop, below
+
+
+# Small tables are asked for again and again; a few large ones would take more memory than all else.
+_few = lru_cache(maxsize=64)(_whole_table)
+_many = lru_cache(maxsize=2)(_whole_table)
 
 
 def multisets_below(counts: Sequence[int], loop: NDArray[np.uint8]) -> Ints:

@@ -1,10 +1,9 @@
-"""The exact temporal search: the best loop ordering of a layer under one spatial mapping, out of all of LOMA's.
+"""A layer under one spatial mapping, and all of LOMA's orderings of its temporal loops with their prices.
 
-To price many spatial mappings of a layer, `convert` each and ask for its `best_orderings`: ZigZag's cost model does not
-run. `temporal_mapping` turns a winner into what ZigZag's CostModelStage takes.
+`convert` makes one from ZigZag's objects; `temporal_mapping` turns an ordering into what ZigZag's CostModelStage takes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from zigzag.datatypes import LayerDim
@@ -18,11 +17,11 @@ from zigzag.stages.mapping.spatial_mapping_conversion import SpatialMappingConve
 from zigzag.workload.layer_node import LayerNode
 
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
-from onnx2zz.zigzag.objective import NAMES, ObjectiveName
+from onnx2zz.zigzag.objective import ObjectiveName
 
-from .loop_factors import loop_factors
+from .loop_factors import LoopFactors, loop_factors
 from .nest import Nest
-from .objective import Candidate, better, first_best
+from .objective import Candidate, first_best
 from .orderings import Loops, Orderings, chunks
 from .pricing import Prices, price, size_tables
 from .reading import NotCoveredError, read_nest
@@ -46,14 +45,6 @@ class SearchedLayer:
     keeps_at_output: bool = True
 
 
-@dataclass(frozen=True)
-class Winners:
-    """The best candidate for each objective, empty where no ordering fits; priced: how many did."""
-
-    best: Mapping[ObjectiveName, Candidate]
-    priced: int
-
-
 def convert(
     accelerator: Accelerator, layer: LayerNode, mapping: SpatialMapping, lpf_limit: int | None = LPF_LIMIT
 ) -> SearchedLayer:
@@ -62,25 +53,6 @@ def convert(
     stage = SpatialMappingConversionStage([CostModelStage], accelerator=accelerator, layer=layer)
     fractional, integer = stage.convert_user_spatial_mapping(mapping)
     return SearchedLayer(accelerator, layer, fractional, integer, lpf_limit)
-
-
-def best_orderings(
-    setting: SearchedLayer, objectives: Sequence[ObjectiveName] = NAMES, rows: int = ORDERINGS_AT_ONCE
-) -> Winners:
-    """The winners out of all orderings, which are priced `rows` at a time.
-
-    Raises NotCoveredError where only ZigZag's own search has ZigZag's answer.
-    """
-    best: dict[ObjectiveName, Candidate] = {}
-    priced = 0
-    for chunk in priced_chunks(setting, rows):
-        priced += len(chunk.prices.rows)
-        # By strict comparison, so that of equals in two chunks the earlier one stays.
-        for objective in objectives if len(chunk.prices.rows) else ():
-            candidate = chunk.winner(objective)
-            if objective not in best or better(objective, candidate, best[objective]):
-                best[objective] = candidate
-    return Winners(best, priced)
 
 
 @dataclass(frozen=True)
@@ -104,12 +76,23 @@ class Chunk:
 
 
 def priced_chunks(setting: SearchedLayer, rows: int) -> Iterator[Chunk]:
-    """All orderings in LOMA's order with their prices, from at most `rows` permutations at a time."""
+    """All orderings in LOMA's order with their prices, from at most `rows` permutations at a time. Raises
+    NotCoveredError."""
+    yield from chunks_of(setting, *read(setting), rows)
+
+
+def read(setting: SearchedLayer) -> tuple[Nest, LoopFactors]:
+    """What the search needs to know of a layer. Raises NotCoveredError."""
     nest = read_nest(setting.accelerator, setting.layer, setting.fractional, setting.integer, setting.keeps_at_output)
     factors = loop_factors(
         setting.accelerator, setting.layer, setting.fractional, setting.mapping_type, setting.lpf_limit
     )
     check_exact(nest, factors.loops)
+    return nest, factors
+
+
+def chunks_of(setting: SearchedLayer, nest: Nest, factors: LoopFactors, rows: int) -> Iterator[Chunk]:
+    """The same of what has been read."""
     tables = size_tables(nest, factors.loops)
     even = setting.mapping_type == TemporalMappingType.EVEN
     first = 0

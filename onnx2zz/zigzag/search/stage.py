@@ -14,7 +14,8 @@ from onnx2zz.zigzag.objective import NAMES
 
 from .objective import Candidate
 from .reading import NotCoveredError
-from .search import SearchedLayer, best_orderings, temporal_mapping
+from .search import SearchedLayer, temporal_mapping
+from .winners import best_orderings
 
 logger = logging.getLogger(__name__)
 

@@ -181,7 +181,11 @@ class Ground:
 
 
 def ground(
-    accelerator: Accelerator, layer: LayerNode, mapping_type: TemporalMappingType, lpf_limit: int | None
+    accelerator: Accelerator,
+    layer: LayerNode,
+    mapping_type: TemporalMappingType,
+    lpf_limit: int | None,
+    keeps_at_output: bool = True,
 ) -> Ground:
     """Raises NotCoveredError where the search could not promise ZigZag's numbers for any unrolling."""
     array = {str(dim): size for dim, size in accelerator.operational_array.dimension_sizes.items()}
@@ -189,7 +193,7 @@ def ground(
     # ZigZag's conversion asserts that this has been done, also for a mapping of nothing.
     nothing.initialize_oa_dims(accelerator.operational_array.dimension_sizes)
     setting = convert(accelerator, layer, nothing, lpf_limit)
-    nest = read_nest(accelerator, layer, setting.fractional, setting.integer)
+    nest = read_nest(accelerator, layer, setting.fractional, setting.integer, keeps_at_output)
     links = layer.memory_operand_links
     served = tuple(
         _served(accelerator.memory_hierarchy.get_memory_levels(links.layer_to_mem_op(op)), list(array))
