@@ -5,8 +5,9 @@ function of that name. Each is imported when it is first used.
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from onnx2zz.installed import version
 
 if TYPE_CHECKING:
     from onnx2zz.api.check import check as check

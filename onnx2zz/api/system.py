@@ -188,11 +188,11 @@ def schedule_files(found: "SystemEvaluation") -> "ScheduleFiles":
 
 def written_schedule(folder: Path, evaluation: "Evaluation") -> "ScheduleFiles | None":
     """The same of a run that was written to a folder; None of a run on one accelerator."""
+    if evaluation.system is None:
+        return None
     from onnx2zz.report.result_files import ScheduleFiles
     from onnx2zz.report.saved_run import schedule_of
 
-    if evaluation.system is None:
-        return None
     latency = evaluation.system.latency_cycles
 
     def events() -> str | None:

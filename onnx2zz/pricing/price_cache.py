@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from onnx2zz.errors import Problem
 from onnx2zz.files.plain_data import read_as
+from onnx2zz.installed import version
 from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.layer_price import LayerPrice
 from onnx2zz.zigzag.levels import KeptLevels

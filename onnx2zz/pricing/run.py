@@ -5,7 +5,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from importlib.metadata import version
 from operator import add
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +12,7 @@ from typing import Protocol
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
 from onnx2zz.formats.blocks import blocks_of
+from onnx2zz.installed import version
 from onnx2zz.pricing.accounted import HostNode, experts_of, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.breakdown import BreakdownPart
 from onnx2zz.pricing.companion import Beside, beside_array, unit_of
@@ -27,7 +27,6 @@ from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.supplement import Supplement
 from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit, layer_name, price_task
-from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.zigzag import tested
 from onnx2zz.zigzag.in_memory_array import InMemoryArray
 from onnx2zz.zigzag.layer_price import LayerPrice
@@ -266,10 +265,14 @@ def _outcomes(
     if resources.elsewhere is not None:
         yield from resources.elsewhere.outcomes(units, begun)
         return
-    if units and (resources.layer_timeout is not None or (resources.jobs > 1 and worth_workers(units))):
-        crew = Crew(resources.jobs, lambda: worker(log), resources.tell, resources.layer_timeout)
-        yield from outcomes_of_workers(units, crew, begun)
-        return
+    if units and (resources.layer_timeout is not None or resources.jobs > 1):
+        # It brings multiprocessing along: a run whose prices are all known has no use for it.
+        from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
+
+        if resources.layer_timeout is not None or worth_workers(units):
+            crew = Crew(resources.jobs, lambda: worker(log), resources.tell, resources.layer_timeout)
+            yield from outcomes_of_workers(units, crew, begun)
+            return
     for unit in units:
         begun(unit)
         yield unit, price_task(unit.task, unit.terms)

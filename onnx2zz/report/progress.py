@@ -5,11 +5,14 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from onnx2zz.printable import printable
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 LONGEST = 60
 """Characters of a name that are shown."""
@@ -46,7 +49,9 @@ class _Lines:
         self._console.print(f"{self._begun}/{total} {printable(layer, LONGEST)}{told}", markup=False, highlight=False)
 
 
-def _bar(console: Console) -> Progress:
+def _bar(console: Console) -> "Progress":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -8,7 +8,6 @@ from typing import Any
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import is_array, is_object
 from onnx2zz.report.page import PageRun
-from onnx2zz.report.timeline import timeline
 
 WAY_OUT = "`onnx2zz evaluate MODEL --arch A --json FILE` writes one"
 
@@ -23,8 +22,15 @@ def read_run(path: Path) -> PageRun:
     ):
         raise InputError(Problem(str(path), "keeps no breakdown of its layers, so it is older", "evaluate again"))
     schedule = schedule_of(path.with_name("schedule.json"), _latency(evaluation, "system"))
-    drawn = timeline(schedule) if schedule is not None else None
-    return PageRun(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation), drawn)
+    return PageRun(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation), _drawn(schedule))
+
+
+def _drawn(schedule: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    if schedule is None:
+        return None
+    from onnx2zz.report.timeline import timeline  # what only runs on systems have
+
+    return timeline(schedule)
 
 
 def schedule_of(path: Path, latency: object) -> Mapping[str, Any] | None:

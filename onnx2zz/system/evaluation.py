@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from importlib.metadata import version
 from pathlib import Path
 
 from onnx2zz import __version__
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, choose_mapping, find_mapping, ours
+from onnx2zz.installed import version
 from onnx2zz.mapping.network import Policy
 from onnx2zz.pricing.accounted import experts_of, host_nodes, lost_work, stand_ins
 from onnx2zz.pricing.graph import execution_order

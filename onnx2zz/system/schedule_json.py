@@ -5,9 +5,9 @@ equation, as runs [first, how many, step]; an index that is whole is left out.
 """
 
 from collections.abc import Iterator, Mapping
-from importlib.metadata import version
 
 from onnx2zz import __version__
+from onnx2zz.installed import version
 from onnx2zz.system.elements import Elements, runs
 from onnx2zz.system.outcome import CoreUse, LinkUse, SystemOutcome
 from onnx2zz.system.plan import Tile, Transfer

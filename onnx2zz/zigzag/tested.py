@@ -1,6 +1,6 @@
 """Which ZigZag our numbers were compared with."""
 
-from importlib.metadata import version
+from onnx2zz.installed import version
 
 TESTED = ("3.9.1",)
 

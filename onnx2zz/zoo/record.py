@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 
 from onnx2zz.formats.coverage import Coverage, CoveredNode
+from onnx2zz.installed import version
 from onnx2zz.pricing.result import Evaluation
 
 COMPILING = ("onnx2zz", "onnx")
