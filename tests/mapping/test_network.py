@@ -1,5 +1,6 @@
 """A whole network: its mapping file is plain, stock ZigZag takes it, and prices what was chosen."""
 
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
 from onnx2zz.mapping.network import NetworkChoice, Policy, choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload
-from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
+from onnx2zz.pricing.request import ChoiceKind, EvaluationRequest, MappingSearch
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.pricing.store import Store
 from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.unrolling import totals
 from tests.present import present
-from tests.small_workloads import residual, strip
+from tests.small_workloads import conv, residual, strip
 from tests.stock import stock_zigzag
 
 OPTIONS = PriceOptions(lpf_limit=3)
@@ -104,3 +106,18 @@ def test_a_partly_fixed_loop_order_holds_for_every_candidate_and_is_passed_on(tm
     assert (
         evaluate(EvaluationRequest(workload, accelerator, mapping, OPTIONS), tmp_path / "log").total.incomplete is False
     )
+
+
+@pytest.mark.parametrize("kind", ["auto", "optimal"])
+def test_nothing_is_chosen_that_zigzag_takes_a_step_more_for(kind: ChoiceKind, tmp_path: Path) -> None:
+    """34 columns on 4 x 3 are three steps; in floats 34 / (34 / 9 * 3) is a hair above 3, and ZigZag takes four."""
+    layers = [conv(0, None, "L0_conv", k=11, c=3, oy=1, ox=34, fy=1, fx=7)]
+    policy = Policy(MappingSearch(kind=kind))
+    workload, accelerator, chosen, mapping = chosen_for(layers, "meta_prototype", tmp_path, policy)
+    found = evaluate(EvaluationRequest(workload, accelerator, mapping, OPTIONS), tmp_path / "log").layers[0]
+    best, steps = present(chosen.choices[0].best), present(present(found.breakdown).cycles).steps
+    factors = totals(best.unrolling)
+    assert steps == prod(
+        -(-size // factors.get(loop, 1)) for loop, size in {"K": 11, "C": 3, "OX": 34, "FX": 7}.items()
+    )
+    assert present(found.latency_cycles) <= present(best.latency_cycles)
