@@ -220,8 +220,13 @@ class OptimalSearch:
     def _priced(self, row: int, factors: Factors) -> Candidate | None:
         """The best price that is found for a candidate; its bound rises where that is not as good as the bound."""
         unrolling = self.space.unrolling(factors)
-        if self.mapping_entry.temporal_ordering or self.space.unrolled_all(unrolling):
-            return self._tried(unrolling)  # the mapping file's order, which no chain knows, or none
+        if self.mapping_entry.temporal_ordering:
+            return self._tried(unrolling)  # no chain knows of the mapping file's order
+        if self.space.unrolled_all(unrolling):
+            found = self._tried(unrolling)
+            # There is one ordering, the empty one, and its price is the least.
+            self.least[row] = np.inf if found is None else self._price(found)
+            return found
         given, one = self._lengthened(factors[None]), self._lengthening(factors)
         found = self._as_candidate(one, self.bounds.realised(given, one))
         # The chain was a guess. Only where its price reaches the bound is nothing better possible.

@@ -204,3 +204,14 @@ def test_of_unrollings_that_differ_in_their_drain_the_one_that_drains_sooner_is_
         MadeUpMemory(("I1", "I2", "O"), 10**6, ((64, 64), (64, 64)), served, 4.0, 5.0),
     ]
     assert certifies_the_least(add(2, (0, 1), "add", g=5, oy=3, ox=1), made_up([4, 6], memories, served))
+
+
+def test_a_layer_that_the_array_takes_at_once_is_certified() -> None:
+    """No loop is left in time: there is one ordering, so that its price is the bound."""
+    served = ("D1", "D2")
+    memories = [
+        MadeUpMemory(("I1", "I2", "O"), 4096, ((64, 64),), served, 0.5, 0.7),
+        MadeUpMemory(("I1", "I2", "O"), 10**6, ((64, 64), (64, 64)), served, 4.0, 5.0),
+    ]
+    found = certified(add(2, (0, 1), "add", g=2, oy=3, ox=1), made_up([2, 3], memories), "latency")
+    assert (found.left, found.gap) == (0, 0.0)
