@@ -13,8 +13,8 @@ from onnx2zz.zigzag.unrolling import Unrolling, as_written, totals
 
 
 def mapped_as(entry: WorkloadEntry, base: MappingEntry, unrolling: Unrolling | None) -> MappingEntry:
-    """How a layer is mapped: unrolled as chosen (None: as the mapping file's entry `base` has it, without loops that the
-    layer lacks), with the memory operand links and the loop order of `base`."""
+    """How a layer is mapped: unrolled as chosen (None: as the mapping file's entry `base` has it, without loops that
+    the layer lacks), with the memory operand links and the loop order of `base`."""
     if unrolling is None:
         return replace(base, memory_operand_links=base.links, spatial_mapping=_of_the_layer(entry, base))
     return MappingEntry(
