@@ -5,7 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from onnx2zz.formats.yaml_source import YamlSource
 
-COMMENT = re.compile(r"""^(?:[^#"']|"[^"]*"|'[^']*')*?(?:^|\s)#\s?(?P<said>.*)$""")
+COMMENT = re.compile(
+    r"""^(?:(?<![^\s\[{,])(?:"[^"]*"|'[^']*')|(?<=[^\s\[{,])[#"']|[^#"'])*?(?:^|\s)#\s?(?P<said>.*)$""",
+)
+"""A quote opens a text at the beginning of a value only, and a `#` inside a word begins no comment: `it's`, `a#b`."""
 LONGEST = 8
 """Lines above a value that are taken for its comment, at most."""
 

@@ -31,8 +31,6 @@ def bounds(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Bounds:
     # Rounded up: an array that is filled in part takes a step all the same.
     steps = -(-np.array(space.sizes) // factors.prod(axis=1))
     cycles = steps.prod(axis=1).astype(float)
-    systolic = [dim for dim, (name, _) in enumerate(space.array) if name in hierarchy.systolic]
-    drain = (factors[:, systolic, :].prod(axis=2) - 1).sum(axis=1)
     floor = _each_tensor_once(factors, space, hierarchy)
     per_innermost = [
         _innermost_reads(innermost, steps, factors, space, hierarchy) for innermost in range(len(space.loops))
@@ -41,10 +39,17 @@ def bounds(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Bounds:
     # both.
     ports = np.min([port for port, _ in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
     reads = np.min([energy for _, energy in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
-    filled = cycles + drain + first_loads(factors, space, hierarchy)
+    filled = cycles + drain(factors, space, hierarchy) + first_loads(factors, space, hierarchy)
     # Array and ports work at the same time, so cycles are a maximum; each pJ is spent once, so energies add up.
     energy = np.maximum(floor.energy + reads - _cut_off(space, hierarchy), 0.0)
     return Bounds(np.maximum.reduce([filled, floor.cycles, ports]), energy)
+
+
+def drain(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Factors:
+    """Cycles until the last result has passed the array dims that pass results along (cost_model.py:1108)."""
+    systolic = [dim for dim, (name, _) in enumerate(space.array) if name in hierarchy.systolic]
+    found: Factors = (factors[:, systolic, :].prod(axis=2) - 1).sum(axis=1)
+    return found
 
 
 def first_loads(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Floats:

@@ -46,7 +46,7 @@ LOOKED_AT = 16
 CLEANER = 4
 """Candidates that are priced only to replace one that ZigZag prices below the roofline."""
 RUNNERS_UP = 4
-CHANGED = "ZigZag would change it"
+CHANGED = "ZigZag would change it, or take a step more"
 Floats = NDArray[np.float64]
 
 

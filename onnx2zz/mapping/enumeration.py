@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx2zz.mapping.space import STEP, Factors, Mask, Space
+from onnx2zz.zigzag.several_dims import steps_are_whole
 
 TOGETHER = 3
 """Loops that may share an array dim."""
@@ -175,28 +176,17 @@ def _divided(factors: NDArray[np.int64], size: int) -> Mask:
     most = factors.max(axis=0, initial=1) + 1
     # The table would cost more than to ask for every candidate.
     if np.prod(most.astype(float)) > 1 << 22:
-        return _is_accounted(factors, size)
+        return steps_are_whole(factors, size)
     code = np.ravel_multi_index(tuple(factors.T), tuple(most.tolist()))
     kinds = np.flatnonzero(np.bincount(code))
     answers: Mask = np.zeros(int(most.prod()), dtype=np.bool_)
-    answers[kinds] = _is_accounted(np.stack(np.unravel_index(kinds, tuple(most.tolist())), axis=1), size)
+    answers[kinds] = steps_are_whole(np.stack(np.unravel_index(kinds, tuple(most.tolist())), axis=1), size)
     return answers[code]
 
 
 def accounted(found: Factors, space: Space) -> Mask:
     """(candidates, loops): whether the steps of a loop are whole in ZigZag's view."""
-    return np.stack([_is_accounted(found[:, :, loop], size) for loop, size in enumerate(space.sizes)], axis=1)
-
-
-def _is_accounted(factors: NDArray[np.int64], size: int) -> Mask:
-    """Of a loop on several array dims ZigZag adjusts the first of the largest factors only
-    (spatial_mapping_conversion.py:195-213, 265-297)."""
-    place = np.arange(factors.shape[1], dtype=np.int64)
-    # `argmax` takes the first of equals, as ZigZag does.
-    adjusted = factors.argmax(axis=1)[:, None]
-    up_to = np.where(place <= adjusted, factors, 1).prod(axis=1)
-    later = np.where(place > adjusted, factors, 1).prod(axis=1)
-    return -(-size // up_to) % later == 0
+    return np.stack([steps_are_whole(found[:, :, loop], size) for loop, size in enumerate(space.sizes)], axis=1)
 
 
 def _best_filled(found: Factors, space: Space) -> Factors:

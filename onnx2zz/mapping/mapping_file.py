@@ -2,7 +2,7 @@
 differ from the rest of their type."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import yaml
@@ -13,16 +13,28 @@ from onnx2zz.zigzag.unrolling import Unrolling, as_written, totals
 
 
 def mapped_as(entry: WorkloadEntry, base: MappingEntry, unrolling: Unrolling | None) -> MappingEntry:
-    """How a layer is mapped: unrolled as chosen (None: as the mapping file's entry `base` has it), with the memory
-    operand links and the loop order of `base`."""
+    """How a layer is mapped: unrolled as chosen (None: as the mapping file's entry `base` has it, without loops that
+    the layer lacks), with the memory operand links and the loop order of `base`."""
     if unrolling is None:
-        return replace(base, memory_operand_links=base.links)
+        return replace(base, memory_operand_links=base.links, spatial_mapping=_of_the_layer(entry, base))
     return MappingEntry(
         base.name,
         spatial_mapping=as_written(unrolling),
         memory_operand_links=base.links,
         temporal_ordering=_order_that_runs(entry, base, unrolling),
     )
+
+
+def _of_the_layer(entry: WorkloadEntry, base: MappingEntry) -> Mapping[str, tuple[str, ...]] | None:
+    """The unrolling of `base` without the loops that the layer lacks: ZigZag leaves them out (spatial_mapping.py:162),
+    and in an entry that is this layer's own they would be a mistake."""
+    if base.spatial_mapping is None:
+        return None
+    loops = loop_sizes(entry)
+    return {
+        dim: tuple(text for text in texts if text.partition(",")[0].strip().upper() in loops)
+        for dim, texts in base.spatial_mapping.items()
+    }
 
 
 def _order_that_runs(entry: WorkloadEntry, base: MappingEntry, unrolling: Unrolling) -> Ordering | None:

@@ -44,7 +44,8 @@ class ArrayDimension:
 @dataclass(frozen=True)
 class MappedOperand:
     """A tensor of the layer: the loops that index it alone, the axes that two loops sweep, its bits per element
-    (`final`: as it leaves the layer), the memory operand that it is stored as."""
+    (`final`: as it leaves the layer), the memory operand that it is stored as. `padding`: of the axes that one loop of
+    `relevant` sweeps, since the other one is of size 1, how much is not read (loop, elements)."""
 
     name: str
     memory_operand: str
@@ -52,6 +53,7 @@ class MappedOperand:
     axes: tuple[ArrayDimension, ...]
     bits: int
     final: int
+    padding: tuple[tuple[int, int], ...] = ()
 
     @cached_property
     def moved_by(self) -> frozenset[int]:
@@ -123,15 +125,18 @@ def _operand(
     swept: dict[str, tuple[tuple[int, str], tuple[int, str], int]],
 ) -> MappedOperand:
     axes: list[ArrayDimension] = []
+    padded: list[tuple[int, int]] = []
     alone = [loops.index(index) for index in indices if index in loops]
     for (a, first), (b, second), padding in (swept[index] for index in indices if index in swept):
         # A loop of size 1 is not in the space; what is left of the axis is moved by the other loop alone.
         if first in loops and second in loops:
             axes.append(ArrayDimension(loops.index(first), a, loops.index(second), b, padding))
         else:
-            alone += [loops.index(loop) for loop in (first, second) if loop in loops]
+            left = [loops.index(loop) for loop in (first, second) if loop in loops]
+            alone += left
+            padded += [(loop, padding) for loop in left if padding]
     final = precision["O_final"] if name == "O" else precision[name]
-    return MappedOperand(name, memory_operand, tuple(alone), tuple(axes), precision[name], final)
+    return MappedOperand(name, memory_operand, tuple(alone), tuple(axes), precision[name], final, tuple(padded))
 
 
 def _padding(index: str, entry: WorkloadEntry) -> int:
@@ -144,10 +149,12 @@ def _padding(index: str, entry: WorkloadEntry) -> int:
 def extents(operand: MappedOperand, iterations: Factors, *, whole: bool = False) -> Factors:
     """Elements of the operand that (candidates, loops) iterations touch, overlaps of windows counted once; without the
     padding if they are all of the loops' iterations."""
-    found = np.prod(iterations[:, list(operand.relevant)], axis=1)
+    # A window over padding alone touches nothing, but a workload says 1 for it: ZigZag divides by what is touched.
+    touched = iterations.copy()
+    for loop, padding in operand.padding if whole else ():
+        touched[:, loop] = np.maximum(1, touched[:, loop] - padding)
+    found = np.prod(touched[:, list(operand.relevant)], axis=1)
     for axis in operand.axes:
         size = axis.size(iterations[:, axis.outer], iterations[:, axis.inner])
-        # A window over padding alone touches nothing, but a workload says 1 for it, since ZigZag divides by what is
-        # touched.
         found = found * np.maximum(1, size - (axis.padding if whole else 0))
     return found

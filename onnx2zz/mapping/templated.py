@@ -95,6 +95,8 @@ def _ranked(
         return
     # No wires are asked for and no twins left out: which dim takes which loop is what the template says.
     found = candidates(space, allowed, partial(overflowing, space=space, hierarchy=target.hierarchy), {})
+    if not len(found):  # one element is too wide already: partial sums of 32 bit in a register of 16
+        return
     cycles = np.maximum(bounds(found, space, target.hierarchy).cycles, floor)
     # All that are within 1 % are one to the sort, so that the next key decides among them.
     cycles = np.where(cycles * (1 - WORTH) <= cycles.min(), 0, cycles)

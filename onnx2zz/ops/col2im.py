@@ -19,6 +19,7 @@ from onnx2zz.ir.access import Access, Step
 from onnx2zz.ir.axis import along, window
 from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.conv_transpose import MOST_PHASES, Phase, phases
+from onnx2zz.ops.known_values import known_value
 from onnx2zz.ops.loops import filter_loops, in_order, output_loops
 from onnx2zz.ops.registry import lowers
 
@@ -26,8 +27,7 @@ from onnx2zz.ops.registry import lowers
 @lowers("Col2Im", how="for each sub-pixel phase one Pooling layer that adds up its blocks; more where pads cut blocks")
 def col2im(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """input (N, C * prod(block), blocks) -> (N, C, image...); the blocks' number is a product over the axes, too."""
-    value = graph.value(node.inputs[2])
-    assert value is not None, f"the blocks of {node.label} are unknown, and its shape is not"
+    value = known_value(node, graph, 2, "window")
     block, image = [int(b) for b in np.ravel(value)], graph.shape(node.outputs[0])[2:]
     rank = len(block)
     strides, dilations = (node.integers(name) or [1] * rank for name in ("strides", "dilations"))

@@ -18,6 +18,7 @@ from onnx2zz.ir.axis import along, fixed
 from onnx2zz.ir.axis import window as sliding
 from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import elementwise
+from onnx2zz.ops.known_values import known_value
 from onnx2zz.ops.loops import in_order, tensor_loops
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.tabulated import within_reason
@@ -75,11 +76,10 @@ def dft(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def stft(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """signal (batch, samples, 1 or 2), frame_step, window, frame_length -> output (batch, frames, frequencies, 2)."""
     signal, out = node.inputs[0], node.outputs[0]
-    step = graph.value(node.inputs[1])
-    assert step is not None, f"the steps of {node.label} are unknown, and its shape is not"
+    step = known_value(node, graph, 1, "window")
     frequencies = graph.shape(out)[2]
     window = node.input(2)
-    length = graph.shape(window)[0] if window else _length(node, graph, 0, index=3)
+    length = graph.shape(window)[0] if window else int(np.ravel(known_value(node, graph, 3, "window"))[0])
     batch, frames, rows = tensor_loops(3)
     samples = sliding(frames, TAP, graph.shape(signal)[1], int(np.ravel(step)[0]))
     read = Access(signal, (along(batch, graph.shape(signal)[0]), samples))
@@ -88,8 +88,8 @@ def stft(node: Node, graph: Graph) -> tuple[Layer, ...]:
     return tuple(_layers(graph, out, read, Spectrum(length, frequencies, length, False, (1.0,) * length), rows))
 
 
-def _length(node: Node, graph: Graph, default: int, index: int = 1) -> int:
-    given = graph.value(node.input(index))
+def _length(node: Node, graph: Graph, default: int) -> int:
+    given = graph.value(node.input(1))
     return default if given is None else int(np.ravel(given)[0])
 
 

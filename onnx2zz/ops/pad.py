@@ -27,8 +27,10 @@ BORDER_VALUE = {"Conv": 0.0, "com.microsoft.FusedConv": 0.0, "AveragePool": 0.0,
 
 def is_view(node: Node, graph: Graph) -> bool:
     """Whether the Pad adds nothing, or is taken into the windows of all that read it."""
-    same = graph.shape(node.inputs[0]) == graph.shape(node.outputs[0])
-    return (same and not any(pads_begin(node, graph))) or is_absorbed(node, graph)
+    begins = pads_begin(node, graph)
+    if begins is None:
+        return False
+    return (_same_size(node, graph) and not any(begins)) or is_absorbed(node, graph)
 
 
 def _same_size(node: Node, graph: Graph) -> bool:
@@ -44,6 +46,8 @@ def pad(node: Node, graph: Graph) -> tuple[Layer, ...]:
     layer of its own: what is left repeats."""
     x, out, begins = node.inputs[0], node.outputs[0], pads_begin(node, graph)
     shape = graph.shape(x)
+    if begins is None:  # as for a Slice whose positions only a run knows: the volume is what it moves
+        return (copy_layer(graph, out, _shifted(x, shape, [0] * len(shape)), also_reads=node.inputs[1:]),)
     ends = tuple(o - e - b for o, e, b in zip(graph.shape(out), shape, begins, strict=True))
     if _mode(node) == "wrap" and min(*begins, *ends) < 0:
         left = tuple(e + min(b, 0) + min(a, 0) for e, b, a in zip(shape, begins, ends, strict=True))
@@ -77,13 +81,14 @@ def center_crop_pad(node: Node, graph: Graph) -> tuple[Layer, ...]:
     return (copy_layer(graph, out, Access(x, tuple(axes))),)
 
 
-def pads_begin(node: Node, graph: Graph) -> tuple[int, ...]:
-    """How many elements are added at the beginning of each axis (negative: cut off)."""
+def pads_begin(node: Node, graph: Graph) -> tuple[int, ...] | None:
+    """How many elements are added at the beginning of each axis (negative: cut off); None where only a run can tell."""
     rank = len(graph.shape(node.inputs[0]))
     given = node.integers("pads" if "pads" in node.protos else "paddings")
     if not node.protos.keys() & {"pads", "paddings"}:
         known = graph.value(node.input(1))
-        assert known is not None, f"the pads of {node.label} are unknown, and its shape is not"
+        if known is None or (node.input(3) and graph.value(node.input(3)) is None):
+            return None
         given = [int(p) for p in np.ravel(known)]
     named = graph.value(node.input(3))
     axes = range(rank) if named is None else [int(a) % rank for a in np.ravel(named)]
@@ -95,6 +100,8 @@ def is_absorbed(node: Node, graph: Graph) -> bool:
     """Whether every reader can look past the Pad at its input."""
     x, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
     begins = pads_begin(node, graph)
+    if begins is None:
+        return False
     # A window operator can take over what is added around the spatial axes only: it has no pads for batch and channels,
     # and none that cut off. And nobody may need the padded tensor itself, as the graph's output for one.
     grows = all(b >= 0 and o - b >= e for b, o, e in zip(begins, out, x, strict=True))
@@ -118,6 +125,7 @@ def past_pads(layer: Layer, graph: Graph) -> Layer:
     if maker is None or maker.op != "Pad" or not is_absorbed(maker, graph):
         return layer
     shape, begins = graph.shape(maker.inputs[0]), pads_begin(maker, graph)
+    assert begins is not None, "it is absorbed"
     axes = tuple(
         replace(axis, extent=extent, offset=axis.offset - begin)
         for axis, extent, begin in zip(activation.axes, shape, begins, strict=True)

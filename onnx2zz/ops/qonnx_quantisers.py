@@ -16,6 +16,7 @@ from onnx2zz.ir.access import Access, Step
 from onnx2zz.ir.functions import Array, Function, binary, unary
 from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.elementwise import broadcast, elementwise, per_channel
+from onnx2zz.ops.known_values import known_value
 from onnx2zz.ops.quantisation import SINGLE, scalar
 from onnx2zz.ops.registry import lowers
 
@@ -163,17 +164,11 @@ def trunc(node: Node, graph: Graph) -> tuple[Layer, ...]:
 def float_quant(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """X, scale, bits of exponent and mantissa, exponent bias, largest value: the nearest number of that format."""
     _, scale, *_ = _operands(node, graph)
-    exponent, mantissa, bias, largest = (_known(node, graph, index) for index in range(2, 6))
+    exponent, mantissa, bias, largest = (
+        float(np.max(known_value(node, graph, index, "format"))) for index in range(2, 6)
+    )
     most = (2.0 - 2.0**-mantissa) * 2.0 ** (2.0**exponent - 1 - bias)
     beyond = np.inf if node.integer("has_inf", 0) else np.nan if node.integer("has_nan", 0) else 0.0
     format_ = (mantissa, 1.0 - bias, min(most, largest), 0.0 if node.integer("saturation", 1) else beyond)
     to_format = Step(_of_float(rounding(node).function), parameters=format_)
     return _layer(node, graph, Step(functions.DIV, scale), SINGLE, to_format, Step(functions.MUL, scale), SINGLE)
-
-
-def _known(node: Node, graph: Graph, index: int) -> float:
-    value = graph.value(node.input(index))
-    if value is None or not value.size:
-        what = f"its format depends on {node.input(index) or f'input {index}'}, whose value only a run knows"
-        raise InputError(Problem(f"node {node.label} ({node.op})", what, "make it a constant"))
-    return float(np.max(value))

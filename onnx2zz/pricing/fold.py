@@ -1,9 +1,11 @@
 """One loop over two dimensions of the array: the array folded, so that ZigZag can price what it cannot map.
 
-27 rows of outputs on 2 x 14 columns are written as `OY, 2` on D1 and `OY, 14` on D2. ZigZag takes that where the loop
-is a multiple of both together (28 rows), and leaves out D1's part where it is not. The same units with the second half
-of D1 beside the first along D2 have room for all 27: 12 x 14 units are 6 x 28. Energy, traffic and time are the same on
-both as long as each memory serves both dimensions, or neither.
+27 rows of outputs on 2 x 14 columns are written as `OY, 2` on D1 and `OY, 14` on D2. ZigZag takes that for 28 rows and
+for more: it makes the larger part smaller until the steps are whole. It leaves out D1's part where both together are
+more than the loop, and the end of the loop where the smaller part does not divide what the larger one leaves (40 rows
+on 4 x 3: 10 steps are no multiple of 3). The same units with the second half of D1 beside the first along D2 have room
+for all: 12 x 14 units are 6 x 28. Energy, traffic and time are the same on both as long as each memory serves both
+dimensions, or neither.
 """
 
 from collections.abc import Mapping
@@ -34,19 +36,29 @@ class Fold:
 
 def fold_of(layer: WorkloadEntry, mapped: MappingEntry) -> Fold | None:
     """The fold that an entry asks for; None where ZigZag takes it as it is."""
+    sizes = loop_sizes(layer)
     found: dict[str, tuple[str, int]] = {}
     for dim, loops in mapped.unrolled.items():
         for loop, factor in loops:
             if loop in found and factor > 1:
                 across, times = found[loop]
-                size = loop_sizes(layer).get(loop, 1)
-                # A loop that both parts divide ZigZag takes as it is; one no longer than a part has nothing left for
-                # the other.
-                uneven = size % (times * factor) and size > max(times, factor)
-                return Fold(loop, size, across, dim, times, times * factor) if uneven else None
+                size = sizes.get(loop, 1)
+                # Of a loop no longer than a part nothing is left for the other.
+                cut = size > max(times, factor) and not _taken_whole(size, times, factor)
+                return Fold(loop, size, across, dim, times, times * factor) if cut else None
             if factor > 1:
                 found[loop] = (dim, factor)
     return None
+
+
+def _taken_whole(size: int, first: int, second: int) -> bool:
+    """Whether ZigZag runs through all of a loop on these two parts. Of parts that have more room than the loop is long
+    it leaves one out (mapping/spatial_mapping.py:204)."""
+    import numpy as np
+
+    from onnx2zz.zigzag.several_dims import steps_are_whole
+
+    return first * second <= size and bool(steps_are_whole(np.array([[first, second]]), size).all())
 
 
 def why_not(fold: Fold, hierarchy: Hierarchy) -> str | None:
@@ -64,11 +76,11 @@ def why_not(fold: Fold, hierarchy: Hierarchy) -> str | None:
 
 def folded_entry(mapped: MappingEntry, fold: Fold) -> MappingEntry:
     """The entry on the folded array: as much of the loop along `onto` as it has."""
-    # Of this loop both parts go, since the whole stands along one dimension now.
+    # Of this loop both parts go, since the whole stands along one dimension now. Dimensions that are idle stay in the
+    # entry: ZigZag fills what it does not name.
     asked = {dim: tuple(text for text in texts if not _is_of(text, fold)) for dim, texts in _asked(mapped).items()}
     whole = f"{fold.loop}, {min(fold.size, fold.room)}"
-    laid = {**asked, fold.onto: (*asked[fold.onto], whole)}
-    return replace(mapped, spatial_mapping={dim: texts for dim, texts in laid.items() if texts})
+    return replace(mapped, spatial_mapping={**asked, fold.onto: (*asked[fold.onto], whole)})
 
 
 def folded_array(document: Value, fold: Fold) -> Value:

@@ -35,7 +35,7 @@ def folded(task: Task, hierarchy: Hierarchy, tell: Callable[[str], None]) -> Tas
         return task
     why = why_not(fold, hierarchy)
     if why is not None:
-        told = f"ZigZag leaves out what lies along {fold.across}, and the array cannot be folded: {why}"
+        told = f"ZigZag leaves out a part of it, and the array cannot be folded: {why}"
         tell(f"{task.name}: {fold.name}: {told}")
         return task
     tell(f"{task.name}: {fold.name}: priced with {fold.across} folded onto {fold.onto}; stock ZigZag leaves it out")

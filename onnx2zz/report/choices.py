@@ -52,7 +52,8 @@ def _sentences(
 
 def proven(certificate: Certificate) -> str:
     """What `--mapping optimal` proves of the whole network, in a sentence."""
-    unit = objective(certificate.objective).unit
+    asked = objective(certificate.objective)
+    unit = asked.unit if asked.of_all == asked.name else f"{asked.unit} of {asked.of_all}"
     counts = f"{certificate.priced:,} priced, {certificate.bounded:,} ruled out by bounds, {certificate.left:,} left"
     if certificate.gap is None:
         return f"Of some layers nothing is proven ({counts})."

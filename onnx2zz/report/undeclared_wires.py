@@ -51,6 +51,21 @@ def _sentence(share: float, layers: Sequence[ChosenLayer], accelerator: str, ask
     wires, keys = (sorted({wire[part] for wire in needs}) for part in ("what", "key"))
     most = max(layers, key=lambda layer: layer.saving(asked))
     where = most.name if len(layers) == 1 else f"{len(layers)} layers, {most.name} first"
-    would = f"{', '.join(wires)} would save at least {share:.1%} of the {asked.name} ({where})"
-    way = f"say so in {accelerator}.onnx2zz.yaml: interconnect: {{{', '.join(keys)}}}"
+    would = f"{', '.join(wires)} would save at least {share:.1%} of the {asked.of_all} ({where})"
+    way = f"say so in {accelerator}.onnx2zz.yaml: interconnect: {{{_together(keys)}}}"
     return f"Refused for wires that are not declared: {would}. If the chip has them, {way}"
+
+
+def _together(lines: Sequence[str]) -> str:
+    """Lines of `interconnect:` as one: of two of the same name YAML would keep the last only."""
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        found.setdefault(name, []).append(value)
+    return ", ".join(f"{name}: {_joined(values)}" for name, values in found.items())
+
+
+def _joined(values: Sequence[str]) -> str:
+    """Lists as one list; for `multicast`, mappings of operands to lists as one mapping."""
+    inner = [value[1:-1] for value in values]
+    return f"{{{_together(inner)}}}" if values[0].startswith("{") else f"[{', '.join(inner)}]"

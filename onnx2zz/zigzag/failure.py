@@ -6,7 +6,8 @@ SENTENCES = {
         "or no memory carries an operand that it has"
     ),
     "StopIteration": "ZigZag ran out of candidates in the middle of its search",
-    "KeyError": "ZigZag looked up {message}, which the accelerator or the mapping does not have",
+    # Its arrays that compute in memory know only loops of windows along the word lines, and end so at a product's row.
+    "KeyError": "ZigZag looked up {message} in vain: accelerator or mapping have none, or its model has no case for it",
     "OrderingError": "{message}",
     "AssertionError": "ZigZag's own check failed{colon}",
 }

@@ -67,6 +67,11 @@ class Objective:
         """It is the energy and nothing else."""
         return self.value is _energy
 
+    @property
+    def of_all(self) -> str:
+        """What the sum over the layers is called: of energy and latency it is the network's, of a product it is not."""
+        return self.name if self.is_energy or self.is_latency else f"{self.name} summed over the layers"
+
     def criteria(self, energy: Q, latency: Q) -> tuple[Q, ...]:
         """What ZigZag's reducer compares, the first that differs decides."""
         value = self.value(energy, latency)

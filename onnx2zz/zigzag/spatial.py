@@ -9,17 +9,18 @@ from dataclasses import replace
 from zigzag.hardware.architecture.accelerator import Accelerator
 from zigzag.mapping.spatial_mapping import SpatialMapping
 from zigzag.mapping.temporal_mapping import TemporalMappingType
+from zigzag.opt.loma.engine import LomaEngine
 from zigzag.stages.evaluation.cost_model_evaluation import CostModelStage
 from zigzag.stages.mapping.spatial_mapping_generation import SpatialMappingGeneratorStage
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.layer import mapped_layer
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.search import NotCoveredError, best_orderings, convert
-from onnx2zz.zigzag.unrolling import Unrolling, as_written, plain
+from onnx2zz.zigzag.unrolling import Unrolling, as_written, plain, totals
 
 
 def unrollings(
@@ -51,12 +52,33 @@ def limits(
 def stays_as_it_is(
     entry: WorkloadEntry, mapping_entry: MappingEntry, unrolling: Unrolling, accelerator: Accelerator
 ) -> bool:
-    """Whether ZigZag prices exactly this unrolling when a mapping file asks for it."""
-    left = unrollings(entry, _asking_for(unrolling, mapping_entry), accelerator, PriceOptions())
+    """Whether ZigZag prices exactly this unrolling when a mapping file asks for it, in the steps that it takes."""
+    asked = _asking_for(unrolling, mapping_entry)
+    left = unrollings(entry, asked, accelerator, PriceOptions())
     # As dicts: within an array dim the order of loops is of no matter to ZigZag, and its repairs may change it.
-    return len(left) == 1 and all(
+    same = len(left) == 1 and all(
         dict(mine) == dict(theirs) for (_, mine), (_, theirs) in zip(unrolling, left[0], strict=True)
     )
+    return same and _no_step_is_added(entry, asked, unrolling, accelerator)
+
+
+def _no_step_is_added(
+    entry: WorkloadEntry, asked: MappingEntry, unrolling: Unrolling, accelerator: Accelerator
+) -> bool:
+    """Whether ZigZag runs uneven loops in as many steps as they have. It divides floats and rounds up
+    (opt/loma/engine.py:145), so that 34 over 5 units are 8 steps and not 7: 34 / (34 / 7) is a hair above 7."""
+    sizes, factors = loop_sizes(entry), totals(unrolling)
+    uneven = {loop: -(-sizes[loop] // factor) for loop, factor in factors.items() if sizes[loop] % factor}
+    if not uneven:
+        return True
+    layer = mapped_layer(entry, asked)
+    layer.spatial_mapping.initialize_oa_dims(accelerator.operational_array.dimension_sizes)
+    fractional = convert(accelerator, layer, layer.spatial_mapping).fractional
+    engine = LomaEngine(
+        accelerator=accelerator, layer=layer, spatial_mapping=fractional, mapping_type=TemporalMappingType.UNEVEN
+    )
+    steps = {str(dim): size for dim, size in engine.get_temporal_loops().items()}
+    return all(steps.get(loop, 1) == count for loop, count in uneven.items())
 
 
 def price_unrolling(

@@ -134,6 +134,23 @@ def test_comments_behind_and_above_a_value_are_its_and_those_in_texts_are_none()
     assert comments(source) == {"a": "one and more", "b": "of b too"}
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a#b # why", "why"),
+        ("it's here # from the paper", "from the paper"),
+        ("5 # it's \"a guess", "it's \"a guess"),
+        ("['x # y', \"v # w\"] # both", "both"),
+        ("'x # y'", ""),
+        ("'x # y'  # z", "z"),
+    ],
+)
+def test_a_quote_or_a_hash_inside_a_word_hides_no_comment(line: str, said: str) -> None:
+    """The comment above is another value's where this one has its own."""
+    source = parse_yaml(f"# of the whole file\n\nz: 1\na: {line}\n", "x.yaml")
+    assert comments(source).get("a", "") == said
+
+
 @pytest.mark.parametrize("system", ["seneca_4x4", "tpu_like_quad", "seneca_1x1"])
 def test_a_system_is_drawn_with_its_cores_links_and_port(system: str, tmp_path: Path) -> None:
     assert run(["show", system, "--svg", str(tmp_path / "system.svg")]) == 0

@@ -56,6 +56,13 @@ def test_no_candidate_is_cheaper_than_its_bound(arch: str, seed: int) -> None:
     below_what_is_found(arch, LAYERS[seed % len(LAYERS)], 4, seed)
 
 
+@pytest.mark.parametrize("arch", ["tesla_npu_like", "vector_unit"])
+def test_padding_that_a_window_of_one_place_moves_over_is_not_read(arch: str) -> None:
+    """13 x 8 places of which 7 x 3 hold something."""
+    layer = pool(0, 1, "pad", g=5, oy=13, ox=8, fy=1, fx=1, stride=(1, 1), pads=((0, 6), (5, 0)))
+    below_what_is_found(arch, layer, 6, 1)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("layer", LAYERS, ids=name_of)
 @pytest.mark.parametrize(

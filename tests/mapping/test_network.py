@@ -1,5 +1,6 @@
 """A whole network: its mapping file is plain, stock ZigZag takes it, and prices what was chosen."""
 
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
 from onnx2zz.mapping.network import NetworkChoice, Policy, choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload
-from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
+from onnx2zz.pricing.request import ChoiceKind, EvaluationRequest, MappingSearch
 from onnx2zz.pricing.run import evaluate
 from onnx2zz.pricing.store import Store
 from onnx2zz.zigzag.layer_price import PriceOptions
+from onnx2zz.zigzag.unrolling import totals
 from tests.present import present
-from tests.small_workloads import residual, strip
+from tests.small_workloads import conv, gemm, residual, strip
 from tests.stock import stock_zigzag
 
 OPTIONS = PriceOptions(lpf_limit=3)
@@ -104,3 +106,31 @@ def test_a_partly_fixed_loop_order_holds_for_every_candidate_and_is_passed_on(tm
     assert (
         evaluate(EvaluationRequest(workload, accelerator, mapping, OPTIONS), tmp_path / "log").total.incomplete is False
     )
+
+
+@pytest.mark.parametrize("kind", ["auto", "optimal"])
+def test_nothing_is_chosen_that_zigzag_takes_a_step_more_for(kind: ChoiceKind, tmp_path: Path) -> None:
+    """34 columns on 4 x 3 are three steps; in floats 34 / (34 / 9 * 3) is a hair above 3, and ZigZag takes four."""
+    layers = [conv(0, None, "L0_conv", k=11, c=3, oy=1, ox=34, fy=1, fx=7)]
+    policy = Policy(MappingSearch(kind=kind))
+    workload, accelerator, chosen, mapping = chosen_for(layers, "meta_prototype", tmp_path, policy)
+    found = evaluate(EvaluationRequest(workload, accelerator, mapping, OPTIONS), tmp_path / "log").layers[0]
+    best, steps = present(chosen.choices[0].best), present(present(found.breakdown).cycles).steps
+    factors = totals(best.unrolling)
+    assert steps == prod(
+        -(-size // factors.get(loop, 1)) for loop, size in {"K": 11, "C": 3, "OX": 34, "FX": 7}.items()
+    )
+    assert present(found.latency_cycles) <= present(best.latency_cycles)
+
+
+@pytest.mark.parametrize("arch", ["meta_prototype", "gemm_l1"])
+def test_a_layer_for_which_nothing_fits_is_told_and_the_others_are_priced(arch: str, tmp_path: Path) -> None:
+    """Partial sums of 32 bit fit no register of meta_prototype, and the last weights no memory of gemm_l1. Both files
+    unroll loops that a product lacks, which the entry of such a layer must not name."""
+    first, second = gemm(0, None, "L0_fc", k=20, c=14), gemm(1, 0, "L1_fc", k=9, c=20)
+    wide = gemm(2, 1, "L2_fc", k=3000, c=900)
+    wide["operand_precision"] = {"W": 8, "I": 8, "O": 32, "O_final": 32}
+    workload, accelerator, chosen, mapping = chosen_for([first, second, wide], arch, tmp_path)
+    assert chosen.choices[2].best is None
+    found = evaluate(EvaluationRequest(workload, accelerator, mapping, OPTIONS), tmp_path / "log").layers
+    assert [layer.error is None for layer in found] == [True, True, False]

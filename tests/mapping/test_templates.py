@@ -100,6 +100,13 @@ def test_what_a_template_gives(arch: str, kind: str, expected: dict[str, dict[st
     assert {dim: dict(pairs) for dim, pairs in unrolled(LAYERS[kind], arch)} == expected
 
 
+@pytest.mark.parametrize("arch", ["tpu_like", "edge_tpu_like"])
+def test_a_layer_of_which_no_element_fits_the_array_keeps_the_entry_of_the_mapping_file(arch: str) -> None:
+    """Partial sums of 32 bit, as MatMulInteger has them; both have registers of 16."""
+    wide: WorkloadEntry = {**SCORES, "operand_precision": {"W": 8, "I": 8, "O": 32, "O_final": 32}}
+    assert templated(wide, mapped(wide, arch), templates_of(arch), target(arch)) is None
+
+
 def mapped_by_templates(layers: list[WorkloadEntry], arch: str, folder: Path) -> Found:
     entries = templated_mapping(layers, mapping_of(arch), templates_of(arch), target(arch))
     path = folder / f"{arch}.mapping.yaml"

@@ -65,13 +65,24 @@ def test_what_zigzag_takes_is_left_to_it() -> None:
     assert fold_of(layer(27), mapped(["FY, 5", "OY, 2"], ["OY, 14"])) == Fold("OY", 27, "D1", "D2", 2, 28)
 
 
-def test_a_loop_longer_than_both_fills_them_again_and_again() -> None:
-    asked = mapped(["FY, 5", "OY, 2"], ["OY, 14"])
-    fold = present(fold_of(layer(57), asked))
-    assert folded_entry(asked, fold).unrolled == {
-        "D1": (("FY", 5),),
-        "D2": (("OY", 28),),
-    }
+@pytest.mark.parametrize(("rows", "first", "second"), [(57, 2, 14), (34, 4, 3), (60, 4, 7), (41, 3, 5)])
+def test_a_longer_loop_of_which_zigzag_leaves_nothing_out_is_left_to_it(rows: int, first: int, second: int) -> None:
+    """57 = 2 x 9.5 x 3 steps, 34 = 3.8 x 3 x 3, 60 = 4 x 5 x 3, 41 = 3 x 4.6 x 3."""
+    assert fold_of(layer(rows), mapped([f"OY, {first}"], [f"OY, {second}"])) is None
+
+
+def test_a_longer_loop_whose_end_zigzag_leaves_out_is_folded() -> None:
+    """40 rows on 4 x 3: ten steps of four, and three times three of them."""
+    asked = mapped(["FY, 5", "OY, 4"], ["OY, 3"])
+    fold = present(fold_of(layer(40), asked))
+    assert folded_entry(asked, fold).unrolled == {"D1": (("FY", 5),), "D2": (("OY", 12),)}
+
+
+def test_a_dimension_that_is_idle_stays_idle(tmp_path: Path) -> None:
+    """ZigZag fills the dimensions that an entry does not name: K would be unrolled over D1."""
+    with pytest.warns(UserWarning, match="priced with D1 folded onto D2"):
+        ours = priced(tmp_path, eyeriss(), 27, ["OY, 2"], ["OY, 14"])
+    assert ours.spatial_mapping == {"D1": {"OY": 2}, "D2": {"OY": 13.5}}
 
 
 def test_the_array_keeps_its_units() -> None:

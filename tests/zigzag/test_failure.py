@@ -13,7 +13,7 @@ class NoValidLoopOrderingFoundException(Exception):  # noqa: N818
     ("error", "expected"),
     [
         (NoValidLoopOrderingFoundException("long\n- list"), "no loop ordering fits the memories"),
-        (KeyError("I1"), "ZigZag looked up 'I1', which the accelerator or the mapping does not have (KeyError)"),
+        (KeyError("I1"), "ZigZag looked up 'I1' in vain: accelerator or mapping have none, or its model has no case"),
         (KeyError(), "ZigZag looked up something"),
         (StopIteration(), "ran out of candidates in the middle of its search (StopIteration)"),
         (RuntimeError("generator raised StopIteration"), "ran out of candidates"),

@@ -1,4 +1,5 @@
-"""Unrollings that cost the same: over array dims of one kind, or with height and width exchanged."""
+"""Unrollings that cost the same but for the drain of a systolic array: over array dims of one kind, or with height and
+width exchanged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ EXCHANGED = {"OX": "OY", "OY": "OX", "FX": "FY", "FY": "FX"}
 
 @dataclass(frozen=True)
 class Alike:
-    """Unrollings in groups that cost the same: all of them, the first of each group by place, and each one's group."""
+    """Unrollings in groups that cost the same but for the drain: all of them, those that drain sooner first, the first
+    of each group by place, and each one's group."""
 
     every: Factors
     first: NDArray[np.intp]
@@ -28,13 +30,17 @@ class Alike:
         return self.every[self.first]
 
     def group_of(self, number: int) -> Factors:
-        """All of one group: ZigZag may change one of them, and take another as it is."""
+        """All of one group, the cheapest first: ZigZag may change one of them, and take another as it is."""
         return self.every[self.group == number]
 
 
-def alike(found: Factors, kinds: Sequence[Sequence[int]], mirror: Sequence[int] | None) -> Alike:
-    """Those together that unroll each loop equally often over each kind of array dims; `mirror`: the order of the loops
-    in which the layer is the same again."""
+def alike(found: Factors, drain: Factors, kinds: Sequence[Sequence[int]], mirror: Sequence[int] | None) -> Alike:
+    """Those together that unroll each loop equally often over each kind of array dims; `drain`: cycles that each takes
+    at the end, beside what all of a group cost; `mirror`: the order of the loops in which the layer is the same again.
+    """
+    # 3 x 2 units over one systolic dim take five cycles to drain, over two of them three. The first of a group stands
+    # for it, and none of the others is better.
+    found = found[np.argsort(drain, kind="stable")]
     rows = _by_kind(found, kinds)
     # The mirror image of an unrolling is another row with its loops exchanged. Each row takes the lesser of the two
     # forms, so that both end in one group.

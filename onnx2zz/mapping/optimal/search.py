@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.mapping.bound import bounds
+from onnx2zz.mapping.bound import bounds, drain
 from onnx2zz.mapping.choice import ChoiceTerms
 from onnx2zz.mapping.chosen import Candidate
 from onnx2zz.mapping.honest import honest_price
@@ -93,11 +93,13 @@ class OptimalSearch:
 
     @cached_property
     def alike(self) -> Alike:
-        return alike(self._every[0], kinds(self.space, self.terms.hierarchy), mirror(self.entry, self.space))
+        every, hierarchy = self._every[0], self.terms.hierarchy
+        drained = drain(every, self.space, hierarchy)
+        return alike(every, drained, kinds(self.space, hierarchy), mirror(self.entry, self.space))
 
     @cached_property
     def found(self) -> Factors:
-        """The candidates, one of those that cost the same."""
+        """The candidates, the best of those that cost the same but for the drain."""
         return self.alike.one_of_each
 
     def _forbidden(self, found: Factors) -> Mask:
@@ -205,7 +207,7 @@ class OptimalSearch:
         return self.bounds.candidates(factors, self.space.loops, sizes, axes)
 
     def _enter(self, row: int) -> None:
-        """The price of a candidate, or of one that costs the same where ZigZag would change it."""
+        """The price of a candidate, or of the next best of its group where ZigZag would change it."""
         for factors in self.alike.group_of(row):
             unrolling = self.space.unrolling(factors)
             if stays_as_it_is(self.entry, self.mapping_entry, unrolling, self.terms.accelerator):
@@ -218,8 +220,13 @@ class OptimalSearch:
     def _priced(self, row: int, factors: Factors) -> Candidate | None:
         """The best price that is found for a candidate; its bound rises where that is not as good as the bound."""
         unrolling = self.space.unrolling(factors)
-        if self.mapping_entry.temporal_ordering or self.space.unrolled_all(unrolling):
-            return self._tried(unrolling)  # the mapping file's order, which no chain knows, or none
+        if self.mapping_entry.temporal_ordering:
+            return self._tried(unrolling)  # no chain knows of the mapping file's order
+        if self.space.unrolled_all(unrolling):
+            found = self._tried(unrolling)
+            # There is one ordering, the empty one, and its price is the least.
+            self.least[row] = np.inf if found is None else self._price(found)
+            return found
         given, one = self._lengthened(factors[None]), self._lengthening(factors)
         found = self._as_candidate(one, self.bounds.realised(given, one))
         # The chain was a guess. Only where its price reaches the bound is nothing better possible.
