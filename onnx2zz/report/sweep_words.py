@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from onnx2zz.design_space.columns import MINIMISED
 from onnx2zz.design_space.factors import TEMPLATE, factors
 from onnx2zz.design_space.front import ALL
 from onnx2zz.design_space.sensitivity import Effect, effects
@@ -40,6 +41,14 @@ def heading(measure: str, um2: bool) -> str:
     units = {"energy_pj": "pJ", "latency_ns": "ns", "area": "um2" if um2 else "files' unit"}
     unit = units.get(measure) or ("cycles" if measure.endswith("_cycles") else "pJ")
     return f"{MEASURES[measure][0]} [{unit}]"
+
+
+def measures(um2: bool) -> dict[str, tuple[str, Units | None]]:
+    """How a page calls each column that can be minimised, in the order of a run's columns, and its units."""
+    areas = ("Area", AREA) if um2 else ("Area (as in the files)", None)
+    told = {name: (MEASURES[name][0].capitalize(), MEASURES[name][1]) for name in MINIMISED}
+    cycles = {name: (f"{told[name][0]} (cycles)", None) for name in MINIMISED if name.endswith("_cycles")}
+    return {**told, **cycles, "area": areas}
 
 
 def called(row: Row, names: Sequence[str]) -> str:
