@@ -228,3 +228,20 @@ def test_any_column_that_can_be_minimised_is_shown(chromium: Browser, swept: Pat
     assert {"Energy on silicon", "Latency on silicon (cycles)"} <= {head.strip(" ▲▼") for head in heads}
     assert tab.locator("#across option").count() == len(MINIMISED)
     assert wrong == []
+
+
+def test_reports_are_found_whatever_the_page_is_called(chromium: Browser, swept: Path) -> None:
+    """Marks that end an address, or are an escape in one, are of the file's name."""
+    page = swept / "50%25 of #1?, it's.html"
+    spec, cache = str(swept / "sweep.yaml"), str(swept / "cache")
+    assert run(["sweep", spec, "--jobs", "1", "-o", str(swept), "--cache", cache, "--html", str(page)]) == 0
+    start, data, end = data_of(page.read_text())
+    page.write_text(start + json.dumps({**data, "compared": {}}).replace("<", "\\u003c") + end)
+    tab, wrong = opened(chromium, page)
+    tab.select_option("#model", "lenet5")
+    for number in (0, 3):
+        tab.locator("#parallel path.strand").nth(number).dispatch_event("click")
+    assert tab.locator("#chosen").inner_text().count("'50%25 of #1?, it'\\''s_runs/lenet5_on_core_npes") == 2
+    tab.locator("#runs td a").first.click()
+    assert tab.locator("#table td.name button").count() == 7
+    assert wrong == []

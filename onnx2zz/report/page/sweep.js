@@ -21,7 +21,7 @@ const RUN_COLUMNS = [
 /** A parameter or an option; the accelerator leads to the report of its run. */
 function written(row, id) {
   const said = row[id] === undefined || row[id] === null ? "" : String(row[id]);
-  return id === "accelerator" && DATA.reports[row.run] ? make("a", { href: `${DATA.reports[row.run]}.html` }, said) : said;
+  return id === "accelerator" && DATA.reports[row.run] ? make("a", { href: address(`${DATA.reports[row.run]}.html`) }, said) : said;
 }
 
 function sweepHead() {
