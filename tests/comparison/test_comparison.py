@@ -14,6 +14,7 @@ from onnx2zz.api.compare import Comparison, Pair, label
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
 from onnx2zz.pricing.result import Evaluation
+from onnx2zz.report.why import verdicts
 from tests.json_values import Document
 from tests.small_workloads import conv, gemm, pool
 
@@ -274,3 +275,17 @@ def test_each_share_of_the_latency_is_that_of_the_files(runs: dict[str, Path], f
             assert told == pytest.approx(by_layer[one["layer"]], abs=0.51)
         compared += 1
     assert compared
+
+
+@pytest.mark.parametrize(
+    ("cycles", "told"),
+    [
+        ((58880, 58874), "latency: A 58,880 cycles, B 58,874 cycles: B wins, 0.01% less"),
+        ((5000, 4900), "latency: A 5,000 cycles, B 4,900 cycles: B wins, 1.02 times less"),
+        ((2, 7731), "latency: A 2 cycles, B 7,731 cycles: A wins, 3,866 times less"),
+    ],
+)
+def test_ratios_are_told_so_that_they_say_something(cycles: tuple[int, int], told: str) -> None:
+    """Neither `1 times less` nor `3.87e+03 times less`."""
+    runs = [{"total": {"energy_pj": 5.0, "latency_cycles": each}} for each in cycles]
+    assert verdicts(runs[0], runs[1], ("A", "B"))[1] == told
