@@ -46,4 +46,4 @@ def shown(arch: str) -> Shown:
         found = find_accelerator(arch)
         return Shown({found.name: read_accelerator(found.path)})
     system = system_called(arch, lambda sentence: warnings.warn(sentence, stacklevel=2))
-    return Shown({core.accelerator.path.stem: core.accelerator for core in system.cores}, system)
+    return Shown(system.accelerators, system)

@@ -212,7 +212,7 @@ def evaluate_command(
             evaluation, workload = _on_one(ctx, one, source, events, output, where)
     _write(evaluation, workload, output, files)
     _show(evaluation, json_file, full)
-    tell_of_prices(evaluation, cache_folder, kept=not no_cache)
+    tell_of_prices(evaluation, cache_folder, kept=not no_cache, repeatable=options.repeatable)
     targets.tell()
     unproven = tell_of_gaps(evaluation, gap)
     if evaluation.total.incomplete or unproven:

@@ -141,8 +141,16 @@ def filling(mapping: object, old: Mapping[str, int], new: Mapping[str, int]) -> 
 
 
 def _name(spec: str, chosen: Mapping[str, str]) -> str:
-    parts = (spec, *(f"{name}{label}" for name, label in chosen.items()))
-    return re.sub(r"[^A-Za-z0-9_-]", "p", "_".join(parts))
+    return f"{_as_file_name(spec)}{suffix(chosen)}"
+
+
+def suffix(chosen: Mapping[str, str]) -> str:
+    """What the name of an accelerator has of its parameters' labels, behind what the sweep file calls it."""
+    return _as_file_name("".join(f"_{name}{label}" for name, label in chosen.items()))
+
+
+def _as_file_name(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "p", text)
 
 
 def _as_yaml(document: Any) -> str:

@@ -1,7 +1,7 @@
 """Which parameter moves which total, by how much: runs that differ in one thing alone, set beside each other."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,23 +30,36 @@ class Effect:
 
 def effects(rows: Sequence[Row], measures: Sequence[str]) -> list[Effect]:
     """Of one model's rows (parameters taken apart): each factor on each measure, by measure, the strongest first.
-    Factors of which no two values meet in runs that are otherwise alike have none; numbers must be above 0."""
+    Factors of which no two values meet in runs that are otherwise alike have none, those whose values meet in several
+    sets (each template has its own) one for each; numbers must be above 0."""
     names = factors(rows)
-    found = [one for measure in measures for factor in names if (one := _effect(rows, factor, measure, names))]
+    found = [one for measure in measures for factor in names for one in _effects(rows, factor, measure, names)]
     return sorted(found, key=lambda one: (measures.index(one.measure), -one.size))
 
 
-def _effect(rows: Sequence[Row], factor: str, measure: str, names: Sequence[str]) -> Effect | None:
-    values = values_of(rows, factor)
+def _effects(rows: Sequence[Row], factor: str, measure: str, names: Sequence[str]) -> Iterator[Effect]:
     told = [row for row in rows if (row.get(measure) or 0) > 0]
-    ratios: dict[Any, list[float]] = {}
-    for group in alike_but_for(told, factor, names):
-        if values[0] in group:
+    groups = list(alike_but_for(told, factor, names))
+    left = values_of(told, factor)
+    while left:
+        ratios = _ratios(groups, left[0], measure)
+        reached = [value for value in left if value in ratios]
+        if len(reached) > 1:
+            yield _mean_effect(factor, measure, {value: ratios[value] for value in reached})
+        left = [value for value in left[1:] if value not in ratios]
+
+
+def _ratios(groups: Sequence[Mapping[Any, Row]], base: object, measure: str) -> Mapping[Any, list[float]]:
+    """By value, how many times the number at `base` it is in each group that has both."""
+    found: dict[Any, list[float]] = {}
+    for group in groups:
+        if base in group:
             for value, row in group.items():
-                ratios.setdefault(value, []).append(row[measure] / group[values[0]][measure])
-    reached = [value for value in values if value in ratios]
-    if len(reached) < 2:
-        return None
-    times = tuple(math.exp(math.fsum(map(math.log, ratios[value])) / len(ratios[value])) for value in reached)
-    last = ratios[reached[-1]]
-    return Effect(factor, measure, tuple(reached), times, min(last), max(last), len(last))
+                found.setdefault(value, []).append(row[measure] / group[base][measure])
+    return found
+
+
+def _mean_effect(factor: str, measure: str, ratios: Mapping[Any, Sequence[float]]) -> Effect:
+    times = tuple(math.exp(math.fsum(map(math.log, own)) / len(own)) for own in ratios.values())
+    last = list(ratios.values())[-1]
+    return Effect(factor, measure, tuple(ratios), times, min(last), max(last), len(last))

@@ -79,7 +79,7 @@ class EvaluationRequest:
     @property
     def repeatable(self) -> bool:
         """Whether the same request has the same answer each time, so that prices may be kept and taken."""
-        return self.options.engine != "salsa"
+        return self.options.repeatable
 
     def _problems(self) -> Iterator[Problem]:
         return option_problems(self.options, self.search, self.mapping_search)
@@ -101,7 +101,7 @@ def option_problems(options: PriceOptions, search: Search, mapping_search: Mappi
 def annealing_conflict(options: PriceOptions, search: Search, mapping_is_chosen: bool) -> str | None:
     """What simulated annealing is asked for and cannot do, in a sentence."""
     # Annealing draws at random and prices few orderings, so nothing that compares or proves can rest on it.
-    if options.engine != "salsa":
+    if options.repeatable:
         return None
     annealed = [one.name for one in OBJECTIVES if one.annealed]
     if options.opt not in annealed:

@@ -20,3 +20,13 @@ def quantity(value: float, units: Units) -> str:
     scaled = value / size
     digits = 0 if scaled >= 1000 else 1 if scaled >= 100 else 2 if scaled >= 10 else 3
     return f"{scaled:,.{digits}f} {name}"
+
+
+def significant(value: float, digits: int) -> str:
+    """A number of `digits` digits, and all of those before the point: `0.0123`, `1.22`, `3,865`."""
+    return f"{value:,.0f}" if abs(value) >= 10**digits - 0.5 else f"{value:,.{digits}g}"
+
+
+def share_told(share: float) -> str:
+    """A share in percent, which is never told as nothing: `5.65%`, `0.0017%`."""
+    return f"{share:.2%}" if share >= 0.0001 or not share else f"{100 * share:.2g}%"

@@ -1,8 +1,9 @@
 """The files that an evaluation may be written to."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from onnx2zz.errors import InputError, Problem
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from onnx2zz.report.page import PageRun
     from onnx2zz.report.timeline import Json
 
+Made = TypeVar("Made")
+
 
 @dataclass(frozen=True)
 class ScheduleFiles:
@@ -22,6 +25,15 @@ class ScheduleFiles:
 
     schedule: "Callable[[], Json | None]"
     trace: "Callable[[], str | None]"
+
+    def __reduce__(self) -> "tuple[type[ScheduleFiles], tuple[object, object]]":
+        """What it makes is pickled, not what it is made from: that has functions which no pickle holds, and is larger.
+        Whoever prices many models in processes of their own gets results back as pickles."""
+        return ScheduleFiles, (partial(_made, self.schedule()), partial(_made, self.trace()))
+
+
+def _made(what: "Made") -> "Made":
+    return what
 
 
 @dataclass(frozen=True)

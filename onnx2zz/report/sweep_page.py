@@ -12,9 +12,9 @@ from onnx2zz.design_space.tables import spread
 from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.report.page import filled
-from onnx2zz.report.sweep_words import MEANING_OF_ALL
+from onnx2zz.report.sweep_words import MEANING_OF_ALL, measures
 
-SCRIPTS = ("scatter", "parallel", "why", "chosen_runs", "sweep")
+SCRIPTS = ("scatter", "measures", "parallel", "why", "chosen_runs", "sweep")
 Row = Mapping[str, object]
 
 
@@ -57,7 +57,7 @@ def sweep_page(
         "asked": len({run.key for run in runs}),
         "priced": priced,
         "decisions": told.decisions,
-        "um2": told.um2,
+        "measures": measures(told.um2),
         "reports": told.reports,
         "compared": told.compared,
         "meaning_of_all": MEANING_OF_ALL,

@@ -16,11 +16,11 @@ KINDS = ("#eb6834", "#2a70c4", "#1baf7a", "#eda100", "#6a56c8", "#d0518a")
 
 def system_svg(system: System) -> str:
     """The drawing as a file of its own."""
-    kinds = {core.name: core for core in system.cores}
+    kinds = system.accelerators
     map_width, map_height, drawn = _map(system, list(kinds))
     cores = [
-        hardware_drawing(f"core {name}", core.accelerator.document, core.accelerator.sources)
-        for name, core in kinds.items()
+        hardware_drawing(f"core {name}", accelerator.document, accelerator.sources)
+        for name, accelerator in kinds.items()
     ]
     width = max(map_width, *(one for one, _, _ in cores))
     parts, top = [f"<g transform='translate({(width - map_width) / 2} 0)'>{drawn}</g>"], map_height
@@ -58,7 +58,7 @@ def _as_placed(link: Link) -> Mapping[str, object]:
 
 
 def _facts(system: System, kinds: list[str]) -> Iterator[str]:
-    counts = {name: sum(core.name == name for core in system.cores) for name in kinds}
+    counts = {name: sum(_name(core, system) == name for core in system.cores) for name in kinds}
     clock = f", {system.clock_mhz:g} MHz" if system.clock_mhz else ", clock not given"
     yield f"{', '.join(f'{count} x {name}' for name, count in counts.items())}{clock}"
     widths = sorted(
@@ -96,9 +96,13 @@ def _core(core: Core, at: tuple[float, float], kinds: list[str], system: System)
     port = system.network.port
     if port is not None and core.id in port.nodes:
         yield _square(x, y, SIDE + 10, fill="none", stroke="#113a6e", stroke_width=2, class_="port")
-    square = _square(x, y, SIDE, fill=KINDS[kinds.index(core.name) % len(KINDS)])
+    square = _square(x, y, SIDE, fill=KINDS[kinds.index(_name(core, system)) % len(KINDS)])
     number = text(f"{core.id}", x, y + 4, text_anchor="middle", fill="#ffffff", class_="on")
-    yield element("g", title(f"core {core.id}: {core.name}") + square + number, class_="core")
+    yield element("g", title(f"core {core.id}: {_name(core, system)}") + square + number, class_="core")
+
+
+def _name(core: Core, system: System) -> str:
+    return system.called[core.accelerator.path]
 
 
 def _square(x: float, y: float, side: float, **look: str | float) -> str:

@@ -7,13 +7,15 @@ from typing import Any
 from onnx2zz.comparison.explanation import BELOW, HIGHEST, Cause, Difference, Explanation
 from onnx2zz.comparison.parts import Objective, Run
 from onnx2zz.comparison.unequal import clock_mhz
-from onnx2zz.report.quantity import AREA, ENERGY, TIME, quantity
+from onnx2zz.report.quantity import AREA, ENERGY, TIME, quantity, share_told, significant
 from onnx2zz.report.system import NS_PER_CYCLE_AT_1_MHZ
 
 OPERANDS = {"W": "weights", "I": "inputs", "O": "outputs and partial sums"}
 SHOWN_LAYERS = 3
 ALIKE = 0.005
 """Ratios closer to 1 than this are called the same."""
+CLOSE = 0.01
+"""Ratios closer to 1 than this are told as shares."""
 
 
 def amount(value: float, objective: Objective) -> str:
@@ -58,7 +60,18 @@ def _verdict(name: str, mine: tuple[float, str], theirs: tuple[float, str], labe
     if least == most:
         return f"{said}: equal"
     winner = labels[mine[0] > theirs[0]]
-    return f"{said}: {winner} wins" + (f", {most / least:.3g} times less" if least else "")
+    return f"{said}: {winner} wins{_by(least, most)}"
+
+
+def _by(least: float, most: float) -> str:
+    """How much less it is: as a share, where a ratio would read as one."""
+    if not least:
+        return ""
+    return (
+        f", {significant(most / least, 3)} times less"
+        if most / least >= 1 + CLOSE
+        else f", {share_told(1 - least / most)} less"
+    )
 
 
 def sentences(found: Explanation, labels: tuple[str, str], memories: Sequence[Mapping[str, int]]) -> list[str]:
@@ -112,13 +125,13 @@ def _reason(sums: Difference, labels: tuple[str, str]) -> Iterator[str]:
     costs = sums.first / sums.first_elements, sums.second / sums.second_elements
     if abs(math.log(times)) >= ALIKE:
         yield (
-            f"{second} moves {times:.3g} times as many elements there "
+            f"{second} moves {significant(times, 3)} times as many elements there "
             f"({sums.first_elements:,.0f} to {sums.second_elements:,.0f})"
         )
     else:
         yield f"as many elements move there ({sums.second_elements:,.0f})"
     if abs(math.log(costs[1] / costs[0])) >= ALIKE:
-        yield f"each costs {costs[0]:.3g} pJ in {first}, {costs[1]:.3g} in {second}"
+        yield f"each costs {significant(costs[0], 3)} pJ in {first}, {significant(costs[1], 3)} in {second}"
 
 
 def _layers(cause: Cause, objective: Objective) -> Iterator[str]:

@@ -6,16 +6,18 @@ from dataclasses import asdict
 
 from onnx2zz import __version__
 from onnx2zz.report.page import filled
+from onnx2zz.report.sweep_words import measures
 from onnx2zz.report.zoo import other_versions, verdict
 from onnx2zz.zoo.run import ModelRun
 
-SCRIPTS = ("scatter", "zoo")
+SCRIPTS = ("scatter", "measures", "zoo")
 
 
 def zoo_page(runs: Sequence[ModelRun], accelerators: Sequence[str], how: str) -> str:
     """The HTML. `how`: a line that says what was asked for."""
     green = sum(run.green for run in runs)
     data = {
+        "measures": measures(um2=False),
         "how": how,
         "onnx2zz": __version__,
         "accelerators": list(accelerators),

@@ -75,6 +75,20 @@ class System:
         return {core.id: core for core in self.cores}
 
     @cached_property
+    def called(self) -> Mapping[Path, str]:
+        """What each accelerator is called: its file's name, with as much of the folders as tells it from the others."""
+        files = list(dict.fromkeys(core.accelerator.path for core in self.cores))
+        parts = [file.with_suffix("").parts for file in files]
+        depths = range(1, max(map(len, parts), default=0) + 1)
+        depth = next((depth for depth in depths if len({own[-depth:] for own in parts}) == len(files)), 1)
+        return {file: "/".join(own[-depth:]) for file, own in zip(files, parts, strict=True)}
+
+    @cached_property
+    def accelerators(self) -> Mapping[str, AcceleratorFile]:
+        """The accelerators of its cores, by what they are called."""
+        return {self.called[core.accelerator.path]: core.accelerator for core in self.cores}
+
+    @cached_property
     def kinds(self) -> Mapping[tuple[Path, str | None], tuple[Core, ...]]:
         """The cores by accelerator and mapping: cores of one kind price alike."""
         found: dict[tuple[Path, str | None], list[Core]] = {}

@@ -77,7 +77,7 @@ class SystemRequest:
     @property
     def repeatable(self) -> bool:
         """Whether the same request has the same answer each time, so that prices may be kept and taken."""
-        return self.options.engine != "salsa"
+        return self.options.repeatable
 
     @property
     def _chooses(self) -> bool:

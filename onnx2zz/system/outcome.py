@@ -95,7 +95,7 @@ class SystemOutcome:
         return tuple(
             CoreUse(
                 core.id,
-                core.name,
+                self.system.called[core.accelerator.path],
                 core.capacity,
                 self.schedule.memory[core.id].peak,
                 busy.get(core.id, 0.0),

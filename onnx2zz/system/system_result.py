@@ -37,8 +37,7 @@ def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> Sys
 
 
 def _kinds(system: System) -> tuple[CoreKind, ...]:
-    kinds = {core.name: core.accelerator for core in system.cores}
-    return tuple(CoreKind(name, file.document, file.sources) for name, file in kinds.items())
+    return tuple(CoreKind(name, file.document, file.sources) for name, file in system.accelerators.items())
 
 
 def _pipeline(outcome: SystemOutcome, interval: float, frames: int) -> PipelineUse:

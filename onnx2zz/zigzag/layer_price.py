@@ -31,6 +31,11 @@ class PriceOptions:
     mixed_spatial_mapping: bool = False
     engine: Engine = "loma"
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether the same layer has the same price each time, so that prices may be kept and taken."""
+        return self.engine != "salsa"
+
 
 Direction = Literal["read_to_low", "write_from_low", "read_to_high", "write_from_high"]
 """How data pass a memory: to and from the level below it (the array is the lowest), or the one above."""

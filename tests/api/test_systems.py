@@ -1,6 +1,7 @@
 """Every function and command takes a system of cores, or says in a sentence that it does not and what does."""
 
 import json
+import pickle
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,13 @@ def test_a_system_and_a_model_in_memory_need_no_folder(folder: Path) -> None:
     found = onnx2zz.evaluate(onnx2zz.compile("lenet5"), "seneca_2x2", **FAST)
     assert found.system is not None and len(found.system.cores) == 4
     assert list(folder.iterdir()) == []
+
+
+def test_a_result_goes_from_process_to_process_with_its_schedule() -> None:
+    found = onnx2zz.evaluate("lenet5", "seneca_2x2", **FAST)
+    again = pickle.loads(pickle.dumps(found))
+    assert again == found and again.page() == found.page()
+    assert found.schedule is not None and again.schedule.trace() == found.schedule.trace()
 
 
 def test_what_is_about_one_accelerator_is_refused_on_a_system_and_the_other_way_round() -> None:

@@ -171,3 +171,30 @@ def test_a_system_is_drawn_with_its_cores_links_and_port(system: str, tmp_path: 
         assert sum(one.get("class") == "port" for one in drawn.iter(f"{SVG}rect")) == len(
             set(port.nodes) & set(described.by_id)
         )
+
+
+def test_cores_of_one_file_name_are_all_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two files core.yaml in two folders are two kinds of cores, each with its array."""
+    core = yaml.safe_load(shipped(ACCELERATORS)["seneca_core"].read_text())
+    for folder, units in (("small", 4), ("large", 12)):
+        (tmp_path / folder).mkdir()
+        core["operational_array"]["sizes"] = [units]
+        (tmp_path / folder / "core.yaml").write_text(yaml.safe_dump(core))
+    system = """
+name: mixed
+cores: {[0, 0]: small/core.yaml, default: large/core.yaml}
+topology: {mesh: [3, 1], bandwidth: 32, energy_per_bit: 0.0625, hop_cycles: 1}
+offchip: {at: [[0, 0]], bandwidth: 32, read_pj_per_bit: 300, write_pj_per_bit: 300}
+mapping: seneca_core
+"""
+    (tmp_path / "mixed.yaml").write_text(system)
+    assert run(["show", str(tmp_path / "mixed.yaml"), "--svg", str(tmp_path / "mixed.svg")]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line for line in said if line.startswith(("small", "large", "array"))] == [
+        "small/core",
+        "array: D1 4, 4 units",
+        "large/core",
+        "array: D1 12, 12 units",
+    ]
+    drawn = "".join(ElementTree.parse(tmp_path / "mixed.svg").getroot().itertext())
+    assert "1 x small/core, 2 x large/core" in drawn and "D1 4, 4 units" in drawn and "D1 12, 12 units" in drawn

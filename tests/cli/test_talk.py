@@ -1,15 +1,18 @@
 """What commands say beside their results, and what a shell completes."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from onnx2zz.cli.main import run
 from onnx2zz.formats.shipped_files import ACCELERATORS, MODELS, ours
+from tests.small_workloads import gemm
 
 EVALUATE = ["evaluate", "lenet5", "--arch", "seneca", "--lpf-limit", "2", "--jobs", "1"]
 
@@ -33,11 +36,36 @@ def test_a_line_each_says_mapping_cache_and_files(capsys: pytest.CaptureFixture[
     _, again = said(capsys, *EVALUATE, "--csv", "found.csv")
     files = ["coverage.json", "mapping.yaml", "result.json", "workload.yaml", "zigzag.log"]
     where = folder / "cache" / "onnx2zz"
-    assert f"prices of 7 distinct layers: 7 found now, 0 from the cache in {where}" in first
-    assert f"prices of 7 distinct layers: 0 found now, 7 from the cache in {where}" in again
+    assert f"prices: 7 found now, those of 0 of 7 layers from the cache in {where}" in first
+    assert f"prices: 0 found now, those of 7 of 7 layers from the cache in {where}" in again
     assert [line for line in first if line.startswith("mapping: ") and "ships under the accelerator's name" in line]
     assert first[-2:] == [f"wrote {', '.join(files)} to onnx2zz_out", "wrote found.csv"]
     assert again[-1] == "wrote found.csv (overwritten)" and again[-2].count("(overwritten)") == len(files)
+
+
+def test_prices_are_counted_wherever_they_come_from(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """On a system more is priced than a layer each; annealing keeps nothing; what has no price is in no cache."""
+
+    def prices(*arguments: str) -> str:
+        _, lines = said(capsys, "evaluate", *arguments, "--lpf-limit", "2", "--jobs", "1")
+        return next(line for line in lines if line.startswith("prices: "))
+
+    (folder / "one.yaml").write_text(yaml.safe_dump([gemm(0, None, "one", b=2, k=6, c=10)]))
+    where = folder / "cache" / "onnx2zz"
+    of_system = re.fullmatch(
+        r"prices: (\d+) found now, those of 0 of 1 layer from (.*)", prices("one.yaml", "--arch", "seneca_2x2")
+    )
+    assert of_system is not None and int(of_system[1]) > 1 and of_system[2] == f"the cache in {where}"
+    again = prices("one.yaml", "--arch", "seneca_2x2")
+    assert again == f"prices: 0 found now, those of 1 of 1 layer from the cache in {where}"
+    annealed = prices("one.yaml", "--arch", "seneca", "--engine", "salsa")
+    assert annealed == "prices: 1 found now, none from a cache, as annealing may find others each time"
+    chip = yaml.safe_load(ours(ACCELERATORS)["seneca"].read_text())
+    chip["memories"]["shared_memory"]["size"] = 2_200_000
+    (folder / "large.yaml").write_text(yaml.safe_dump([gemm(0, None, "large", k=700, c=1000)]))
+    (folder / "tiny.yaml").write_text(yaml.safe_dump(chip, sort_keys=False))
+    assert run(["evaluate", "large.yaml", "--arch", "tiny.yaml", "--mapping", "seneca", "--jobs", "1"]) == 3
+    assert f"prices: 0 found now, those of 0 of 1 layer from the cache in {where}" in capsys.readouterr().err
 
 
 def test_why_a_mapping_is_taken(capsys: pytest.CaptureFixture[str]) -> None:

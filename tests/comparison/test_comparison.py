@@ -14,6 +14,7 @@ from onnx2zz.api.compare import Comparison, Pair, label
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
 from onnx2zz.pricing.result import Evaluation
+from onnx2zz.report.why import verdicts
 from tests.json_values import Document
 from tests.small_workloads import conv, gemm, pool
 
@@ -274,3 +275,37 @@ def test_each_share_of_the_latency_is_that_of_the_files(runs: dict[str, Path], f
             assert told == pytest.approx(by_layer[one["layer"]], abs=0.51)
         compared += 1
     assert compared
+
+
+@pytest.mark.parametrize(
+    ("cycles", "told"),
+    [
+        ((58880, 58874), "latency: A 58,880 cycles, B 58,874 cycles: B wins, 0.01% less"),
+        ((5000, 4900), "latency: A 5,000 cycles, B 4,900 cycles: B wins, 1.02 times less"),
+        ((2, 7731), "latency: A 2 cycles, B 7,731 cycles: A wins, 3,866 times less"),
+    ],
+)
+def test_ratios_are_told_so_that_they_say_something(cycles: tuple[int, int], told: str) -> None:
+    """Neither `1 times less` nor `3.87e+03 times less`."""
+    runs = [{"total": {"energy_pj": 5.0, "latency_cycles": each}} for each in cycles]
+    assert verdicts(runs[0], runs[1], ("A", "B"))[1] == told
+
+
+@pytest.mark.parametrize(
+    ("change", "lacking"),
+    [
+        ({"total": {}}, "total.energy_pj, a number"),
+        ({"total": {"energy_pj": 1, "latency_cycles": "2"}}, "total.latency_cycles, a number"),
+        ({"total": 3}, "total.energy_pj, a number"),
+        ({"layers": 3}, "layers, a list"),
+        ({"layers": [3]}, "the name of layers[0]"),
+        ({"layers": [{"name": "L0", "energy_pj": 1.0}]}, "energy_pj or latency_cycles of layers[0]"),
+        ({"opt": None}, "opt, a text"),
+    ],
+)
+def test_json_that_is_no_result_is_refused_in_a_sentence(change: Document, lacking: str, tmp_path: Path) -> None:
+    texts = dict.fromkeys(("model", "accelerator", "opt", "zigzag", "onnx2zz"), "x")
+    whole = {**texts, "total": {"energy_pj": 1.0, "latency_cycles": 2.0}, "layers": [], **change}
+    (tmp_path / "a.json").write_text(json.dumps(whole))
+    with pytest.raises(InputError, match=f"no result of an evaluation: it lacks {re.escape(lacking)}; "):
+        onnx2zz.compare(tmp_path / "a.json", tmp_path / "a.json")

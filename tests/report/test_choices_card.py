@@ -69,3 +69,12 @@ def test_a_mapping_that_was_given_was_not_chosen(chromium: Browser, tmp_path: Pa
     tab, wrong = opened(chromium, tmp_path / "r.html")
     assert tab.locator("#choices").inner_text() == ""
     assert wrong == []
+
+
+def test_each_of_three_runs_is_called_by_its_letter(chromium: Browser, optimal: Path, tmp_path: Path) -> None:
+    result = str(optimal / "result.json")
+    assert run(["compare", result, result, result, "--html", str(tmp_path / "three.html")]) == 0
+    tab, wrong = opened(chromium, tmp_path / "three.html")
+    told = tab.locator("#choices li").all_text_contents()
+    assert [line[:3] for line in told[::2]] == ["A: ", "B: ", "C: "]
+    assert wrong == []

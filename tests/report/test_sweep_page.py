@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from onnx2zz.cli.main import run
+from onnx2zz.design_space.columns import MINIMISED
 from tests.browser import LOOKS, assert_opens_cleanly, opened
 
 if TYPE_CHECKING:  # the reports are opened only where playwright is installed
@@ -49,6 +50,13 @@ def report(swept: Path) -> Path:
 def rows(folder: Path, table: str = "runs") -> list[dict[str, str]]:
     with (folder / f"{table}.csv").open() as file:
         return list(csv.DictReader(file))
+
+
+def data_of(html: str) -> tuple[str, dict[str, Any], str]:
+    """The data of a page, and the page before and after it."""
+    start = html.index('id="data">') + len('id="data">')
+    end = html.index("</script>", start)
+    return html[:start], json.loads(html[start:end]), html[end:]
 
 
 def column(tab: Page, number: int) -> list[str]:
@@ -178,15 +186,12 @@ def test_what_the_host_does_and_what_is_missing_stand_in_plain_view(
     chromium: Browser, swept: Path, tmp_path: Path
 ) -> None:
     """A run that is not there, one without prices, and a model with a host node: what the data of the page say."""
-    html = (swept / "report.html").read_text()
-    start = html.index('id="data">') + len('id="data">')
-    end = html.index("</script>", start)
-    data = json.loads(html[start:end])
+    start, data, end = data_of((swept / "report.html").read_text())
     data["asked"] += 1
     data["runs"][0] |= {"energy_pj": None, "latency_cycles": None, "not_priced": 3}
     data["models"][0]["hosts"] = ["TopK best (a partial sort)"]
     file = tmp_path / "report.html"
-    file.write_text(html[:start] + json.dumps(data).replace("<", "\\u003c") + html[end:])
+    file.write_text(start + json.dumps(data).replace("<", "\\u003c") + end)
     tab, wrong = opened(chromium, file)
     said = tab.locator("#notices").inner_text()
     assert "1 run is missing" in said and "1 run has layers without a price" in said
@@ -207,4 +212,36 @@ def test_what_stands_at_the_axes_lies_within_the_drawing(chromium: Browser, repo
       }).map((text) => text.textContent);
     }"""
     assert tab.evaluate(beyond) == []
+    assert wrong == []
+
+
+def test_any_column_that_can_be_minimised_is_shown(chromium: Browser, swept: Path, tmp_path: Path) -> None:
+    """Whatever `pareto` names has a head, an axis and a tile of its own."""
+    start, data, end = data_of((swept / "report.html").read_text())
+    data["objectives"] = list(MINIMISED)
+    for number, row in enumerate(data["runs"], 1):
+        row |= {name: 2.5 * number + place for place, name in enumerate(MINIMISED)}
+    file = tmp_path / "report.html"
+    file.write_text(start + json.dumps(data).replace("<", "\\u003c") + end)
+    tab, wrong = opened(chromium, file)
+    heads = tab.locator("#table thead th").all_inner_texts()
+    assert {"Energy on silicon", "Latency on silicon (cycles)"} <= {head.strip(" ▲▼") for head in heads}
+    assert tab.locator("#across option").count() == len(MINIMISED)
+    assert wrong == []
+
+
+def test_reports_are_found_whatever_the_page_is_called(chromium: Browser, swept: Path) -> None:
+    """Marks that end an address, or are an escape in one, are of the file's name."""
+    page = swept / "50%25 of #1?, it's.html"
+    spec, cache = str(swept / "sweep.yaml"), str(swept / "cache")
+    assert run(["sweep", spec, "--jobs", "1", "-o", str(swept), "--cache", cache, "--html", str(page)]) == 0
+    start, data, end = data_of(page.read_text())
+    page.write_text(start + json.dumps({**data, "compared": {}}).replace("<", "\\u003c") + end)
+    tab, wrong = opened(chromium, page)
+    tab.select_option("#model", "lenet5")
+    for number in (0, 3):
+        tab.locator("#parallel path.strand").nth(number).dispatch_event("click")
+    assert tab.locator("#chosen").inner_text().count("'50%25 of #1?, it'\\''s_runs/lenet5_on_core_npes") == 2
+    tab.locator("#runs td a").first.click()
+    assert tab.locator("#table td.name button").count() == 7
     assert wrong == []

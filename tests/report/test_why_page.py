@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 import onnx2zz
 from onnx2zz.cli.main import run
 from tests.browser import LOOKS, assert_opens_cleanly, opened
+from tests.small_workloads import gemm
 
 if TYPE_CHECKING:  # the reports are opened only where playwright is installed
     from playwright.sync_api import Browser
@@ -85,4 +87,17 @@ def test_the_page_of_three_has_each_ratio_and_each_pair(chromium: Browser, three
     assert tab.locator("#graph g.layer").count() == len(layers[2])
     tab.select_option("#hardware-run", "1")
     assert tab.locator("#hardware svg .memory").count() == len(results[1]["hardware"]["memories"])
+    assert wrong == []
+
+
+def test_layers_that_are_called_alike_have_a_row_each(chromium: Browser, tmp_path: Path) -> None:
+    """As a workload of one's own may call them: all are there, none takes another's place."""
+    alike = [gemm(0, None, "same", k=3, c=64), gemm(1, 0, "same", k=40, c=3), gemm(2, 1, "same (2)", k=5, c=40)]
+    (tmp_path / "net.yaml").write_text(yaml.safe_dump(alike))
+    found = onnx2zz.evaluate(tmp_path / "net.yaml", "seneca", lpf_limit=2, html=tmp_path / "alike.html")
+    tab, wrong = opened(chromium, tmp_path / "alike.html")
+    shown = tab.locator("#table tbody tr:not(.total)").all_inner_texts()
+    assert [line.split("\t")[0] for line in shown] == ["same", "same (2)", "same (2) (2)"]
+    cycles = [f"{layer.latency_cycles:,.0f}" for layer in found.layers]
+    assert len(set(cycles)) == 3 and all(each in line for each, line in zip(cycles, shown, strict=True))
     assert wrong == []

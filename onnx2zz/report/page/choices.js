@@ -2,7 +2,7 @@
 
 /** Nothing of runs whose mapping was given. */
 function choicesCard() {
-  const told = RUNS.flatMap((run, number) => run.chosen.map((said) => (COMPARING ? `${"AB"[number]}: ` : "") + said));
+  const told = RUNS.flatMap((run, number) => run.chosen.map((said) => (COMPARING ? `${LABELS_OF_RUNS[number]}: ` : "") + said));
   return told.length ? [make("h2", {}, "How the mapping was chosen"), whyList(told)] : [];
 }
 

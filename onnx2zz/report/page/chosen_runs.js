@@ -2,6 +2,10 @@
 
 const LETTERS = ["A", "B"];
 
+/** Of a file beside this page; its name may have what means something else in an address, or in a shell. */
+const address = (file) => file.split("/").map(encodeURIComponent).join("/");
+const typed = (file) => /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
+
 class ChosenRuns {
   constructor(changed) {
     this.rows = [];
@@ -37,7 +41,7 @@ class ChosenRuns {
     const varied = DATA.varying.filter((id) => id !== "accelerator" && row[id] !== null && row[id] !== undefined).map((id) => `${id} ${row[id]}`);
     return make("p", { class: "run" }, make("b", {}, `${prefix}${row.model} on ${row.accelerator}`), varied.length ? `, ${varied.join(", ")}` : "", ": ",
       MEASURED.filter((id) => Number.isFinite(row[id])).map((id) => `${MEASURES[id][0].toLowerCase()} ${measured(id, row[id])}`).join(", "), ". ",
-      report ? make("a", { href: `${report}.html` }, "Its report: layers, memories, loops") : make("span", { class: "empty" }, this.without(row)));
+      report ? make("a", { href: address(`${report}.html`) }, "Its report: layers, memories, loops") : make("span", { class: "empty" }, this.without(row)));
   }
 
   without(row) {
@@ -51,7 +55,7 @@ class ChosenRuns {
     const found = DATA.compared[`${first.run} ${second.run}`];
     if (found) return [whyList(found)];
     const [one, other] = [first, second].map((row) => DATA.reports[row.run]);
-    const how = first.model !== second.model ? "They are of different models." : one && other ? `onnx2zz compare ${one}.json ${other}.json` : "One of them has no report in this page's folder.";
+    const how = first.model !== second.model ? "They are of different models." : one && other ? `onnx2zz compare ${typed(`${one}.json`)} ${typed(`${other}.json`)}` : "One of them has no report in this page's folder.";
     return [make("p", { class: "about" }, `This page does not hold their comparison. ${how}`)];
   }
 }

@@ -9,6 +9,16 @@ const labelOf = (number) => (number >= 26 ? labelOf(Math.floor(number / 26) - 1)
 /** What runs are called where there are several. */
 const LABELS_OF_RUNS = RUNS.map((_, number) => labelOf(number));
 
+// Layers are matched by name: where a workload calls several alike, those after the first get their number.
+for (const run of RUNS) {
+  const taken = new Set();
+  for (const layer of run.layers) {
+    let [name, number] = [layer.name, 1];
+    while (taken.has(name)) name = `${layer.name} (${number += 1})`;
+    taken.add(layer.name = name);
+  }
+}
+
 // A layer on a system of cores is several tiles: it has a place and a span, and no one mapping that could be broken down.
 for (const run of RUNS.filter((one) => one.system)) {
   run.layers.forEach((layer, number) => Object.assign(layer, { use: run.system.layers[number], breakdown: null, roofline_cycles: null, bound_by: null }));

@@ -30,19 +30,3 @@ const short = (units) => (value, digits = 2) => {
   const [size, name] = units.find(([unit]) => Math.abs(value) >= unit) || units[units.length - 1];
   return `${Number((value / size).toPrecision(Math.max(1, digits)))} ${name}`.trim();
 };
-
-/** How each measure is called, and its units. */
-const AREA = [[1e6, "mm2"], [1, "um2"]];
-const MEASURES = {
-  energy_pj: ["Energy", ENERGY], latency_cycles: ["Latency (cycles)", COUNT], area: DATA.um2 ? ["Area", AREA] : ["Area (as in the files)", COUNT],
-  latency_ns: ["Latency", TIME], corrected_energy_pj: ["Corrected energy", ENERGY], static_energy_pj: ["Static energy", ENERGY],
-};
-
-function measured(id, value) {
-  if (value === null || value === undefined) return "";
-  if (id.endsWith("_cycles")) return whole(value);
-  const [size, name] = MEASURES[id][1].find(([unit]) => Math.abs(value) >= unit) || [1, ""];
-  return `${(value / size).toPrecision(5)} ${name}`.trim();
-}
-
-const measureAxis = (id, of = (row) => row[id]) => ({ of, name: MEASURES[id][0], write: short(MEASURES[id][1]) });

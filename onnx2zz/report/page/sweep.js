@@ -21,7 +21,7 @@ const RUN_COLUMNS = [
 /** A parameter or an option; the accelerator leads to the report of its run. */
 function written(row, id) {
   const said = row[id] === undefined || row[id] === null ? "" : String(row[id]);
-  return id === "accelerator" && DATA.reports[row.run] ? make("a", { href: `${DATA.reports[row.run]}.html` }, said) : said;
+  return id === "accelerator" && DATA.reports[row.run] ? make("a", { href: address(`${DATA.reports[row.run]}.html`) }, said) : said;
 }
 
 function sweepHead() {
@@ -91,10 +91,10 @@ function decisionsCard() {
 }
 
 function effectTable(effects) {
-  const totals = [...new Set(effects.map((one) => one.total))], parameters = [...new Set(effects.map((one) => one.parameter))];
-  const rows = parameters.map((parameter) => {
-    const own = effects.filter((one) => one.parameter === parameter);
-    return [parameter, `${own[0].values[0]} → ${own[0].values.at(-1)}`, ...totals.map((total) => {
+  const totals = [...new Set(effects.map((one) => one.total))], from = (one) => JSON.stringify([one.parameter, one.values[0]]);
+  const rows = [...new Set(effects.map(from))].map((first) => {
+    const own = effects.filter((one) => from(one) === first);
+    return [own[0].parameter, `${own[0].values[0]} → ${own[0].values.at(-1)}`, ...totals.map((total) => {
       const one = own.find((effect) => effect.total === total);
       return one ? `${Number(one.times.at(-1).toPrecision(3))}×` : "";
     })];
