@@ -123,7 +123,7 @@ def system_request(
         placed,
         options.schedule,
         frames_of(options.frames, options.schedule),
-        options.cores is not None,
+        options.cores,
     )
     return request, compiled
 

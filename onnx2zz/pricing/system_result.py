@@ -14,9 +14,10 @@ staying where they are read."""
 ScheduleChoice = Literal["auto", "layers", "fused", "pipeline"]
 SCHEDULES: tuple[ScheduleChoice, ...] = get_args(ScheduleChoice)
 """What may be asked for; `auto` takes the best of the kinds."""
-CoresChoice = Literal["any"]
+CoresChoice = Literal["any", "fewest"]
 CORES: tuple[CoresChoice, ...] = get_args(CoresChoice)
-"""Numbers of cores on which pipelines are looked for beside the one on all."""
+"""On how many cores pipelines are looked for: on several numbers of them beside the one on all, or on as few as all
+weights stay on."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,8 @@ class SystemResult:
     the box around it. `stacks`: of a fused schedule. `spills`: layers whose outputs go off the chip and come
     back. Of a pipeline all numbers are those of one frame, the setup apart.
     `auto`: what was tried, where the kind of schedule was chosen. `core_counts`: pipelines on other numbers of cores,
-    where these were asked for. `core_kinds`: what its cores are."""
+    where these were asked for; `weights_fill`: cores that the network's weights fill by their bits alone. `core_kinds`:
+    what its cores are."""
 
     schedule: ScheduleKind
     latency_cycles: float
@@ -162,3 +164,4 @@ class SystemResult:
     core_counts: tuple[CoreCount, ...] = ()
     core_kinds: tuple[CoreKind, ...] = ()
     spills: tuple[SpillUse, ...] = ()
+    weights_fill: int | None = None

@@ -19,7 +19,7 @@ from onnx2zz.pricing.request import MappingSearch, option_problems
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import MAC_TYPES, Resources, layer_result
 from onnx2zz.pricing.supplement import NOTHING
-from onnx2zz.pricing.system_result import ScheduleChoice
+from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.task import PricingTerms, layer_name
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.system.description import Core, System
@@ -51,8 +51,8 @@ class SystemRequest:
 
     `mapping`: a mapping file for all cores (None: each core's own, as the system says). `mapping_search`: mappings are
     chosen on cores that have none, or, with `choose_all`, on all of them. `placed`: layers (by id) that run where and
-    as the user says. `schedule`: how cores take up the layers of `frames` frames; `any_cores`: pipelines on fewer of
-    them are looked for, too.
+    as the user says. `schedule`: how cores take up the layers of `frames` frames; `cores`: on how many of them
+    pipelines are looked for, if not on all.
 
     Raises InputError with every option that there is not, or that does not go with another.
     """
@@ -68,7 +68,7 @@ class SystemRequest:
     placed: Mapping[int, Placed] = field(default_factory=dict[int, Placed])
     schedule: ScheduleChoice = "layers"
     frames: int = 1
-    any_cores: bool = False
+    cores: CoresChoice | None = None
 
     def __post_init__(self) -> None:
         raise_if_any(option_problems(self.options, self.search, self.mapping_search if self._chooses else None))
@@ -101,11 +101,11 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     prices = _prices(request, log, resources)
     numbering = canonical(request.system, request.placed)
     search = _search(request, prices, resources, numbering)
-    chosen = scheduled(search, request.schedule, request.frames, request.any_cores)
+    chosen = scheduled(search, request.schedule, request.frames, request.cores)
     if chosen.of is None:
         if not numbering.is_the_users:  # what is said of cores is to name them as the user does
             search = _search(request, prices, resources, Numbering({core: core for core in request.system.by_id}))
-            scheduled(search, "layers", 1)
+            scheduled(search, "pipeline" if request.cores else "layers", 1, request.cores)
         return SystemEvaluation(_without_schedule(request, search), None)
     numbering.tell(chosen.of.schedule, request.system.network)
     outcome = _outcome(request, prices, chosen.of)
@@ -241,7 +241,7 @@ def _evaluation(
         approximate=stand_ins(request.workload.coverage),
         experts=experts_of(request.workload.coverage),
         mapping=request.mapping.name if request.mapping else None,
-        system=replace(of_frame, auto=chosen.tried, core_counts=chosen.core_counts),
+        system=replace(of_frame, auto=chosen.tried, core_counts=chosen.core_counts, weights_fill=chosen.weights_fill),
     )
 
 
