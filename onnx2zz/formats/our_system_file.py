@@ -27,8 +27,9 @@ from onnx2zz.formats.yaml_source import YamlSource
 KEYS = ("name", "core", "cores", "topology", "offchip", "clock_mhz", "mapping")
 TOPOLOGY_KEYS = (
     *("mesh", "ring", "bus", "links", "bandwidth", "energy_per_bit", "hop_cycles", "flit", "header_flits"),
-    *("duplex", "multicast"),
+    *("duplex", "multicast", "events"),
 )
+EVENT_KEYS = ("values_per_flit", "packet_flits")
 OFFCHIP_KEYS = ("memory", "at", "bandwidth", "read_pj_per_bit", "write_pj_per_bit", "energy_per_bit")
 SHAPES = ("mesh", "ring", "bus", "links")
 Shape = tuple[int, int]
@@ -57,7 +58,32 @@ def read_our_system(found: Found, source: YamlSource, problems: list[Problem]) -
 def _packets(topology: Section) -> Packets:
     multicast = topology.word("multicast", ("tree", "none"), "way to send to several cores")
     flit, header = (int(topology.number(key) or 0) for key in ("flit", "header_flits"))
-    return Packets(topology.number("hop_cycles") or 0.0, flit, header, multicast != "none")
+    values, longest = _events(topology, flit, header)
+    return Packets(topology.number("hop_cycles") or 0.0, flit, header, multicast != "none", values, longest)
+
+
+def _events(topology: Section, flit: int, header: int) -> tuple[int, int]:
+    """How events travel: values in a flit, and flits of the longest packet."""
+    if "events" not in topology:
+        return 1, 0
+    section = topology.section("events", EVENT_KEYS)
+    if section is None:
+        return 1, 0
+    values, longest = (_whole_number(section, key) for key in EVENT_KEYS)
+    if not flit:
+        section.object_to((), "topology has events and no flit", "add flit, in bit, or leave events out")
+    if longest and longest <= header:
+        what = f"packet_flits is {longest}, and header_flits {header}: no value fits a packet"
+        section.object_to(("packet_flits",), what, f"say {header + 1} or more")
+    return values or 1, longest
+
+
+def _whole_number(section: Section, key: str) -> int:
+    """A number above 0; 0 where the key is missing or its value is at fault."""
+    number = section.number(key, above_zero=True) or 0.0
+    if number != int(number):
+        section.object_to((key,), f"{key} is {number:g}, and a whole number is needed")
+    return int(number)
 
 
 def _mesh(topology: Section) -> Shape | None:

@@ -47,12 +47,14 @@ class Port:
 @dataclass(frozen=True)
 class Packets:
     """How data travel: cycles for each link, bits of a flit (0: none), flits of a header, one transfer for several
-    destinations or one for each."""
+    destinations or one for each; of events the values in a flit, and flits of the longest packet (0: one value)."""
 
     hop_cycles: float = 0.0
     flit: int = 0
     header_flits: int = 0
     multicast: bool = True
+    values_per_flit: int = 1
+    packet_flits: int = 0
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,9 @@ class Network:
     """The links between cores. A packet is `header_flits` and as many flits of `flit` bit as its data fill (0: data go
     as they are). With `multicast` one transfer branches on its way to several cores, else each has its own.
 
+    Where values other than zero are sent alone, a flit holds `values_per_flit` of them with their addresses, and a
+    packet `packet_flits` flits, its header's included (0: one value).
+
     `port` is the link behind which the off-chip core lies, if there is one; nothing but off-chip data takes it.
     `with_port`: buses that such data occupy as well, since the off-chip core hangs on them.
     """
@@ -55,6 +58,8 @@ class Network:
     flit: int = 0
     header_flits: int = 0
     multicast: bool = True
+    values_per_flit: int = 1
+    packet_flits: int = 0
 
     @property
     def port_id(self) -> str | None:

@@ -28,6 +28,8 @@ def read_system(found: Found) -> System:
         packets.flit,
         packets.header_flits,
         packets.multicast,
+        packets.values_per_flit,
+        packets.packet_flits,
     )
     return System(file.name, found.path, _cores(file), network, offchip, file.clock_mhz, file.mesh_width)
 

@@ -146,8 +146,8 @@ def test_where_there_is_room_the_busiest_core_has_at_most_one_layer_more_than_th
 
 
 def deep(folder: Path, capacity: int) -> tuple[Path, onnx.ModelProto]:
-    """A row of three cores, and four 3x1 convolutions of 24 and 16 channels by turns: each has 9,216 bits of weights, ten
-    rows lie between them."""
+    """A row of three cores, and four 3x1 convolutions of 24 and 16 channels by turns: each has 9,216 bits of weights,
+    ten rows lie between them."""
     shapes = [(16, 24, 3, 1), (24, 16, 3, 1)] * 2
     weights = {f"w{n}": distinct(np.random.default_rng(n), *shape) for n, shape in enumerate(shapes)}
     names = ["x", *(f"t{n}" for n in range(4))]
