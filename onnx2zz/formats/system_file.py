@@ -45,6 +45,15 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Stream:
+    """Where the network's inputs come in that no memory brings: the cores where they enter, bit a cycle, pJ a bit."""
+
+    entered: tuple[CoreId, ...]
+    bandwidth: float
+    energy_per_bit: float = 0.0
+
+
+@dataclass(frozen=True)
 class Packets:
     """How data travel: cycles for each link, bits of a flit (0: none), flits of a header, one transfer for several
     destinations or one for each; of events the values in a flit, and flits of the longest packet (0: one value)."""
@@ -71,6 +80,7 @@ class SystemFile:
     clock_mhz: float | None = None
     mapping: str | None = None
     mesh_width: int | None = None
+    stream: Stream | None = None
 
 
 @dataclass

@@ -26,9 +26,9 @@ def _transfer_energy(timed: Schedule, system: System, number: int) -> float:
 
 
 def offchip_energy(transfer: Transfer, system: System) -> float:
-    """What the off-chip memory itself takes for a transfer."""
+    """What the off-chip memory itself takes for a transfer: nothing for inputs that come in past it."""
     offchip = system.offchip
-    if offchip is None:
+    if offchip is None or (transfer.is_input and system.network.stream is not None):
         return 0.0
     if transfer.source == offchip.id:
         return transfer.bits * offchip.read_pj_per_bit

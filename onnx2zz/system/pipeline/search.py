@@ -9,7 +9,7 @@ from onnx2zz.pricing.system_result import ScheduleKind, StackUse
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.energy import schedule_energy
 from onnx2zz.system.improvement import Choice
-from onnx2zz.system.least_work import constant_bits, offchip_bits
+from onnx2zz.system.least_work import constant_bits, outside_cycles
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.pipeline.assignment import Assigned, Assignment
 from onnx2zz.system.pipeline.balance import Balance
@@ -181,7 +181,7 @@ class PipelineSearch:
             return ()
         constants = [constant_bits(told) for told in graph.layers]
         port = system.network.port.bandwidth if system.network.port is not None else math.inf
-        always = (offchip_bits(graph) - sum(constants)) / port
+        always = max(outside_cycles(system, graph).values(), default=0.0)
         row = self._row
         of_layers = [list(dict.fromkeys(way for ways in own.values() for way in ways)) for own in found]
         balanced = Balance(of_layers, row, capacity * FOR_WEIGHTS, always, 0.0 if self.all_stay else port).best()
