@@ -3,10 +3,11 @@
 Beside its weights a core holds the few rows that the next row is made of, and never a whole tensor. A layer that makes
 each channel of just that channel of what it reads (a pool, an addition, a depthwise convolution) lies where that is
 made, so that only what other layers read leaves the core; a layer that steps over elements (a 1x1 of stride 2) lies
-where others read all of them, so that they come once.
+where others read all of them, so that they come once. What reads the network's input is cut along its columns: of those
+each part needs its own only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from onnx2zz.system.candidates import rounds, turned
@@ -19,6 +20,7 @@ from onnx2zz.system.reads import Edge
 from onnx2zz.system.tile import Range, parts
 from onnx2zz.system.tiling import Tiling
 
+COLUMNS = "OX"
 AT_ONCE = 2
 """Rows that a core has room for, of what is read and of what is made: the one at work, and the next."""
 
@@ -35,12 +37,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Group:
-    """Layers (by id) whose parts lie together. `channels`: the loop of each that is cut, None where there is none;
+    """Layers (by id) whose parts lie together. `along`: the loop of each that is cut, None where there is none;
     `units`: loops of each that the array unrolls, over how many units."""
 
     graph: LayerGraph
     layers: tuple[int, ...]
-    channels: Mapping[int, str | None]
+    along: Mapping[int, str | None]
     units: Mapping[int, Mapping[str, int]]
 
     def part(self, number: int, even: bool = False) -> Part:
@@ -60,15 +62,15 @@ class Group:
         return min(self._steps(layer) for layer in self.layers)
 
     def _steps(self, layer: int) -> int:
-        loop = self.channels[layer]
+        loop = self.along[layer]
         return 1 if loop is None else -(-self.graph.layers[layer].sizes[loop] // self._grain(layer))
 
     def _grain(self, layer: int) -> int:
         """Channels that are not parted. All layers of a group are cut alike: as the one asks that asks for most."""
-        return max(self.units[one].get(self.channels[one] or "", 1) for one in self.layers)
+        return max(self.units[one].get(self.along[one] or "", 1) for one in self.layers)
 
     def _tiling(self, layer: int, number: int, grain: int) -> Tiling:
-        told, loop = self.graph.layers[layer], self.channels[layer]
+        told, loop = self.graph.layers[layer], self.along[layer]
         _, row = turned(told, {})
         turns = ((row, told.sizes[row]),) if row is not None else ()
         if loop is None or number == 1:
@@ -105,13 +107,13 @@ def grouped(graph: LayerGraph, units: Mapping[int, Mapping[str, int]]) -> list[G
     """The layers of a network in groups, in order."""
     found: list[list[int]] = []
     group_of: dict[int, int] = {}
-    channels: dict[int, str | None] = {}
+    along: dict[int, str | None] = {}
     readers: dict[int, list[int]] = {}
     for told in graph.layers:
         layer = told.placed.id
-        channels[layer] = _channel(told)
         into = graph.edges.get(layer, ())
-        near = [edge.producer for edge in into if _goes_on(graph, edge, channels)]
+        along[layer] = _cut_along(told, {edge.operand for edge in into})
+        near = [edge.producer for edge in into if _goes_on(graph, edge, along)]
         near = near or [one for edge in into if steps_over(graph, edge) for one in readers.get(edge.producer, ())]
         if not near:
             found.append([])
@@ -119,19 +121,23 @@ def grouped(graph: LayerGraph, units: Mapping[int, Mapping[str, int]]) -> list[G
         found[group_of[layer]].append(layer)
         for edge in into:
             readers.setdefault(edge.producer, []).append(layer)
-    return [Group(graph, tuple(own), {one: channels[one] for one in own}, units) for own in found]
+    return [Group(graph, tuple(own), {one: along[one] for one in own}, units) for own in found]
 
 
-def _channel(told: Told) -> str | None:
-    loop, _ = turned(told, {})
+def _cut_along(told: Told, made: Container[str]) -> str | None:
+    """The loop of a layer that is cut; `made`: its operands that other layers make."""
+    channel, row = turned(told, {})
     layer = told.placed.layer
-    return loop if loop in layer.output.loops and loop != layer.recurrent else None
+    reads_input = any(name not in made and not told.is_constant(name) for name in OPERANDS[: len(layer.inputs)])
+    if reads_input and row != COLUMNS and layer.sizes.get(COLUMNS, 1) > 1 and COLUMNS in layer.output.loops:
+        return COLUMNS
+    return channel if channel in layer.output.loops and channel != layer.recurrent else None
 
 
-def _goes_on(graph: LayerGraph, edge: Edge, channels: Mapping[int, str | None]) -> bool:
+def _goes_on(graph: LayerGraph, edge: Edge, along: Mapping[int, str | None]) -> bool:
     """Whether a layer makes each channel of just that channel of what it reads."""
-    own, before = channels[edge.reader], channels[edge.producer]
-    if own is None or before is None or edge.operand not in OPERANDS:
+    own, before = along[edge.reader], along[edge.producer]
+    if own is None or before is None or COLUMNS in (own, before) or edge.operand not in OPERANDS:
         return False
     told = graph.layers[edge.reader]
     read = told.placed.layer.inputs[OPERANDS.index(edge.operand)]

@@ -56,23 +56,24 @@ def test_layers_lie_where_their_channels_are_made_and_what_steps_over_elements_w
     graph = block()
     groups = grouped(graph, {told.placed.id: UNITS for told in graph.layers})
     names = [[graph.layers[layer].placed.node for layer in group.layers] for group in groups]
-    assert names == [["stem", "pool"], ["wide", "short"], ["deep", "sum"]]
+    assert names == [["stem"], ["pool"], ["wide", "short"], ["deep", "sum"]]
 
 
 def test_a_part_holds_its_weights_and_a_few_rows() -> None:
     graph = block()
-    stem, wide, deep = grouped(graph, {told.placed.id: UNITS for told in graph.layers})
+    stem, pool, wide, deep = grouped(graph, {told.placed.id: UNITS for told in graph.layers})
     of_width = COLUMNS - 1
-    # The input whole, and of it the four rows that two rows of the stem read; the pool reads two rows and makes two.
-    image = 5 * (ROWS + 4) * COLUMNS
-    assert stem.part(1).bits == 8 * (24 * 5 * 3 + image + 2 * 24 * COLUMNS + 2 * 24 * of_width)
-    assert stem.part(3).bits == 8 * (8 * 5 * 3 + image + 2 * 8 * COLUMNS + 2 * 8 * of_width)
+    # All weights; the columns of the input that a part reads, and of them the four rows that two rows of the stem read.
+    assert stem.part(1).bits == 8 * (24 * 5 * 3 + 5 * (ROWS + 4) * COLUMNS + 2 * 24 * COLUMNS)
+    assert stem.part(3).bits == 8 * (24 * 5 * 3 + (5 * (ROWS + 4) + 2 * 24) * COLUMNS // 3)
+    # Two rows of a part's channels are read, and two made.
+    assert pool.part(3).bits == 8 * 2 * 8 * (COLUMNS + of_width)
     # Two parts of 8 channels: two rows of all 16 are read, then two of the part's own of both terms, and two are made.
     assert deep.part(2).bits == 8 * (8 * 16 + 2 * 16 * of_width + (2 + 1) * 2 * 8 * of_width)
-    assert [group.most for group in (stem, wide, deep)] == [3, 2, 2]
-    # Eight channels are a step of the array: 10 rows of 6, 15 products each, and 10 rows of 5 maxima of two.
-    assert stem.part(3).rounds == ROWS * COLUMNS * 5 * 3 + ROWS * of_width * 2
-    assert stem.part(2).rounds == stem.part(1).rounds * 2 / 3
+    assert [group.most for group in (stem, pool, wide, deep)] == [COLUMNS, 3, 2, 2]
+    # Eight channels are a step of the array: 10 rows of 6, 15 products each, three times; 10 rows of 5 maxima of two.
+    assert stem.part(3).rounds == ROWS * COLUMNS * 5 * 3
+    assert (pool.part(3).rounds, pool.part(2).rounds) == (ROWS * of_width * 2, 2 * ROWS * of_width * 2)
     assert deep.part(5, even=True).bits == 8 * (4 * 16 + 2 * 16 * of_width + (2 + 1) * 2 * 4 * of_width)
 
 
