@@ -26,6 +26,7 @@ from onnx2zz.api.system import (
     run_on_system,
     schedule_files,
     system_request,
+    with_events,
     write_schedule,
 )
 from onnx2zz.api.where_priced import cluster_at, scheduler_conflicts
@@ -116,7 +117,6 @@ def evaluate(
     arch, kept = str(accelerator), _path(output)
     given = {
         "exploit_data_locality": exploit_data_locality,
-        "events": events,
         "density": density,
         "save_mapping": save_mapping,
         "plot": plot,
@@ -131,8 +131,11 @@ def evaluate(
     chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
     where = partial(Resources, jobs=jobs, tell=_warn, layer_timeout=layer_timeout)
     if of_system:
-        of = SystemOptions(price_options, search, chosen, asked, _path(placement), schedule, frames, cores, cacti)
-        request, _ = system_request(arch, source, of, _warn)
+        of = SystemOptions(
+            price_options, search, chosen, asked, _path(placement), schedule, frames, cores, cacti, events
+        )
+        request, compiled = system_request(arch, source, of, _warn)
+        request = with_events(request, compiled, events, _unwatched)
         workload = request.workload
         with _where(kept, scheduler, request.repeatable and cache) as (folder, cluster, store):
             scheduled = run_on_system(request, folder, where(store, elsewhere=cluster))

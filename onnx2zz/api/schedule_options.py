@@ -29,7 +29,7 @@ def frames_problems(frames: int | None, schedule: ScheduleChoice) -> Iterator[Pr
 
 
 def cores_problems(cores: CoresChoice | None, schedule: ScheduleChoice, placed: bool) -> Iterator[Problem]:
-    """What is wrong with asking for pipelines on other numbers of cores; `placed`: the user says where layers run."""
+    """What is wrong with asking for pipelines on fewer cores; `placed`: the user says where layers run."""
     if cores is None:
         return
     if cores not in CORES:

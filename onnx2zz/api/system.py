@@ -1,10 +1,11 @@
 """A model on a system of cores: its files, found and read, and what is written of its evaluation."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from onnx2zz.api.events import counted_events, event_inputs
 from onnx2zz.api.inputs import Tell, as_asked, base_of, noticed
 from onnx2zz.api.schedule_options import cores_problems, frames_of, frames_problems, unlike_cores
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from onnx2zz.system.placement import Placed
     from onnx2zz.zigzag.layer_price import PriceOptions, Search
 
-ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "events", "density", "save_mapping", "plot")
+ONE_ACCELERATOR_ONLY = ("exploit_data_locality", "density", "save_mapping", "plot")
 SYSTEM_ONLY = ("placement", "frames", "cores")
 """Options that mean nothing on a system of cores, and those that mean nothing elsewhere."""
 SCHEDULE, TRACE = "schedule.json", "trace.json"
@@ -62,6 +63,7 @@ class SystemOptions:
     frames: int | None = None
     cores: CoresChoice | None = None
     cacti: bool = True
+    events: str | None = None
 
 
 def _tell_unused_rules(system: "System", tell: Tell) -> None:
@@ -96,6 +98,9 @@ def system_request(
         compiled, workload = source()
     with noted_in(problems):
         base = _mapping(options.mapping, tell)
+    if compiled is not None:
+        with noted_in(problems):
+            event_inputs(options.events, compiled)
     raise_if_any(problems)
     assert system is not None and workload is not None
     _tell_unused_rules(system, tell)
@@ -123,9 +128,20 @@ def system_request(
         placed,
         options.schedule,
         frames_of(options.frames, options.schedule),
-        options.cores is not None,
+        options.cores,
     )
     return request, compiled
+
+
+def with_events(
+    request: "SystemRequest", compiled: "Compiled | None", events: str | None, watch: Callable[[int, int, str], None]
+) -> "SystemRequest":
+    """What is asked for, and what a run of the network has measured, if `events` says on what; `watch` is told how far
+    it is."""
+    if events is None or compiled is None:
+        return request
+    model = Path(request.workload.file)
+    return replace(request, activities=counted_events(events, compiled, model, event_inputs(events, compiled), watch))
 
 
 def system_called(arch: str, tell: Tell, cacti: bool = True) -> "System":

@@ -205,7 +205,9 @@ def evaluate_command(
     with cluster_at(scheduler, notice) as cluster:
         where = WherePriced(cache_folder, no_cache, jobs, layer_timeout, cluster)
         if of_system:
-            many = SystemOptions(options, search, chosen, mapping, placement, schedule, frames, cores, not no_cacti)
+            many = SystemOptions(
+                options, search, chosen, mapping, placement, schedule, frames, cores, not no_cacti, events
+            )
             evaluation, workload = _on_a_system(arch, source, many, output, where)
         else:
             one = OneAccelerator(arch, mapping, options, search, locality, chosen, save_mapping, not no_cacti, density)
@@ -258,12 +260,16 @@ def _on_a_system(
     arch: str, source: "Source", asked: "SystemOptions", output: Path, where: WherePriced
 ) -> tuple["Evaluation", "PricedWorkload"]:
     """The compiled model goes to the output folder before, its schedule after."""
-    from onnx2zz.api.system import forget_schedule, run_on_system, system_request, write_schedule
+    from onnx2zz.api.system import forget_schedule, run_on_system, system_request, with_events, write_schedule
+    from onnx2zz.report.progress import progress_on_stderr
 
     request, compiled = system_request(arch, source, asked, notice)
     forget_schedule(output)
     if compiled is not None:
         compiled.write(output, None, arch)
+    if asked.events is not None:
+        with progress_on_stderr() as watch:
+            request = with_events(request, compiled, asked.events, watch)
     with resources_at(where.unless(not request.repeatable)) as resources:
         found = run_on_system(request, output, resources)
     write_schedule(found, output)

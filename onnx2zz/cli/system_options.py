@@ -16,7 +16,8 @@ def system_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--cores",
             type=click.Choice(CORES),
-            help="Pipelines on fewer cores of a system, too: how many the weights need, and what more of them buy.",
+            help="Pipelines on fewer cores of a system: on any number of them, beside the one on all (how many the "
+            "weights need, and what more of them buy), or on the fewest on which all weights stay.",
         ),
         click.option(
             "--frames",

@@ -16,6 +16,7 @@ from onnx2zz.formats.system_file import (
     CoreId,
     Packets,
     Port,
+    Stream,
     SystemFile,
     Wire,
     mapping_named,
@@ -24,12 +25,14 @@ from onnx2zz.formats.system_file import (
 )
 from onnx2zz.formats.yaml_source import YamlSource
 
-KEYS = ("name", "core", "cores", "topology", "offchip", "clock_mhz", "mapping")
+KEYS = ("name", "core", "cores", "topology", "offchip", "inputs", "clock_mhz", "mapping")
 TOPOLOGY_KEYS = (
     *("mesh", "ring", "bus", "links", "bandwidth", "energy_per_bit", "hop_cycles", "flit", "header_flits"),
-    *("duplex", "multicast"),
+    *("duplex", "multicast", "events"),
 )
+EVENT_KEYS = ("values_per_flit", "packet_flits")
 OFFCHIP_KEYS = ("memory", "at", "bandwidth", "read_pj_per_bit", "write_pj_per_bit", "energy_per_bit")
+STREAM_KEYS = ("at", "bandwidth", "energy_per_bit")
 SHAPES = ("mesh", "ring", "bus", "links")
 Shape = tuple[int, int]
 """Width and height of a mesh."""
@@ -45,19 +48,45 @@ def read_our_system(found: Found, source: YamlSource, problems: list[Problem]) -
     nodes, wires = ((0,), ()) if topology is None else _joined(topology, shape)
     cores = _cores(whole, files, nodes, shape)
     port = _port(whole, files, nodes, shape)
+    stream = _stream(whole, nodes, shape, port)
     object_to_islands(whole, ("topology",), nodes, wires, port)
     packets = Packets() if topology is None else _packets(topology)
     clock = whole.number("clock_mhz", above_zero=True)
     name = str(whole.value("name") or found.name)
     return SystemFile(
-        found, name, cores, wires, port, packets, clock, mapping_named(whole), shape[0] if shape else None
+        found, name, cores, wires, port, packets, clock, mapping_named(whole), shape[0] if shape else None, stream
     )
 
 
 def _packets(topology: Section) -> Packets:
     multicast = topology.word("multicast", ("tree", "none"), "way to send to several cores")
     flit, header = (int(topology.number(key) or 0) for key in ("flit", "header_flits"))
-    return Packets(topology.number("hop_cycles") or 0.0, flit, header, multicast != "none")
+    values, longest = _events(topology, flit, header)
+    return Packets(topology.number("hop_cycles") or 0.0, flit, header, multicast != "none", values, longest)
+
+
+def _events(topology: Section, flit: int, header: int) -> tuple[int, int]:
+    """How events travel: values in a flit, and flits of the longest packet."""
+    if "events" not in topology:
+        return 1, 0
+    section = topology.section("events", EVENT_KEYS)
+    if section is None:
+        return 1, 0
+    values, longest = (_whole_number(section, key) for key in EVENT_KEYS)
+    if not flit:
+        section.object_to((), "topology has events and no flit", "add flit, in bit, or leave events out")
+    if longest and longest <= header:
+        what = f"packet_flits is {longest}, and header_flits {header}: no value fits a packet"
+        section.object_to(("packet_flits",), what, f"say {header + 1} or more")
+    return values or 1, longest
+
+
+def _whole_number(section: Section, key: str) -> int:
+    """A number above 0; 0 where the key is missing or its value is at fault."""
+    number = section.number(key, above_zero=True) or 0.0
+    if number != int(number):
+        section.object_to((key,), f"{key} is {number:g}, and a whole number is needed")
+    return int(number)
 
 
 def _mesh(topology: Section) -> Shape | None:
@@ -221,8 +250,22 @@ def _port(whole: Section, files: CoreFiles, nodes: Sequence[CoreId], shape: Shap
     return Port(max(nodes) + 1, memory, served, bandwidth if bandwidth < math.inf else 1.0, energy)
 
 
+def _stream(whole: Section, nodes: Sequence[CoreId], shape: Shape | None, port: Port | None) -> Stream | None:
+    """Where inputs come in over the network, if they do."""
+    if whole.value("inputs") is None:
+        return None
+    section = Section(whole.source, ("inputs",), STREAM_KEYS, whole.problems)
+    bandwidth, energy = section.number("bandwidth", above_zero=True), section.number("energy_per_bit") or 0.0
+    if "bandwidth" not in section:
+        section.object_to((), "inputs has no bandwidth", "add it, in bit a cycle")
+    # Without a core off the chip schedule.json has nothing that inputs could come from.
+    if port is None:
+        section.object_to((), "inputs come in from outside, and the system has no offchip", "add offchip")
+    return Stream(_served(section, nodes, shape), bandwidth or 1.0, energy)
+
+
 def _served(section: Section, nodes: Sequence[CoreId], shape: Shape | None) -> tuple[CoreId, ...]:
-    """The cores that the off-chip memory is joined to: those that `at` names, else the first corner of a mesh, else
+    """The cores that what lies outside is joined to: those that `at` names, else the first corner of a mesh, else
     all."""
     if "at" not in section:
         # On a mesh the port has a place, and data cross the links between; a ring or a bus has no corner to prefer.

@@ -45,14 +45,25 @@ class Port:
 
 
 @dataclass(frozen=True)
+class Stream:
+    """Where the network's inputs come in that no memory brings: the cores where they enter, bit a cycle, pJ a bit."""
+
+    entered: tuple[CoreId, ...]
+    bandwidth: float
+    energy_per_bit: float = 0.0
+
+
+@dataclass(frozen=True)
 class Packets:
     """How data travel: cycles for each link, bits of a flit (0: none), flits of a header, one transfer for several
-    destinations or one for each."""
+    destinations or one for each; of events the values in a flit, and flits of the longest packet (0: one value)."""
 
     hop_cycles: float = 0.0
     flit: int = 0
     header_flits: int = 0
     multicast: bool = True
+    values_per_flit: int = 1
+    packet_flits: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,7 @@ class SystemFile:
     clock_mhz: float | None = None
     mapping: str | None = None
     mesh_width: int | None = None
+    stream: Stream | None = None
 
 
 @dataclass

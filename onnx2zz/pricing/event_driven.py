@@ -100,6 +100,26 @@ def layer_events(
     )
 
 
+def together(layers: Sequence[LayerEvents]) -> LayerEvents:
+    """The events of several tiles as those of their layer, which all saw the same densities."""
+    levels: dict[tuple[str, str], tuple[float, float]] = {}
+    for level in (level for one in layers for level in one.breakdown):
+        dense, driven = levels.get((level.operand, level.memory), (0.0, 0.0))
+        levels[level.operand, level.memory] = dense + level.dense_pj, driven + level.event_pj
+    noc = [one.noc_energy_pj for one in layers if one.noc_energy_pj is not None]
+    return LayerEvents(
+        density=layers[0].density,
+        operations_executed=sum(one.operations_executed for one in layers),
+        energy_pj=sum(one.energy_pj for one in layers),
+        operation_energy_pj=sum(one.operation_energy_pj for one in layers),
+        memory_energy_pj=sum(one.memory_energy_pj for one in layers),
+        noc_events=sum(one.noc_events for one in layers),
+        noc_energy_pj=sum(noc) if noc else None,
+        breakdown=tuple(LevelEvents(*place, *energies) for place, energies in levels.items()),
+        why_dense=layers[0].why_dense,
+    )
+
+
 def total_events(layers: Sequence[LayerEvents], noc_pj_per_event: float | None) -> TotalEvents:
     """The sums over layers."""
     events = sum(layer.noc_events for layer in layers)

@@ -14,9 +14,10 @@ staying where they are read."""
 ScheduleChoice = Literal["auto", "layers", "fused", "pipeline"]
 SCHEDULES: tuple[ScheduleChoice, ...] = get_args(ScheduleChoice)
 """What may be asked for; `auto` takes the best of the kinds."""
-CoresChoice = Literal["any"]
+CoresChoice = Literal["any", "fewest"]
 CORES: tuple[CoresChoice, ...] = get_args(CoresChoice)
-"""Numbers of cores on which pipelines are looked for beside the one on all."""
+"""On how many cores pipelines are looked for: on several numbers of them beside the one on all, or on as few as all
+weights stay on."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,26 @@ class PipelineUse:
 
 
 @dataclass(frozen=True)
+class EventUse:
+    """The same schedule on cores that work where an input is not zero, and send no other values.
+
+    `energy`: its parts, as the dense ones'. `events`: values sent from core to core, `header_flits` and `payload_flits`
+    what carries them (0 where data go without flits), each sent once however many cores it goes to. `wire_bit_hops`:
+    bits x links of all that is sent, beside the dense `dense_wire_bit_hops`. `busiest_core_cycles`: of the core that
+    has most to do in a frame, if an operation that is left out takes no time; `busiest_link_cycles` of the link.
+    """
+
+    energy: Mapping[str, float]
+    events: int
+    header_flits: int
+    payload_flits: int
+    wire_bit_hops: float
+    dense_wire_bit_hops: float
+    busiest_core_cycles: float
+    busiest_link_cycles: float
+
+
+@dataclass(frozen=True)
 class KindTried:
     """A kind of schedule that `auto` thought of: the value of the objective over all frames (None: it was not made),
     and why it was taken or not."""
@@ -138,7 +159,8 @@ class SystemResult:
     the box around it. `stacks`: of a fused schedule. `spills`: layers whose outputs go off the chip and come
     back. Of a pipeline all numbers are those of one frame, the setup apart.
     `auto`: what was tried, where the kind of schedule was chosen. `core_counts`: pipelines on other numbers of cores,
-    where these were asked for. `core_kinds`: what its cores are."""
+    where these were asked for; `weights_fill`: cores that the network's weights fill by their bits alone. `core_kinds`:
+    what its cores are. `events`: what event-driven cores make of it, where zeros were counted."""
 
     schedule: ScheduleKind
     latency_cycles: float
@@ -162,3 +184,5 @@ class SystemResult:
     core_counts: tuple[CoreCount, ...] = ()
     core_kinds: tuple[CoreKind, ...] = ()
     spills: tuple[SpillUse, ...] = ()
+    weights_fill: int | None = None
+    events: EventUse | None = None

@@ -1,5 +1,7 @@
 """What an event-driven core would spend, layer by layer, beside the dense number."""
 
+from collections.abc import Iterator
+
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -9,6 +11,7 @@ from onnx2zz.pricing.event_driven import LayerEvents
 from onnx2zz.pricing.result import Evaluation, LayerResult
 from onnx2zz.printable import printable
 from onnx2zz.report.quantity import ENERGY, quantity
+from onnx2zz.report.system_events import system_events_told
 from onnx2zz.report.table import SHORTEST_NAME, energy_unit
 
 DENSE = "*"
@@ -24,12 +27,16 @@ def print_events(evaluation: Evaluation, console: Console) -> None:
     console.print(printable(f"Event-driven, on {source}"), style="bold", highlight=False, markup=False)
     narrowest = console.measure(_table(evaluation, SHORTEST_NAME), options=console.options.update(width=1000))
     console.print(_table(evaluation, SHORTEST_NAME + max(console.width - narrowest.maximum, 0)))
-    for sentence in _sentences(evaluation):
+    for sentence in (*_sentences(evaluation), *_of_system(evaluation)):
         console.print(sentence, highlight=False, markup=False)
 
 
+def _of_system(evaluation: Evaluation) -> Iterator[str]:
+    return system_events_told(evaluation.system) if evaluation.system is not None else iter(())
+
+
 def _table(evaluation: Evaluation, name_width: int) -> Table:
-    scale, unit = energy_unit(evaluation.total.energy_pj)
+    scale, unit = energy_unit(_dense_pj(evaluation))
     total = evaluation.total.events
     assert total is not None
     table = Table(
@@ -39,7 +46,7 @@ def _table(evaluation: Evaluation, name_width: int) -> Table:
     for head, foot in (
         ("Density", ""),
         ("Executed", f"{total.operations_executed:,}"),
-        (f"Dense [{unit}]", f"{evaluation.total.energy_pj / scale:,.1f}"),
+        (f"Dense [{unit}]", f"{_dense_pj(evaluation) / scale:,.1f}"),
         (f"Events [{unit}]", f"{total.energy_pj / scale:,.1f}"),
         ("NoC events", f"{total.noc_events:,}"),
     ):
@@ -47,6 +54,11 @@ def _table(evaluation: Evaluation, name_width: int) -> Table:
     for layer in evaluation.layers:
         table.add_row(Text(printable(layer.name, name_width)), *_cells(layer, scale))
     return table
+
+
+def _dense_pj(evaluation: Evaluation) -> float:
+    """What the energies of the layers come to: on a system without links and what lies off the chip."""
+    return evaluation.total.energy_pj if evaluation.system is None else evaluation.system.energy["cores_pj"]
 
 
 def _cells(layer: LayerResult, scale: float) -> tuple[str, ...]:

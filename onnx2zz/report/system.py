@@ -122,6 +122,8 @@ def print_core_counts(system: SystemResult, console: Console) -> None:
         if fewest is None
         else (f"all weights stay on {fewest} core{'s' * (fewest != 1)}")
     )
+    if fewest is not None and system.weights_fill is not None:
+        said += f" (their bits alone fill {system.weights_fill})"
     some_come = any(not one.stays for one in system.core_counts)
     console.print(f"{said}{'; *: others come with every frame' * some_come}", highlight=False, markup=False)
 

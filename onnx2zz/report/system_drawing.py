@@ -72,6 +72,10 @@ def _facts(system: System, kinds: list[str]) -> Iterator[str]:
             f"off chip ({away.name}), by the framed cores: {port.bandwidth:g} bit a cycle, "
             f"read {away.read_pj_per_bit:g} pJ a bit, write {away.write_pj_per_bit:g} pJ a bit"
         )
+    stream = system.network.stream
+    if stream is not None:
+        entered = ", ".join(str(node) for node in stream.nodes if node in system.by_id)
+        yield f"inputs come in at core {entered}: {stream.bandwidth:g} bit a cycle, {stream.energy_per_bit:g} pJ a bit"
 
 
 def _wire(link: Link, at: Mapping[CoreId, tuple[float, float]]) -> str:

@@ -104,7 +104,7 @@ def with_turns(told: Told, split: Pieces, room: float, unrolled: Mapping[str, in
     layer = told.placed.layer
     pieces = dict(split)
     grain = tuple((loop, step) for loop, step in unrolled.items() if layer.sizes.get(loop, 1) > step > 1)
-    channel, row = _turned(told, pieces)
+    channel, row = turned(told, pieces)
     # Weights come once and stay for all rows: channels change slowest, so that few are there at a time. But where rows
     # are asked for, so that readers can begin with the first of them, all weights of the core stay, if they fit.
     rows_first = least > 1 and _weight_bits(told, Tiling(split)) <= room * HELD_WEIGHTS
@@ -126,7 +126,7 @@ def with_turns(told: Told, split: Pieces, room: float, unrolled: Mapping[str, in
 def with_row_turns(told: Told, split: Pieces, room: float, least: int = 1) -> Tiling | None:
     """The split in as few turns along its rows as it takes for a tile to fit, at least so many: all weights of a core
     stay, and of its input only the rows of a turn. None where that does not do."""
-    _, row = _turned(told, dict(split))
+    _, row = turned(told, dict(split))
     for turns in _steps(_length(told.placed.layer.sizes, dict(split), row), least) if row is not None else (1,):
         tiling = Tiling(split, ((row, turns),) if row is not None and turns > 1 else ())
         if largest(told, tiling) <= room:
@@ -141,7 +141,7 @@ def with_summed_turns(told: Told, split: Pieces, room: float) -> Tiling | None:
     They change slowest: inputs and weights of a turn come once and go, and only the sums stay.
     """
     sizes, pieces = told.placed.layer.sizes, dict(split)
-    finest = [(loop, _length(sizes, pieces, loop)) for loop in _turned(told, pieces) if loop]
+    finest = [(loop, _length(sizes, pieces, loop)) for loop in turned(told, pieces) if loop]
     for loop in sorted(summed(told.placed.layer), key=lambda loop: -_length(sizes, pieces, loop))[:1]:
         for beside in ((), tuple(finest)):
             for turns in _steps(_length(sizes, pieces, loop), 2):
@@ -151,7 +151,7 @@ def with_summed_turns(told: Told, split: Pieces, room: float) -> Tiling | None:
     return None
 
 
-def _turned(told: Told, pieces: Mapping[str, int]) -> tuple[str | None, str | None]:
+def turned(told: Told, pieces: Mapping[str, int]) -> tuple[str | None, str | None]:
     """The channels and the rows that are cut in turns, if there are any."""
     layer = told.placed.layer
     channel = next((loop for loop in CHANNELS if _length(layer.sizes, pieces, loop) > 1), None)

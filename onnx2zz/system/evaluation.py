@@ -6,25 +6,25 @@ from pathlib import Path
 
 from onnx2zz import __version__
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
-from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import MAPPINGS, Found, choose_mapping, find_mapping, ours
 from onnx2zz.installed import version
 from onnx2zz.mapping.network import Policy
 from onnx2zz.pricing.accounted import experts_of, host_nodes, lost_work, stand_ins
+from onnx2zz.pricing.event_driven import Activities
 from onnx2zz.pricing.graph import execution_order
 from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
 from onnx2zz.pricing.layer_result import MAC_TYPES, layer_result
-from onnx2zz.pricing.physical import PJ_PER_PW_NS, static_power_pw
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch, option_problems
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import Resources
-from onnx2zz.pricing.supplement import NOTHING
-from onnx2zz.pricing.system_result import ScheduleChoice
+from onnx2zz.pricing.supplement import NOTHING, Supplement
+from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.task import PricingTerms, layer_name
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.system.description import Core, System
-from onnx2zz.system.energy import offchip_energy
+from onnx2zz.system.energy import offchip_energy, static_energy
+from onnx2zz.system.event_driven import EventDriven
 from onnx2zz.system.fused.search import Fused
 from onnx2zz.system.kinds import Chosen, scheduled
 from onnx2zz.system.layer_graph import LayerGraph
@@ -41,7 +41,6 @@ from onnx2zz.system.system_result import system_result
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
 from onnx2zz.zigzag.layer_price import Search as TemporalSearch
 
-NS_PER_CYCLE_AT_1_MHZ = 1000
 GENERATED = "generated"
 """What a chosen mapping starts from on a core without one of its own: ZigZag's generator."""
 
@@ -52,8 +51,8 @@ class SystemRequest:
 
     `mapping`: a mapping file for all cores (None: each core's own, as the system says). `mapping_search`: mappings are
     chosen on cores that have none, or, with `choose_all`, on all of them. `placed`: layers (by id) that run where and
-    as the user says. `schedule`: how cores take up the layers of `frames` frames; `any_cores`: pipelines on fewer of
-    them are looked for, too.
+    as the user says. `schedule`: how cores take up the layers of `frames` frames; `cores`: on how many of them
+    pipelines are looked for, if not on all. `activities`: what a run of the network has measured, if events count.
 
     Raises InputError with every option that there is not, or that does not go with another.
     """
@@ -69,7 +68,8 @@ class SystemRequest:
     placed: Mapping[int, Placed] = field(default_factory=dict[int, Placed])
     schedule: ScheduleChoice = "layers"
     frames: int = 1
-    any_cores: bool = False
+    cores: CoresChoice | None = None
+    activities: Activities | None = None
 
     def __post_init__(self) -> None:
         raise_if_any(option_problems(self.options, self.search, self.mapping_search if self._chooses else None))
@@ -102,15 +102,17 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     prices = _prices(request, log, resources)
     numbering = canonical(request.system, request.placed)
     search = _search(request, prices, resources, numbering)
-    chosen = scheduled(search, request.schedule, request.frames, request.any_cores)
+    chosen = scheduled(search, request.schedule, request.frames, request.cores)
     if chosen.of is None:
         if not numbering.is_the_users:  # what is said of cores is to name them as the user does
             search = _search(request, prices, resources, Numbering({core: core for core in request.system.by_id}))
-            scheduled(search, "layers", 1)
+            scheduled(search, "pipeline" if request.cores else "layers", 1, request.cores)
         return SystemEvaluation(_without_schedule(request, search), None)
     numbering.tell(chosen.of.schedule, request.system.network)
     outcome = _outcome(request, prices, chosen.of)
     evaluation = _evaluation(request, prices, outcome, chosen)
+    if request.activities is not None:
+        evaluation = EventDriven(outcome, request.graph, prices, request.activities).beside(evaluation)
     written = outcome if outcome.interval is None else in_frames(outcome, request.frames)
     return SystemEvaluation(evaluation, written)
 
@@ -139,6 +141,8 @@ def _prices(request: SystemRequest, log: Path, resources: Resources) -> dict[Cor
         core = cores[0]
         with noted_in(problems):
             inputs, chosen = _inputs(request, core, PriceCache(resources.store))
+            beside = Supplement(activities=request.activities)
+            raise_if_any(beside.problems(str(core.accelerator.path), inputs.hardware.in_memory))
             terms = PricingTerms(inputs.accelerator, inputs.hardware.in_memory, request.options, request.search)
             wires = core.sidecar.interconnect if core.sidecar else Wires()
             asked = request.mapping_search
@@ -191,7 +195,7 @@ def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best
         energy,
         links,
         offchip,
-        _static_pj(request.system, timed.latency if interval is None else interval),
+        static_energy(request.system, timed.latency if interval is None else interval),
         sum(told.placed.layer.macs for told in request.graph.layers),
         least_bounds(request.system, request.graph, prices, stays),
         best.shared_out,
@@ -201,19 +205,6 @@ def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best
         interval=interval,
         setup_cycles=best.setup.cycles if isinstance(best, Pipeline) else 0.0,
     )
-
-
-def _static_pj(system: System, cycles: float) -> float:
-    """What the memories of all cores take over so many cycles, as far as sidecars and the system's clock say."""
-    if system.clock_mhz is None:
-        return 0.0
-    time_ns = cycles * NS_PER_CYCLE_AT_1_MHZ / system.clock_mhz
-    powers = [
-        static_power_pw(core.sidecar, read_hierarchy(core.accelerator.document)) or 0.0
-        for core in system.cores
-        if core.sidecar is not None
-    ]
-    return sum(powers) * time_ns * PJ_PER_PW_NS
 
 
 def _evaluation(
@@ -242,7 +233,7 @@ def _evaluation(
         approximate=stand_ins(request.workload.coverage),
         experts=experts_of(request.workload.coverage),
         mapping=request.mapping.name if request.mapping else None,
-        system=replace(of_frame, auto=chosen.tried, core_counts=chosen.core_counts),
+        system=replace(of_frame, auto=chosen.tried, core_counts=chosen.core_counts, weights_fill=chosen.weights_fill),
     )
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from onnx2zz.pricing.system_result import CoreCount, KindTried, ScheduleChoice, ScheduleKind
+from onnx2zz.pricing.system_result import CoreCount, CoresChoice, KindTried, ScheduleChoice, ScheduleKind
 from onnx2zz.system.fused.search import Fused, FusedSearch
 from onnx2zz.system.order_only import no_room_by_order
-from onnx2zz.system.pipeline.core_counts import over_core_counts, told
+from onnx2zz.system.pipeline.core_counts import cores_filled, on_fewest, over_core_counts, told
 from onnx2zz.system.pipeline.search import Pipeline, PipelineSearch
 from onnx2zz.system.search import LARGE, Best, Search
 from onnx2zz.zigzag.objective import objective
@@ -24,11 +24,12 @@ class Chosen:
     of: Found | None
     tried: tuple[KindTried, ...] = ()
     core_counts: tuple[CoreCount, ...] = ()
+    weights_fill: int | None = None
 
 
-def scheduled(search: Search, asked: ScheduleChoice, frames: int, any_cores: bool = False) -> Chosen:
-    """The best schedule of the kind that is asked for, or of all, for so many frames; with `any_cores` pipelines on
-    fewer cores beside it."""
+def scheduled(search: Search, asked: ScheduleChoice, frames: int, cores: CoresChoice | None = None) -> Chosen:
+    """The best schedule of the kind that is asked for, or of all, for so many frames; `cores`: a pipeline on all and
+    others on fewer beside it, or one on as few as all weights stay on."""
     if too_large := no_room_by_order(search.graph, search.system):
         search.unplaced.append("; ".join(too_large))
         return Chosen(None)
@@ -37,9 +38,18 @@ def scheduled(search: Search, asked: ScheduleChoice, frames: int, any_cores: boo
     if asked == "fused":
         return Chosen(FusedSearch(search).best())
     if asked == "pipeline":
-        pipeline = PipelineSearch(search).best()
-        return Chosen(pipeline, core_counts=told(over_core_counts(search, pipeline)) if any_cores else ())
+        return _pipelines(search, cores)
     return _best_of_all(search, frames)
+
+
+def _pipelines(search: Search, cores: CoresChoice | None) -> Chosen:
+    pipeline = on_fewest(search) if cores == "fewest" else PipelineSearch(search).best()
+    if cores is None:
+        return Chosen(pipeline)
+    if pipeline is None and cores == "fewest":
+        search.unplaced.append("on no number of the cores a pipeline was found of which all weights stay")
+    counted = over_core_counts(search, pipeline) if cores == "any" else [pipeline] if pipeline else []
+    return Chosen(pipeline, core_counts=told(counted), weights_fill=cores_filled(search))
 
 
 def _best_of_all(search: Search, frames: int) -> Chosen:

@@ -19,7 +19,7 @@ from onnx2zz.system.plan import OPERANDS
 from onnx2zz.system.prices import Prices
 from onnx2zz.zigzag.layer_price import LayerPrice
 
-CORES, PORT = "the cores' units", "the off-chip port"
+CORES, PORT, STREAM = "the cores' units", "the off-chip port", "the stream of inputs"
 
 
 def least_bounds(system: System, graph: LayerGraph, prices: Mapping[CoreId, Prices], stays: float = 0.0) -> Bounds:
@@ -35,25 +35,37 @@ def least_bounds(system: System, graph: LayerGraph, prices: Mapping[CoreId, Pric
         work.append(
             [least[id(prices[core.id])] if may else math.inf for core, may in zip(system.cores, runs, strict=True)]
         )
-    parts = {CORES: work_bound(work)}
-    if system.network.port is not None:
-        spared = min(stays, sum(constant_bits(told) for told in graph.layers))
-        parts[PORT] = (offchip_bits(graph) - spared) / system.network.port.bandwidth
-    return bounds(parts)
+    return bounds({CORES: work_bound(work), **outside_cycles(system, graph, stays)})
+
+
+def outside_cycles(system: System, graph: LayerGraph, stays: float = math.inf) -> dict[str, float]:
+    """Cycles that each way off the chip is taken for what comes and goes with a frame. `stays`: bits of constants that
+    do not, if there are so many."""
+    port, stream = system.network.port, system.network.stream
+    if port is None:
+        return {}
+    spared = min(stays, sum(constant_bits(told) for told in graph.layers))
+    if stream is None:
+        return {PORT: (offchip_bits(graph) - spared) / port.bandwidth}
+    inputs = sum(brought_bits(told, graph) - constant_bits(told) for told in graph.layers)
+    return {PORT: (offchip_bits(graph) - inputs - spared) / port.bandwidth, STREAM: inputs / stream.bandwidth}
 
 
 def offchip_bits(graph: LayerGraph) -> int:
     """The bits that every schedule moves through the port: each operand that no layer makes, and each result, once."""
-    bits = 0
-    for told in graph.layers:
-        made = {edge.operand for edge in graph.edges.get(told.placed.id, ())}
-        widths = {"I": told.placed.widths.I, "W": told.placed.widths.W}
-        for operand in OPERANDS[: len(told.placed.layer.inputs)]:
-            if operand not in made:
-                bits += count(told.told(operand, told.ranges({}))) * widths[operand]
-    for layer in graph.results:
-        bits += graph.layers[layer].output_bits
-    return bits
+    brought = sum(brought_bits(told, graph) for told in graph.layers)
+    return brought + sum(graph.layers[layer].output_bits for layer in graph.results)
+
+
+def brought_bits(told: Told, graph: LayerGraph) -> int:
+    """The bits of a layer's operands that no layer makes."""
+    made = {edge.operand for edge in graph.edges.get(told.placed.id, ())}
+    widths = {"I": told.placed.widths.I, "W": told.placed.widths.W}
+    return sum(
+        count(told.told(operand, told.ranges({}))) * widths[operand]
+        for operand in OPERANDS[: len(told.placed.layer.inputs)]
+        if operand not in made
+    )
 
 
 def constant_bits(told: Told) -> int:

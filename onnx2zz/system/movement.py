@@ -39,7 +39,7 @@ def _siblings(graph: LayerGraph) -> list[tuple[Edge, Edge]]:
     """Two readers of one tensor of which the second steps over elements: what it reads comes with what the first reads
     where both are on the same cores, and else once more, few elements of many rows."""
     edges = [edge for into in graph.edges.values() for edge in into]
-    gaps = {(edge.producer, edge.reader): _steps_over(graph, edge) for edge in edges}
+    gaps = {(edge.producer, edge.reader): steps_over(graph, edge) for edge in edges}
     return [
         (first, second)
         for first in edges
@@ -51,7 +51,7 @@ def _siblings(graph: LayerGraph) -> list[tuple[Edge, Edge]]:
     ]
 
 
-def _steps_over(graph: LayerGraph, edge: Edge) -> bool:
+def steps_over(graph: LayerGraph, edge: Edge) -> bool:
     """Whether a reader leaves out positions between those that it reads (a 1x1 of stride 2)."""
     told = graph.layers[edge.reader]
     ranges = told.ranges({})

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 CoreId = int
-PORT = "port"
-"""What the link to the off-chip core is called."""
+PORT, STREAM = "port", "inputs"
+"""What the link to the off-chip core is called, and that over which inputs come in past its memory."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,12 @@ class Network:
     """The links between cores. A packet is `header_flits` and as many flits of `flit` bit as its data fill (0: data go
     as they are). With `multicast` one transfer branches on its way to several cores, else each has its own.
 
+    Where values other than zero are sent alone, a flit holds `values_per_flit` of them with their addresses, and a
+    packet `packet_flits` flits, its header's included (0: one value).
+
     `port` is the link behind which the off-chip core lies, if there is one; nothing but off-chip data takes it.
-    `with_port`: buses that such data occupy as well, since the off-chip core hangs on them.
+    `with_port`: buses that such data occupy as well, since the off-chip core hangs on them. `stream`: the link over
+    which the network's inputs come in, if no memory brings them.
     """
 
     links: tuple[Link, ...]
@@ -55,6 +59,9 @@ class Network:
     flit: int = 0
     header_flits: int = 0
     multicast: bool = True
+    values_per_flit: int = 1
+    packet_flits: int = 0
+    stream: Link | None = None
 
     @property
     def port_id(self) -> str | None:
@@ -71,8 +78,13 @@ class Network:
 
     @cached_property
     def by_id(self) -> Mapping[str, Link]:
-        """Every link, the port too."""
-        return {link.id: link for link in (*self.links, *((self.port,) if self.port else ()))}
+        """Every link, those to the outside too."""
+        return {link.id: link for link in (*self.links, *self.outside)}
+
+    @property
+    def outside(self) -> tuple[Link, ...]:
+        """The links that lead off the chip."""
+        return tuple(link for link in (self.port, self.stream) if link is not None)
 
     @cached_property
     def _leaving(self) -> Mapping[CoreId, Sequence[tuple[Link, CoreId]]]:
@@ -82,19 +94,24 @@ class Network:
                 found.setdefault(node, []).extend((link, end) for end in link.ends_from(node) if end != node)
         return {node: sorted(ways, key=lambda way: (way[1], way[0].id)) for node, ways in found.items()}
 
-    def route(self, source: CoreId, destinations: Iterable[CoreId]) -> Route | None:
-        """The links of the shortest-path tree from a core to others, each once; None where one is out of reach."""
-        asked = source, tuple(sorted(destinations))
+    def route(self, source: CoreId, destinations: Iterable[CoreId], is_input: bool = False) -> Route | None:
+        """The links of the shortest-path tree from a core to others, each once; None where one is out of reach.
+        `is_input`: a transfer of the network's input, which comes in over the stream, if there is one."""
+        asked = source, tuple(sorted(destinations)), is_input and self.stream is not None
         if asked not in self._routes:
             self._routes[asked] = self._found_route(*asked)
         return self._routes[asked]
 
     @cached_property
-    def _routes(self) -> dict[tuple[CoreId, tuple[CoreId, ...]], Route | None]:
+    def _routes(self) -> dict[tuple[CoreId, tuple[CoreId, ...], bool], Route | None]:
         """Those that were asked for. They are this network's own: what links are is told by which they are."""
         return {}
 
-    def _found_route(self, source: CoreId, destinations: tuple[CoreId, ...]) -> Route | None:
+    def _found_route(self, source: CoreId, destinations: tuple[CoreId, ...], is_input: bool) -> Route | None:
+        if is_input and self.stream is not None:
+            entered = tuple(node for node in self.stream.nodes if node != self.offchip)
+            branches = self._branches(self._tree(entered), destinations)
+            return None if branches is None else Route((self.stream, *branches.links), branches.depth)
         if self.offchip in destinations or source == self.offchip:
             return self._over_the_port(source, destinations)
         tree = self._tree((source,))

@@ -33,9 +33,13 @@ class Numbering:
     def system(self, system: System) -> System:
         """The system with its cores so numbered. Its links are the same: they lie where they lay."""
         cores = sorted((replace(core, id=self.to[core.id]) for core in system.cores), key=lambda core: core.id)
-        port = system.network.port
-        moved = None if port is None else replace(port, nodes=(*self._served(port, system), *port.nodes[-1:]))
-        return replace(system, cores=tuple(cores), network=replace(system.network, port=moved))
+        network = system.network
+        port, stream = (self._moved(link, system) for link in (network.port, network.stream))
+        return replace(system, cores=tuple(cores), network=replace(network, port=port, stream=stream))
+
+    def _moved(self, link: Link | None, system: System) -> Link | None:
+        """A link that leads off the chip, from the cores' numbers here."""
+        return None if link is None else replace(link, nodes=(*self._served(link, system), *link.nodes[-1:]))
 
     def by_core(self, of: Mapping[CoreId, Of]) -> dict[CoreId, Of]:
         """What is told of each core, by its number here."""
@@ -49,7 +53,7 @@ class Numbering:
         """Put a schedule that was made in these numbers in the user's; `network` is the user's."""
         back = {number: core for core, number in self.to.items()}
         links = _moved_links(network.links, back)
-        links |= {link.id: link for link in (network.port,) if link is not None}
+        links |= {link.id: link for link in network.outside}
         for tile in schedule.plan.tiles:
             tile.core = back[tile.core]
         for transfer in schedule.plan.transfers:
@@ -64,14 +68,13 @@ class Numbering:
 
     def key(self, system: System, fixed: Mapping[int, Placed]) -> tuple[object, ...]:
         """What numberings are compared by: low numbers at the port, then what each core is, and what is placed."""
-        port = system.network.port
-        served = () if port is None else self._served(port, system)
+        served = tuple(self._served(link, system) for link in system.network.outside)
         kinds = sorted((self.to[core.id], _kind(core)) for core in system.cores)
         placed = sorted((layer, own.cores) for layer, own in self.placed(fixed).items())
         return served, tuple(kinds), tuple(placed)
 
-    def _served(self, port: Link, system: System) -> tuple[CoreId, ...]:
-        return tuple(sorted(self.to[core] for core in port.nodes if core in system.by_id))
+    def _served(self, link: Link, system: System) -> tuple[CoreId, ...]:
+        return tuple(sorted(self.to[core] for core in link.nodes if core in system.by_id))
 
 
 def canonical(system: System, fixed: Mapping[int, Placed]) -> Numbering:

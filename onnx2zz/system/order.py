@@ -47,7 +47,12 @@ def ordered(plan: Plan, capacity: Mapping[CoreId, float]) -> list[Tile] | Overfu
     A layer's turns keep their order.
     """
     found = ordered_by(plan, capacity, _breadth_first)
-    return ordered_by(plan, capacity, _deepest_first) if isinstance(found, Overfull) else found
+    return deepest_first(plan, capacity) if isinstance(found, Overfull) else found
+
+
+def deepest_first(plan: Plan, capacity: Mapping[CoreId, float]) -> list[Tile] | Overfull:
+    """The tiles in an order that fits: always the deepest one that can be done."""
+    return ordered_by(plan, capacity, _deepest_first)
 
 
 def _breadth_first(ready: Sequence[Wave]) -> Sequence[Wave]:

@@ -65,7 +65,7 @@ class SystemOutcome:
             "macs": self.macs,
             "offchip_bits": sum(transfer.bits for transfer in self.moved if self._leaves_the_chip(transfer)),
             "noc_bit_hops": sum(
-                transfer.bits * len([link for link in self._links(transfer) if link != self._port])
+                transfer.bits * len([link for link in self._links(transfer) if link not in self._outside])
                 for transfer in self.moved
             ),
         }
@@ -146,16 +146,15 @@ class SystemOutcome:
         """The pJ of the transfers of the frames."""
         return (pj for number, pj in energy.items() if not self.transfers[number].setup)
 
-    @property
-    def _port(self) -> str | None:
-        port = self.system.network.port
-        return port.id if port else None
+    @cached_property
+    def _outside(self) -> frozenset[str]:
+        return frozenset(link.id for link in self.system.network.outside)
 
     def _links(self, transfer: Transfer) -> list[str]:
         return [link.id for link in self.schedule.routes[transfer.number].links]
 
     def _leaves_the_chip(self, transfer: Transfer) -> bool:
-        return self._port is not None and self._port in self._links(transfer)
+        return bool(self._outside.intersection(self._links(transfer)))
 
 
 def _sum(numbers: Iterable[float]) -> float:

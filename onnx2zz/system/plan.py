@@ -54,6 +54,7 @@ class Transfer:
     bit moves. `readers`: for each destination the tiles that read it there; `keepers`: those that only keep it.
     `partial`: sums that are added to others there. `setup`: it has come before the first frame and stays, so that
     nobody waits for it. `after`: the transfer that took the elements off the chip, from where this one fetches them.
+    `is_input`: of the network's input, which each frame brings anew.
     """
 
     number: int
@@ -70,6 +71,7 @@ class Transfer:
     frame: int = 0
     setup: bool = False
     after: "Transfer | None" = None
+    is_input: bool = False
 
 
 @dataclass
@@ -162,7 +164,9 @@ def _bring(found: Plan, told: Told, operand: str, own: Sequence[Tile], offchip: 
                 continue
             for to in _together(found, first):
                 number = len(found.transfers)
-                found.transfers.append(Transfer(number, offchip, to, elements, bits, None, told.placed.id, operand))
+                sent = Transfer(number, offchip, to, elements, bits, None, told.placed.id, operand)
+                sent.is_input = not told.is_constant(operand)
+                found.transfers.append(sent)
                 for tile in reading:
                     _await(tile, found.transfers[-1])
 

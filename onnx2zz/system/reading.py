@@ -9,7 +9,7 @@ from onnx2zz.formats.system_file import Port, SystemFile, Wire
 from onnx2zz.formats.system_reading import read_system_file
 from onnx2zz.system.core_file import core_of
 from onnx2zz.system.description import Core, Offchip, System
-from onnx2zz.system.network import PORT, Link, Network
+from onnx2zz.system.network import PORT, STREAM, Link, Network
 
 
 def read_system(found: Found) -> System:
@@ -28,6 +28,9 @@ def read_system(found: Found) -> System:
         packets.flit,
         packets.header_flits,
         packets.multicast,
+        packets.values_per_flit,
+        packets.packet_flits,
+        _stream(file),
     )
     return System(file.name, found.path, _cores(file), network, offchip, file.clock_mhz, file.mesh_width)
 
@@ -50,3 +53,9 @@ def _link(wire: Wire, hop_cycles: float) -> Link:
 
 def _port(port: Port | None) -> Link | None:
     return None if port is None else Link(PORT, (*port.served, port.id), port.bandwidth, port.energy_per_bit)
+
+
+def _stream(file: SystemFile) -> Link | None:
+    if file.stream is None or file.port is None:
+        return None
+    return Link(STREAM, (*file.stream.entered, file.port.id), file.stream.bandwidth, file.stream.energy_per_bit)

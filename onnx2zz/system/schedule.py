@@ -122,7 +122,7 @@ class Making:
 
     def way(self, transfer: Transfer) -> tuple[Route, float]:
         """The links that a transfer takes, and for how long."""
-        route = self._system.network.route(transfer.source, transfer.to)
+        route = self._system.network.route(transfer.source, transfer.to, transfer.is_input)
         assert route is not None, f"no way from core {transfer.source} to {transfer.to}"
         widest = min(
             (self._system.by_id[core].port_bits for core in (transfer.source, *transfer.to) if core in self._cores),

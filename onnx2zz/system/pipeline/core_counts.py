@@ -1,5 +1,6 @@
 """Pipelines on few cores and on many: how many a network needs for its weights to stay, and what more of them buy."""
 
+import math
 from collections.abc import Sequence
 
 from onnx2zz.pricing.front import on_front
@@ -24,18 +25,47 @@ def over_core_counts(search: Search, whole: Pipeline | None) -> list[Pipeline]:
     }
     enough = min((number for number, one in staying.items() if one is not None), default=0)
     short = max((number for number in found if number < enough), default=0)
-    while short + 1 < enough:
-        middle = (short + enough) // 2
-        staying[middle] = one = _where_all_stay(search, middle)
-        enough, short = (middle, short) if one is not None else (enough, middle)
+    fewest = _fewest(search, short, enough)
+    if fewest and fewest not in staying:
+        staying[fewest] = _where_all_stay(search, fewest)
     both = ((found.get(number), staying.get(number)) for number in sorted({*found, *staying}))
     return sorted((one for pair in both for one in _each(pair)), key=lambda one: (len(used(one)), one.interval))
 
 
-def _where_all_stay(search: Search, number: int) -> Pipeline | None:
+def on_fewest(search: Search) -> Pipeline | None:
+    """The best pipeline on as few cores as all weights stay on; None where they stay on no number of the cores that is
+    looked at (each twice the one before, then the halves between)."""
+    most, short = len(search.system.cores), cores_filled(search) - 1
+    enough = min(most, short + 1)
+    while not _may_all_stay(search, enough):
+        if enough == most:
+            return None
+        short, enough = enough, min(most, 2 * enough)
+    return _where_all_stay(search, _fewest(search, short, enough))
+
+
+def cores_filled(search: Search) -> int:
+    """Cores that the network's weights fill by their bits alone: on fewer they cannot stay."""
     weights = sum(constant_bits(told) for told in search.graph.layers)
-    room = number * max(core.capacity for core in search.system.cores)
-    return PipelineSearch(search, few=number, all_stay=True).best() if weights < room else None
+    return max(1, math.ceil(weights / max(core.capacity for core in search.system.cores)))
+
+
+def _fewest(search: Search, short: int, enough: int) -> int:
+    """The fewest cores on which all weights stay, which is more than `short`, and `enough` or less."""
+    while short + 1 < enough:
+        middle = (short + enough) // 2
+        enough, short = (middle, short) if _may_all_stay(search, middle) else (enough, middle)
+    return enough
+
+
+def _where_all_stay(search: Search, number: int) -> Pipeline | None:
+    if number < cores_filled(search):
+        return None
+    return PipelineSearch(search, few=number, all_stay=True).best()
+
+
+def _may_all_stay(search: Search, number: int) -> bool:
+    return number >= cores_filled(search) and PipelineSearch(search, few=number, all_stay=True).fits()
 
 
 def _each(pair: tuple[Pipeline | None, Pipeline | None]) -> list[Pipeline]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from onnx2zz.system.description import System
 from onnx2zz.system.network import CoreId
-from onnx2zz.system.order import Overfull, ordered
+from onnx2zz.system.order import Overfull, deepest_first, ordered
 from onnx2zz.system.pipeline.circle import whole
 from onnx2zz.system.pipeline.repeating import NoTimeError, loads, repeating
 from onnx2zz.system.pipeline.residency import constants, settle, staying
@@ -19,6 +19,8 @@ NEAR = (1.0, 1.005, 1.01, 1.02, 1.03)
 """Intervals that are tried first, over the busiest core's or link's load of a frame: cores and links may fill them."""
 MOST_JOBS = 40_000
 """Tiles and transfers of a plan that are given times, all tries together; a frame alone is, in any case."""
+LITTLE_ROOM = 4
+"""So many times as much is tried where all weights stay: what is left beside them fits few of the intervals."""
 AS_GOOD = 1.03
 """Intervals, or latencies, up to so many times the least are as good: what comes next decides between them."""
 
@@ -63,15 +65,15 @@ class Pacing:
                 continue
             tried.add(chosen)
             settle(self.plan, chosen)
-            order = ordered(self.plan, self._capacity)
             busy = loads(self.plan, self.cycles, self.system)
             least = max(busy.values())
-            if isinstance(order, Overfull) or least > below() * AS_GOOD:
-                continue
             shortest = math.inf
-            for one in self._of_order(order, chosen, busy):
-                shortest = min(shortest, one.interval)
-                yield one
+            for order in self._orders() if least <= below() * AS_GOOD else ():
+                if shortest < math.inf:
+                    break
+                for one in self._of_order(order, chosen, busy):
+                    shortest = min(shortest, one.interval)
+                    yield one
             cores_bind = least == max(busy.get(core, 0.0) for core in self._capacity)
             if cores_bind and shortest <= least * AS_GOOD:
                 return  # fewer weights that stay make no core faster
@@ -79,6 +81,17 @@ class Pacing:
     @property
     def _capacity(self) -> dict[CoreId, float]:
         return {core.id: float(core.capacity) for core in self.system.cores}
+
+    def _orders(self) -> Iterator[Sequence[Tile]]:
+        """Orders that fit the memories. Where all weights stay little room is left: the deepest tile first, which holds
+        least of what lies between layers, may do where the usual order holds too much at the times that come of it."""
+        usual = ordered(self.plan, self._capacity)
+        if not isinstance(usual, Overfull):
+            yield usual
+        if self.all_stay:
+            deep = deepest_first(self.plan, self._capacity)
+            if not isinstance(deep, Overfull):
+                yield deep
 
     def _of_order(
         self, order: Sequence[Tile], chosen: frozenset[int], busy: Mapping[CoreId | str, float]
@@ -115,7 +128,7 @@ class Pacing:
 
     def _over(self) -> bool:
         """Whether as much has been tried as may be."""
-        return sum(self.spent) > MOST_JOBS
+        return sum(self.spent) > MOST_JOBS * (LITTLE_ROOM if self.all_stay else 1)
 
     def _at(self, order: Sequence[Tile], chosen: frozenset[int], interval: float) -> Running | None:
         """A frame that repeats at an interval, packed only where that is needed: tiles wait then."""

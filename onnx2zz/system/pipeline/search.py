@@ -9,12 +9,13 @@ from onnx2zz.pricing.system_result import ScheduleKind, StackUse
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.energy import schedule_energy
 from onnx2zz.system.improvement import Choice
-from onnx2zz.system.least_work import constant_bits, offchip_bits
+from onnx2zz.system.least_work import constant_bits, outside_cycles
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.pipeline.assignment import Assigned, Assignment
 from onnx2zz.system.pipeline.balance import Balance
+from onnx2zz.system.pipeline.packed import packed
 from onnx2zz.system.pipeline.residency import settle
-from onnx2zz.system.pipeline.running import AS_GOOD, Pacing, Running
+from onnx2zz.system.pipeline.running import AS_GOOD, LITTLE_ROOM, Pacing, Running
 from onnx2zz.system.pipeline.setup import Setup, setup
 from onnx2zz.system.pipeline.ways import ways
 from onnx2zz.system.plan import Plan
@@ -96,7 +97,7 @@ class PipelineSearch:
         choices = list(_different(self._choices()))
         for done, chosen in enumerate(choices):
             self.layers.watch(done, len(choices), "pipelines")
-            if not self.found or self.spent < MOST_JOBS:
+            if not self.found or self.spent < MOST_JOBS * (LITTLE_ROOM if self.all_stay else 1):
                 self._try(chosen)
         self.layers.watch(len(choices), len(choices), "")
         if not self.found:
@@ -142,6 +143,14 @@ class PipelineSearch:
             return math.inf
         return min((one.running.interval for one in self.found), default=math.inf)
 
+    def fits(self) -> bool:
+        """Whether there is a pipeline, whatever its interval."""
+        return any(self._tried(chosen) for chosen in _different(self._choices()))
+
+    def _tried(self, chosen: Choice) -> bool:
+        self._try(chosen)
+        return bool(self.found)
+
     def _choices(self) -> Iterator[Choice]:
         if self.few is None:
             self.alone = self.layers.best()
@@ -149,6 +158,8 @@ class PipelineSearch:
             yield self.alone.tilings
         if not free_of_kind(self.layers):
             return
+        if self.all_stay:
+            yield from packed(self.layers, self._row)
         for room, rows in FINENESS:
             for assigned in self._assigned(room, rows):
                 yield {
@@ -170,7 +181,7 @@ class PipelineSearch:
             return ()
         constants = [constant_bits(told) for told in graph.layers]
         port = system.network.port.bandwidth if system.network.port is not None else math.inf
-        always = (offchip_bits(graph) - sum(constants)) / port
+        always = max(outside_cycles(system, graph).values(), default=0.0)
         row = self._row
         of_layers = [list(dict.fromkeys(way for ways in own.values() for way in ways)) for own in found]
         balanced = Balance(of_layers, row, capacity * FOR_WEIGHTS, always, 0.0 if self.all_stay else port).best()
