@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from onnx2zz.api.compare import compare as compare
     from onnx2zz.api.compile import compile as compile
     from onnx2zz.api.convert import convert as convert
+    from onnx2zz.api.costs import costs as costs
     from onnx2zz.api.drop_in import get_hardware_performance_zigzag as get_hardware_performance_zigzag
     from onnx2zz.api.drop_in import get_hardware_performance_zigzag_imc as get_hardware_performance_zigzag_imc
     from onnx2zz.api.evaluate import evaluate as evaluate
@@ -44,6 +45,7 @@ _FOUND_IN = {
     "validate": "onnx2zz.api.validate",
     "convert": "onnx2zz.api.convert",
     "memory": "onnx2zz.api.memory",
+    "costs": "onnx2zz.api.costs",
     "models": "onnx2zz.api.shelves",
     "accelerators": "onnx2zz.api.shelves",
     "mappings": "onnx2zz.api.shelves",
@@ -67,6 +69,7 @@ __all__ = [  # noqa: RUF022 - in the order of use
     "validate",
     "convert",
     "memory",
+    "costs",
     "models",
     "accelerators",
     "mappings",

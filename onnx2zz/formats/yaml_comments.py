@@ -20,6 +20,15 @@ def comments(source: YamlSource) -> Mapping[str, str]:
     return {".".join(map(str, place)): said for place, said in found if said}
 
 
+def without_comment(lines: Sequence[str], at: int) -> tuple[str, int]:
+    """A line without the comment behind its value, and how many lines below go on with that comment."""
+    behind = COMMENT.match(lines[at])
+    if behind is None:
+        return lines[at].rstrip(), 0
+    column = behind.start("said")
+    return lines[at][:column].rstrip().removesuffix("#").rstrip(), len(list(_continued(lines, at, column)))
+
+
 def _said(lines: Sequence[str], at: int) -> str:
     if at >= len(lines) or lines[at].lstrip().startswith("#"):
         return ""

@@ -28,7 +28,7 @@ def extracted_costs(path: Path, document: Value, price_cache: PriceCache) -> tup
     raise_if_any(_without_answer(path, document, names))
     digest = cacti_digest()
     memories = {memory.name: memory for memory in read_hierarchy(document).memories}
-    questions = {name: _question(memories[name]) for name in names}
+    questions = {name: question(memories[name]) for name in names}
     answers = {name: price_cache.value("cacti", (asked, digest)) for name, asked in questions.items()}
     known = {name: read_as(MemoryCosts, [name, *answer]) for name, answer in answers.items() if is_array(answer)}
     # Before a program is started: a file that ZigZag refuses should be told so at once. Where all is known, it was
@@ -60,8 +60,9 @@ def _without_answer(path: Path, document: Value, names: Sequence[str]) -> tuple[
     return (Problem(f"{path}: memory {CELLS}", what, WAY_OUT),)
 
 
-def _question(memory: Memory) -> Asked | None:
-    """What ZigZag asks (hardware/architecture/memory_instance.py:58-76); None for a memory that cannot be read."""
+def question(memory: Memory) -> Asked | None:
+    """What ZigZag asks CACTI about a memory (hardware/architecture/memory_instance.py:58-76); None for a memory that
+    cannot be read."""
     # The first read port, else the first of both kinds, in ZigZag's order: it asks with that one's width.
     widths = [port.widest for kind in ("read", "read_write") for port in memory.ports if port.kind == kind]
     if memory.size is None or not widths or widths[0] is None:

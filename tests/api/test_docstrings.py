@@ -9,7 +9,7 @@ import pytest
 
 import onnx2zz
 
-STARTS_ANOTHER_PROGRAM = ("memory",)
+STARTS_ANOTHER_PROGRAM = ("memory", "costs")
 NEEDS_A_SCHEDULE = ("verify_schedule",)
 OF_ZIGZAG = ("get_hardware_performance_zigzag_imc",)
 """Its sister has the example."""

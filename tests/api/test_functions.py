@@ -272,7 +272,7 @@ class TestMemory:
 
     def test_all_that_is_wrong_is_said_at_once(self) -> None:
         with pytest.raises(InputError) as raised:
-            onnx2zz.memory("huge", 0, technology_nm=7)
+            onnx2zz.memory("huge", 0, technology_nm=5)
         assert len(raised.value.problems) == 3
 
 

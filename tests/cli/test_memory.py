@@ -1,6 +1,7 @@
 """`onnx2zz memory`: costs of a memory by CACTI, with their source."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,10 +52,27 @@ def test_the_node_reaches_cacti(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert first["size_bits"] == second["size_bits"] == 24 * 8192
 
 
+def test_below_cactis_nodes_its_figures_are_scaled(capsys: pytest.CaptureFixture[str]) -> None:
+    """From 22 nm, which lies between two nodes of the law at 0.9 V, to 7 nm at 0.7 V."""
+    assert run(["memory", "--size", "24K", "--width", "96", "--tech", "7", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    read, write, area = costs_of(24 * 8192, 96)
+    at_32, at_20 = 0.8367 * 0.81 - 0.4341 * 0.9 + 0.1701, 0.373 * 0.81 - 0.1582 * 0.9 + 0.04104
+    at_7 = 0.1776 * 0.49 - 0.09097 * 0.7 + 0.02447
+    share = math.log(22 / 20) / math.log(32 / 20)
+    factor = at_7 / (at_20 ** (1 - share) * at_32**share)
+    assert (found["r_cost_pj"], found["w_cost_pj"]) == (pytest.approx(read * factor), pytest.approx(write * factor))
+    assert found["area_mm2"] == pytest.approx(area * 0.059 / (0.21 ** (1 - share) * 0.46**share))
+    assert "scaled from 22 nm at 0.9 V to 7 nm at 0.7 V by Stillmaker and Baas" in found["source"]
+    assert run(["memory", "--size", "24K", "--width", "96", "--tech", "7", "--voltage", "0.9", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["r_cost_pj"] > found["r_cost_pj"]
+
+
 def test_what_cacti_has_no_figures_for(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["memory", "--size", "many", "--width", "96", "--tech", "7"]) == 1
+    assert run(["memory", "--size", "many", "--width", "96", "--tech", "5", "--voltage", "0.1"]) == 1
     said = capsys.readouterr().err
-    assert "--size: 'many' is no size" in said and "--tech: CACTI has no figures for 7 nm" in said
+    assert "--size: 'many' is no size" in said and "--tech: there are no figures for 5 nm; there are for 7" in said
+    assert "--voltage: 0.1 V is outside" in said
     assert run(["memory", "--size", "24K", "--width", "96", "--tech", "new"]) == 1
     assert "--tech: 'new' is no node" in capsys.readouterr().err
 

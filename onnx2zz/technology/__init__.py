@@ -1,0 +1,1 @@
+"""Costs that somebody can cite: energies and areas of units and memories at a technology node, each with its source."""
