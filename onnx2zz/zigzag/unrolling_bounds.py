@@ -1,9 +1,9 @@
 """What a layer costs at least under many unrollings, whatever the loop ordering and the cuts, and orderings that cost
 as much.
 
-Three bounds, each closer and dearer than the one before: by the innermost loop, by the chain of the borders of the two
-lowest levels, by the chain of all borders. docs/optimal.md has the proofs. All are of layers whose loops are lengthened
-to what the unrolling divides.
+Three bounds, each dearer than the one before and, for energy, closer: by the innermost loop, by the chain of the
+borders of the two lowest levels, by the chain of all borders. docs/optimal.md has the proofs. All are of layers whose
+loops are lengthened to what the unrolling divides.
 """
 
 from collections.abc import Iterator, Sequence

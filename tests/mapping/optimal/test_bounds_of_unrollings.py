@@ -1,4 +1,4 @@
-"""Bounds of unrollings lie below every price of every ordering, and each below the next."""
+"""Bounds of unrollings lie below every price of every ordering; those of energy are each closer than the one before."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -33,12 +33,14 @@ def bounds_hold(arch: str, layer: WorkloadEntry, how_many: int, lpf_limit: int) 
         bounds = UnrollingBounds(layer, LINKS, accelerator(arch), PriceOptions(opt=opt))
         given = bounds.candidates(factors, space.loops, sizes, axes)
         closer = [value(found, opt) for found in closer_and_closer(bounds, given)]
-        for low, high in pairwise(closer):
+        # Of cycles the first bound may be the closest: it knows what whole tensors cost at every memory.
+        for low, high in pairwise(closer) if opt == "energy" else ():
             assert (low <= high * (1 + 1e-12)).all()
         for row, unrolling in enumerate(unrollings):
             for chunk in priced_chunks(by_zigzag(arch, layer, unrolling, lpf_limit), 10**6):
                 prices = objective(opt).value(chunk.prices.energy, chunk.prices.latency)
-                assert (closer[-1][row] <= prices).all(), (opt, unrolling)
+                for least in closer:
+                    assert (least[row] <= prices).all(), (opt, unrolling)
 
 
 def closer_and_closer(bounds: UnrollingBounds, given: Candidates) -> list[AtLeast]:
