@@ -16,15 +16,39 @@ WAY_OUT = "`onnx2zz evaluate MODEL --arch A --json FILE` writes one"
 def read_run(path: Path) -> PageRun:
     """Raises InputError for a file that is no result of `evaluate`, or one of before results kept their breakdown."""
     evaluation = _read(path)
-    if not is_object(evaluation) or not evaluation.keys() >= {"model", "accelerator", "total", "layers"}:
+    if not is_object(evaluation):
         raise InputError(Problem(str(path), "no result of an evaluation", WAY_OUT))
     if "system" not in evaluation and any(
         layer.get("error") is None and "breakdown" not in layer for layer in _layers(evaluation)
     ):
         raise InputError(Problem(str(path), "keeps no breakdown of its layers, so it is older", "evaluate again"))
+    if lacking := _lacking(evaluation):
+        raise InputError(Problem(str(path), f"no result of an evaluation: it lacks {lacking}", WAY_OUT))
     schedule = schedule_of(path.with_name("schedule.json"), _latency(evaluation, "system"))
     drawn = timeline(schedule) if schedule is not None else None
     return PageRun(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation), drawn)
+
+
+TEXTS, TOTALS = ("model", "accelerator", "opt", "zigzag", "onnx2zz"), ("energy_pj", "latency_cycles")
+
+
+def _lacking(evaluation: Mapping[str, object]) -> str | None:
+    """What every result has and this document has not: it may be any JSON."""
+    for key in TEXTS:
+        if not isinstance(evaluation.get(key), str):
+            return f"{key}, a text"
+    total, layers = evaluation.get("total"), evaluation.get("layers")
+    for key in TOTALS:
+        if not is_object(total) or not isinstance(total.get(key), int | float):
+            return f"total.{key}, a number"
+    if not is_array(layers):
+        return "layers, a list"
+    for number, layer in enumerate(layers):
+        if not is_object(layer) or not isinstance(layer.get("name"), str):
+            return f"the name of layers[{number}]"
+        if layer.get("error") is None and not all(isinstance(layer.get(key), int | float) for key in TOTALS):
+            return f"{' or '.join(TOTALS)} of layers[{number}]"
+    return None
 
 
 def schedule_of(path: Path, latency: object) -> Mapping[str, Any] | None:
