@@ -48,7 +48,7 @@ def test_on_a_system_what_no_node_has_stands_at_the_model(tmp_path: Path) -> Non
     written = read_model(tmp_path / "priced.onnx")
     of_nodes = math.fsum(float(entries(node).get("energy_pj", 0)) for node in written.graph.node)
     beside = {name: float(entries(written)[name]) for name in ("links_pj", "offchip_pj")}
-    assert of_nodes + sum(beside.values()) == pytest.approx(found.total.energy_pj, rel=1e-12)
+    assert math.fsum([of_nodes, *beside.values()]) == pytest.approx(found.total.energy_pj, rel=1e-12)
     assert of_nodes < 0.1 * found.total.energy_pj and all(beside.values())
 
 
