@@ -131,7 +131,7 @@ class Sweep(Reported, Tabular):
         """
         if file is None or not self.details:
             return super().to_html(file)
-        folder = Path(file).with_name(f"{Path(file).stem}_runs")
+        folder = reports_beside(Path(file))
         for key, run in self.details.items():
             name = self.names[key]
             write_whole(folder / f"{name}.html", page([run]))
@@ -185,6 +185,11 @@ class Sweep(Reported, Tabular):
             write_whole(Path(folder) / f"{name}.csv", csv_text(table))
             if parquet:
                 write_parquet(Path(folder) / f"{name}.parquet", table)
+
+
+def reports_beside(page: Path) -> Path:
+    """The folder of the reports that a page leads to."""
+    return page.with_name(f"{page.stem}_runs")
 
 
 def sweep(

@@ -66,7 +66,7 @@ def sweep_command(
     folder.
     """
     from onnx2zz.api.figure_file import kind_problems
-    from onnx2zz.api.sweep import planned, require_packages
+    from onnx2zz.api.sweep import planned, reports_beside, require_packages
     from onnx2zz.api.where_priced import cluster_at
     from onnx2zz.design_space.reading import read_spec
     from onnx2zz.files.strict_json import json_text
@@ -83,7 +83,8 @@ def sweep_command(
         _list(runs)
         return
     written_json = Path(json_file) if json_file not in (None, "-") else None
-    targets = Targets.of(output, plot, html_file, written_json)
+    reports = reports_beside(html_file) if html_file is not None else None
+    targets = Targets.of(output, plot, html_file, reports, written_json)
     with cluster_at(scheduler, notice) as cluster:
         where = WherePriced(cache_folder, False, jobs, layer_timeout, cluster)
         found = _priced(asked, runs, output, where, html_file is not None)

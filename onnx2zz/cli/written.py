@@ -1,10 +1,14 @@
 """What was written where, and what took another file's place: a line for each folder, once it is done."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from onnx2zz.cli.talk import notice
+
+OVERWRITTEN = " (overwritten)"
+MOST_NAMES = 12
+"""Files of a folder that are named."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +30,18 @@ class Targets:
         folders: dict[Path, list[str]] = {}
         for file in dict.fromkeys(_files(self.paths)):
             if self.before.get(file) != file.stat().st_mtime_ns:
-                told = f"{file.name} (overwritten)" if file in self.before else file.name
+                told = f"{file.name}{OVERWRITTEN}" if file in self.before else file.name
                 folders.setdefault(file.parent, []).append(told)
         for folder, names in folders.items():
-            notice(f"wrote {', '.join(names)}{'' if folder == Path() else f' to {folder}'}")
+            notice(f"wrote {_listed(names)}{'' if folder == Path() else f' to {folder}'}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names, or how many there are where they would fill the screen."""
+    if len(names) <= MOST_NAMES:
+        return ", ".join(names)
+    over = sum(name.endswith(OVERWRITTEN) for name in names)
+    return f"{len(names)} files{f', {over} of them overwritten' if over else ''}"
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

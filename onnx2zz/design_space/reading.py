@@ -12,6 +12,7 @@ from onnx2zz.design_space.columns import NAMES as RUN_NAMES
 from onnx2zz.design_space.compiled_model import compiled_model
 from onnx2zz.design_space.design import designs
 from onnx2zz.design_space.expression import FUNCTIONS, Number, Value
+from onnx2zz.design_space.front import ALL
 from onnx2zz.design_space.spec import CHOSEN, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
 from onnx2zz.design_space.template import OLD
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
@@ -74,6 +75,10 @@ class _Reading:
         models = tuple(self._items("models", self._model))
         accelerators = tuple(self._items("accelerators", self._accelerator))
         self._object_to_repeated("model", models)
+        for model in models:
+            if model.name == ALL:
+                what = f"a model is called {ALL}, which is what the sums over the models are called"
+                self.whole.problems.append(Problem(model.where, what, "give it another `name`"))
         self._object_to_repeated("accelerator", accelerators)
         axes, pareto = self._axes(), self._pareto()
         if self.whole.problems:  # what comes later finds the others' faults: here they are said with the file's

@@ -16,6 +16,9 @@ WITHOUT_LAYERS = {
     "host": "left to the host, in no number",
 }
 
+BESIDE_LAYERS = ("links_pj", "offchip_pj")
+"""What a system's energy has beside that of its layers."""
+
 
 def write_priced_model(file: Path, model: Path, evaluation: Evaluation, coverage: Coverage) -> None:
     """Writes the ONNX file of the model again, with costs in `metadata_props`; weights stay as and where they are.
@@ -43,14 +46,17 @@ def raise_if_no_onnx(file: Path, model: Path) -> None:
 
 
 def model_entries(evaluation: Evaluation) -> Entries:
-    """What the whole run comes to."""
+    """What the whole run comes to, and what of it stands at no node: on a system layers overlap, and links and the
+    memory off the chip belong to no layer."""
     total = evaluation.total
+    beside = evaluation.system.energy if evaluation.system else {}
     return {
         "model": evaluation.model,
         "accelerator": evaluation.accelerator,
         "opt": evaluation.opt,
         "cycles": _number(total.latency_cycles),
         "energy_pj": _number(total.energy_pj),
+        **{name: _number(beside[name]) for name in BESIDE_LAYERS if name in beside},
         **({"incomplete": "layers or nodes with work are in no number"} if total.incomplete else {}),
         "versions": f"onnx2zz {evaluation.onnx2zz}, ZigZag {evaluation.zigzag}",
     }
@@ -58,7 +64,8 @@ def model_entries(evaluation: Evaluation) -> Entries:
 
 def node_entries(evaluation: Evaluation, coverage: Coverage) -> Mapping[tuple[str, ...], Entries]:
     """By the outputs of each node: its fate, its layers, and what they take. The cost of a layer stands at one node
-    only, the first that it was made for: costs of all nodes add up to the run's."""
+    only, the first that it was made for: costs of all nodes add up to the run's; on a system their energies to that of
+    its cores, and their cycles, which are spans, to more than the run's."""
     owners = layer_owners(coverage)
     layers = {layer.id: layer for layer in evaluation.layers}
     found: dict[tuple[str, ...], Entries] = {}

@@ -43,4 +43,5 @@ def _words_in_common(rests: Sequence[str]) -> int:
 
 def _cut(number: str, rest: str, common: int, width: int) -> str:
     room = max(width - len(number) - len(CUT), 1)
-    return number + CUT + rest[max(common, len(rest) - room) :]
+    # A name that is nothing but what all begin with keeps its end.
+    return number + CUT + rest[max(common if common < len(rest) else 0, len(rest) - room) :]

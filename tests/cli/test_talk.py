@@ -133,3 +133,17 @@ def test_the_line_of_the_page_is_a_script_that_the_shell_takes(shell: str, folde
     if found := shutil.which(shell):
         (folder / "script").write_text(done.stdout)
         assert subprocess.run([found, "-n", "script"], cwd=folder, check=False).returncode == 0
+
+
+def test_reports_that_a_page_leads_to_are_told(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    """By their names where they are few, else by how many they are and how many took another's place."""
+    spec = {"models": ["lenet5"], "accelerators": ["seneca"], "options": {"lpf_limit": [1, 2]}}
+    (folder / "few.yaml").write_text(yaml.safe_dump(spec))
+    asked = ["--jobs", "1", "-o", "swept", "--html", "page.html"]
+    _, lines = said(capsys, "sweep", "few.yaml", *asked)
+    (told,) = [line for line in lines if line.endswith(" to page_runs")]
+    names = sorted(file.name for file in (folder / "page_runs").iterdir())
+    assert told == f"wrote {', '.join(names)} to page_runs" and len(names) == 4
+    (folder / "many.yaml").write_text(yaml.safe_dump({**spec, "options": {"lpf_limit": [1, 2, 3, 4, 5, 6, 7]}}))
+    _, lines = said(capsys, "sweep", "many.yaml", *asked)
+    assert "wrote 14 files, 4 of them overwritten to page_runs" in lines

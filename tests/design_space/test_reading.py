@@ -205,3 +205,12 @@ optoins: {}
     assert any("0o17" in one for one in found) and any("optoins" in one for one in found)
     text = text.replace("0o17", "16")
     assert any("D9" in one for one in problems(tmp_path, text))
+
+
+def test_no_model_is_called_as_the_sums_are(tmp_path: Path) -> None:
+    """Its rows would give way to the sums."""
+    text = "models: [lenet5, {model: lenet5, name: all models}]\naccelerators: [seneca]\n"
+    assert problems(tmp_path, text) == [
+        "sweep.yaml:1: a model is called all models, which is what the sums over the models are called; "
+        "give it another `name`"
+    ]

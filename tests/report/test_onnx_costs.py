@@ -42,6 +42,16 @@ def test_costs_of_all_nodes_add_up_to_the_run(model: str, tmp_path: Path) -> Non
     assert [node["status"] for node in nodes] == [node["status"] for node in covered[: len(nodes)]]
 
 
+def test_on_a_system_what_no_node_has_stands_at_the_model(tmp_path: Path) -> None:
+    """Energies of nodes are those of the cores; with links and the memory off the chip they are the run's."""
+    found = onnx2zz.evaluate("lenet5", "seneca_2x2", onnx=tmp_path / "priced.onnx", **FAST)
+    written = read_model(tmp_path / "priced.onnx")
+    of_nodes = math.fsum(float(entries(node).get("energy_pj", 0)) for node in written.graph.node)
+    beside = {name: float(entries(written)[name]) for name in ("links_pj", "offchip_pj")}
+    assert math.fsum([of_nodes, *beside.values()]) == pytest.approx(found.total.energy_pj, rel=1e-12)
+    assert of_nodes < 0.1 * found.total.energy_pj and all(beside.values())
+
+
 def test_a_node_of_several_layers_says_so_and_a_fused_one_where_its_cost_stands(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     nodes = [

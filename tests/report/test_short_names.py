@@ -33,3 +33,8 @@ def test_no_name_is_wider_than_its_column_nor_shorter_than_need_be(words: list[l
     assert all(s == n for s, n in zip(shown, names, strict=True) if len(n) <= width)
     assert len(set(shown)) == len(names)
     assert all(s == n or n.endswith(s.split("…")[1]) for s, n in zip(shown, names, strict=True))
+
+
+def test_a_name_that_is_what_all_begin_with_is_still_a_name() -> None:
+    names = ["L0_model/layers/attention/", "L1_model/layers/attention/out"]
+    assert short_names(names, 16) == ["L0_…s/attention/", "L1_…out"]
