@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 Pair = tuple[int, int]
+Table = tuple[tuple[int, ...], np.ndarray]
+"""Costs of choices together, an axis for each node that has several."""
 LARGEST_TABLE = 1 << 22
 """Entries of a table, of 8 bytes each: beyond, choices are left out until it has no more."""
 
@@ -60,39 +62,47 @@ def _too_large(choices: Mapping[int, int], pairs: Iterable[Pair]) -> tuple[int, 
 
 
 def _eliminated(nodes: Mapping[int, np.ndarray], pairs: Mapping[Pair, np.ndarray]) -> dict[int, int]:
-    tables: list[tuple[tuple[int, ...], np.ndarray]] = [((node,), costs) for node, costs in nodes.items()]
-    tables += list(pairs.items())
+    # A table has no axis for a node of one choice: an array has 64 at most, and more layers than that may read a
+    # tensor, each where the user has placed it.
+    several = {node for node, costs in nodes.items() if len(costs) > 1}
+    tables = [(scope, table.squeeze()) for scope, table in _all_tables(nodes, pairs)]
     left = set(nodes)
     made: list[tuple[int, tuple[int, ...], np.ndarray]] = []
     while left:
         neighbours = {node: _around(node, tables) for node in left}
-        node = min(left, key=lambda n: (np.prod([len(nodes[m]) for m in neighbours[n]]), n))
+        # The same order as `_too_large` has looked at, in numbers without a bound: NumPy's product of 64 pairs is 0.
+        node = min(left, key=lambda n: (math.prod(len(nodes[m]) for m in neighbours[n]), n))
         around = tuple(sorted(neighbours[node]))
         mine = [table for table in tables if node in table[0]]
         tables = [table for table in tables if node not in table[0]]
-        joined = _joined((node, *around), mine, nodes)
-        made.append((node, around, joined.argmin(axis=0)))
+        open_ = tuple(other for other in around if other in several)
+        joined = _joined((node, *open_), mine, nodes)
+        made.append((node, open_, joined.argmin(axis=0)))
         if around:
             tables.append((around, joined.min(axis=0)))
         left.remove(node)
+    # Backwards: those around a node have gone after it, so that their choice is known when its own is looked up.
     chosen: dict[int, int] = {}
     for node, around, best in reversed(made):
         chosen[node] = int(best[tuple(chosen[other] for other in around)])
     return chosen
 
 
-def _around(node: int, tables: list[tuple[tuple[int, ...], np.ndarray]]) -> set[int]:
+def _all_tables(nodes: Mapping[int, np.ndarray], pairs: Mapping[Pair, np.ndarray]) -> list[Table]:
+    return [*(((node,), costs) for node, costs in nodes.items()), *pairs.items()]
+
+
+def _around(node: int, tables: list[Table]) -> set[int]:
     return {other for scope, _ in tables if node in scope for other in scope} - {node}
 
 
-def _joined(
-    scope: tuple[int, ...], tables: list[tuple[tuple[int, ...], np.ndarray]], nodes: Mapping[int, np.ndarray]
-) -> np.ndarray:
-    """The sum of tables as one over all of `scope`."""
+def _joined(scope: tuple[int, ...], tables: list[Table], nodes: Mapping[int, np.ndarray]) -> np.ndarray:
+    """The sum of tables as one over all of `scope`: what a table has beside it are nodes of one choice."""
     total = np.zeros([len(nodes[node]) for node in scope])
     for own, table in tables:
-        order = sorted(range(len(own)), key=lambda n: scope.index(own[n]))
-        shape = [len(nodes[node]) if node in own else 1 for node in scope]
+        axes = [node for node in own if len(nodes[node]) > 1]
+        order = sorted(range(len(axes)), key=lambda n: scope.index(axes[n]))
+        shape = [len(nodes[node]) if node in axes else 1 for node in scope]
         total = total + table.transpose(order).reshape(shape)
     return total
 

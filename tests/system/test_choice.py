@@ -39,3 +39,16 @@ def test_a_tensor_that_many_layers_read_needs_no_table_of_all_their_choices(monk
     pairs = {(a, b): rng.integers(0, 90, (sizes[a], sizes[b])).astype(float) for a, b in joined}
     least = min(cost(dict(enumerate(choice)), nodes, pairs) for choice in product(*map(range, sizes)))
     assert least <= cost(cheapest(nodes, pairs), nodes, pairs) <= 1.1 * least
+
+
+@pytest.mark.parametrize("sizes", [(2,), (1,), (2, 1, 4)])
+def test_a_tensor_that_more_layers_read_than_an_array_has_axes(sizes: tuple[int, ...]) -> None:
+    """Each reader has nothing to do with the others, so that the least is known for each choice of the producer."""
+    rng = np.random.default_rng(3)
+    readers = {n: sizes[n % len(sizes)] for n in range(1, 67)}
+    nodes = {0: rng.random(sizes[0])} | {n: rng.random(size) for n, size in readers.items()}
+    pairs = {(0, n): rng.random((sizes[0], size)) for n, size in readers.items()}
+    chosen = cheapest(nodes, pairs)
+    least = nodes[0] + sum((nodes[n] + pairs[0, n]).min(axis=1) for n in readers)
+    assert chosen[0] == least.argmin()
+    assert cost(chosen, nodes, pairs) == pytest.approx(least.min())
