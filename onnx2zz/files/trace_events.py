@@ -2,22 +2,25 @@
 the format's unit. Source: the trace event format, "Complete events", "Counter events" and "Metadata events"."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
-from onnx2zz.files.strict_json import json_text
+from onnx2zz.files.strict_json import json_items, json_text
 
 Event = dict[str, object]
+AT_ONCE = 1000
+"""Events that become text together."""
 
 
 def trace_text(events: Iterable[Event], about: Mapping[str, object] | None = None) -> str:
     """The whole document in a line, with what is told `about` it."""
-    # Event by event: a large system has millions of them, and each copy of the text may have hundreds of megabytes.
-    return "".join(_pieces(events, about))
+    # A large system has millions of events, and each copy of the text may have hundreds of megabytes.
+    return "".join(_pieces(iter(events), about))
 
 
-def _pieces(events: Iterable[Event], about: Mapping[str, object] | None) -> Iterator[str]:
+def _pieces(events: Iterator[Event], about: Mapping[str, object] | None) -> Iterator[str]:
     before = '{"traceEvents": ['
-    for event in events:
-        yield before + json_text(event)
+    while several := list(islice(events, AT_ONCE)):
+        yield before + json_items(several)
         before = ", "
     yield '], "displayTimeUnit": "ms"'
     yield "}\n" if about is None else f', "otherData": {json_text(about)}}}\n'

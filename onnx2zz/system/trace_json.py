@@ -1,7 +1,9 @@
 """trace.json: a schedule as events of Chrome's tracing (files/trace_events.py), which Perfetto opens.
 
 One track for each core, link and port, and a counter for each core's memory. On a link, transfers of one operand that
-follow each other without a rest are one slice, which says how many they are.
+follow each other without a rest are one slice, which says how many they are. Where there are very many, rests between
+them do not matter: a slice is all that a link carries of an operand before it carries another, and says for how many
+cycles it is `busy`.
 """
 
 from collections.abc import Iterator
@@ -12,6 +14,8 @@ from onnx2zz.system.outcome import SystemOutcome
 
 CORES, LINKS = 1, 2
 """The process ids under which tracks are grouped."""
+MANY = 200_000
+"""Transfers, each counted on all links that it takes, beyond which rests are not shown."""
 
 
 def trace(outcome: SystemOutcome) -> str:
@@ -35,7 +39,7 @@ def _events(outcome: SystemOutcome) -> Iterator[Event]:
 
 @dataclass
 class _Slice:
-    """What a link carries of one operand of one layer without a rest in between: transfers from `first` to `last`."""
+    """What a link carries of one operand of one layer before anything else: transfers from `first` to `last`."""
 
     name: str
     start: float
@@ -44,33 +48,38 @@ class _Slice:
     last: int
     transfers: int
     bits: int
+    busy: float
 
 
 def _transfers(outcome: SystemOutcome) -> Iterator[Event]:
     # A multicast to 256 cores takes 255 links: a slice for each transfer on each of them is a file of half a gigabyte.
     layers = outcome.schedule.plan.layers
     tracks = {link.id: number for number, link in enumerate(outcome.links)}
+    routes = outcome.schedule.routes
+    rests = sum(len(routes[transfer.number].links) for transfer in outcome.moved) <= MANY
     running: dict[str, _Slice] = {}
     for transfer in sorted(outcome.moved, key=lambda one: outcome.schedule.transfers[one.number]):
         start, end = outcome.schedule.transfers[transfer.number]
         what = transfer.operand or ("mark" if not transfer.bits else "O")
         name = f"{layers[transfer.layer].placed.name} {what}"
-        for link in outcome.schedule.routes[transfer.number].links:
+        for link in routes[transfer.number].links:
             before = running.get(link.id)
-            if before is not None and before.name == name and before.end == start:
+            if before is not None and before.name == name and (before.end == start or not rests):
                 before.end, before.last = end, transfer.number
                 before.transfers += 1
                 before.bits += transfer.bits
+                before.busy += end - start
                 continue
             if before is not None:
-                yield _carried(before, tracks[link.id])
-            running[link.id] = _Slice(name, start, end, transfer.number, transfer.number, 1, transfer.bits)
+                yield _carried(before, tracks[link.id], rests)
+            running[link.id] = _Slice(name, start, end, transfer.number, transfer.number, 1, transfer.bits, end - start)
     for link, left in running.items():
-        yield _carried(left, tracks[link])
+        yield _carried(left, tracks[link], rests)
 
 
-def _carried(one: _Slice, number: int) -> Event:
+def _carried(one: _Slice, number: int, rests: bool) -> Event:
     told: dict[str, object] = {"transfers": one.transfers, "first": one.first, "last": one.last, "bits": one.bits}
+    told |= {} if rests else {"busy": one.busy}
     return span(one.name, LINKS, number, one.start, one.end, told)
 
 

@@ -7,7 +7,7 @@ from math import inf, nan
 import pytest
 
 from onnx2zz.conservation.mismatch import Mismatch
-from onnx2zz.files.strict_json import json_text
+from onnx2zz.files.strict_json import json_items, json_text
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total, as_json
 from onnx2zz.proof.result import Verification
 from onnx2zz.proof.result import as_json as verification_as_json
@@ -51,6 +51,14 @@ def test_a_document_of_numbers_is_as_it_was() -> None:
     document = strictly_read(as_json(finite))
     assert "not_finite" not in document
     assert as_json(finite) == json.dumps(document, indent=2) + "\n"
+
+
+def test_documents_together_are_what_each_is() -> None:
+    finite = [{"name": "höher", "ts": 0.1 + 0.2, "args": {"bits": 3, "none": None}}, {"name": "b", "ts": 1e22}]
+    assert strictly_read(f"[{json_items(finite)}]") == finite
+    assert json_items(finite) == ", ".join(map(json_text, finite))
+    unlike = [*finite, {"name": "c", "ts": nan}]
+    assert strictly_read(f"[{json_items(unlike)}]")[2] == {"name": "c", "ts": None, "not_finite": {"ts": "NaN"}}
 
 
 def test_a_verification_and_a_page_hold_no_nan() -> None:

@@ -4,6 +4,9 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from onnx2zz.system import trace_json
 from tests.json_values import Document
 from tests.system.small_systems import evaluated, system_file
 
@@ -35,3 +38,30 @@ def test_a_trace_has_every_tile_and_every_bit_of_every_link(tmp_path: Path) -> N
     assert sorted((event["tid"], event["ts"]) for event in tiles) == sorted(
         (tile["core"], tile["start"]) for tile in schedule["tiles"]
     )
+
+
+def test_where_transfers_are_many_rests_are_joined_and_no_bit_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = system_file(tmp_path / "system", "a mesh")
+    assert evaluated("lenet5", file, tmp_path / "few") == 0
+    monkeypatch.setattr(trace_json, "MANY", 0)
+    assert evaluated("lenet5", file, tmp_path / "many") == 0
+    carried: list[tuple[Counter[str], Counter[str]]] = []
+    slices: list[int] = []
+    for folder, length in (("few", "dur"), ("many", "busy")):
+        events = [
+            {**event, **event["args"]}
+            for event in read(tmp_path / folder / "trace.json")["traceEvents"]
+            if event["ph"] == "X" and event["pid"] == 2
+        ]
+        bits, busy = Counter[str](), Counter[str]()
+        for event in events:
+            bits[event["tid"]] += event["bits"]
+            busy[event["tid"]] += event[length]
+            assert event[length] <= event["dur"]
+        carried.append((bits, busy))
+        slices.append(len(events))
+    assert slices[1] < slices[0]
+    assert carried[0][0] == carried[1][0]
+    assert all(abs(carried[0][1][link] - carried[1][1][link]) < 1e-6 for link in carried[0][1])
