@@ -23,8 +23,6 @@ def read_run(path: Path) -> PageRun:
         layer.get("error") is None and "breakdown" not in layer for layer in _layers(evaluation)
     ):
         raise InputError(Problem(str(path), "keeps no breakdown of its layers, so it is older", "evaluate again"))
-    if lacking := _lacking(evaluation):
-        raise InputError(Problem(str(path), f"no result of an evaluation: it lacks {lacking}", WAY_OUT))
     schedule = schedule_of(path.with_name("schedule.json"), _latency(evaluation, "system"))
     return PageRun(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation), _drawn(schedule))
 
@@ -35,28 +33,6 @@ def _drawn(schedule: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     from onnx2zz.report.timeline import timeline  # what only runs on systems have
 
     return timeline(schedule)
-
-
-TEXTS, TOTALS = ("model", "accelerator", "opt", "zigzag", "onnx2zz"), ("energy_pj", "latency_cycles")
-
-
-def _lacking(evaluation: Mapping[str, object]) -> str | None:
-    """What every result has and this document has not: it may be any JSON."""
-    for key in TEXTS:
-        if not isinstance(evaluation.get(key), str):
-            return f"{key}, a text"
-    total, layers = evaluation.get("total"), evaluation.get("layers")
-    for key in TOTALS:
-        if not is_object(total) or not isinstance(total.get(key), int | float):
-            return f"total.{key}, a number"
-    if not is_array(layers):
-        return "layers, a list"
-    for number, layer in enumerate(layers):
-        if not is_object(layer) or not isinstance(layer.get("name"), str):
-            return f"the name of layers[{number}]"
-        if layer.get("error") is None and not all(isinstance(layer.get(key), int | float) for key in TOTALS):
-            return f"{' or '.join(TOTALS)} of layers[{number}]"
-    return None
 
 
 TEXTS, TOTALS = ("model", "accelerator", "opt", "zigzag", "onnx2zz"), ("energy_pj", "latency_cycles")
