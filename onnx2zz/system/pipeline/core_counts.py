@@ -17,6 +17,7 @@ def over_core_counts(search: Search, whole: Pipeline | None) -> list[Pipeline]:
     frame the best of which all stay, too. `whole`: the one on all cores. The fewest cores on which all weights stay are
     among them, exactly for the ways that are looked at as long as no more cores have less room."""
     most = len(search.system.cores)
+    # `few` looks at cores near the port alone; on all cores the pipeline is known, and not looked for again.
     found = {number: PipelineSearch(search, few=number).best() for number in counts(most)[:-1]}
     found[most] = whole
     staying = {
@@ -24,6 +25,8 @@ def over_core_counts(search: Search, whole: Pipeline | None) -> list[Pipeline]:
     }
     enough = min((number for number, one in staying.items() if one is not None), default=0)
     short = max((number for number in found if number < enough), default=0)
+    # Numbers are tried in growing steps, so between two the fewest cores on which all weights stay are found by
+    # halving: what fits some cores fits more.
     while short + 1 < enough:
         middle = (short + enough) // 2
         staying[middle] = one = _where_all_stay(search, middle)
