@@ -31,11 +31,16 @@ def splits(told: Told, cores: int) -> list[Pieces]:
     few = outputs < cores * FEW_OUTPUTS and layer.operations >= outputs * LONG_SUM
     may = [loop for loop in layer.sizes if loop in written or (few and loop in summed(layer))]
     loops = [loop for loop in may if layer.sizes[loop] > 1 and loop != layer.recurrent]
+    # The layer whole on one core is always among them: it is what a network too small for many cores falls back on.
     found: dict[Pieces, None] = {(): None}
     for used in _counts(cores):
         for loop in loops:
+            # A loop of fewer iterations than cores is cut in all of them. Below, such splits are left out: another
+            # way to write the number fits.
             found[((loop, min(used, layer.sizes[loop])),)] = None
         for several in (2, 3):
+            # Not combinations: the first loop's parts change slowest, so that the order decides which cores are
+            # neighbours.
             for chosen in permutations(loops, several):
                 for pieces in _factors(used, several):
                     if all(pieces[n] <= layer.sizes[loop] for n, loop in enumerate(chosen)):

@@ -90,6 +90,8 @@ class Course:
         found: set[int] = set()
         for tile in self.plan.tiles:
             if tile.number not in self.joined:
+                # Three ways to need what lies on the core: reading an output there, having got an arrival there, and
+                # waiting for what the core has yet to send.
                 here = any(p.number in self.joined and p.core == core for p in tile.follows.values())
                 come = tile.core == core and any(number in self.arrived for number in (*tile.needs, *tile.keeps))
                 unsent = [t for t in tile.needs.values() if t.number not in self.arrived and t.source == core]
@@ -102,9 +104,11 @@ class Course:
         """What the tiles bring is held, what nobody reads any more is not."""
         for core, bits in self.added(tiles).items():
             self.held[core] = self.held.get(core, 0) + bits
+        # First all of the wave are there, then they read: one that adds partial sums follows tiles of its own wave.
         for tile in tiles:
             self.joined.add(tile.number)
             self.lying.setdefault(tile.core, {})[tile.number] = tile
+            # Results have no readers: they leave at once, and no reader that is still to come keeps them.
             self.left_of_tile[tile.number] = len(tile.readers) + sum(
                 1 for transfer in tile.sends if transfer.number not in self.arrived and transfer.readers
             )
@@ -114,6 +118,8 @@ class Course:
             for producer in tile.follows.values():
                 self._read(producer)
             for transfer in (*tile.needs.values(), *tile.keeps.values()):
+                # What a tile would keep and has not come by now comes later without being kept by it
+                # (`Transfer.keepers`).
                 if transfer.number in self.arrived:
                     self._read_arrival(transfer, tile.core)
             if not self.left_of_tile[tile.number]:

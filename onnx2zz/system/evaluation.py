@@ -250,6 +250,8 @@ def _layer(request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: Sys
     named = replace(whole, id=entry["id"], name=layer_name(entry))
     if len(tiles) == 1:
         return named
+    # Tiles differ, and run side by side: what describes one loop nest (roofline, breakdown) is not said of them
+    # together.
     start, end = outcome.span(number)
     cycles = [prices[tile.core].cycles(want) or 0.0 for tile, want in zip(tiles, wanted, strict=True)]
     used = [_utilization(prices[tile.core], want) for tile, want in zip(tiles, wanted, strict=True)]
@@ -257,6 +259,7 @@ def _layer(request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: Sys
         named,
         energy_pj=sum(outcome.tile_energy[tile.number] for tile in tiles),
         latency_cycles=end - start,
+        # Of the layer and not of its tiles: those that are recomputed would count twice.
         macs=request.graph.layers[number].placed.layer.macs if entry["operator_type"] in MAC_TYPES else 0,
         spatial_utilization=sum(u * c for u, c in zip(used, cycles, strict=True)) / sum(cycles),
         roofline_cycles=None,

@@ -32,6 +32,8 @@ def in_turns(told: Told, tiling: Tiling, number: int) -> Tiling:
     loop = next((loop for loop in along if layer.sizes[loop] // tiling.pieces(loop)[0] >= number), None)
     if loop is None:
         return tiling
+    # Channels that memory asks turns of stay slowest, so that the weights of a turn still come once. Turns along the
+    # rows are made anew along one loop: more in all than there were.
     others = tuple((other, turns) for other, turns in tiling.turns if other not in along)
     return replace(tiling, turns=(*others, (loop, number)))
 

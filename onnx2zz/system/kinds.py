@@ -55,8 +55,10 @@ def _pipelines(search: Search, cores: CoresChoice | None) -> Chosen:
 def _best_of_all(search: Search, frames: int) -> Chosen:
     """The best of all kinds over all frames; of those that are as good the first."""
     pipelines = PipelineSearch(search)
+    # The search for pipelines makes the schedule layer by layer on its way, and it is not made twice.
     pipeline = pipelines.best() if frames > 1 else None
     alone = pipelines.alone if frames > 1 else search.best()
+    # Where layers one by one do not fit, stacks are looked for on any number of cores: bands may be all that does.
     fused = None if _too_large(search, alone) else FusedSearch(search).best()
     made: dict[ScheduleKind, Found | None] = {"layers": alone, "fused": fused, "pipeline": pipeline}
     found: dict[ScheduleKind, Found] = {kind: one for kind, one in made.items() if one is not None}

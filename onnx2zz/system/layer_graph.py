@@ -38,10 +38,13 @@ def graph_of_model(compiled: Compiled) -> LayerGraph:
         found = [edge for operand in ("I", "W", "X") for edge in _edges(told, operand, layers, chains)]
         if found:
             edges[told.placed.id] = tuple(found)
+    # What is fused into a layer (an activation) is not among its names: a core that runs Conv runs it with what is
+    # fused.
     named: dict[int, set[str]] = {told.placed.id: {told.placed.layer.operator_type} for told in layers}
     for fate in workload.nodes:
         for layer in fate.layers if fate.status == "lowered" else ():
             named[layer].add(fate.op)
+    # An output of the graph may be a view of what a layer wrote, or of what several did.
     leaving = {layer for name in compiled.graph.outputs for layer in chains.of(name)}
     return _whole(layers, compiled.entries, edges, named, leaving)
 
@@ -118,10 +121,13 @@ def _placed(number: int, entry: WorkloadEntry) -> PlacedLayer:
     assert read is not None, "the entry has been checked before it is scheduled"
     inputs = [operand for operand in ("I", "W") if operand in read.indices]
     precision = entry["operand_precision"]
+    # In ZigZag's files a layer that is its own source has a constant there.
     own = entry["id"]
     sources: dict[str, tuple[Source, ...]] = {
         operand: (source,) if source != own else ("const",) for operand, source in operand_sources(entry).items()
     }
+    # A relation may name a loop that loop_dims leaves out: ZigZag takes it as one iteration, and an access needs its
+    # size.
     unnamed = {loop: 1 for relation in read.relations for _, loop in relation.terms if loop not in read.loops}
     layer = Layer(
         _operator_type(entry),
@@ -129,6 +135,7 @@ def _placed(number: int, entry: WorkloadEntry) -> PlacedLayer:
         _access(read, "O"),
         tuple(_access(read, operand) for operand in inputs),
         Step(ADD if read.combine == "+" else MUL),
+        # An entry does not say how values are reduced, since ZigZag knows nothing but sums.
         "sum",
     )
     widths = Widths(precision["W"], precision["I"], precision["O"], precision["O_final"])

@@ -57,6 +57,7 @@ class Numbering:
         for tile in schedule.plan.tiles:
             tile.core = back[tile.core]
         for transfer in schedule.plan.transfers:
+            # What stands for the memory off the chip is no core, so that it keeps its number.
             transfer.source = back.get(transfer.source, transfer.source)
             transfer.to = tuple(sorted(back.get(core, core) for core in transfer.to))
             transfer.readers = {back[core]: own for core, own in transfer.readers.items()}

@@ -122,10 +122,13 @@ class Offers:
         array = dict(first.inputs.hardware.array)
         units = unrolled(first.mapping_of(told.placed.id), told.sizes, array) if first.search is None else {}
         filled = cores if short else ()
+        # Turns are costly to find, so splits are ranked without them first. One core is always among them: a choice
+        # of fewer cores needs a tiling of each layer there.
         promising = sorted(
             splits(told, len(cores)), key=lambda split: self._promise(told, Tiling(split), units, filled, turned=False)
         )
         looked_at = [*promising[:LOOKED_AT], ()]
+        # Splits over few cores have more rounds, and would all fall behind: the best of each number are looked at.
         for most in fewer(len(cores)):
             looked_at += [split for split in promising[LOOKED_AT:] if Tiling(split).cores <= most][:LOOKED_AT]
         tilings = [with_turns(told, split, capacity, units, rows) for split in dict.fromkeys(looked_at)]
@@ -137,6 +140,7 @@ class Offers:
         if ranked and rounds(told, ranked[0], units) < SHORT_ROUNDS:
             for most in fewer(len(cores)):
                 kept += [tiling for tiling in ranked if tiling.cores <= most][:KEPT]
+        # A layer that is not cut ranks last, and is what the schedule on one core is made of.
         return list(dict.fromkeys([*kept, *(tiling for tiling in ranked[KEPT:] if not tiling.split)]))
 
     def _promise(

@@ -117,10 +117,13 @@ class Told:
         exact = True
         for axis, wanted in zip(self.placed.layer.output.axes, elements, strict=True):
             by_loop, known = _walked(axis, wanted, tuple((loop, self.sizes[loop]) for loop, _ in axis.terms))
+            # Nothing that is wanted is written by this layer: another fills that part of the tensor (a Concat in
+            # place).
             if by_loop is None:
                 return (0,) * len(found), True
             exact = exact and known
             found |= {loop: found.get(loop, 0) or values for loop, values in by_loop.items()}
+        # workload.yaml has loops of one iteration that the layer's axes do not walk: their one value is meant.
         unwalked = set(found) - {loop for axis in self.placed.layer.output.axes for loop, _ in axis.terms}
         found |= dict.fromkeys(unwalked, 1)
         return tuple(found[loop] for loop in self.indices("O")), exact
@@ -137,6 +140,8 @@ def _walked(
     if len(moving) == 1:
         ((loop, step),) = moving
         size = dict(sizes)[loop]
+        # The common case, by one shift: with one bit for each position, a walk in single steps is the loop's values
+        # moved.
         if step == 1:
             values = (wanted >> axis.offset if axis.offset >= 0 else wanted << -axis.offset) & interval(0, size)
         else:

@@ -44,6 +44,7 @@ def _core_faults(placed: Placed, operators: frozenset[str], system: System) -> I
     there = sorted(system.by_id)
     for core in dict.fromkeys(placed.cores):
         if core not in system.by_id:
+            # Stream numbers what lies off the chip as a core, which can be named by mistake.
             what = "the off-chip memory" if system.offchip is not None and core == system.offchip.id else "no core"
             yield "cores", f"core {core} is {what} of {system.name}", f"its cores are {there[0]} to {there[-1]}"
         elif not system.by_id[core].runs(operators):
@@ -65,6 +66,7 @@ def _loop_faults(key: str, pieces: Pieces, told: Told) -> Iterator[Fault]:
     loops = {loop: size for loop, size in told.sizes.items() if loop in layer.output.loops or layer.reduce == "sum"}
     sizes = ", ".join(f"{loop} {size}" for loop, size in loops.items() if size > 1 and loop != layer.recurrent)
     for loop, number in pieces:
+        # First of all: the steps of a recurrence are a loop of the output, and would pass for one that can be cut.
         if loop == layer.recurrent:
             yield key, f"{loop} is the loop of the recurrence: its steps follow each other", f"cut {sizes or 'nothing'}"
         elif loop in layer.sizes and loop not in loops:

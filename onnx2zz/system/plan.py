@@ -107,6 +107,8 @@ def plan(
         found.by_layer[identity] = own
         found.makers[identity] = [tile for tile in own if not tile.box.partial]
         into = edges.get(identity, ())
+        # An operand that some layer makes is joined even if its producer is left out here: it never comes from
+        # outside.
         made = {edge.operand for edge in into}
         for operand in OPERANDS:
             if operand not in made:
@@ -114,11 +116,13 @@ def plan(
         for edge in (one for one in into if one.producer in shares):
             _join(found, told, edge, own)
         _gather(found, own)
+    # After all layers: what is kept here was sent for readers of any layer, later ones among them.
     for edge in (edge for into in edges.values() for edge in into if not edge.by_element):
         if edge.producer in shares and edge.reader in shares:
             _keep(found.makers[edge.producer], found.by_layer[edge.reader])
     if offchip is not None:
         for layer in (one for one in results if one in shares):
+            # What a core computes again for itself leaves the chip from the core that has it in its band.
             for tile in (one for one in found.makers[layer] if not one.box.recomputed):
                 _send(found, tile, (offchip,), tile.makes)
     return found
@@ -148,6 +152,8 @@ def _bring(found: Plan, told: Told, operand: str, own: Sequence[Tile], offchip: 
     has_one = operand == "I" or len(told.placed.layer.inputs) > 1
     if not has_one or not widths[operand]:
         return
+    # Halos overlap: elements are taken apart by which tiles read them, so that each comes to a core once and is let
+    # go with its own last reader.
     wanted: dict[Elements, list[Tile]] = {}
     for tile in own:
         wanted.setdefault(told.told(operand, told.ranges(dict(tile.box.ranges))), []).append(tile)
@@ -158,6 +164,7 @@ def _bring(found: Plan, told: Told, operand: str, own: Sequence[Tile], offchip: 
         first = _first_turns(reading)
         for elements in pieces if first else ():
             bits = count(elements) * widths[operand]
+            # With no level above the cores constants lie where they are read, a copy on each core, for the whole run.
             if offchip is None:
                 for core in first:
                     found.resident[core] = found.resident.get(core, 0) + bits
@@ -267,9 +274,12 @@ def _wanted(found: Plan, told: Told, producer: Told, edge: Edge, own: Sequence[T
         ranges = told.ranges(dict(tile.box.ranges))
         read = told.placed.layer.inputs[number] if number is not None else None
         seen = told.seen(read, ranges) if read is not None else ()
+        # Many tiles see the same (all channels' parts of one row): going back through views is what this costs.
         if seen not in known:
             boxes, exact = edge.needed(seen)
             exact = exact and (read is None or told.sees_exactly(read))
+            # A box through views may be larger than what is read (a reshape): then more is sent than needed, and the
+            # pair is told as a hull.
             written = [producer.written(box) for box in boxes]
             if not exact or not all(whole for _, whole in written):
                 found.hulls.add((edge.producer, edge.reader))
@@ -282,7 +292,10 @@ def _wanted(found: Plan, told: Told, producer: Told, edge: Edge, own: Sequence[T
 def _carry(found: Plan, maker: Tile, away: Mapping[Elements, Sequence[Tile]]) -> None:
     """Send what other cores read and have not got yet; who reads it waits for it, and keeps what came before."""
     parts = list(away)
+    # An earlier edge or operand may have sent the same elements to the same core: nothing comes twice (schedule.json
+    # forbids it unless marked).
     earlier = [transfer for transfer in maker.sends if transfer.readers]
+    # One part and nothing sent before is by far the most common: it is its own one cell.
     pieces = (
         {1: [parts[0]]}
         if len(parts) == 1 and not earlier
@@ -294,6 +307,7 @@ def _carry(found: Plan, maker: Tile, away: Mapping[Elements, Sequence[Tile]]) ->
         come = [earlier[number - len(parts)] for number in holding if number >= len(parts)]
         first = _first_turns(reading)
         for core in (core for transfer in come for core in transfer.to):
+            # That core has it: its tile waits for what came before instead.
             first.pop(core, None)
         for to in _together(found, first):
             come += [_send(found, maker, to, elements) for elements in boxes]
@@ -316,9 +330,12 @@ def _mark(found: Plan, maker: Tile, own: Sequence[Tile]) -> None:
     for core, tile in first.items():
         if core == maker.core:
             continue
+        # Bits that this tile waits for tell it as well that the producer's tile is done.
         if not any(transfer.number in tile.needs for transfer in maker.sends):
             unmarked.append(core)
         for transfer in maker.sends:
+            # Whoever judges by workload.yaml alone cannot know when they were last read, and counts them as held
+            # until then.
             if core in transfer.to and transfer.readers:
                 _await(last[core], transfer)
     for to in _together(found, dict.fromkeys(unmarked, 0)):

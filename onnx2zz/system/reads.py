@@ -166,15 +166,20 @@ def _axis_by_axis(
     exact = True
     for axis, digits in zip(seen, layout.axes, strict=True):
         steps = [_moved(position, digits) for position in positions(axis)]
+        # A Slice may walk backwards: digits of negative steps would carry into the axis before.
         if not steps or min(steps) < 0:
             return None
         places = {tuple(_digits(step, stored, strides)) for step in steps}
         along = [at for at in range(len(stored)) if any(place[at] for place in places)]
         for at in along:
             reached = {starts[at] + place[at] for place in places}
+            # Places may be added axis by axis only if none carries over: not two axes of the view on one behind,
+            # nothing past its end, and nothing that _digits has wrapped around.
             if found[at] is not None or max(reached) >= stored[at] or max(steps) >= strides[0] * stored[0]:
                 return None
             found[at] = of_positions(reached)
+        # Fewer places than the box has: it holds more than is seen. Fewer than steps: digits have hidden a
+        # difference.
         exact = exact and math.prod((found[at] or 0).bit_count() for at in along) == len(places) == len(set(steps))
     box = tuple(interval(start, 1) if own is None else own for start, own in zip(starts, found, strict=True))
     return box, exact

@@ -82,15 +82,19 @@ class Making:
 
     def _place(self, tile: Tile) -> None:
         ready = 0.0
+        # Those that lie ready first go first: on a shared link nobody waits behind what is not made yet.
         for transfer in sorted(tile.needs.values(), key=self._leaves):
             if transfer.number not in self._found.transfers:
                 self._send(transfer)
             there = self._found.transfers[transfer.number][1]
+            # Sums of others are added after the tile's own work: it may begin so much before they are there.
             ready = max(ready, there - self._cycles.before_adding[tile.number] if transfer.partial else there)
         for producer in tile.follows.values():
             ready = max(ready, self._found.tiles[producer.number][1])
         memory = self._found.memory[tile.core]
         cycles = self._cycles.total[tile.number]
+        # There is room from that time on for good, so that beginning later than it, when the core is free, has room,
+        # too.
         start = self.core_free(tile.core, memory.room_from(ready, tile.bits), cycles)
         if start == float("inf"):
             raise RuntimeError(f"no room on core {tile.core} for a tile of layer {tile.layer}")
@@ -104,6 +108,8 @@ class Making:
             self._read_arrival(transfer, tile.core, end)
         for transfer in tile.keeps.values():
             if transfer.number in self._found.transfers:
+                # What comes after the start is not kept by this tile; its count goes down all the same, else the bits
+                # would never be let go.
                 there = self._found.transfers[transfer.number][1] <= start
                 self._read_arrival(transfer, tile.core, end if there else 0.0)
         for producer in tile.follows.values():

@@ -106,9 +106,12 @@ class Search:
         found: Best | None = None
         layers = [told.placed.id for told in self.graph.layers]
         large = len(self.system.cores) > LARGE
+        # Work on one core alone overlaps with nothing, so that finer tiles gain nothing. On many cores there is time
+        # for one level, and tiles of the finer one fit where others do not.
         for level in (0,) if self.offers.alone else range(TRIED_LEVELS - 1 if large else 0, TRIED_LEVELS):
             weights = WEIGHTS[1:2] if large else WEIGHTS
             found = self._better(found, self._at(dict.fromkeys(layers, level), weights))
+        # Only schedules that are short enough to be made again hundreds of times are made better one layer at a time.
         if self.made and len(self.system.cores) > 1:
             found = self._better(found, improved(self.made, self._changes(), self._scheduled, self._merit))
             found = self._better(found, self._in_turns([*([found] if found else []), *self.made]))
@@ -165,6 +168,7 @@ class Search:
         """The best that comes of schedules whose layers are cut in more turns than memory asks for."""
         starts: list[Best] = []
         options: dict[int, dict[Candidate, None]] = {told.placed.id: {} for told in self.graph.layers}
+        # Schedules of the same split come to the same once cut: their tilings differ in turns alone.
         for best in of_different_splits(sorted((one for one in made if one.jobs <= LARGEST), key=self._merit)):
             for number in FINER:
                 cut = {layer: self._cut(layer, used, number) for layer, used in best.tilings.items()}
@@ -173,6 +177,7 @@ class Search:
                 one = self._scheduled(chosen) if len(chosen) == len(options) else None
                 starts += [one] if one is not None else []
                 for layer, used in chosen.items():
+                    # Not every layer gains: one by one each may go back to how it was before.
                     options[layer] |= {best.tilings[layer]: None, used: None}
         tried = {layer: list(own) for layer, own in options.items()}
         return improved(starts, tried, self._scheduled, self._merit, MOST_JOBS // 2) if starts else None
@@ -286,12 +291,16 @@ class Search:
         nodes = {layer: np.array([self._node(one, short) for one in own]) for layer, own in options.items()}
         moving = movement(self.graph, options, per_bit(self.system.network, self.opt))
         all_cores = len(self.system.cores)
+        # Movement hides behind work as far as nobody waits for it, which no table knows: so it is weighed in several
+        # ways, and what schedules best is kept.
         tables = [({pair: table * weight for pair, table in moving.items()}, all_cores) for weight in weights]
         tables += [] if short else [(moving, most) for most in fewer(all_cores)]
         found = [picked for pairs, most in tables if (picked := _cheapest_on(most, options, nodes, pairs)) is not None]
         if not short:
             found.append({layer: min(own, key=lambda one: one.tiling.cores) for layer, own in options.items()})
             found += self._uniform(options)
+        # Small networks come to the same choice by most of these, and a schedule takes far longer than to compare
+        # them.
         different: dict[tuple[Candidate, ...], Mapping[int, Candidate]] = {}
         for chosen in found:
             different.setdefault(tuple(chosen[layer] for layer in options), chosen)

@@ -101,6 +101,7 @@ class _Reading:
 
     def _cores(self, place: Path_, one: Data) -> tuple[int, ...]:
         given = one.get("core_allocation")
+        # In the newer form there is a list for each slot that a group of layers may take: the first is followed.
         if isinstance(given, list) and given and isinstance(given[0], list):
             if len(given) > 1:
                 self.ignored["core_allocation but for its first list"] = None
@@ -163,6 +164,7 @@ def _placed(entry: Entry, told: Told, operators: frozenset[str], system: System)
     split = [(loop, parts) for loop, parts in split if parts > 1]
     if len(entry.cores) > 1 and not split:
         return f"nothing says how it is split over cores {', '.join(map(str, entry.cores))}"
+    # Two positions may come to one loop (K of a depthwise layer is our G), and a loop is cut once.
     if len({loop for loop, _ in split}) < len(split):
         return "two dimensions are the same loop"
     placed = Placed(entry.cores, tuple(split))

@@ -47,9 +47,11 @@ def tilings_of(graph: LayerGraph, part: Part, shares: Shares) -> dict[int, Tilin
 
 
 def _tiling(loops: Sequence[str], cores: int, tiles: Sequence[tuple[CoreId, Share]]) -> Tiling:
+    # What a core makes again beside its band has ranges of its own, which would count as more bands.
     own = [share.box for _, share in tiles if not share.box.recomputed]
     cut = {loop: {dict(box.ranges)[loop] for box in own if loop in dict(box.ranges)} for loop in loops}
     split = ((loops[0], cores),) if cores > 1 else ()
+    # The first loop is cut over the cores as well as in bands: of its parts only those of one core follow each other.
     turns = tuple(
         (loop, -(-len(parts) // (cores if loop == loops[0] else 1))) for loop, parts in cut.items() if len(parts) > 1
     )

@@ -18,6 +18,7 @@ def over_core_counts(search: Search, whole: Pipeline | None) -> list[Pipeline]:
     frame the best of which all stay, too. `whole`: the one on all cores. The fewest cores on which all weights stay are
     among them, exactly for the ways that are looked at as long as no more cores have less room."""
     most = len(search.system.cores)
+    # `few` looks at cores near the port alone; on all cores the pipeline is known, and not looked for again.
     found = {number: PipelineSearch(search, few=number).best() for number in counts(most)[:-1]}
     found[most] = whole
     staying = {

@@ -25,6 +25,7 @@ def lifetimes(schedule: Schedule, inputs_kept: float = 0.0) -> Iterator[Lifetime
     off the chip."""
     tiles, transfers = schedule.tiles, schedule.transfers
     for transfer in schedule.plan.transfers:
+        # What is set up stays for good and is counted as resident; a mark has no bits.
         if transfer.setup or not transfer.bits:
             continue
         start, end = transfers[transfer.number]
@@ -32,6 +33,7 @@ def lifetimes(schedule: Schedule, inputs_kept: float = 0.0) -> Iterator[Lifetime
             if core in schedule.memory:
                 ends = [tiles[reader][1] for reader in transfer.readers.get(core, ())]
                 keepers = (tiles[keeper] for keeper in transfer.keepers.get(core, ()))
+                # A tile that reads by order alone keeps what had come before it began, and nothing that comes later.
                 ends += [until for begins, until in keepers if end <= begins]
                 kept = inputs_kept if transfer.of is None else 0.0
                 yield Lifetime(core, start, max([end, *ends]) + kept, transfer.bits)

@@ -107,11 +107,13 @@ class _Repeating(Making):
         tiles, transfers = self._found.tiles, self._found.transfers
         arrivals = [one for one in self._plan.transfers if one.of is None and one.number in transfers]
         first = {one.number: min(tiles[r][0] for own in one.readers.values() for r in own) for one in arrivals}
+        # The last first: once it has moved back, the one before it finds the link free later.
         for one in sorted(arrivals, key=lambda one: (-first[one.number], -one.number)):
             start, end = transfers[one.number]
             circles = [self._link_circles[link.id] for link in self._found.routes[one.number].links]
             if end <= start:
                 continue
+            # Its own time is free for it, too: else it could never move by less than it takes.
             for circle in circles:
                 circle.give_back(start, end)
             later = _latest(circles, first[one.number] - (end - start), start, end - start)

@@ -103,6 +103,7 @@ class PipelineSearch:
         if not self.found:
             return None
         least = min(map(self._value, self.found))
+        # A little slower counts as good, but never slower than frames one after the other, which need no pipeline.
         most = min(least * AS_GOOD, max(least, self._one_by_one()))
         as_good = [one for one in self.found if self._value(one) <= most]
         soonest = min(one.running.latency for one in as_good)
@@ -110,6 +111,7 @@ class PipelineSearch:
         cheapest = min(one.energy for one in as_soon)
         as_cheap = [one for one in as_soon if one.energy <= cheapest * AS_GOOD]
         best = min(as_cheap, key=lambda one: (self._value(one), one.running.latency, one.energy))
+        # Only now: the plan is marked in place, and ways that shared it were still compared.
         settle(best.plan, best.running.staying)
         return replace(best, tried=self.tried)
 

@@ -94,8 +94,10 @@ def ways(
         for number in counts(cores)
     }
     of = {told.placed.id: told for told in layers}
+    # All in one call: equal tiles of different layers are priced once, and on all processes.
     prices.find([one for (layer, _), own in asked.items() for tiling in own for _, one in boxes(of[layer], tiling)])
     found = {key: priced(of[key[0]], own, prices) for key, own in asked.items()}
+    # The assignment takes any number of cores for any layer, so that it has nothing to go by where one has no way.
     if not all(found.values()):
         return None
     return [{number: found[told.placed.id, number] for number in counts(cores)} for told in layers]

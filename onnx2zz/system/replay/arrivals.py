@@ -98,6 +98,7 @@ def _leave(found: Arrivals, one: WrittenTransfer) -> None:
         if one.source != schedule.offchip:
             what = f"operand {one.operand} of layer {one.layer} comes from core {one.source}, and lies off the chip"
             found.faults.append(Fault(where, what, one.start))
+        # What changes with each frame cannot have come before the first; a constant can, if the run never lets it go.
         constant = one.operand in found.scene.needs.told(one.layer).placed.constant
         if one.setup and (schedule.kind != "pipeline" or not constant):
             found.faults.append(Fault(where, "only constants are set up, and only in a pipeline", one.start))
@@ -106,6 +107,8 @@ def _leave(found: Arrivals, one: WrittenTransfer) -> None:
     if one.frame != tile.frame or one.setup or one.partial != tile.partial:
         what = f"its frame or marks are not those of tile {tile.id}, whose output it carries"
         found.faults.append(Fault(where, what, one.start))
+    # At the tile's own core its end is all that counts. Anywhere else (passed on, or fetched from off the chip) what
+    # it carries must have come there.
     if one.source == tile.core:
         found.outputs[tile.id].use(one.end)
         if one.start < tile.end - EPS:
@@ -220,6 +223,7 @@ def _end(found: Arrivals) -> None:
 def _once(found: Arrivals) -> None:
     """Nothing comes twice to a core, unless it says `again`, and nothing that is not read or passed on there."""
     for (core, origin), holdings in found.held.items():
+        # `again` is what may come twice: it neither counts as the first time nor needs a reader of its own.
         come = [h for h in holdings if h.transfer is not None and not h.transfer.again]
         by_tile: dict[Id | None, list[Holding]] = {}
         for holding in come:
@@ -233,6 +237,7 @@ def _once(found: Arrivals) -> None:
                     found.faults.append(Fault(where, what, holding.transfer.start))
                     break
             by_tile[holding.tile].append(holding)
+            # Results and spills lie there without anybody to read them.
             if core == found.scene.schedule.offchip:
                 continue
             if left := without([holding.elements], found.read.get((core, origin), [])):

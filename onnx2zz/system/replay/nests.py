@@ -25,6 +25,7 @@ def nest_faults(scene: Scene) -> Iterator[Fault]:
 def _once(scene: Scene, layer: int, frame: int, tiles: Sequence[WrittenTile]) -> Iterator[Fault]:
     sizes = scene.needs.told(layer).sizes
     where = f"layer {layer}{f', frame {frame}' if scene.schedule.frames > 1 else ''}"
+    # As many points as the nest has and no two boxes that overlap: then each point is done once.
     points = sum(math.prod(size for _, (_, size) in scene.boxes[tile.id]) for tile in tiles)
     whole = math.prod(sizes.values())
     if points != whole:
@@ -54,6 +55,7 @@ def _sums(scene: Scene, layer: int, tiles: Sequence[WrittenTile]) -> Iterator[Fa
         if strange or any(scene.makes[t.id] != scene.makes[tile.id] for t in together):
             yield Fault(f"tile {tile.id}", "it adds tiles that have no part of its sums", tile.end)
             continue
+        # Boxes do not overlap (`_once`), so as many values as there are make the whole sum.
         done = sum(math.prod(dict(scene.boxes[t.id])[loop][1] for loop in summed) for t in together)
         whole = math.prod(told.sizes[loop] for loop in summed)
         if done != whole:
@@ -64,5 +66,7 @@ def _sums(scene: Scene, layer: int, tiles: Sequence[WrittenTile]) -> Iterator[Fa
             yield Fault(f"tile {tile.id}", f"its partial sums are added by {len(into)} tiles", tile.end)
         if into and not tile.partial:
             yield Fault(f"tile {tile.id}", f"tile {into[0].id} adds it, and it is not partial", tile.end)
+        # On one core nothing is sent that would tell when the sums are there; from other cores the transfer does
+        # (`arrivals`).
         if tile.partial and len(into) == 1 and into[0].core == tile.core and tile.end > into[0].end + EPS:
             yield Fault(f"tile {into[0].id}", f"it ends before tile {tile.id} has, whose sums it adds", into[0].end)

@@ -236,12 +236,16 @@ class _Playing:
 
 def _along(told: Told, axis: Axis, by_index: Mapping[str, int]) -> list[int] | None:
     """The positions of an axis that an operand's indices name; None where they say nothing of it alone."""
+    # Where the file names the very loops that the axis walks, their values are its positions, unless several values
+    # share a position (a nearest Resize).
     walking = [(loop, step) for loop, step in axis.terms if step and told.sizes[loop] > 1]
     if axis.shared_by == 1 and walking and all(loop in by_index for loop, _ in walking):
         found = {axis.offset}
         for loop, step in walking:
             found = {at + step * value for at in found for value in positions(by_index[loop])}
         return sorted(at for at in found if 0 <= at < axis.extent)
+    # Else the file has one index for them all, the target of a relation (IY of OY and FY): positions in the tensor,
+    # without the padding that the loops walk over.
     for index, relation in told.entry.related.items():
         if index in by_index and {(loop, step) for step, loop in relation.terms} == set(axis.terms):
             begins = axis.offset + told.entry.padding.get(index, (0, 0))[0]

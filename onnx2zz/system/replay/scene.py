@@ -86,11 +86,14 @@ def _carried(
         whole = told.told(one.operand, told.ranges({}))
         if not needs.outside(one.layer, one.operand):
             return Fault(where, f"{owner} comes from no place outside the network")
+    # Indices are written in small letters, as ZigZag's equations have them.
     if strange := set(one.elements) - {index.lower() for index in indices}:
         return Fault(where, f"{owner} has no index {min(strange)}")
     found: list[int] = []
     for index, all_of in zip(indices, whole, strict=True):
         runs = one.elements.get(index.lower())
+        # What is left out is all that the tile has of that index, which for a tile cut along it is not the whole
+        # axis.
         named = all_of if runs is None else _positions(runs, all_of.bit_length())
         if named is None or named & ~all_of:
             return Fault(where, f"it names positions of {index.lower()} that {owner} has not", one.start)

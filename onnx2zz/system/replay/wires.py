@@ -24,6 +24,7 @@ def wire_faults(scene: Scene) -> Iterator[Fault]:
     by_link: dict[Id, list[WrittenTransfer]] = {}
     for one in schedule.transfers.values():
         yield from _carrying(scene, one)
+        # A link carries the bits once, even if it is named twice; a setup is in no total.
         for link in dict.fromkeys(one.links) if not one.setup else ():
             by_link.setdefault(link, []).append(one)
     for link in schedule.links.values():

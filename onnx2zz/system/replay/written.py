@@ -312,6 +312,7 @@ def _strangers(file: str, schedule: WrittenSchedule) -> list[Problem]:
     named += [(f"link {k.id}", "core", node, schedule.cores) for k in schedule.links.values() for node in k.nodes]
     if schedule.offchip is not None:
         named.append(("offchip", "core", schedule.offchip, schedule.cores))
+    # Before anything is played, since from then on each id is taken to be there.
     unknown = [(where, kind, name) for where, kind, name, known in named if name not in known]
     framed = (*schedule.tiles.values(), *schedule.transfers.values())
     strange = [one for one in framed if not 0 <= one.frame < schedule.frames]
