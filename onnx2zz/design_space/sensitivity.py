@@ -40,6 +40,8 @@ def _effect(rows: Sequence[Row], factor: str, measure: str, names: Sequence[str]
     values = values_of(rows, factor)
     told = [row for row in rows if (row.get(measure) or 0) > 0]
     ratios: dict[Any, list[float]] = {}
+    # Ratios within groups that differ in this factor alone: means over all runs would tell of the other factors, of
+    # which each value has others.
     for group in alike_but_for(told, factor, names):
         if values[0] in group:
             for value, row in group.items():
@@ -47,6 +49,7 @@ def _effect(rows: Sequence[Row], factor: str, measure: str, names: Sequence[str]
     reached = [value for value in values if value in ratios]
     if len(reached) < 2:
         return None
+    # Geometric: twice and half cancel out, whichever value is taken as the first.
     times = tuple(math.exp(math.fsum(map(math.log, ratios[value])) / len(ratios[value])) for value in reached)
     last = ratios[reached[-1]]
     return Effect(factor, measure, tuple(reached), times, min(last), max(last), len(last))
