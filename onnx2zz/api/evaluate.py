@@ -109,6 +109,7 @@ def evaluate(
     >>> max(found.layers, key=lambda layer: layer.energy_pj or 0).name
     'L4_fc1'
     """
+    # All that options alone can have wrong, before any file is read: a model may take minutes to compile.
     conflicts = scheduler_conflicts(scheduler, None if jobs == 1 else jobs, layer_timeout)
     raise_if_any(Problem("", conflict) for conflict in conflicts)
     if plot is not None:
@@ -127,6 +128,7 @@ def evaluate(
         opt, lpf_limit, temporal_mapping_type=temporal, mixed_spatial_mapping=mixed_mapping, engine=engine
     )
     files = ResultFiles(_path(json), _path(csv), _path(html), _path(plot), _path(onnx), _path(trace))
+    # Not compiled here: the accelerator's files are judged first, and all of their faults are told with the model's.
     source = partial(_workload, model, events, options, files)
     chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
     where = partial(Resources, jobs=jobs, tell=_warn, layer_timeout=layer_timeout)

@@ -226,6 +226,7 @@ def sweep(
     require_packages(parquet, plot)
     asked = read_spec(Path(spec)) if isinstance(spec, str | Path) else spec_of(spec)
     runs = planned(asked, cacti)
+    # Without a folder for the user, too: results go through a database on disk, so that they need not fit memory.
     kept = nullcontext(output) if output is not None else TemporaryDirectory(prefix="onnx2zz-")
     with kept as folder, cluster_at(scheduler, _warn) as cluster, store_at(cache, _warn) as store:
         resources = Resources(store, jobs, tell=_warn, layer_timeout=layer_timeout, elsewhere=cluster)
@@ -236,6 +237,7 @@ def sweep(
         write_whole(Path(json), json_text(found.to_dict(), indent=2) + "\n")
     if html is not None:
         found.to_html(html)
+    # Where no run has all its numbers there is no front, and an empty picture would say that nothing is good.
     if plot is not None and found.fronts:
         found.plot(plot)
     if not found.complete:

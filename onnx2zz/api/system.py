@@ -92,6 +92,7 @@ def system_request(
     problems += [*frames_problems(options.frames, kind), *cores_problems(options.cores, kind, placed_by_hand)]
     system = workload = compiled = None
     base: Found | None = None
+    # Three files, each with faults of its own: all are read before any is told.
     with noted_in(problems):
         system = system_called(arch, tell, options.cacti)
     with noted_in(problems):
@@ -104,11 +105,13 @@ def system_request(
     raise_if_any(problems)
     assert system is not None and workload is not None
     _tell_unused_rules(system, tell)
+    # A workload that was compiled just now has all fields; a file of somebody's may lack what tiles are made of.
     if compiled is None:
         raise_if_any(missing_fields(workload.file, list(workload.layers)))
     graph = graph_of_model(compiled) if compiled else graph_of_entries(workload.layers)
     if options.cores is not None:
         raise_if_any(unlike_cores(system))
+    # Before the placement: where no core runs an operator, whatever is said of it cannot be followed either.
     named = {told.placed.name: graph.operators[told.placed.id] for told in graph.layers}
     served = {core.operators for core in system.cores}
     raise_if_any(Problem(str(system.path), what, way_out) for _, what, way_out in unserved(served, named))

@@ -184,6 +184,7 @@ def evaluate_command(
     output = named_folder(output, model, arch)
     asked = Path(json_file) if json_file not in (None, "-") else None
     files = ResultFiles(asked, csv_file, html_file, plot_folder, onnx_file, trace_file)
+    # What lies there now, before anything is written: else it could not be told in the end what was overwritten.
     targets = Targets.of(output, asked, csv_file, html_file, plot_folder, onnx_file, trace_file, save_mapping)
     if model is None or is_workload(model):
         _refuse_model_options(ctx, model_arguments)
@@ -198,6 +199,8 @@ def evaluate_command(
     )
     search = "both" if paranoid else search
     of_system = names_a_system(arch)
+    # What is remembered of a compile are its layers, without the graph that events are counted on and systems read
+    # views from.
     kept = None if no_cache or of_system or events is not None else folder_or_default(cache_folder)
     source = partial(_workload, model, output, model_arguments, kept, files)
     refuse_what_is_for_others(ctx, arch, of_system)
@@ -217,6 +220,7 @@ def evaluate_command(
     tell_of_prices(evaluation, cache_folder, kept=not no_cache, repeatable=options.repeatable)
     targets.tell()
     unproven = tell_of_gaps(evaluation, gap)
+    # Everything is written and said before: an incomplete result is a result, and its exit code says so to scripts.
     if evaluation.total.incomplete or unproven:
         ctx.exit(INCOMPLETE)
 

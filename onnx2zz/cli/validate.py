@@ -54,6 +54,7 @@ def validate_command(
     found: list[Outcome] = []
     for outcome in outcomes(asked, False if no_cache else cache_folder or True, _tell, _tell):
         found.append(outcome)
+        # Kept one by one: whoever stops a long run keeps what it has found so far.
         if update:
             keep(outcome)
         if json_file != "-":
@@ -63,6 +64,7 @@ def validate_command(
         click.echo(text, nl=False)
     elif json_file is not None:
         write_whole(Path(json_file), text)
+    # Of figures that have just been kept nobody asks whether they are what was kept; bands hold all the same.
     if not all(one.in_band and (update or one.as_kept) for outcome in found for one in outcome.held):
         ctx.exit(DIFFERS)
 

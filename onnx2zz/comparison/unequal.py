@@ -83,8 +83,11 @@ def _of_the_asking(first: Run, second: Run, labels: Labels) -> Iterator[str]:
             yield f"{what}: {_both(labels, first[key], second[key])}"
     systems: list[Mapping[str, Any]] = [run.get("system") or {} for run in (first, second)]
     kinds = [system.get("schedule", "one accelerator, layer by layer") for system in systems]
+    # Layer by layer and in stacks are both one frame from end to end, so that only a pipeline's numbers mean another
+    # thing.
     if kinds[0] != kinds[1] and "pipeline" in kinds:
         yield f"unlike schedules: {_both(labels, *kinds)}; a pipeline's numbers are one frame's, without what is set up"
     mappings = [run.get("mapping") for run in (first, second)]
+    # On different accelerators different mappings are no surprise, and mostly have no other choice.
     if mappings[0] != mappings[1] and first["accelerator"] == second["accelerator"]:
         yield f"other mappings: {_both(labels, *(one or 'its own' for one in mappings))}"

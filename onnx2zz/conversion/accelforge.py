@@ -47,8 +47,10 @@ def _loops(layer: EntryLayer, read: Sequence[str]) -> list[tuple[str, int]]:
         loop
         for operand in (*read, "O")
         for index in layer.indices[operand]
+        # AccelForge projects onto loops alone: IY of ZigZag's equation is no loop there, but the sum of OY and FY is.
         for loop in ((relations[index].first, relations[index].second) if index in relations else (index,))
     ]
+    # A loop that only repeats the work would be lost: there every rank is some tensor's.
     lacking = [loop for loop, size in layer.loops.items() if size > 1 and loop not in walked]
     if lacking:
         raise ValueError(f"no operand walks its loop {lacking[0]}")

@@ -46,12 +46,14 @@ def read_topology(path: str, text: str) -> Converted:
     columns = PRODUCT if _of_products(header, lines[1:]) else CONVOLUTION
     for number, cells in enumerate(lines[1:], 2):
         row = [cell.strip() for cell in cells]
+        # SCALE-Sim's lines end in a comma.
         while row and not row[-1]:
             row.pop()
         if len(row) == 1:
             reading.notes.append(f"line {number}: {row[0]} is a heading, and no layer")
         elif row:
             _read_row(row, columns, number, reading)
+    # Lines that are no layers first: that there is none would be no news beside them.
     raise_if_any(reading.problems)
     if not reading.entries:
         reading.fault(1, "no layer", f"give lines of a name and {', '.join(columns)}, after a header")
@@ -70,6 +72,7 @@ def _of_products(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
 
 
 def _read_row(row: list[str], columns: Sequence[str], line: int, reading: _Reading) -> None:
+    # A last column that only some files have; 1:1 is dense, and nothing is lost with it.
     if SPARSITY.fullmatch(row[-1]):
         if row[-1] != "1:1":
             reading.notes.append(f"line {line}: the sparsity {row[-1]} is left out: ZigZag counts all weights")
@@ -84,6 +87,7 @@ def _read_row(row: list[str], columns: Sequence[str], line: int, reading: _Readi
     if columns is PRODUCT:
         reading.entries.append(_product(len(reading.entries), name, sizes))
         return
+    # A filter that does not fit once has no output, though the formula of SCALE-Sim may round up to one.
     height, width, rows, taps, *_ = sizes
     if rows > height or taps > width:
         reading.fault(line, f"{name}: a filter of {rows} x {taps} over {height} x {width}", "make the input larger")
@@ -157,7 +161,9 @@ def _convolution_rows(layer: EntryLayer) -> Iterator[tuple[str | int, ...]]:
         groups, rows, columns, depth = found.as_product()
         yield from _repeated(layer, groups, (rows, depth, 1, depth, 1, columns, 1))
         return
+    # A window over one axis is one over a second of one position.
     upper, across = (*windows, Window(1, 1, 1, 1))[:2] if len(windows) < 3 else _three(windows)
+    # The stride of an axis with one output is never taken.
     strides = {window.stride for window in (upper, across) if window.outputs > 1} or {1}
     if len(strides) > 1:
         raise ValueError(f"strides {upper.stride} and {across.stride}, and a line has one")
@@ -165,6 +171,8 @@ def _convolution_rows(layer: EntryLayer) -> Iterator[tuple[str | int, ...]]:
         raise ValueError("a dilated filter")
     stride = strides.pop()
     sizes = (_extent(upper, stride), _extent(across, stride), upper.taps, across.taps)
+    # What a line can say of groups is that each channel is one: all other groups, and samples, are lines of their
+    # own.
     by_channel = found.channels == 1 and found.groups > 1 and found.rows == 1
     if by_channel:
         yield (f"{_name(layer)}_{BY_CHANNEL}", *sizes, found.groups, found.filters, stride)

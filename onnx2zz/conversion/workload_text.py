@@ -31,6 +31,7 @@ class Written:
 def read_workload_file(path: str) -> Workload:
     """The layers of a workload file. Raises InputError for a file that is none, and for each entry that is none."""
     source = read_yaml(path)
+    # A key that stands twice cannot be seen in the document any more.
     raise_if_any(Problem(f"{path}:{trap.mark.line}", trap.what, trap.way_out) for trap in source.traps if trap.fatal)
     if not isinstance(source.data, list) or not source.data:
         raise InputError(Problem(path, "no workload: a list of layers is needed", "give a workload.yaml"))

@@ -28,9 +28,11 @@ class Writer:
         what JSON has no form for."""
         if isinstance(value, str):
             return self.text(value)
+        # Before int, which True is to Python.
         if isinstance(value, bool) or value is None:
             return "null" if value is None else "true" if value else "false"
         if isinstance(value, int):
+            # Of the class itself: members of an IntEnum would be written by their name.
             return int.__repr__(value)
         if isinstance(value, float):
             if not math.isfinite(value):

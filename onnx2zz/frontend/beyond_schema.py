@@ -48,10 +48,12 @@ def listed(proto: onnx.NodeProto, schema: onnx.defs.OpSchema, types: Types, valu
     unknown = [attribute.name for attribute in proto.attribute if attribute.name not in schema.attributes]
     parameters = dict(zip(proto.input, _each(schema.inputs, len(proto.input)), strict=False))
     elements = {name: types[name].tensor_type.elem_type for name in parameters if name in types}
+    # Element type 0 is not told: sequences and inputs that nothing is known of are not judged.
     tensors = {name: element for name, element in elements.items() if element}
     wanted = _exchanged(parameters, tensors)
     if wanted is None or not (unknown or wanted):
         return None
+    # The file's own node must stay as it is: it goes on into the graph.
     copy = onnx.NodeProto()
     copy.CopyFrom(proto)
     del copy.attribute[:]
@@ -93,11 +95,13 @@ def _exchanged(parameters: Mapping[str, Parameter], tensors: Elements) -> dict[s
         mine = [name for name in tensors if parameters[name].type_str == variable]
         allowed = _elements(parameters[mine[0]]) if mine else ()
         given = {tensors[name] for name in mine}
+        # A variadic input may take types that differ (Loop's states), unless the schema calls it homogeneous.
         alike = len(given) == 1 or not all(parameters[name].is_homogeneous for name in mine)
         if not mine or (alike and given.issubset(allowed)):
             continue
         if not allowed or TEXT in given:
             return None
+        # All inputs of one type variable are exchanged together, or onnx would object that they differ.
         stands_in = FLOAT if FLOAT in allowed else allowed[0]
         wanted |= dict.fromkeys(mine, stands_in)
     return wanted

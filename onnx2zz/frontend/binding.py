@@ -53,8 +53,10 @@ def bind_inputs(graph: onnx.GraphProto, bindings: Bindings) -> Bound:
         declared, more = _with_batch(declared, bindings)
         problems += more
     problems += _contradictions(graph.name, declared, bindings)
+    # A shape settles the symbols of its input for all others: --shape of one input is mostly enough.
     dims = dict(bindings.dims) | _dims_of_shapes(declared, bindings.shapes)
     shapes = {name: _bound(dims, axes, bindings.shapes.get(name)) for name, axes in declared.items()}
+    # Beside misspelt options and not after them: an input is often open because its option was misspelt.
     problems += [_open(name, declared[name], dims) for name, shape in shapes.items() if shape is None]
     if problems:
         raise InputError(problems)
@@ -94,6 +96,7 @@ def _unknown_names(
     graph: onnx.GraphProto, inputs: Mapping[str, onnx.ValueInfoProto], bindings: Bindings
 ) -> list[Problem]:
     dims = symbols((*inputs.values(), *declarations(graph))) if bindings.dims else frozenset[str]()
+    # Large models have many thousands of tensors: they are listed only where a name is no input.
     made = (
         {o for node in graph.node for o in node.output} if not inputs.keys() >= bindings.shapes.keys() else set[str]()
     )

@@ -52,6 +52,7 @@ def block_of(graph: onnx.GraphProto) -> int:
         shapes[n.input[1]] for n in graph.node if n.domain == DOMAIN and n.op_type == "Conv" and n.input[1] in shapes
     ]
     for block in BLOCKS:
+        # The larger block first: what divides into blocks of 16 does so into 8 as well.
         if all(dims[0] % block == 0 and (dims[1] < block or dims[1] % block == 0) for dims in weights):
             return block
     return BLOCKS[-1]

@@ -147,8 +147,11 @@ def _note_size(state: Trace, node: Node, name: str) -> None:
     shape = state.sizes.fill(name, axes)
     mask = node.input(1 if node.op == "Compress" else 0)
     if shape is not None:
+        # What the user says of a size is the number of tokens of that expert, and stands above the router's even
+        # split.
         if node.op in COUNT_PLACES:
             state.routing.overrule(mask, shape[-1])
+    # A mask may be one of a router's choices: how many places are not zero is known then, though not which.
     elif node.op in COUNT_PLACES and axes is not None and mask and mask not in state.open:
         places = state.routing.places(mask, state.tensors[mask].elements)
         shape = None if places is None else tuple(a if isinstance(a, int) else places for a in axes)

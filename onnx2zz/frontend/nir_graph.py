@@ -36,9 +36,11 @@ def step_model(name: str, graph: Node) -> onnx.ModelProto:
     order, delayed = _in_order(nodes, edges)
     step = _StepOfGraph()
     for label in order:
+        # Edges of NIR have no order and no ports: what feeds a node is summed.
         sources = [source for source, target in edges if target == label]
         read = [_before(step, one, nodes[one]) if (one, label) in delayed else step.made[one] for one in sources]
         step.add(label, nodes[label], read)
+    # Last, since the value to be kept for the next step is made only by then.
     for source in dict.fromkeys(source for source, _ in delayed):
         step.keep(f"{source}/last", step.made[source])
     return step.model(name)
@@ -52,6 +54,7 @@ def _flat(graph: Node, prefix: str = "") -> tuple[dict[str, Node], list[Edge]]:
     for label, node in _objects(graph["nodes"]).items():
         name = f"{prefix}{label}"
         if node["type"] != "NIRGraph":
+            # Of a graph inside, Input and Output are no inputs and outputs of the model: data goes through.
             found[name] = {**node, "type": INSIDE} if prefix and node["type"] in ("Input", "Output") else node
             continue
         inner = {f"{name}/{own}": str(one["type"]) for own, one in _objects(node["nodes"]).items()}
@@ -75,6 +78,8 @@ def _in_order(nodes: Mapping[str, Node], edges: Sequence[Edge]) -> tuple[list[st
     delayed: set[Edge] = set()
     while feeding:
         ready = [label for label, sources in feeding.items() if not sources]
+        # Whatever is left feeds itself. One step reads what a neuron gave the step before, and of other nodes there
+        # is no such state.
         if not ready:
             label = next((one for one, sources in feeding.items() if _neurons_only(sources, nodes)), None)
             if label is None:

@@ -315,13 +315,16 @@ def _sliced(routing: Routing, known: Known) -> Marks:
     mark, result, shape = _first(routing, known), known.result(), known.shape(0)
     if not isinstance(mark, Mask) or result is None:
         return (mark,)
+    # A part of the tokens, and not of the experts: as many of the choices as of the elements.
     if mark.axis is None or result[mark.axis] == shape[mark.axis]:
         return (_part(mark, prod(shape), prod(result)),)
     if result[mark.axis] != 1:
         return ()
     starts = known.integers(1, "starts")
     axes = known.integers(3, "axes") or list(range(len(starts or ())))
+    # Slice of opset 1 had attributes; axes left out are the first ones.
     start = dict(zip([axis % len(shape) for axis in axes], starts or (), strict=False)).get(mark.axis)
+    # Where only a run knows the start, loops over experts still take one after the other.
     expert = routing.next_expert(mark.router) if start is None else start % mark.router.experts
     return (replace(mark, axis=None, expert=expert),)
 
@@ -345,9 +348,11 @@ def _reduced(routing: Routing, known: Known) -> Marks:
     axes = known.integers(1, "axes")
     if not isinstance(mark, Mask) or mark.inverted or result is None or axes is None:
         return ()
+    # No axes: all of them, as ONNX has it.
     gone = {axis % len(shape) for axis in axes} or set(range(len(shape)))
     if mark.axis is None:
         return (mark,)
+    # Over the experts of a token: where any of them is chosen is not zero.
     if mark.axis in gone:
         return (replace(mark, axis=None),)
     before = sum(axis < mark.axis for axis in gone)

@@ -97,6 +97,7 @@ def _parsed(axis: str) -> ast.expr | None:
 def _is_arithmetic(tree: ast.expr) -> bool:
     match tree:
         case ast.Constant(value=value):
+            # Not isinstance: True is an int of Python's, and would be a size of 1.
             return type(value) is int
         case ast.Name():
             return True
@@ -104,6 +105,7 @@ def _is_arithmetic(tree: ast.expr) -> bool:
             return _is_arithmetic(operand)
         case ast.BinOp(left=left, op=op, right=right):
             return type(op) in OPERATORS and _is_arithmetic(left) and _is_arithmetic(right)
+        # Without keywords, which none of these has: what is written so is a symbol as a whole.
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
             return name in FUNCTIONS and bool(args) and all(map(_is_arithmetic, args))
         case _:
@@ -124,6 +126,7 @@ def _value(tree: ast.expr, dims: Mapping[str, int]) -> Number | None:
             first, second = _value(left, dims), _value(right, dims)
             return None if first is None or second is None else _bounded(OPERATORS[type(op)](first, second))
         case ast.Call(func=ast.Name(id=name), args=args):
+            # Max(1, N) would be known from 1 on, and not its value: one open symbol leaves all of it open.
             given = [_value(arg, dims) for arg in args]
             known = [value for value in given if value is not None]
             return FUNCTIONS[name](known) if len(known) == len(given) else None

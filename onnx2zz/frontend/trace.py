@@ -53,6 +53,7 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
     sizes, routing = DataSizes(bindings.dims_of), Routing(bindings.tokens_per_expert)
     state = Trace(functions, model.ir_version or 8, told, bindings.op_like, sizes, routing)
     scope = Scope({}, opsets_of(model.opset_import))
+    # Only weights tell how many channels a block has, and nodes that come before any weight ask for it.
     if BLOCKED in scope.opsets:
         state.block = block_of(graph)
     note_initializers(state, graph, scope)
@@ -60,12 +61,14 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
         _note_input(state, info, bound.shapes.get(info.name), bindings)
     check_order(graph, state.tensors)
     check_functions(model.functions)
+    # Names are checked before the walk: it looks them up and would find another fault first.
     _walk(state, graph.node, scope)
     raise_if_any(
         Problem(f"--op-like {op}", "no node of the model is one", "name an operator with its domain")
         for op in bindings.op_like
         if op not in state.stand_ins.values()
     )
+    # Options that nothing took up are known only now that all bodies have been inlined.
     raise_if_any(state.sizes.unused())
     if bindings.tokens_per_expert is not None and not state.routing.split:
         where = f"--tokens-per-expert {bindings.tokens_per_expert}"
@@ -129,6 +132,7 @@ def _note_input(state: Trace, info: onnx.ValueInfoProto, shape: tuple[int, ...] 
 
 def _walk(state: Trace, protos: Sequence[onnx.NodeProto], scope: Scope) -> None:
     ordered = in_order(protos)
+    # ONNX asks for topological order, and some exporters do not keep it: no fault of the network, but said.
     if ordered is not protos and (first := early(protos)):
         what = "stands before a node that feeds it; those of its graph were sorted"
         state.remark(what, label_of(first), qualified(first))
@@ -137,6 +141,7 @@ def _walk(state: Trace, protos: Sequence[onnx.NodeProto], scope: Scope) -> None:
             _count_inlined(state, proto)
         proto = _in_plain_layout(state, _as_told(state, proto, scope))
         written = written_attributes(proto)
+        # A function of the model may have the name of an operator: then its body counts, and no schema.
         if not calls_own_function(state, proto):
             check_node(state, proto, written, scope)
         try:

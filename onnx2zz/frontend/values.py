@@ -144,6 +144,8 @@ def _evaluator(
         op, inputs, [f"out{index}" if there else "" for index, there in enumerate(outputs)], domain=domain
     )
     node.attribute.extend(onnx.AttributeProto.FromString(attribute) for attribute in attributes)
+    # Types without shapes: the evaluator looks at neither, but a graph's input must have a type, and shapes would
+    # make each call another evaluator.
     infos = [
         onnx.helper.make_tensor_value_info(name, element, None)
         for name, element in zip(inputs, types, strict=True)

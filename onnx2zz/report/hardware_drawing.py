@@ -146,11 +146,15 @@ def _arrows(
     """From a memory to what is below it in each of its operands' columns: down if it is read there, up if written."""
     for operand in memory.operands:
         column = operands.index(operand)
+        # Down to the next memory of this operand, which may lie several rows below: columns that others fill are
+        # passed by.
         under = [other.top for other, held in placed if operand in held.operands and other.top <= one.bottom]
         start, end = floor - one.bottom, floor - max(under, default=0.0)
         middle = _x(column) + COLUMN / 2
+        # The other two directions are the same wires, seen from the memory below.
         for direction, aside, side in (("tl", -14, "end"), ("fl", 14, "start")):
             port = memory.port(memory.serves.get(operand, {}).get(direction, ""))
+            # An operand that never goes that way (weights are not written from below) has no port for it.
             if port is None:
                 continue
             x, (tail, head) = middle + aside, (start, end) if direction == "tl" else (end, start)

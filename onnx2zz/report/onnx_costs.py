@@ -66,6 +66,8 @@ def node_entries(evaluation: Evaluation, coverage: Coverage) -> Mapping[tuple[st
     """By the outputs of each node: its fate, its layers, and what they take. The cost of a layer stands at one node
     only, the first that it was made for: costs of all nodes add up to the run's; on a system their energies to that of
     its cores, and their cycles, which are spans, to more than the run's."""
+    # A layer may be made for several nodes (a Conv and the Relu that is fused in): told at each, it would be added up
+    # twice.
     owners = layer_owners(coverage)
     layers = {layer.id: layer for layer in evaluation.layers}
     found: dict[tuple[str, ...], Entries] = {}
@@ -77,6 +79,8 @@ def node_entries(evaluation: Evaluation, coverage: Coverage) -> Mapping[tuple[st
             entries["in"] = ", ".join(_elsewhere(one, layers, owners, coverage) for one in lent)
         if not node["layers"]:
             entries["cost"] = WITHOUT_LAYERS.get(node["status"], "no layer of its own")
+        # By outputs, since a node need not have a name. Nodes of bodies may have the same ones: the first stands in
+        # the file.
         found.setdefault(tuple(node["outputs"]), {**entries, **({"why": node["why"]} if node["why"] else {})})
     return found
 

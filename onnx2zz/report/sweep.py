@@ -26,6 +26,8 @@ def print_fronts(
 ) -> None:
     """Print the fronts, and what `decisions` (sweep_words.py) tells of each; options that are the same in all runs are
     left out. `um2`: areas are in um2."""
+    # What all runs have alike tells none of them apart; the accelerator stays, since a row without any name says
+    # nothing.
     varying = [name for name in OPTIONS if name == "accelerator" or len({row[name] for row in rows}) > 1]
     for model, front in fronts.items():
         head = printable(f"Pareto front of {model}: {', '.join(objectives)}")
@@ -34,6 +36,7 @@ def print_fronts(
             console.print(MEANING_OF_ALL, style="dim", highlight=False, markup=False, soft_wrap=True)
         table = _table(varying, [heading(name, um2) for name in objectives])
         for row in front:
+            # As Text and not as str: names come from files, and brackets in them would be read as markup.
             how = (Text(printable(str(row[name]))) for name in varying)
             table.add_row(*how, *(_number(row[name]) for name in objectives))
         print_whole(table, console)

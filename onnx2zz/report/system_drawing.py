@@ -61,6 +61,7 @@ def _facts(system: System, kinds: list[str]) -> Iterator[str]:
     counts = {name: sum(_name(core, system) == name for core in system.cores) for name in kinds}
     clock = f", {system.clock_mhz:g} MHz" if system.clock_mhz else ", clock not given"
     yield f"{', '.join(f'{count} x {name}' for name, count in counts.items())}{clock}"
+    # Large meshes have hundreds of links of one kind: each kind is told once.
     widths = sorted(
         {(link.bandwidth, link.energy_per_bit) for link in system.network.links if link is not system.network.port}
     )

@@ -77,6 +77,7 @@ def _print_missing(evaluation: Evaluation, console: Console) -> None:
 
 def _print_accounts(evaluation: Evaluation, console: Console) -> None:
     """Say which nodes are not in the numbers, and which layers are stand-ins."""
+    # A line for each chip beside the array and not for each layer: a model may have hundreds of these.
     for name in dict.fromkeys(layer.priced_on for layer in evaluation.layers if layer.priced_on is not None):
         beside = [printable(layer.name) for layer in evaluation.layers if layer.priced_on == name]
         console.print(f"On {printable(name)}, beside the array: {', '.join(beside)}", highlight=False, markup=False)
@@ -88,6 +89,7 @@ def _print_accounts(evaluation: Evaluation, console: Console) -> None:
     for one in alike(evaluation.experts):
         sentence = f"Each of {len(one.tokens)} experts was taken to get {one.each} tokens ({one.decided}): {one.node}"
         console.print(printable(sentence), highlight=False, markup=False)
+    # Last, since their numbers are in the total and only less exact; what stands above is in none.
     stand_ins = frozenset(evaluation.approximate)
     names = [layer.name for layer in evaluation.layers if layer.id in stand_ins]
     if names:

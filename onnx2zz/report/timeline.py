@@ -52,6 +52,8 @@ def timeline(schedule: Json) -> dict[str, object]:
     end = max((one["end"] for one in (*schedule["tiles"], *_moving(schedule))), default=0.0)
     cores = [core for core in schedule["cores"] if core["id"] != schedule["offchip"]]
     links = sorted(schedule["links"], key=lambda link: (-link["busy_cycles"], link["id"]))
+    # Moments are of all rows, before links are left out and gaps are closed for the drawing: closed gaps would count
+    # as busy.
     rows = {**_of_cores(schedule), **_of_links(schedule)}
     busiest = [link for link in links if link["bits"]][:MOST_LINKS]
     shown = {("core", core["id"]) for core in cores} | {("link", link["id"]) for link in busiest}
@@ -132,6 +134,7 @@ def moments(rows: Mapping[Key, Row], schedule: Json, end: float) -> list[list[fl
     """For each stretch of time the share of it that cores work on average, that the busiest link is taken, and that
     the off-chip port is."""
     port = _port(schedule)
+    # The port apart from the links: it is one for all cores, and where it is full, more links do not help.
     kinds: list[Iterable[Row]] = [
         [row for (kind, _), row in rows.items() if kind == "core"],
         [row for (kind, name), row in rows.items() if kind == "link" and name != port],
@@ -139,6 +142,7 @@ def moments(rows: Mapping[Key, Row], schedule: Json, end: float) -> list[list[fl
     ]
     shares = [[_taken(row, end) for row in kind] for kind in kinds]
     cores = max(1, sum(core["id"] != schedule["offchip"] for core in schedule["cores"]))
+    # Of all cores, those without a tile included: they have no row, and idle.
     working = [sum(at) / cores for at in zip(*shares[0], strict=True)] or [0.0] * MOMENTS
     links, ports = ([max(at) for at in zip(*each, strict=True)] or [0.0] * MOMENTS for each in shares[1:])
     return [[round(share, 3) for share in at] for at in zip(working, links, ports, strict=True)]
@@ -179,8 +183,11 @@ def places(cores: Sequence[int], links: Sequence[Json], offchip: int | None) -> 
     pairs += [
         sorted(link["nodes"]) for link in links if len(link.get("nodes", ())) == 2 and offchip not in link["nodes"]
     ]
+    # schedule.json does not say that links are a mesh: numbers that differ by 1 and by one other number alone do, if
+    # no link of it is missing.
     steps = {high - low for low, high in pairs}
     width = max(steps, default=0)
+    # As many links as neighbours: a ring has one more, back to the first.
     is_row = steps == {1} and len({tuple(pair) for pair in pairs}) == len(cores) - 1
     if is_row or (len(steps) == 2 and 1 in steps and _is_mesh(len(cores), width, pairs)):
         width = len(cores) if is_row else width

@@ -112,6 +112,8 @@ def _named(place: str, labels: tuple[str, str], memories: Sequence[Mapping[str, 
     if place == HIGHEST:
         told = [own[-1] for own in names]
     else:
+        # Below the highest, those that both have are named by the place itself: only what one of them has beside
+        # them.
         told = ["/".join(name for name in own[:-1] if name not in other[:-1]) for own, other in (names, names[::-1])]
     return f" ({labels[0]} {told[0] or 'none'}, {labels[1]} {told[1] or 'none'})"
 

@@ -55,6 +55,8 @@ def _hierarchy(file: PythonFile) -> Built | None:
     made = [one for one in file.built if one.kind == "MemoryHierarchy"]
     if made:
         return made[-1]
+    # Many files only define functions, which another file calls (as ZigZag's own inputs did): they are called here as
+    # that file would, the hierarchy's with the array.
     functions = [one for one in file.names.values() if isinstance(one, Function)]
     arrays = [got for one in functions if (got := _called(file, one, ())) and got.kind in ARRAYS]
     for array in arrays[:1]:
@@ -277,6 +279,8 @@ def _added(
 
 def _ports(value: object, operands: list[str], line: int, instance: Built, figures: Figures) -> Iterator[Data]:
     """Direction -> port for each operand; the standard one where none is given."""
+    # ZigZag's classes allocated ports only where there was one to read and one to write: anything else had to be
+    # given.
     if value is None:
         ports = [arguments(instance)[field] for field in ("r_port", "w_port", "rw_port")]
         if ports != [1, 1, 0]:
@@ -307,12 +311,14 @@ def _served(value: object, dimensions: tuple[str, ...], line: int, figures: Figu
     if not figures.known(value, line, "served_dimensions"):
         return
     for vector in items_of(value) or ():
+        # From 2024-04 on dimensions went by name, and before by vectors: a file may have either.
         if isinstance(vector, str) and vector in dimensions:
             yield vector
             continue
         ends = vector if is_tuple(vector) else ()
         if len(ends) != len(dimensions) or any(end not in (0, 1) for end in ends):
             figures.fault(line, f"served_dimensions has no vector of {len(dimensions)} ones and zeros", "write 'all'")
+        # (1, 1) served units along a diagonal, and the YAML of today has a list of whole dimensions.
         elif sum(end == 1 for end in ends) > 1:
             what = "a memory along a diagonal of the array, which no file of today can say"
             figures.fault(line, what, "serve one dimension in each vector")

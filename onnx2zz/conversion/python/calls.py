@@ -20,11 +20,14 @@ def method_of_plain(owner: object, method: str, positional: tuple[object, ...], 
     """A method of a text, a list or a dictionary."""
     if method not in METHODS.get(type(owner), ()):
         return Unknown(f"`.{method}()` cannot be followed without running it", line)
+    # A list may hold what is unknown, and keeps it; a text made of it would hide it.
     if isinstance(owner, str) and (unknown := first_unknown(positional)):
         return unknown
+    # Sets are lists here: these two are the only methods that a list has not.
     if is_array(owner) and method in ("add", "update"):
         owner += positional if method == "add" else [item for one in positional for item in items_of(one) or ()]
         return None
+    # As lists, since Python's views are none of the values that are known here (`items_of`).
     if is_dict(owner) and method in ("keys", "values", "items"):
         return {"keys": [*owner], "values": [*owner.values()], "items": [*owner.items()]}[method]
     result: object = getattr(owner, method)(*positional)

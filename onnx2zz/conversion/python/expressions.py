@@ -183,6 +183,7 @@ def _subscript(node: ast.Subscript, scope: Scope, reading: Reading) -> object:
 
 def _sliced(value: object, part: ast.Slice, scope: Scope, reading: Reading) -> object:
     ends = [None if end is None else value_of(end, scope, reading) for end in (part.lower, part.upper, part.step)]
+    # An end that is left out is known, too: None is no end, and Unknown is none either.
     whole = [end for end in ends if end is None or isinstance(end, int)]
     if len(whole) != len(ends) or not (isinstance(value, str) or is_array(value) or is_tuple(value)):
         return first_unknown((value, *ends)) or Unknown("no list", part.lower.lineno if part.lower else 1)
@@ -275,6 +276,8 @@ def assign(target: ast.expr, value: object, scope: Scope, reading: Reading) -> N
     if isinstance(target, ast.Name):
         scope.names[target.id] = value
     elif isinstance(target, ast.Tuple | ast.List):
+        # `a, b = f()` of a function from outside: each name remembers which, so that CACTI's costs are left to
+        # ZigZag.
         items = items_given(value, len(target.elts)) if isinstance(value, Built) else items_of(value)
         if items is None or len(items) != len(target.elts):
             unknown = value if isinstance(value, Unknown) else Unknown("these names get no values", target.lineno)
@@ -285,6 +288,8 @@ def assign(target: ast.expr, value: object, scope: Scope, reading: Reading) -> N
         _assign_item(target, value, scope, reading)
     elif isinstance(target, ast.Attribute):
         owner = value_of(target.value, scope, reading)
+        # What is set on an object counts from then on as an argument of its class; on anything else nobody asks for
+        # it.
         if isinstance(owner, Built):
             owner.named[target.attr] = value
 
@@ -351,6 +356,8 @@ def _bound(
 ) -> dict[str, object]:
     spec = function.definition.args
     places = [*spec.posonlyargs, *spec.args]
+    # Three layers, the later over the earlier: not given, defaults, what the call says. Without the first a parameter
+    # would be looked for outside the function.
     found: dict[str, object] = {
         one.arg: Unknown(f"`{one.arg}` is not given", line) for one in (*places, *spec.kwonlyargs)
     }
@@ -360,6 +367,7 @@ def _bound(
     for one, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True):
         if default is not None:
             found[one.arg] = value_of(default, function.scope, reading)
+    # Too many arguments are for *args; a call that Python would refuse is none of a file that ran.
     found |= dict(zip((one.arg for one in places), positional, strict=False))
     if spec.vararg:
         found[spec.vararg.arg] = positional[len(places) :]

@@ -47,8 +47,10 @@ def combined(kind: ast.operator, left: object, right: object, line: int) -> obje
         return (*left, *right)
     if isinstance(kind, ast.BitOr) and is_dict(left) and is_dict(right):
         return left | right
+    # Sets are lists here: a union.
     if isinstance(kind, ast.BitOr) and is_array(left) and is_array(right):
         return [*left, *right]
+    # Before the numbers: `[0] * 4` is no product, and a file could ask for one that fills memory.
     if isinstance(kind, ast.Mult) and isinstance(right, int):
         repeated = _repeated(left, right)
         if repeated is not None:
@@ -56,6 +58,7 @@ def combined(kind: ast.operator, left: object, right: object, line: int) -> obje
     function = ARITHMETIC.get(type(kind))
     if function is None or not is_number(left) or not is_number(right):
         return Unknown("this expression cannot be followed without running it", line)
+    # Powers alone grow beyond any bound in one step; sums and products are caught where values are kept.
     if isinstance(kind, ast.Pow) and _bits(left) * abs(right) > WIDEST_NUMBER:
         return Unknown("a value too large to be followed", line)
     return function(left, right)
@@ -90,10 +93,13 @@ def compared(kind: ast.cmpop, left: object, right: object, line: int) -> object:
         return unknown
     items = items_of(right)
     if isinstance(kind, ast.In | ast.NotIn) and is_scalar(left) and items is not None:
+        # In a text `in` looks for a part, and in a list for an item: one item of a list is never a part of another.
         within = left in right if isinstance(left, str) and isinstance(right, str) else _among(left, items)
         return within is isinstance(kind, ast.In)
     if type(kind) in ORDERS and is_number(left) and is_number(right):
         return ORDERS[type(kind)](left, right)
+    # A scalar on one side is enough: lists hold values that cannot be compared (Unknown), objects are only compared
+    # with None.
     if type(kind) in COMPARISONS and (is_scalar(left) or is_scalar(right)):
         return bool(COMPARISONS[type(kind)](left, right))
     return Unknown("this comparison cannot be followed without running it", line)

@@ -87,12 +87,14 @@ def attribute(built: Built, name: str, line: int) -> object:
     given = arguments(built)
     if name in given:
         return given[name]
+    # An attribute may go by the name that the parameter has in another release.
     other = OTHER_NAMES.get(name)
     if other in given:
         return given[other]
     dimensions = given.get("dimensions")
     if is_dict(dimensions) and name in ("dimension_sizes", "nb_dimensions", "total_unit_count"):
         return _about(dimensions, name)
+    # Not of hardware, but files are named after themselves: Path(__file__).stem.
     if built.kind == "Path" and name in ("stem", "name") and built.positional:
         text = str(built.positional[0]).rpartition("/")[2]
         return text.rpartition(".")[0] or text if name == "stem" else text

@@ -159,9 +159,11 @@ def _give_up(body: Sequence[ast.stmt], scope: Scope, reading: Reading, line: int
     returns = False
     for node in (node for statement in body for node in ast.walk(statement)):
         returns = returns or isinstance(node, ast.Return)
+        # Either branch may have run: the value before it is as little to be trusted as the one within.
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             scope.names[node.id] = unknown
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            # add_memory under a condition: forgotten, a memory would be lost in silence.
             owner = value_of(node.func.value, scope, reading)
             if isinstance(owner, Built):
                 owner.calls.append(Call(node.func.attr, (), {}, node.lineno, undecided=True))

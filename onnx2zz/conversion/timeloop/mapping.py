@@ -83,6 +83,8 @@ def _completed(levels: Sequence[_Level], layer: Layer) -> list[_Level]:
     """A factor 0 stands for what the others leave."""
     given = [factor for level in levels for factor in level.factors if factor[1]]
     known = {dim: prod(size for name, size in given if name == dim) for dim in layer.sizes}
+    # Rounded up, so that the loops cover the dimension; whether they make just its size is asked where it matters
+    # (`_ordering`).
     rest = {dim: -(-layer.sizes[dim] // known[dim]) for dim in layer.sizes}
     return [
         _Level(one.target, one.spatial, tuple((dim, size or rest[dim]) for dim, size in one.factors), one.split)
@@ -111,12 +113,15 @@ def _ordering(levels: Sequence[_Level], layer: Layer, reader: Reader) -> list[Va
     if not temporal:
         return []
     ends = [bool(MEMORY_OUTSIDE.search(level.target)) for level in (temporal[0], temporal[-1])]
+    # Mappings may list memories from either end, and names tell the end alone: a wrong guess would turn the order of
+    # all loops around.
     if len(temporal) > 1 and ends[0] == ends[1]:
         reader.notes.append("the order of loops is left out: no first or last target is a memory outside the chip")
         return []
     covered: Mapping[str, int] = {
         dim: prod(size for level in levels for name, size in level.factors if name == dim) for dim in layer.sizes
     }
+    # ZigZag takes an ordering only if its loops and the unrolled ones make the whole layer.
     if any(covered[dim] != size for dim, size in layer.sizes.items()):
         reader.notes.append("the order of loops is left out: the factors of a dimension do not make its size")
         return []

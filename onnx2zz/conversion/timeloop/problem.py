@@ -81,6 +81,7 @@ def read_problem(problem: Data, name: str, reader: Reader) -> Layer | None:
     spaces = [*_spaces(shape, _coefficients(shape, instance), reader)]
     for dim in sorted({dim for space in spaces for dim in space.dimensions} - {*dimensions}):
         reader.fault(("problem", "shape"), f"an index `{dim}` that is no dimension", "list it under dimensions")
+    # All that is wrong with sizes and indices is told before roles are looked for: these would only repeat it.
     if reader.problems:
         return None
     outputs = [space for space in spaces if space.written]
@@ -92,6 +93,7 @@ def read_problem(problem: Data, name: str, reader: Reader) -> Layer | None:
     for key in ("densities", "data_densities"):
         if key in instance or key in problem:
             reader.notes.append(f"`{key}` is left out: ZigZag counts all values")
+    # Timeloop's tensors have no roles, and ZigZag's I and W are in different memories: names decide where they can.
     data, weights = _which(inputs)
     return _layer(_Problem(name, outputs[0], data, weights, sizes), reader)
 
@@ -103,6 +105,7 @@ def _dimensions(shape: Value) -> tuple[str, ...]:
 
 def _coefficients(shape: Value, instance: Data) -> dict[str, int]:
     """Coefficient -> value: the instance's, else the shape's default."""
+    # The shape that has a name has its coefficients, too; one that is written out has those that it lists.
     listed = shape.get("coefficients") if is_mapping(shape) else None
     found = {f"{axis}{kind}": 1 for axis in "WH" for kind in ("stride", "dilation")} if not is_mapping(shape) else {}
     for one in listed if is_list(listed) else ():
@@ -180,17 +183,21 @@ def _layer(problem: _Problem, reader: Reader) -> Layer | None:
     for axis, rank in zip(AXES, windows, strict=False):
         outputs = [term for term in rank if term[0] in problem.output.dimensions]
         taps = [term for term in rank if term[0] not in problem.output.dimensions]
+        # A relation of ZigZag's joins two loops, one of the output and one that it has not; and a loop is in one
+        # relation.
         if len(outputs) != 1 or len(taps) > 1 or outputs[0][0] in words:
             what = f"an index of {problem.data.name} that is no output's step and a filter's"
             reader.fault(("problem", "shape"), what, "give a window of two dimensions")
             return None
         words[outputs[0][0]] = f"O{axis}"
+        # A stride without a filter (a 1x1) needs a second loop in its relation all the same: one iteration of it.
         tap = taps[0] if taps else (f"F{axis}", 1)
         sizes.setdefault(tap[0], 1)
         words[tap[0]] = f"F{axis}"
         indices[rank] = f"i{axis.lower()}"
         relations.append(f"i{axis.lower()}={outputs[0][1]}*o{axis.lower()}+{tap[1]}*f{axis.lower()}")
     _name_others(problem, words, bool(windows), reader)
+    # Only I has derived indices in ZigZag: what else is a sum would be read as one loop.
     lost = [one.name for one in (problem.output, problem.weights) if None in map(_alone, one.ranks)]
     if lost or len(windows) > len(AXES):
         what = f"sums in the indices of {(lost or [problem.data.name])[0]}"
@@ -209,12 +216,16 @@ def _name_others(problem: _Problem, words: dict[str, str], windows: bool, reader
     }
     spaces = (problem.output, problem.data, problem.weights)
     for dim in problem.sizes:
+        # Windows come first: their dimensions would pass for B and C by the tensors that have them.
         if dim in words:
             continue
         output, data, weights = (dim in space.dimensions for space in spaces)
         word = roles.get((output, data, weights))
+        # One of a single tensor only repeats its work; of one iteration it does no harm.
         if word is None and problem.sizes[dim] > 1:
             reader.fault(("problem", "shape"), f"a dimension {dim} of fewer than two tensors", "leave it out")
+        # Two dimensions may play the same role (two batches): the second keeps its own name, which ZigZag takes as
+        # any loop.
         own = word if word and word not in words.values() else dim.upper()
         if own in words.values() or not re.fullmatch(r"[A-Z]+\d*", own):
             reader.fault(

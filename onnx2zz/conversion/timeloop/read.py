@@ -27,6 +27,7 @@ def convert_timeloop(paths: Sequence[str]) -> tuple[Converted, ...]:
     if found is None:
         what = "no `problem:` of Timeloop's, and no other form that can be converted"
         raise InputError(Problem(", ".join(paths), what, "give Timeloop's problem beside its mapping"))
+    # Timeloop reads all its files as one: in which of them the problem lies, and the mapping, is up to the user.
     source, problem = found
     reader = Reader(source)
     layer = read_problem(problem, _name(problem, source), reader)
