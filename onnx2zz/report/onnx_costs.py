@@ -49,7 +49,7 @@ def model_entries(evaluation: Evaluation) -> Entries:
     """What the whole run comes to, and what of it stands at no node: on a system layers overlap, and links and the
     memory off the chip belong to no layer."""
     total = evaluation.total
-    beside = evaluation.system.energy if evaluation.system else {}
+    beside: Mapping[str, float] = evaluation.system.energy if evaluation.system else {}
     return {
         "model": evaluation.model,
         "accelerator": evaluation.accelerator,
