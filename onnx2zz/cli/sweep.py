@@ -78,6 +78,7 @@ def sweep_command(
         raise click.UsageError(str(problem), ctx)
     require_packages(parquet, plot)
     asked = read_spec(spec)
+    # Everything that can be wrong is found before the first price: sweeps run for hours.
     runs = planned(asked, not no_cacti)
     if dry_run:
         _list(runs)

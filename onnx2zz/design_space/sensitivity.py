@@ -41,6 +41,7 @@ def _effects(rows: Sequence[Row], factor: str, measure: str, names: Sequence[str
     told = [row for row in rows if (row.get(measure) or 0) > 0]
     groups = list(alike_but_for(told, factor, names))
     left = values_of(told, factor)
+    # Values of templates with other ranges never meet in one group of runs: each such set has a base of its own.
     while left:
         ratios = _ratios(groups, left[0], measure)
         reached = [value for value in left if value in ratios]

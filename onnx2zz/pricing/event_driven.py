@@ -108,6 +108,7 @@ def together(layers: Sequence[LayerEvents]) -> LayerEvents:
         levels[level.operand, level.memory] = dense + level.dense_pj, driven + level.event_pj
     noc = [one.noc_energy_pj for one in layers if one.noc_energy_pj is not None]
     return LayerEvents(
+        # A density is a layer's, measured once; what tiles execute of it adds up.
         density=layers[0].density,
         operations_executed=sum(one.operations_executed for one in layers),
         energy_pj=sum(one.energy_pj for one in layers),

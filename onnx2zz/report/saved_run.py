@@ -40,6 +40,7 @@ TEXTS, TOTALS = ("model", "accelerator", "opt", "zigzag", "onnx2zz"), ("energy_p
 
 def _lacking(evaluation: Mapping[str, object]) -> str | None:
     """What every result has and this document has not: it may be any JSON."""
+    # Only what the comparison and the report cannot do without: results of older versions have fewer fields.
     for key in TEXTS:
         if not isinstance(evaluation.get(key), str):
             return f"{key}, a text"

@@ -112,6 +112,7 @@ def effect_sentences(found: Sequence[Effect]) -> list[str]:
     for measure in dict.fromkeys(one.measure for one in found):
         own = [one for one in found if one.measure == measure]
         moved = [_effect(one) for one in own if _share(one) > LEAST]
+        # A factor of which no run joins two groups of values has an effect for each: only then do the values say which.
         several = {one.factor for one in own if [other.factor for other in own].count(one.factor) > 1}
         still = [_still(one, one.factor in several) for one in own if _share(one) <= LEAST]
         more = [f"{len(moved) - MOST} more"] if len(moved) > MOST else []

@@ -114,6 +114,8 @@ def grouped(graph: LayerGraph, units: Mapping[int, Mapping[str, int]]) -> list[G
         into = graph.edges.get(layer, ())
         along[layer] = _cut_along(told, {edge.operand for edge in into})
         near = [edge.producer for edge in into if _goes_on(graph, edge, along)]
+        # A layer that steps over others (a residual) stays with the latest group that reads what it reads: cores of an
+        # earlier one have already let go of it.
         near = near or [one for edge in into if steps_over(graph, edge) for one in readers.get(edge.producer, ())]
         if not near:
             found.append([])
