@@ -33,11 +33,11 @@ from onnx2zz.api.where_priced import cluster_at, scheduler_conflicts
 from onnx2zz.compiler import Compiled
 from onnx2zz.errors import IncompleteResult, InputError, Problem, raise_if_any
 from onnx2zz.mapping.evaluation import run
+from onnx2zz.pricing.cache_on_disk import Store
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.price_cache import NoStore
 from onnx2zz.pricing.request import MappingSearch, Rules
 from onnx2zz.pricing.run import Elsewhere, Resources
-from onnx2zz.pricing.store import Store
 from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.workload_file import read_workload, workload_of
 from onnx2zz.report.result_files import ResultFiles

@@ -4,8 +4,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from onnx2zz.pricing.cache_on_disk import Store, folder_or_default
 from onnx2zz.pricing.price_cache import NoStore
-from onnx2zz.pricing.store import Store, folder_or_default
 
 
 @contextmanager

@@ -18,7 +18,7 @@ cache_option = click.option(
 @cache_option
 def cache_command(action: str, cache_folder: Path | None) -> None:
     """Say where prices of layers, and what compiles gave, are kept and how many, or forget them."""
-    from onnx2zz.pricing.store import COMPILES, FILE, folder_or_default
+    from onnx2zz.pricing.cache_on_disk import COMPILES, FILE, folder_or_default
 
     folder = folder_or_default(cache_folder)
     _said_of(action, folder / FILE)
@@ -27,7 +27,7 @@ def cache_command(action: str, cache_folder: Path | None) -> None:
 
 
 def _said_of(action: str, path: Path) -> None:
-    from onnx2zz.pricing.store import Store
+    from onnx2zz.pricing.cache_on_disk import Store
 
     if not path.exists():
         click.echo(f"{path}: nothing is kept")

@@ -177,8 +177,8 @@ def evaluate_command(
     from onnx2zz.api.inputs import is_workload
     from onnx2zz.api.system import SystemOptions, names_a_system
     from onnx2zz.api.where_priced import cluster_at
+    from onnx2zz.pricing.cache_on_disk import folder_or_default
     from onnx2zz.pricing.request import MappingSearch
-    from onnx2zz.pricing.store import folder_or_default
     from onnx2zz.report.result_files import ResultFiles
 
     output = named_folder(output, model, arch)
@@ -286,9 +286,9 @@ def _workload(
     """`kept`: the folder in which compiles are remembered, None where they are not, or where a model is to be run."""
     from onnx2zz.api.inputs import is_workload, noticed
     from onnx2zz.formats.shipped_files import find_model
+    from onnx2zz.pricing.cache_on_disk import COMPILES, Store
     from onnx2zz.pricing.price_cache import NoStore
     from onnx2zz.pricing.remembered_compile import remembered
-    from onnx2zz.pricing.store import COMPILES, Store
 
     if model is None or is_workload(model):
         return None, _read(model, output)

@@ -13,7 +13,7 @@ def tell_of_prices(evaluation: "Evaluation", cache_folder: Path | None, kept: bo
     """Says how many prices were found now, and for how many layers they lay in the cache, and where that is. On a
     system a layer has many prices, and tiles are priced that no schedule takes. `kept`: whether a cache was asked,
     `repeatable`: whether prices may be kept at all."""
-    from onnx2zz.pricing.store import folder_or_default
+    from onnx2zz.pricing.cache_on_disk import folder_or_default
 
     layers = evaluation.layers
     cached = f"{sum(layer.from_cache for layer in layers)} of {len(layers)} layer{'s' * (len(layers) != 1)}"

@@ -12,8 +12,8 @@ from onnx2zz.cli.talk import QUIET, talk_level
 from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
+    from onnx2zz.pricing.cache_on_disk import Store
     from onnx2zz.pricing.run import Elsewhere, Resources
-    from onnx2zz.pricing.store import Store
 
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
@@ -89,6 +89,6 @@ def _unwatched(done: int, total: int, name: str) -> None:
 
 
 def _store(folder: Path | None, tell: Callable[[str], None]) -> "Store":
-    from onnx2zz.pricing.store import Store, folder_or_default
+    from onnx2zz.pricing.cache_on_disk import Store, folder_or_default
 
     return Store(folder_or_default(folder), tell)

@@ -18,8 +18,8 @@ from onnx2zz.ops.dynamic_quantize import NOT_ABOVE_ZERO, NOT_BELOW_ZERO, TO_SCAL
 from onnx2zz.ops.lstm import HOW, one_direction
 from onnx2zz.ops.quantisation import dequantised, quantised
 from onnx2zz.ops.recurrence import STEP, Direction, at_each_step, recurrent_product
-from onnx2zz.ops.recurrent_state import State
 from onnx2zz.ops.registry import lowers
+from onnx2zz.ops.sequence_lens import State
 
 
 @lowers(

@@ -20,8 +20,8 @@ from onnx2zz.ops.recurrence import (
     one_less,
     recurrent_product,
 )
-from onnx2zz.ops.recurrent_state import State
 from onnx2zz.ops.registry import lowers
+from onnx2zz.ops.sequence_lens import State
 
 INPUT, OUTPUT, FORGET, CELL = range(4)
 MUL, ADD = Step(functions.MUL), Step(functions.ADD)

@@ -14,8 +14,8 @@ from onnx2zz.ops.recurrence import (
     input_product,
     recurrent_product,
 )
-from onnx2zz.ops.recurrent_state import State
 from onnx2zz.ops.registry import lowers
+from onnx2zz.ops.sequence_lens import State
 
 
 @lowers("RNN", how=HOW)

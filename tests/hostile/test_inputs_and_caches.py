@@ -12,7 +12,7 @@ import pytest
 import yaml
 from onnx import helper
 
-from onnx2zz.pricing.store import FILE
+from onnx2zz.pricing.cache_on_disk import FILE
 from tests.hostile.hostile_files import FINE, INPUT_AT_FAULT, model, save, verdict
 from tests.small_workloads import gemm
 

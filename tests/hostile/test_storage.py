@@ -14,7 +14,7 @@ import yaml
 
 from onnx2zz.cli.main import run
 from onnx2zz.files.written_file import write_together
-from onnx2zz.pricing.store import FILE, Store
+from onnx2zz.pricing.cache_on_disk import FILE, Store
 from tests.hostile.hostile_files import FINE, INPUT_AT_FAULT, verdict
 from tests.present import present
 from tests.small_workloads import gemm

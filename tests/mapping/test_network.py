@@ -11,10 +11,10 @@ from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerato
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
 from onnx2zz.mapping.network import NetworkChoice, Policy, choose_mappings
+from onnx2zz.pricing.cache_on_disk import Store
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import ChoiceKind, EvaluationRequest, MappingSearch
 from onnx2zz.pricing.run import evaluate
-from onnx2zz.pricing.store import Store
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.unrolling import totals
 from tests.present import present

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 
 from onnx2zz.cli.main import run
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
-from onnx2zz.pricing.store import FILE as CACHE
+from onnx2zz.pricing.cache_on_disk import FILE as CACHE
 
 LAYER = {
     "id": 0,

@@ -1,4 +1,4 @@
-"""A state that a recurrent layer carries from step to step, shorter sequences (sequence_lens) included.
+"""What sequence_lens makes of the state that a recurrent layer carries from step to step.
 
 Beyond its length a sequence's output is 0. Forward, what a state does there is never read; backward the steps begin
 there, so that the state has to stay what it was before the first step.

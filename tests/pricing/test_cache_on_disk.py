@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx2zz.pricing.store import FILE, Store
+from onnx2zz.pricing.cache_on_disk import FILE, Store
 
 
 def silent(sentence: str) -> None:
@@ -112,7 +112,7 @@ def test_two_processes_may_write_at_once(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from onnx2zz.pricing.store import Store
+from onnx2zz.pricing.cache_on_disk import Store
 with Store(Path(sys.argv[1]), sys.exit) as store:
     for i in range(200):
         store.put(f"{sys.argv[2]}{i}", i)
