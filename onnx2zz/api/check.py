@@ -19,7 +19,7 @@ from onnx2zz.formats.yaml_source import YamlSource, read_yaml
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
 
 if TYPE_CHECKING:
-    from onnx2zz.api.compile import Model, ModelOptions
+    from onnx2zz.api.compile import AnyModelOptions, Model
 
 
 def check(
@@ -29,7 +29,7 @@ def check(
     exploit_data_locality: bool = False,
     fix: str | Path | None = None,
     decide: Mapping[str, str] | None = None,
-    **options: "Unpack[ModelOptions]",
+    **options: "Unpack[AnyModelOptions]",
 ) -> Diagnosis:
     """What is wrong with an accelerator, a mapping and a workload: alone, or all three as ZigZag would run them.
 

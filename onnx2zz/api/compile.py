@@ -1,4 +1,5 @@
-"""`onnx2zz.compile`: a model (an ONNX file, the name of one that ships, or in memory) as a ZigZag workload."""
+"""`onnx2zz.compile`: a model (an ONNX file, the name of one that ships, or in memory, a module of PyTorch) as a ZigZag
+workload."""
 
 import warnings
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from onnx import ModelProto
 
+from onnx2zz.api.torch_module import ExampleInputs, TorchModule, exported, is_torch_module
 from onnx2zz.compiler import Compiled, CompileOptions, compile_layers
 from onnx2zz.errors import IncompleteResult, InputError, Problem, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_model
@@ -25,7 +27,7 @@ from onnx2zz.lowering.options import (
 )
 from onnx2zz.pricing.accounted import host_nodes, lost_work
 
-Model = str | Path | ModelProto | Compiled
+Model = str | Path | ModelProto | Compiled | TorchModule
 
 
 class ModelOptions(TypedDict, total=False):
@@ -51,8 +53,20 @@ class ModelOptions(TypedDict, total=False):
     movement: Movement
 
 
-def compile(model: Model, **options: Unpack[ModelOptions]) -> Compiled:
+class AnyModelOptions(ModelOptions, total=False):
+    """What may be said about a model where it may be a torch.nn.Module, too.
+
+    `example_inputs`: what its forward takes, a tensor, a sequence of what stands in order, or a mapping of names.
+    """
+
+    example_inputs: ExampleInputs | None
+
+
+def compile(model: Model, example_inputs: ExampleInputs | None = None, **options: Unpack[ModelOptions]) -> Compiled:
     """The model as a ZigZag workload, every node accounted for; `.write(folder)` writes it.
+
+    A torch.nn.Module (`pip install "onnx2zz[torch]"`) is exported first, for `example_inputs`: what its forward takes,
+    a tensor, a sequence, or a mapping of names.
 
     Warns (IncompleteResult) where the host has MACs that no layer holds. Raises InputError for what is wrong with the
     model, every independent problem at once, and where no node becomes a layer.
@@ -63,32 +77,44 @@ def compile(model: Model, **options: Unpack[ModelOptions]) -> Compiled:
     'lenet5: 7 layers, 416,520 MACs'
     >>> compiled.write("lenet5_w4")
     """
-    compiled = compiled_of(model, options)
+    compiled = compiled_of(model, {**options, "example_inputs": example_inputs})
     if compiled is not model and compiled.workload.incomplete:
         left = "; ".join(map(str, lost_work(host_nodes(compiled.coverage))))
         warnings.warn(f"{compiled.headline}, left to the host: {left}", IncompleteResult, stacklevel=2)
     return compiled
 
 
-def compiled_of(model: Model, options: ModelOptions) -> Compiled:
+def compiled_of(model: Model, options: AnyModelOptions) -> Compiled:
     """The model compiled, for functions that say in their own way what it lacks. Raises InputError."""
+    example_inputs = options.get("example_inputs")
+    said = [name for name in options if name != "example_inputs" or example_inputs is not None]
     if isinstance(model, Compiled):
-        if options:
-            raise InputError(Problem(", ".join(options), "for a model; this one is compiled already"))
+        if said:
+            raise InputError(Problem(", ".join(said), "for a model; this one is compiled already"))
         return model
     chosen = compile_options(options)
-    compiled = compile_layers(model if isinstance(model, ModelProto) else noticed(find_model(str(model))).path, chosen)
+    compiled = compile_layers(_source(model, example_inputs), chosen)
     for note in compiled.notes:
         warnings.warn(note, stacklevel=3)
     return compiled
 
 
-def compile_options(options: ModelOptions) -> CompileOptions:
+def _source(model: str | Path | ModelProto | TorchModule, example_inputs: ExampleInputs | None) -> Path | ModelProto:
+    """What the compiler reads. Raises InputError."""
+    if is_torch_module(model):
+        return exported(model, example_inputs)
+    if example_inputs is not None:
+        what = "for a torch.nn.Module; another model says the shapes of its inputs itself"
+        raise InputError(Problem("example_inputs", what, "leave it out; shapes={...} fixes what is open"))
+    return model if isinstance(model, ModelProto) else noticed(find_model(str(model))).path
+
+
+def compile_options(options: AnyModelOptions) -> CompileOptions:
     """The options as the compiler takes them. Raises InputError for what there is not."""
     raise_if_any(
-        Problem(name, "no such option", f"these are: {', '.join(ModelOptions.__annotations__)}")
+        Problem(name, "no such option", f"these are: {', '.join(AnyModelOptions.__annotations__)}")
         for name in options
-        if name not in ModelOptions.__annotations__
+        if name not in AnyModelOptions.__annotations__
     )
     bindings = Bindings(
         options.get("shapes", {}),

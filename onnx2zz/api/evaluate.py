@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Unpack
 
-from onnx2zz.api.compile import Model, ModelOptions, compiled_of
+from onnx2zz.api.compile import AnyModelOptions, Model, compiled_of
 from onnx2zz.api.evaluation import EvaluationWithReport
 from onnx2zz.api.events import counted_events
 from onnx2zz.api.extras import require
@@ -82,7 +82,7 @@ def evaluate(
     onnx: str | Path | None = None,
     trace: str | Path | None = None,
     cacti: bool = True,
-    **options: Unpack[ModelOptions],
+    **options: Unpack[AnyModelOptions],
 ) -> EvaluationWithReport:
     """ZigZag's price of every layer: energy in pJ, latency in cycles; a layer without a price has an `error`.
 
@@ -187,7 +187,7 @@ def _path(given: str | Path | None) -> Path | None:
 
 
 def _workload(
-    model: Model, events: str | None, options: ModelOptions, files: ResultFiles
+    model: Model, events: str | None, options: AnyModelOptions, files: ResultFiles
 ) -> tuple[Compiled | None, PricedWorkload]:
     if isinstance(model, str | Path) and is_workload(str(model)):
         told = [*options, *(["events"] if events else [])]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Unpack
 
-from onnx2zz.api.compile import Model, ModelOptions, compiled_of
+from onnx2zz.api.compile import AnyModelOptions, Model, compiled_of
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.ir.workload import Status
 from onnx2zz.report.explanation import explanation, fate_of
@@ -29,7 +29,7 @@ class ExplainedNode:
         return f"<pre>{escape(self.text)}</pre>"
 
 
-def explain(model: Model, node: str, **options: Unpack[ModelOptions]) -> ExplainedNode:
+def explain(model: Model, node: str, **options: Unpack[AnyModelOptions]) -> ExplainedNode:
     """The loop nests, equations, relations and sources of a node, which is called by its name or by one of its outputs.
 
     Raises InputError with the nearest names if there is none.

@@ -6,7 +6,7 @@ from typing import Unpack
 
 import numpy as np
 
-from onnx2zz.api.compile import Model, ModelOptions, compiled_of
+from onnx2zz.api.compile import AnyModelOptions, Model, compiled_of
 from onnx2zz.compiler import Compiled
 from onnx2zz.proof.given_inputs import check_inputs, read_inputs
 from onnx2zz.proof.result import Verification
@@ -23,7 +23,7 @@ def verify(
     points: int = USUAL_POINTS,
     seed: int = 0,
     inputs: str | Path | Mapping[str, np.ndarray] | None = None,
-    **options: Unpack[ModelOptions],
+    **options: Unpack[AnyModelOptions],
 ) -> Verification:
     """Runs every layer as ZigZag will read it and compares with onnxruntime.
 
@@ -48,7 +48,7 @@ def verify_schedule(
     points: int = USUAL_POINTS,
     seed: int = 0,
     inputs: str | Path | Mapping[str, np.ndarray] | None = None,
-    **options: Unpack[ModelOptions],
+    **options: Unpack[AnyModelOptions],
 ) -> Replay:
     """Plays the schedule that an evaluation on a system wrote into a folder: each core holds what has come to it, each
     tile is computed from that alone and compared with onnxruntime.
