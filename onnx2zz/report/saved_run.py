@@ -17,12 +17,12 @@ def read_run(path: Path) -> PageRun:
     evaluation = _read(path)
     if not is_object(evaluation):
         raise InputError(Problem(str(path), "no result of an evaluation", WAY_OUT))
-    if lacking := _lacking(evaluation):
-        raise InputError(Problem(str(path), f"no result of an evaluation: it lacks {lacking}", WAY_OUT))
     if "system" not in evaluation and any(
         layer.get("error") is None and "breakdown" not in layer for layer in _layers(evaluation)
     ):
         raise InputError(Problem(str(path), "keeps no breakdown of its layers, so it is older", "evaluate again"))
+    if lacking := _lacking(evaluation):
+        raise InputError(Problem(str(path), f"no result of an evaluation: it lacks {lacking}", WAY_OUT))
     schedule = schedule_of(path.with_name("schedule.json"), _latency(evaluation, "system"))
     return PageRun(evaluation, _coverage_of(path.with_name("coverage.json"), evaluation), _drawn(schedule))
 
