@@ -20,6 +20,7 @@ from onnx2zz.conversion.python.values import (
     Imported,
     Scope,
     Unknown,
+    forget,
     is_dict,
     is_key,
     is_number,
@@ -91,7 +92,9 @@ def _items(nodes: Sequence[ast.expr], scope: Scope, reading: Reading) -> list[ob
     for node in nodes:
         if isinstance(node, ast.Starred):
             value = value_of(node.value, scope, reading)
-            found += items_of(value) or [value if isinstance(value, Unknown) else Unknown("no list", node.lineno)]
+            items = items_of(value)
+            no_list = value if isinstance(value, Unknown) else Unknown("no list", node.lineno)
+            found += [no_list] if items is None else items
         else:
             found.append(value_of(node, scope, reading))
     return found
@@ -132,9 +135,9 @@ def _unary(node: ast.UnaryOp, scope: Scope, reading: Reading) -> object:
     if isinstance(node.op, ast.Not):
         truth = truth_of(value)
         return value if truth is None else not truth
-    if is_number(value) and isinstance(node.op, ast.USub):
-        return -value
-    return value
+    if is_number(value) and isinstance(node.op, ast.USub | ast.UAdd):
+        return -value if isinstance(node.op, ast.USub) else +value
+    return first_unknown((value,)) or Unknown("this expression cannot be followed without running it", node.lineno)
 
 
 def _both_or_either(node: ast.BoolOp, scope: Scope, reading: Reading) -> object:
@@ -284,6 +287,8 @@ def assign(target: ast.expr, value: object, scope: Scope, reading: Reading) -> N
             items = [unknown] * len(target.elts)
         for one, item in zip(target.elts, items, strict=True):
             assign(one, item, scope, reading)
+    elif isinstance(target, ast.Starred):
+        assign(target.value, Unknown("a name that takes several values at once", target.lineno), scope, reading)
     elif isinstance(target, ast.Subscript):
         _assign_item(target, value, scope, reading)
     elif isinstance(target, ast.Attribute):
@@ -296,11 +301,12 @@ def assign(target: ast.expr, value: object, scope: Scope, reading: Reading) -> N
 
 def _assign_item(target: ast.Subscript, value: object, scope: Scope, reading: Reading) -> None:
     owner, key = value_of(target.value, scope, reading), value_of(target.slice, scope, reading)
-    if is_dict(owner):
-        if is_key(key):
-            owner[key] = value
-    elif is_array(owner) and isinstance(key, int) and -len(owner) <= key < len(owner):
+    if is_array(owner) and isinstance(key, int) and -len(owner) <= key < len(owner):
         owner[key] = value
+    elif is_dict(owner) and is_key(key):
+        owner.update({key: value})
+    else:  # any item may be the one
+        forget(owner, first_unknown((key,)) or Unknown("an item that is only known in a run", target.lineno))
 
 
 def _lambda(node: ast.Lambda, scope: Scope, reading: Reading) -> object:
@@ -312,10 +318,11 @@ def _call(node: ast.Call, scope: Scope, reading: Reading) -> object:
     named = _named(node, scope, reading)
     if isinstance(node.func, ast.Attribute):
         owner = value_of(node.func.value, scope, reading)
+        call = Call(node.func.attr, positional, named, node.lineno)
         if isinstance(owner, Built):
-            return method_of_built(owner, Call(node.func.attr, positional, named, node.lineno))
+            return method_of_built(owner, call)
         if not isinstance(owner, Imported | Unknown):
-            return method_of_plain(owner, node.func.attr, positional, node.lineno)
+            return method_of_plain(owner, call)
     function = value_of(node.func, scope, reading)
     if isinstance(function, Function):
         return call_function(function, positional, named, node.lineno, reading)
