@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from onnx2zz.conversion.python.calls import call_imported, method_of_built, method_of_plain
 from onnx2zz.conversion.python.known_functions import BUILTINS
@@ -33,6 +33,7 @@ from onnx2zz.files.document import is_array, is_tuple
 FAULTS = (TypeError, ValueError, KeyError, IndexError, ZeroDivisionError, OverflowError, AttributeError)
 MOST_STEPS = 200_000
 DEEPEST_CALL = 30
+Of = TypeVar("Of")
 SHORT_FORMAT = re.compile(r"[-+<>^0,.\d]{0,4}[a-zA-Z%]?")
 
 
@@ -56,6 +57,14 @@ class Reading:
         """Whether there may be another one: files that compute for ever are not followed for ever."""
         self.steps += 1
         return self.steps <= MOST_STEPS
+
+    def deeper(self, read: Callable[[], Of]) -> Of:
+        """What is read within one more call."""
+        self.depth += 1
+        try:
+            return read()
+        finally:
+            self.depth -= 1
 
     def line_of(self, value: object, otherwise: int) -> int:
         """The line where a dictionary is written."""
@@ -351,11 +360,16 @@ def call_function(
     if reading.depth >= DEEPEST_CALL:
         return Unknown("functions that call one another for too long to be followed", line)
     scope = Scope(_bound(function, positional, named, line, reading), function.scope)
-    reading.depth += 1
-    try:
-        return reading.run_body(function, scope, reading)
-    finally:
-        reading.depth -= 1
+    return reading.deeper(lambda: reading.run_body(function, scope, reading))
+
+
+def body_of_call(node: ast.Call, scope: Scope, reading: Reading) -> tuple[ast.FunctionDef, Scope] | None:
+    """The function of the file that a call is of, with the names that it would begin with."""
+    function = value_of(node.func, scope, reading)
+    if not isinstance(function, Function) or isinstance(function.definition, ast.Lambda):
+        return None
+    positional, named = tuple(_items(node.args, scope, reading)), _named(node, scope, reading)
+    return function.definition, Scope(_bound(function, positional, named, node.lineno, reading), function.scope)
 
 
 def _bound(

@@ -7,9 +7,10 @@ undecided.
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from onnx2zz.conversion.python.expressions import Reading, assign, value_of
+from onnx2zz.conversion.python.expressions import DEEPEST_CALL, Reading, assign, body_of_call, value_of
 from onnx2zz.conversion.python.known_functions import CHANGING
 from onnx2zz.conversion.python.operations import combined, first_unknown, truth_of
 from onnx2zz.conversion.python.values import Built, Call, Function, Imported, Scope, Unknown, forget, items_of
@@ -181,6 +182,12 @@ def _give_up(body: Sequence[ast.stmt], scope: Scope, reading: Reading, line: int
                 owner.calls.append(Call(node.func.attr, (), {}, node.lineno, undecided=True))
             elif node.func.attr in CHANGING:
                 forget(owner, unknown)
+        elif isinstance(node, ast.Call) and reading.depth < DEEPEST_CALL and reading.step():
+            # A function of the file may add memories to what it is given: its body is no surer than the call.
+            called = body_of_call(node, scope, reading)
+            if called is not None:
+                definition, inside = called
+                reading.deeper(partial(_give_up, definition.body, inside, reading, line))
     ways = {way for statement in body for way in _ways_out(statement)}
     return next((Left(way, unknown, maybe=True) for way in WAYS_OUT if way in ways), None)
 

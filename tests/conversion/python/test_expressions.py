@@ -125,6 +125,7 @@ def _told(value: object) -> bool:
         "for one in x:\n    if {}: continue\n    x[one] = 5",
         "for one in x:\n    if {}: break\n    x[one] = 5",
         "def f():\n    if {}: return\n    x['a'] = 5\nf()",
+        "def f(given):\n    given['c'] = 5\nif {}: f(x)",
         "def f(): return 7\nif {}:\n    def f(): return 8\nx = f()",
         "x = 3\nfor x in [4] * len({}): pass",
         "x = 3 if {} == '1' else 4",
