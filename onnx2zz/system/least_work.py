@@ -37,6 +37,7 @@ def least_bounds(system: System, graph: LayerGraph, prices: Mapping[CoreId, Pric
         )
     parts = {CORES: work_bound(work)}
     if system.network.port is not None:
+        # As if all memories held nothing but constants: no schedule spares the port more.
         spared = min(stays, sum(constant_bits(told) for told in graph.layers))
         parts[PORT] = (offchip_bits(graph) - spared) / system.network.port.bandwidth
     return bounds(parts)
@@ -72,6 +73,7 @@ def _least_cycles(told: Told, prices: Prices, share: float) -> float:
     points = operations(entry)
     array = dict(prices.inputs.hardware.array)
     units = math.prod(array.values())
+    # With a mapping that is chosen nobody knows which loops are unrolled: all units, then.
     if prices.search is None:
         units = min(units, most_units(prices.mapping_of(told.placed.id), dict(told.sizes), array))
     return points * min(1 / units, share)
