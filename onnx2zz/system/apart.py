@@ -70,6 +70,7 @@ def apart(
         _, number, way = min(tried, key=lambda one: one[0])
         candidate = options[layer][number]
         found[layer] = replace(candidate, cores=tuple(way[core] for core in candidate.cores))
+        # Both count for later layers: what is made here, and what came here of others for this layer.
         lying.tiles[layer] = [_by_core(made_by(graph, layer, found[layer], in_turns=True))]
         for producer, read in reads[number].items():
             lying.tiles[producer].append(_by_core(read.boxes, way))
@@ -95,6 +96,7 @@ def _cost(stuck: Mapping[CoreId, int], candidate: Candidate, system: System) -> 
 def _ways(used: Sequence[CoreId], alike: Sequence[CoreId]) -> Iterator[dict[CoreId, CoreId]]:
     """Ways to turn cores round, as they are first."""
     number = len(alike)
+    # On cores of several kinds, or where the user said: turned round, it would be another price.
     if not set(used) <= set(alike):
         yield {core: core for core in used}
         return

@@ -70,6 +70,7 @@ class Course:
     def leave(self, tile: Tile) -> None:
         """The output of a tile leaves the chip: those that have yet to read it fetch it from there."""
         self.fetched |= {transfer.number: transfer for transfer in self._unsent(tile)}
+        # Readers on other cores no longer count: they wait for what comes back.
         self.left_of_tile[tile.number] = 0
         self._let_go(tile)
 

@@ -62,12 +62,14 @@ class System:
         smaller mesh in its corner, so that a larger system does what a smaller one can do."""
         port = self.network.port
         around = port.nodes[0] if port is not None else min(cores)
+        # Chosen by nearness, told by number: as a placement has them, and as an equal choice elsewhere.
         return tuple(sorted(sorted(cores, key=lambda core: (self._shell(around, core), core))[:number]))
 
     def _shell(self, around: CoreId, core: CoreId) -> int:
         if self.mesh_width is None:
             return self.network.hops(around, core)
         (y, x), (row, column) = divmod(around, self.mesh_width), divmod(core, self.mesh_width)
+        # Squares round the port and not hops: the nearest cores of a large mesh are then a small mesh.
         return max(abs(row - y), abs(column - x))
 
     @cached_property

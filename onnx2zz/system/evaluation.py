@@ -113,6 +113,7 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     evaluation = _evaluation(request, prices, outcome, chosen)
     if request.activities is not None:
         evaluation = EventDriven(outcome, request.graph, prices, request.activities).beside(evaluation)
+    # The result is one frame's, and the schedule that is written has them all.
     written = outcome if outcome.interval is None else in_frames(outcome, request.frames)
     return SystemEvaluation(evaluation, written)
 
@@ -165,6 +166,8 @@ def _inputs(request: SystemRequest, core: Core, price_cache: PriceCache) -> tupl
         return inputs, request.choose_all
     file = Found(core.name, core.accelerator.path)
     chosen = request.choose_all or file.name not in ours(MAPPINGS)
+    # A mapping for the array of this very core, as `evaluate` would take it; it may not fit the layers, being one for
+    # others.
     try:
         own = choose_mapping(None, file)
         return load_inputs(request.workload, core.accelerator, own, price_cache, as_start=chosen), chosen
@@ -186,6 +189,7 @@ def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best
         number: network.energy(timed.routes[number], timed.plan.transfers[number].bits) for number in timed.transfers
     }
     offchip = {number: offchip_energy(timed.plan.transfers[number], request.system) for number in timed.transfers}
+    # In a pipeline weights may stay, so that a bound must not count them with each frame.
     stays = sum(core.capacity for core in request.system.cores) if interval is not None else 0
     return SystemOutcome(
         request.workload.model,

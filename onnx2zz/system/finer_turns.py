@@ -42,5 +42,6 @@ def of_different_splits(made: Sequence[Found], most: int = STARTS) -> list[Found
     """The first few schedules that do not share out all layers as one before does."""
     found: dict[tuple[tuple[int, Pieces], ...], Found] = {}
     for one in made:
+        # The first of each split is its best, since they come sorted.
         found.setdefault(tuple(sorted((layer, used.tiling.split) for layer, used in one.tilings.items())), one)
     return list(found.values())[:most]

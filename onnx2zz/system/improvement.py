@@ -66,6 +66,8 @@ class _Tries(Generic[Found]):
             better = self._with_another(best, layer)
             if better is not best:
                 best = better
+                # Once a layer has changed, what was no better for the others may be: they are looked at again, behind
+                # those still waiting.
                 waiting = [
                     *(one for one in waiting if one != layer),
                     *(one for one in self.options if one not in waiting),
@@ -76,6 +78,7 @@ class _Tries(Generic[Found]):
         for candidate in self.options[layer]:
             choice = {**best.tilings, layer: candidate}
             key = tuple(choice[one] for one in self.options)
+            # A try takes as many jobs as the schedule has: a last one beyond the allowance is not begun.
             if key in self.known or self.spent + best.jobs > self.most:
                 continue
             self.known.add(key)

@@ -44,6 +44,7 @@ def outside_cycles(system: System, graph: LayerGraph, stays: float = math.inf) -
     port, stream = system.network.port, system.network.stream
     if port is None:
         return {}
+    # As if all memories held nothing but constants: no schedule spares the port more.
     spared = min(stays, sum(constant_bits(told) for told in graph.layers))
     if stream is None:
         return {PORT: (offchip_bits(graph) - spared) / port.bandwidth}
@@ -84,6 +85,7 @@ def _least_cycles(told: Told, prices: Prices, share: float) -> float:
     points = operations(entry)
     array = dict(prices.inputs.hardware.array)
     units = math.prod(array.values())
+    # With a mapping that is chosen nobody knows which loops are unrolled: all units, then.
     if prices.search is None:
         units = min(units, most_units(prices.mapping_of(told.placed.id), dict(told.sizes), array))
     return points * min(1 / units, share)

@@ -56,6 +56,8 @@ def steps_over(graph: LayerGraph, edge: Edge) -> bool:
     told = graph.layers[edge.reader]
     ranges = told.ranges({})
     return edge.operand in OPERANDS and any(
+        # Adding the lowest bit carries through the first run of ones: what is left of the axis then lies behind a
+        # gap.
         axis & (axis + (axis & -axis)) for axis in told.told(edge.operand, ranges) if axis
     )
 
@@ -111,6 +113,7 @@ def read_by(graph: LayerGraph, edge: Edge, candidates: Sequence[Candidate], in_t
         boxes: Boxes = []
         for core, share in _shares(told, candidate, in_turns):
             seen = told.seen(access, told.ranges(dict(share.box.ranges))) if access is not None else ()
+            # Candidates cut alike see alike, and going back through views takes longest.
             if seen not in known:
                 known[seen] = [box for wanted in edge.needed(seen)[0] if all(box := producer.written(wanted)[0])]
             boxes += [(core, box) for box in known[seen]]
@@ -149,6 +152,7 @@ def _most(made: _Written, wanted: _Wanted, meeting: Meeting) -> int:
     if not wanted.cores:
         return 0
     away = wanted.sizes.copy()
+    # All cores at once, their first boxes, then their second: there are few on a core, and many cores.
     for number in range(max(len(made.rows.get(core, ())) for core in wanted.cores)):
         own = made.nth(number, wanted.cores, meeting.axes)
         away -= meeting.counts(own[wanted.core_of], wanted.rows)

@@ -72,6 +72,7 @@ class Network:
         """Bit a cycle that all links into a core bring together, of the core that has least."""
         into: dict[CoreId, float] = {}
         for link in self.links:
+            # A shared link brings to each of its cores, though to one at a time: the bound is on what a core can get.
             for node in link.nodes[1:] if link.directed else link.nodes:
                 into[node] = into.get(node, 0.0) + link.bandwidth
         return min(into.values(), default=1.0)
@@ -92,6 +93,8 @@ class Network:
         for link in self.links:
             for node in link.nodes:
                 found.setdefault(node, []).extend((link, end) for end in link.ends_from(node) if end != node)
+        # The order decides between ways that are as short: by numbers of cores, so that routes are the same in every
+        # run.
         return {node: sorted(ways, key=lambda way: (way[1], way[0].id)) for node, ways in found.items()}
 
     def route(self, source: CoreId, destinations: Iterable[CoreId], is_input: bool = False) -> Route | None:
@@ -120,6 +123,8 @@ class Network:
     def _over_the_port(self, source: CoreId, destinations: tuple[CoreId, ...]) -> Route | None:
         assert self.port is not None
         served = tuple(node for node in self.port.nodes if node != self.offchip)
+        # Out of the chip's memory data may enter at any core of the port; into it they leave at the one that is
+        # nearest.
         if source == self.offchip:
             branches = self._branches(self._tree(served), destinations)
         else:  # to the nearest of the cores at the port
@@ -136,6 +141,8 @@ class Network:
         for node in destinations:
             if node not in tree:
                 return None
+            # Back from each destination: links that ways share are in the tree once, so that a multicast takes them
+            # once.
             way, depth = tree[node], 0
             while way is not None:
                 used[way[0].id] = way[0]
@@ -162,6 +169,7 @@ class Network:
     def _found_tree(self, sources: tuple[CoreId, ...]) -> Mapping[CoreId, tuple[Link, CoreId] | None]:
         before: dict[CoreId, tuple[Link, CoreId] | None] = dict.fromkeys(sources)
         queue = list(sources)
+        # Breadth first, the queue growing while it is walked: the first way to a core is a shortest.
         for node in queue:
             for link, end in self._leaving.get(node, ()):
                 if end not in before:
@@ -184,7 +192,10 @@ class Network:
         """Cycles from the first bit sent to the last bit that has arrived; the memories at both ends take `widest`."""
         wire = self.wire_bits(bits)
         times = [(bits if link is self.port else wire) / link.bandwidth for link in route.links]
+        # Data flow through (wormhole): every link of the way is taken for as long as the slowest needs, and only the
+        # head waits at each.
         waits = max((link.hop_cycles for link in route.links), default=0.0) * route.depth
+        # A transfer within one place takes no link, and no time.
         return max(*times, bits / widest) + waits if times else 0.0
 
     def energy(self, route: Route, bits: float) -> float:

@@ -91,6 +91,7 @@ class Told:
 
     def seen(self, access: Access, ranges: Ranges) -> Elements:
         """What an access touches, by the axes of its ONNX tensor: never less than the truth."""
+        # Where a run picks (Gather), any position of that axis may be read.
         picked = access.picks[0] if access.picks is not None else -1
         return tuple(
             interval(0, axis.extent) if n == picked or self._mirrors(access, axis) else touched(axis, ranges)

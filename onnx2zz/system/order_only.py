@@ -38,5 +38,6 @@ def bits_by_order(graph: LayerGraph, layer: int) -> int:
             boxes = [graph.layers[edge.producer].written(box)[0] for box in edge.needed(seen)[0]]
             apart = read.setdefault(edge.producer, [])
             for box in boxes:
+                # Boxes of several chains overlap, and an element lies there once.
                 apart += without([box], apart)
     return sum(graph.layers[p].placed.widths.O_final * sum(map(count, boxes)) for p, boxes in read.items())

@@ -60,10 +60,12 @@ class SystemOutcome:
         parts = self.energy
         return {
             "latency_cycles": self.latency,
+            # One frame repeats nothing: schedule.json has its latency there.
             "interval_cycles": self.latency if self.interval is None or self.frames == 1 else self.interval,
             "energy_pj": parts["cores_pj"] + parts["links_pj"] + parts["offchip_pj"],
             "macs": self.macs,
             "offchip_bits": sum(transfer.bits for transfer in self.moved if self._leaves_the_chip(transfer)),
+            # Hops are links between cores: the port is told by offchip_bits, and would count twice.
             "noc_bit_hops": sum(
                 transfer.bits * len([link for link in self._links(transfer) if link not in self._outside])
                 for transfer in self.moved
@@ -115,6 +117,7 @@ class SystemOutcome:
             for link in self.schedule.routes[transfer.number].links:
                 bits[link.id] = bits.get(link.id, 0) + transfer.bits
                 busy[link.id] = busy.get(link.id, 0.0) + end - start
+                # Packets are the network's: off the chip data go as they are.
                 wire = transfer.bits if link is network.port else network.wire_bits(transfer.bits)
                 energy[link.id] = energy.get(link.id, 0.0) + wire * link.energy_per_bit
         return tuple(
@@ -159,4 +162,5 @@ class SystemOutcome:
 
 def _sum(numbers: Iterable[float]) -> float:
     """Plain additions from the left, as an evaluation on one core makes them."""
+    # Not sum(), which newer Pythons compensate: the last bit would differ from one core's evaluation.
     return reduce(add, numbers, 0.0)

@@ -56,6 +56,7 @@ class _Reading:
         for key in data if isinstance(data, Mapping) else ():
             told = self._layer(key)
             placed = self._entry(key, told)
+            # A layer has several names (its own, its node's, its id), which two keys may be without looking alike.
             if told is not None and told.placed.id in found:
                 self._object(key, f"{key} is layer {told.placed.id}, which is placed above", "place it once")
             elif told is not None and placed is not None:
@@ -122,6 +123,7 @@ def _names(graph: LayerGraph) -> Iterator[tuple[str, tuple[int, ...]]]:
     for told in graph.layers:
         if told.placed.node:
             by_node.setdefault(told.placed.node, []).append(told.placed.id)
+    # In this order: later names take the place of earlier ones in the table.
     yield from ((node, tuple(layers)) for node, layers in by_node.items())
     yield from ((str(entry["id"]), (layer,)) for layer, entry in enumerate(graph.entries))
     yield from ((told.placed.name, (told.placed.id,)) for told in graph.layers)

@@ -29,8 +29,11 @@ def tile_entry(told: Told, whole: WorkloadEntry, box: Box) -> WorkloadEntry:
     """A tile as ZigZag takes it; a box that is the whole layer is the layer's own entry. What is a part of a sum leaves
     the array as wide as sums are (`O`)."""
     sizes = told.placed.layer.sizes
+    # The very entry, so that it has the price, key and cache of the layer on one core.
     if all(size == (0, sizes[loop]) for loop, size in box.ranges):
         return whole
+    # A layer of a workload file is only as much of a layer as its entry tells: cutting the entry itself loses nothing
+    # of it.
     if not told.placed.node:  # of a workload file
         made = cut_entry(whole, told, box)
     else:
@@ -44,6 +47,7 @@ def addition_entry(told: Told, whole: WorkloadEntry, box: Box) -> WorkloadEntry:
     """What a core does to add one other tile's partial sums to its own, as ZigZag takes it: an Add of the elements of
     the output that the box has, operands and result as wide as sums are."""
     sizes = [elements.bit_count() for elements in told.told("O", told.ranges(dict(box.ranges)))]
+    # A scalar has no index, and ZigZag needs a loop.
     loops = dict(zip(told.indices("O"), sizes, strict=True)) or {"B": 1}
     indices = "".join(f"[{loop.lower()}]" for loop in loops)
     return {
@@ -124,6 +128,7 @@ class Prices:
         for one in wanted:
             key = self.key(one)
             found[key] = self.entries[one]
+            # Asked for here, so that it is priced with the rest and not one by one when a schedule is timed.
             if one[1].adds:
                 made, added = self._addition(one)
                 found[added] = made
@@ -142,6 +147,7 @@ class Prices:
         with talk_goes_to(self.log, anew=False):
             tasks = self._tasks(new, policy)
             price_cache = PriceCache(self.resources.store, trusting=self.terms.search == "fast")
+            # Different tiles may come to one task once their mappings are chosen: each task is priced once.
             alike: dict[str, list[str]] = {}
             units: list[Unit] = []
             for key, task in tasks.items():
@@ -167,6 +173,8 @@ class Prices:
         """The key under which a tile is priced: equal for tiles that cost the same before mappings are chosen."""
         if wanted not in self.keys:
             told, whole = self.layers[wanted[0]]
+            # Making an entry and its key takes long, and there are many boxes of few shapes: the padding that is left
+            # is in the shape.
             shape = (wanted[0], wanted[1].summed_in_parts, told.shape_of(told.ranges(dict(wanted[1].ranges))))
             if shape not in self.first_of:
                 made = tile_entry(told, whole, wanted[1])

@@ -210,6 +210,7 @@ class Chains:
         while pending:
             name = pending[-1]
             steps = [] if name in self._known else list(self._steps(name))
+            # A stack of its own and no recursion: chains of views may be thousands of nodes deep.
             if unknown := [behind for behind, _ in steps if behind not in self._known]:
                 pending += unknown
                 continue
@@ -239,6 +240,7 @@ class Chains:
             yield renamed(node, name), None
         elif status == "view":
             yield self._view(node, name)
+        # Through what the host does as well: what it makes of its inputs nobody knows, but of which layers it waits.
         elif status in ("fused", "host"):
             for behind in dict.fromkeys(filter(None, node.data_inputs)):
                 if behind not in self._graph.static:

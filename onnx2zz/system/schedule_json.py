@@ -54,6 +54,7 @@ def _core(core: CoreUse) -> Json:
 def _offchip(outcome: SystemOutcome) -> Iterator[Json]:
     offchip = outcome.system.offchip
     if offchip is not None:
+        # What the off-chip memory does is what its port carries; it has no tiles.
         port = next(link for link in outcome.links if link.id == outcome.system.network.port_id)
         energy = outcome.energy["offchip_pj"]
         named = {"id": offchip.id, "accelerator": offchip.name, "capacity_bits": None, "peak_bits": 0}

@@ -12,6 +12,7 @@ def fetch(plan: Plan, transfers: Iterable[Transfer], offchip: CoreId) -> None:
     for transfer in transfers:
         tile = transfer.of
         assert tile is not None
+        # It no longer begins at the tile, which need not keep its output for it.
         tile.sends.remove(transfer)
         transfer.source, transfer.after = offchip, _taken_out(plan, tile, offchip)
 

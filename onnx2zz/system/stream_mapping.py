@@ -147,6 +147,8 @@ def _pair(one: Value) -> tuple[str, int | None] | None:
 
 def _entry_for(told: Told, operators: frozenset[str], entries: Sequence[Entry], in_order: bool) -> Entry | None:
     names = {told.placed.name, told.placed.node} - {""}
+    # Two rules of Stream's own: its form with `layers` takes the first entry that fits, the one before the most
+    # exact.
     if in_order:
         return next((entry for entry in entries if entry.name in names | operators), None)
     ranks = (names, operators, {DEFAULT})
@@ -176,6 +178,7 @@ def _loop(dim: str, told: Told, operators: frozenset[str]) -> str | None:
     layer = told.placed.layer
     if dim[:1] == "D" and dim[1:].isdecimal():
         return _loop_at(int(dim[1:]), told, operators)
+    # A layer without several K, as a depthwise convolution, has its channels in G.
     known = [loop for loop in (dim, {"K": "G"}.get(dim, dim)) if layer.sizes.get(loop, 1) > 1]
     return next((loop for loop in known if loop in layer.output.loops), None)
 
@@ -186,6 +189,7 @@ def _loop_at(position: int, told: Told, operators: frozenset[str]) -> str | None
         loop = CONV[position] if position < len(CONV) else None
         return loop if loop is not None and layer.sizes.get(loop, 1) > 1 else None
     axes = range(len(layer.output.axes))
+    # A Gemm runs over m, k, n there; a MatMul over the axes of its output, however many.
     walked = GEMM if len(axes) == 2 and "Gemm" in operators and "MatMul" not in operators else axes
     axis = walked[position] if position < len(walked) else None
     return None if axis is None else _longest(told, axis)

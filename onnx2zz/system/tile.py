@@ -49,6 +49,7 @@ def parts(size: int, pieces: int, grain: int = 1) -> list[Range]:
     found: list[Range] = []
     start = 0
     for number in range(pieces):
+        # With grains the last parts may be empty: fewer tiles than asked for, and none without work.
         length = min((each + (number < longer)) * grain, size - start)
         if length > 0:
             found.append((start, length))

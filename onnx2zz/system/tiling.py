@@ -46,6 +46,7 @@ class Tiling:
         """Each range of a loop with its turn and its place among the cores, in the order of the ranges."""
         at_once, turns = self.pieces(loop)
         size, grain = layer.sizes[loop], dict(self.grain).get(loop, 1)
+        # Parts of a turn side by side: number = turn * cores + place.
         if not self.striped:
             cut = parts(size, at_once * turns, grain)
             return [(*divmod(number, at_once), part) for number, part in enumerate(cut)]

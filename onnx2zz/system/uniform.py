@@ -39,6 +39,7 @@ def _counts(cores: int) -> list[int]:
 
 def _split(told: Told, way: Way, cores: int) -> Pieces:
     loops = [loop for kind in way if (loop := _loop(told, kind)) is not None]
+    # A layer without rows or columns (a Gemm) is split along its channels instead, so that every layer is split.
     if not loops:
         loops = [loop for kind in LOOPS if (loop := _loop(told, kind)) is not None][-1:]
     numbers = _factors(cores) if len(loops) == 2 else (cores,)

@@ -1,5 +1,6 @@
 """Timeloop's problems and mappings as a layer and its mapping entry; no two sizes are alike."""
 
+import re
 from math import prod
 from pathlib import Path
 
@@ -108,6 +109,15 @@ def test_spatial_factors_are_unrolled_and_temporal_ones_ordered_from_the_inside(
     assert entry.temporal_ordering == (("FX", 3), ("OY", 7), ("C", 3), ("FY", 2), ("OX", 5), ("K", 2))
     sizes = dict(entry.temporal_ordering or ())
     assert {**SIZES, "C": 2 * 3}["C"] == 2 * int(sizes["C"])
+
+
+def test_a_dimension_whose_name_has_digits_is_one_in_a_mapping_too(tmp_path: Path) -> None:
+    """`C1=3` is three of C1, and not one of C."""
+    mapping = MAPPING.replace("PMCRSNQ", "P M C R S N Q").replace("PCM", "P C M")
+    named = [re.sub(r"\bC\b", "C1", text) for text in (PROBLEM, mapping)]
+    plain, renamed = (entry_of(convert(tmp_path, *texts)[1]) for texts in ((PROBLEM, MAPPING), named))
+    assert renamed.spatial_mapping == plain.spatial_mapping
+    assert renamed.temporal_ordering == plain.temporal_ordering
 
 
 def test_the_order_of_levels_is_not_guessed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from onnx2zz.conversion.python.calls import call_imported, method_of_built, method_of_plain
 from onnx2zz.conversion.python.known_functions import BUILTINS
@@ -20,6 +20,7 @@ from onnx2zz.conversion.python.values import (
     Imported,
     Scope,
     Unknown,
+    forget,
     is_dict,
     is_key,
     is_number,
@@ -32,6 +33,7 @@ from onnx2zz.files.document import is_array, is_tuple
 FAULTS = (TypeError, ValueError, KeyError, IndexError, ZeroDivisionError, OverflowError, AttributeError)
 MOST_STEPS = 200_000
 DEEPEST_CALL = 30
+Of = TypeVar("Of")
 SHORT_FORMAT = re.compile(r"[-+<>^0,.\d]{0,4}[a-zA-Z%]?")
 
 
@@ -55,6 +57,14 @@ class Reading:
         """Whether there may be another one: files that compute for ever are not followed for ever."""
         self.steps += 1
         return self.steps <= MOST_STEPS
+
+    def deeper(self, read: Callable[[], Of]) -> Of:
+        """What is read within one more call."""
+        self.depth += 1
+        try:
+            return read()
+        finally:
+            self.depth -= 1
 
     def line_of(self, value: object, otherwise: int) -> int:
         """The line where a dictionary is written."""
@@ -91,7 +101,9 @@ def _items(nodes: Sequence[ast.expr], scope: Scope, reading: Reading) -> list[ob
     for node in nodes:
         if isinstance(node, ast.Starred):
             value = value_of(node.value, scope, reading)
-            found += items_of(value) or [value if isinstance(value, Unknown) else Unknown("no list", node.lineno)]
+            items = items_of(value)
+            no_list = value if isinstance(value, Unknown) else Unknown("no list", node.lineno)
+            found += [no_list] if items is None else items
         else:
             found.append(value_of(node, scope, reading))
     return found
@@ -132,9 +144,9 @@ def _unary(node: ast.UnaryOp, scope: Scope, reading: Reading) -> object:
     if isinstance(node.op, ast.Not):
         truth = truth_of(value)
         return value if truth is None else not truth
-    if is_number(value) and isinstance(node.op, ast.USub):
-        return -value
-    return value
+    if is_number(value) and isinstance(node.op, ast.USub | ast.UAdd):
+        return -value if isinstance(node.op, ast.USub) else +value
+    return first_unknown((value,)) or Unknown("this expression cannot be followed without running it", node.lineno)
 
 
 def _both_or_either(node: ast.BoolOp, scope: Scope, reading: Reading) -> object:
@@ -284,6 +296,8 @@ def assign(target: ast.expr, value: object, scope: Scope, reading: Reading) -> N
             items = [unknown] * len(target.elts)
         for one, item in zip(target.elts, items, strict=True):
             assign(one, item, scope, reading)
+    elif isinstance(target, ast.Starred):
+        assign(target.value, Unknown("a name that takes several values at once", target.lineno), scope, reading)
     elif isinstance(target, ast.Subscript):
         _assign_item(target, value, scope, reading)
     elif isinstance(target, ast.Attribute):
@@ -296,11 +310,12 @@ def assign(target: ast.expr, value: object, scope: Scope, reading: Reading) -> N
 
 def _assign_item(target: ast.Subscript, value: object, scope: Scope, reading: Reading) -> None:
     owner, key = value_of(target.value, scope, reading), value_of(target.slice, scope, reading)
-    if is_dict(owner):
-        if is_key(key):
-            owner[key] = value
-    elif is_array(owner) and isinstance(key, int) and -len(owner) <= key < len(owner):
+    if is_array(owner) and isinstance(key, int) and -len(owner) <= key < len(owner):
         owner[key] = value
+    elif is_dict(owner) and is_key(key):
+        owner.update({key: value})
+    else:  # any item may be the one
+        forget(owner, first_unknown((key,)) or Unknown("an item that is only known in a run", target.lineno))
 
 
 def _lambda(node: ast.Lambda, scope: Scope, reading: Reading) -> object:
@@ -312,10 +327,11 @@ def _call(node: ast.Call, scope: Scope, reading: Reading) -> object:
     named = _named(node, scope, reading)
     if isinstance(node.func, ast.Attribute):
         owner = value_of(node.func.value, scope, reading)
+        call = Call(node.func.attr, positional, named, node.lineno)
         if isinstance(owner, Built):
-            return method_of_built(owner, Call(node.func.attr, positional, named, node.lineno))
+            return method_of_built(owner, call)
         if not isinstance(owner, Imported | Unknown):
-            return method_of_plain(owner, node.func.attr, positional, node.lineno)
+            return method_of_plain(owner, call)
     function = value_of(node.func, scope, reading)
     if isinstance(function, Function):
         return call_function(function, positional, named, node.lineno, reading)
@@ -344,11 +360,16 @@ def call_function(
     if reading.depth >= DEEPEST_CALL:
         return Unknown("functions that call one another for too long to be followed", line)
     scope = Scope(_bound(function, positional, named, line, reading), function.scope)
-    reading.depth += 1
-    try:
-        return reading.run_body(function, scope, reading)
-    finally:
-        reading.depth -= 1
+    return reading.deeper(lambda: reading.run_body(function, scope, reading))
+
+
+def body_of_call(node: ast.Call, scope: Scope, reading: Reading) -> tuple[ast.FunctionDef, Scope] | None:
+    """The function of the file that a call is of, with the names that it would begin with."""
+    function = value_of(node.func, scope, reading)
+    if not isinstance(function, Function) or isinstance(function.definition, ast.Lambda):
+        return None
+    positional, named = tuple(_items(node.args, scope, reading)), _named(node, scope, reading)
+    return function.definition, Scope(_bound(function, positional, named, node.lineno, reading), function.scope)
 
 
 def _bound(

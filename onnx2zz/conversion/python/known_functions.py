@@ -186,8 +186,16 @@ METHODS: Mapping[type[object], frozenset[str]] = {
     str: frozenset(
         (*("split", "upper", "lower", "strip", "startswith", "endswith", "replace", "removesuffix", "join"),)
     ),
-    list: frozenset(("append", "extend", "insert", "index", "copy", "pop", "add", "update")),
+    list: frozenset(("append", "extend", "insert", "index", "count", "copy", "pop", "add", "update")),
     tuple: frozenset(("index", "count")),
     dict: frozenset(("get", "keys", "values", "items", "update", "copy", "pop", "setdefault")),
 }
 """Methods of plain values that are carried out as they are. `add` and `update` of a list are a set's."""
+CHANGING = frozenset(
+    (
+        *("append", "extend", "insert", "pop", "add", "update", "setdefault"),
+        *("sort", "reverse", "remove", "discard", "clear", "popitem"),
+        *("difference_update", "intersection_update", "symmetric_difference_update"),
+    )
+)
+"""Methods that change the list or dictionary that they are called on."""

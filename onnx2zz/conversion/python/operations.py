@@ -4,6 +4,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping, Sequence
 
+from onnx2zz.conversion.python.signatures import is_foreign
 from onnx2zz.conversion.python.values import (
     LONGEST_LIST,
     WIDEST_NUMBER,
@@ -81,7 +82,7 @@ def _bits(number: float) -> int:
 
 def truth_of(value: object) -> bool | None:
     """Whether a condition holds; None where only a run would tell."""
-    if isinstance(value, Unknown | Imported):
+    if isinstance(value, Unknown | Imported) or is_foreign(value):
         return None
     items = items_of(value)
     return bool(items) if items is not None else bool(value)
@@ -91,6 +92,8 @@ def compared(kind: ast.cmpop, left: object, right: object, line: int) -> object:
     """Whether `left kind right`, one comparison of a row of them."""
     if unknown := first_unknown((left, right)):
         return unknown
+    if is_foreign(left) or is_foreign(right):
+        return Unknown("this comparison is only known in a run", line)
     items = items_of(right)
     if isinstance(kind, ast.In | ast.NotIn) and is_scalar(left) and items is not None:
         # In a text `in` looks for a part, and in a list for an item: one item of a list is never a part of another.

@@ -123,6 +123,11 @@ def _of_imc_array(built: Built, name: str, line: int) -> object:
     return Unknown(f"`{name}` of {built.kind} is not known without running it", line)
 
 
+def is_foreign(value: object) -> bool:
+    """Whether a value is what a function from outside gives (`getenv("SIZE")`): maybe no object, but None or a text."""
+    return isinstance(value, Built) and value.kind not in CLASSES
+
+
 def items_given(built: Built, count: int) -> list[object]:
     """What comes of `a, b = f(x)` where f is from outside: values that remember where they are from."""
     return [Unknown(f"`{built.kind}` is not in this file", built.line, built.kind)] * count

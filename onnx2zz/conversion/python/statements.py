@@ -7,12 +7,15 @@ undecided.
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from onnx2zz.conversion.python.expressions import Reading, assign, value_of
-from onnx2zz.conversion.python.operations import combined, truth_of
-from onnx2zz.conversion.python.values import Built, Call, Function, Imported, Scope, Unknown, items_of
+from onnx2zz.conversion.python.expressions import DEEPEST_CALL, Reading, assign, body_of_call, value_of
+from onnx2zz.conversion.python.known_functions import CHANGING
+from onnx2zz.conversion.python.operations import combined, first_unknown, truth_of
+from onnx2zz.conversion.python.values import Built, Call, Function, Imported, Scope, Unknown, forget, items_of
 from onnx2zz.errors import InputError, Problem
+from onnx2zz.files.document import is_array
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,11 @@ class PythonFile:
 
 @dataclass(frozen=True)
 class Left:
-    """A body was left early: by `return` with a value, by `break` or by `continue`."""
+    """A body was left early: by `return` with a value, by `break` or by `continue`. `maybe`: nobody can say whether."""
 
     how: str
     value: object = None
+    maybe: bool = False
 
 
 def read_python(path: str, text: str) -> PythonFile:
@@ -62,11 +66,15 @@ def _run_function(function: Function, scope: Scope, reading: Reading) -> object:
 
 
 def _run(body: Sequence[ast.stmt], scope: Scope, reading: Reading) -> Left | None:
-    for statement in body:
+    for number, statement in enumerate(body, 1):
         if not reading.step():
             return Left("return", Unknown("the file computes for too long to be followed", statement.lineno))
         follow = STATEMENTS.get(type(statement))
         left = follow(statement, scope, reading) if follow else _give_up([statement], scope, reading, statement.lineno)
+        if left is not None and left.maybe:
+            # What follows runs or not by the same condition. It may itself lead farther out.
+            behind = _give_up(body[number:], scope, reading, statement.lineno)
+            return min((one for one in (left, behind) if one is not None), key=lambda one: WAYS_OUT.index(one.how))
         if left is not None:
             return left
     return None
@@ -85,7 +93,15 @@ def _annotated(node: ast.AnnAssign, scope: Scope, reading: Reading) -> None:
 
 def _augmented(node: ast.AugAssign, scope: Scope, reading: Reading) -> None:
     old, new = value_of(node.target, scope, reading), value_of(node.value, scope, reading)
-    assign(node.target, combined(node.op, old, new, node.lineno), scope, reading)
+    # Of a list `+=` is no new list: other names of it have the items, too.
+    if is_array(old) and isinstance(node.op, ast.Add | ast.BitOr):
+        items = items_of(new)
+        if items is None:
+            forget(old, first_unknown((new,)) or Unknown("no list", node.lineno))
+        else:
+            old += items
+    else:
+        assign(node.target, combined(node.op, old, new, node.lineno), scope, reading)
 
 
 def _expression(node: ast.Expr, scope: Scope, reading: Reading) -> None:
@@ -106,16 +122,16 @@ def _if(node: ast.If, scope: Scope, reading: Reading) -> Left | None:
 def _for(node: ast.For, scope: Scope, reading: Reading) -> Left | None:
     items = items_of(value_of(node.iter, scope, reading))
     if items is None:
-        return _give_up(node.body, scope, reading, node.lineno)
+        return _give_up([node], scope, reading, node.lineno)
     for item in items:
         if not reading.step():
-            return _give_up(node.body, scope, reading, node.lineno)
+            return _give_up([node], scope, reading, node.lineno)
         assign(node.target, item, scope, reading)
         left = _run(node.body, scope, reading)
-        if left is not None and left.how == "return":
-            return left
-        if left is not None and left.how == "break":
-            return None
+        if left is not None and left.how != "continue":
+            # Where that is unknown, so is whether the loop goes on.
+            again = _give_up([node], scope, reading, node.lineno) if left.maybe else None
+            return left if left.how == "return" else again
     return _run(node.orelse, scope, reading)
 
 
@@ -135,10 +151,7 @@ def _import_from(node: ast.ImportFrom, scope: Scope, reading: Reading) -> None:
 
 
 def _block(node: ast.With | ast.Try, scope: Scope, reading: Reading) -> Left | None:
-    left = _run(node.body, scope, reading)
-    if left is None and isinstance(node, ast.Try):
-        left = _run([*node.orelse, *node.finalbody], scope, reading)
-    return left
+    return _run([*node.body, *([*node.orelse, *node.finalbody] if isinstance(node, ast.Try) else ())], scope, reading)
 
 
 def _nothing(node: ast.stmt, scope: Scope, reading: Reading) -> None:
@@ -156,18 +169,41 @@ def _continue(node: ast.Continue, scope: Scope, reading: Reading) -> Left:
 def _give_up(body: Sequence[ast.stmt], scope: Scope, reading: Reading, line: int) -> Left | None:
     """Statements of which nobody can say whether, or how often, they run."""
     unknown = Unknown("what happens here is only known in a run", line)
-    returns = False
     for node in (node for statement in body for node in ast.walk(statement)):
-        returns = returns or isinstance(node, ast.Return)
         # Either branch may have run: the value before it is as little to be trusted as the one within.
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            scope.names[node.id] = unknown
+        if isinstance(node, ast.Name | ast.Subscript | ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            assign(node, unknown, scope, reading)
+        elif isinstance(node, ast.FunctionDef):
+            scope.names[node.name] = unknown
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            # add_memory under a condition: forgotten, a memory would be lost in silence.
             owner = value_of(node.func.value, scope, reading)
+            # add_memory under a condition: forgotten, a memory would be lost in silence.
             if isinstance(owner, Built):
                 owner.calls.append(Call(node.func.attr, (), {}, node.lineno, undecided=True))
-    return Left("return", unknown) if returns and scope.outer is not None else None
+            elif node.func.attr in CHANGING:
+                forget(owner, unknown)
+        elif isinstance(node, ast.Call) and reading.depth < DEEPEST_CALL and reading.step():
+            # A function of the file may add memories to what it is given: its body is no surer than the call.
+            called = body_of_call(node, scope, reading)
+            if called is not None:
+                definition, inside = called
+                reading.deeper(partial(_give_up, definition.body, inside, reading, line))
+    ways = {way for statement in body for way in _ways_out(statement)}
+    return next((Left(way, unknown, maybe=True) for way in WAYS_OUT if way in ways), None)
+
+
+WAYS_OUT = ("return", "break", "continue")
+"""How a body is left, the way that leads farthest out first."""
+
+
+def _ways_out(node: ast.AST) -> set[str]:
+    """The ways out of the body that a statement stands in: of a loop within it only `return` leads there."""
+    if isinstance(node, ast.Return | ast.Break | ast.Continue):
+        return {type(node).__name__.lower()}
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+        return set()
+    inner = {way for child in ast.iter_child_nodes(node) for way in _ways_out(child)}
+    return inner & {"return"} if isinstance(node, ast.For | ast.While) else inner
 
 
 STATEMENTS: Mapping[type[ast.stmt], Callable[..., Left | None]] = {

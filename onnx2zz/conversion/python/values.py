@@ -14,6 +14,8 @@ LONGEST_TEXT = 2_000
 LONGEST_LIST = 10_000
 WIDEST_NUMBER = 4_096
 """Bits of a whole number. What is longer than any of these is no figure of a chip, and is not computed."""
+UNKNOWN_KEY = "**"
+"""Stands in a dictionary for entries of which even the key is unknown."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,17 @@ def items_of(value: object) -> list[object] | None:
     if is_array(value) or is_tuple(value) or is_dict(value):
         return list(value)
     return list(value) if isinstance(value, str) else None
+
+
+def forget(value: object, unknown: Unknown) -> None:
+    """Let nothing be known any more of what a list or dictionary holds: nobody knows what was done to it.
+
+    It may hold more than before, so that even an empty one holds something unknown from then on.
+    """
+    if is_array(value):
+        value[:] = [unknown] * max(1, len(value))
+    elif is_dict(value):
+        value.update(dict.fromkeys((*value, UNKNOWN_KEY), unknown))
 
 
 def is_key(value: object) -> bool:

@@ -9,7 +9,8 @@ from onnx2zz.conversion.timeloop.problem import Layer, Reader
 from onnx2zz.files.document import Data, Key, Value, integer, is_list, is_mapping
 
 MEMORY_OUTSIDE = re.compile(r"dram|main.?mem|off.?chip|backing|hbm", re.IGNORECASE)
-FACTOR = re.compile(r"([A-Za-z_]+\w*?)\s*=?\s*(\d+)")
+FACTOR = re.compile(r"([A-Za-z_]\w*)\s*=\s*(\d+)|([A-Za-z_]+)\s*(\d+)")
+"""`C=3`, `C1=3`, or without the sign `C3`, where a dimension's name can have no digits."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def _factors(value: Value) -> Iterator[tuple[str, int]]:
         yield from ((str(dim), size) for dim, one in value.items() if (size := integer(one)) is not None)
         return
     text = value if isinstance(value, str) else " ".join(map(str, value)) if is_list(value) else ""
-    for dim, size in FACTOR.findall(text):
-        yield dim, int(size)
+    for dim, size, plain_dim, plain_size in FACTOR.findall(text):
+        yield dim or plain_dim, int(size or plain_size)
 
 
 def _permutation(value: Value, layer: Layer) -> list[str]:

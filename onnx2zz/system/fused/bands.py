@@ -30,6 +30,7 @@ class Band:
     @property
     def computed(self) -> Range:
         """Both; they follow each other."""
+        # An empty own part says nothing of where the band lies.
         if not self.own[1]:
             return self.again
         return self.own[0], self.own[1] + self.again[1]
@@ -67,6 +68,7 @@ def _of_layer(
     across = [((loops[1], column.own),) for column in columns if column.own[1]] if columns is not None else [()]
     found: list[tuple[CoreId, Share]] = []
     first = 0
+    # Tiles of one turn run at once on all cores, so turns are counted on together: a stripe with fewer tiles rests.
     for turn in range(len(rows[0])):
         for column in across:
             highest = _highest(graph, stack, layer, loops[0], rows, column)
@@ -84,8 +86,11 @@ def _highest(
 ) -> int:
     """Rows of the highest tile of a layer in some columns."""
     usual = stack.rows
+    # The first band of a layer is higher than the others by the halo of its readers: that one is cut, so that no tile
+    # is larger than those of the steady course.
     if layer != stack.layers[-1]:
         usual = max((band.computed[1] for stripe in rows for band in stripe[1:]), default=0)
+        # With one turn there is no steady course.
         usual = usual or max(band.computed[1] for stripe in rows for band in stripe)
     if stack.most_bits is None:
         return usual
@@ -122,12 +127,14 @@ def stripes(
     all_turns = max(map(len, last))
     turns = min(all_turns, most_turns or all_turns)
     found: dict[int, Stripes] = {layers[-1]: [_filled(bands, all_turns)[:turns] for bands in last]}
+    # From the last layer backwards: what a layer computes in a turn is what its readers need in it.
     for layer in reversed(layers[:-1]):
         size = sizes_of(graph, layer)[loop]
         if readers[layer]:
             needed = [_needed(graph, readers[layer], loop, found, stripe, turns) for stripe in range(len(last))]
             found[layer] = _of_needs(needed, size, recomputes, turns == all_turns)
         else:
+            # A layer that nobody in the stack reads (its output leaves it) has no readers to keep in step with.
             even = [[Band(one) for one in _even(part, all_turns)] for part in parts(size, len(last))]
             found[layer] = [_filled(bands, all_turns)[:turns] for bands in even]
     return found
@@ -186,6 +193,8 @@ def _of_needs(needed: Sequence[Sequence[Range | None]], size: int, recomputes: b
     starts = [0]
     for stripe in needed[1:]:
         first = min((read[0] for read in stripe if read is not None), default=size)
+        # A stripe begins where its own readers do, but never before the stripe above: each row has one owner, who
+        # sends it.
         starts.append(max(starts[-1], first))
     return [
         _of_stripe(stripe, start, end, recomputes, whole)
@@ -199,10 +208,13 @@ def _of_stripe(needed: Sequence[Range | None], start: int, end: int, recomputes:
     at = start
     for turn, read in enumerate(needed):
         until = max(at, read[1] if read is not None else at)
+        # Rows that no reader needs (a stride that stops short) are the layer's work all the same.
         if whole and turn == len(needed) - 1:
             until = max(until, end)
+        # Beyond its end lie rows of the next stripe: computed again, or else waited for.
         own = min(at, end), max(0, min(until, end) - min(at, end))
         again = (max(at, end), until - max(at, end)) if recomputes and until > max(at, end) else (0, 0)
         found.append(Band(own, again))
+        # Rows that an earlier turn has computed are kept and not computed again.
         at = until
     return found

@@ -43,6 +43,8 @@ class CutPoints:
         layers = [told.placed.id for told in self.room.graph.layers]
         best: list[tuple[float, Parts]] = [(0.0, ()), *[(math.inf, ())] * len(layers)]
         for end in range(1, len(layers) + 1):
+            # The shortest run first: weights that do not fit together, or rows that do not line up, rule out all
+            # longer runs that end here.
             for start in range(end - 1, max(-1, end - 1 - MOST_LAYERS), -1):
                 run = tuple(layers[start:end])
                 if len(run) > 1 and not self._can_be_a_stack(run):
@@ -70,6 +72,8 @@ class CutPoints:
         found: list[Part] = []
         if len(layers) == 1:
             found += [one for one in self._alone(layers[0]) if self.room.has(one, self.share)]
+        # A single layer as a stack is cut in rows, which its ways alone need not be: which is cheaper hangs on its
+        # neighbours.
         if self._can_be_a_stack(layers):
             found += [stack] if (stack := self.stack(layers, self._cores(layers))) is not None else []
         return min(found, key=self._cost, default=None)
@@ -88,6 +92,7 @@ class CutPoints:
             [core.id for core in cores if all(core.runs(graph.operators[layer]) for layer in layers)]
             for cores in system.kinds.values()
         ]
+        # A stack stays on one kind: its tiles must take alike for bands to keep in step.
         most = max(kinds, key=len)
         rows = graph.layers[layers[-1]].placed.layer.sizes[loops[0]]
         return system.nearest(most, min(len(most), rows, self.cores)) if most else ()
@@ -96,6 +101,8 @@ class CutPoints:
         """The stack in the largest tiles that are likely to fit, as if smaller ones always did."""
         capacity = min(self.room.system.by_id[core].capacity for core in cores)
         stacks = from_large_to_small(self.room.graph, layers, cores, capacity)
+        # Each look plans the first bands of a stack, so halving is worth it even where sizes and fits do not quite go
+        # together.
         low, high = 0, len(stacks)
         while low < high:
             middle = (low + high) // 2
@@ -133,5 +140,6 @@ class CutPoints:
             for edge in self.room.graph.edges.get(layer, ())
             if edge.producer not in part.layers
         }
+        # Of what lies evenly on n cores, one has 1/n and gets its share of the other n - 1.
         several = len(self.room.system.cores)
         return sum(self.room.graph.layers[layer].output_bits for layer in made) * (several - 1) / several**2

@@ -38,6 +38,7 @@ class Room:
         capacity = share * self._capacity
         if isinstance(part, Alone):
             return self._of_one(part) + self._passing(part.layers) / len(self.system.cores) <= capacity
+        # What lies beside it is known at once: bands are planned only where that leaves any room.
         beside = self.beside(part)
         return beside <= capacity and beside + self.inside(part) <= capacity
 
@@ -62,10 +63,13 @@ class Room:
 
     def _held(self, stack: Stack) -> float:
         graph, system = self.graph, self.system
+        # All turns after the first few hold alike: planning a whole stack for each size that is thought of would take
+        # longer than the schedule.
         shares = shared_out(graph, stack, FIRST_TURNS)
         self.spent += sum(map(len, shares.values()))
         offchip = system.offchip.id if system.offchip else None
         made = plan(graph.layers, graph.edges, graph.results, shares, offchip, system.network.multicast)
+        # With memories without end, since what it would hold is the question.
         order = depth_first(made, dict.fromkeys(stack.cores, math.inf), dict.fromkeys(stack.layers, 0))
         assert not isinstance(order, Overfull)
         held = most_held(made, order)
@@ -73,6 +77,7 @@ class Room:
 
     def beside(self, stack: Stack) -> float:
         """Bits on a core that lie before, behind and beside a stack."""
+        # What the stack reads goes as what it makes comes: both are there in part only, so that the larger counts.
         between = max(self._read(stack.layers), self._left(stack.layers)) / len(stack.cores)
         return between + self._passing(stack.layers) / len(self.system.cores)
 

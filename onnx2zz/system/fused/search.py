@@ -68,6 +68,7 @@ class FusedSearch:
     def best(self) -> Fused | None:
         """The best schedule; None where nothing fits."""
         few = list(islice(self._every_way(), FEW_WAYS + 1)) if len(self._graph.layers) <= FEW_LAYERS else []
+        # Guesses are for networks that are too large to look at in full; where all ways can be tried, none is needed.
         if few and len(few) <= FEW_WAYS:
             found = self._best_of(few, all_of_them=True)
         else:
@@ -94,6 +95,7 @@ class FusedSearch:
         """The schedule of some parts; None if it does not fit, or was looked at before."""
         if parts in self.known:
             return None
+        # Kept, too, where it does not fit: several guesses lead to the same parts.
         self.known.add(parts)
         self.tried += 1
         shares: Shares = {}
@@ -109,6 +111,7 @@ class FusedSearch:
                 f"{name}: core {order.core} would hold {order.held:,.0f} bit, it has {order.capacity:,.0f}"
             )
             return None
+        # After the order, which is cheap: tiles of what does not fit need no price.
         if (unpriced := self._price(made)) is not None:
             self.unplaced.append(unpriced)
             return None
@@ -140,6 +143,7 @@ class FusedSearch:
         """The best with the mappings of its tiles chosen with the whole budget."""
         if not self.layers.refine(best.schedule.plan.tiles):
             return best
+        # Else it would pass for one that has been looked at; its prices are new.
         self.known.discard(best.parts)
         again = self.scheduled(best.parts)
         return best if again is None else again
@@ -179,6 +183,7 @@ class FusedSearch:
                     self.unplaced += [] if self.unplaced else [points.why_not()]
                     return  # nor is there one that takes less
                 yield parts
+                # Computing halos twice costs work and saves sending and waiting: no guess knows which is more.
                 yield tuple(_recomputing(part) for part in parts)
 
     def _every_way(self) -> Iterator[Parts]:
@@ -231,6 +236,7 @@ class FusedSearch:
             return
         sizes = self._sizes(part.layers, part.cores)
         plain = replace(part, recomputes=False)
+        # Neighbours in size are found in the list of sizes, which knows nothing of halos.
         at = sizes.index(plain) if plain in sizes else len(sizes)
         for near in (at - 1, at + 1, at - 2, at + 2):
             if 0 <= near < len(sizes):
@@ -243,6 +249,7 @@ class FusedSearch:
         layers = (*first.layers, *second.layers)
         if not bands_along(self._graph, layers) or any(layer in self.layers.fixed for layer in layers):
             return
+        # On as many cores as may be: fewer are among the changes of the joined stack.
         for cores in islice(self._numbers_of_cores(layers), 1):
             part = CutPoints(self._room, self.layers.prices, 1.0, len(cores)).stack(layers, cores)
             if part is not None:

@@ -64,9 +64,12 @@ class Assignment:
 
     def best(self) -> list[Assigned]:
         """The groups of the shortest interval, and all layers on all cores."""
+        # At the upper end all layers follow each other and all weights stream: where even that is None, weights may
+        # not come with frames, or there is no such group.
         low, high = self._least(), max(self._longest(), self.always + sum(self.constants) / self.port)
         groups = self._groups(high)
         for _ in range(ROUNDS):
+            # A thousandth is finer than a schedule comes to the interval anyway.
             if groups is None or high <= low * (1 + 1e-3):
                 break
             middle = (low + high) / 2
@@ -75,6 +78,7 @@ class Assignment:
                 low = middle
             else:
                 high, groups = middle, found
+        # One group of everything has no group that waits for another: where layers do not balance, it is the best.
         everywhere = [[(0, len(self.ways), max(self.counts), weight)] for weight in range(len(self._weights))]
         return [self._placed(one) for one in ([groups] if groups else []) + everywhere]
 
@@ -86,6 +90,8 @@ class Assignment:
     @cached_property
     def _weights(self) -> Sequence[float]:
         """Cycles that a bit of weights on a core is taken to cost where a layer's way is picked."""
+        # Fast ways hold more weights, and which of both counts is not known before groups are: picked for speed
+        # alone, for weights, and between.
         through_port = 1 / self.port
         return list(dict.fromkeys((0.0, through_port / 8, through_port)))
 
@@ -108,9 +114,12 @@ class Assignment:
                         held += way.weights
                         largest = max(largest, way.activations)
                         constants += self.constants[layer]
+                        # Weights that the group's cores have no room for beside its activations come with every
+                        # frame, as many of the constants as of what is held.
                         beyond = held - max(0.0, self.room - TWICE * largest)
                         streamed = constants * min(1.0, beyond / held) if beyond > 0 else 0.0
                         if streamed and not self.streams:
+                            # More layers hold more: no longer group can stay either.
                             break
                         found.setdefault((first, layer + 1), []).append((cycles, streamed, count, number))
         return found
@@ -121,10 +130,13 @@ class Assignment:
         best = np.full((layers + 1, cores + 1), math.inf)
         best[0, :] = 0.0
         came: dict[tuple[int, int], tuple[int, int, int]] = {}
+        # By their ends: what leads to the first layer of a group is settled before the group is looked at.
         for (first, end), groups in sorted(self._groupings.items(), key=lambda one: (one[0][1], one[0][0])):
             for cycles, streamed, count, number in groups:
                 if cycles > interval or count > cores:
                     continue
+                # Fewest bits through the port for each number of cores used: the interval itself is kept to by every
+                # group.
                 total = best[first, : cores + 1 - count] + streamed
                 for used in np.flatnonzero(total < best[end, count:]):
                     best[end, used + count] = total[used]
@@ -132,6 +144,7 @@ class Assignment:
         bits = float(best[layers].min())
         if bits == math.inf or self.always + bits / self.port > interval:
             return None
+        # Fewest cores of those with the fewest bits, then back along how each was reached.
         at = layers, int(best[layers].argmin())
         found: list[tuple[int, int, int, int]] = []
         while at[0]:

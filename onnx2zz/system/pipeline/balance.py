@@ -49,11 +49,13 @@ class Balance:
         """Each layer's way and its cores."""
         empty = np.zeros(len(self.cores))
         loads, chosen = Loads(empty, empty), dict[int, tuple[Way, np.ndarray]]()
+        # The largest first: small ones even out what these leave.
         for layer in sorted(range(len(self.ways)), key=lambda layer: (-self._work(layer), layer)):
             chosen[layer], loads = self._shared(layer, loads)
         for _ in range(ROUNDS):
             before = self._cost(loads)
             for layer, (way, places) in list(chosen.items()):
+                # Taken back before: beside itself a layer would avoid the cores that it is on.
                 again, others = self._shared(layer, loads.plus(way, places, -1))
                 if self._cost(others) < self._cost(loads):
                     chosen[layer], loads = again, others
@@ -82,4 +84,6 @@ class Balance:
     def _cost(self, loads: Loads) -> Cost:
         beyond = np.maximum(loads.weights - self.room, 0.0).sum()
         through = float(beyond) / self.port if self.port else float(beyond) and math.inf
+        # The interval is the busiest core's; squares tell apart what has the same, so that rests can be evened out
+        # step by step.
         return max(float(loads.cycles.max()), self.always + through), float((loads.cycles**2).sum() + beyond)

@@ -40,6 +40,7 @@ class Circle:
         phase = math.fmod(earliest, self.interval)
         day, found = earliest - phase, phase
         before = bisect_right(self.starts, phase) - 1
+        # Once round, and the gap that it began in once more: its end may be that of the next day.
         for number in range(before, before + len(self.starts) + 1):
             found = max(found, self._at(self.ends, number))
             if found + duration <= self._at(self.starts, number + 1):
@@ -71,6 +72,8 @@ class Circle:
         before = bisect_right(self.starts, phase) - 1
         for number in range(before, before + len(self.starts) + 1):
             first, last = self._at(self.ends, number), self._at(self.starts, number + 1) - duration
+            # Right behind what was, if that is not too early, else right before what comes: either way no sliver of
+            # time is left.
             if first <= last and last >= phase:
                 return day + (first if first >= phase else last)
         return math.inf

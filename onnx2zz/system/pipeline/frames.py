@@ -65,6 +65,7 @@ class _Frames:
         for tile in self.one.plan.tiles:
             copies[tile.number].adds = {copies[number].number: copies[number] for number in tile.adds}
         for sent in self.one.plan.transfers:
+            # What is set up serves all frames.
             if not sent.setup or frame == 0:
                 self._add_sent(sent, None if sent.of is None else copies[sent.of.number], frame, later)
         self.held += [

@@ -52,6 +52,7 @@ def repeated(held: Iterable[Lifetime], interval: float) -> Iterator[Lifetime]:
         end = start + one.end - one.start
         while end > 0:
             yield Lifetime(one.core, max(start, 0.0), min(end, interval), one.bits)
+            # What a frame holds longer than an interval, the frames before it hold in this one, too.
             start, end = start - interval, end - interval
 
 

@@ -62,6 +62,8 @@ class NoTimeError(Exception):
 class _Repeating(Making):
     def __init__(self, plan: Plan, cycles: TileCycles, system: System, interval: float, packed: bool):
         total = {number: whole(length) for number, length in cycles.total.items()}
+        # Rounded down, so that a tile begins a part of a cycle later than it might rather than before the sums of
+        # others are in time.
         before = {number: whole_below(length) for number, length in cycles.before_adding.items()}
         super().__init__(plan, TileCycles(total, before), system)
         self._packed = packed
@@ -91,6 +93,7 @@ class _Repeating(Making):
             before = start
             for circle in circles:
                 start = circle.free_from(start, duration)
+                # Once round without a place: all later days look the same.
                 if start == math.inf or start > earliest + circle.interval:
                     raise NoTimeError
             if start == before:

@@ -53,6 +53,7 @@ class Pacing:
     def found(self, below: Callable[[], float]) -> Iterator[Running]:
         """What can be, with as many weights staying as possible first; where the busiest core or link takes longer
         than `below` says, nothing is looked for. Nothing where no order fits the memories."""
+        # What lies on the cores without any weights that stay: an earlier look at this plan may have left its own.
         settle(self.plan, frozenset())
         already = dict(self.plan.resident)
         tried: set[frozenset[int]] = set()
@@ -61,6 +62,8 @@ class Pacing:
             chosen = staying(constants(self.plan), room)
             if self.all_stay and len(chosen) < len(constants(self.plan)):
                 return
+            # A smaller share may hold the same weights; and one share is tried whatever it takes, so that there is an
+            # answer.
             if chosen in tried or (tried and self._over()):
                 continue
             tried.add(chosen)
@@ -97,6 +100,8 @@ class Pacing:
         self, order: Sequence[Tile], chosen: frozenset[int], busy: Mapping[CoreId | str, float]
     ) -> Iterator[Running]:
         """The shortest intervals that are found, up to those that are as good."""
+        # At the sum of all loads hardly any frames overlap: what does not fit then fits at no interval, and its
+        # latency is an interval as well.
         alone = self._at(order, chosen, whole(sum(busy.values())))
         if alone is None:
             return
@@ -118,6 +123,7 @@ class Pacing:
         yield Running(alone.schedule, one_by_one, chosen)
         shortest = one_by_one
         while too_short * AS_GOOD < shortest and not self._over():
+            # Halved by the ratio: what is looked for is how many times the least, and that may be many times.
             interval = whole(math.sqrt(too_short * shortest))
             one = self._at(order, chosen, interval)
             if one is None:

@@ -20,6 +20,7 @@ class Setup:
 
     def before(self, schedule: Schedule) -> Schedule:
         """A frame's schedule with its setup, of which no time is told: it is there at 0."""
+        # schedule.json counts it in no total and says that it is there from the start: so it has no time of its own.
         return replace(
             schedule,
             transfers={**schedule.transfers, **dict.fromkeys(self.routes, (0.0, 0.0))},

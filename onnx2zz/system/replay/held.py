@@ -43,6 +43,7 @@ def _events(found: Arrivals) -> dict[Id, list[Event]]:
         if holding.transfer is not None:
             start, bits = holding.transfer.start, count(holding.elements) * scene.width(holding.transfer)
             end = max(holding.transfer.end, holding.until)
+            # Set up before all frames, and never let go.
             if holding.transfer.setup:
                 start, end = 0.0, float("inf")
         else:
@@ -69,5 +70,6 @@ def _resident(scene: Scene) -> Iterator[tuple[Id, int]]:
         widths = scene.needs.told(layer).placed.widths
         apart: list[Elements] = []
         for box in boxes:
+            # Tiles of one core read some elements together (halos, weights of all rows): these lie there once.
             apart += without([box], apart)
         yield core, sum(map(count, apart)) * (widths.I if operand == "I" else widths.W)

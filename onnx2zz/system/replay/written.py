@@ -156,6 +156,7 @@ class _Item:
 
     @property
     def whole(self) -> int:
+        # JSON's true is an int to Python.
         if isinstance(self.value, int) and not isinstance(self.value, bool):
             return self.value
         raise self.fault(f"is {self.value!r}, and a whole number is needed")
@@ -210,6 +211,7 @@ def _schedule(item: _Item) -> WrittenSchedule:
     with noted_in(problems):
         names = [item.under(key).text() for key in ("model", "system")]
         kind = item.under("schedule").text("layers")
+        # Here and not before: what is wrong with the names is told with all the rest.
         raise_if_any(problems)
         return WrittenSchedule(
             names[0], names[1], kind, frames, offchip, latency, interval, cores, links, tiles, transfers

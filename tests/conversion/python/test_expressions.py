@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onnx2zz.conversion.python.statements import read_python
-from onnx2zz.conversion.python.values import Unknown
+from onnx2zz.conversion.python.values import Unknown, is_dict, items_of
 
 NUMBERS = st.one_of(st.integers(-9, 99).map(str), st.sampled_from(("0.5", "3.25", "1e3")))
 
@@ -108,6 +108,66 @@ def test_an_unknown_condition_leaves_what_it_sets_unknown_with_its_line() -> Non
     assert isinstance(found["size"], Unknown)
     assert found["size"].line == 4
     assert found["kept"] == 4
+
+
+def _told(value: object) -> bool:
+    """Whether a value, or something in it, is said to be unknown."""
+    items = items_of(value) if not is_dict(value) else [*value.values()]
+    return isinstance(value, Unknown) or any(map(_told, items or () if not isinstance(value, str) else ()))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "if {}: x['a'] = 5",
+        "if {}: x.update(a=5)",
+        "if {}: x.clear()",
+        "for one in x:\n    if {}: continue\n    x[one] = 5",
+        "for one in x:\n    if {}: break\n    x[one] = 5",
+        "def f():\n    if {}: return\n    x['a'] = 5\nf()",
+        "def f(given):\n    given['c'] = 5\nif {}: f(x)",
+        "def f(): return 7\nif {}:\n    def f(): return 8\nx = f()",
+        "x = 3\nfor x in [4] * len({}): pass",
+        "x = 3 if {} == '1' else 4",
+        "x = {'c': 1}\nx[{}] = 5",
+        "x = []\nx.extend({})",
+        "x = x.get({}, 4)",
+    ],
+)
+@pytest.mark.parametrize("unknown", ["os.environ['SIZE']", "os.getenv('SIZE')"])
+def test_what_only_a_run_would_tell_is_not_guessed(body: str, unknown: str) -> None:
+    text = "import os\nx = {'a': 3, 'b': 4}\n" + body.replace("{}", unknown)
+    assert _told(read_python("f.py", text).names["x"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = [*[], 3]",
+        "x = [*(), *{}]",
+        "x = ~5",
+        "x = -+3",
+        "y = 7\nx, *y = 1, 2\nx = y",
+        "x = sorted([2, 3, 1], reverse=True)",
+        "x = max([2, -3], key=abs)",
+        "x = 'a,b'.split(sep=',')",
+        "x = {'a': 1}\nx.update(b=2)",
+        "x = [3, 1]\nx.sort()",
+        "x = [3, 1]\nx.reverse()",
+        "x = [3]\ny = x\ny += [4]",
+        "x = {'a': 1, 'b': 2}\ndel x['a']",
+        "x = [3, 4]\nfor i in x:\n    if i == 3: break\n    x = 5",
+        "x = [a for a, b in zip([3], [4], strict=True)]",
+        "x = dict([('a', 3)])",
+        "def f(given):\n    given |= {5}\nx = {4}\nf(x)\nx = sorted(x)",
+    ],
+)
+def test_a_value_is_pythons_or_unknown(text: str) -> None:
+    """The program run by Python is the oracle; what the reader cannot follow it says."""
+    ran: dict[str, object] = {}
+    exec(text, ran)
+    found = read_python("f.py", text).names["x"]
+    assert found == ran["x"] or _told(found)
 
 
 def test_logarithms_are_pythons() -> None:
