@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BEYOND = (
     *("physical", "events", "choice", "certificate", "breakdown", "sidecar", "events_from"),
     *("host", "approximate", "mapping", "hardware", "extracted", "system", "stacks", "pipeline", "auto", "core_counts"),
-    *("priced_on", "in_memory", "experts", "blocks", "core_kinds", "spills", "weights_fill"),
+    *("priced_on", "in_memory", "experts", "blocks", "core_kinds", "spills", "weights_fill", "placement"),
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
 

@@ -100,6 +100,17 @@ class PipelineUse:
 
 
 @dataclass(frozen=True)
+class PlacementUse:
+    """Where on a mesh of cores that are alike the parts of a network lie: bits x links between cores in a frame, the
+    bits of the link that carries most, and below what neither is, wherever the same parts lie."""
+
+    bit_hops: float
+    least_bit_hops: float
+    busiest_link_bits: float
+    least_busiest_link_bits: float
+
+
+@dataclass(frozen=True)
 class EventUse:
     """The same schedule on cores that work where an input is not zero, and send no other values.
 
@@ -160,7 +171,8 @@ class SystemResult:
     back. Of a pipeline all numbers are those of one frame, the setup apart.
     `auto`: what was tried, where the kind of schedule was chosen. `core_counts`: pipelines on other numbers of cores,
     where these were asked for; `weights_fill`: cores that the network's weights fill by their bits alone. `core_kinds`:
-    what its cores are. `events`: what event-driven cores make of it, where zeros were counted."""
+    what its cores are. `events`: what event-driven cores make of it, where zeros were counted. `placement`: on a
+    mesh of cores that are alike."""
 
     schedule: ScheduleKind
     latency_cycles: float
@@ -186,3 +198,4 @@ class SystemResult:
     spills: tuple[SpillUse, ...] = ()
     weights_fill: int | None = None
     events: EventUse | None = None
+    placement: PlacementUse | None = None

@@ -28,6 +28,7 @@ def print_system(evaluation: Evaluation, console: Console) -> None:
         return
     console.print()
     told = (latency_told(system), *pipeline_told(system), *stacks_told(evaluation, system), energy_told(system))
+    told = (*told, *placement_told(system))
     for line in (*told, *spills_told(evaluation, system), *_hulls(evaluation, system)):
         console.print(printable(line), highlight=False, markup=False)
     if system.core_counts:
@@ -134,6 +135,19 @@ def energy_told(system: SystemResult) -> str:
     static = system.energy.get("static_pj")
     beside = f"; beside it static {quantity(static, ENERGY)}" if static else ""
     return f"Energy: {', '.join(parts) or 'none'}{beside}"
+
+
+def placement_told(system: SystemResult) -> Iterator[str]:
+    """How far data go on a mesh, and below what that is not, wherever the same parts lie."""
+    use = system.placement
+    if use is None or not use.bit_hops:
+        return
+    hops = f", {use.bit_hops / use.least_bit_hops:.3f}x" if use.least_bit_hops else ""
+    link = f", {use.busiest_link_bits / use.least_busiest_link_bits:.3f}x" if use.least_busiest_link_bits else ""
+    yield (
+        f"Places: {use.bit_hops / 1e6:,.3f} Mbit x hops, bound {use.least_bit_hops / 1e6:,.3f}{hops}; the busiest link "
+        f"{use.busiest_link_bits / 1e6:,.3f} Mbit, bound {use.least_busiest_link_bits / 1e6:,.3f}{link}"
+    )
 
 
 def _hulls(evaluation: Evaluation, system: SystemResult) -> Iterator[str]:

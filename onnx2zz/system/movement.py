@@ -58,7 +58,9 @@ def steps_over(graph: LayerGraph, edge: Edge) -> bool:
     return edge.operand in OPERANDS and any(
         # Adding the lowest bit carries through the first run of ones: what is left of the axis then lies behind a
         # gap.
-        axis & (axis + (axis & -axis)) for axis in told.told(edge.operand, ranges) if axis
+        axis & (axis + (axis & -axis))
+        for axis in told.told(edge.operand, ranges)
+        if axis
     )
 
 

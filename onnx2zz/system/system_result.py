@@ -2,9 +2,10 @@
 
 import math
 
-from onnx2zz.pricing.system_result import CoreKind, LayerUse, PipelineUse, SystemResult
+from onnx2zz.pricing.system_result import CoreKind, LayerUse, PipelineUse, PlacementUse, SystemResult
 from onnx2zz.system.description import System
 from onnx2zz.system.layer_graph import LayerGraph
+from onnx2zz.system.mesh_traffic import MeshTraffic, flows
 from onnx2zz.system.outcome import SystemOutcome
 from onnx2zz.system.spills import spills
 
@@ -32,8 +33,18 @@ def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> Sys
         stacks=tuple(outcome.stacks),
         core_kinds=_kinds(outcome.system),
         spills=spills(outcome.schedule.plan),
+        placement=_placement(outcome),
         pipeline=None if outcome.interval is None else _pipeline(outcome, outcome.interval, frames),
     )
+
+
+def _placement(outcome: SystemOutcome) -> PlacementUse | None:
+    if outcome.system.mesh_width is None or len(outcome.system.kinds) > 1 or len(outcome.system.cores) == 1:
+        return None
+    traffic = MeshTraffic(outcome.system, flows(outcome.transfers))
+    loads = traffic.loads(traffic.as_it_is)
+    busiest = max(loads.values(), default=0)
+    return PlacementUse(sum(loads.values()), traffic.least_bit_hops, busiest, traffic.least_busiest)
 
 
 def _kinds(system: System) -> tuple[CoreKind, ...]:

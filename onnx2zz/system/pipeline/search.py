@@ -10,6 +10,8 @@ from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.energy import schedule_energy
 from onnx2zz.system.improvement import Choice
 from onnx2zz.system.least_work import constant_bits, outside_cycles
+from onnx2zz.system.mesh_places import nearer
+from onnx2zz.system.mesh_traffic import MeshTraffic, flows
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.pipeline.assignment import Assigned, Assignment
 from onnx2zz.system.pipeline.balance import Balance
@@ -43,6 +45,7 @@ class Pipeline:
     shared_out: Mapping[int, Tiling]
     energy: float
     setup: Setup
+    chosen: Choice
     tried: int = 0
 
     @property
@@ -102,6 +105,28 @@ class PipelineSearch:
         self.layers.watch(len(choices), len(choices), "")
         if not self.found:
             return None
+        best = self._nearer(self._least())
+        # Only now: the plan is marked in place, and ways that shared it were still compared.
+        settle(best.plan, best.running.staying)
+        return replace(best, tried=self.tried)
+
+    def _nearer(self, best: Pipeline) -> Pipeline:
+        """The same at other places of the mesh, where less moves as far, if that makes nothing worse."""
+        if self.layers.system.mesh_width is None or len(self.layers.system.cores) == 1 or not free_of_kind(self.layers):
+            return best
+        settle(best.plan, best.running.staying)
+        at = nearer(MeshTraffic(self.layers.system, flows(best.plan.transfers)))
+        self.found = [best]
+        self._try({n: replace(one, cores=tuple(at[core] for core in one.cores)) for n, one in best.chosen.items()})
+        found = [one for one in self.found if self._is_no_worse(one, best)]
+        return min(found, key=lambda one: (one.energy, one.running.latency))
+
+    def _is_no_worse(self, one: Pipeline, other: Pipeline) -> bool:
+        soon = one.running.latency <= other.running.latency * AS_GOOD
+        return soon and self._value(one) <= self._value(other) and one.energy <= other.energy
+
+    def _least(self) -> Pipeline:
+        """The one that is to be taken of those that were found."""
         least = min(map(self._value, self.found))
         # A little slower counts as good, but never slower than frames one after the other, which need no pipeline.
         most = min(least * AS_GOOD, max(least, self._one_by_one()))
@@ -110,10 +135,7 @@ class PipelineSearch:
         as_soon = [one for one in as_good if one.running.latency <= soonest * AS_GOOD]
         cheapest = min(one.energy for one in as_soon)
         as_cheap = [one for one in as_soon if one.energy <= cheapest * AS_GOOD]
-        best = min(as_cheap, key=lambda one: (self._value(one), one.running.latency, one.energy))
-        # Only now: the plan is marked in place, and ways that shared it were still compared.
-        settle(best.plan, best.running.staying)
-        return replace(best, tried=self.tried)
+        return min(as_cheap, key=lambda one: (self._value(one), one.running.latency, one.energy))
 
     def _one_by_one(self) -> float:
         """What is minimised, of frames that each begin when the one before has ended, layer by layer."""
@@ -133,7 +155,8 @@ class PipelineSearch:
         for running in pacing.found(self._shortest):
             energy = schedule_energy(running.schedule, search.system, search.prices)
             before = setup(plan, running.staying, search.system)
-            self.found.append(Pipeline(running, {layer: one.tiling for layer, one in chosen.items()}, energy, before))
+            tilings = {layer: one.tiling for layer, one in chosen.items()}
+            self.found.append(Pipeline(running, tilings, energy, before, chosen))
         least = min(map(self._value, self.found), default=0.0)
         # Others can no longer win, and hold memory.
         self.found = [one for one in self.found if self._value(one) <= least * AS_GOOD]
