@@ -38,7 +38,7 @@ def below_what_is_found(arch: str, layer: WorkloadEntry, how_many: int, seed: in
     found = candidates(space, most, lambda rows: np.zeros(len(rows), dtype=bool), {})
     least = bounds(found, space, given.hierarchy)
     compared = 0
-    for row in random.Random(seed).sample(range(len(found)), min(len(found), 3 * how_many)):
+    for row in random.Random(seed).sample(range(len(found)), min(len(found), 40 * how_many)):
         unrolling = space.unrolling(found[row])
         if compared == how_many or not stays_as_it_is(layer, LINKS, unrolling, given.accelerator):
             continue
