@@ -86,7 +86,7 @@ class StandIn:
 @pytest.fixture
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> StandIn:
     torch = ModuleType("torch")
-    setattr(torch, "nn", SimpleNamespace(Module=StandIn))  # noqa: B010 - a module has no such attribute for pyright
+    vars(torch)["nn"] = SimpleNamespace(Module=StandIn)
     monkeypatch.setitem(sys.modules, "torch", torch)
     return StandIn()
 

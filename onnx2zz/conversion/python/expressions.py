@@ -6,12 +6,11 @@ Whatever is asked of an `Unknown` is that Unknown: the line that is told of in t
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
 
 from onnx2zz.conversion.python.calls import call_imported, method_of_built, method_of_plain
 from onnx2zz.conversion.python.known_functions import BUILTINS
 from onnx2zz.conversion.python.operations import combined, compared, first_unknown, truth_of
+from onnx2zz.conversion.python.reading import DEEPEST_CALL, Reading
 from onnx2zz.conversion.python.signatures import attribute, items_given
 from onnx2zz.conversion.python.values import (
     Built,
@@ -31,44 +30,7 @@ from onnx2zz.conversion.python.values import (
 from onnx2zz.files.document import is_array, is_tuple
 
 FAULTS = (TypeError, ValueError, KeyError, IndexError, ZeroDivisionError, OverflowError, AttributeError)
-MOST_STEPS = 200_000
-DEEPEST_CALL = 30
-Of = TypeVar("Of")
 SHORT_FORMAT = re.compile(r"[-+<>^0,.\d]{0,4}[a-zA-Z%]?")
-
-
-class RunBody(Protocol):
-    """Reads the body of a function: statements.py."""
-
-    def __call__(self, function: Function, scope: Scope, reading: "Reading") -> object: ...
-
-
-@dataclass(eq=False)
-class Reading:
-    """One file as it is read: how much was done, how deep in calls, and who reads bodies."""
-
-    run_body: RunBody
-    steps: int = 0
-    depth: int = 0
-    met: list[Built] = field(default_factory=list[Built])
-    lines: dict[int, tuple[object, int]] = field(default_factory=dict[int, tuple[object, int]])
-
-    def step(self) -> bool:
-        """Whether there may be another one: files that compute for ever are not followed for ever."""
-        self.steps += 1
-        return self.steps <= MOST_STEPS
-
-    def deeper(self, read: Callable[[], Of]) -> Of:
-        """What is read within one more call."""
-        self.depth += 1
-        try:
-            return read()
-        finally:
-            self.depth -= 1
-
-    def line_of(self, value: object, otherwise: int) -> int:
-        """The line where a dictionary is written."""
-        return self.lines.get(id(value), (value, otherwise))[1]
 
 
 def value_of(node: ast.expr, scope: Scope, reading: Reading) -> object:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from onnx2zz.conversion.python.expressions import DEEPEST_CALL, Reading, assign, body_of_call, value_of
+from onnx2zz.conversion.python.expressions import assign, body_of_call, value_of
 from onnx2zz.conversion.python.known_functions import CHANGING
 from onnx2zz.conversion.python.operations import combined, first_unknown, truth_of
+from onnx2zz.conversion.python.reading import DEEPEST_CALL, Reading
 from onnx2zz.conversion.python.values import Built, Call, Function, Imported, Scope, Unknown, forget, items_of
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import is_array
