@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from onnx2zz.formats.workload_entry import operations, volumes
-from onnx2zz.pricing.event_driven import Activities, Activity, LayerEvents, TotalEvents, layer_events, together
+from onnx2zz.pricing.event_driven import (
+    Activities,
+    Activity,
+    LayerEvents,
+    TotalEvents,
+    layer_events,
+    together,
+    total_events,
+)
 from onnx2zz.pricing.result import Evaluation, EventsFrom
 from onnx2zz.pricing.system_result import EventUse
 from onnx2zz.system.event_traffic import EventTraffic, Packets, event_energy, hops
@@ -46,12 +54,8 @@ class EventDriven:
         )
 
     def _total(self, layers: list[LayerEvents]) -> TotalEvents:
-        return TotalEvents(
-            energy_pj=sum(one.energy_pj for one in layers),
-            operations_executed=sum(one.operations_executed for one in layers),
-            noc_events=sum(one.noc_events for one in layers),
-            noc_energy_pj=sum(one.noc_energy_pj or 0.0 for one in layers),
-        )
+        # Here links have energies of their own, and no price an event.
+        return replace(total_events(layers, None), noc_energy_pj=sum(one.noc_energy_pj or 0.0 for one in layers))
 
     def _of_layer(self, layer: int) -> LayerEvents:
         """All tiles together; what is sent is told of the first layer that reads it."""

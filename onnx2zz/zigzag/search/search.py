@@ -27,7 +27,7 @@ from .pricing import Prices, price, size_tables
 from .reading import NotCoveredError, read_nest
 
 ORDERINGS_AT_ONCE = 4096
-"""Bounds the memory of a search to some tens of MB, whatever the number of orderings."""
+"""Bounds the memory of pricing to some tens of MB, whatever the number of orderings."""
 EXACT_BELOW = 2**46
 """Above it ZigZag's rounded products of ratios may miss the whole number they stand for (mapping/mapping.py:226)."""
 
