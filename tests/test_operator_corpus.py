@@ -22,5 +22,7 @@ def test_every_form_of_every_operator() -> None:
     assert [(v.case.label, v.problems) for v in verdicts if v.problems] == []
     refused = {verdict.case.name for verdict in verdicts if verdict.outcome == "refused"}
     grids = {name for name in refused if name.startswith("test_affine_grid_")}  # products of a shape that data decides
-    assert refused - grids == OPEN
+    # Their windows are values of inputs: there are no loops without them.
+    windows = {name for name in refused if name.startswith(("test_col2im", "test_stft"))}
+    assert refused - grids - windows == OPEN
     assert sum(verdict.outcome == "proven" for verdict in verdicts) > len(verdicts) / 2

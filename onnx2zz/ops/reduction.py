@@ -6,6 +6,7 @@ ReduceLogSumExp, ReduceSumSquare (axes as attribute or input, keepdims, noop_wit
 
 import math
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
@@ -57,17 +58,40 @@ def reduction(node: Node, graph: Graph) -> tuple[Layer, ...]:
     if node.op in ROUNDED and graph.tensors[node.outputs[0]].type in BITS:
         after = (*after, Step(ROUNDED[node.op]))
     layer = reduced(node.outputs[0], node.inputs[0], shape, axes, reduce, combine, after)
-    return (layer if node.integer("keepdims", 1) else without_axes(layer, axes),)
+    layer = layer if node.integer("keepdims", 1) else without_axes(layer, axes)
+    known = not node.input(1) or graph.value(node.input(1)) is not None
+    return (layer if known else _told_by_shapes(layer, node, graph),)
 
 
 def reduced_axes(node: Node, graph: Graph) -> frozenset[int]:
     """The axes, counted from the front. None given means all, or no axis with noop_with_empty_axes."""
     rank = len(graph.shape(node.inputs[0]))
     value = graph.value(node.input(1))
+    if value is None and node.input(1):
+        return _by_shapes(node, graph)[0]
     given = node.integers("axes") or ([] if value is None else [int(a) for a in np.ravel(value)])
     if not given and not node.integer("noop_with_empty_axes", 0):
         return frozenset(range(rank))
     return frozenset(axis % rank for axis in given)
+
+
+def _by_shapes(node: Node, graph: Graph) -> list[frozenset[int]]:
+    """Axes that only a run names: every set that makes the output's shape of the input's."""
+    shape, out = graph.shape(node.inputs[0]), graph.shape(node.outputs[0])
+    if node.integer("keepdims", 1):
+        return [frozenset(i for i, (before, after) in enumerate(zip(shape, out, strict=True)) if before != after)]
+    kept = combinations(range(len(shape)), len(out))
+    return [frozenset(range(len(shape))).difference(one) for one in kept if tuple(shape[i] for i in one) == out]
+
+
+def _told_by_shapes(layer: Layer, node: Node, graph: Graph) -> Layer:
+    """The layer where only a run names the axes: exact if one set of them fits, as far as it is no axis of one element,
+    of which a reduction makes nothing else."""
+    shape = graph.shape(node.inputs[0])
+    reads = replace(layer, also_reads=(node.input(1),))
+    if len({frozenset(i for i in axes if shape[i] > 1) for axes in _by_shapes(node, graph)}) == 1:
+        return reads
+    return replace(reads, kind="approximate", why="which axes are reduced is known at run time only")
 
 
 def reduced(

@@ -57,7 +57,7 @@ def is_identity(node: Node, graph: Graph) -> bool:
     view=is_identity,
 )
 def resize(node: Node, graph: Graph) -> tuple[Layer, ...]:
-    """X of any rank; roi, scales, sizes are constants."""
+    """X of any rank; roi, scales and sizes are constants, or the interpolation is an estimate."""
     if _method(node).mode == "nearest":
         return (_nearest_layer(node, graph),)
     return tuple(_passes(node, graph))
@@ -164,7 +164,19 @@ def _is_exact(node: Node, graph: Graph, axis: Resizing) -> bool:
     places = positions(axis, _method(node).coordinates)
     crop = _method(node).coordinates == "tf_crop_and_resize"
     outside = crop and bool((places < 0).any() or (places > axis.extent - 1).any())
-    return graph.tensors[node.inputs[0]].type in FLOATS and not outside
+    known = all(graph.value(name) is not None for name in _steering(node))
+    return graph.tensors[node.inputs[0]].type in FLOATS and not outside and known
+
+
+def _steering(node: Node) -> Iterator[str]:
+    """Inputs whose values, beside the shapes, say where elements lie: where only a run knows one, what is read is an
+    estimate. Sizes are the output's shape, unless a policy wants one scale for all axes."""
+    older = node.op == "Upsample" or node.version < 11
+    used = {1 if older else 2}
+    if not older:
+        used |= {1} if _method(node).coordinates == "tf_crop_and_resize" else set()
+        used |= {3} if node.text("keep_aspect_ratio_policy", "stretch") != "stretch" else set()
+    yield from (node.input(index) for index in sorted(used) if node.input(index))
 
 
 def _taps(node: Node, axis: Resizing) -> Taps:
