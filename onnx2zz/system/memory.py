@@ -5,6 +5,8 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+Interval = tuple[float, float]
+"""Start and end, in cycles."""
 LOOKED_THROUGH = 32
 """Arrivals after which the most that was ever held is found anew."""
 
@@ -75,36 +77,59 @@ class MemoryCourse:
 
 @dataclass
 class Reservations:
-    """The times at which something that does one thing at a time is taken, in order and apart."""
+    """The times at which something that does one thing at a time is taken, apart from each other.
 
-    starts: list[float] = field(default_factory=list[float])
-    ends: list[float] = field(default_factory=list[float])
+    `last`: the last end. Large systems have millions of reservations, of which almost all come behind all others.
+    """
+
+    last: float = 0.0
+    _taken: list[Interval] = field(default_factory=list[Interval])
+    _sorted: bool = True
     _busy_starts: list[float] = field(default_factory=list[float])
-    """The same with what follows without a rest as one: there are far fewer of these."""
+    """What follows without a rest as one: there are far fewer of these."""
     _busy_ends: list[float] = field(default_factory=list[float])
+
+    @property
+    def taken(self) -> list[Interval]:
+        """Start and end of each reservation, in order; what takes no time comes before what starts with it."""
+        if not self._sorted:
+            self._taken.sort()
+            self._sorted = True
+        return self._taken
 
     def free_from(self, earliest: float, duration: float) -> float:
         """The first time, not before `earliest`, from which it is free for so long."""
-        # Between two that follow each other there is room for what takes no time.
-        starts, ends = (self._busy_starts, self._busy_ends) if duration else (self.starts, self.ends)
+        if not duration:
+            return self._between(earliest)
+        starts, ends = self._busy_starts, self._busy_ends
         at = bisect_right(ends, earliest)
         while at < len(starts) and starts[at] < earliest + duration:
             earliest = max(earliest, ends[at])
             at += 1
         return earliest
 
-    def take(self, start: float, end: float) -> None:
+    def _between(self, earliest: float) -> float:
+        """The first time, not before `earliest`, for what takes no time: it has room between two that follow each
+        other."""
+        at = bisect_right(self.taken, earliest, key=lambda one: one[1])
+        while at < len(self.taken) and self.taken[at][0] < earliest:
+            earliest = self.taken[at][1]
+            at += 1
+        return earliest
+
+    def take(self, one: Interval) -> None:
         """Take it from start to end, which must be free."""
-        self._join(start, end)
-        if not self.starts or start > self.starts[-1]:
-            self.starts.append(start)
-            self.ends.append(end)
-            return
-        at = bisect_left(self.starts, start)
-        while end > start and at < len(self.starts) and self.ends[at] == start:
-            at += 1  # marks that take no time come first
-        self.starts.insert(at, start)
-        self.ends.insert(at, end)
+        start, end = one
+        self._taken.append(one)
+        if start > self.last:
+            self._busy_starts.append(start)
+            self._busy_ends.append(end)
+        elif start == self.last and self._busy_ends:
+            self._busy_ends[-1] = end
+        else:
+            self._sorted = False
+            self._join(start, end)
+        self.last = max(self.last, end)
 
     def _join(self, start: float, end: float) -> None:
         starts, ends = self._busy_starts, self._busy_ends

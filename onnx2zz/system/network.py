@@ -33,10 +33,22 @@ class Link:
 
 @dataclass(frozen=True)
 class Route:
-    """The links that a transfer takes, each once, and how many lie one behind the other on the longest way."""
+    """The links that a transfer takes, each once, and how many lie one behind the other on the longest way. `port`:
+    that of them behind which the off-chip core lies, if it is taken."""
 
     links: tuple[Link, ...]
     depth: int
+    port: Link | None = None
+
+    @cached_property
+    def narrowest(self) -> float:
+        """Bit a cycle of the link that takes longest for what goes over wires; the port is none of these."""
+        return min((link.bandwidth for link in self.links if link is not self.port), default=float("inf"))
+
+    @cached_property
+    def waits(self) -> float:
+        """Cycles until the first bit has arrived everywhere."""
+        return max((link.hop_cycles for link in self.links), default=0.0) * self.depth
 
 
 @dataclass(frozen=True)
@@ -131,7 +143,11 @@ class Network:
             tree = self._tree((source,))
             nearest = min((n for n in served if n in tree), key=lambda n: (self._depth(tree, n), n), default=None)
             branches = None if nearest is None else self._branches(tree, (nearest,))
-        return None if branches is None else Route((self.port, *self.with_port, *branches.links), branches.depth)
+        return (
+            None
+            if branches is None
+            else Route((self.port, *self.with_port, *branches.links), branches.depth, self.port)
+        )
 
     def _branches(
         self, tree: Mapping[CoreId, tuple[Link, CoreId] | None], destinations: Iterable[CoreId]
@@ -190,13 +206,13 @@ class Network:
 
     def duration(self, route: Route, bits: float, widest: float) -> float:
         """Cycles from the first bit sent to the last bit that has arrived; the memories at both ends take `widest`."""
-        wire = self.wire_bits(bits)
-        times = [(bits if link is self.port else wire) / link.bandwidth for link in route.links]
+        # A transfer within one place takes no link, and no time.
+        if not route.links:
+            return 0.0
         # Data flow through (wormhole): every link of the way is taken for as long as the slowest needs, and only the
         # head waits at each.
-        waits = max((link.hop_cycles for link in route.links), default=0.0) * route.depth
-        # A transfer within one place takes no link, and no time.
-        return max(*times, bits / widest) + waits if times else 0.0
+        over_port = bits / route.port.bandwidth if route.port else 0.0
+        return max(over_port, self.wire_bits(bits) / route.narrowest, bits / widest) + route.waits
 
     def energy(self, route: Route, bits: float) -> float:
         """pJ on the links of a route, the port's included."""

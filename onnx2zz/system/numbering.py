@@ -65,7 +65,8 @@ class Numbering:
         schedule.plan.resident = {back[core]: bits for core, bits in schedule.plan.resident.items()}
         schedule.memory = {core: schedule.memory[self.to[core]] for core in self.to}
         for number, route in schedule.routes.items():
-            schedule.routes[number] = Route(tuple(links[link.id] for link in route.links), route.depth)
+            own = tuple(links[link.id] for link in route.links)
+            schedule.routes[number] = Route(own, route.depth, route.port and links[route.port.id])
 
     def key(self, system: System, fixed: Mapping[int, Placed]) -> tuple[object, ...]:
         """What numberings are compared by: low numbers at the port, then what each core is, and what is placed."""

@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from onnx2zz.system.description import System
-from onnx2zz.system.memory import MemoryCourse, Reservations
+from onnx2zz.system.memory import Interval, MemoryCourse, Reservations
 from onnx2zz.system.network import CoreId, Route
 from onnx2zz.system.plan import Plan, Tile, Transfer
-
-Interval = tuple[float, float]
 
 
 @dataclass
@@ -54,6 +52,8 @@ class Making:
         self._plan, self._cycles, self._system = plan, cycles, system
         self._found = Schedule(plan)
         self._links = {name: Reservations() for name in system.network.by_id}
+        self._ways: dict[tuple[CoreId, tuple[CoreId, ...], bool], tuple[Route, float]] = {}
+        self._of_routes: dict[int, Sequence[Reservations]] = {}
         self._cores = {core.id: 0.0 for core in system.cores}
         for core in system.cores:
             course = MemoryCourse(core.capacity)
@@ -128,13 +128,18 @@ class Making:
 
     def way(self, transfer: Transfer) -> tuple[Route, float]:
         """The links that a transfer takes, and for how long."""
-        route = self._system.network.route(transfer.source, transfer.to, transfer.is_input)
-        assert route is not None, f"no way from core {transfer.source} to {transfer.to}"
-        widest = min(
-            (self._system.by_id[core].port_bits for core in (transfer.source, *transfer.to) if core in self._cores),
-            default=float("inf"),
-        )
+        asked = transfer.source, transfer.to, transfer.is_input
+        if asked not in self._ways:
+            self._ways[asked] = self._way(*asked)
+        route, widest = self._ways[asked]
         return route, self._system.network.duration(route, transfer.bits, widest)
+
+    def _way(self, source: CoreId, to: tuple[CoreId, ...], is_input: bool) -> tuple[Route, float]:
+        """The links from a core to others, and bit a cycle of the memory at their ends that takes least."""
+        route = self._system.network.route(source, to, is_input)
+        assert route is not None, f"no way from core {source} to {to}"
+        ports = (self._system.by_id[core].port_bits for core in (source, *to) if core in self._cores)
+        return route, min(ports, default=float("inf"))
 
     def _send(self, transfer: Transfer) -> None:
         route, duration = self.way(transfer)
@@ -168,20 +173,29 @@ class Making:
 
     def take_links(self, route: Route, start: float, end: float) -> None:
         """A transfer is on all links of its route from start to end."""
-        for link in route.links:
-            self._links[link.id].take(start, end)
+        one = start, end
+        for taken in self._on(route):
+            taken.take(one)
 
     def links_free(self, route: Route, earliest: float, duration: float) -> float:
         """The first time from which all links are free together for so long."""
+        links = self._on(route)
         while True:
             start = earliest
-            for link in route.links:
-                taken = self._links[link.id]
-                if taken.ends and taken.ends[-1] > start:
+            for taken in links:
+                if taken.last > start:
                     start = taken.free_from(start, duration)
             if start == earliest:
                 return start
             earliest = start
+
+    def _on(self, route: Route) -> Sequence[Reservations]:
+        """The reservations of a route's links."""
+        # By the route that it is, not by what it consists of: a tree to 1,000 cores takes long to compare.
+        found = self._of_routes.get(id(route))
+        if found is None:
+            found = self._of_routes[id(route)] = [self._links[link.id] for link in route.links]
+        return found
 
     def _read(self, producer: Tile, end: float) -> None:
         """A reader of a tile, or a transfer of it, has got its time: the last of them lets the output go."""

@@ -52,7 +52,7 @@ def test_what_is_reserved_is_apart_and_as_early_as_can_be(wanted: list[tuple[int
             if all(time + length <= first or time >= last for first, last in taken)
         )
         assert start == next(possible)
-        free.take(start, start + length)
+        free.take((start, start + length))
         taken.append((start, start + length))  # a mark that takes no time lies in nobody else's
-    assert free.starts == sorted(free.starts)
-    assert free.ends == sorted(free.ends)
+    assert free.taken == sorted(taken)
+    assert free.last == max((end for _, end in taken), default=0)

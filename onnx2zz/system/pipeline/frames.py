@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 
+from onnx2zz.system.memory import Interval
 from onnx2zz.system.network import CoreId, Route
 from onnx2zz.system.outcome import SystemOutcome
 from onnx2zz.system.pipeline.lifetimes import Lifetime, courses, lifetimes
 from onnx2zz.system.pipeline.residency import places_kept
 from onnx2zz.system.plan import Plan, Tile, Transfer
-from onnx2zz.system.schedule import Interval, Schedule
+from onnx2zz.system.schedule import Schedule
 
 
 def in_frames(frame: SystemOutcome, frames: int) -> SystemOutcome:
