@@ -111,12 +111,12 @@ class Search:
         for level in (0,) if self.offers.alone else range(TRIED_LEVELS - 1 if large else 0, TRIED_LEVELS):
             weights = WEIGHTS[1:2] if large else WEIGHTS
             found = self._better(found, self._at(dict.fromkeys(layers, level), weights))
+        if found is None:
+            found = self._repaired(dict.fromkeys(layers, TRIED_LEVELS - 1))
         # Only schedules that are short enough to be made again hundreds of times are made better one layer at a time.
         if self.made and len(self.system.cores) > 1:
             found = self._better(found, improved(self.made, self._changes(), self._scheduled, self._merit))
             found = self._better(found, self._in_turns([*([found] if found else []), *self.made]))
-        if found is None:
-            found = self._repaired(dict.fromkeys(layers, TRIED_LEVELS - 1))
         return None if found is None else self._refined(found)
 
     def _repaired(self, levels: dict[int, int]) -> Best | None:
@@ -211,7 +211,7 @@ class Search:
         options = self._options(levels)
         found: Best | None = None
         choices = self._choices(options, weights, short) if options is not None else ()
-        if options is not None and self.may_spill:
+        if options is not None and short:
             choices = [*choices, self._apart(options, levels)]
         for done, chosen in enumerate(choices):
             self.watch(done, len(choices), "schedules")
@@ -222,7 +222,8 @@ class Search:
         return found
 
     def _apart(self, options: Options, levels: Mapping[int, int]) -> Mapping[int, Candidate]:
-        """A choice of which outputs can leave the chip, since others than their cores read them."""
+        """A choice in which each layer runs on other cores than what it reads lies on: room is left there, and outputs
+        can leave the chip."""
         layers = [told for told in self.graph.layers if told.placed.id not in self.fixed]
         stripes = self._priced({told.placed.id: self.offers.stripes(told, levels[told.placed.id]) for told in layers})
         either = {layer: stripes.get(layer) or own for layer, own in options.items()}

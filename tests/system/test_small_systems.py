@@ -130,3 +130,10 @@ def test_bounds_and_schedules_stand_on_their_sides_of_the_optimum(tmp_path: Path
 @pytest.mark.long
 def test_two_hundred_systems_against_the_whole_truth(tmp_path: Path) -> None:
     hold(drawn(tmp_path, 200, largest=6))
+
+
+def test_layers_lie_on_different_cores_where_memory_is_short_and_no_memory_is_behind(tmp_path: Path) -> None:
+    """Two 1x1 layers on three cores of 456 bit: on cores that hold both none of their splits fits."""
+    found = trial(75, tmp_path)
+    assert found is not None and found.latency is not None
+    assert found.bound <= found.optimum <= found.latency
