@@ -8,16 +8,21 @@ from functools import cached_property
 from onnx2zz.system.description import System
 from onnx2zz.system.fused.bands import shared_out
 from onnx2zz.system.fused.order import depth_first
-from onnx2zz.system.fused.part import Alone, Part
+from onnx2zz.system.fused.part import Alone, Part, Shares
 from onnx2zz.system.fused.stack import Stack
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.least_work import constant_bits
+from onnx2zz.system.network import CoreId
 from onnx2zz.system.offers import Offers
 from onnx2zz.system.order import Overfull, most_held
 from onnx2zz.system.plan import plan
 
 FIRST_TURNS = 3
 """Bands of a stack after which it holds as much as it ever does, but for what is kept for later stacks."""
+FIRST_STRIPES, LAST_STRIPES = 3, 4
+"""Stripes of a stack that are planned: the first bands at the top are higher than others, the stripe at the bottom
+computes what no reader needs, and those between hold as much as the inner ones of these, but for a few where a stripe
+is lower than halos are. What does not fit after all is told when the whole is planned."""
 MOST_TILES = 60_000
 """Tiles of all stacks that are looked at: beyond them a stack is taken not to fit."""
 
@@ -67,13 +72,13 @@ class Room:
         # longer than the schedule.
         shares = shared_out(graph, stack, FIRST_TURNS)
         self.spent += sum(map(len, shares.values()))
+        shares = _of_cores(shares, _at_the_ends(stack))
         offchip = system.offchip.id if system.offchip else None
         made = plan(graph.layers, graph.edges, graph.results, shares, offchip, system.network.multicast)
         # With memories without end, since what it would hold is the question.
         order = depth_first(made, dict.fromkeys(stack.cores, math.inf), dict.fromkeys(stack.layers, 0))
         assert not isinstance(order, Overfull)
-        held = most_held(made, order)
-        return max(held[core] for core in stack.cores)
+        return max(most_held(made, order).values())
 
     def beside(self, stack: Stack) -> float:
         """Bits on a core that lie before, behind and beside a stack."""
@@ -112,3 +117,12 @@ class Room:
             for edge in edges:
                 found[edge.producer].append(edge.reader)
         return found
+
+
+def _at_the_ends(stack: Stack) -> set[CoreId]:
+    """The cores of the stripes that hold most."""
+    return {*stack.cores[:FIRST_STRIPES], *stack.cores[-LAST_STRIPES:]}
+
+
+def _of_cores(shares: Shares, cores: set[CoreId]) -> Shares:
+    return {layer: [one for one in own if one[0] in cores] for layer, own in shares.items()}
