@@ -33,12 +33,14 @@ FORMAT = 5
 @dataclass(frozen=True)
 class Policy:
     """How a mapping is chosen, and what the accelerator's sidecar says of wires; `watch` is told of each distinct layer
-    (how many are done, of how many, its name)."""
+    (how many are done, of how many, its name). `finds_savings`: what wires would save that nobody declared is looked
+    for, too."""
 
     search: MappingSearch = field(default_factory=MappingSearch)
     wires: Wires = field(default_factory=Wires)
     store: KeyValues = field(default_factory=NoStore)
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
+    finds_savings: bool = True
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ class _Ground:
     def asked(self, key: str) -> tuple[object, ...]:
         """Everything that the choice for a layer depends on but ZigZag itself."""
         rules = (asdict(self.policy.search), asdict(self.policy.wires), list(self.inputs.mapping))
-        return (key, self.inputs.accelerator.document, self.options, rules, FORMAT)
+        savings = () if self.policy.finds_savings else ("without savings",)
+        return (key, self.inputs.accelerator.document, self.options, rules, FORMAT, *savings)
 
     @cached_property
     def terms(self) -> "ChoiceTerms":
@@ -123,7 +126,8 @@ class _Ground:
         """For one layer."""
         from onnx2zz.mapping.undeclared import with_undeclared
 
-        return with_undeclared(self._as_declared(entry, mapping_entry), entry, mapping_entry, self.terms)
+        found = self._as_declared(entry, mapping_entry)
+        return with_undeclared(found, entry, mapping_entry, self.terms) if self.policy.finds_savings else found
 
     def _as_declared(self, entry: WorkloadEntry, mapping_entry: MappingEntry) -> Choice:
         search = self.policy.search

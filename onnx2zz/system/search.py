@@ -43,7 +43,7 @@ SPILLED_REPAIRS = 3
 WEIGHTS = (1.0, 0.3, 0.1)
 """How much movement counts beside work; transfers overlap with work, the more the longer tiles are."""
 HEAVY_WEIGHTS = (4.0,)
-"""Where memory is short: what is not moved is held once."""
+"""Where memory is short (what is not moved is held once), and where off-chip data go over the same bus."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class Search:
         # Work on one core alone overlaps with nothing, so that finer tiles gain nothing. On many cores there is time
         # for one level, and tiles of the finer one fit where others do not.
         for level in (0,) if self.offers.alone else range(TRIED_LEVELS - 1 if large else 0, TRIED_LEVELS):
-            weights = WEIGHTS[1:2] if large else WEIGHTS
+            weights = WEIGHTS[1:2] if large else self._weights
             found = self._better(found, self._at(dict.fromkeys(layers, level), weights))
         if found is None:
             found = self._repaired(dict.fromkeys(layers, TRIED_LEVELS - 1))
@@ -155,6 +155,11 @@ class Search:
             (prices, [(tile.layer, tile.box) for tile in tiles if self.prices[tile.core] is prices])
             for prices in own.values()
         ]
+
+    @property
+    def _weights(self) -> Sequence[float]:
+        # Where cores send to each other over the bus that off-chip data take, all that they move holds these up.
+        return (*HEAVY_WEIGHTS, *WEIGHTS) if self.system.network.with_port else WEIGHTS
 
     @cached_property
     def offers(self) -> Offers:
