@@ -120,7 +120,7 @@ def mapping_named(whole: Section) -> str | None:
 def object_to_islands(
     whole: Section, place: Path_, cores: Sequence[CoreId], wires: Sequence[Wire], port: Port | None
 ) -> None:
-    """Every core must be in reach of the off-chip memory, or of all others."""
+    """Every core must be in reach of the off-chip memory, and of all others."""
     if not cores:
         return
     # Without a way off the chip any core will do as a beginning: what counts is that all can reach each other.
@@ -133,6 +133,21 @@ def object_to_islands(
         what = f"no link reaches core{'s' * (len(lost) > 1)} {', '.join(map(str, lost[:4]))}{more}"
         of = "the off-chip memory" if port is not None else f"core {cores[0]}"
         whole.object_to(place, what, f"join {'them' if lost[1:] else 'it'} to {of} by links or a bus", UNREACHABLE)
+    elif (pair := _apart(cores, wires)) is not None:
+        # What one core has made others read over links: it goes off the chip only for want of room.
+        what = f"no link leads from core {pair[0]} to core {pair[1]} on the chip"
+        whole.object_to(
+            place, what, "join them by links or a bus; memories that cores share are not followed", UNREACHABLE
+        )
+
+
+def _apart(cores: Sequence[CoreId], wires: Sequence[Wire]) -> tuple[CoreId, CoreId] | None:
+    """A core, and one that data cannot travel to from it."""
+    # The first reaches all, and all reach the first: then each reaches each, over the first at the worst.
+    first = cores[0]
+    for core in sorted(set(cores) - reached_from((first,), wires)):
+        return first, core
+    return next(((core, first) for core in cores if first not in reached_from((core,), wires)), None)
 
 
 def reached_from(start: Sequence[CoreId], wires: Sequence[Wire]) -> set[CoreId]:

@@ -76,6 +76,11 @@ def test_every_system_that_ships_is_sound(name: str) -> None:
     assert onnx2zz.check(name).findings == ()
 
 
+OVER_THE_OFFCHIP_CORE = (
+    "  - {type: bus, cores: [0, 1, 2, 3], bandwidth: 64}\n",
+    "  - {type: link, cores: [0, 3], bandwidth: 64}\n  - {type: link, cores: [2, 3], bandwidth: 64}\n",
+)
+"""Two cores that have a way to the off-chip memory each, and none to each other."""
 BROKEN: list[tuple[str, str, str, str, int, str]] = [
     (OURS, "mesh: [3, 2]", "mesh: [3]", "system", 4, "mesh is [3]"),
     (OURS, "mesh: [3, 2]", "mesh: [300000, 200000]", "system", 4, "cores at most"),
@@ -105,6 +110,7 @@ BROKEN: list[tuple[str, str, str, str, int, str]] = [
     (STREAM, "offchip_core_id: 3", "offchip_core_id: 7", "system", 3, "there is no core 7"),
     (STREAM, "cores: [0, 1, 2, 3], bandwidth: 64", "cores: [0, 1, 2], bandwidth: 64", "system", 3, "nothing joins"),
     (STREAM, "cores: [0, 1, 2, 3]", "cores: [0, 1, 3]", "unreachable-core", 5, "no link reaches core 2"),
+    (STREAM, *OVER_THE_OFFCHIP_CORE, "unreachable-core", 5, "no link leads from core 0 to core 2 on the chip"),
     (STREAM, "cores: [0, 1], b", "cores: [0, 9], b", "system", 6, "names core 9, which is none of cores"),
     (STREAM, "cores: [0, 1], bandwidth: 32", "cores: [0, 1]", "system", 6, "a bandwidth above 0"),
     (STREAM, "{type: link", "{type: wire", "system", 6, "wire"),
