@@ -83,8 +83,7 @@ class Course:
         return [one for one in tile.sends if one.readers and one.number not in self.arrived]
 
     def _read_next(self, tile: Tile) -> tuple[Wave, int]:
-        readers = [reader for one in self._unsent(tile) for own in one.readers.values() for reader in own.values()]
-        return min((reader.layer, reader.turn) for reader in readers), tile.bits
+        return min((reader.layer, reader.turn) for one in self._unsent(tile) for reader in one.readers), tile.bits
 
     def waited_for(self, core: CoreId) -> frozenset[int]:
         """The layers of tiles that have not joined and read what the core holds."""
@@ -130,9 +129,8 @@ class Course:
         if transfer.number in self.arrived:
             return
         self.arrived.add(transfer.number)
-        for core in transfer.to:
-            keeping = [number for number in transfer.keepers.get(core, ()) if number not in self.joined]
-            self.left_of_arrival[transfer.number, core] = len(transfer.readers.get(core, ())) + len(keeping)
+        for core, tiles in transfer.kept_for(self.joined).items():
+            self.left_of_arrival[transfer.number, core] = tiles
         if transfer.of is not None and transfer.number not in self.fetched:
             self._read(transfer.of)
 
@@ -149,4 +147,5 @@ class Course:
         key = transfer.number, core
         self.left_of_arrival[key] -= 1
         if not self.left_of_arrival[key]:
+            del self.left_of_arrival[key]
             self.held[core] -= transfer.bits

@@ -60,7 +60,7 @@ class EventTraffic:
 
     def readers(self, transfer: Transfer) -> list[int]:
         """The layers that read a transfer, in order."""
-        return sorted({tile.layer for own in transfer.readers.values() for tile in own.values()})
+        return sorted({tile.layer for tile in transfer.readers})
 
     def _sent_to(self, transfer: Transfer, layer: int) -> float:
         """The share that a layer needs: all of it where its zeros count like any other value."""

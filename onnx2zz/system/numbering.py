@@ -60,8 +60,6 @@ class Numbering:
             # What stands for the memory off the chip is no core, so that it keeps its number.
             transfer.source = back.get(transfer.source, transfer.source)
             transfer.to = tuple(sorted(back.get(core, core) for core in transfer.to))
-            transfer.readers = {back[core]: own for core, own in transfer.readers.items()}
-            transfer.keepers = {back[core]: own for core, own in transfer.keepers.items()}
         schedule.plan.resident = {back[core]: bits for core, bits in schedule.plan.resident.items()}
         schedule.memory = {core: schedule.memory[self.to[core]] for core in self.to}
         for number, route in schedule.routes.items():

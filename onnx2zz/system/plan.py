@@ -4,7 +4,7 @@ Everything follows from the boxes of the tiles: which elements a tile reads, whi
 they must be sent. An element comes to a core once, however many of its tiles read it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -51,7 +51,8 @@ class Transfer:
     """Elements on their way to cores: of a tile's output (`of`), or an operand of `layer` from off the chip.
 
     `elements` by the indices of the output, or of the operand. Without elements it is a mark: the tile is done, and no
-    bit moves. `readers`: for each destination the tiles that read it there; `keepers`: those that only keep it.
+    bit moves. `readers`: the tiles that read it, each once, all destinations' together; `keepers`: those that only keep
+    it. Large systems have millions of these.
     `partial`: sums that are added to others there. `setup`: it has come before the first frame and stays, so that
     nobody waits for it. `after`: the transfer that took the elements off the chip, from where this one fetches them.
     `is_input`: of the network's input, which each frame brings anew.
@@ -66,12 +67,23 @@ class Transfer:
     layer: int
     operand: str = ""
     partial: bool = False
-    readers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
-    keepers: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
+    readers: list[Tile] = field(default_factory=list[Tile])
+    keepers: list[Tile] = field(default_factory=list[Tile])
     frame: int = 0
     setup: bool = False
     after: "Transfer | None" = None
     is_input: bool = False
+
+    def kept_for(self, done: Container[int]) -> dict[CoreId, int]:
+        """For how many tiles each destination keeps it: those that read it, and those that only keep it and are not
+        among the `done`."""
+        found = dict.fromkeys(self.to, 0)
+        for tile in self.readers:
+            found[tile.core] += 1
+        for tile in self.keepers:
+            if tile.number not in done:
+                found[tile.core] += 1
+        return found
 
 
 @dataclass
@@ -174,8 +186,7 @@ def _bring(found: Plan, told: Told, operand: str, own: Sequence[Tile], offchip: 
                 sent = Transfer(number, offchip, to, elements, bits, None, told.placed.id, operand)
                 sent.is_input = not told.is_constant(operand)
                 found.transfers.append(sent)
-                for tile in reading:
-                    _await(tile, found.transfers[-1])
+                _await(reading, sent)
 
 
 def _union(axes: Iterable[int]) -> int:
@@ -203,10 +214,13 @@ def _together(found: Plan, first: Mapping[CoreId, int]) -> list[tuple[CoreId, ..
     return [tuple(sorted(turns[turn])) for turn in sorted(turns)]
 
 
-def _await(tile: Tile, transfer: Transfer) -> None:
-    if tile.core in transfer.to:
-        tile.needs[transfer.number] = transfer
-        transfer.readers.setdefault(tile.core, {})[tile.number] = tile
+def _await(tiles: Iterable[Tile], transfer: Transfer) -> None:
+    """Those of the tiles that lie where a transfer goes wait for it."""
+    cores = frozenset(transfer.to)
+    for tile in tiles:
+        if tile.core in cores and transfer.number not in tile.needs:
+            tile.needs[transfer.number] = transfer
+            transfer.readers.append(tile)
 
 
 def _follow(tile: Tile, producer: Tile) -> None:
@@ -255,7 +269,7 @@ def _gather(found: Plan, own: Sequence[Tile]) -> None:
             if tile.core == adder.core:
                 _follow(adder, tile)
             else:
-                _await(adder, _send(found, tile, (adder.core,), tile.makes))
+                _await([adder], _send(found, tile, (adder.core,), tile.makes))
 
 
 def _met(makers: Sequence[Elements], boxes: Sequence[Elements]) -> list[list[Elements]]:
@@ -312,8 +326,7 @@ def _carry(found: Plan, maker: Tile, away: Mapping[Elements, Sequence[Tile]]) ->
         for to in _together(found, first):
             come += [_send(found, maker, to, elements) for elements in boxes]
         for transfer in come if reading else ():
-            for tile in reading:
-                _await(tile, transfer)
+            _await(reading, transfer)
 
 
 def _mark(found: Plan, maker: Tile, own: Sequence[Tile]) -> None:
@@ -337,11 +350,10 @@ def _mark(found: Plan, maker: Tile, own: Sequence[Tile]) -> None:
             # Whoever judges by workload.yaml alone cannot know when they were last read, and counts them as held
             # until then.
             if core in transfer.to and transfer.readers:
-                _await(last[core], transfer)
+                _await([last[core]], transfer)
     for to in _together(found, dict.fromkeys(unmarked, 0)):
         mark = _send(found, maker, to, (0,) * len(maker.makes))
-        for core in to:
-            _await(first[core], mark)
+        _await((first[core] for core in to), mark)
 
 
 def _last(own: Sequence[Tile]) -> dict[CoreId, Tile]:
@@ -357,5 +369,6 @@ def _keep(makers: Sequence[Tile], own: Sequence[Tile]) -> None:
         for core in transfer.to:
             tile = last.get(core)
             if tile is not None and transfer.number not in tile.needs:
+                if transfer.number not in tile.keeps:
+                    transfer.keepers.append(tile)
                 tile.keeps[transfer.number] = transfer
-                transfer.keepers.setdefault(core, {})[tile.number] = tile

@@ -154,11 +154,11 @@ class Making:
         self.take_links(route, start, end)
         self._found.transfers[transfer.number] = (start, end)
         self._found.routes[transfer.number] = route
+        kept_for = transfer.kept_for(self._found.tiles)
         for core in onchip:
             self._found.memory[core].put(start, transfer.bits)
             self._arrival_until[transfer.number, core] = end
-            keeping = [number for number in transfer.keepers.get(core, ()) if number not in self._found.tiles]
-            self._arrival_left[transfer.number, core] = len(transfer.readers.get(core, ())) + len(keeping)
+            self._arrival_left[transfer.number, core] = kept_for[core]
         if transfer.of is not None and transfer.after is None:
             self._read(transfer.of, end)
 
@@ -209,4 +209,5 @@ class Making:
         self._arrival_until[key] = max(self._arrival_until[key], end)
         self._arrival_left[key] -= 1
         if not self._arrival_left[key]:
-            self._found.memory[core].let_go(self._arrival_until[key], transfer.bits)
+            del self._arrival_left[key]
+            self._found.memory[core].let_go(self._arrival_until.pop(key), transfer.bits)

@@ -29,14 +29,16 @@ def lifetimes(schedule: Schedule, inputs_kept: float = 0.0) -> Iterator[Lifetime
         if transfer.setup or not transfer.bits:
             continue
         start, end = transfers[transfer.number]
-        for core in transfer.to:
-            if core in schedule.memory:
-                ends = [tiles[reader][1] for reader in transfer.readers.get(core, ())]
-                keepers = (tiles[keeper] for keeper in transfer.keepers.get(core, ()))
-                # A tile that reads by order alone keeps what had come before it began, and nothing that comes later.
-                ends += [until for begins, until in keepers if end <= begins]
-                kept = inputs_kept if transfer.of is None else 0.0
-                yield Lifetime(core, start, max([end, *ends]) + kept, transfer.bits)
+        until = {core: end for core in transfer.to if core in schedule.memory}
+        for reader in transfer.readers:
+            until[reader.core] = max(until[reader.core], tiles[reader.number][1])
+        for keeper in transfer.keepers:
+            # A tile that reads by order alone keeps what had come before it began, and nothing that comes later.
+            if end <= tiles[keeper.number][0]:
+                until[keeper.core] = max(until[keeper.core], tiles[keeper.number][1])
+        kept = inputs_kept if transfer.of is None else 0.0
+        for core, last in until.items():
+            yield Lifetime(core, start, last + kept, transfer.bits)
     for tile in schedule.plan.tiles:
         start, end = tiles[tile.number]
         ends = [tiles[reader][1] for reader in tile.readers]

@@ -109,7 +109,7 @@ class _Repeating(Making):
         shorter time, and the frame begins later."""
         tiles, transfers = self._found.tiles, self._found.transfers
         arrivals = [one for one in self._plan.transfers if one.of is None and one.number in transfers]
-        first = {one.number: min(tiles[r][0] for own in one.readers.values() for r in own) for one in arrivals}
+        first = {one.number: min(tiles[tile.number][0] for tile in one.readers) for one in arrivals}
         # The last first: once it has moved back, the one before it finds the link free later.
         for one in sorted(arrivals, key=lambda one: (-first[one.number], -one.number)):
             start, end = transfers[one.number]

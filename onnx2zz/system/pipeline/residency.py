@@ -48,7 +48,7 @@ def settle(plan: Plan, chosen: frozenset[int]) -> None:
         one.setup = stays
         for core in one.to:
             plan.resident[core] = plan.resident.get(core, 0) + (one.bits if stays else -one.bits)
-        for reader in (tile for own in one.readers.values() for tile in own.values()):
+        for reader in one.readers:
             if stays:
                 del reader.needs[one.number]
             else:
