@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from math import prod
 
 from onnx2zz.formats.accelerator import Hierarchy, Memory
-from onnx2zz.pricing.silicon.cycles import CyclesLost, cycles_lost, port_cycles
+from onnx2zz.pricing.silicon.cycles import CyclesLost, cycles_lost, slow_cycles
 from onnx2zz.pricing.silicon.flow import PricedLayer
 from onnx2zz.pricing.silicon.passes import passes
+from onnx2zz.pricing.silicon.ports import port_cycles
 from onnx2zz.pricing.silicon.shares import Kept, kept
 from onnx2zz.sidecar.figures import Correction, Sidecar
 from onnx2zz.zigzag.layer_price import LevelEnergy
@@ -41,7 +42,8 @@ class LayerPhysical:
     `latency_cycles`, `energy_pj`, `traffic_bits`: ZigZag's, and what all rules of docs/physical.md make of them; the
     energy has the corrections and idle power in it, the static energy is apart. `cycles_lost` and `saved_pj` have each
     rule's part, `passes` how often the units take up new stationary data, `density` what the rules took for it,
-    `port_cycles` how long the highest memory's busiest port is at work.
+    `port_cycles` how long the highest memory's busiest port is at work, `access_cycles` that of memories that are not
+    pipelined.
     """
 
     corrected_energy_pj: float
@@ -57,6 +59,7 @@ class LayerPhysical:
     passes: int
     density: Mapping[str, float]
     port_cycles: float
+    access_cycles: float
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def layer_physical(layer: PricedLayer, sidecar: Sidecar) -> LayerPhysical:
         passes=passes(layer),
         density=layer.density,
         port_cycles=port_cycles(layer, left.shares),
+        access_cycles=slow_cycles(layer, sidecar, left.shares),
     )
 
 
@@ -146,6 +150,7 @@ def total_physical(
             between_passes=_sum(layer.cycles_lost.between_passes for layer in layers),
             dram=_sum(layer.cycles_lost.dram for layer in layers),
             in_output_path=_sum(layer.cycles_lost.in_output_path for layer in layers),
+            accesses=_sum(layer.cycles_lost.accesses for layer in layers),
         ),
         saved_pj={
             rule: _sum(layer.saved_pj.get(rule) for layer in layers)

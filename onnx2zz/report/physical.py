@@ -79,6 +79,7 @@ def _cycles(physical: TotalPhysical) -> str:
         "systolic skew": lost.skew,
         "between passes": lost.between_passes,
         "waiting for the DRAM": lost.dram,
+        "access after access": lost.accesses,
         "in output paths": lost.in_output_path,
     }
     return "; ".join(f"{name} {cycles:+,.0f}" for name, cycles in named.items() if cycles)

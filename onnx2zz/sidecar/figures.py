@@ -56,8 +56,10 @@ class Sidecar:
     `zero_gating`: operands whose zeros stop an operation. `coding`: memory -> how it holds zeros. `sliding_window`:
     memories that shift. `fresh_sums`: memories from which a sum that begins is not read. `output_path`: operator types
     that run where results leave the array. `idle_mw`: power that is drawn whatever happens. `dram_efficiency`: the
-    share of its peak rate at which the highest memory works. `companion`: the accelerator that does what an array that
-    computes in memory cannot; `input_toggle`: the share of input bits that change from cycle to cycle.
+    share of its peak rate at which the highest memory works. `access_cycles`: memory that is not pipelined -> cycles of
+    an access, `access_bits`: what it brings, where that is not the width of its port. `companion`: the accelerator that
+    does what an array that computes in memory cannot; `input_toggle`: the share of input bits that change from cycle to
+    cycle.
     """
 
     path: str
@@ -77,6 +79,8 @@ class Sidecar:
     output_path: tuple[str, ...] = ()
     idle_mw: float | None = None
     dram_efficiency: float | None = None
+    access_cycles: Mapping[str, float] = field(default_factory=dict[str, float])
+    access_bits: Mapping[str, float] = field(default_factory=dict[str, float])
     companion: str | None = None
     input_toggle: float | None = None
 
@@ -88,6 +92,6 @@ class Sidecar:
 
 RULES = (
     *("corrections", "systolic_skew", "pass_overhead_cycles", "pass_filling", "zero_gating", "coding"),
-    *("sliding_window", "fresh_sums", "output_path", "idle_mw", "dram_efficiency", "companion"),
+    *("sliding_window", "fresh_sums", "output_path", "idle_mw", "dram_efficiency", "access_cycles", "companion"),
 )
 """What a sidecar says that a system of cores has no use for."""

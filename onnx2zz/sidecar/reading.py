@@ -22,7 +22,8 @@ SUFFIX = ".onnx2zz.yaml"
 KEYS = (
     *("clock_mhz", "noc_pj_per_event", "memories", "corrections", "interconnect"),
     *("systolic_skew", "pass_overhead_cycles", "pass_filling", "density", "zero_gating", "coding", "sliding_window"),
-    *("fresh_sums", "output_path", "idle_mw", "dram_efficiency", "companion", "input_toggle"),
+    *("fresh_sums", "output_path", "idle_mw", "dram_efficiency", "access_cycles", "access_bits", "companion"),
+    "input_toggle",
 )
 MEMORY_KEYS = ("static_pw_per_bit", "um2_per_bit")
 CORRECTION_KEYS = ("memory", "operand", "access", "factor", "pj_per_operation", "why")
@@ -78,11 +79,14 @@ def parse_sidecar(source: YamlSource, hierarchy: Hierarchy) -> Sidecar:
         output_path=whole.words("output_path", IN_OUTPUT_PATH, "operator type that needs no product"),
         idle_mw=whole.number("idle_mw"),
         dram_efficiency=whole.share("dram_efficiency", above_zero=True),
+        access_cycles=dict(_of_memories(whole, "access_cycles", hierarchy)),
+        access_bits=dict(_of_memories(whole, "access_bits", hierarchy)),
         companion=whole.text("companion") or None,
         input_toggle=whole.share("input_toggle", above_zero=True),
     )
     _object_to_missing_clock(whole, found)
     _object_to_overlaps(whole, found.corrections)
+    _object_to_words_alone(whole, found)
     raise_if_any(whole.problems)
     return found
 
@@ -176,6 +180,16 @@ def _object_to_missing_clock(whole: Section, found: Sidecar) -> None:
     if powered and "clock_mhz" not in whole:
         way_out = "add clock_mhz: static energy is power x time, and ZigZag counts cycles"
         whole.object_to(("memories", powered[0], "static_pw_per_bit"), "static power without a clock", way_out)
+
+
+def _object_to_words_alone(whole: Section, found: Sidecar) -> None:
+    """How much an access brings says nothing without its time."""
+    for name in found.access_bits:
+        if name not in found.access_cycles:
+            way_out = f"add access_cycles: {{{name}: ...}}, or leave it out"
+            whole.object_to(
+                ("access_bits", name), f"what an access to {name} brings, but not how long it takes", way_out
+            )
 
 
 def _object_to_overlaps(whole: Section, corrections: Sequence[Correction]) -> None:

@@ -110,6 +110,19 @@ def test_static_power_needs_a_clock() -> None:
     ]
 
 
+def test_memories_that_are_not_pipelined() -> None:
+    text = "access_cycles: {dram: 13}\naccess_bits: {dram: 144}\n"
+    found = parse_sidecar(parse_yaml(text, "x"), HIERARCHY)
+    assert (found.access_cycles, found.access_bits) == ({"dram": 13.0}, {"dram": 144.0})
+    assert found.rules == ("access_cycles",)
+    assert problems("access_bits: {dram: 144}\naccess_cycles: {drm: 0}\n") == [
+        "npe.onnx2zz.yaml:2: access_cycles.drm is unknown; did you mean dram?; there are: input_buffer, dram",
+        "npe.onnx2zz.yaml:2: access_cycles.drm is 0, and a number above 0 is needed",
+        "npe.onnx2zz.yaml:1: what an access to dram brings, but not how long it takes; "
+        "add access_cycles: {dram: ...}, or leave it out",
+    ]
+
+
 @pytest.mark.parametrize(
     ("first", "second", "clash"),
     [("", "", True), ("", ", access: read", True), (", access: read", ", access: write", False)],

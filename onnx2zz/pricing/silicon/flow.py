@@ -57,15 +57,16 @@ class Role:
 
 @dataclass(frozen=True)
 class PathTime:
-    """What a convolution and the layers in its output path take together: cycles, and those in which they keep the
-    highest memory's port at work."""
+    """What a convolution and the layers in its output path take together: cycles, those in which they keep the highest
+    memory's port at work, and those of memories that are not pipelined."""
 
     cycles: float
     port_cycles: float
+    access_cycles: float = 0.0
 
-    def with_layer(self, cycles: float, port_cycles: float) -> "PathTime":
+    def with_layer(self, cycles: float, port_cycles: float, access_cycles: float) -> "PathTime":
         """After one more layer, which adds `cycles`."""
-        return PathTime(self.cycles + cycles, self.port_cycles + port_cycles)
+        return PathTime(self.cycles + cycles, self.port_cycles + port_cycles, self.access_cycles + access_cycles)
 
 
 @dataclass(frozen=True)

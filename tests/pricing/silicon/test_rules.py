@@ -59,6 +59,34 @@ def test_a_dram_below_its_rate_is_waited_for() -> None:
     assert after(Sidecar("x", dram_efficiency=1.0)).latency_cycles == max(PRICE.latency_cycles, moved)
 
 
+def test_a_memory_that_is_not_pipelined_serves_one_access_after_another() -> None:
+    """Words of 32 b, as wide as the port of the DRAM, or of 48 b, take 7 cycles each."""
+    bits = 6 * 11 * 15 * 16 + 6 * 4 * 9 * 8 + SUMS * 16
+    assert after(Sidecar("x", access_cycles={"dram": 7})).latency_cycles == 7 * ceil(bits / 32)
+    found = after(Sidecar("x", access_cycles={"dram": 7}, access_bits={"dram": 48}))
+    assert found.latency_cycles == found.access_cycles == 7 * ceil(bits / 48)
+    assert found.cycles_lost.accesses == found.latency_cycles - PRICE.latency_cycles
+
+
+def test_copies_of_a_memory_work_side_by_side() -> None:
+    """Each of 15 pads is read for its own operations, and written with its own taps; both pass one port of 16 b."""
+    moved = (OPERATIONS + 6 * 7 * 15 * 3) * 16
+    assert after(Sidecar("x", access_cycles={"i_pad": 2})).latency_cycles == 2 * ceil(moved / 15 / 16)
+
+
+def test_an_access_a_cycle_is_the_full_rate_of_a_port() -> None:
+    pipelined = after(Sidecar("x", dram_efficiency=1.0))
+    assert after(Sidecar("x", access_cycles={"dram": 1})).latency_cycles == pipelined.latency_cycles
+
+
+def test_the_layers_of_a_path_share_a_slow_memory() -> None:
+    """Inputs come from the path; weights and outputs wait until its accesses are over."""
+    moved = ceil((6 * 4 * 9 * 8 + SUMS * 16) / 32)
+    path = PathTime(700.0, 0.0, access_cycles=690.0)
+    found = after(Sidecar("x", access_cycles={"dram": 3}), priced(role=Role(arriving=("I",), path=path)))
+    assert found.latency_cycles == 690 + 3 * moved - 700
+
+
 def test_windows_that_slide_bring_only_what_is_new() -> None:
     """A row of 7 outputs with 3 taps and stride 2 reads 15 inputs in place of 21."""
     found = after(Sidecar("x", sliding_window=("i_pad",)))
@@ -176,6 +204,7 @@ def every_rule(density: float, overhead: float, efficiency: float) -> Sidecar:
         sliding_window=("i_pad",),
         fresh_sums=("buffer",),
         dram_efficiency=efficiency,
+        access_cycles={"dram": 1.0 + overhead},
     )
 
 
