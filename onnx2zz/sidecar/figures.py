@@ -38,6 +38,15 @@ class Correction:
 
 
 @dataclass(frozen=True)
+class Pages:
+    """The rows of a DRAM: `bits` of one, and what it takes to open another one, in cycles and pJ."""
+
+    bits: float
+    activation_cycles: float = 0.0
+    activation_pj: float = 0.0
+
+
+@dataclass(frozen=True)
 class Wires:
     """What joins the units of the array: array dims across which results are summed up; memory operand -> array dims
     across which one read reaches all units; pairs of array dims over which a window may slide."""
@@ -57,9 +66,9 @@ class Sidecar:
     memories that shift. `fresh_sums`: memories from which a sum that begins is not read. `output_path`: operator types
     that run where results leave the array. `idle_mw`: power that is drawn whatever happens. `dram_efficiency`: the
     share of its peak rate at which the highest memory works. `access_cycles`: memory that is not pipelined -> cycles of
-    an access, `access_bits`: what it brings, where that is not the width of its port. `companion`: the accelerator that
-    does what an array that computes in memory cannot; `input_toggle`: the share of input bits that change from cycle to
-    cycle.
+    an access, `access_bits`: what it brings, where that is not the width of its port. `dram_pages`: memory -> its
+    rows. `companion`: the accelerator that does what an array that computes in memory cannot; `input_toggle`: the share
+    of input bits that change from cycle to cycle.
     """
 
     path: str
@@ -81,6 +90,7 @@ class Sidecar:
     dram_efficiency: float | None = None
     access_cycles: Mapping[str, float] = field(default_factory=dict[str, float])
     access_bits: Mapping[str, float] = field(default_factory=dict[str, float])
+    dram_pages: Mapping[str, Pages] = field(default_factory=dict[str, Pages])
     companion: str | None = None
     input_toggle: float | None = None
 
@@ -92,6 +102,7 @@ class Sidecar:
 
 RULES = (
     *("corrections", "systolic_skew", "pass_overhead_cycles", "pass_filling", "zero_gating", "coding"),
-    *("sliding_window", "fresh_sums", "output_path", "idle_mw", "dram_efficiency", "access_cycles", "companion"),
+    *("sliding_window", "fresh_sums", "output_path", "idle_mw", "dram_efficiency", "access_cycles", "dram_pages"),
+    "companion",
 )
 """What a sidecar says that a system of cores has no use for."""

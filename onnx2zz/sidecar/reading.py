@@ -16,16 +16,17 @@ from onnx2zz.formats.section import Section
 from onnx2zz.formats.shipped_files import Found, sidecar
 from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
-from onnx2zz.sidecar.figures import Coding, Correction, Densities, MemoryFigures, OperandAccess, Sidecar, Wires
+from onnx2zz.sidecar.figures import Coding, Correction, Densities, MemoryFigures, OperandAccess, Pages, Sidecar, Wires
 
 SUFFIX = ".onnx2zz.yaml"
 KEYS = (
     *("clock_mhz", "noc_pj_per_event", "memories", "corrections", "interconnect"),
     *("systolic_skew", "pass_overhead_cycles", "pass_filling", "density", "zero_gating", "coding", "sliding_window"),
-    *("fresh_sums", "output_path", "idle_mw", "dram_efficiency", "access_cycles", "access_bits", "companion"),
-    "input_toggle",
+    *("fresh_sums", "output_path", "idle_mw", "dram_efficiency", "access_cycles", "access_bits", "dram_pages"),
+    *("companion", "input_toggle"),
 )
 MEMORY_KEYS = ("static_pw_per_bit", "um2_per_bit")
+PAGE_KEYS = ("page_bits", "activation_cycles", "activation_pj")
 CORRECTION_KEYS = ("memory", "operand", "access", "factor", "pj_per_operation", "why")
 WIRE_KEYS = ("adder_trees", "multicast", "diagonals")
 ACCESSES: tuple[OperandAccess, ...] = get_args(OperandAccess)
@@ -81,12 +82,14 @@ def parse_sidecar(source: YamlSource, hierarchy: Hierarchy) -> Sidecar:
         dram_efficiency=whole.share("dram_efficiency", above_zero=True),
         access_cycles=dict(_of_memories(whole, "access_cycles", hierarchy)),
         access_bits=dict(_of_memories(whole, "access_bits", hierarchy)),
+        dram_pages=dict(_pages(whole, hierarchy)),
         companion=whole.text("companion") or None,
         input_toggle=whole.share("input_toggle", above_zero=True),
     )
     _object_to_missing_clock(whole, found)
     _object_to_overlaps(whole, found.corrections)
     _object_to_words_alone(whole, found)
+    _object_to_two_models(whole, found)
     raise_if_any(whole.problems)
     return found
 
@@ -111,6 +114,16 @@ def _of_memories(whole: Section, key: str, hierarchy: Hierarchy) -> Iterator[tup
         number = section.number(name, above_zero=True) if section else None
         if number is not None:
             yield name, number
+
+
+def _pages(whole: Section, hierarchy: Hierarchy) -> Iterator[tuple[str, Pages]]:
+    section = whole.section("dram_pages", _names(hierarchy))
+    for name, of_memory in whole.sections("dram_pages", PAGE_KEYS) if section else ():
+        of_memory.required("page_bits")
+        bits = of_memory.number("page_bits", above_zero=True)
+        cycles, energy = of_memory.number("activation_cycles"), of_memory.number("activation_pj")
+        if bits is not None:
+            yield name, Pages(bits, cycles or 0.0, energy or 0.0)
 
 
 def _codings(whole: Section, hierarchy: Hierarchy) -> Iterator[tuple[str, Coding]]:
@@ -190,6 +203,17 @@ def _object_to_words_alone(whole: Section, found: Sidecar) -> None:
             whole.object_to(
                 ("access_bits", name), f"what an access to {name} brings, but not how long it takes", way_out
             )
+
+
+def _object_to_two_models(whole: Section, found: Sidecar) -> None:
+    """Rows that miss are what keeps a DRAM below its peak rate: both together would count them twice."""
+    if found.dram_pages and "dram_efficiency" in whole:
+        what = "dram_pages and dram_efficiency both say what rows that are opened take"
+        whole.object_to(("dram_pages",), what, "keep one of them")
+    for name in found.dram_pages:
+        if name in found.access_cycles:
+            what = f"dram_pages and access_cycles both say what an access to {name} takes"
+            whole.object_to(("dram_pages", name), what, "keep one of them")
 
 
 def _object_to_overlaps(whole: Section, corrections: Sequence[Correction]) -> None:

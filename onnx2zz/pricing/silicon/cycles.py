@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from onnx2zz.pricing.silicon.flow import Flow, PricedLayer
+from onnx2zz.pricing.silicon.pages import page_cycles
 from onnx2zz.pricing.silicon.passes import filling_cycles, passes
 from onnx2zz.pricing.silicon.ports import access_cycles, port_cycles
 from onnx2zz.sidecar.figures import Sidecar
@@ -13,8 +14,8 @@ MATRICES = ("Conv", "Gemm", "Conv_downsample")
 
 @dataclass(frozen=True)
 class CyclesLost:
-    """Cycles beyond ZigZag's: by the skew of a systolic array, between passes, by a DRAM below its peak rate, and by
-    accesses that wait for the one before them.
+    """Cycles beyond ZigZag's: by the skew of a systolic array, between passes, by a DRAM below its peak rate, by
+    accesses that wait for the one before them, and for rows of a DRAM to be opened.
 
     `in_output_path` is negative: what a layer saves that lies in the output path of another.
     """
@@ -24,10 +25,12 @@ class CyclesLost:
     dram: float = 0.0
     in_output_path: float = 0.0
     accesses: float = 0.0
+    pages: float = 0.0
 
     @property
     def total(self) -> float:
-        return self.skew + self.between_passes + self.dram + self.in_output_path + self.accesses
+        waiting = self.dram + self.accesses + self.pages
+        return self.skew + self.between_passes + waiting + self.in_output_path
 
 
 def cycles_lost(layer: PricedLayer, sidecar: Sidecar, shares: dict[Flow, float]) -> CyclesLost:
@@ -43,13 +46,18 @@ def cycles_lost(layer: PricedLayer, sidecar: Sidecar, shares: dict[Flow, float])
     skew, between = _skew(layer, sidecar), _between_passes(layer, sidecar)
     on_array = layer.price.latency_cycles + skew + between
     dram = _waiting(layer, sidecar, on_array, shares)
-    accesses = max(0.0, slow_cycles(layer, sidecar, shares) - (on_array + dram))
-    return CyclesLost(skew, between, dram, accesses=accesses)
+    # The array may go on meanwhile with what has arrived: a layer takes at least as long as each port is at work.
+    accesses = max(0.0, _accesses(layer, sidecar, shares) - (on_array + dram))
+    pages = max(0.0, page_cycles(layer, shares, sidecar.dram_pages) - (on_array + dram + accesses))
+    return CyclesLost(skew, between, dram, accesses=accesses, pages=pages)
 
 
 def slow_cycles(layer: PricedLayer, sidecar: Sidecar, shares: dict[Flow, float]) -> float:
-    """Cycles in which the busiest port of the memories that are not pipelined is at work."""
-    # The array may go on meanwhile with what has arrived, so that a layer takes at least so long, and maybe longer.
+    """Cycles in which the busiest port of the memories that are not pipelined, or open rows, is at work."""
+    return max(_accesses(layer, sidecar, shares), page_cycles(layer, shares, sidecar.dram_pages))
+
+
+def _accesses(layer: PricedLayer, sidecar: Sidecar, shares: dict[Flow, float]) -> float:
     return access_cycles(layer, shares, sidecar.access_cycles, sidecar.access_bits)
 
 

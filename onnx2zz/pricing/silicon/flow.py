@@ -58,7 +58,7 @@ class Role:
 @dataclass(frozen=True)
 class PathTime:
     """What a convolution and the layers in its output path take together: cycles, those in which they keep the highest
-    memory's port at work, and those of memories that are not pipelined."""
+    memory's port at work, and those of memories that are not pipelined or open rows."""
 
     cycles: float
     port_cycles: float

@@ -22,7 +22,7 @@ NOISE = 6
 def port_cycles(layer: PricedLayer, shares: Mapping[Flow, float]) -> float:
     """Cycles in which the busiest port of the highest memories is at work, at its full rate."""
     loads: dict[tuple[str, str], float] = {}
-    for flow, port in _ported(layer):
+    for flow, port in ported(layer):
         top = layer.hierarchy.top(flow.memory_operand)
         # Highest memories only: it is a DRAM's rate that falls short of its peak.
         if top is not None and top.name == flow.memory and port.widest:
@@ -37,17 +37,22 @@ def access_cycles(
     """Cycles in which the busiest port of the memories in `cycles` is at work, if an access takes so many and the next
     one waits for its end. An access brings what `words` has for the memory in bit, or what its port is wide."""
     accesses: dict[tuple[str, str], float] = {}
-    for flow, port in _ported(layer):
+    for flow, port in ported(layer):
         word = words.get(flow.memory, port.widest)
         if flow.memory in cycles and word:
             key = flow.memory, port.name
             # The copies of a memory work side by side.
             moved = flow.bits * shares[flow] / _copies(layer, flow.memory)
             accesses[key] = accesses.get(key, 0.0) + moved / word
-    return max((ceil(round(count, NOISE)) * cycles[memory] for (memory, _), count in accesses.items()), default=0.0)
+    return max((rounded(count) * cycles[memory] for (memory, _), count in accesses.items()), default=0.0)
 
 
-def _ported(layer: PricedLayer) -> Iterator[tuple[Flow, Port]]:
+def rounded(count: float) -> int:
+    """A count up to the next whole number, but for the noise of floats."""
+    return ceil(round(count, NOISE))
+
+
+def ported(layer: PricedLayer) -> Iterator[tuple[Flow, Port]]:
     """Each flow with the port that it passes."""
     for flow in layer.flows:
         memory = layer.memory(flow.memory)
