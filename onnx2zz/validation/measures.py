@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from onnx2zz.pricing.in_memory import InMemoryTotal
 from onnx2zz.pricing.physical import Bits, LayerPhysical, TotalPhysical
 from onnx2zz.pricing.result import LayerResult, Total
 
@@ -92,6 +93,25 @@ def _frames(found: Found, of: Sequence[str]) -> float:
     return 1e3 / _latency_ms(found, of)
 
 
+def _array(found: Found) -> InMemoryTotal:
+    if not isinstance(found, Total) or found.in_memory is None:
+        raise KeyError("only the total of an array that computes in memory has a clock, an area and a peak")
+    return found.in_memory
+
+
+def _clock(found: Found, of: Sequence[str]) -> float:
+    return _array(found).array.tclk_ns
+
+
+def _area(found: Found, of: Sequence[str]) -> float:
+    return _array(found).array.area_mm2
+
+
+def _peak(found: Found, of: Sequence[str]) -> float:
+    """At the sidecar's `input_toggle`."""
+    return _array(found).topsw_peak_at_toggle
+
+
 def _macs_1e9(found: Found, of: Sequence[str]) -> float:
     return _known(found.macs) / 1e9
 
@@ -116,4 +136,7 @@ MEASURES: Mapping[str, Kind] = {
     "energy_1e9": Kind(_memory_energy, 1, "1e9"),
     "energy_pj": Kind(_energy, 0, "pJ"),
     "macs_1e9": Kind(_macs_1e9, 0, "1e9"),
+    "tclk_ns": Kind(_clock, 0, "ns"),
+    "array_mm2": Kind(_area, 0, "mm2"),
+    "topsw_peak": Kind(_peak, 0, "TOP/s/W"),
 }

@@ -63,6 +63,12 @@ def test_sizes_of_nvdla_are_in_order(tmp_path: Path) -> None:
     assert len(frames) == 7
 
 
+def test_an_array_that_computes_in_memory_is_asked_of_its_total(tmp_path: Path) -> None:
+    case = own_case(tmp_path, measure="tclk_ns", layer=TOTAL)
+    (held,) = run_case(read_case(case), tmp_path, Resources()).held
+    assert held.why == "only the total of an array that computes in memory has a clock, an area and a peak"
+
+
 def own_case(folder: Path, **changes: str) -> Path:
     """A case with one layer of SCALE-Sim's."""
     source = validation_cases()["scale_sim"]
