@@ -69,6 +69,15 @@ def test_an_array_that_computes_in_memory_is_asked_of_its_total(tmp_path: Path) 
     assert held.why == "only the total of an array that computes in memory has a clock, an area and a peak"
 
 
+def test_figures_that_a_result_has_not(tmp_path: Path) -> None:
+    """An area of an accelerator whose sidecar has none, energies of a total."""
+    said = []
+    for measure in ("area_mm2", "pj_per_mac register"):
+        (held,) = run_case(read_case(own_case(tmp_path, measure=measure, layer=TOTAL)), tmp_path, Resources()).held
+        said.append(held.why)
+    assert said == ["an area is a total's whose sidecar has areas", "energy by memory is a layer's"]
+
+
 def own_case(folder: Path, **changes: str) -> Path:
     """A case with one layer of SCALE-Sim's."""
     source = validation_cases()["scale_sim"]
