@@ -71,7 +71,7 @@ def test_an_array_that_computes_in_memory_is_asked_of_its_total(tmp_path: Path) 
 
 def test_figures_that_a_result_has_not(tmp_path: Path) -> None:
     """An area of an accelerator whose sidecar has none, energies of a total."""
-    said = []
+    said: list[str] = []
     for measure in ("area_mm2", "pj_per_mac register"):
         (held,) = run_case(read_case(own_case(tmp_path, measure=measure, layer=TOTAL)), tmp_path, Resources()).held
         said.append(held.why)
