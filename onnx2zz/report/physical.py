@@ -17,6 +17,8 @@ from onnx2zz.sidecar.figures import Correction, Sidecar
 Row = tuple[str, str, str, str]
 RULES = {
     "output_path": "output path",
+    "padded": "padding",
+    "folds_apart": "folds apart",
     "sliding_window": "sliding windows",
     "fresh_sums": "sums that begin",
     "coding": "coded zeros",
@@ -68,9 +70,13 @@ def _rows(evaluation: Evaluation, physical: TotalPhysical, sidecar: Sidecar) -> 
 
 def _energies(physical: TotalPhysical) -> str:
     """`zero gating -1.2 nJ; idle +0.3 nJ`, what corrections change in front of them."""
-    parts = [f"{RULES[rule]} -{quantity(saved, ENERGY)}" for rule, saved in physical.saved_pj.items()]
+    parts = [f"{RULES[rule]} {_signed(-saved)}" for rule, saved in physical.saved_pj.items()]
     added = {"idle power": physical.idle_energy_pj, "rows that are opened": physical.activation_energy_pj}
-    return "; ".join([*parts, *(f"{name} +{quantity(energy, ENERGY)}" for name, energy in added.items() if energy)])
+    return "; ".join([*parts, *(f"{name} {_signed(energy)}" for name, energy in added.items() if energy)])
+
+
+def _signed(energy: float) -> str:
+    return f"{'-' if energy < 0 else '+'}{quantity(abs(energy), ENERGY)}"
 
 
 def _cycles(physical: TotalPhysical) -> str:

@@ -22,8 +22,8 @@ SUFFIX = ".onnx2zz.yaml"
 KEYS = (
     *("clock_mhz", "noc_pj_per_event", "memories", "corrections", "interconnect"),
     *("systolic_skew", "pass_overhead_cycles", "pass_filling", "density", "zero_gating", "coding", "sliding_window"),
-    *("fresh_sums", "output_path", "idle_mw", "dram_efficiency", "access_cycles", "access_bits", "dram_pages"),
-    *("companion", "input_toggle"),
+    *("padded", "folds_apart", "fresh_sums", "output_path", "idle_mw", "dram_efficiency", "access_cycles"),
+    *("access_bits", "dram_pages", "companion", "input_toggle"),
 )
 MEMORY_KEYS = ("static_pw_per_bit", "um2_per_bit")
 PAGE_KEYS = ("page_bits", "activation_cycles", "activation_pj")
@@ -76,6 +76,8 @@ def parse_sidecar(source: YamlSource, hierarchy: Hierarchy) -> Sidecar:
         zero_gating=whole.words("zero_gating", GATED, "operand that can be zero"),
         coding=dict(_codings(whole, hierarchy)),
         sliding_window=whole.words("sliding_window", _names(hierarchy), "memory of the accelerator"),
+        padded=whole.words("padded", _names(hierarchy), "memory of the accelerator"),
+        folds_apart=whole.words("folds_apart", _names(hierarchy), "memory of the accelerator"),
         fresh_sums=whole.words("fresh_sums", _names(hierarchy), "memory of the accelerator"),
         output_path=whole.words("output_path", IN_OUTPUT_PATH, "operator type that needs no product"),
         idle_mw=whole.number("idle_mw"),

@@ -81,7 +81,7 @@ def _skew(layer: PricedLayer, sidecar: Sidecar) -> float:
 
 
 def _between_passes(layer: PricedLayer, sidecar: Sidecar) -> float:
-    overhead = (sidecar.pass_overhead_cycles or 0.0) + filling_cycles(layer, sidecar.pass_filling)
+    overhead = (sidecar.pass_overhead_cycles or 0.0) + filling_cycles(layer, sidecar.pass_filling, sidecar.folds_apart)
     return overhead * passes(layer) if overhead else 0.0
 
 

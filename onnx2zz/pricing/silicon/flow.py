@@ -117,7 +117,7 @@ class PricedLayer:
     def contents(self, operand: str, level: int) -> float:
         """Distinct elements of an operand that all units together hold at a level, or that enter the array (-1)."""
         sizes = self.tile(operand, level)
-        return prod(self._reach(index, sizes) for index in self.layer.indices[operand])
+        return prod(self.reach(index, sizes) for index in self.layer.indices[operand])
 
     def tile(self, operand: str, level: int) -> dict[str, float]:
         """How much of each loop lies within a level, spatial unrolling included."""
@@ -133,7 +133,8 @@ class PricedLayer:
             for loop in loops
         )  # fmt: skip
 
-    def _reach(self, index: str, sizes: Mapping[str, float]) -> float:
+    def reach(self, index: str, sizes: Mapping[str, float]) -> float:
+        """Distinct values of an index within such a tile, padding included."""
         relation = self.layer.related.get(index)
         if relation is None:
             return sizes.get(index, 1)

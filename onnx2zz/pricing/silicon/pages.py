@@ -47,7 +47,7 @@ def _opened(layer: PricedLayer, flow: Flow, share: float, page_bits: float) -> f
     return flow.elements / prod(taken for taken, _, _ in tile) * pages_of_tile(tile, flow.width, page_bits)
 
 
-def pages_of_tile(tile: tuple[tuple[float, int, int], ...], width: int, page_bits: float) -> float:
+def pages_of_tile(tile: tuple[tuple[float, float, int], ...], width: int, page_bits: float) -> float:
     """Pages that a tile touches, on the average of where it begins.
 
     `tile`: for each index, outermost first, how many of its values are taken, from how long a stretch of them, and how
@@ -62,18 +62,17 @@ def pages_of_tile(tile: tuple[tuple[float, int, int], ...], width: int, page_bit
     return pages
 
 
-def _tile(layer: PricedLayer, flow: Flow) -> tuple[tuple[float, int, int], ...]:
+def _tile(layer: PricedLayer, flow: Flow) -> tuple[tuple[float, float, int], ...]:
     sizes = layer.tile(flow.operand, flow.link)
     whole = {dim: round(size) for dim, size in sizes.items()}
     return tuple(_of_index(layer.layer, index, whole) for index in layer.layer.indices[flow.operand])
 
 
-def _of_index(layer: EntryLayer, index: str, sizes: Mapping[str, int]) -> tuple[float, int, int]:
+def _of_index(layer: EntryLayer, index: str, sizes: Mapping[str, int]) -> tuple[float, float, int]:
     relation, whole = layer.related.get(index), layer.span(index)
     if relation is None:
         taken = min(sizes.get(index, 1), layer.extent(index))
         return taken, taken, whole
     taken = min(relation.count(sizes), layer.extent(index))
     # A stride passes over elements, which lie between those that are taken.
-    stretch = 1 + sum(step * (sizes.get(dim, 1) - 1) for step, dim in relation.terms)
-    return taken, min(stretch, whole), whole
+    return taken, min(relation.stretch(sizes), whole), whole
