@@ -57,7 +57,7 @@ const timeOf = (run) => run.total.physical && run.total.physical.latency_ns ? `,
 /** Whether rules of the accelerator's sidecar change the run's cycles or energy (docs/physical.md). */
 const ruled = (run) => {
   const found = run.total.physical;
-  return Boolean(found && found.saved_pj && (Object.keys(found.saved_pj).length || found.idle_energy_pj
+  return Boolean(found && found.saved_pj && (Object.keys(found.saved_pj).length || found.idle_energy_pj || found.activation_energy_pj
     || found.latency_cycles !== run.total.latency_cycles));
 };
 
