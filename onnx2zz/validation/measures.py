@@ -133,6 +133,11 @@ def _peak(found: Found, of: Sequence[str]) -> float:
     return _array(found).topsw_peak_at_toggle
 
 
+def _tops(found: Found, of: Sequence[str]) -> float:
+    """Two operations a MAC."""
+    return 2 * _known(found.macs) / _latency_ms(found, of) / 1e9
+
+
 def _macs_1e9(found: Found, of: Sequence[str]) -> float:
     return _known(found.macs) / 1e9
 
@@ -152,6 +157,7 @@ MEASURES: Mapping[str, Kind] = {
     "cycles": Kind(_cycles, 0, "cycles"),
     "zigzag_cycles": Kind(_zigzags_cycles, 0, "cycles"),
     "frames_per_second": Kind(_frames, 0, "1/s"),
+    "tops": Kind(_tops, 0, "TOP/s"),
     "traffic_mib": Kind(_mib, 1, "MiB"),
     "words": Kind(_words, 4, "words"),
     "energy_1e9": Kind(_memory_energy, 1, "1e9"),
