@@ -73,6 +73,10 @@ class Relation:
         common = gcd(self.a, self.b) or 1
         return first * second - max(0, first - self.b // common) * max(0, second - self.a // common)
 
+    def stretch(self, loops: Mapping[str, float]) -> float:
+        """How far it is from the first value to the last, both included: with the values that a stride passes over."""
+        return 1 + sum(step * (loops.get(dim, 1) - 1) for step, dim in self.terms)
+
     def __str__(self) -> str:
         return f"{self.target.lower()}={self.a}*{self.first.lower()}+{self.b}*{self.second.lower()}"
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from math import prod
 
 from onnx2zz.formats.accelerator import Hierarchy, Memory
-from onnx2zz.pricing.silicon.cycles import CyclesLost, cycles_lost, port_cycles
+from onnx2zz.pricing.silicon.cycles import CyclesLost, cycles_lost, slow_cycles
 from onnx2zz.pricing.silicon.flow import PricedLayer
+from onnx2zz.pricing.silicon.pages import activations
 from onnx2zz.pricing.silicon.passes import passes
+from onnx2zz.pricing.silicon.ports import port_cycles
 from onnx2zz.pricing.silicon.shares import Kept, kept
 from onnx2zz.sidecar.figures import Correction, Sidecar
 from onnx2zz.zigzag.layer_price import LevelEnergy
@@ -41,7 +43,8 @@ class LayerPhysical:
     `latency_cycles`, `energy_pj`, `traffic_bits`: ZigZag's, and what all rules of docs/physical.md make of them; the
     energy has the corrections and idle power in it, the static energy is apart. `cycles_lost` and `saved_pj` have each
     rule's part, `passes` how often the units take up new stationary data, `density` what the rules took for it,
-    `port_cycles` how long the highest memory's busiest port is at work.
+    `port_cycles` how long the highest memory's busiest port is at work, `access_cycles` that of memories that are not
+    pipelined or open rows, `activations` the rows that are opened in each memory.
     """
 
     corrected_energy_pj: float
@@ -57,6 +60,9 @@ class LayerPhysical:
     passes: int
     density: Mapping[str, float]
     port_cycles: float
+    access_cycles: float
+    activations: Mapping[str, float]
+    activation_energy_pj: float | None
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,8 @@ class TotalPhysical:
     cycles_lost: CyclesLost = field(default_factory=CyclesLost)
     saved_pj: Mapping[str, float] = field(default_factory=dict[str, float])
     idle_energy_pj: float | None = None
+    activations: Mapping[str, float] = field(default_factory=dict[str, float])
+    activation_energy_pj: float | None = None
 
 
 def layer_physical(layer: PricedLayer, sidecar: Sidecar) -> LayerPhysical:
@@ -97,13 +105,15 @@ def layer_physical(layer: PricedLayer, sidecar: Sidecar) -> LayerPhysical:
     time = None if sidecar.clock_mhz is None else cycles * 1e3 / sidecar.clock_mhz
     power = static_power_pw(sidecar, layer.hierarchy)
     idle = None if time is None or sidecar.idle_mw is None else sidecar.idle_mw * time * PJ_PER_MW_NS
+    opened = activations(layer, left.shares, sidecar.dram_pages)
+    opening = sum(rows * sidecar.dram_pages[memory].activation_pj for memory, rows in opened.items())
     return LayerPhysical(
         corrected_energy_pj=corrected,
         static_energy_pj=None if time is None or power is None else power * time * PJ_PER_PW_NS,
         latency_ns=time,
         corrections=applied,
         latency_cycles=cycles,
-        energy_pj=corrected - sum(left.saved_pj.values()) + (idle or 0.0),
+        energy_pj=corrected - sum(left.saved_pj.values()) + (idle or 0.0) + opening,
         traffic_bits=_traffic(layer, left),
         cycles_lost=lost,
         saved_pj=left.saved_pj,
@@ -111,6 +121,9 @@ def layer_physical(layer: PricedLayer, sidecar: Sidecar) -> LayerPhysical:
         passes=passes(layer),
         density=layer.density,
         port_cycles=port_cycles(layer, left.shares),
+        access_cycles=slow_cycles(layer, sidecar, left.shares),
+        activations=opened,
+        activation_energy_pj=opening if sidecar.dram_pages else None,
     )
 
 
@@ -146,12 +159,16 @@ def total_physical(
             between_passes=_sum(layer.cycles_lost.between_passes for layer in layers),
             dram=_sum(layer.cycles_lost.dram for layer in layers),
             in_output_path=_sum(layer.cycles_lost.in_output_path for layer in layers),
+            accesses=_sum(layer.cycles_lost.accesses for layer in layers),
+            pages=_sum(layer.cycles_lost.pages for layer in layers),
         ),
         saved_pj={
             rule: _sum(layer.saved_pj.get(rule) for layer in layers)
             for rule in dict.fromkeys(rule for layer in layers for rule in layer.saved_pj)
         },
         idle_energy_pj=_sum(layer.idle_energy_pj for layer in layers) if sidecar.idle_mw is not None else None,
+        activations={memory: _sum(layer.activations.get(memory) for layer in layers) for memory in sidecar.dram_pages},
+        activation_energy_pj=_sum(layer.activation_energy_pj for layer in layers) if sidecar.dram_pages else None,
     )
 
 

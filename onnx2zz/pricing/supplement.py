@@ -57,7 +57,9 @@ class Supplement:
                 own = found[number] = layer_physical(layer, self.sidecar)
                 before = paths[rider.host] if rider else PathTime(0.0, 0.0)
                 # What a rider adds is its own latency here: `layer_physical` has made the difference of it.
-                paths[rider.host if rider else number] = before.with_layer(own.latency_cycles, own.port_cycles)
+                paths[rider.host if rider else number] = before.with_layer(
+                    own.latency_cycles, own.port_cycles, own.access_cycles
+                )
         return found
 
     @property

@@ -17,6 +17,8 @@ from onnx2zz.sidecar.figures import Correction, Sidecar
 Row = tuple[str, str, str, str]
 RULES = {
     "output_path": "output path",
+    "padded": "padding",
+    "folds_apart": "folds apart",
     "sliding_window": "sliding windows",
     "fresh_sums": "sums that begin",
     "coding": "coded zeros",
@@ -50,7 +52,7 @@ def _rows(evaluation: Evaluation, physical: TotalPhysical, sidecar: Sidecar) -> 
     if sidecar.corrections:
         rule = "; ".join(map(_said, sidecar.corrections))
         yield "Energy", quantity(total.energy_pj, ENERGY), quantity(physical.corrected_energy_pj, ENERGY), rule
-    if physical.saved_pj or physical.idle_energy_pj:
+    if physical.saved_pj or physical.idle_energy_pj or physical.activation_energy_pj:
         yield "All energy", quantity(total.energy_pj, ENERGY), quantity(physical.energy_pj, ENERGY), _energies(physical)
     if physical.cycles_lost.total:
         ours = f"{physical.latency_cycles:,.0f} cycles"
@@ -68,9 +70,13 @@ def _rows(evaluation: Evaluation, physical: TotalPhysical, sidecar: Sidecar) -> 
 
 def _energies(physical: TotalPhysical) -> str:
     """`zero gating -1.2 nJ; idle +0.3 nJ`, what corrections change in front of them."""
-    parts = [f"{RULES[rule]} -{quantity(saved, ENERGY)}" for rule, saved in physical.saved_pj.items()]
-    idle = physical.idle_energy_pj
-    return "; ".join([*parts, *([f"idle power +{quantity(idle, ENERGY)}"] if idle else [])])
+    parts = [f"{RULES[rule]} {_signed(-saved)}" for rule, saved in physical.saved_pj.items()]
+    added = {"idle power": physical.idle_energy_pj, "rows that are opened": physical.activation_energy_pj}
+    return "; ".join([*parts, *(f"{name} {_signed(energy)}" for name, energy in added.items() if energy)])
+
+
+def _signed(energy: float) -> str:
+    return f"{'-' if energy < 0 else '+'}{quantity(abs(energy), ENERGY)}"
 
 
 def _cycles(physical: TotalPhysical) -> str:
@@ -79,6 +85,8 @@ def _cycles(physical: TotalPhysical) -> str:
         "systolic skew": lost.skew,
         "between passes": lost.between_passes,
         "waiting for the DRAM": lost.dram,
+        "access after access": lost.accesses,
+        "rows that are opened": lost.pages,
         "in output paths": lost.in_output_path,
     }
     return "; ".join(f"{name} {cycles:+,.0f}" for name, cycles in named.items() if cycles)

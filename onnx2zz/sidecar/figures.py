@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 OperandAccess = Literal["read", "write"]
-Coding = Literal["rlc", "rlc_rows", "bitmap"]
-"""How zeros are left out of what a memory holds: run lengths, run lengths that end with each row, or a bit for each
-element."""
+Coding = Literal["rlc", "rlc_rows", "rlc_term", "bitmap"]
+"""How zeros are left out of what a memory holds: run lengths, run lengths that end with each row (with its last
+element, or with its last one that is not zero), or a bit for each element."""
 Densities = Mapping[str, Mapping[str, float]]
 """Layer -> operand (I, W, O) -> the share of its elements that are not zero."""
 
@@ -38,6 +38,15 @@ class Correction:
 
 
 @dataclass(frozen=True)
+class Pages:
+    """The rows of a DRAM: `bits` of one, and what it takes to open another one, in cycles and pJ."""
+
+    bits: float
+    activation_cycles: float = 0.0
+    activation_pj: float = 0.0
+
+
+@dataclass(frozen=True)
 class Wires:
     """What joins the units of the array: array dims across which results are summed up; memory operand -> array dims
     across which one read reaches all units; pairs of array dims over which a window may slide."""
@@ -54,10 +63,13 @@ class Sidecar:
     `systolic_skew`: array dims that data pass unit by unit; results of a pass leave through the first.
     `pass_overhead_cycles`: between passes, and `pass_filling`: bits a cycle at which a memory is filled before each.
     `zero_gating`: operands whose zeros stop an operation. `coding`: memory -> how it holds zeros. `sliding_window`:
-    memories that shift. `fresh_sums`: memories from which a sum that begins is not read. `output_path`: operator types
-    that run where results leave the array. `idle_mw`: power that is drawn whatever happens. `dram_efficiency`: the
-    share of its peak rate at which the highest memory works. `companion`: the accelerator that does what an array that
-    computes in memory cannot; `input_toggle`: the share of input bits that change from cycle to cycle.
+    memories that shift. `padded`: memories that hold inputs with their padding. `folds_apart`: memories that send
+    inputs to one part of a folded loop at a time. `fresh_sums`: memories from which a sum that begins is not read.
+    `output_path`: operator types that run where results leave the array. `idle_mw`: power that is drawn whatever
+    happens. `dram_efficiency`: the share of its peak rate at which the highest memory works. `access_cycles`: memory
+    that is not pipelined -> cycles of an access, `access_bits`: what it brings, where that is not the width of its
+    port. `dram_pages`: memory -> its rows. `companion`: the accelerator that does what an array that computes in memory
+    cannot; `input_toggle`: the share of input bits that change from cycle to cycle.
     """
 
     path: str
@@ -73,10 +85,15 @@ class Sidecar:
     zero_gating: tuple[str, ...] = ()
     coding: Mapping[str, Coding] = field(default_factory=dict[str, Coding])
     sliding_window: tuple[str, ...] = ()
+    padded: tuple[str, ...] = ()
+    folds_apart: tuple[str, ...] = ()
     fresh_sums: tuple[str, ...] = ()
     output_path: tuple[str, ...] = ()
     idle_mw: float | None = None
     dram_efficiency: float | None = None
+    access_cycles: Mapping[str, float] = field(default_factory=dict[str, float])
+    access_bits: Mapping[str, float] = field(default_factory=dict[str, float])
+    dram_pages: Mapping[str, Pages] = field(default_factory=dict[str, Pages])
     companion: str | None = None
     input_toggle: float | None = None
 
@@ -88,6 +105,7 @@ class Sidecar:
 
 RULES = (
     *("corrections", "systolic_skew", "pass_overhead_cycles", "pass_filling", "zero_gating", "coding"),
-    *("sliding_window", "fresh_sums", "output_path", "idle_mw", "dram_efficiency", "companion"),
+    *("sliding_window", "padded", "folds_apart", "fresh_sums", "output_path", "idle_mw"),
+    *("dram_efficiency", "access_cycles", "dram_pages", "companion"),
 )
 """What a sidecar says that a system of cores has no use for."""

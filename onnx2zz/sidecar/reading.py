@@ -16,15 +16,17 @@ from onnx2zz.formats.section import Section
 from onnx2zz.formats.shipped_files import Found, sidecar
 from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
-from onnx2zz.sidecar.figures import Coding, Correction, Densities, MemoryFigures, OperandAccess, Sidecar, Wires
+from onnx2zz.sidecar.figures import Coding, Correction, Densities, MemoryFigures, OperandAccess, Pages, Sidecar, Wires
 
 SUFFIX = ".onnx2zz.yaml"
 KEYS = (
     *("clock_mhz", "noc_pj_per_event", "memories", "corrections", "interconnect"),
     *("systolic_skew", "pass_overhead_cycles", "pass_filling", "density", "zero_gating", "coding", "sliding_window"),
-    *("fresh_sums", "output_path", "idle_mw", "dram_efficiency", "companion", "input_toggle"),
+    *("padded", "folds_apart", "fresh_sums", "output_path", "idle_mw", "dram_efficiency", "access_cycles"),
+    *("access_bits", "dram_pages", "companion", "input_toggle"),
 )
 MEMORY_KEYS = ("static_pw_per_bit", "um2_per_bit")
+PAGE_KEYS = ("page_bits", "activation_cycles", "activation_pj")
 CORRECTION_KEYS = ("memory", "operand", "access", "factor", "pj_per_operation", "why")
 WIRE_KEYS = ("adder_trees", "multicast", "diagonals")
 ACCESSES: tuple[OperandAccess, ...] = get_args(OperandAccess)
@@ -74,15 +76,22 @@ def parse_sidecar(source: YamlSource, hierarchy: Hierarchy) -> Sidecar:
         zero_gating=whole.words("zero_gating", GATED, "operand that can be zero"),
         coding=dict(_codings(whole, hierarchy)),
         sliding_window=whole.words("sliding_window", _names(hierarchy), "memory of the accelerator"),
+        padded=whole.words("padded", _names(hierarchy), "memory of the accelerator"),
+        folds_apart=whole.words("folds_apart", _names(hierarchy), "memory of the accelerator"),
         fresh_sums=whole.words("fresh_sums", _names(hierarchy), "memory of the accelerator"),
         output_path=whole.words("output_path", IN_OUTPUT_PATH, "operator type that needs no product"),
         idle_mw=whole.number("idle_mw"),
         dram_efficiency=whole.share("dram_efficiency", above_zero=True),
+        access_cycles=dict(_of_memories(whole, "access_cycles", hierarchy)),
+        access_bits=dict(_of_memories(whole, "access_bits", hierarchy)),
+        dram_pages=dict(_pages(whole, hierarchy)),
         companion=whole.text("companion") or None,
         input_toggle=whole.share("input_toggle", above_zero=True),
     )
     _object_to_missing_clock(whole, found)
     _object_to_overlaps(whole, found.corrections)
+    _object_to_words_alone(whole, found)
+    _object_to_two_models(whole, found)
     raise_if_any(whole.problems)
     return found
 
@@ -107,6 +116,16 @@ def _of_memories(whole: Section, key: str, hierarchy: Hierarchy) -> Iterator[tup
         number = section.number(name, above_zero=True) if section else None
         if number is not None:
             yield name, number
+
+
+def _pages(whole: Section, hierarchy: Hierarchy) -> Iterator[tuple[str, Pages]]:
+    section = whole.section("dram_pages", _names(hierarchy))
+    for name, of_memory in whole.sections("dram_pages", PAGE_KEYS) if section else ():
+        of_memory.required("page_bits")
+        bits = of_memory.number("page_bits", above_zero=True)
+        cycles, energy = of_memory.number("activation_cycles"), of_memory.number("activation_pj")
+        if bits is not None:
+            yield name, Pages(bits, cycles or 0.0, energy or 0.0)
 
 
 def _codings(whole: Section, hierarchy: Hierarchy) -> Iterator[tuple[str, Coding]]:
@@ -176,6 +195,27 @@ def _object_to_missing_clock(whole: Section, found: Sidecar) -> None:
     if powered and "clock_mhz" not in whole:
         way_out = "add clock_mhz: static energy is power x time, and ZigZag counts cycles"
         whole.object_to(("memories", powered[0], "static_pw_per_bit"), "static power without a clock", way_out)
+
+
+def _object_to_words_alone(whole: Section, found: Sidecar) -> None:
+    """How much an access brings says nothing without its time."""
+    for name in found.access_bits:
+        if name not in found.access_cycles:
+            way_out = f"add access_cycles: {{{name}: ...}}, or leave it out"
+            whole.object_to(
+                ("access_bits", name), f"what an access to {name} brings, but not how long it takes", way_out
+            )
+
+
+def _object_to_two_models(whole: Section, found: Sidecar) -> None:
+    """Rows that miss are what keeps a DRAM below its peak rate: both together would count them twice."""
+    if found.dram_pages and "dram_efficiency" in whole:
+        what = "dram_pages and dram_efficiency both say what rows that are opened take"
+        whole.object_to(("dram_pages",), what, "keep one of them")
+    for name in found.dram_pages:
+        if name in found.access_cycles:
+            what = f"dram_pages and access_cycles both say what an access to {name} takes"
+            whole.object_to(("dram_pages", name), what, "keep one of them")
 
 
 def _object_to_overlaps(whole: Section, corrections: Sequence[Correction]) -> None:

@@ -26,6 +26,13 @@ class InMemoryArray:
     topsmm2_peak: float
 
 
+def _by_part(array: Mapping[str, float], memories: Mapping[str, float]) -> dict[str, float]:
+    """The areas of both by name; the memory of the cells is called as the array's part in ZigZag's own files, and
+    counts beside it."""
+    names = dict.fromkeys((*array, *memories))
+    return {str(name): array.get(name, 0.0) + memories.get(name, 0.0) for name in names}
+
+
 def in_memory_array(accelerator: "Accelerator") -> InMemoryArray:
     """The facts of an accelerator whose array computes in memory."""
     from zigzag.hardware.architecture.imc_array import ImcArray
@@ -34,7 +41,7 @@ def in_memory_array(accelerator: "Accelerator") -> InMemoryArray:
 
     array = accelerator.operational_array
     assert isinstance(array, ImcArray), "only asked of arrays that compute in memory"
-    memories = {level.name: level.memory_instance.area for level in accelerator.memory_hierarchy.mem_level_list}
+    memories = {level.name: plain(level.memory_instance.area) for level in accelerator.memory_hierarchy.mem_level_list}
     # Term by term, as ZigZag adds: `sum` compensates its rounding since Python 3.12, and the last bit would differ.
     memory_area = 0.0
     for area in memories.values():
@@ -45,7 +52,7 @@ def in_memory_array(accelerator: "Accelerator") -> InMemoryArray:
         tclk_ns=plain(array.tclk),
         tclk_by_part={str(part): plain(value) for part, value in array.tclk_breakdown.items()},
         area_mm2=plain(array.area + memory_area),
-        area_by_part={str(part): plain(value) for part, value in {**array.area_breakdown, **memories}.items()},
+        area_by_part=_by_part(array.area_breakdown, memories),
         # ZigZag keeps no number of MACs. It has divided it by the energy of a cycle, and counts two operations for
         # each.
         macs_per_cycle=plain(array.topsw_peak * sum(per_cycle.values()) / 2),

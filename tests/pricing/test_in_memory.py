@@ -61,6 +61,16 @@ def test_clock_and_area_are_what_the_drop_in_returns(tmp_path: Path, arch: str) 
     assert sum(found.array.area_by_part.values()) == pytest.approx(area)
 
 
+def test_areas_of_the_parts_add_up_where_cells_have_one(tmp_path: Path) -> None:
+    """ZigZag's own files call the memory of the cells as the array's part: the one hid the other."""
+    accelerator = yaml.safe_load(zigzags(ACCELERATORS)["dimc"].read_text())
+    accelerator["memories"]["cells"]["area"] = 2e-6
+    (tmp_path / "chip.yaml").write_text(yaml.safe_dump(accelerator, sort_keys=False))
+    array = present(evaluated(tmp_path, str(tmp_path / "chip.yaml")).total.in_memory).array
+    assert array.area_by_part["cells"] == pytest.approx((128 * 128 + 1) * 2e-6)
+    assert sum(array.area_by_part.values()) == pytest.approx(array.area_mm2)
+
+
 def test_what_the_companion_does_is_priced_as_on_the_companion_alone(tmp_path: Path) -> None:
     found = evaluated(tmp_path, "dimc")
     alone = onnx2zz.evaluate(tmp_path / "net.yaml", "vector_unit", lpf_limit=LPF, cache=False)

@@ -62,13 +62,18 @@ def test_ours_beside_zigzags_with_the_rule() -> None:
 
 
 def test_each_rule_says_its_part() -> None:
-    lost, saved = CyclesLost(skew=60.0, between_passes=20.0, in_output_path=-125.0), {"zero_gating": 4e5, "coding": 1e5}
+    lost, saved = (
+        CyclesLost(60.0, 20.0, in_output_path=-125.0, accesses=7.0, pages=8.0),
+        {"zero_gating": 4e5, "coding": 1e5, "padded": -2e3},
+    )
     ruled = replace(PHYSICAL, latency_cycles=10_080.0, energy_pj=2.7e6, cycles_lost=lost, saved_pj=saved)
-    ruled = replace(ruled, idle_energy_pj=2e5)
-    lines = printed(print_physical, replace(RUN, total=replace(RUN.total, physical=ruled)), width=140)
+    ruled = replace(ruled, idle_energy_pj=2e5, activation_energy_pj=1e3)
+    lines = printed(print_physical, replace(RUN, total=replace(RUN.total, physical=ruled)), width=180)
     assert [" ".join(line.split()) for line in lines[4:6]] == [
-        "All energy 3.000 µJ 2.700 µJ zero gating -400.0 nJ; coded zeros -100.0 nJ; idle power +200.0 nJ",
-        "Cycles 10,125 cycles 10,080 cycles systolic skew +60; between passes +20; in output paths -125",
+        "All energy 3.000 µJ 2.700 µJ zero gating -400.0 nJ; coded zeros -100.0 nJ; padding +2.000 nJ; "
+        "idle power +200.0 nJ; rows that are opened +1.000 nJ",
+        "Cycles 10,125 cycles 10,080 cycles systolic skew +60; between passes +20; access after access +7; "
+        "rows that are opened +8; in output paths -125",
     ]
 
 

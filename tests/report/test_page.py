@@ -246,6 +246,8 @@ def test_what_silicon_makes_of_the_run_has_tiles_of_its_own(chromium: Browser, t
         tab, wrong = opened(chromium, file)
         tiles = tab.locator("#headline").inner_text()
         assert ("Latency on silicon" in tiles, "Energy on silicon" in tiles) == (told, told)
+        lost = ruled.evaluation["total"]["physical"]["cycles_lost"]["between_passes"]
+        assert (f"between passes +{lost:,.0f}" in tiles, "idle +" in tiles) == (told, told)
         assert wrong == []
     cycles = ruled.evaluation["total"]["physical"]["latency_cycles"]
     assert cycles > ruled.evaluation["total"]["latency_cycles"]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from onnx2zz.errors import InputError
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.yaml_source import parse_yaml
-from onnx2zz.sidecar.figures import Correction, MemoryFigures, Sidecar, Wires
+from onnx2zz.sidecar.figures import Correction, MemoryFigures, Pages, Sidecar, Wires
 from onnx2zz.sidecar.reading import KEYS as OF_FILE
 from onnx2zz.sidecar.reading import parse_sidecar, read_sidecar, sidecar_path
 
@@ -107,6 +107,38 @@ def test_static_power_needs_a_clock() -> None:
     assert problems("memories:\n  dram:\n    static_pw_per_bit: 3\n") == [
         "npe.onnx2zz.yaml:3: static power without a clock; "
         "add clock_mhz: static energy is power x time, and ZigZag counts cycles"
+    ]
+
+
+def test_memories_that_are_not_pipelined() -> None:
+    text = "access_cycles: {dram: 13}\naccess_bits: {dram: 144}\n"
+    found = parse_sidecar(parse_yaml(text, "x"), HIERARCHY)
+    assert (found.access_cycles, found.access_bits) == ({"dram": 13.0}, {"dram": 144.0})
+    assert found.rules == ("access_cycles",)
+    assert problems("access_bits: {dram: 144}\naccess_cycles: {drm: 0}\n") == [
+        "npe.onnx2zz.yaml:2: access_cycles.drm is unknown; did you mean dram?; there are: input_buffer, dram",
+        "npe.onnx2zz.yaml:2: access_cycles.drm is 0, and a number above 0 is needed",
+        "npe.onnx2zz.yaml:1: what an access to dram brings, but not how long it takes; "
+        "add access_cycles: {dram: ...}, or leave it out",
+    ]
+
+
+def test_rows_of_a_dram() -> None:
+    text = "dram_pages:\n  dram: {page_bits: 16384, activation_cycles: 14, activation_pj: 1331}\n"
+    found = parse_sidecar(parse_yaml(text, "x"), HIERARCHY)
+    assert found.dram_pages == {"dram": Pages(16384.0, 14.0, 1331.0)}
+    assert found.rules == ("dram_pages",)
+    assert problems("dram_pages:\n  drm: {page_bits: 8}\n  dram: {activation_cycles: 3}\n") == [
+        "npe.onnx2zz.yaml:2: dram_pages.drm is unknown; did you mean dram?; there are: input_buffer, dram",
+        "npe.onnx2zz.yaml:3: dram_pages.dram lacks page_bits",
+    ]
+
+
+def test_what_rows_take_is_counted_once() -> None:
+    pages = "dram_pages:\n  dram: {page_bits: 8}\n"
+    assert problems(f"{pages}dram_efficiency: 0.7\naccess_cycles: {{dram: 4}}\n") == [
+        "npe.onnx2zz.yaml:1: dram_pages and dram_efficiency both say what rows that are opened take; keep one of them",
+        "npe.onnx2zz.yaml:2: dram_pages and access_cycles both say what an access to dram takes; keep one of them",
     ]
 
 

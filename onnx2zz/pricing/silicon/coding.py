@@ -13,7 +13,7 @@ def coded_share(coding: Coding, density: float, width: int, row: int) -> float:
     """Bits left of a bit, at most 1: a tensor that does not get smaller is sent as it is.
 
     `density`: the share of elements that are not zero, spread evenly. `width`: bits of an element. `row`: elements
-    after which the code ends, for `rlc_rows`.
+    after which the code ends, for `rlc_rows` and `rlc_term`.
     """
     if width <= 0:
         return 1.0
@@ -27,7 +27,8 @@ def coded_share(coding: Coding, density: float, width: int, row: int) -> float:
         return 1.0
     if coding == "rlc":
         return min(1.0, density * WORD / (values * width))
-    return min(1.0, _words_of_a_row(density, row, values) * WORD / (row * width))
+    words = _words_of_a_row(density, row, values) if coding == "rlc_rows" else _words_to_the_end(density, row, values)
+    return min(1.0, words * WORD / (row * width))
 
 
 def _words_of_a_row(density: float, row: int, values: int) -> float:
@@ -35,6 +36,12 @@ def _words_of_a_row(density: float, row: int, values: int) -> float:
     zero, which are as many as a binomial distribution has them."""
     others = row - 1
     return sum(_chance(full, others, density) * -(-(full + 1) // values) for full in range(others + 1))
+
+
+def _words_to_the_end(density: float, row: int, values: int) -> float:
+    """The same where zeros at the end of a row are left to who reads it. A row of zeros takes a word, which says that
+    the code ends."""
+    return sum(_chance(full, row, density) * max(1, -(-full // values)) for full in range(row + 1))
 
 
 def _chance(full: int, elements: int, density: float) -> float:

@@ -57,15 +57,16 @@ class Role:
 
 @dataclass(frozen=True)
 class PathTime:
-    """What a convolution and the layers in its output path take together: cycles, and those in which they keep the
-    highest memory's port at work."""
+    """What a convolution and the layers in its output path take together: cycles, those in which they keep the highest
+    memory's port at work, and those of memories that are not pipelined or open rows."""
 
     cycles: float
     port_cycles: float
+    access_cycles: float = 0.0
 
-    def with_layer(self, cycles: float, port_cycles: float) -> "PathTime":
+    def with_layer(self, cycles: float, port_cycles: float, access_cycles: float) -> "PathTime":
         """After one more layer, which adds `cycles`."""
-        return PathTime(self.cycles + cycles, self.port_cycles + port_cycles)
+        return PathTime(self.cycles + cycles, self.port_cycles + port_cycles, self.access_cycles + access_cycles)
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class PricedLayer:
     def contents(self, operand: str, level: int) -> float:
         """Distinct elements of an operand that all units together hold at a level, or that enter the array (-1)."""
         sizes = self.tile(operand, level)
-        return prod(self._reach(index, sizes) for index in self.layer.indices[operand])
+        return prod(self.reach(index, sizes) for index in self.layer.indices[operand])
 
     def tile(self, operand: str, level: int) -> dict[str, float]:
         """How much of each loop lies within a level, spatial unrolling included."""
@@ -132,7 +133,8 @@ class PricedLayer:
             for loop in loops
         )  # fmt: skip
 
-    def _reach(self, index: str, sizes: Mapping[str, float]) -> float:
+    def reach(self, index: str, sizes: Mapping[str, float]) -> float:
+        """Distinct values of an index within such a tile, padding included."""
         relation = self.layer.related.get(index)
         if relation is None:
             return sizes.get(index, 1)

@@ -1,9 +1,11 @@
 """How often the array takes up new stationary data: a systolic array's folds, the passes of a row-stationary one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil, prod
 
 from onnx2zz.pricing.silicon.flow import PricedLayer
+from onnx2zz.pricing.silicon.folds import sent_again
+from onnx2zz.zigzag.layer_price import LevelEnergy
 
 
 def passes(layer: PricedLayer) -> int:
@@ -28,14 +30,23 @@ def _serves_all(served: tuple[str, ...], layer: PricedLayer) -> bool:
     return set(layer.hierarchy.array) <= set(served)
 
 
-def filling_cycles(layer: PricedLayer, rates: Mapping[str, float]) -> int:
+def filling_cycles(layer: PricedLayer, rates: Mapping[str, float], folds_apart: Sequence[str] = ()) -> int:
     """Cycles in which memories are filled one after another before a pass can begin; `rates` has bits a cycle.
 
-    A memory takes the distinct elements that all its copies hold together: one transfer reaches every copy.
+    A memory takes the distinct elements that all its copies hold together: one transfer reaches every copy, or those of
+    one part of a folded loop where the memory above is one of `folds_apart`.
     """
     return sum(
-        ceil(layer.contents(level.operand, number) * layer.layer.precision.get(level.operand, 0) / rates[level.memory])
+        ceil(_filled(layer, level, number, folds_apart) / rates[level.memory])
         for operand in layer.layer.inputs
         for number, level in enumerate(layer.levels(operand))
         if level.memory in rates
     )
+
+
+def _filled(layer: PricedLayer, level: LevelEnergy, number: int, folds_apart: Sequence[str]) -> float:
+    """Bits that a memory takes."""
+    above = layer.levels(level.operand)[number + 1 : number + 2]
+    apart = any(memory.memory in folds_apart for memory in above)
+    bits = layer.contents(level.operand, number) * layer.layer.precision.get(level.operand, 0)
+    return bits * sent_again(layer, level.operand, number) if apart else bits

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from onnx2zz.pricing.silicon.coding import coded_share
 from onnx2zz.pricing.silicon.flow import OUTPUT, Flow, PricedLayer
+from onnx2zz.pricing.silicon.folds import to_each_part
 from onnx2zz.pricing.silicon.gating import executed, kept_of_operations
+from onnx2zz.pricing.silicon.padding import with_padding
 from onnx2zz.pricing.silicon.sliding_window import kept_of_windows
 from onnx2zz.pricing.silicon.sums import kept_of_sums
 from onnx2zz.sidecar.figures import Sidecar
@@ -18,7 +20,8 @@ OFF_CHIP_WORDS = ("write_from_low", "read_to_high")
 
 @dataclass(frozen=True)
 class Kept:
-    """`shares`: what is left of each flow. `saved_pj`: rule -> the energy that it takes away, operations included."""
+    """`shares`: what is left of each flow. `saved_pj`: rule -> the energy that it takes away, operations included;
+    below 0 where it adds some."""
 
     shares: dict[Flow, float]
     saved_pj: Mapping[str, float]
@@ -78,7 +81,7 @@ def _coding(layer: PricedLayer, flow: Flow, sidecar: Sidecar) -> float:
     coding, density = sidecar.coding.get(flow.memory), layer.density.get(flow.operand)
     if coding is None or density is None:
         return 1.0
-    # The last index is the one that lies side by side in memory, after which `rlc_rows` begins anew.
+    # The last index is the one that lies side by side in memory, after which codes of rows begin anew.
     row = layer.layer.extent(layer.layer.indices[flow.operand][-1])
     share = coded_share(coding, density, flow.width, row)
     if flow.operand != OUTPUT:
@@ -90,12 +93,22 @@ def _coding(layer: PricedLayer, flow: Flow, sidecar: Sidecar) -> float:
     return share * finished + 1.0 - finished
 
 
+def _padded(layer: PricedLayer, flow: Flow, sidecar: Sidecar) -> float:
+    return with_padding(layer, flow, sidecar.padded) if sidecar.padded else 1.0
+
+
+def _folds_apart(layer: PricedLayer, flow: Flow, sidecar: Sidecar) -> float:
+    return to_each_part(layer, flow, sidecar.folds_apart) if sidecar.folds_apart else 1.0
+
+
 def _zero_gating(layer: PricedLayer, flow: Flow, sidecar: Sidecar) -> float:
     return kept_of_operations(layer, flow, sidecar.zero_gating) if sidecar.zero_gating else 1.0
 
 
 RULES: Mapping[str, Rule] = {
     "output_path": _output_path,
+    "padded": _padded,
+    "folds_apart": _folds_apart,
     "sliding_window": _sliding_window,
     "fresh_sums": _fresh_sums,
     "coding": _coding,

@@ -57,17 +57,27 @@ const timeOf = (run) => run.total.physical && run.total.physical.latency_ns ? `,
 /** Whether rules of the accelerator's sidecar change the run's cycles or energy (docs/physical.md). */
 const ruled = (run) => {
   const found = run.total.physical;
-  return Boolean(found && found.saved_pj && (Object.keys(found.saved_pj).length || found.idle_energy_pj
+  return Boolean(found && found.saved_pj && (Object.keys(found.saved_pj).length || found.idle_energy_pj || found.activation_energy_pj
     || found.latency_cycles !== run.total.latency_cycles));
 };
+
+/** What each rule adds or takes, by its key in the JSON: `accesses +40,112; pages +444`. */
+const partsOfRules = (parts, write) => Object.entries(parts).filter(([, part]) => part)
+  .map(([rule, part]) => `${rule.replaceAll("_", " ")} ${part > 0 ? "+" : "−"}${write(Math.abs(part))}`).join("; ");
+
+const energyOfRules = ({ saved_pj, idle_energy_pj, activation_energy_pj }) => ({
+  ...Object.fromEntries(Object.entries(saved_pj).map(([rule, saved]) => [rule, -saved])),
+  idle: idle_energy_pj, rows: activation_energy_pj,
+});
 
 /** What the sidecar's rules make of ZigZag's numbers, and the rates of arrays that compute in memory. */
 const BESIDE = [
   ...(RUNS.every(ruled) ? [
     { priced: true, what: "Latency on silicon", of: (run) => run.total.physical.latency_cycles, write: count,
-      more: (run) => `${whole(run.total.physical.latency_cycles)} cycles by the sidecar's rules` },
+      more: (run) => `${whole(run.total.physical.latency_cycles)} cycles by the sidecar's rules. ${
+        partsOfRules(run.total.physical.cycles_lost || {}, whole)}` },
     { priced: true, what: "Energy on silicon", of: (run) => run.total.physical.energy_pj, write: energy,
-      more: () => "by the sidecar's rules" },
+      more: (run) => `by the sidecar's rules. ${partsOfRules(energyOfRules(run.total.physical), energy)}` },
   ] : []),
   ...(RUNS.every((run) => run.total.in_memory && run.total.in_memory.topsw) ? [
     { priced: true, what: "TOP/s/W", of: (run) => run.total.in_memory.topsw, write: (n) => n.toFixed(3), higher: true,

@@ -1,5 +1,7 @@
 """What silicon does beside ZigZag's model: each rule worked out by hand, its bounds, and its direction."""
 
+from dataclasses import replace
+from itertools import product
 from math import ceil, comb, prod
 
 import pytest
@@ -57,6 +59,81 @@ def test_a_dram_below_its_rate_is_waited_for() -> None:
     moved = ceil((6 * 11 * 15 * 16 + 6 * 4 * 9 * 8 + SUMS * 16) / 32)
     assert after(Sidecar("x", dram_efficiency=0.5)).latency_cycles == moved / 0.5
     assert after(Sidecar("x", dram_efficiency=1.0)).latency_cycles == max(PRICE.latency_cycles, moved)
+
+
+def test_a_memory_that_is_not_pipelined_serves_one_access_after_another() -> None:
+    """Words of 32 b, as wide as the port of the DRAM, or of 48 b, take 7 cycles each."""
+    bits = 6 * 11 * 15 * 16 + 6 * 4 * 9 * 8 + SUMS * 16
+    assert after(Sidecar("x", access_cycles={"dram": 7})).latency_cycles == 7 * ceil(bits / 32)
+    found = after(Sidecar("x", access_cycles={"dram": 7}, access_bits={"dram": 48}))
+    assert found.latency_cycles == found.access_cycles == 7 * ceil(bits / 48)
+    assert found.cycles_lost.accesses == found.latency_cycles - PRICE.latency_cycles
+
+
+def test_copies_of_a_memory_work_side_by_side() -> None:
+    """Each of 15 pads is read for its own operations, and written with its own taps; both pass one port of 16 b."""
+    moved = (OPERATIONS + 6 * 7 * 15 * 3) * 16
+    assert after(Sidecar("x", access_cycles={"i_pad": 2})).latency_cycles == 2 * ceil(moved / 15 / 16)
+
+
+def test_an_access_a_cycle_is_the_full_rate_of_a_port() -> None:
+    pipelined = after(Sidecar("x", dram_efficiency=1.0))
+    assert after(Sidecar("x", access_cycles={"dram": 1})).latency_cycles == pipelined.latency_cycles
+
+
+def test_the_layers_of_a_path_share_a_slow_memory() -> None:
+    """Inputs come from the path; weights and outputs wait until its accesses are over."""
+    moved = ceil((6 * 4 * 9 * 8 + SUMS * 16) / 32)
+    path = PathTime(700.0, 0.0, access_cycles=690.0)
+    found = after(Sidecar("x", access_cycles={"dram": 3}), priced(role=Role(arriving=("I",), path=path)))
+    assert found.latency_cycles == 690 + 3 * moved - 700
+
+
+def test_a_buffer_with_padding_holds_and_reads_it() -> None:
+    """11 x 15 inputs of which a row on each side and the last column are padding. The pads' 3 taps hold no axis whole
+    but the rows."""
+    whole = priced()
+    layer = replace(whole, layer=replace(whole.layer, padding={"IY": (1, 1), "IX": (0, 1)}))
+    plain, found = (after(Sidecar("x", padded=memories), layer) for memories in ((), ("buffer",)))
+    was, now = plain.traffic_bits["buffer"]["I"], found.traffic_bits["buffer"]["I"]
+    assert now["write"] == pytest.approx(was["write"] * 11 / 9 * 15 / 14)
+    assert now["read"] == pytest.approx(was["read"] * 11 / 9)
+    assert {**plain.traffic_bits["buffer"], "I": now} == found.traffic_bits["buffer"]
+    assert found.traffic_bits["dram"] == plain.traffic_bits["dram"]
+    added = 20.0 * (11 / 9 * 15 / 14 - 1) + 80.0 * (11 / 9 - 1)
+    assert found.energy_pj == pytest.approx(PRICE.energy_pj + added)
+    assert found.saved_pj["padded"] == pytest.approx(-added)
+
+
+def test_without_padding_nothing_grows() -> None:
+    assert after(Sidecar("x", padded=("buffer",))) == after(Sidecar("x"))
+
+
+def folded(columns: int) -> PricedLayer:
+    """The rows of outputs on fewer columns than there are rows."""
+    whole = priced()
+    array = {**whole.hierarchy.array, "D2": columns}
+    return replace(whole, hierarchy=replace(whole.hierarchy, array=array))
+
+
+@pytest.mark.parametrize(("columns", "parts"), [(3, 2), (2, 3), (1, 5)])
+def test_parts_of_a_folded_loop_get_what_they_share_each(columns: int, parts: int) -> None:
+    """5 rows of outputs, stride 2 and 3 taps, read 11 rows of inputs, or 5 / parts at a time."""
+    more = parts * ((5 / parts - 1) * 2 + 3) / 11
+    layer = folded(columns)
+    together, apart = (after(Sidecar("x", folds_apart=memories), layer) for memories in ((), ("buffer",)))
+    was, now = together.traffic_bits["buffer"]["I"], apart.traffic_bits["buffer"]["I"]
+    assert now["read"] == pytest.approx(was["read"] * more)
+    assert {**apart.traffic_bits, "buffer": together.traffic_bits["buffer"]} == together.traffic_bits
+    assert now["write"] == was["write"]
+    rates = {"w_pad": 64.0, "i_pad": 16.0}
+    assert filling_cycles(layer, rates, ("buffer",)) - filling_cycles(layer, rates) == ceil(33 * more) - 33
+
+
+def test_what_is_not_folded_is_sent_once() -> None:
+    assert after(Sidecar("x", folds_apart=("buffer",))) == after(Sidecar("x"))
+    rates = {"i_pad": 16.0}
+    assert filling_cycles(priced(), rates, ("buffer",)) == filling_cycles(priced(), rates)
 
 
 def test_windows_that_slide_bring_only_what_is_new() -> None:
@@ -138,6 +215,8 @@ def test_what_passes_the_port_in_an_output_path_is_added_up() -> None:
         ("bitmap", 1.0, 8, 9, 1.0),
         ("rlc_rows", 0.0, 16, 13, 64 / (13 * 16)),  # a row of zeros is a word
         ("rlc_rows", 1.0, 16, 13, 1.0),
+        ("rlc_term", 0.0, 16, 13, 64 / (13 * 16)),
+        ("rlc_term", 1.0, 16, 12, 1.0),
         ("rlc", 0.5, 0, 9, 1.0),  # an operand that is not there
     ],
 )
@@ -155,7 +234,26 @@ def test_a_row_takes_the_words_that_all_its_patterns_take_on_average(row: int, w
     assert coded_share("rlc_rows", density, width, row) == pytest.approx(min(1.0, words * 64 / (row * width)))
 
 
-@given(st.sampled_from(("rlc", "rlc_rows", "bitmap")), shares, shares, st.integers(1, 40), st.integers(1, 300))
+@pytest.mark.parametrize(("row", "width", "density"), [(2, 16, 0.7), (5, 16, 0.3), (7, 8, 0.45), (9, 16, 0.2)])
+def test_a_row_that_ends_with_its_last_value_is_coded_pattern_by_pattern(row: int, width: int, density: float) -> None:
+    """Every row of zeros and others, written as pairs of a run and a value, as many in a word as fit."""
+    values = {8: 4, 16: 3}[width]
+    words = 0.0
+    for pattern in product((0, 1), repeat=row):
+        pairs = sum(1 for element in pattern if element)
+        chance = prod(density if element else 1 - density for element in pattern)
+        words += chance * max(1, ceil(pairs / values))
+    assert coded_share("rlc_term", density, width, row) == pytest.approx(min(1.0, words * 64 / (row * width)))
+
+
+@given(shares, st.sampled_from((8, 16)), st.integers(1, 60))
+def test_a_code_without_zeros_at_its_end_is_the_shorter_one(density: float, width: int, row: int) -> None:
+    assert coded_share("rlc_term", density, width, row) <= coded_share("rlc_rows", density, width, row) + 1e-9
+
+
+@given(
+    st.sampled_from(("rlc", "rlc_rows", "rlc_term", "bitmap")), shares, shares, st.integers(1, 40), st.integers(1, 300)
+)
 def test_a_code_is_never_larger_and_grows_with_what_is_not_zero(
     coding: Coding, one: float, other: float, width: int, row: int
 ) -> None:
@@ -176,6 +274,7 @@ def every_rule(density: float, overhead: float, efficiency: float) -> Sidecar:
         sliding_window=("i_pad",),
         fresh_sums=("buffer",),
         dram_efficiency=efficiency,
+        access_cycles={"dram": 1.0 + overhead},
     )
 
 
