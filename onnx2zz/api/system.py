@@ -178,13 +178,13 @@ def write_schedule(found: "SystemEvaluation", folder: Path) -> None:
     from onnx2zz.files.strict_json import json_text
     from onnx2zz.files.written_file import write_together
     from onnx2zz.system.schedule_json import document
-    from onnx2zz.system.trace_json import trace
+    from onnx2zz.system.trace_json import trace_file
 
     if found.outcome is None:
         forget_schedule(folder)
         return
-    schedule = json_text(document(found.outcome))
-    write_together(folder / SCHEDULE, f"{schedule}\n", {folder / TRACE: trace(found.outcome)})
+    schedule = f"{json_text(document(found.outcome))}\n"
+    write_together(folder / SCHEDULE, schedule, {folder / TRACE: trace_file(found.outcome)})
 
 
 def schedule_document(found: "SystemEvaluation") -> Mapping[str, object] | None:

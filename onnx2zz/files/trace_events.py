@@ -13,8 +13,12 @@ AT_ONCE = 1000
 
 def trace_text(events: Iterable[Event], about: Mapping[str, object] | None = None) -> str:
     """The whole document in a line, with what is told `about` it."""
-    # A large system has millions of events, and each copy of the text may have hundreds of megabytes.
     return "".join(_pieces(iter(events), about))
+
+
+def trace_bytes(events: Iterable[Event], about: Mapping[str, object] | None = None) -> Iterator[bytes]:
+    """The same in pieces of a file: a large system has millions of events, and the text hundreds of megabytes."""
+    return (piece.encode() for piece in _pieces(iter(events), about))
 
 
 def _pieces(events: Iterator[Event], about: Mapping[str, object] | None) -> Iterator[str]:

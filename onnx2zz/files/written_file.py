@@ -43,18 +43,19 @@ def write_whole_pieces(path: Path, pieces: Iterable[bytes]) -> None:
         raise _unwritable(path, error) from error
 
 
-def write_together(first: Path, text: str, others: Mapping[Path, str | None]) -> None:
-    """Files of one meaning; those of `others` without a text are removed.
+def write_together(first: Path, text: str, others: Mapping[Path, str | Iterable[bytes] | None]) -> None:
+    """Files of one meaning; those of `others` without a text are removed. A text may come in pieces.
 
     Nothing changes before there is room for all. What stands beside `first` belongs to it, at whatever moment the
     process is killed; it may be missing. Raises InputError where that is not possible.
     """
-    texts = {first: text} | {path: content for path, content in others.items() if content is not None}
+    texts = {first: text, **{path: content for path, content in others.items() if content is not None}}
     temporary: dict[Path, Path] = {}
     path = first
     try:
         for path, content in texts.items():
-            temporary[path] = _written_beside(path, (content.encode("utf-8", "backslashreplace"),))
+            pieces = (content.encode("utf-8", "backslashreplace"),) if isinstance(content, str) else content
+            temporary[path] = _written_beside(path, pieces)
         for path in others:
             path.unlink(missing_ok=True)
         for path, beside in temporary.items():

@@ -9,7 +9,7 @@ cycles it is `busy`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from onnx2zz.files.trace_events import Event, counter, process, span, trace_text, track
+from onnx2zz.files.trace_events import Event, counter, process, span, trace_bytes, trace_text, track
 from onnx2zz.system.outcome import SystemOutcome
 
 CORES, LINKS = 1, 2
@@ -21,6 +21,11 @@ MANY = 200_000
 def trace(outcome: SystemOutcome) -> str:
     """The whole document as text."""
     return trace_text(_events(outcome))
+
+
+def trace_file(outcome: SystemOutcome) -> Iterator[bytes]:
+    """The same in pieces of a file."""
+    return trace_bytes(_events(outcome))
 
 
 def _events(outcome: SystemOutcome) -> Iterator[Event]:
