@@ -114,7 +114,7 @@ def _verdict(
         return NO_LOWERING
     if any(graph.tensors[name].type == onnx.TensorProto.STRING for name in (*node.inputs, *outputs) if name):
         return Verdict("host", "text has no arithmetic")
-    if operator.host:
+    if operator.host and node.recurrence is None:
         return Verdict("host", operator.how)
     return WORK
 

@@ -102,6 +102,8 @@ def _info(name: str, value: np.ndarray) -> onnx.ValueInfoProto:
 
 def _opsets(node: Node, domain: str) -> list[onnx.OperatorSetIdProto]:
     """An opset in which the operator is the one that the model means."""
+    if node.recurrence is not None:  # its body has operators of the model's own versions
+        return [helper.make_opsetid(name, version) for name, version in node.recurrence.opsets.items()]
     if domain:
         # Some opset of ONNX's own must be imported, although no operator of it stands in the model.
         return [helper.make_opsetid("", 17), helper.make_opsetid(domain, node.version)]
