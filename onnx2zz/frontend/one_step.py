@@ -1,12 +1,13 @@
 """Loop and Scan whose steps are alike: the body is walked once, and stands in the graph as a recurrence.
 
 Whatever the number of steps, this costs one body. Where steps differ (a shape that grows, a branch on the step's
-number, a loop in the loop), nothing is taken in, and the caller puts the iterations there one by one.
+number, a longer loop in the loop), nothing is taken in, and the caller puts the iterations there one by one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import onnx
 from onnx import helper
 
@@ -18,6 +19,8 @@ from onnx2zz.frontend.recurrence import Carried, Recurrence, Rows
 from onnx2zz.frontend.sorting import in_order
 from onnx2zz.frontend.state import Scope, Trace, caller_name, note_initializers, qualified, scope_of_body, tensor_type
 from onnx2zz.frontend.step_number import NUMBER, OtherUseError, StepNumbers
+from onnx2zz.frontend.step_states import counted, is_handed_on
+from onnx2zz.frontend.written_body import written_body
 
 STEPWISE = frozenset({"LSTM", "GRU", "RNN", "com.microsoft.DynamicQuantizeLSTM"})
 """They have steps of their own, and a layer has one loop of steps."""
@@ -47,34 +50,70 @@ class Call:
         stands before the results."""
         return 2 if self.proto.op_type == "Loop" else 0
 
+    @property
+    def name(self) -> str:
+        """What the body goes by."""
+        return caller_name(self.proto, self.scope)
+
+
+@dataclass(frozen=True)
+class Body:
+    """What the walk over a body found: its inputs and results by their global names (a Loop's number and condition
+    among the inputs, no condition among the results), and the nodes between them.
+
+    `still`: states that are handed on as they came, with what they begin with.
+    """
+
+    call: Call
+    inputs: tuple[str, ...]
+    results: tuple[str, ...]
+    nodes: tuple[Node, ...]
+    numbers: StepNumbers
+    still: Mapping[str, str]
+
+    @property
+    def states(self) -> list[tuple[str, str, str]]:
+        """Of each state what a step reads, what it begins with, and what the step makes of it."""
+        inside = self.inputs[self.call.steering :]
+        return list(zip(inside, self.call.initial, self.results, strict=False))
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """The results that a step makes: what is handed on, or counts the steps, is none."""
+        known = [inside in self.still or inside in self.numbers.numbers for inside, _, _ in self.states]
+        own = [name for (_, _, name), is_known in zip(self.states, known, strict=True) if not is_known]
+        return (*own, *self.results[len(known) :])
+
 
 def repeat(state: Trace, call: Call, walk: Walk) -> bool:
     """Puts the node into the graph as a recurrence; tells whether its steps are alike."""
     given = (*call.initial, *call.scanned)
-    if call.steps < FEWEST or caller_name(call.proto, call.scope) in state.unrolled:
+    # In a body that is to be repeated a loop of fewer steps stands there once an iteration; a longer one matters more.
+    if call.steps < FEWEST or call.name in state.unrolled or call.steps <= state.repeating:
         return False
     # What constants alone decide is known before the run, and its values may be asked for.
     read = (*given, *call.scope.look_up_all(outer_names([call.body])))
     if state.static.issuperset(read) or any(name in state.open or name in state.lists for name in given):
         return False
     outer, state.nodes = state.nodes, []
+    before, state.repeating = state.repeating, call.steps
     try:
-        prepared, node = _traced(state, call, walk)
+        body = _walked(state, call, walk)
+        prepared, node = _taken(state, body)
     except OtherUseError:
         return False
     finally:
-        state.nodes = outer
+        state.nodes, state.repeating = outer, before
     state.nodes += [*prepared, node]
     return True
 
 
-def _traced(state: Trace, call: Call, walk: Walk) -> tuple[list[Node], Node]:
-    """The nodes that make constants of constants, which go in front, and the node that repeats the others. Raises
-    OtherUseError where the steps are not alike."""
+def _walked(state: Trace, call: Call, walk: Walk) -> Body:
     scope = scope_of_body(call.proto, call.scope)
     numbers = StepNumbers(state, call.steps, scope.prefix)
     note_initializers(state, call.body, scope)
     inputs = _inputs(state, call, scope, numbers)
+    still = _known_states(state, call, scope, inputs, numbers)
     for proto in in_order(call.body.node):
         at = len(state.nodes)
         walk(state, [proto], scope)
@@ -82,16 +121,9 @@ def _traced(state: Trace, call: Call, walk: Walk) -> tuple[list[Node], Node]:
             numbers.take(node)
     results = scope.look_up_all(o.name for o in call.body.output)
     if call.steering:
-        condition, *results = results
-        if condition != inputs[1]:
-            _check_goes_on(state, condition, inputs[1])
-    results = tuple(results)
-    nodes = _live(state.nodes, results)
-    _check(state, nodes, call, inputs, results)
-    prepared, repeated = _parted(state, nodes, inputs)
-    live = set(nodes)
-    aside = [node for node in state.nodes if node in numbers.steering or node not in live]
-    return prepared, _node(state, call, repeated, inputs, results, numbers, aside)
+        _check_goes_on(state, results[0], inputs[1])
+        results = results[1:]
+    return Body(call, inputs, results, tuple(state.nodes), numbers, still)
 
 
 def _inputs(state: Trace, call: Call, scope: Scope, numbers: StepNumbers) -> tuple[str, ...]:
@@ -112,6 +144,21 @@ def _inputs(state: Trace, call: Call, scope: Scope, numbers: StepNumbers) -> tup
         state.note_known(name, tensor_type(tensor.type, tuple(shape)))
         numbers.slices[name] = Rows(outer, axis, extent, extent - 1 if back else 0, -1 if back else 1)
     return names
+
+
+def _known_states(
+    state: Trace, call: Call, scope: Scope, inputs: Sequence[str], numbers: StepNumbers
+) -> dict[str, str]:
+    """Gives states that are handed on the name of what they begin with; notes those that count the steps."""
+    still: dict[str, str] = {}
+    given = list(call.body.input)[call.steering :]
+    results = list(call.body.output)[call.steering // 2 :]
+    for inside, one, result, first in zip(inputs[call.steering :], given, results, call.initial, strict=False):
+        if is_handed_on(call.body, one.name, result.name):
+            still[inside] = scope.names[one.name] = first
+        elif (number := counted(state, scope, call.body, one.name, result.name, first)) is not None:
+            numbers.numbers[inside] = number
+    return still
 
 
 def _check_goes_on(state: Trace, condition: str, given: str) -> None:
@@ -146,68 +193,82 @@ def _parted(state: Trace, nodes: Sequence[Node], inputs: Sequence[str]) -> tuple
     return prepared, repeated
 
 
-def _check(state: Trace, nodes: Sequence[Node], call: Call, inputs: Sequence[str], results: Sequence[str]) -> None:
+def _check(state: Trace, nodes: Sequence[Node], body: Body) -> None:
     """Raises OtherUseError where a body is no step of a recurrence."""
     for node in nodes:
         names = [name for name in (*node.inputs, *node.outputs) if name]
         stepwise = node.op in STEPWISE or node.op in CONTROL_FLOW or node.op in RANDOM or node.recurrence
         if stepwise or any(n in state.open or n in state.lists or n in state.shaped_by_data for n in names):
             raise OtherUseError
-    for inside, after in zip(inputs[call.steering :], results[: len(call.initial)], strict=False):
-        if state.tensors[inside] != state.tensors[after]:
-            raise OtherUseError
-    if any(name in state.static or state.tensors[name].shape is None for name in results):
+    if any(state.tensors[inside] != state.tensors[after] for inside, _, after in body.states):
+        raise OtherUseError
+    if any(name in state.static or state.tensors[name].shape is None for name in body.made):
         raise OtherUseError
 
 
-def _node(
-    state: Trace,
-    call: Call,
-    nodes: Sequence[Node],
-    inputs: tuple[str, ...],
-    results: tuple[str, ...],
-    numbers: StepNumbers,
-    aside: Sequence[Node],
-) -> Node:
-    """The node as it stands in the graph, its outputs noted."""
-    proto, scope = call.proto, call.scope
-    outputs = tuple([scope.declare(o) for o in proto.output])
-    outputs += ("",) * (len(results) - len(outputs))
-    carried = tuple(
-        Carried(inside, first, after, last)
-        for inside, first, after, last in zip(
-            inputs[call.steering :], call.initial, results[: len(call.initial)], outputs, strict=False
-        )
-    )
-    stacked = tuple(_stacked(state, call, results[len(carried) :], outputs[len(carried) :]))
-    for one in filter(lambda one: one.last, carried):
-        state.note(one.last, state.types[one.initial])
-    steps = [node for node in nodes if node not in numbers.steering]
-    slices = {
-        name: rows for name, rows in numbers.slices.items() if any(name in n.inputs for n in steps) or name in results
-    }
-    body = _graph(state, call, steps, (*(one.inside for one in carried), *slices), results)
-    whole = _body_proto(state, call, nodes, inputs, results)
+def _taken(state: Trace, body: Body) -> tuple[list[Node], Node]:
+    """The nodes that make constants of constants, which go in front, and the node that repeats the others, its outputs
+    noted. Raises OtherUseError where the steps are not alike."""
+    call, proto = body.call, body.call.proto
+    nodes = _live(body.nodes, body.results)
+    _check(state, nodes, body)
+    outputs = tuple([call.scope.declare(o) for o in proto.output])
+    carried = tuple(_carried(state, body, outputs))
+    stacked = tuple(_stacked(state, call, body.results[len(call.initial) :], outputs[len(call.initial) :]))
+    prepared, repeated = _parted(state, nodes, body.inputs)
+    condition = body.inputs[1] if call.steering else ""
+    whole = written_body(repeated, body.inputs, body.results, condition, state.types, call.name)
     attributes = [a for a in proto.attribute if a.name != "body"] + [helper.make_attribute("body", whole)]
-    own = scope.look_up_all(proto.input)
-    schema = schema_of(proto, scope.opsets)
-    return Node(
+    schema = schema_of(proto, call.scope.opsets)
+    node = Node(
         qualified(proto),
         proto.name,
-        (*own, *outer_names([whole])),
-        outputs[: len(proto.output)],
+        (*call.scope.look_up_all(proto.input), *outer_names([whole])),
+        outputs,
         {a.name: a for a in attributes},
         schema.since_version if schema else 1,
-        scope.body_of,
-        recurrence=Recurrence(call.steps, body, carried, slices, stacked, scope.opsets, tuple(aside)),
+        call.scope.body_of,
+        recurrence=_recurrence(state, body, repeated, set(nodes), carried, stacked),
     )
+    return prepared, node
+
+
+def _recurrence(
+    state: Trace,
+    body: Body,
+    nodes: Sequence[Node],
+    live: set[Node],
+    carried: tuple[Carried, ...],
+    stacked: tuple[tuple[str, Rows], ...],
+) -> Recurrence:
+    numbers = body.numbers
+    steps = [node for node in nodes if node not in numbers.steering]
+    read = {name for node in steps for name in node.inputs}
+    slices = {name: rows for name, rows in numbers.slices.items() if name in read or name in body.made}
+    aside = tuple([node for node in body.nodes if node in numbers.steering or node not in live])
+    graph = _graph(state, body, steps, (*[one.inside for one in carried], *slices))
+    return Recurrence(body.call.steps, graph, carried, slices, stacked, body.call.scope.opsets, aside)
+
+
+def _carried(state: Trace, body: Body, outputs: Sequence[str]) -> Iterable[Carried]:
+    """The states that a step reads from the one before, or that leave the node as they came; outputs are noted."""
+    for number, (inside, first, after) in enumerate(body.states):
+        last = outputs[number] if number < len(outputs) else ""
+        if last:
+            state.note(last, state.types[first])
+        if inside not in body.numbers.numbers:
+            yield Carried(inside, first, inside if inside in body.still else after, last)
+        elif last:
+            end = body.numbers.numbers[inside].at(body.call.steps)
+            dtype = helper.tensor_dtype_to_np_dtype(state.tensors[first].type)
+            state.hold_constant(last, np.full(state.tensors[first].shape or (), end, dtype))
 
 
 def _stacked(state: Trace, call: Call, results: Sequence[str], outputs: Sequence[str]) -> Iterable[tuple[str, Rows]]:
     """Where each result of a step lies in the output that has those of all steps, and what type that output has."""
     axes = call.axes[1] or (0,) * len(results)
     backwards = call.backwards[1] or (0,) * len(results)
-    for name, output, axis, back in zip(results, outputs, axes, backwards, strict=True):
+    for name, output, axis, back in zip(results, outputs, axes, backwards, strict=False):
         if not output:
             continue
         tensor = state.tensors[name]
@@ -218,47 +279,17 @@ def _stacked(state: Trace, call: Call, results: Sequence[str], outputs: Sequence
         yield name, Rows(output, axis, call.steps, call.steps - 1 if back else 0, -1 if back else 1)
 
 
-def _graph(state: Trace, call: Call, nodes: Sequence[Node], inputs: tuple[str, ...], results: tuple[str, ...]) -> Graph:
+def _graph(state: Trace, body: Body, nodes: Sequence[Node], inputs: tuple[str, ...]) -> Graph:
     """One step as a graph of its own. What it reads from outside is there as it is, and no input."""
     names = {name for node in nodes for name in (*node.inputs, *node.outputs)}
     return Graph(
-        call.proto.name,
+        body.call.proto.name,
         tuple(nodes),
         inputs,
-        tuple(dict.fromkeys(results)),
+        tuple(dict.fromkeys(body.made)),
         state.tensors,
         frozenset(names & state.constants),
         frozenset(names & state.static),
         frozenset(),
         state.values,
     )
-
-
-def _body_proto(
-    state: Trace, call: Call, nodes: Sequence[Node], inputs: tuple[str, ...], results: tuple[str, ...]
-) -> onnx.GraphProto:
-    """The body as onnxruntime runs it, of the nodes that were traced: functions and branches are inlined, constants
-    stand outside, and every tensor has its global name."""
-    written = [proto for node in nodes for proto in _written(node)]
-    prefix = caller_name(call.proto, call.scope)
-    ends = [f"{prefix}/result{index}" for index in range(len(results))]
-    written += [helper.make_node("Identity", [name], [end]) for name, end in zip(results, ends, strict=True)]
-    infos = [onnx.ValueInfoProto(name=end, type=state.types[name]) for name, end in zip(results, ends, strict=True)]
-    if call.steering:
-        go = f"{prefix}/goes_on"
-        written.append(helper.make_node("Identity", [inputs[1]], [go]))
-        infos.insert(0, onnx.ValueInfoProto(name=go, type=state.types[inputs[1]]))
-    given = [onnx.ValueInfoProto(name=name, type=state.types[name]) for name in inputs]
-    return helper.make_graph(written, "step", given, infos)
-
-
-def _written(node: Node) -> Iterable[onnx.NodeProto]:
-    if node.op == CALL:
-        for source, name in zip(node.inputs, node.outputs, strict=False):
-            if name:
-                yield helper.make_node("Identity", [source], [name])
-        return
-    domain, _, op = node.op.rpartition(".")
-    proto = helper.make_node(op, [*node.inputs], [*node.outputs], domain=domain)
-    proto.attribute.extend(node.protos.values())
-    yield proto

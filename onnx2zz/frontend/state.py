@@ -79,6 +79,7 @@ class Trace:
     stand_ins: dict[str, str] = field(default_factory=dict[str, str])  # tensors, with the operator that made them
     block: int = 0  # channels in a block of onnxruntime's blocked layout
     inlined: int = 0  # nodes of bodies and functions so far
+    repeating: int = 0  # steps of the loop whose body is walked once for all of them
     unrolled: frozenset[str] = frozenset()  # loops, by their names, that are to stand there once an iteration
     # Sequences and optionals whose elements are known: they come down to these and need no run.
     lists: dict[str, KnownSequence] = field(default_factory=dict[str, KnownSequence])

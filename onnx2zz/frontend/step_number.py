@@ -21,9 +21,13 @@ class Number:
     base: int
     rate: int
 
+    def at(self, step: int) -> int:
+        """What it is at a step."""
+        return self.base + self.rate * step
+
     def ends(self, steps: int) -> tuple[int, int]:
         """The least and the largest of all steps."""
-        last = self.base + self.rate * (steps - 1)
+        last = self.at(steps - 1)
         return min(self.base, last), max(self.base, last)
 
 

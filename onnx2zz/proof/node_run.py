@@ -75,7 +75,7 @@ def _options() -> onnxruntime.SessionOptions:
 
 def _model(node: Node, operands: Arrays, constants: Collection[str]) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     domain, _, op = node.op.rpartition(".")
-    proto = helper.make_node(op, [], [*node.outputs], domain=domain)
+    proto = helper.make_node(op, [], _outputs(node), domain=domain)
     proto.attribute.extend(node.protos.values())
     # A body (of a Loop, an If) reads tensors of the outer graph by name. `Node` has them as further inputs, behind
     # those of the operator; here they must be inputs of the model under the names that the body uses.
@@ -94,6 +94,13 @@ def _model(node: Node, operands: Arrays, constants: Collection[str]) -> tuple[on
     body = helper.make_graph([proto], "one_node", inputs, outputs, initializers)
     model = helper.make_model(body, opset_imports=_opsets(node, domain), ir_version=IR_VERSION)
     return model, {n: value for n, value in named.items() if n not in baked}
+
+
+def _outputs(node: Node) -> list[str]:
+    """The node's outputs; those that a Loop leaves out have names here, since onnxruntime ends without a word where one
+    stands before others."""
+    left_out = node.recurrence is not None
+    return [name or f"left_out{number}" if left_out else name for number, name in enumerate(node.outputs)]
 
 
 def _info(name: str, value: np.ndarray) -> onnx.ValueInfoProto:
