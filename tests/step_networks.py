@@ -272,6 +272,55 @@ def shift_register(width: int = 5) -> Cell:
     return Cell("shift_register", step, {"x": (2, width)}, states, weights, (2, 4), 2 * width * 4)
 
 
+def delta_net(heads: int = 2, keys: int = 3, values: int = 5, width: int = 7) -> Cell:
+    """A fast-weight memory with the delta rule: what the key finds in it is taken back before the value goes in."""
+
+    def step(op: Body, of: Mapping[str, str]) -> dict[str, str]:
+        def head(name: str, shape: str) -> str:
+            return op("Reshape", op("MatMul", of["x"], f"w_{name}"), shape)
+
+        q, k, v, rate = head("q", "keys"), head("k", "keys"), head("v", "values"), op("Sigmoid", head("b", "ones"))
+        k = op("Div", k, op("Sqrt", op("ReduceSum", op("Mul", k, k), "last", keepdims=1)))
+        change = op("Mul", rate, op("Sub", v, op("MatMul", k, of["s"])))
+        s = op("Add", of["s"], op("MatMul", op("Transpose", k, perm=[0, 2, 1]), change))
+        return {"s": s, "y": op("MatMul", op("Reshape", op("MatMul", q, s), "flat"), "w_o")}
+
+    weights = {"w_q": (width, heads * keys), "w_k": (width, heads * keys), "w_v": (width, heads * values)}
+    weights |= {"w_b": (width, heads), "w_o": (heads * values, width)}
+    shapes = {
+        "keys": [heads, 1, keys],
+        "values": [heads, 1, values],
+        "ones": [heads, 1, 1],
+        "flat": [1, heads * values],
+    }
+    constants = {name: np.array(shape, np.int64) for name, shape in {**shapes, "last": [2]}.items()}
+    macs = width * (2 * heads * keys + 2 * heads * values + heads) + 3 * heads * keys * values
+    return Cell(
+        "delta_net", step, {"x": (1, width)}, {"s": (heads, keys, values)}, weights, (1, width), macs, constants
+    )
+
+
+def adaptive_lif(batch: int = 2, inputs: int = 5, hidden: int = 7, classes: int = 3) -> Cell:
+    """Recurrent neurons whose spikes raise their thresholds, chosen by Where, and a leaky read-out."""
+
+    def step(op: Body, of: Mapping[str, str]) -> dict[str, str]:
+        current = op("Add", op("MatMul", of["x"], "w"), op("MatMul", of["s"], "r"))
+        raised = op("Add", op("Mul", "fade", of["a"]), of["s"])
+        threshold = op("Add", "least", op("Mul", "rise", raised))
+        above = op("Greater", of["m"], threshold)
+        m = op("Where", above, op("Sub", of["m"], threshold), op("Add", op("Mul", "leak", of["m"]), current))
+        s = op("Cast", op("GreaterOrEqual", m, threshold), to=TensorProto.FLOAT)
+        o = op("Add", op("Mul", of["o"], "leak"), op("MatMul", s, "w_o"))
+        return {"m": m, "a": raised, "s": s, "o": o, "y": op("Softmax", o, axis=1)}
+
+    states = {"m": (batch, hidden), "a": (batch, hidden), "s": (batch, hidden), "o": (batch, classes)}
+    weights = {"w": (inputs, hidden), "r": (hidden, hidden), "w_o": (hidden, classes)}
+    numbers = {"fade": 0.9, "least": 0.1, "rise": 0.2, "leak": 0.8}
+    constants = {name: np.array(number, np.float32) for name, number in numbers.items()}
+    macs = batch * (inputs * hidden + hidden * hidden + hidden * classes)
+    return Cell("adaptive_lif", step, {"x": (batch, inputs)}, states, weights, (batch, classes), macs, constants)
+
+
 CELLS: Sequence[Callable[[], Cell]] = (
-    mamba, rwkv4, rwkv6, lif, conv_lif, lstm, conv_rnn, shift_register,
+    mamba, rwkv4, rwkv6, lif, conv_lif, lstm, conv_rnn, shift_register, delta_net, adaptive_lif,
 )  # fmt: skip

@@ -47,6 +47,8 @@ def turned() -> tuple[Nodes, Weights]:
 
 
 Start = Callable[[], tuple[Nodes, Weights]]
+BEGUN = frozenset({"sizes", "batch", "shape", "turned", "h"})
+"""What nodes make that only begin the state."""
 STARTS = (initializer, constant_of_shape, expanded, turned)
 
 
@@ -83,6 +85,40 @@ def rnn() -> onnx.ModelProto:
         [node], "cell", [x], [helper.make_tensor_value_info("h", TensorProto.FLOAT, None)], stored
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+
+
+def info(name: str, shape: list[int], element: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, element, shape)
+
+
+def looped(start: Start) -> onnx.ModelProto:
+    """The same as a Loop over the rows of one input, the state begun in the same ways."""
+    whole = unrolled(start)
+    nodes = [node for node in whole.graph.node if node.output[0] in BEGUN]
+    step = [
+        helper.make_node("Gather", ["x0", "i"], ["x"], axis=1),
+        helper.make_node("MatMul", ["x", "w"], ["in"]),
+        helper.make_node("MatMul", ["h_in", "r"], ["back"]),
+        helper.make_node("Add", ["in", "back"], ["sum"]),
+        helper.make_node("Tanh", ["sum"], ["h_out"]),
+        helper.make_node("Identity", ["go"], ["goes_on"]),
+    ]
+    state = [BATCH, HIDDEN]
+    given = [info("i", [], TensorProto.INT64), info("go", [], TensorProto.BOOL), info("h_in", state)]
+    body = helper.make_graph(step, "step", given, [info("goes_on", [], TensorProto.BOOL), info("h_out", state)])
+    nodes.append(helper.make_node("Loop", ["steps", "", "h"], ["last"], body=body))
+    stored = [*whole.graph.initializer, numpy_helper.from_array(np.array(STEPS, np.int64), "steps")]
+    x = helper.make_tensor_value_info("x0", TensorProto.FLOAT, [BATCH, STEPS, INPUTS])
+    y = helper.make_tensor_value_info("last", TensorProto.FLOAT, None)
+    graph = helper.make_graph(nodes, "cell", [x], [y], stored)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_zeros_count_in_a_loop_as_written_out(start: Start) -> None:
+    compiled = compile_model(looped(start))
+    assert compiled.workload.macs == STEPS * BATCH * (INPUTS + HIDDEN) * HIDDEN
+    assert compiled.entries == compile_model(looped(initializer)).entries
 
 
 @pytest.mark.parametrize("start", STARTS)
