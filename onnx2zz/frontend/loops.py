@@ -1,4 +1,5 @@
-"""Loop and Scan whose number of iterations is known: the body stands there once for each iteration.
+"""Loop and Scan whose number of iterations is known: their body once for all steps where these are alike
+(one_step.py), else once for each.
 
 Source: ONNX operator pages Loop and Scan. A loop that cannot be unrolled is left as it is (the host runs it).
 """

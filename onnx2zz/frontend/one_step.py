@@ -281,13 +281,13 @@ def _stacked(state: Trace, call: Call, results: Sequence[str], outputs: Sequence
 
 def _graph(state: Trace, body: Body, nodes: Sequence[Node], inputs: tuple[str, ...]) -> Graph:
     """One step as a graph of its own. What it reads from outside is there as it is, and no input."""
-    names = {name for node in nodes for name in (*node.inputs, *node.outputs)}
+    names = {*inputs, *body.made, *[name for node in nodes for name in (*node.inputs, *node.outputs) if name]}
     return Graph(
         body.call.proto.name,
         tuple(nodes),
         inputs,
         tuple(dict.fromkeys(body.made)),
-        state.tensors,
+        {name: state.tensors[name] for name in names},  # a model of many loops has many more than one of them
         frozenset(names & state.constants),
         frozenset(names & state.static),
         frozenset(),
