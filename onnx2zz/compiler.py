@@ -23,7 +23,7 @@ from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.load import load_model
 from onnx2zz.frontend.trace import trace
 from onnx2zz.ir.workload import Workload
-from onnx2zz.lowering.lower import lower
+from onnx2zz.lowering.lower import StepsDifferError, lower
 from onnx2zz.lowering.options import LoweringOptions
 from onnx2zz.ops.registry import operators
 
@@ -102,11 +102,21 @@ def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None 
     with _collector_paused():
         proto = load_model(model) if isinstance(model, Path) else model
         with _named(model):
-            graph = trace(proto, options.bindings, name)
-            workload = lower(graph, options.lowering)
+            graph, workload = _graph_and_workload(proto, options, name)
         entries = tuple([entry(placed) for placed in workload.layers])
         hold(graph, workload, entries)
         return Compiled(graph, workload, entries, model if isinstance(model, Path) else None)
+
+
+def _graph_and_workload(proto: onnx.ModelProto, options: CompileOptions, name: str) -> tuple[Graph, Workload]:
+    """Loops are repeated bodies; those whose layers no loop over the steps describes stand there once an iteration."""
+    unrolled = frozenset[str]()
+    while True:
+        graph = trace(proto, options.bindings, name, unrolled)
+        try:
+            return graph, lower(graph, options.lowering)
+        except StepsDifferError as error:  # each round names loops that were none of `unrolled`
+            unrolled |= error.names
 
 
 def compile_layers(model: Path | onnx.ModelProto, options: CompileOptions | None = None, name: str = "") -> Compiled:

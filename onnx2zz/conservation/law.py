@@ -11,10 +11,10 @@ from onnx2zz.conservation.edges import Reach, wrong_edges
 from onnx2zz.conservation.groups import Group, fates_of, groups
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.conservation.volumes import wrong_volumes
+from onnx2zz.conservation.work import work_of
 from onnx2zz.errors import BrokenLawError
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.frontend.graph import Graph
-from onnx2zz.frontend.operators.table import facts_of
 from onnx2zz.ir.layer import Layer
 from onnx2zz.ir.workload import PlacedLayer, Workload
 
@@ -51,7 +51,7 @@ def violations(graph: Graph, workload: Workload, entries: Sequence[WorkloadEntry
 def wrong_work(group: Group, graph: Graph, entries: Sequence[WorkloadEntry]) -> Iterator[Mismatch]:
     """Multiply-accumulates of the entries against the node's own, which its shapes give."""
     node = group.node
-    expected = facts_of(node.op).work(node, graph)
+    expected = work_of(node, graph)
     # The operator's page counts no multiply-accumulates: nothing independent to compare with.
     if expected is None:
         return

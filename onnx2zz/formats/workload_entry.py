@@ -18,6 +18,9 @@ from onnx2zz.files.document import Data, Value, is_mapping
 EQUATION = re.compile(r"^O((?:\[\w+\])+)\s*\+?\s*=\s*(\w)((?:\[\w+\])+)\s*([*+])\s*(\w)((?:\[(?:\w+)?\])+)\s*$")
 RELATION = re.compile(r"^(\w+)\s*=\s*(?:(\w+)\s*\*\s*)?(\w+)\s*\+\s*(?:(\w+)\s*\*\s*)?(\w+)$")
 
+STEP = "T"
+"""The loop over the steps of a recurrence, in layers that we write: one runs after the other, on whatever array."""
+
 
 class WorkloadEntry(TypedDict):
     """A layer of workload.yaml as plain data, of the form that ZigZag takes (parser/workload_validator.py:31

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import onnx
 
+from onnx2zz.frontend.recurrence import Recurrence
 from onnx2zz.frontend.values import KnownValues
 from onnx2zz.ir.experts import ExpertTokens
 
@@ -34,7 +35,8 @@ class Node:
     """One ONNX node. `op` carries its domain unless that is ONNX's own (`com.microsoft.QGemm`).
 
     Inside an inlined body tensor names are prefixed with the caller's first output and a slash. `body_of` names that
-    caller's first output, "" in the main graph. A CALL node keeps the calling operator in `calls`.
+    caller's first output, "" in the main graph. A CALL node keeps the calling operator in `calls`. `recurrence`: what a
+    Loop or Scan repeats, where its steps stand in the graph as one node.
     """
 
     op: str
@@ -45,6 +47,7 @@ class Node:
     version: int
     body_of: str = ""
     calls: str = ""
+    recurrence: Recurrence | None = None
 
     @property
     def label(self) -> str:

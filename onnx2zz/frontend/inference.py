@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 
 from onnx2zz.frontend.graph import Node
+from onnx2zz.frontend.known_zero import is_zero, note_zeros
 from onnx2zz.frontend.operators.table import operator_carries_macs
 from onnx2zz.frontend.output_types import CONTROL_FLOW, output_types, schema_of
 from onnx2zz.frontend.routing import RULES, Known
@@ -43,6 +44,7 @@ def visit(state: Trace, proto: onnx.NodeProto, written: Written, scope: Scope) -
     types = output_types(state, node, proto, written, schema, scope)
     _note_types(state, node, proto, types, scope)
     _hold_values(state, node, proto, scope)
+    note_zeros(state, node)
     if op in RULES:
         _follow_routing(state, node)
 
@@ -92,7 +94,7 @@ def outer_names(graphs: Iterable[onnx.GraphProto]) -> tuple[str, ...]:
 def _mark(state: Trace, node: Node, captured: tuple[str, ...]) -> None:
     """Notes whether the node's outputs are constant, static, or decided by data."""
     read = [i for i in node.inputs if i]
-    fixed = node.op not in RANDOM and not captured and node.op not in CONTROL_FLOW
+    fixed = node.op not in RANDOM and not captured and node.op not in CONTROL_FLOW and not _of_zeros(state, node)
     # Three marks, and their order matters: what data shapes can be no constant, whatever its inputs are. An operator
     # with MACs never becomes static by a bound value: its layers are what the user wants to see priced, and folding
     # them would make them disappear. An output whose shape hangs on values is taken back from `shaped_by_data` where
@@ -108,6 +110,15 @@ def _mark(state: Trace, node: Node, captured: tuple[str, ...]) -> None:
     if node.op in SHAPED_BY_VALUES and state.static.issuperset(read):
         state.shaped_by_data.difference_update(node.outputs)
         state.static.update(node.outputs)
+
+
+def _of_zeros(state: Trace, node: Node) -> bool:
+    """Whether a node multiplies constants, one of which is zero throughout: a state before its first step.
+
+    Folded, such a product would be missing where the state is a constant, and be there in a Loop or an LSTM.
+    """
+    multiplies = operator_carries_macs(node.op) and state.static.issuperset(filter(None, node.inputs))
+    return multiplies and any(is_zero(state, name) for name in node.inputs[:2] if name)
 
 
 def _note_types(

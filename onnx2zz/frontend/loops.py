@@ -1,4 +1,5 @@
-"""Loop and Scan whose number of iterations is known: the body stands there once for each iteration.
+"""Loop and Scan whose number of iterations is known: their body once for all steps where these are alike
+(one_step.py), else once for each.
 
 Source: ONNX operator pages Loop and Scan. A loop that cannot be unrolled is left as it is (the host runs it).
 """
@@ -13,6 +14,7 @@ import onnx
 from onnx2zz.frontend.bodies import Walk, function_key, subgraph
 from onnx2zz.frontend.graph import marked
 from onnx2zz.frontend.inference import graphs_in
+from onnx2zz.frontend.one_step import Call, repeat
 from onnx2zz.frontend.operators.table import operator_carries_macs
 from onnx2zz.frontend.state import (
     GENERATED_OPSET,
@@ -91,6 +93,9 @@ def scope_of_step(proto: onnx.NodeProto, scope: Scope, index: int) -> Scope:
 def unroll_loop(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
     """Puts a Loop's iterations in its place, if the run cannot change their number; tells whether it did."""
     steps = Steps(state, proto, scope, subgraph(proto, "body"), walk)
+    call = _counted_loop(steps)
+    if call is not None and repeat(state, call, walk):
+        return True
     mark = len(state.nodes)
     results = _loop_results(steps)
     if results is None:
@@ -98,6 +103,15 @@ def unroll_loop(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -
         return False
     close_body(state, proto, results, scope)
     return True
+
+
+def _counted_loop(steps: Steps) -> Call | None:
+    """A Loop that begins, as often as its count says unless its body ends it; None where that is not known."""
+    trip, go, *carried = [steps.scope.look_up(name) for name in steps.proto.input] + [""] * (2 - len(steps.proto.input))
+    count = _whole_number(steps.state, trip) if trip else None
+    if count is None or (go and not _truth(steps.state, go)):
+        return None
+    return Call(steps.proto, steps.scope, steps.body, count, tuple(carried))
 
 
 def _loop_results(steps: Steps) -> list[str] | None:
@@ -167,6 +181,9 @@ def unroll_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -
     if scope.opsets[""] < SCANS_WITHOUT_BATCH or any(shape is None for shape in shapes):
         return False
     count = (shapes[0] or ())[axes[0]]
+    call = _scan_call(steps, count, tuple(carried), tuple(inputs), axes)
+    if repeat(state, call, walk):
+        return True
     if count == 0 or not steps.fits(count):
         return False
     # Whether the stacked results can be put together shows only after all iterations are in the graph. The nodes are
@@ -183,6 +200,27 @@ def unroll_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -
         return False
     close_body(state, proto, results, scope)
     return True
+
+
+def _scan_call(steps: Steps, count: int, carried: tuple[str, ...], inputs: tuple[str, ...], axes: list[int]) -> Call:
+    stacked, proto = len(steps.body.output) - len(carried), steps.proto
+    ranks = [len(steps.state.tensors[name].shape or ()) for name in inputs]
+    return Call(
+        proto,
+        steps.scope,
+        steps.body,
+        count,
+        carried,
+        inputs,
+        (
+            tuple(axis % rank for axis, rank in zip(axes, ranks, strict=True)),
+            tuple(_per_tensor(proto, "scan_output_axes", stacked)),
+        ),
+        (
+            tuple(_per_tensor(proto, "scan_input_directions", len(inputs))),
+            tuple(_per_tensor(proto, "scan_output_directions", stacked)),
+        ),
+    )
 
 
 def _per_tensor(proto: onnx.NodeProto, name: str, count: int) -> Iterator[int]:

@@ -74,10 +74,13 @@ class Trace:
     constants: set[str] = field(default_factory=set[str])
     static: set[str] = field(default_factory=set[str])
     shaped_by_data: set[str] = field(default_factory=set[str])
+    zeros: set[str] = field(default_factory=set[str])  # static tensors that are known to hold zeros alone
     values: KnownValues = field(default_factory=KnownValues)
     stand_ins: dict[str, str] = field(default_factory=dict[str, str])  # tensors, with the operator that made them
     block: int = 0  # channels in a block of onnxruntime's blocked layout
     inlined: int = 0  # nodes of bodies and functions so far
+    repeating: int = 0  # steps of the loop whose body is walked once for all of them
+    unrolled: frozenset[str] = frozenset()  # loops, by their names, that are to stand there once an iteration
     # Sequences and optionals whose elements are known: they come down to these and need no run.
     lists: dict[str, KnownSequence] = field(default_factory=dict[str, KnownSequence])
     # What is noted, and of which nodes.
@@ -120,7 +123,7 @@ class Trace:
         """`name` is the tensor `source` (or the sequence, or the optional) under another name."""
         self.note(name, self.types[source])
         self.values.hold_recipe(name, Recipe(RENAMED, (source,), 0, {"": 13}))
-        for names in (self.constants, self.static, self.shaped_by_data):
+        for names in (self.constants, self.static, self.shaped_by_data, self.zeros):
             if source in names:
                 names.add(name)
         if source in self.lists:

@@ -38,8 +38,9 @@ MOST_NODES = 500_000
 """A minute's work, and several times the largest network."""
 
 
-def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
-    """The model as a Graph of static shapes.
+def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "", unrolled: frozenset[str] = frozenset()) -> Graph:
+    """The model as a Graph of static shapes; the loops of `unrolled`, by their first outputs, stand there once an
+    iteration.
 
     Raises InputError for inputs whose shape stays open (naming what to bind) and for graphs that are no graphs
     (a node that reads what nothing makes).
@@ -51,7 +52,7 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "") -> Graph:
     said = {name: shape for name, shape in bindings.shapes.items() if name not in bound.shapes}
     told = ToldShapes(said, tuple(declarations(graph)), _all_dims(graph, bound))
     sizes, routing = DataSizes(bindings.dims_of), Routing(bindings.tokens_per_expert)
-    state = Trace(functions, model.ir_version or 8, told, bindings.op_like, sizes, routing)
+    state = Trace(functions, model.ir_version or 8, told, bindings.op_like, sizes, routing, unrolled=unrolled)
     scope = Scope({}, opsets_of(model.opset_import))
     # Only weights tell how many channels a block has, and nodes that come before any weight ask for it.
     if BLOCKED in scope.opsets:

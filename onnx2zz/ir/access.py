@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from onnx2zz.ir.axis import Axis, affine
+from onnx2zz.ir.axis import Axis, Window, affine
 from onnx2zz.ir.functions import Function
 
 Border = Literal["constant", "edge", "reflect", "wrap"]
@@ -65,7 +65,7 @@ class Access:
 
 def volume(axes: Sequence[Axis], sizes: Mapping[str, int], whole: bool = False) -> int:
     """The number of distinct elements that some axes touch together, padding excluded, unless what lies outside is part
-    of the operand (`whole`).
+    of the operand (`whole`); beyond the ends of a window's axis lies padding in any case.
 
     A loop that walks two axes walks a diagonal, which is as long as one of them.
     """
@@ -75,7 +75,7 @@ def volume(axes: Sequence[Axis], sizes: Mapping[str, int], whole: bool = False) 
         axis = off_the_diagonal(axis, walked, sizes)
         loops = {loop for loop, coefficient in axis.terms if coefficient}
         if not loops or not loops <= walked:
-            found *= axis.reached(sizes) if whole else axis.touched(sizes)
+            found *= axis.reached(sizes) if whole and not isinstance(axis, Window) else axis.touched(sizes)
         walked |= loops
     return found
 

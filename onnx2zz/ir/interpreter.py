@@ -58,12 +58,15 @@ def run_layers(layers: Sequence[Layer], tensors: Tensors) -> dict[str, np.ndarra
         for step in range(max(layer.sizes[loop] for layer in together)) if loop else (None,):
             for layer in together:
                 if step is None or step < layer.sizes[loop]:
-                    _fill(values, layer, _at_step(all_points(layer), loop, step))
+                    _fill(values, layer, all_points(layer) if step is None else _at_step(layer, loop, step))
     return values
 
 
-def _at_step(points: Grid, loop: str, step: int | None) -> Grid:
-    return points if step is None else {name: values[points[loop] == step] for name, values in points.items()}
+def _at_step(layer: Layer, loop: str, step: int) -> Grid:
+    """The points of one step: those of all steps would be made again for each."""
+    points = _combinations(layer, [name for name, _ in layer.loops if name in layer.output.loops and name != loop])
+    count = len(next(iter(points.values()))) if points else 1
+    return points | {loop: np.full(count, step)}
 
 
 def _fill(values: dict[str, np.ndarray], layer: Layer, points: Grid) -> None:

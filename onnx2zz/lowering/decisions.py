@@ -13,9 +13,19 @@ from onnx2zz.lowering.triage import Verdict
 from onnx2zz.lowering.views import Views
 
 
+@dataclass(frozen=True)
+class Repeating:
+    """What became of a recurrence's body, and for each of the node's layers the node of the body that it stands for, if
+    it does for one."""
+
+    inner: "Lowering"
+    origins: tuple[Node | None, ...]
+
+
 @dataclass
 class Lowering:
-    """What has been decided so far: verdicts, views, each node's layers, and which node a rider rides on."""
+    """What has been decided so far: verdicts, views, each node's layers, which node a rider rides on, and of the nodes
+    that repeat a body what became of that."""
 
     graph: Graph
     options: LoweringOptions
@@ -25,6 +35,7 @@ class Lowering:
     stored: StoredBits = field(default_factory=lambda: StoredBits({}))
     layers: dict[Node, tuple[Layer, ...]] = field(default_factory=dict[Node, tuple[Layer, ...]])
     riding: dict[Node, Node] = field(default_factory=dict[Node, Node])
+    repeating: dict[Node, "Repeating"] = field(default_factory=dict[Node, "Repeating"])
 
     @cached_property
     def riders(self) -> Riders:

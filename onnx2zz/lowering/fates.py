@@ -1,7 +1,7 @@
 """What became of every node, as coverage.json tells it: one entry a node, bodies behind the main graph."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from onnx2zz.frontend.graph import CALL, Node, unmarked
@@ -20,13 +20,13 @@ def own_fates(state: Lowering, ids: Ids) -> dict[Node, NodeFate]:
     return {node: _fate(state, node, ids, body_layers) for node in state.graph.nodes}
 
 
-def fates(told: Mapping[Node, NodeFate]) -> list[NodeFate]:
-    """Fates of the main graph's nodes, then those of the bodies.
+def fates(told: Mapping[Node, NodeFate], repeated: Iterable[NodeFate]) -> list[NodeFate]:
+    """Fates of the main graph's nodes, then those of the bodies; `repeated` are of bodies that stand there once.
 
     The iterations of a loop share one entry for each node of its body.
     """
     bodies: dict[tuple[str, ...], NodeFate] = {}
-    for fate in (f for n, f in told.items() if n.body_of):
+    for fate in (*(f for n, f in told.items() if n.body_of), *repeated):
         outputs = tuple(map(unmarked, fate.outputs))
         fate = replace(fate, outputs=outputs)
         bodies[outputs] = _joined(bodies[outputs], fate) if outputs in bodies else fate
@@ -78,7 +78,8 @@ def _fate(state: Lowering, node: Node, ids: Ids, body_layers: Mapping[Node, list
         layers = _finishing(state, state.riding[node], ids)
         status, why = "fused", "rides on the layer that feeds it"
     elif layers := ids[node]:
-        status, why = "lowered", operators()[node.op].how
+        steps = node.recurrence and node.recurrence.steps
+        status, why = "lowered", f"its body, over {steps} steps" if steps else operators()[node.op].how
     else:
         status, why = "host", "one element"
     op = node.calls or state.graph.stand_ins.get(next(filter(None, node.outputs), ""), node.op)

@@ -1,18 +1,22 @@
 """From a graph to a workload: every node gets its fate, every layer its id, its sources and its widths."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir.layer import Layer, step_operands
 from onnx2zz.ir.workload import PlacedLayer, Source, Workload
+from onnx2zz.lowering.all_steps import CannotLiftError
+from onnx2zz.lowering.body_fates import body_fates
 from onnx2zz.lowering.decisions import Lowering
 from onnx2zz.lowering.fates import fates, own_fates
 from onnx2zz.lowering.names import layer_name
 from onnx2zz.lowering.options import LoweringOptions
 from onnx2zz.lowering.placement import place_concats
 from onnx2zz.lowering.precision import StoredBits, widths_of
+from onnx2zz.lowering.recurrence import repeated_layers
 from onnx2zz.lowering.repeats import Repeated, read_where_stored
 from onnx2zz.lowering.sources import Sources
 from onnx2zz.lowering.triage import triage
@@ -24,20 +28,55 @@ STANDS_IN = "the user says that its operator is like this one"
 
 def lower(graph: Graph, options: LoweringOptions | None = None) -> Workload:
     """The workload of a graph. Raises InputError for nodes that cannot be lowered, all of them at once."""
-    options = options or LoweringOptions()
+    return _place(decide(graph, options or LoweringOptions()))
+
+
+def decide(graph: Graph, options: LoweringOptions, of_body: bool = False) -> Lowering:
+    """What becomes of each node, and its layers. Raises InputError as `lower` does, and StepsDifferError for
+    recurrences that no loop over the steps describes, all of them at once."""
     verdicts = triage(graph, options.unsupported)
     views = find_views(graph, verdicts, options.movement)
     state = Lowering(graph, options, verdicts, views, Repeated(graph, views.nodes))
-    in_place = options.movement == "auto"
+    # Where a body's layers write the same places at each step, a copy says it; its Concats have no place of their own.
+    in_place = options.movement == "auto" and not of_body
+    differing: dict[str, None] = {}
     for node in graph.nodes:
         if state.is_work(node) and not state.is_view(node) and node not in state.riding:
             if rereads(node, graph):
                 state.views.nodes[node] = "its readers take the tensor as it is stored"
+            elif node.recurrence is not None:
+                _lower_recurrence(state, node, differing)
             elif node.op != "Concat" or not in_place:
                 _lower_node(state, node)
     if in_place:
         _lower_concats(state)
-    return _place(state)
+    if differing:
+        raise StepsDifferError(differing)
+    return state
+
+
+class StepsDifferError(Exception):
+    """Recurrences, by what they go by in the graph, whose iterations have to stand there one by one."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        super().__init__(", ".join(sorted(names)))
+        self.names = frozenset(names)
+
+
+def _lower_recurrence(state: Lowering, node: Node, differing: dict[str, None]) -> None:
+    """Takes in the layers of a node that repeats a body; nothing rides on them, since the next step reads them."""
+    try:
+        layers, repeating = repeated_layers(node, state.graph, state.options, partial(decide, of_body=True))
+    except (CannotLiftError, StepsDifferError):
+        differing[recurrence_name(node)] = None
+        return
+    state.layers[node] = tuple([read_where_stored(layer, state.graph, state.repeated) for layer in layers])
+    state.repeating[node] = repeating
+
+
+def recurrence_name(node: Node) -> str:
+    """What a Loop or Scan goes by: its first output."""
+    return _first_output(node)
 
 
 def _lower_concats(state: Lowering) -> None:
@@ -85,7 +124,8 @@ def _place(state: Lowering) -> Workload:
             continue
         mine: list[int] = []
         left_out: list[tuple[int, Layer]] = []
-        for together, layer in _with_group(state.layers[node]):
+        origins = state.repeating[node].origins if node in state.repeating else (None,) * len(state.layers[node])
+        for (together, layer), origin in zip(_with_group(state.layers[node]), origins, strict=True):
             if layer is together[0]:
                 sources.enter(together)
             state.stored.note(layer, node, state.options.precision.native)
@@ -95,7 +135,7 @@ def _place(state: Lowering) -> Workload:
                 continue
             identity = len(placed)
             final = last_rider[node].outputs[0] if node in last_rider and layer.output.tensor in node.outputs else ""
-            placed.append(_placed(state, sources, identity, node, layer, final))
+            placed.append(_placed(state, sources, identity, node, layer, final, origin or node))
             sources.made_by(layer, identity)
             mine.append(identity)
         ids[node] = tuple(mine)
@@ -105,7 +145,13 @@ def _place(state: Lowering) -> Workload:
     told = own_fates(state, ids)
     own = {_first_output(node): fate for node, fate in told.items()}
     return Workload(
-        state.graph.name, tuple(placed), tuple(fates(told)), unemitted, own, state.stored.notes, state.graph.experts
+        state.graph.name,
+        tuple(placed),
+        tuple(fates(told, body_fates(state, ids))),
+        unemitted,
+        own,
+        state.stored.notes,
+        state.graph.experts,
     )
 
 
@@ -120,7 +166,9 @@ def _with_group(layers: tuple[Layer, ...]) -> Iterator[tuple[tuple[Layer, ...], 
         yield from ((together, layer) for layer in together)
 
 
-def _placed(state: Lowering, sources: Sources, identity: int, node: Node, layer: Layer, final: str) -> PlacedLayer:
+def _placed(
+    state: Lowering, sources: Sources, identity: int, node: Node, layer: Layer, final: str, named_by: Node
+) -> PlacedLayer:
     layer, feeding = sources.activation_first(layer)
     wired: dict[str, tuple[Source, ...]] = dict(zip("IW", (*feeding, ("const",)), strict=False))
     if third := _third_tensors(layer, state.graph):
@@ -128,7 +176,7 @@ def _placed(state: Lowering, sources: Sources, identity: int, node: Node, layer:
     constant = frozenset(o for o in ("I", "W") if not any(isinstance(s, int) for s in wired[o]))
     return PlacedLayer(
         id=identity,
-        name=layer_name(identity, node),
+        name=layer_name(identity, named_by),
         node=node.label,
         layer=layer,
         widths=widths_of(layer, state.graph, state.stored, state.options.precision, final),

@@ -69,7 +69,7 @@ class StoredBits:
     def note(self, layer: Layer, node: Node, native: bool) -> None:
         """A layer of a node is about to be placed: where its output lies between the node's layers, its width."""
         name = layer.output.tensor
-        if name not in node.makes:
+        if name not in node.makes or layer.output_bits:
             self.of[name] = layer.output_bits or (self.of.get(node.outputs[0], 0) if native else 0)
 
 

@@ -33,9 +33,9 @@ BY_DATA = (SHAPED_BY_DATA, READS_SHAPED_BY_DATA)
 NO_LOWERING = Verdict("host", "no lowering for this operator")
 CONTROL_FLOW = {
     "If": "only a run knows its condition; give what decides it with --value NAME=X",
-    "Loop": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations, or a number that only a run knows); "
-    "give what decides it with --value NAME=X",
-    "Scan": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations, or of unknown length); "
+    "Loop": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, or a number that only "
+    "a run knows); give what decides it with --value NAME=X",
+    "Scan": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, or of unknown length); "
     "shorten its inputs",
 }
 
@@ -114,7 +114,7 @@ def _verdict(
         return NO_LOWERING
     if any(graph.tensors[name].type == onnx.TensorProto.STRING for name in (*node.inputs, *outputs) if name):
         return Verdict("host", "text has no arithmetic")
-    if operator.host:
+    if operator.host and node.recurrence is None:
         return Verdict("host", operator.how)
     return WORK
 

@@ -166,6 +166,8 @@ class _Readers:
             return False
         if not layout.repeats:
             return True
+        if reader.recurrence is not None:  # its layers follow from its body, which is not lowered yet
+            return False
         layers = operators()[reader.op].lower(reader, self.graph)
         reads = [(layer, i) for layer in layers for i, access in enumerate(layer.inputs) if access.tensor == tensor]
         steered = any(tensor in layer.tensors for layer in layers) and not reads

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnx2zz.formats.mapping_entry import MappingEntry
-from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.formats.workload_entry import STEP, WorkloadEntry
 from onnx2zz.mapping.bound import first_loads
 from onnx2zz.mapping.chosen import Candidate, Choice, Origin
 from onnx2zz.mapping.enumeration import accounted
@@ -20,7 +20,7 @@ from onnx2zz.mapping.honest import HonestPrice, honest_price
 from onnx2zz.mapping.interconnect import Interconnect, lacks
 from onnx2zz.mapping.padding import padded_sizes
 from onnx2zz.mapping.ranking import Ranked, bounds_of, nothing, ranked
-from onnx2zz.mapping.space import STEP, Factors, Space, read_space
+from onnx2zz.mapping.space import Factors, Space, read_space
 from onnx2zz.pricing.request import BUDGET
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError

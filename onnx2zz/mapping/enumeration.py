@@ -11,7 +11,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx2zz.mapping.space import STEP, Factors, Mask, Space
+from onnx2zz.formats.workload_entry import STEP
+from onnx2zz.mapping.space import Factors, Mask, Space
 from onnx2zz.zigzag.several_dims import steps_are_whole
 
 TOGETHER = 3

@@ -18,9 +18,6 @@ from onnx2zz.zigzag.unrolling import Unrolling, totals
 Factors: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
 
-STEP = "T"
-"""The loop over the steps of a recurrence: they run one after the other, so it is never unrolled."""
-
 
 @dataclass(frozen=True)
 class ArrayDimension:

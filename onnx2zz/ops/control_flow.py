@@ -7,7 +7,9 @@ stands_for_its_body(*DEFINED, how="the layers of the operators that ONNX defines
 
 runs_on_host("If", how="its taken branch, if the condition is known; else left to the host")
 runs_on_host(
-    "Loop", "Scan", how="its body, once an iteration, if their number is known and small; else left to the host"
+    "Loop",
+    "Scan",
+    how="its body over all steps if they are alike, else once an iteration; left to the host if only a run counts them",
 )
 runs_on_host(
     "SequenceConstruct",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from onnx2zz.formats.workload_entry import STEP
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
 from onnx2zz.ir.access import Access, Position, Step
@@ -17,8 +18,6 @@ from onnx2zz.ir.axis import Axis, along, fixed
 from onnx2zz.ir.functions import Function
 from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import in_order
-
-STEP = "T"
 
 
 @dataclass(frozen=True)

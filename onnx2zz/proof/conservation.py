@@ -15,7 +15,7 @@ from onnx2zz.formats.workload_entry import WorkloadEntry, volumes
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.operators.table import facts_of
 from onnx2zz.ir.axis import fixed
-from onnx2zz.ir.layer import step_operands
+from onnx2zz.ir.layer import Layer, step_operands
 from onnx2zz.ir.workload import PlacedLayer
 from onnx2zz.lowering.options import WIDTHS
 from onnx2zz.proof.cut_taps import cut_taps
@@ -119,7 +119,9 @@ def unread(group: Group, graph: Graph) -> Iterator[Mismatch]:
 
 
 def states_unasked(group: Group, graph: Graph) -> int:
-    """How many last states of an LSTM nobody reads: results of the node all the same, made step by step."""
+    """How many last states nobody reads: results of the node all the same, made step by step."""
+    if group.node.recurrence is not None:
+        return sum(not graph.is_read(one.last) for one in group.node.recurrence.carried)
     if group.node.op != "LSTM":
         return 0
     y, hidden, cell = (
@@ -130,18 +132,25 @@ def states_unasked(group: Group, graph: Graph) -> int:
 
 
 def _only_last_step(name: str, mask: np.ndarray, group: Group) -> bool:
-    """Whether the unread elements of a tensor are those that its recurrent layer writes in its last step."""
-    layer = next((layer for layer in group.layers if layer.output.tensor == name and layer.recurrent), None)
+    """Whether the unread elements of a tensor are those that its layer writes in its last step."""
+    layer = next((layer for layer in group.layers if layer.output.tensor == name), None)
     if layer is None or mask.all():
         return False
-    loop, last = layer.recurrent, layer.sizes[layer.recurrent] - 1
+    # A state that hangs on none is written by a layer of all steps, which does not say which of its loops they are.
+    loops = [layer.recurrent] if layer.recurrent else [*layer.sizes] if group.node.recurrence else []
+    return any((mask == _all_but_last(layer, loop).ravel()).all() for loop in loops if loop in layer.output.loops)
+
+
+def _all_but_last(layer: Layer, loop: str) -> np.ndarray:
+    """A mask over a layer's output: what it does not write in the last iteration of a loop."""
+    last = layer.sizes[loop] - 1
     axes = tuple(
         fixed(axis.extent, axis.offset + axis.terms[0][1] * last) if dict(axis.terms).get(loop) else axis
         for axis in layer.output.axes
     )
     unread = np.ones([axis.extent for axis in axes], bool)
     unread[places(replace(layer.output, axes=axes), layer.sizes)] = False
-    return bool((mask == unread.ravel()).all())
+    return unread
 
 
 def _is_product(tensor: str, group: Group) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from onnx2zz.ir.access import Access
-from onnx2zz.ir.axis import Axis
+from onnx2zz.ir.axis import Axis, Window
 from onnx2zz.ir.interpreter import elements_of
 
 
@@ -16,8 +16,13 @@ def count(access: Access, sizes: Mapping[str, int]) -> int:
 
     Axes whose windows meet nothing but padding count one: ZigZag divides by what is touched (layer_node.py:347).
     """
-    rows = _reached if access.outside is not None else _rows
-    return math.prod(max(1, len(rows(_part(access, group), sizes))) for group in _sharing(access.axes))
+    return math.prod(max(1, len(_counted(_part(access, group), sizes))) for group in _sharing(access.axes))
+
+
+def _counted(access: Access, sizes: Mapping[str, int]) -> np.ndarray:
+    """What counts of some axes: beyond the ends of a window's axis lies padding, whatever stands in elsewhere."""
+    whole = access.outside is not None and not any(isinstance(axis, Window) for axis in access.axes)
+    return _reached(access, sizes) if whole else _rows(access, sizes)
 
 
 def places(access: Access, sizes: Mapping[str, int]) -> tuple[np.ndarray, ...]:

@@ -75,7 +75,7 @@ def _options() -> onnxruntime.SessionOptions:
 
 def _model(node: Node, operands: Arrays, constants: Collection[str]) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
     domain, _, op = node.op.rpartition(".")
-    proto = helper.make_node(op, [], [*node.outputs], domain=domain)
+    proto = helper.make_node(op, [], _outputs(node), domain=domain)
     proto.attribute.extend(node.protos.values())
     # A body (of a Loop, an If) reads tensors of the outer graph by name. `Node` has them as further inputs, behind
     # those of the operator; here they must be inputs of the model under the names that the body uses.
@@ -96,12 +96,21 @@ def _model(node: Node, operands: Arrays, constants: Collection[str]) -> tuple[on
     return model, {n: value for n, value in named.items() if n not in baked}
 
 
+def _outputs(node: Node) -> list[str]:
+    """The node's outputs; those that a Loop leaves out have names here, since onnxruntime ends without a word where one
+    stands before others."""
+    left_out = node.recurrence is not None
+    return [name or f"left_out{number}" if left_out else name for number, name in enumerate(node.outputs)]
+
+
 def _info(name: str, value: np.ndarray) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
 
 
 def _opsets(node: Node, domain: str) -> list[onnx.OperatorSetIdProto]:
     """An opset in which the operator is the one that the model means."""
+    if node.recurrence is not None:  # its body has operators of the model's own versions
+        return [helper.make_opsetid(name, version) for name, version in node.recurrence.opsets.items()]
     if domain:
         # Some opset of ONNX's own must be imported, although no operator of it stands in the model.
         return [helper.make_opsetid("", 17), helper.make_opsetid(domain, node.version)]

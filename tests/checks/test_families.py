@@ -82,6 +82,17 @@ def judged(**changed: str) -> tuple[Finding, ...]:
     return causes(Context(files["accelerator"], files["mapping"], files["workload"]))
 
 
+def test_steps_of_a_recurrence_are_not_unrolled() -> None:
+    """T of layers that have such a loop; elsewhere it is a loop that is not there."""
+    steps = WORKLOAD.replace("[b][k][oy]", "[t][k][oy]").replace("[B, K,", "[T, K,").replace("I[b][c]", "I[t][c]")
+    mapping = MAPPING.replace('D1: ["K, 4"]', 'D1: ["K, 2", "T, 2"]')
+    several = steps.replace("loop_sizes: [1, 8, 2", "loop_sizes: [3, 8, 2")
+    found = [one for one in judged(mapping=mapping, workload=several) if one.code == "recurrent-step"]
+    assert [(one.severity, one.line) for one in found] == [("warning", 2)] and "T by 2 over D1" in found[0].message
+    assert "recurrent-step" not in {one.code for one in judged(mapping=mapping, workload=steps)}
+    assert "recurrent-step" not in {one.code for one in judged(workload=several)}
+
+
 def test_the_sound_set_has_nothing_to_say() -> None:
     assert judged() == ()
 

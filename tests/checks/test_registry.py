@@ -16,7 +16,7 @@ CODES = {
     "no-common-level", "no-memory", "capacity", "served-dimension", "mapping-dim", "mapping-overfull",
     "low-utilization", "name-clash", "operand-order", "input-based-relation", "missing-padding", "size-mismatch",
     "bad-source", "unread-output", "not-in-model", "equation", "operator-type", "yaml", "many-heads",
-    "cost", "value", "temporal-ordering",
+    "cost", "value", "temporal-ordering", "recurrent-step",
 }  # fmt: skip
 """Users and their scripts know them by these names."""
 

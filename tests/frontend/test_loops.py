@@ -1,6 +1,6 @@
-"""Loop and Scan of known length are their bodies, once an iteration; others stay for the host."""
+"""Loop and Scan of known length repeat their bodies, or stand there once an iteration; others stay for the host."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import onnx
@@ -52,19 +52,46 @@ def body_of_products(scan: bool = False) -> onnx.GraphProto:
     return loop_body(nodes, {"h": [2, 3]}, ["kept"] if scan else [])
 
 
-def test_unrolled_loop_computes_what_the_loop_computes() -> None:
+def test_a_loop_whose_steps_are_alike_is_its_body_once() -> None:
     model = loop_model(body_of_products(), ["y"])
     check_model(model, {"x": distinct(RNG, 2, 3)})
-    workload = compile_model(model).workload
-    assert [layer.layer.macs for layer in workload.layers] == [2 * 3 * 3] * 3
-    assert [layer.sources["I"] for layer in workload.layers] == [("input:x",), (0,), (1,)]
+    product, last = compile_model(model).workload.layers
+    assert (product.layer.macs, product.layer.recurrent, product.layer.sizes["T"]) == (3 * 2 * 3 * 3, "T", 3)
+    assert (dict(product.sources), last.layer.macs) == ({"I": (), "W": ("const",), "X": ("input:x",)}, 0)
 
 
-def test_coverage_tells_a_body_once_with_the_layers_of_all_iterations() -> None:
-    fates = {fate.outputs: fate for fate in compile_model(loop_model(body_of_products(), ["y"])).workload.nodes}
-    assert (fates["y",].op, fates["y",].status, fates["y",].layers) == ("Loop", "lowered", (0, 1, 2))
-    assert (fates["y/p",].status, fates["y/p",].layers) == ("lowered", (0, 1, 2))
-    assert (fates["y/h_out",].status, fates["y/h_out",].layers) == ("fused", (0, 1, 2))
+def unlike_steps(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+    """Nodes in front of which the state grows or shrinks by the number of the step, which is 0 at first."""
+    return [
+        *nodes,
+        helper.make_node("Cast", ["i"], ["number"], to=FLOAT),
+        helper.make_node("Add", ["h", "number"], ["h_out"]),
+    ]
+
+
+def body_of_unlike_steps() -> onnx.GraphProto:
+    """h -> Tanh(h * w) + the number of the step."""
+    nodes = [helper.make_node("MatMul", ["h_in", "w"], ["p"]), helper.make_node("Tanh", ["p"], ["h"])]
+    return loop_body(unlike_steps(nodes), {"h": [2, 3]})
+
+
+def test_iterations_that_differ_stand_there_one_by_one() -> None:
+    model = loop_model(body_of_unlike_steps(), ["y"])
+    check_model(model, {"x": distinct(RNG, 2, 3)})
+    layers = compile_model(model).workload.layers
+    assert [placed.layer.macs for placed in layers] == [2 * 3 * 3] * 3
+    assert [placed.sources["I"] for placed in layers] == [("input:x",), (0,), (1,)]
+
+
+@pytest.mark.parametrize(("body", "layers"), [(body_of_products, (0,)), (body_of_unlike_steps, (0, 1, 2))])
+def test_coverage_tells_a_body_once_with_the_layers_of_all_iterations(
+    body: Callable[[], onnx.GraphProto], layers: tuple[int, ...]
+) -> None:
+    fates = {fate.outputs: fate for fate in compile_model(loop_model(body(), ["y"])).workload.nodes}
+    assert (fates["y",].op, fates["y",].status, fates["y",].layers[: len(layers)]) == ("Loop", "lowered", layers)
+    assert (fates["y/p",].status, fates["y/p",].layers) == ("lowered", layers)
+    assert (fates["y/h_out",].status, fates["y/h_out",].layers) == ("fused", layers)
+    assert fates["y/go_out",].status == "folded"
     assert next(iter(fates)) == ("y",)
 
 
@@ -112,15 +139,21 @@ def test_no_iteration_passes_the_state_on() -> None:
 
 @pytest.mark.parametrize("inner_trip", [1, 2])
 def test_nested_loops(inner_trip: int) -> None:
+    """One step is no recurrence, so that the outer loop repeats what the inner one comes to; else it stands there once
+    an iteration, and the inner one repeats its body."""
     nodes = [
         helper.make_node("Constant", [], ["n"], value_int=inner_trip),
         helper.make_node("Loop", ["n", "", "h_in"], ["h_out"], body=body_of_products()),
     ]
     model = loop_model(loop_body(nodes, {"h": [2, 3]}), ["y"], trip=2)
     check_model(model, {"x": distinct(RNG, 2, 3)})
-    fates = {fate.outputs[0]: fate for fate in compile_model(model).workload.nodes}
-    every = tuple(range(2 * inner_trip))
-    assert fates["y"].layers == fates["y/h_out"].layers == fates["y/h_out/p"].layers == every
+    workload = compile_model(model).workload
+    assert workload.macs == 2 * inner_trip * 2 * 3 * 3
+    fates = {fate.outputs[0]: fate for fate in workload.nodes}
+    products = tuple(placed.id for placed in workload.layers if placed.layer.macs)
+    assert len(products) == inner_trip
+    assert set(products) <= set(fates["y"].layers) and set(products) <= set(fates["y/h_out"].layers)
+    assert fates["y/h_out/p"].layers == products
 
 
 def test_loop_that_only_a_run_can_count_is_left_to_the_host() -> None:
@@ -138,16 +171,22 @@ def test_products_in_such_a_loop_are_not_lost_in_silence() -> None:
         compile_model(model_of([node], inputs, {"w": distinct(RNG, 3, 3)}, ["y"]))
 
 
-def test_many_iterations_of_a_body_that_multiplies_are_all_taken() -> None:
+def test_the_layers_of_a_loop_do_not_grow_with_its_steps() -> None:
     body = loop_body([helper.make_node("MatMul", ["h_in", "w"], ["h_out"])], {"h": [2, 3]})
-    body.initializer.append(onnx.numpy_helper.from_array(np.full((3, 3), 0.25, np.float32), "w"))
-    found = compile_model(loop_model(body, ["y"], trip=300))
+    few, many = (compile_model(loop_model(body, ["y"], trip=trip)) for trip in (3, 100_000))
+    assert [found.workload.macs for found in (few, many)] == [3 * 2 * 3 * 3, 100_000 * 2 * 3 * 3]
+    assert len(few.entries) == len(many.entries) == 2 and not many.workload.incomplete
+
+
+def test_many_iterations_of_a_body_that_multiplies_are_all_taken() -> None:
+    nodes = unlike_steps([helper.make_node("MatMul", ["h_in", "w"], ["h"])])
+    found = compile_model(loop_model(loop_body(nodes, {"h": [2, 3]}), ["y"], trip=300))
     assert found.workload.macs == 300 * 2 * 3 * 3 and not found.workload.incomplete
     assert [str(block) for block in found.blocks] == ["299 x block of 1 layer"], "the first reads an input"
 
 
-def test_many_iterations_are_left_to_the_host() -> None:
-    body = loop_body([helper.make_node("Relu", ["h_in"], ["h_out"])], {"h": [2, 3]})
+def test_many_iterations_that_differ_are_left_to_the_host() -> None:
+    body = loop_body(unlike_steps([helper.make_node("Relu", ["h_in"], ["h"])]), {"h": [2, 3]})
     workload = compile_model(loop_model(body, ["y"], trip=65)).workload
     assert [fate.status for fate in workload.nodes] == ["host"]
 

@@ -27,7 +27,7 @@ from onnx2zz.proof.node_run import run_node
 from onnx2zz.proof.stored_values import StoredValues
 from onnx2zz.proof.values import Values
 from onnx2zz.proof.verify import VerifyOptions, verify
-from tests.frontend.test_loops import body_of_products, loop_model
+from tests.frontend.test_loops import body_of_unlike_steps, loop_model
 from tests.nodes import Attribute, make_node
 from tests.oracle import distinct, lowered, model_of, onnxruntime_run, reference_run
 from tests.proof.wrong import with_placed
@@ -79,7 +79,7 @@ def test_of_a_cast_like_only_the_first_operand_is_data() -> None:
 
 
 def test_each_iteration_of_a_loop_is_checked_on_its_own() -> None:
-    compiled = compile_model(loop_model(body_of_products(), ["y"]))
+    compiled = compile_model(loop_model(body_of_unlike_steps(), ["y"]))
     assert_proven(compiled)
     last = compiled.workload.layers[2]
     skipping = replace(last, sources={**last.sources, "I": (0,)})

@@ -6,8 +6,9 @@ A factor that needs as many steps as a smaller one is left out: it does the same
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 
+from onnx2zz.formats.workload_entry import STEP
 from onnx2zz.mapping.enumeration import Option, combined, filled, leaves_room, mixes
-from onnx2zz.mapping.space import STEP, Factors, Mask, Space
+from onnx2zz.mapping.space import Factors, Mask, Space
 
 MOST = 2_000_000
 """Unrollings that are looked at. Where there are more, those that leave room that a loop could fill are left out, then
