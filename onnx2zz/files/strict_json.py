@@ -25,7 +25,7 @@ def json_text(
     except ValueError:
         known = {key: _finite(inner) for key, inner in document.items()}
         text = _written({**known, NOT_FINITE: dict(_others("", document))}, indent, compact, ensure_ascii)
-    # A large schedule has hundreds of megabytes, all of them in ASCII: two copies more would be the most that a run has.
+    # A large schedule has hundreds of megabytes, all in ASCII: two more copies of it would be the most that a run has.
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
