@@ -153,7 +153,7 @@ def _counts(
         buffer = one.buffer(operand, hierarchy)
         if buffer is not None:
             words = Count(f"words {operand} {way} {buffer.memory}", times * row[column], moved(buffer, direction))
-            counts.append(_with(words, words_reason(words, operand, product, one, buffer.memory)))
+            counts.append(_with(words, words_reason(words, operand, array, product, one, buffer.memory)))
     return tuple(counts)
 
 

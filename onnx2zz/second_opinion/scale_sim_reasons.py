@@ -16,7 +16,8 @@ def cycles_reason(count: Count, array: Array, product: Product, one: Asked) -> s
     """Its cycles by the formula of docs/physical.md, and what ours has otherwise; empty where the formula fails."""
     if count.theirs != cycles(array, product):
         return ""
-    each = f"(2 x {array.rows} + {array.columns} - 2 + {steps(array, product):,})"
+    rows = f"{array.rows}" if array.dataflow == "os" else f"2 x {array.rows}"
+    each = f"({rows} + {array.columns} - 2 + {steps(array, product):,})"
     times = f"{product.times} x " if product.times > 1 else ""
     formula = f"{times}{folds(array, product):,} folds x {each} - 1"
     if isclose(count.ours, count.theirs, rel_tol=SAME):
@@ -27,6 +28,8 @@ def cycles_reason(count: Count, array: Array, product: Product, one: Asked) -> s
 def _otherwise(count: Count, array: Array, product: Product, one: Asked) -> Iterator[str]:
     if count.after_rules is None:
         yield "ours has no skew: the accelerator has no sidecar with `systolic_skew`"
+    elif array.dataflow == "os":
+        yield "`systolic_skew` takes 2 x rows where outputs stay, too"
     own, passes = our_folds(array, one), one.found.physical.passes if one.found.physical else None
     if round(own) != product.times * folds(array, product):
         yield f"our mapping has {own:,.6g} folds"
@@ -47,10 +50,14 @@ def our_folds(array: Array, one: Asked) -> float:
     return prod(size for level in levels for loop, size in level.loops if loop in relevant)
 
 
-def words_reason(count: Count, operand: str, product: Product, one: Asked, memory: str) -> str:
+def words_reason(count: Count, operand: str, array: Array, product: Product, one: Asked, memory: str) -> str:
     """How often each word of the matrix product passes the buffer, there and in ours, if our loops say just that."""
     if isclose(count.ours, count.theirs, rel_tol=1e-9):
         return ""
+    edges = product.times * folds(array, product) * (array.rows + array.columns)
+    # Its source adds the shape of each fold's results to their number (systolic_compute_os.py create_ofmap_demand_mat).
+    if (array.dataflow, operand) == ("os", "O") and count.theirs == count.ours + edges:
+        return "SCALE-Sim adds rows + columns to the writes of each fold"
     words = (
         product.times
         * {

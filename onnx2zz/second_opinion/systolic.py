@@ -116,7 +116,14 @@ def _laid_out(array: Array, product: Product) -> tuple[int, int, int]:
     }[array.dataflow]
 
 
+def filling(array: Array) -> tuple[int, ...]:
+    """What a fold takes beside its steps, less 2. Weights or inputs enter row by row before they can stay; outputs come
+    to be where they stay, and only leave (scalesim 3.0.0 compute/systolic_compute_{ws,is,os}.py)."""
+    return (array.rows, array.columns) if array.dataflow == "os" else (array.rows, array.rows, array.columns)
+
+
 def cycles(array: Array, product: Product) -> int:
-    """What a systolic array takes: folds x (2 rows + columns - 2 + steps) - 1, for each of the `times` products."""
-    each = 2 * array.rows + array.columns - 2 + steps(array, product)
+    """What SCALE-Sim's array takes: folds x (2 rows + columns - 2 + steps) - 1, or with rows once where outputs stay;
+    for each of the `times` products."""
+    each = sum(filling(array)) - 2 + steps(array, product)
     return product.times * (folds(array, product) * each - 1)

@@ -1,5 +1,6 @@
-"""A package of SCALE-Sim's name that counts by its paper's formulas (Samajdar et al., ISPASS 2020, section III): folds,
-not cycle by cycle. It reads the files that SCALE-Sim reads, and writes the columns that ours reads."""
+"""A package of SCALE-Sim's name that counts by folds, not cycle by cycle, and comes to what scalesim 3.0.0 counts
+(its compute/systolic_compute_*.py; test_cross_check.py has figures of its runs). It reads the files that
+SCALE-Sim reads, and writes the columns that ours reads."""
 
 from pathlib import Path
 
@@ -26,11 +27,12 @@ class scalesim:
                 "ws": (sums, filters, pixels), "is": (sums, pixels, filters), "os": (pixels, filters, sums),
             }[self.array["Dataflow"]]
             f, g = -(-down // rows), -(-across // columns)
-            cycles.append(f"{number}, {f * g * (2 * rows + columns - 2 + steps) - 1},")
+            entering = 0 if self.array["Dataflow"] == "os" else rows
+            cycles.append(f"{number}, {f * g * (entering + rows + columns - 2 + steps) - 1},")
             moved = {
                 "ws": (g * sums * pixels, sums * filters, f * pixels * filters),
                 "is": (sums * pixels, g * sums * filters, f * pixels * filters),
-                "os": (g * sums * pixels, f * sums * filters, pixels * filters),
+                "os": (g * sums * pixels, f * sums * filters, pixels * filters + f * g * (rows + columns)),
             }[self.array["Dataflow"]]
             words.append(f"{number}, " + ", ".join(map(str, moved)) + ",")
         place = Path(top_path) / self.name
