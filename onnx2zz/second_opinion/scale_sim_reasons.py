@@ -18,8 +18,9 @@ def cycles_reason(count: Count, array: Array, product: Product, one: Asked) -> s
         return ""
     rows = f"{array.rows}" if array.dataflow == "os" else f"2 x {array.rows}"
     each = f"({rows} + {array.columns} - 2 + {steps(array, product):,})"
-    times = f"{product.times} x " if product.times > 1 else ""
-    formula = f"{times}{folds(array, product):,} folds x {each} - 1"
+    formula = f"{folds(array, product):,} folds x {each} - 1"
+    if product.times > 1:
+        formula = f"{product.times:,} x ({formula})"
     if isclose(count.ours, count.theirs, rel_tol=SAME):
         return formula
     return "; ".join((formula, *_otherwise(count, array, product, one)))

@@ -96,6 +96,31 @@ def test_layers_that_are_alike_run_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("scalesim")
+def test_a_group_is_run_and_counts_as_often_as_there_are_groups(tmp_path: Path) -> None:
+    array = Array("ws", 8, 16)
+    _, accelerator, _ = files(tmp_path, array, STRIDED)
+    entry, mapped = STRIDED.entry(), mapping(array, STRIDED)
+    entry["equation"] = "O[g][k][oy][ox]+=W[g][k][c][fy][fx]*I[g][c][iy][ix]"
+    entry["loop_dims"], entry["loop_sizes"] = ["G", "K", "OY", "OX", "C", "FY", "FX"], [3, 48, 7, 32, 32, 3, 3]
+    cast("list[list[object]]", mapped["temporal_ordering"]).append(["G", 3])
+    (tmp_path / "grouped.yaml").write_text(yaml.safe_dump([entry]))
+    (tmp_path / "grouped_mapping.yaml").write_text(yaml.safe_dump([mapped]))
+    found = cross_check(tmp_path / "grouped.yaml", accelerator, tmp_path / "grouped_mapping.yaml", cache=False)
+    (layer,) = found.opinions[0].layers
+    assert tuple(count.theirs for count in layer.counts) == tuple(3 * count for count in SAID["ws"])
+    assert layer.counts[0].reason == "3 x (108 folds x (2 x 8 + 16 - 2 + 224) - 1)"
+    assert all(count.ratio == 1 for count in layer.counts[1:])
+
+
+@pytest.mark.usefixtures("scalesim")
+def test_a_tool_that_stops_says_why(tmp_path: Path) -> None:
+    (tmp_path / "packages" / "scalesim" / "scale_sim.py").write_text("raise RuntimeError('wrong numpy')\n")
+    found = cross_check(*files(tmp_path, Array("ws", 8, 16), STRIDED), cache=False)
+    assert found.incomplete
+    assert found.opinions[0].cannot_say == "it stopped: RuntimeError: wrong numpy"
+
+
+@pytest.mark.usefixtures("scalesim")
 def test_the_command_writes_what_it_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "found.json"
     assert run(["cross-check", *MAPPED, "--with", "scalesim", "--no-cache", "--json", str(target)]) == 0
