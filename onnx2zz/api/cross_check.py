@@ -35,7 +35,7 @@ class CrossCheck(Tabular):
     @property
     def incomplete(self) -> bool:
         """Whether a tool that was asked said nothing at all."""
-        return any(opinion.cannot_say for opinion in self.opinions)
+        return any(opinion.silent for opinion in self.opinions)
 
     def table(self) -> TextTable:
         words, numbers = ("tool", "layer", "count"), ("theirs", "zigzag", "after_rules", "ours_over_theirs")

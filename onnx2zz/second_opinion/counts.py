@@ -49,3 +49,8 @@ class Opinion:
     layers: tuple[LayerOpinion, ...] = ()
     notes: tuple[str, ...] = ()
     cannot_say: str = ""
+
+    @property
+    def silent(self) -> bool:
+        """Whether there is no count of any layer."""
+        return not any(layer.counts for layer in self.layers)

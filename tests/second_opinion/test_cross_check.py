@@ -148,6 +148,15 @@ def test_an_array_of_other_dims_is_refused_with_what_is_missing(capsys: pytest.C
     assert "it knows arrays of two dimensions, and this one has 4" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("scalesim")
+def test_layers_without_a_dataflow_are_refused_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["cross-check", "lenet5", "--arch", "tpu_like", "--lpf-limit", "3", "--no-cache"]
+    assert run([*asked, "--with", "scalesim"]) == 3
+    said = capsys.readouterr().out
+    assert "L0_conv1: no dataflow follows from K, FX along D1" in said
+    assert "L1_pool1: Pooling is no product" in said
+
+
 def test_an_operand_without_a_buffer_is_refused() -> None:
     document = Array("ws", 8, 16).accelerator()
     memories = document["memories"]
