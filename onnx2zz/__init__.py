@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onnx2zz.api.compile import compile as compile
     from onnx2zz.api.convert import convert as convert
     from onnx2zz.api.costs import costs as costs
+    from onnx2zz.api.cross_check import cross_check as cross_check
     from onnx2zz.api.drop_in import get_hardware_performance_zigzag as get_hardware_performance_zigzag
     from onnx2zz.api.drop_in import get_hardware_performance_zigzag_imc as get_hardware_performance_zigzag_imc
     from onnx2zz.api.evaluate import evaluate as evaluate
@@ -43,6 +44,7 @@ _FOUND_IN = {
     "verify": "onnx2zz.api.verify",
     "verify_schedule": "onnx2zz.api.verify",
     "validate": "onnx2zz.api.validate",
+    "cross_check": "onnx2zz.api.cross_check",
     "convert": "onnx2zz.api.convert",
     "memory": "onnx2zz.api.memory",
     "costs": "onnx2zz.api.costs",
@@ -67,6 +69,7 @@ __all__ = [  # noqa: RUF022 - in the order of use
     "verify",
     "verify_schedule",
     "validate",
+    "cross_check",
     "convert",
     "memory",
     "costs",

@@ -15,6 +15,7 @@ import click
 import onnx2zz
 from onnx2zz.api.compare import Comparison
 from onnx2zz.api.convert import Conversion
+from onnx2zz.api.cross_check import CrossCheck
 from onnx2zz.api.evaluation import EvaluationWithReport
 from onnx2zz.api.explain import ExplainedNode
 from onnx2zz.api.memory import MemoryFigures
@@ -34,7 +35,7 @@ HEAD = "<!-- Written by scripts/reference.py. -->\n"
 WIDTH = 100
 RESULTS: tuple[type[object], ...] = (
     *(Compiled, ExplainedNode, Diagnosis, Finding, Verification, LayerProof),
-    *(EvaluationWithReport, LayerResult, Total, Comparison, Sweep, Validation, Conversion, MemoryFigures),
+    *(EvaluationWithReport, LayerResult, Total, Comparison, Sweep, Validation, CrossCheck, Conversion, MemoryFigures),
 )
 
 

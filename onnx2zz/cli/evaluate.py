@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 import click
-from click.core import ParameterSource
 
 from onnx2zz.api.extras import require
 from onnx2zz.cli import completion
@@ -23,7 +22,7 @@ from onnx2zz.cli.gaps import tell_of_gaps
 from onnx2zz.cli.html import html_option
 from onnx2zz.cli.lost_work import tell_of_lost_work
 from onnx2zz.cli.memory_limit import memory_limit_option
-from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options
+from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options, refuse_model_options
 from onnx2zz.cli.notes import tell_notes
 from onnx2zz.cli.output_folder import named_folder
 from onnx2zz.cli.screen import screen
@@ -187,7 +186,7 @@ def evaluate_command(
     # What lies there now, before anything is written: else it could not be told in the end what was overwritten.
     targets = Targets.of(output, asked, csv_file, html_file, plot_folder, onnx_file, trace_file, save_mapping)
     if model is None or is_workload(model):
-        _refuse_model_options(ctx, model_arguments)
+        refuse_model_options(ctx, model_arguments)
         refuse_events_of_a_workload(ctx, events)
         if onnx_file is not None:
             raise click.UsageError("--onnx: for a MODEL; a workload has no ONNX file", ctx)
@@ -324,13 +323,6 @@ def _with_events(
     with progress_on_stderr() as watch:
         activities = counted_events(events, files.compiled, Path(files.workload.file), files.events, watch)
     return replace(request, supplement=replace(request.supplement, activities=activities))
-
-
-def _refuse_model_options(ctx: click.Context, arguments: ModelArguments) -> None:
-    typed = [name for name in arguments if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    flags = [parameter.opts[0] for parameter in ctx.command.params if parameter.name in typed]
-    if flags:
-        raise click.UsageError(f"{', '.join(flags)}: for a MODEL; a workload is compiled already", ctx)
 
 
 def _read(workload: str | None, output: Path) -> "PricedWorkload":

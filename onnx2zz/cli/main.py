@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "compile": "onnx2zz.cli.compile:compile_command",
     "convert": "onnx2zz.cli.convert:convert_command",
     "costs": "onnx2zz.cli.costs:costs_command",
+    "cross-check": "onnx2zz.cli.cross_check:cross_check_command",
     "explain": "onnx2zz.cli.explain:explain_command",
     "ops": "onnx2zz.cli.ops:ops_command",
     "evaluate": "onnx2zz.cli.evaluate:evaluate_command",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict, TypeVar, Unpack, get_args
 
 import click
+from click.core import ParameterSource
 
 from onnx2zz.frontend.sizes import as_shape, as_size
 from onnx2zz.lowering.options import (
@@ -130,6 +131,14 @@ def compile_options(**typed: Unpack[ModelArguments]) -> "CompileOptions":
     )
     lowering = LoweringOptions(_precision(typed["precision"]), typed["unsupported"], typed["movement"])
     return CompileOptions(bindings, lowering)
+
+
+def refuse_model_options(ctx: click.Context, arguments: ModelArguments) -> None:
+    """Raises UsageError for options of a MODEL that were typed though a workload is named."""
+    typed = [name for name in arguments if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    flags = [parameter.opts[0] for parameter in ctx.command.params if parameter.name in typed]
+    if flags:
+        raise click.UsageError(f"{', '.join(flags)}: for a MODEL; a workload is compiled already", ctx)
 
 
 def _pair(text: str, option: str, read: Callable[[str], T]) -> tuple[str, T]:

@@ -155,12 +155,27 @@ def _product_rows(layer: EntryLayer) -> Iterator[tuple[str | int, ...]]:
 
 
 def _convolution_rows(layer: EntryLayer) -> Iterator[tuple[str | int, ...]]:
+    times, sizes = convolution_line(layer)
+    found = contraction(layer)
+    # What a line can say of groups is that each channel is one: all other groups, and samples, are lines of their
+    # own.
+    if found.windows and found.channels == 1 and found.groups > 1 and found.rows == 1:
+        *extents, _, filters, stride = sizes
+        yield (f"{_name(layer)}_{BY_CHANNEL}", *extents, found.groups, filters, stride)
+    else:
+        yield from _repeated(layer, times, sizes)
+
+
+def convolution_line(layer: EntryLayer) -> tuple[int, tuple[int, ...]]:
+    """How many lines of these sizes (as `CONVOLUTION` has them) a layer is: one for each group and sample.
+
+    Raises ValueError for strides that differ, dilation, and windows of three axes.
+    """
     found = contraction(layer)
     windows = _in_order(layer, found)
     if not windows:
         groups, rows, columns, depth = found.as_product()
-        yield from _repeated(layer, groups, (rows, depth, 1, depth, 1, columns, 1))
-        return
+        return groups, (rows, depth, 1, depth, 1, columns, 1)
     # A window over one axis is one over a second of one position.
     upper, across = (*windows, Window(1, 1, 1, 1))[:2] if len(windows) < 3 else _three(windows)
     # The stride of an axis with one output is never taken.
@@ -171,13 +186,7 @@ def _convolution_rows(layer: EntryLayer) -> Iterator[tuple[str | int, ...]]:
         raise ValueError("a dilated filter")
     stride = strides.pop()
     sizes = (_extent(upper, stride), _extent(across, stride), upper.taps, across.taps)
-    # What a line can say of groups is that each channel is one: all other groups, and samples, are lines of their
-    # own.
-    by_channel = found.channels == 1 and found.groups > 1 and found.rows == 1
-    if by_channel:
-        yield (f"{_name(layer)}_{BY_CHANNEL}", *sizes, found.groups, found.filters, stride)
-    else:
-        yield from _repeated(layer, found.groups * found.rows, (*sizes, found.channels, found.filters, stride))
+    return found.groups * found.rows, (*sizes, found.channels, found.filters, stride)
 
 
 def _three(windows: Sequence[Window]) -> tuple[Window, Window]:
