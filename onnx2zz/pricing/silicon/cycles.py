@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from onnx2zz.pricing.silicon.flow import Flow, PricedLayer
 from onnx2zz.pricing.silicon.pages import page_cycles
-from onnx2zz.pricing.silicon.passes import filling_cycles, passes
+from onnx2zz.pricing.silicon.passes import filling_cycles, passes, stationary
 from onnx2zz.pricing.silicon.ports import access_cycles, port_cycles
 from onnx2zz.sidecar.figures import Sidecar
 
@@ -67,17 +67,21 @@ def _steps(layer: PricedLayer) -> float:
 
 
 def _skew(layer: PricedLayer, sidecar: Sidecar) -> float:
-    """With F passes: F x (rows + (rows - 1) + (columns - 1)) - 1 cycles beside the steps.
+    """With F passes: F x (rows + (rows - 1) + (columns - 1)) - 1 cycles beside the steps; where sums stay in the units,
+    F x ((rows - 1) + (columns - 1)) - 1.
 
-    Rows is the first dimension of `systolic_skew`: operands enter through it a row a cycle before a pass, or results
-    leave so after it. ZigZag's own stalls and first loads cover that where they are longer.
+    Rows is the first dimension of `systolic_skew`: what stays enters through it a row a cycle before a pass, which
+    ZigZag's own stalls and first loads cover where they are longer. Sums begin at nothing and leave while the next pass
+    comes in: ZigZag's stalls for their leaving cover all of it. Source: scalesim 3.0.0 compute/systolic_compute_ws.py, _is.py and _os.py.
     """
     sizes = [layer.hierarchy.array[dim] for dim in sidecar.systolic_skew]
     if not sizes or layer.layer.kind not in MATRICES:
         return 0.0
     folds = passes(layer)
-    loaded = max(layer.price.latency_cycles, _steps(layer) + folds * sizes[0])
-    return loaded + folds * sum(size - 1 for size in sizes) - 1 - layer.price.latency_cycles
+    across, latency = folds * sum(size - 1 for size in sizes) - 1, layer.price.latency_cycles
+    if stationary(layer) == "O":
+        return max(0.0, _steps(layer) + across - latency)
+    return max(latency, _steps(layer) + folds * sizes[0]) + across - latency
 
 
 def _between_passes(layer: PricedLayer, sidecar: Sidecar) -> float:

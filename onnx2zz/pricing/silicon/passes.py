@@ -1,6 +1,6 @@
 """How often the array takes up new stationary data: a systolic array's folds, the passes of a row-stationary one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import ceil, prod
 
 from onnx2zz.pricing.silicon.flow import PricedLayer
@@ -14,16 +14,24 @@ def passes(layer: PricedLayer) -> int:
     That is the operand whose lowest memory is filled least often, among memories that do not serve the whole array;
     without such a memory nothing stays in the units, and the layer is one pass.
     """
-    return round(min(_fills(layer), default=1))
+    return round(min(_fills(layer).values(), default=1))
 
 
-def _fills(layer: PricedLayer) -> Iterator[float]:
+def stationary(layer: PricedLayer) -> str | None:
+    """The operand that stays in the units longest; None where nothing stays."""
+    fills = _fills(layer)
+    return min(fills, key=lambda operand: fills[operand], default=None)
+
+
+def _fills(layer: PricedLayer) -> dict[str, float]:
+    found: dict[str, float] = {}
     for operand in layer.layer.indices:
         levels = layer.levels(operand)
         memory = layer.memory(levels[0].memory) if levels else None
         # A memory that serves all dimensions stands beside the array; what is in the units has a copy for some of them.
         if memory is not None and layer.layer.precision.get(operand) and not _serves_all(memory.served, layer):
-            yield prod(size for _, size in layer.loops_above(operand, 0))
+            found[operand] = prod(size for _, size in layer.loops_above(operand, 0))
+    return found
 
 
 def _serves_all(served: tuple[str, ...], layer: PricedLayer) -> bool:

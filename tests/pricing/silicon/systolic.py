@@ -130,12 +130,13 @@ def mapping(array: Array, layer: Layer) -> dict[str, object]:
 
 
 def scale_sim_cycles(array: Array, layer: Layer) -> int:
-    """Folds x (2 rows + columns - 2 + steps of a fold) - 1: what SCALE-Sim 3.0.0 counts for every dataflow
-    (scalesim/compute/systolic_compute_*.py)."""
+    """Folds x (2 rows + columns - 2 + steps of a fold) - 1, with rows once where outputs stay: what SCALE-Sim 3.0.0
+    counts (scalesim/compute/systolic_compute_*.py; seen in runs of all 45 cases of test_systolic.py)."""
     down, along, steps = {
         "ws": (layer.reduction, layer.filters, layer.pixels),
         "is": (layer.reduction, layer.pixels, layer.filters),
         "os": (layer.pixels, layer.filters, layer.reduction),
     }[array.dataflow]
     folds = -(-down // array.rows) * -(-along // array.columns)
-    return folds * (2 * array.rows + array.columns - 2 + steps) - 1
+    entering = 0 if array.dataflow == "os" else array.rows
+    return folds * (entering + array.rows + array.columns - 2 + steps) - 1
