@@ -365,6 +365,8 @@ def test_a_package_that_is_missing_is_said_before_anything(
 def test_the_page_s_example_and_commands(folder: Path) -> None:
     (example,) = re.findall(r"```yaml\n(models:.*?)```", (DOCS / "sweep.md").read_text(), re.DOTALL)
     (folder / "cores.yaml").write_text(example)
+    (chips,) = re.findall(r"```yaml title=\"chips.yaml\"\n(.*?)```", (DOCS / "sweep.md").read_text(), re.DOTALL)
+    (folder / "chips.yaml").write_text(chips)
     for command in console_commands("sweep"):
         assert run(shlex.split(command)[1:]) == 0, command
     assert Path("onnx2zz_sweep/front.svg").stat().st_size > 1000
