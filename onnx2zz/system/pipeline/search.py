@@ -175,11 +175,13 @@ class PipelineSearch:
 
     def fits(self) -> bool:
         """Whether there is a pipeline, whatever its interval."""
-        return any(self._tried(chosen) for chosen in _different(self._choices()))
+        return any(self._runs(chosen) for chosen in _different(self._choices()))
 
-    def _tried(self, chosen: Choice) -> bool:
-        self._try(chosen)
-        return bool(self.found)
+    def _runs(self, chosen: Choice) -> bool:
+        # The first interval that is found is enough: shorter ones are looked for on the number of cores that is taken.
+        plan = self.layers.planned(chosen)
+        pacing = Pacing(plan, self.layers.cycles_of(plan), self.layers.system, self.all_stay)
+        return any(True for _ in pacing.found(lambda: math.inf))
 
     def _choices(self) -> Iterator[Choice]:
         if self.few is None:
