@@ -53,14 +53,13 @@ class Bins:
         have no room."""
         used: set[int] = set()
         chosen: dict[Size, list[int]] = {}
-        sizes = sorted(parts.sizes, key=lambda size: (-size.bits, -size.rounds))
-        for size in sizes:
-            free = (n for n in range(len(self.bits)) if n not in used and self._has_room(n, size))
-            best = min(free, key=lambda n: (self.bits[n], self.rounds[n], n), default=None)
-            if best is None:
+        for size in sorted(set(parts.sizes), key=lambda size: (-size.bits, -size.rounds)):
+            number = sum(one == size for one in parts.sizes)
+            free = [n for n in range(len(self.bits)) if n not in used and self._has_room(n, size)]
+            if len(free) < number:
                 return None
-            used.add(best)
-            chosen.setdefault(size, []).append(best)
+            chosen[size] = sorted(free, key=lambda n: (self.bits[n], self.rounds[n], n))[:number]
+            used.update(chosen[size])
         for size, cores in chosen.items():
             for one in cores:
                 self.bits[one] -= size.bits
