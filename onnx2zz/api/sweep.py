@@ -18,14 +18,15 @@ from onnx2zz.api.prices import store_at
 from onnx2zz.api.reported import Reported
 from onnx2zz.api.where_priced import cluster_at, scheduler_conflicts
 from onnx2zz.design_space.columns import OPTIONS, SHARED
-from onnx2zz.design_space.design import areas_are_um2
+from onnx2zz.design_space.designs import areas_are_um2
 from onnx2zz.design_space.front import fronts, grouped
-from onnx2zz.design_space.plan import Run, plan
+from onnx2zz.design_space.plan import AnyRun, Run, plan
 from onnx2zz.design_space.reading import read_spec, spec_of
 from onnx2zz.design_space.results import Results
 from onnx2zz.design_space.run import Progress, revisited
 from onnx2zz.design_space.run import sweep as price
 from onnx2zz.design_space.spec import Spec
+from onnx2zz.design_space.system_run import SystemRun
 from onnx2zz.design_space.tables import spread, write_parquet
 from onnx2zz.errors import IncompleteResult, Problem, raise_if_any
 from onnx2zz.files.comma_separated import csv_text
@@ -35,6 +36,7 @@ from onnx2zz.files.written_file import write_whole
 from onnx2zz.pricing.run import Resources
 from onnx2zz.report.page import PageRun, page
 from onnx2zz.report.result_files import page_run
+from onnx2zz.report.saved_run import read_run
 from onnx2zz.report.sweep_page import Told, sweep_page
 from onnx2zz.report.sweep_plot import plot
 from onnx2zz.report.sweep_words import decisions
@@ -62,7 +64,7 @@ class Sweep(Reported, Tabular):
     """
 
     spec: Spec
-    planned: tuple[Run, ...] = field(compare=False)
+    planned: tuple[AnyRun, ...] = field(compare=False)
     runs: tuple[Row, ...]
     layers: tuple[Row, ...]
     groups: Mapping[str, Sequence[Row]]
@@ -254,19 +256,20 @@ def require_packages(parquet: bool, plot: str | Path | None) -> None:
         require("matplotlib", "plot", "--plot")
 
 
-def planned(asked: Spec, cacti: bool) -> tuple[Run, ...]:
+def planned(asked: Spec, cacti: bool) -> tuple[AnyRun, ...]:
     """The runs that a sweep comes to. Raises InputError with everything that does not fit; without `cacti` for the
     accelerators that would have that program started, too."""
     runs = plan(asked)
     if not cacti:
         designs = {run.design.name: run.design for run in runs}.values()
-        raise_if_any(problem for design in designs for problem in refusals(design.name, design.document))
+        asked_of = {name: document for design in designs for name, document in design.documents.items()}
+        raise_if_any(problem for name, document in asked_of.items() for problem in refusals(name, document))
     return runs
 
 
 def swept(
     asked: Spec,
-    runs: tuple[Run, ...],
+    runs: tuple[AnyRun, ...],
     folder: Path,
     resources: Resources,
     told: Callable[[Progress], None],
@@ -287,7 +290,7 @@ def swept(
 
 
 def _details(
-    runs: Sequence[Run],
+    runs: Sequence[AnyRun],
     rows: Sequence[Row],
     best: Mapping[str, Sequence[Row]],
     folder: Path,
@@ -300,10 +303,15 @@ def _details(
     done = list({run.key: run for run in runs if run.key in known}.values())
     done.sort(key=lambda run: tuple(known[run.key][name] for name in SHARED) not in first)
     found: dict[str, PageRun] = {}
-    for run, evaluation in revisited(done[:MOST_DETAILS], folder, resources):
+    shown = done[:MOST_DETAILS]
+    for run, evaluation in revisited([run for run in shown if isinstance(run, Run)], folder, resources):
         told = known[run.key]["energy_pj"], known[run.key]["latency_cycles"]
         if evaluation.total.incomplete or told == (evaluation.total.energy_pj, evaluation.total.latency_cycles):
             found[run.key] = page_run(evaluation, run.workload)
+    for run in shown:
+        # Of a run on a system the result lies beside the tables: its schedule would have to be looked for again.
+        if isinstance(run, SystemRun) and run.result_file(folder).is_file():
+            found[run.key] = read_run(run.result_file(folder))
     return found
 
 

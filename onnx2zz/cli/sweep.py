@@ -18,7 +18,7 @@ from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
     from onnx2zz.api.sweep import Sweep
-    from onnx2zz.design_space.plan import Run
+    from onnx2zz.design_space.plan import AnyRun
     from onnx2zz.design_space.run import Progress
     from onnx2zz.design_space.spec import Spec
 
@@ -108,16 +108,19 @@ def sweep_command(
         ctx.exit(NOT_PRICED)
 
 
-def _list(runs: "tuple[Run, ...]") -> None:
+def _list(runs: "tuple[AnyRun, ...]") -> None:
     for run in runs:
         options = run.options
         how = f"{options.opt}, limit {options.lpf_limit}, mapping {options.mapping}, {options.precision}"
+        if (asked := run.scheduling) is not None:
+            fewest = ", fewest cores" if asked.cores else ""
+            how += f", schedule {asked.schedule}, {asked.frames} frame{'s' if asked.frames > 1 else ''}{fewest}"
         where = printable(f"{run.workload.model} on {run.design.name}")
         click.echo(f"{where}: {how}{', locality' if options.locality else ''}")
     click.echo(f"{len(runs)} runs")
 
 
-def _priced(asked: "Spec", runs: "tuple[Run, ...]", output: Path, where: WherePriced, with_reports: bool) -> "Sweep":
+def _priced(asked: "Spec", runs: "tuple[AnyRun, ...]", output: Path, where: WherePriced, with_reports: bool) -> "Sweep":
     from onnx2zz.api.sweep import swept
 
     with resources_at(where) as resources:

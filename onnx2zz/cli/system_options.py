@@ -6,8 +6,8 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from onnx2zz.api.schedule_options import MOST_FRAMES
 from onnx2zz.pricing.system_result import CORES, SCHEDULES
+from onnx2zz.system.schedule_options import MOST_FRAMES
 
 
 def system_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -13,7 +13,7 @@ import yaml
 from onnx2zz.design_space.expression import Value
 from onnx2zz.design_space.spec import AcceleratorSpec, FieldExpression
 from onnx2zz.design_space.template import with_field
-from onnx2zz.errors import Problem, noted_in, raise_if_any
+from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.files.document import is_array, is_object
 from onnx2zz.files.written_file import write_whole
 from onnx2zz.formats.accelerator import read_hierarchy
@@ -45,8 +45,18 @@ class Design:
         """What the sidecar says. Raises InputError if it does not fit the accelerator."""
         if self.sidecar_document is None:
             return None
-        source = parse_yaml(_as_yaml(self.sidecar_document), f"{self.name}{SUFFIX}")
+        source = parse_yaml(as_yaml(self.sidecar_document), f"{self.name}{SUFFIX}")
         return parse_sidecar(source, read_hierarchy(self.document))
+
+    @property
+    def documents(self) -> Mapping[str, Any]:
+        """The accelerator's file, by name."""
+        return {self.name: self.document}
+
+    @property
+    def in_um2(self) -> bool:
+        """Whether its area is known to be in um2: ZigZag's files do not say what theirs are in."""
+        return self.sidecar is not None and memories_in_um2(self.document, self.sidecar)
 
     def accelerator(self, folder: Path) -> Found:
         """The file that `write` makes."""
@@ -59,56 +69,37 @@ class Design:
     def write(self, folder: Path) -> None:
         """Write the files that a single evaluation of this accelerator takes. Raises InputError."""
         file = self.accelerator(folder).path
-        write_whole(file, _as_yaml(self.document))
-        write_whole(self.own_mapping(folder).path, _as_yaml(self.mapping))
+        write_whole(file, as_yaml(self.document))
+        write_whole(self.own_mapping(folder).path, as_yaml(self.mapping))
         if self.sidecar_document is not None:
-            write_whole(file.with_name(f"{self.name}{SUFFIX}"), _as_yaml(self.sidecar_document))
+            write_whole(file.with_name(f"{self.name}{SUFFIX}"), as_yaml(self.sidecar_document))
 
 
-def areas_are_um2(found: Sequence[Design]) -> bool:
-    """Whether the areas of all of them are in um2: their sidecars have um2 for each memory. ZigZag's files do not say
-    what theirs are in."""
-    return all(design.sidecar is not None and _all_in_um2(design.document, design.sidecar) for design in found)
-
-
-def _all_in_um2(document: Any, sidecar: Sidecar) -> bool:
+def memories_in_um2(document: Any, sidecar: Sidecar) -> bool:
+    """Whether a sidecar has um2 for each memory."""
     figures = (sidecar.memories.get(memory.name) for memory in read_hierarchy(document).memories)
     return all(one is not None and one.um2_per_bit is not None for one in figures)
 
 
-def designs(specs: Sequence[AcceleratorSpec]) -> tuple[Design, ...]:
-    """Every accelerator of the sweep. Raises InputError with everything that is wrong with the settings."""
-    found: list[Design] = []
-    problems: list[Problem] = []
-    for spec in specs:
-        with noted_in(problems):
-            found.extend(_designs_of(spec))
-    first = {design.name: design for design in reversed(found)}
-    problems += [
-        Problem(one.where, f"a second accelerator is called {one.name} (the first in {first[one.name].where})")
-        for one in found
-        if first[one.name] is not one
-    ]
-    raise_if_any(dict.fromkeys(problems))
-    return tuple(found)
-
-
-def _designs_of(spec: AcceleratorSpec) -> Iterator[Design]:
+def designs_of(spec: AcceleratorSpec) -> Iterator[Design]:
+    """Every accelerator that an entry of the sweep file stands for. Raises InputError with everything that is wrong
+    with its settings."""
     document, mapping = load_yaml(spec.template.path), load_yaml(choose_mapping(None, spec.template).path)
     beside = sidecar(spec.template)
     figures = load_yaml(beside) if beside.is_file() else None
     for labels in product(*spec.parameters.values()):
         chosen = dict(zip(spec.parameters, labels, strict=True))
         names = {name: spec.parameters[name][label] for name, label in chosen.items()}
-        own, beyond = _set(spec.settings, document, figures, names)
+        own, beyond = with_settings(spec.settings, document, figures, names)
         fitted = filling(mapping, read_hierarchy(document).array, read_hierarchy(own).array)
-        name = _name(spec.name, chosen)
+        name = name_of(spec.name, chosen)
         yield Design(name, spec.template.name, chosen, own, beyond, fitted, spec.where)
 
 
-def _set(
+def with_settings(
     settings: Sequence[FieldExpression], document: Any, figures: Any, names: Mapping[str, Value]
 ) -> tuple[Any, Any]:
+    """A file and its sidecar with what is set. Raises InputError with everything that is wrong with the settings."""
     problems: list[Problem] = []
     for setting in settings:
         try:
@@ -140,7 +131,8 @@ def filling(mapping: object, old: Mapping[str, int], new: Mapping[str, int]) -> 
     return changed
 
 
-def _name(spec: str, chosen: Mapping[str, str]) -> str:
+def name_of(spec: str, chosen: Mapping[str, str]) -> str:
+    """What an accelerator is called: as the sweep file calls it, and by its parameters' labels."""
     return f"{_as_file_name(spec)}{suffix(chosen)}"
 
 
@@ -153,5 +145,6 @@ def _as_file_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "p", text)
 
 
-def _as_yaml(document: Any) -> str:
+def as_yaml(document: Any) -> str:
+    """The text of a file."""
     return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)

@@ -1,9 +1,9 @@
 """Pareto fronts: the runs that no other is better than in one column without being worse in another."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from onnx2zz.design_space.columns import SHARED, SUMMED
+from onnx2zz.design_space.columns import LARGEST, SHARED, SUMMED
 from onnx2zz.pricing.front import on_front
 
 Row = Mapping[str, Any]
@@ -29,9 +29,14 @@ def summed(rows: Iterable[Row], models: int) -> list[Row]:
     """One row for each accelerator and combination of options that has a run of each of the models."""
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in rows:
-        groups.setdefault(tuple(row[name] for name in SHARED), []).append(row)
+        groups.setdefault(tuple(row.get(name) for name in SHARED), []).append(row)
     return [
-        {"model": ALL, **dict(zip(SHARED, how, strict=True)), **{name: _sum(group, name) for name in SUMMED}}
+        {
+            "model": ALL,
+            **dict(zip(SHARED, how, strict=True)),
+            **{name: _of_all(group, name, sum) for name in SUMMED},
+            **{name: _of_all(group, name, max) for name in LARGEST},
+        }
         for how, group in groups.items()
         if len(group) == models
     ]
@@ -43,6 +48,6 @@ def front(rows: Sequence[Row], columns: Sequence[str]) -> list[Row]:
     return [compared[number] for number in on_front([tuple(row[column] for column in columns) for row in compared])]
 
 
-def _sum(rows: Sequence[Row], name: str) -> float | None:
-    values = [row[name] for row in rows]
-    return None if None in values else sum(values)
+def _of_all(rows: Sequence[Row], name: str, fold: Callable[[list[float]], float]) -> float | None:
+    values: list[float] = [row[name] for row in rows if row.get(name) is not None]
+    return fold(values) if len(values) == len(rows) else None

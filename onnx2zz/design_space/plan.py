@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from onnx2zz import __version__
-from onnx2zz.design_space.compiled_model import compiled_model
-from onnx2zz.design_space.design import Design, designs
+from onnx2zz.design_space.compiled_model import CompiledModel, compiled_model
+from onnx2zz.design_space.design import Design
+from onnx2zz.design_space.designs import AnyDesign, designs
+from onnx2zz.design_space.named_mapping import mapping_document, mapping_name
 from onnx2zz.design_space.spec import CHOSEN, OWN, Options, Spec
+from onnx2zz.design_space.system_design import SystemDesign
+from onnx2zz.design_space.system_run import SystemRun
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found
-from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.companion import companion_of
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.price_cache import PriceCache, key_of
@@ -44,14 +47,18 @@ class Run:
 
     @property
     def mapping_name(self) -> str:
-        """What tables call the mapping: a file's folder is of no account."""
-        chosen = self.options.mapping
-        return chosen if chosen in (OWN, *CHOSEN) else Path(chosen).stem
+        """What tables call the mapping."""
+        return mapping_name(self.options.mapping)
+
+    @property
+    def scheduling(self) -> None:
+        """Nothing: only systems have schedules."""
+        return None
 
     @cached_property
     def _mapping_document(self) -> Any:
         own = self.options.mapping in (OWN, *CHOSEN)
-        return self.design.mapping if own else load_yaml(Path(self.options.mapping))
+        return self.design.mapping if own else mapping_document(self.options.mapping)
 
     def base(self, folder: Path) -> Found:
         """The mapping file: the accelerator's own, from which a choice starts, or the one named."""
@@ -79,32 +86,47 @@ class Run:
         )
 
 
-def plan(spec: Spec) -> tuple[Run, ...]:
-    """All runs: for each accelerator and combination of options, each model.
+AnyRun = Run | SystemRun
+
+
+def plan(spec: Spec) -> tuple[AnyRun, ...]:
+    """All runs: for each accelerator or system and combination of options, each model.
 
     Raises InputError with everything that is wrong with models, settings and sidecars.
     """
     problems: list[Problem] = []
-    found: Sequence[Design] = ()
-    workloads: dict[tuple[int, str], PricedWorkload] = {}
+    found: Sequence[AnyDesign] = ()
+    models: dict[tuple[int, str], CompiledModel] = {}
     with noted_in(problems):
         found = designs(spec.accelerators)
     for design in found:
         with noted_in(problems):
-            design.sidecar  # noqa: B018 - raises
+            design.in_um2  # noqa: B018 - raises where a sidecar is wrong
     for (number, model), (label, precision) in product(enumerate(spec.models), spec.axes.precisions.items()):
         with noted_in(problems):
-            workloads[number, label] = compiled_model(model, precision)
+            models[number, label] = compiled_model(model, precision)
     raise_if_any(dict.fromkeys(problems))
     every = product(found, spec.axes.combinations(), range(len(spec.models)))
-    return tuple(Run(workloads[model, options.precision], design, options) for design, options, model in every)
+    return tuple(
+        run
+        for design, options, model in every
+        for run in _runs(models[model, options.precision], design, options, spec)
+    )
 
 
-def check(runs: Sequence[Run], folder: Path, price_cache: PriceCache) -> None:
+def _runs(model: CompiledModel, design: AnyDesign, options: Options, spec: Spec) -> Iterator[AnyRun]:
+    if isinstance(design, SystemDesign):
+        for scheduling in spec.axes.schedulings():
+            yield SystemRun(model.workload, design, options, scheduling, model.graph)
+    else:
+        yield Run(model.workload, design, options)
+
+
+def check(runs: Sequence[AnyRun], folder: Path, price_cache: PriceCache) -> None:
     """Raises InputError with everything that ZigZag, or we, object to in the files of the runs."""
     problems: dict[Problem, None] = {}
     for run in runs:
-        for problem in _problems(run, folder, price_cache):
+        for problem in run.problems(folder) if isinstance(run, SystemRun) else _problems(run, folder, price_cache):
             problems.setdefault(problem)
     raise_if_any(problems)
 

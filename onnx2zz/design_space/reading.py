@@ -10,9 +10,11 @@ import yaml
 from onnx2zz.design_space.columns import MINIMISED
 from onnx2zz.design_space.columns import NAMES as RUN_NAMES
 from onnx2zz.design_space.compiled_model import compiled_model
-from onnx2zz.design_space.design import designs
+from onnx2zz.design_space.designs import designs
 from onnx2zz.design_space.expression import FUNCTIONS, Number, Value
 from onnx2zz.design_space.front import ALL
+from onnx2zz.design_space.scheduling_options import KEYS as SCHEDULING
+from onnx2zz.design_space.scheduling_options import as_cores, as_schedule, unfit
 from onnx2zz.design_space.spec import CHOSEN, OWN, AcceleratorSpec, Axes, FieldExpression, ModelSpec, Spec
 from onnx2zz.design_space.template import OLD
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
@@ -20,7 +22,7 @@ from onnx2zz.files.document import is_array, is_object
 from onnx2zz.formats.section import Section
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping, find_model, is_there
 from onnx2zz.formats.spelling import did_you_mean
-from onnx2zz.formats.system_kind import one_accelerator
+from onnx2zz.formats.system_kind import is_system
 from onnx2zz.formats.yaml_source import Key, Path_, YamlSource, parse_yaml, read_yaml
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.frontend.data_sizes import Place, as_place
@@ -36,8 +38,10 @@ DICTIONARY = "the sweep"
 KEYS = ("models", "accelerators", "options", "pareto")
 MODEL_KEYS = ("model", "name", "shape", "dim", "value", "batch", "op_like", "dim_of", "tokens_per_expert")
 ACCELERATOR_KEYS = ("template", "name", "parameters", "set")
-OPTION_KEYS = ("opt", "lpf_limit", "mapping", "precision", "locality")
+OPTION_KEYS = ("opt", "lpf_limit", "mapping", "precision", "locality", *SCHEDULING)
 RANGE_KEYS = ("from", "to", "step", "times")
+OF_SYSTEMS = ("cores", "interval_cycles", "latency_cycles", "energy_pj")
+"""What a front is drawn over where all that is swept over are systems, and nobody says it."""
 LARGEST = 1e100
 MOST_VALUES = 10_000
 RESERVED = frozenset((OLD, *FUNCTIONS, *RUN_NAMES))
@@ -80,7 +84,10 @@ class _Reading:
                 what = f"a model is called {ALL}, which is what the sums over the models are called"
                 self.whole.problems.append(Problem(model.where, what, "give it another `name`"))
         self._object_to_repeated("accelerator", accelerators)
-        axes, pareto = self._axes(), self._pareto()
+        axes = self._axes()
+        systems = [one for one in accelerators if is_system(one.template.path)]
+        self._object_to_options(axes, len(systems), len(accelerators))
+        pareto = self._pareto(OF_SYSTEMS if len(systems) == len(accelerators) else MINIMISED[:3])
         if self.whole.problems:  # what comes later finds the others' faults: here they are said with the file's
             for one in accelerators:
                 with noted_in(self.whole.problems):
@@ -189,7 +196,7 @@ class _Reading:
     def _accelerator(self, place: Path_) -> AcceleratorSpec | None:
         where = self._where(place)
         if isinstance(self._at(*place), str):
-            found = self._found(place, _one_accelerator)
+            found = self._found(place, find_accelerator)
             return found and AcceleratorSpec(found.name, found, where, {})
         section = self._section(place, ACCELERATOR_KEYS, "template")
         if section is None:
@@ -197,7 +204,7 @@ class _Reading:
         parameters, settings = dict(self._parameters(place)), tuple(self._settings(place))
         if parameters and not settings:
             self._object((*place, "parameters"), "parameters that nothing is set to", "add `set: {FIELD: EXPRESSION}`")
-        found = self._found((*place, "template"), _one_accelerator)
+        found = self._found((*place, "template"), find_accelerator)
         return found and AcceleratorSpec(section.text("name") or found.name, found, where, parameters, settings)
 
     def _settings(self, place: Path_) -> Iterator[FieldExpression]:
@@ -235,6 +242,12 @@ class _Reading:
             axes = replace(axes, locality=self._distinct("locality", self._flag))
         if "mapping" in section:
             axes = replace(axes, mapping=self._distinct("mapping", self._mapping))
+        if "schedule" in section:
+            axes = replace(axes, schedule=self._distinct("schedule", as_schedule))
+        if "frames" in section:
+            axes = replace(axes, frames=self._distinct("frames", self._limit))
+        if "cores" in section:
+            axes = replace(axes, cores=self._distinct("cores", as_cores))
         if "precision" in section:
             axes = replace(axes, precision=dict(self._values("precision", _precision)))
         return axes
@@ -282,8 +295,18 @@ class _Reading:
         except InputError as error:
             raise ValueError(str(error)) from error
 
-    def _pareto(self) -> tuple[str, ...]:
-        data = self._at("pareto") if "pareto" in self.whole else list(MINIMISED[:3])
+    def _object_to_options(self, axes: Axes, systems: int, all_of_them: int) -> None:
+        """Options that mean nothing on what there is."""
+        for key in SCHEDULING if not systems else ():
+            if key in self._entries(("options",)):
+                self._object(("options", key), f"{key} is of systems of cores, and none is in the sweep")
+        if systems and systems == all_of_them and True in axes.locality:
+            self._object(("options", "locality"), "locality is of single accelerators, and none is in the sweep")
+        for key, problem in unfit(axes):
+            self._object(("options", key), problem.what, problem.way_out)
+
+    def _pareto(self, usual: Sequence[str]) -> tuple[str, ...]:
+        data = self._at("pareto") if "pareto" in self.whole else list(usual)
         if not is_array(data) or not data:
             self._object(("pareto",), "pareto is no list of columns", f"there are: {', '.join(MINIMISED)}")
             return ()
@@ -292,10 +315,6 @@ class _Reading:
                 what = f"{name} is no column to minimise{did_you_mean(str(name), MINIMISED)}"
                 self._object(("pareto", number), what, f"there are: {', '.join(MINIMISED)}")
         return tuple(map(str, data))
-
-
-def _one_accelerator(text: str) -> Found:
-    return one_accelerator(find_accelerator(text), "a sweep takes its cores one by one; `onnx2zz evaluate` takes it")
 
 
 def alternatives(values: object) -> Mapping[str, Value]:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onnx2zz.design_space.columns import SweptRun, run_row
-from onnx2zz.design_space.plan import Run, check
+from onnx2zz.design_space.plan import AnyRun, Run, check
 from onnx2zz.design_space.results import Results, layer_rows
+from onnx2zz.design_space.system_design import cores_area
+from onnx2zz.design_space.system_run import SystemRun
 from onnx2zz.formats.accelerator import read_hierarchy, unit_area
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.mapping.evaluation import with_chosen_mapping
@@ -41,7 +43,7 @@ class Progress:
 
 
 def sweep(
-    runs: Sequence[Run], folder: Path, results: Results, resources: Resources, told: Callable[[Progress], None]
+    runs: Sequence[AnyRun], folder: Path, results: Results, resources: Resources, told: Callable[[Progress], None]
 ) -> Progress:
     """Everything of `runs` that `results` lacks; files go to `folder`, prices to the memory of `resources`.
 
@@ -55,13 +57,33 @@ def sweep(
     check(left, folder, price_cache)
     state = Progress(len(runs) - len(left), len(runs), 0, 0)
     told(state)
-    for start in range(0, len(left), BATCH):
-        batch = _Batch(left[start : start + BATCH], folder, price_cache, resources)
+    alone = [run for run in left if isinstance(run, Run)]
+    for start in range(0, len(alone), BATCH):
+        batch = _Batch(alone[start : start + BATCH], folder, price_cache, resources)
         kept = batch.keep(results)
         wanted = state.wanted + sum(len(ready.tasks) for ready in batch.ready)
         state = Progress(state.done + kept, len(runs), state.priced + len(batch.units), wanted)
         told(state)
+    for run in left:
+        if isinstance(run, SystemRun):
+            state = _on_system(run, folder, results, resources, state)
+            told(state)
     return state
+
+
+def _on_system(run: SystemRun, folder: Path, results: Results, resources: Resources, before: Progress) -> Progress:
+    """Price and schedule a run on a system, and keep it. A model that the system has no room for is a run without
+    numbers, whose layers say why."""
+    with talk_goes_to(LOG):
+        evaluation = run.evaluated(folder, resources)
+    row = run_row(SweptRun(run, evaluation, cores_area(run.design.system(folder))))
+    results.keep([row], layer_rows(run.key, evaluation))
+    return replace(
+        before,
+        done=before.done + 1,
+        priced=before.priced + evaluation.evaluated,
+        wanted=before.wanted + len(evaluation.layers),
+    )
 
 
 def revisited(runs: Sequence[Run], folder: Path, resources: Resources) -> Iterator[tuple[Run, Evaluation]]:

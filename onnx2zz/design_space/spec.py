@@ -10,6 +10,8 @@ from onnx2zz.formats.shipped_files import Found
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.lowering.options import INT8, WORDS, Precision
 from onnx2zz.pricing.request import ChoiceKind
+from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
+from onnx2zz.system.schedule_options import ONE_FRAME, PIPELINE, frames_of
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
 from onnx2zz.zigzag.objective import LATENCY, ObjectiveName
 
@@ -62,14 +64,28 @@ class Options:
 
 
 @dataclass(frozen=True)
+class Scheduling:
+    """How the cores of a system take up the layers: the kind of schedule, of how many frames, and whether it is looked
+    for on as few cores as all weights stay on."""
+
+    schedule: ScheduleChoice = "auto"
+    frames: int = 1
+    cores: CoresChoice | None = None
+
+
+@dataclass(frozen=True)
 class Axes:
-    """The values of each option; the sweep has all combinations."""
+    """The values of each option; the sweep has all combinations. `schedule`, `frames` (None: as many as the schedule
+    has by itself) and `cores` are of systems alone."""
 
     opt: tuple[ObjectiveName, ...] = (LATENCY,)
     lpf_limit: tuple[int, ...] = (LPF_LIMIT,)
     mapping: tuple[str, ...] = (OWN,)
     precision: Mapping[str, Precision] | None = None
     locality: tuple[bool, ...] = (False,)
+    schedule: tuple[ScheduleChoice, ...] = ("auto",)
+    frames: tuple[int | None, ...] = (None,)
+    cores: tuple[CoresChoice | None, ...] = (None,)
 
     @property
     def precisions(self) -> Mapping[str, Precision]:
@@ -79,6 +95,22 @@ class Axes:
         return tuple(
             Options(*values)
             for values in product(self.opt, self.lpf_limit, self.mapping, self.precisions, self.locality)
+        )
+
+    def schedulings(self) -> tuple[Scheduling, ...]:
+        """The combinations of what is of systems, each once: of one frame, or on all cores, where a schedule goes with
+        nothing else."""
+        # A sweep over kinds of schedules may ask for frames or for few cores where only some kinds have them.
+        every = product(self.schedule, self.frames, self.cores)
+        return tuple(
+            dict.fromkeys(
+                Scheduling(
+                    kind,
+                    1 if kind in ONE_FRAME else frames_of(frames, kind),
+                    cores if kind == PIPELINE else None,
+                )
+                for kind, frames, cores in every
+            )
         )
 
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from onnx2zz.design_space.factors import Row
 
-AREA = "area"
+SCARCE = ("area", "cores")
+"""What a design has least of, the scarcest first."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class TradeOff:
 
 
 def trade_offs(front: Sequence[Row], objectives: Sequence[str]) -> list[TradeOff]:
-    """Each run of a front beside that with the least area, or else the least of the last objective."""
+    """Each run of a front beside that with the least area, or the fewest cores, or the least of the last objective."""
     if not front:
         return []
-    scarce = AREA if AREA in objectives else objectives[-1]
+    scarce = next((name for name in SCARCE if name in objectives), objectives[-1])
     base = min(front, key=lambda row: row[scarce])
     return [TradeOff(row, base) for row in front if row is not base]

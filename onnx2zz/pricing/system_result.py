@@ -84,7 +84,8 @@ class SpillUse:
 class PipelineUse:
     """What `frames` frames come to that follow each other at an interval. `interval_gap`: it over its bound;
     `in_flight`: frames that are worked at together. `setup`: what comes before the first frame and stays, in cycles,
-    bits and pJ. `all_cycles`, `all_energy_pj`: of all frames, the setup included."""
+    bits and pJ. `all_cycles`, `all_energy_pj`: of all frames, the setup included. `own_cores`: how many cores work in
+    it; `own_bound_cycles`: the bound of the interval of all pipelines on just these, where they are not all."""
 
     frames: int
     interval_cycles: float
@@ -97,6 +98,8 @@ class PipelineUse:
     setup_energy_pj: float
     all_cycles: float
     all_energy_pj: float
+    own_cores: int = 0
+    own_bound_cycles: float | None = None
 
 
 @dataclass(frozen=True)

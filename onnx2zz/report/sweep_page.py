@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from onnx2zz import __version__
 from onnx2zz.design_space.columns import OPTIONS
-from onnx2zz.design_space.plan import Run
+from onnx2zz.design_space.plan import AnyRun
 from onnx2zz.design_space.spec import Spec
 from onnx2zz.design_space.tables import spread
 from onnx2zz.formats.coverage import read_coverage
@@ -32,7 +32,7 @@ class Told:
 
 def sweep_page(
     asked: Spec,
-    runs: Sequence[Run],
+    runs: Sequence[AnyRun],
     groups: Mapping[str, Sequence[Row]],
     best: Mapping[str, Sequence[Row]],
     priced: int,

@@ -28,16 +28,25 @@ MEASURES: Mapping[str, tuple[str, Units | None]] = {
     "physical_energy_pj": ("energy on silicon", ENERGY),
     "latency_cycles": ("latency", None),
     "physical_latency_cycles": ("latency on silicon", None),
+    "interval_cycles": ("interval", None),
+    "cores": ("cores", None),
     "latency_ns": ("time", TIME),
     "area": ("area", None),
 }
 """How each measure is called, and its units; cycles and areas of files have none."""
-FASTER = ("latency_cycles", "physical_latency_cycles", "latency_ns")
+BETTER = {
+    **dict.fromkeys(("latency_cycles", "physical_latency_cycles", "latency_ns"), "faster"),
+    "interval_cycles": "shorter interval",
+    "cores": "fewer cores",
+}
+"""What less of it is called, where that is not less of it."""
 
 
 def heading(measure: str, um2: bool) -> str:
     """What stands over a column: the measure with the unit of its numbers."""
     units = {"energy_pj": "pJ", "latency_ns": "ns", "area": "um2" if um2 else "files' unit"}
+    if measure == "cores":
+        return measure
     unit = units.get(measure) or ("cycles" if measure.endswith("_cycles") else "pJ")
     return f"{MEASURES[measure][0]} [{unit}]"
 
@@ -79,7 +88,7 @@ def _trade_off(one: TradeOff, objectives: Sequence[str], names: Sequence[str], u
 
 def _gain(one: TradeOff, objective: str) -> str:
     times = one.times(objective)
-    how = "faster" if objective in FASTER else f"less {MEASURES[objective][0]}"
+    how = BETTER.get(objective, f"less {MEASURES[objective][0]}")
     if not times:
         return f"no {MEASURES[objective][0]}"
     return f"{_times(1 / times) if 1 / times >= LARGE else share_told(1 - times)} {how}"
@@ -92,6 +101,8 @@ def _cost(one: TradeOff, objective: str, um2: bool) -> str:
     if objective == "area":
         said = _area(more) if um2 else f"{significant(more, 4)} of the files' unit"
         return f"{said} more area{ratio}"
+    if objective == "cores":
+        return f"{significant(more, 4)} more cores{ratio}"
     said = quantity(more, units) if units else f"{significant(more, 4)} cycles"
     return f"{said} more {name}{ratio}"
 

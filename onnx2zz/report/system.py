@@ -71,6 +71,10 @@ def pipeline_told(system: SystemResult) -> Iterator[str]:
             f"A frame every {use.interval_cycles:,.0f} cycles{rate}, bound {use.interval_bound_cycles:,.0f} "
             f"({use.interval_bound_by}){gap}; {use.in_flight} in flight"
         )
+        if use.own_bound_cycles:
+            times = use.interval_cycles / use.own_bound_cycles
+            cores = f"the {use.own_cores} cores that work" if use.own_cores > 1 else "the one core that works"
+            yield f"On {cores} in it the bound is {use.own_bound_cycles:,.0f}, {times:.3f}x"
         yield (
             f"Before the first, {use.setup_bits / 1e6:,.3f} Mbit that stay: {use.setup_cycles:,.0f} cycles, "
             f"{quantity(use.setup_energy_pj, ENERGY)}; with them {use.frames:,} frame{'s' * (use.frames != 1)} take "

@@ -28,7 +28,7 @@ from onnx2zz.system.event_driven import EventDriven
 from onnx2zz.system.fused.search import Fused
 from onnx2zz.system.kinds import Chosen, scheduled
 from onnx2zz.system.layer_graph import LayerGraph
-from onnx2zz.system.least_work import least_bounds
+from onnx2zz.system.least_work import least_bounds, on_some_cores
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.numbering import Numbering, canonical
 from onnx2zz.system.outcome import SystemOutcome
@@ -190,8 +190,7 @@ def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best
         number: network.energy(timed.routes[number], timed.plan.transfers[number].bits) for number in timed.transfers
     }
     offchip = {number: offchip_energy(timed.plan.transfers[number], request.system) for number in timed.transfers}
-    # In a pipeline weights may stay, so that a bound must not count them with each frame.
-    stays = sum(core.capacity for core in request.system.cores) if interval is not None else 0
+    own = on_some_cores(request.system, {tile.core for tile in tiles})
     return SystemOutcome(
         request.workload.model,
         request.options.opt,
@@ -202,14 +201,21 @@ def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best
         offchip,
         static_energy(request.system, timed.latency if interval is None else interval),
         sum(told.placed.layer.macs for told in request.graph.layers),
-        least_bounds(request.system, request.graph, prices, stays),
+        least_bounds(request.system, request.graph, prices, _may_stay(request.system, interval)),
         best.shared_out,
         best.tried,
         best.kind,
         best.stacks,
         interval=interval,
         setup_cycles=best.setup.cycles if isinstance(best, Pipeline) else 0.0,
+        own_bound=least_bounds(own, request.graph, prices, _may_stay(own, interval)).interval,
     )
+
+
+def _may_stay(system: System, interval: float | None) -> float:
+    """Bits of weights that need not come with a frame."""
+    # In a pipeline weights may stay, so that a bound must not count them with each frame.
+    return sum(core.capacity for core in system.cores) if interval is not None else 0.0
 
 
 def _evaluation(

@@ -5,7 +5,8 @@ busy on the layer, whatever its box; where ZigZag has said less for a tile that 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import replace
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import operations
@@ -36,6 +37,11 @@ def least_bounds(system: System, graph: LayerGraph, prices: Mapping[CoreId, Pric
             [least[id(prices[core.id])] if may else math.inf for core, may in zip(system.cores, runs, strict=True)]
         )
     return bounds({CORES: work_bound(work), **outside_cycles(system, graph, stays)})
+
+
+def on_some_cores(system: System, cores: Container[CoreId]) -> System:
+    """The system of which only these cores may be given layers."""
+    return replace(system, cores=tuple(core for core in system.cores if core.id in cores))
 
 
 def outside_cycles(system: System, graph: LayerGraph, stays: float = math.inf) -> dict[str, float]:

@@ -19,7 +19,8 @@ class SystemOutcome:
     """A schedule with its prices. `tile_energy`: pJ of each tile; `link_energy`, `offchip_energy`: of each transfer.
 
     `kind`: how the cores take up the layers; `stacks`: those that are fused. A pipeline has an `interval`: the cycles
-    after which the next of its `frames` does the same. What is set up before the first frame is in no total.
+    after which the next of its `frames` does the same; `own_bound`: the bound of that on its own cores. What is
+    set up before the first frame is in no total.
     """
 
     model: str
@@ -39,6 +40,7 @@ class SystemOutcome:
     frames: int = 1
     interval: float | None = None
     setup_cycles: float = 0.0
+    own_bound: float | None = None
 
     @property
     def latency(self) -> float:

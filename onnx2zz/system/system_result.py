@@ -55,6 +55,7 @@ def _pipeline(outcome: SystemOutcome, interval: float, frames: int) -> PipelineU
     setup = [one for one in outcome.transfers if one.setup]
     energy = sum(outcome.link_energy[one.number] + outcome.offchip_energy[one.number] for one in setup)
     bound = outcome.bounds.interval
+    own = len({tile.core for tile in outcome.tiles})
     return PipelineUse(
         frames=frames,
         interval_cycles=interval,
@@ -67,6 +68,8 @@ def _pipeline(outcome: SystemOutcome, interval: float, frames: int) -> PipelineU
         setup_energy_pj=energy,
         all_cycles=outcome.setup_cycles + outcome.latency + (frames - 1) * interval,
         all_energy_pj=energy + frames * outcome.total["energy_pj"],
+        own_cores=own,
+        own_bound_cycles=outcome.own_bound if own < len(outcome.cores) else None,
     )
 
 

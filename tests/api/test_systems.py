@@ -5,7 +5,6 @@ import pickle
 from pathlib import Path
 
 import pytest
-import yaml
 
 import onnx2zz
 from onnx2zz.api.drop_in import get_hardware_performance_zigzag
@@ -95,13 +94,6 @@ def test_compile_for_a_system_that_is_none_writes_nothing(folder: Path, capsys: 
     assert run(["compile", "lenet5", "--arch", "s.yaml", "-o", "o"]) == 1
     assert "s.yaml:3: mesh is [2, 0]" in capsys.readouterr().err
     assert not (folder / "o").exists()
-
-
-def test_a_sweep_says_that_it_takes_single_accelerators(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "s.yaml").write_text(yaml.safe_dump({"models": ["lenet5"], "accelerators": ["seneca", "seneca_2x2"]}))
-    assert run(["sweep", "s.yaml"]) == 1
-    said = capsys.readouterr().err
-    assert "s.yaml:3" in said and "a system of cores" in said and "`onnx2zz evaluate` takes it" in said
 
 
 def test_the_zoo_says_that_it_takes_single_accelerators(capsys: pytest.CaptureFixture[str]) -> None:

@@ -94,9 +94,13 @@ def test_another_program_s_table_is_refused_and_left_as_it_is(more: Sequence[str
     assert file.read_bytes() == before
 
 
+OF_SYSTEMS = ("schedule", "frames", "on_cores")
+
+
 def test_each_column_of_a_run_is_where_it_was() -> None:
-    assert columns.OPTIONS == ("accelerator", "mapping", "opt", "lpf_limit", "precision", "locality")
+    assert ("accelerator", "mapping", "opt", "lpf_limit", "precision", "locality", *OF_SYSTEMS) == columns.OPTIONS
     assert set(columns.SHARED) == {*columns.OPTIONS, "template", "parameters", "area"}
     assert columns.MINIMISED[:3] == ("energy_pj", "latency_cycles", "area")  # a front's unless told otherwise
-    assert set(columns.SUMMED) == {*columns.MINIMISED, "macs"} - {"area"}
+    assert set(columns.SUMMED) == {*columns.MINIMISED, "macs", "bound_cycles"} - {"area", "cores"}
+    assert columns.LARGEST == ("cores",)
     assert all(columns.LABELS.values())

@@ -22,8 +22,9 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx2zz.cli.main import run
 from onnx2zz.design_space import run as sweep_run
 from onnx2zz.design_space.columns import COLUMNS, SweptRun
-from onnx2zz.design_space.design import designs, filling
-from onnx2zz.design_space.plan import plan
+from onnx2zz.design_space.design import filling
+from onnx2zz.design_space.designs import designs
+from onnx2zz.design_space.plan import Run, plan
 from onnx2zz.design_space.reading import read_spec
 from onnx2zz.design_space.results import Results
 from onnx2zz.design_space.run import sweep
@@ -241,7 +242,8 @@ def test_a_layer_without_a_price_leaves_its_run_without_totals(capsys: pytest.Ca
 def test_area_is_the_sidecars_where_it_has_a_figure(folder: Path) -> None:
     """Bits x um2 per bit; one memory for each unit where it serves no dimension."""
     write_spec(accelerators=[CORE])
-    by_name = {one.design.name: one for one in plan(read_spec(folder / "sweep.yaml"))}
+    runs = (one for one in plan(read_spec(folder / "sweep.yaml")) if isinstance(one, Run))
+    by_name = {one.design.name: one for one in runs}
     run_ = by_name["core_npes24_technologyn7"]
     event, registers = 16 * 24 * 3.6, 24 * 1024 * 3.6
     assert sweep_run.area(run_) == pytest.approx(event + registers + 2097152 * 0.2 * 0.4 + 68719476736 * 0.003)
@@ -250,6 +252,7 @@ def test_area_is_the_sidecars_where_it_has_a_figure(folder: Path) -> None:
 def test_area_without_a_sidecar_is_zigzags_fields(folder: Path) -> None:
     write_spec(accelerators=["eyeriss_like"])
     (only,) = plan(read_spec(folder / "sweep.yaml"))
+    assert isinstance(only, Run)
     hierarchy = read_hierarchy(only.design.document)
     document: Document = only.design.document
     areas = {str(name): memory["area"] for name, memory in document["memories"].items()}
@@ -362,6 +365,8 @@ def test_a_package_that_is_missing_is_said_before_anything(
 def test_the_page_s_example_and_commands(folder: Path) -> None:
     (example,) = re.findall(r"```yaml\n(models:.*?)```", (DOCS / "sweep.md").read_text(), re.DOTALL)
     (folder / "cores.yaml").write_text(example)
+    (chips,) = re.findall(r"```yaml title=\"chips.yaml\"\n(.*?)```", (DOCS / "sweep.md").read_text(), re.DOTALL)
+    (folder / "chips.yaml").write_text(chips)
     for command in console_commands("sweep"):
         assert run(shlex.split(command)[1:]) == 0, command
     assert Path("onnx2zz_sweep/front.svg").stat().st_size > 1000

@@ -116,6 +116,17 @@ def test_a_thousand_mutants_are_caught(right: Written) -> None:
     check_times(right, 60, seed=4)
 
 
+@pytest.fixture(scope="module")
+def yolov3_tiny(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    """Thirteen convolutions, a Concat, a Resize and two results: 70 Mbit of weights come while others work."""
+    return written("yolov3_tiny", "a mesh", tmp_path_factory.mktemp("yolov3_tiny"))
+
+
+@pytest.mark.long
+def test_mutants_of_a_second_network_are_caught(yolov3_tiny: Written) -> None:
+    check_mutants(yolov3_tiny, 20, seed=5)
+
+
 class LessNeeded(Needs):
     """Believes that no tile needs the last position of one axis of what it reads."""
 

@@ -72,6 +72,7 @@ function pipelineOf(run, prefix) {
     make("h2", {}, `${prefix}Frame after frame`),
     make("p", { class: "about" }, `A frame every ${whole(interval)} cycles${rate}, ${pipeline.in_flight} in flight. `
       + `No interval is below ${whole(least)} (${why})${gap ? `; this one is ${gap.toFixed(3)} times that` : ""}. `
+      + (pipeline.own_bound_cycles ? `On just the ${several(pipeline.own_cores, "core", "cores")} at work none is below ${whole(pipeline.own_bound_cycles)}. ` : "")
       + `Before the first frame ${bytes(pipeline.setup_bits)} of weights come that stay: ${whole(pipeline.setup_cycles)} cycles, `
       + `${energy(pipeline.setup_energy_pj)}; with them ${several(frames, "frame takes", "frames take")} ${whole(pipeline.all_cycles)} cycles and ${energy(pipeline.all_energy_pj)}.`),
     ...(counts && counts.length ? coreCounts(counts) : []),

@@ -7,7 +7,7 @@ where others read all of them, so that they come once. What reads the network's 
 each part needs its own only.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from onnx2zz.system.candidates import rounds, turned
@@ -26,13 +26,29 @@ AT_ONCE = 2
 
 
 @dataclass(frozen=True)
-class Part:
-    """The largest part of a group that is cut in so many: how each layer is cut, the bits that a core holds of it
-    throughout, and its iterations of the array."""
+class Size:
+    """The bits that a core holds of a part throughout, and its iterations of the array."""
 
-    tilings: Mapping[int, Tiling]
     bits: int
     rounds: float
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A group that is cut: how each layer is, and the parts in their order."""
+
+    tilings: Mapping[int, Tiling]
+    sizes: Sequence[Size]
+
+    @property
+    def bits(self) -> int:
+        """Of the part that holds most."""
+        return max(size.bits for size in self.sizes)
+
+    @property
+    def rounds(self) -> float:
+        """Of the part that has most to do."""
+        return max(size.rounds for size in self.sizes)
 
 
 @dataclass(frozen=True)
@@ -45,16 +61,43 @@ class Group:
     along: Mapping[int, str | None]
     units: Mapping[int, Mapping[str, int]]
 
-    def part(self, number: int, even: bool = False) -> Part:
-        """One of so many parts: of whole steps of the array, or as `even` as can be, of which some need a step more for
-        their weights."""
+    def parts(self, number: int, even: bool = False) -> Parts:
+        """The group in so many parts: of whole steps of the array, or as `even` as can be, of which some need a step
+        more for their weights."""
         tilings = {layer: self._tiling(layer, number, 1 if even else self._grain(layer)) for layer in self.layers}
+        cuts = {layer: self._cut(layer, tiling) for layer, tiling in tilings.items()}
+        # Parts of as many channels hold as much: of each length one is looked at, and none at a border, where padding
+        # is not read.
+        lengths = list(zip(*([size for _, size in cut] for cut in cuts.values()), strict=True))
+        known: dict[tuple[int, ...], Size] = {}
+        for one in dict.fromkeys(lengths):
+            alike = [place for place, length in enumerate(lengths) if length == one]
+            middle = alike[len(alike) // 2]
+            known[one] = self._size(tilings, {layer: cut[middle] for layer, cut in cuts.items()})
+        return Parts(tilings, [known[one] for one in lengths])
+
+    def _cut(self, layer: int, tiling: Tiling) -> list[Range]:
+        """The ranges of the loop of a layer that is cut, by part; that of a layer without such a loop is whole."""
+        if not tiling.split:
+            return [(0, 0)]
+        ((loop, number),) = tiling.split
+        return parts(self.graph.layers[layer].sizes[loop], number, dict(tiling.grain).get(loop, 1))
+
+    def _size(self, tilings: Mapping[int, Tiling], cut: Mapping[int, Range]) -> Size:
         told = [self.graph.layers[layer] for layer in self.layers]
-        return Part(
-            tilings,
-            sum(self._held(one, tilings[one.placed.id]) for one in told),
-            sum(rounds(one, tilings[one.placed.id], self.units[one.placed.id]) for one in told),
+        return Size(
+            sum(self._held(one, tilings[one.placed.id], cut[one.placed.id]) for one in told),
+            sum(self._rounds(one, tilings[one.placed.id], cut[one.placed.id]) for one in told),
         )
+
+    def _rounds(self, told: Told, tiling: Tiling, cut: Range) -> float:
+        units = self.units[told.placed.id]
+        if not tiling.split or tiling.split[0][0] in dict(tiling.turns):
+            return rounds(told, tiling, units)
+        ((loop, _),) = tiling.split
+        step = units.get(loop, 1)
+        whole = rounds(told, Tiling((), tiling.turns), units)
+        return whole / -(-told.sizes[loop] // step) * -(-cut[1] // step)
 
     @property
     def most(self) -> int:
@@ -77,13 +120,13 @@ class Group:
             return Tiling((), turns)
         return Tiling(((loop, number),), turns, ((loop, grain),) if grain > 1 else ())
 
-    def _held(self, told: Told, tiling: Tiling) -> int:
+    def _held(self, told: Told, tiling: Tiling, cut: Range) -> int:
         """Bits: weights whole, rows a few; of the network's input all that is read (`places_kept`), too. What layers of
         the group alone read is counted where they do."""
         layer, widths = told.placed.id, told.placed.widths
         box: dict[str, Range] = {}
-        for loop, number in tiling.split:
-            box[loop] = parts(told.sizes[loop], number, dict(tiling.grain).get(loop, 1))[0]
+        for loop, _ in tiling.split:
+            box[loop] = cut
         all_rows = told.ranges(box)
         for loop, size in tiling.turns:
             box[loop] = ((size - 1) // 2, min(AT_ONCE, size))

@@ -32,6 +32,10 @@ MOST_JOBS = 120_000
 """Tiles and transfers that are given times before no further way is tried."""
 MOST_TILES = 4_000
 """Tiles of a frame beyond which a way is not scheduled, if another one has been."""
+MOST_SHARED_OUT = 400
+"""Layers x cores up to which weights that are all to stay are also looked for in other ways than packed row by row:
+tensors in a few parts each need room that few cores do not have, and every number of cores has splits of its own, all
+of whose tiles ask for a price."""
 FOR_WEIGHTS = 0.8
 """The share of a core's memory that weights may take where they are shared out by load alone."""
 
@@ -118,7 +122,8 @@ class PipelineSearch:
         at = nearer(MeshTraffic(self.layers.system, flows(best.plan.transfers)))
         self.found = [best]
         self._try({n: replace(one, cores=tuple(at[core] for core in one.cores)) for n, one in best.chosen.items()})
-        found = [one for one in self.found if self._is_no_worse(one, best)]
+        # `found` may have let go of the best one, for an interval that is much shorter and a latency that is longer.
+        found = [best, *(one for one in self.found if self._is_no_worse(one, best))]
         return min(found, key=lambda one: (one.energy, one.running.latency))
 
     def _is_no_worse(self, one: Pipeline, other: Pipeline) -> bool:
@@ -170,11 +175,13 @@ class PipelineSearch:
 
     def fits(self) -> bool:
         """Whether there is a pipeline, whatever its interval."""
-        return any(self._tried(chosen) for chosen in _different(self._choices()))
+        return any(self._runs(chosen) for chosen in _different(self._choices()))
 
-    def _tried(self, chosen: Choice) -> bool:
-        self._try(chosen)
-        return bool(self.found)
+    def _runs(self, chosen: Choice) -> bool:
+        # The first interval that is found is enough: shorter ones are looked for on the number of cores that is taken.
+        plan = self.layers.planned(chosen)
+        pacing = Pacing(plan, self.layers.cycles_of(plan), self.layers.system, self.all_stay)
+        return any(True for _ in pacing.found(lambda: math.inf))
 
     def _choices(self) -> Iterator[Choice]:
         if self.few is None:
@@ -185,6 +192,8 @@ class PipelineSearch:
             return
         if self.all_stay:
             yield from packed(self.layers, self._row)
+            if len(self.layers.graph.layers) * len(self._row) > MOST_SHARED_OUT:
+                return
         for room, rows in FINENESS:
             for assigned in self._assigned(room, rows):
                 yield {

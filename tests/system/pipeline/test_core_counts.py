@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,14 @@ from onnx2zz.cli.main import run
 from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import find_accelerator
 from onnx2zz.pricing.front import on_front
+from onnx2zz.system.improvement import Choice
 from onnx2zz.system.layer_graph import graph_of_model
+from onnx2zz.system.mesh_traffic import MeshTraffic
 from onnx2zz.system.pipeline.core_counts import all_stay, over_core_counts, told, used
 from onnx2zz.system.pipeline.search import PipelineSearch
 from onnx2zz.system.reading import read_system
 from onnx2zz.system.search import Search
+from tests.json_values import Document, load_document
 from tests.system.invented_prices import invented
 from tests.system.small_systems import system_file
 from tests.system.tiny_systems import Tiny, TinyLayer, TinySystem
@@ -71,6 +75,50 @@ def test_one_command_tells_all_numbers_of_cores(tmp_path: Path, capsys: pytest.C
     said = capsys.readouterr().out
     assert "all weights stay on 2 cores" in said
     assert f"{rows[1]['interval_cycles']:,.0f}" in said
+
+
+def test_the_bound_on_the_cores_at_work_is_that_of_a_system_without_the_others(tmp_path: Path) -> None:
+    """On the fewest cores, two of three, beside a row of just two."""
+    three = system_file(tmp_path / "three", "a row of cores", 330_000)
+    two = tmp_path / "three" / "two.yaml"
+    two.write_text(three.read_text().replace("mesh: [3, 1]", "mesh: [2, 1]"))
+    options = ["--schedule", "pipeline", "--cores", "fewest", "--lpf-limit", "3", "-o", str(tmp_path / "out")]
+
+    def told(arch: Path) -> Document:
+        assert run(["evaluate", "lenet5", "--arch", str(arch), *options]) == 0
+        return load_document(tmp_path / "out" / "result.json")["system"]["pipeline"]
+
+    of_three, of_two = told(three), told(two)
+    assert of_three["own_cores"] == of_two["own_cores"] == 2
+    assert of_three["own_bound_cycles"] == of_two["interval_bound_cycles"] > of_three["interval_bound_cycles"]
+    assert of_two.get("own_bound_cycles") is None
+
+
+def test_a_pipeline_at_other_places_that_is_late_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One with half the interval and twice the latency, after which the search holds no other."""
+    attempt = vars(PipelineSearch)["_try"]
+    latencies: list[float] = []
+
+    def places(traffic: MeshTraffic) -> dict[int, int]:
+        latencies.append(0.0)
+        return {core: core for core in range(4)}
+
+    def tried(of: PipelineSearch, chosen: Choice) -> None:
+        if not latencies:
+            attempt(of, chosen)
+            return
+        (best,) = of.found
+        schedule = best.running.schedule
+        slow = replace(schedule, tiles={number: (2 * a, 2 * b) for number, (a, b) in schedule.tiles.items()})
+        latencies[:] = [best.running.latency, slow.latency]
+        of.found = [replace(best, running=replace(best.running, schedule=slow, interval=best.interval / 2))]
+
+    monkeypatch.setattr("onnx2zz.system.pipeline.search.nearer", places)
+    monkeypatch.setattr(PipelineSearch, "_try", tried)
+    best = PipelineSearch(deep(3, 4, 3 * WEIGHTS, tmp_path)).best()
+    assert best is not None
+    before, after = latencies
+    assert best.running.latency == before < after
 
 
 def test_numbers_of_cores_are_for_pipelines_on_cores_that_are_alike(

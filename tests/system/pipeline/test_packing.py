@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.system.layer_graph import LayerGraph, graph_of_model
-from onnx2zz.system.pipeline.channel_groups import Part, grouped
+from onnx2zz.system.pipeline.channel_groups import Parts, Size, grouped
 from onnx2zz.system.pipeline.packing import Packing
 from onnx2zz.system.tiling import Tiling
 from tests.nodes import make_node
@@ -64,17 +64,17 @@ def test_a_part_holds_its_weights_and_a_few_rows() -> None:
     stem, pool, wide, deep = grouped(graph, {told.placed.id: UNITS for told in graph.layers})
     of_width = COLUMNS - 1
     # All weights; the columns of the input that a part reads, and of them the four rows that two rows of the stem read.
-    assert stem.part(1).bits == 8 * (24 * 5 * 3 + 5 * (ROWS + 4) * COLUMNS + 2 * 24 * COLUMNS)
-    assert stem.part(3).bits == 8 * (24 * 5 * 3 + (5 * (ROWS + 4) + 2 * 24) * COLUMNS // 3)
+    assert stem.parts(1).bits == 8 * (24 * 5 * 3 + 5 * (ROWS + 4) * COLUMNS + 2 * 24 * COLUMNS)
+    assert stem.parts(3).bits == 8 * (24 * 5 * 3 + (5 * (ROWS + 4) + 2 * 24) * COLUMNS // 3)
     # Two rows of a part's channels are read, and two made.
-    assert pool.part(3).bits == 8 * 2 * 8 * (COLUMNS + of_width)
+    assert pool.parts(3).bits == 8 * 2 * 8 * (COLUMNS + of_width)
     # Two parts of 8 channels: two rows of all 16 are read, then two of the part's own of both terms, and two are made.
-    assert deep.part(2).bits == 8 * (8 * 16 + 2 * 16 * of_width + (2 + 1) * 2 * 8 * of_width)
+    assert deep.parts(2).bits == 8 * (8 * 16 + 2 * 16 * of_width + (2 + 1) * 2 * 8 * of_width)
     assert [group.most for group in (stem, pool, wide, deep)] == [COLUMNS, 3, 2, 2]
     # Eight channels are a step of the array: 10 rows of 6, 15 products each, three times; 10 rows of 5 maxima of two.
-    assert stem.part(3).rounds == ROWS * COLUMNS * 5 * 3
-    assert (pool.part(3).rounds, pool.part(2).rounds) == (ROWS * of_width * 2, 2 * ROWS * of_width * 2)
-    assert deep.part(5, even=True).bits == 8 * (4 * 16 + 2 * 16 * of_width + (2 + 1) * 2 * 4 * of_width)
+    assert stem.parts(3).rounds == ROWS * COLUMNS * 5 * 3
+    assert (pool.parts(3).rounds, pool.parts(2).rounds) == (ROWS * of_width * 2, 2 * ROWS * of_width * 2)
+    assert deep.parts(5, even=True).bits == 8 * (4 * 16 + 2 * 16 * of_width + (2 + 1) * 2 * 4 * of_width)
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,10 @@ class Sizes:
     work: int
     most: int
 
-    def part(self, number: int, even: bool = False) -> Part:
+    def parts(self, number: int, even: bool = False) -> Parts:
         tiling = Tiling((("K", number),))
-        return Part({self.layer: tiling}, -(-self.weights // number) + self.lines, -(-self.work // number))
+        each = Size(-(-self.weights // number) + self.lines, -(-self.work // number))
+        return Parts({self.layer: tiling}, [each] * number)
 
 
 @st.composite
@@ -103,7 +104,7 @@ def every_busiest(groups: list[Sizes], cores: int, room: int) -> Iterator[int]:
     """Iterations of the busiest core of every way to place all parts that fits."""
     ways = [
         [
-            (group.part(n), places)
+            (group.parts(n), places)
             for n in range(1, min(group.most, cores) + 1)
             for places in combinations(range(cores), n)
         ]
@@ -129,8 +130,8 @@ def test_parts_are_packed_on_cores_of_their_own_within_the_room(groups: list[Siz
     for layer, (tiling, own) in found.places.items():
         assert len(set(own)) == tiling.cores == len(own) <= groups[layer].most
         for core in own:
-            bits[core] += groups[layer].part(tiling.cores).bits
-            rounds[core] += groups[layer].part(tiling.cores).rounds
+            bits[core] += groups[layer].parts(tiling.cores).bits
+            rounds[core] += groups[layer].parts(tiling.cores).rounds
     assert max(bits.values()) <= room
     assert best <= max(rounds.values()) <= found.rounds
 

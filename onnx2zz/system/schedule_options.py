@@ -12,18 +12,22 @@ if TYPE_CHECKING:
 FRAMES_OF_A_PIPELINE = 3
 """Frames of which a pipeline is written down where nobody says how many: enough to see them follow each other."""
 MOST_FRAMES = 1_000
+ONE_FRAME: tuple[ScheduleChoice, ...] = ("layers", "fused")
+"""Schedules of one frame."""
+PIPELINE: ScheduleChoice = "pipeline"
+"""The schedule that may be looked for on some of the cores."""
 
 
 def frames_of(frames: int | None, schedule: ScheduleChoice) -> int:
     """How many frames are scheduled."""
-    return frames or (FRAMES_OF_A_PIPELINE if schedule == "pipeline" else 1)
+    return frames or (FRAMES_OF_A_PIPELINE if schedule == PIPELINE else 1)
 
 
 def frames_problems(frames: int | None, schedule: ScheduleChoice) -> Iterator[Problem]:
     """What is wrong with a number of frames."""
     if frames is not None and not 1 <= frames <= MOST_FRAMES:
         yield Problem("", f"frames is {frames}", f"say 1 to {MOST_FRAMES:,}: each is written down")
-    elif frames is not None and frames > 1 and schedule in ("layers", "fused"):
+    elif frames is not None and frames > 1 and schedule in ONE_FRAME:
         what = f"frames is {frames}, and schedule {schedule} is one frame"
         yield Problem("", what, "leave it out, or say pipeline or auto")
 
@@ -34,7 +38,7 @@ def cores_problems(cores: CoresChoice | None, schedule: ScheduleChoice, placed: 
         return
     if cores not in CORES:
         yield Problem("", f"cores is {cores}", f"say {' or '.join(CORES)}, or leave it out")
-    if schedule != "pipeline":
+    if schedule != PIPELINE:
         yield Problem("", f"cores is {cores}, and schedule {schedule}", "say schedule pipeline, or leave it out")
     if placed:
         yield Problem("", "cores and placement both say where layers run", "leave one out")
