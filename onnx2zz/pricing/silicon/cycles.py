@@ -72,7 +72,8 @@ def _skew(layer: PricedLayer, sidecar: Sidecar) -> float:
 
     Rows is the first dimension of `systolic_skew`: what stays enters through it a row a cycle before a pass, which
     ZigZag's own stalls and first loads cover where they are longer. Sums begin at nothing and leave while the next pass
-    comes in: ZigZag's stalls for their leaving cover all of it. Source: scalesim 3.0.0 compute/systolic_compute_ws.py, _is.py and _os.py.
+    comes in: ZigZag's stalls for their leaving cover all of it. Source: scalesim 3.0.0, compute/systolic_compute_ws.py,
+    _is.py and _os.py.
     """
     sizes = [layer.hierarchy.array[dim] for dim in sidecar.systolic_skew]
     if not sizes or layer.layer.kind not in MATRICES:
