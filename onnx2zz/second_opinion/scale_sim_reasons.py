@@ -29,8 +29,6 @@ def cycles_reason(count: Count, array: Array, product: Product, one: Asked) -> s
 def _otherwise(count: Count, array: Array, product: Product, one: Asked) -> Iterator[str]:
     if count.after_rules is None:
         yield "ours has no skew: the accelerator has no sidecar with `systolic_skew`"
-    elif array.dataflow == "os":
-        yield "`systolic_skew` takes 2 x rows where outputs stay, too"
     own, passes = our_folds(array, one), one.found.physical.passes if one.found.physical else None
     if round(own) != product.times * folds(array, product):
         yield f"our mapping has {own:,.6g} folds"
