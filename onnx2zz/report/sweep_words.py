@@ -102,7 +102,7 @@ def _cost(one: TradeOff, objective: str, um2: bool) -> str:
         said = _area(more) if um2 else f"{significant(more, 4)} of the files' unit"
         return f"{said} more area{ratio}"
     if objective == "cores":
-        return f"{significant(more, 4)} more cores{ratio}"
+        return f"{significant(more, 4)} more core{'s' * (more != 1)}{ratio}"
     said = quantity(more, units) if units else f"{significant(more, 4)} cycles"
     return f"{said} more {name}{ratio}"
 
