@@ -11,6 +11,7 @@ from functools import cached_property
 import numpy as np
 import onnx
 
+from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.bodies import Walk, function_key, subgraph
 from onnx2zz.frontend.graph import marked
 from onnx2zz.frontend.inference import graphs_in
@@ -22,6 +23,7 @@ from onnx2zz.frontend.state import (
     Trace,
     caller_name,
     close_body,
+    label_of,
     note_initializers,
     qualified,
     scope_of_body,
@@ -180,7 +182,11 @@ def unroll_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -
     axes = list(_per_tensor(proto, "scan_input_axes", scanned))
     if scope.opsets[""] < SCANS_WITHOUT_BATCH or any(shape is None for shape in shapes):
         return False
-    count = (shapes[0] or ())[axes[0]]
+    lengths = [(shape or ())[axis] for shape, axis in zip(shapes, axes, strict=True)]
+    count = lengths[0]
+    if len(set(lengths)) > 1:
+        what = f"its scan inputs are {', '.join(map(str, lengths))} steps long; all have to be alike"
+        raise InputError(Problem(f"node {label_of(proto)} (Scan)", what))
     call = _scan_call(steps, count, tuple(carried), tuple(inputs), axes)
     if repeat(state, call, walk):
         return True

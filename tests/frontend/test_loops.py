@@ -229,5 +229,14 @@ def test_old_scan_with_a_batch_axis_is_not_unrolled() -> None:
     assert onnx.defs.get_schema("Scan", 8).since_version == 8
     node = helper.make_node("Scan", ["", "s", "x"], ["last", "all"], body=scan_body(), num_scan_inputs=1)
     inputs = {"s": distinct(RNG, 1, 2, 3), "x": distinct(RNG, 1, 4, 2, 3)}
-    with pytest.raises(InputError, match="MACs"):
+    with pytest.raises(InputError, match="opset 8"):
         compile_model(model_of([node], inputs, {"w": distinct(RNG, 3, 3)}, ["last", "all"], 8))
+
+
+def test_scan_inputs_of_different_lengths_are_refused() -> None:
+    infos = [helper.make_tensor_value_info(name, 1, [2, 3]) for name in ("a", "b", "c")]
+    body = helper.make_graph([helper.make_node("Add", ["a", "b"], ["c"])], "body", infos[:2], infos[2:])
+    node = helper.make_node("Scan", ["x", "y"], ["all"], body=body, num_scan_inputs=2)
+    inputs = {"x": distinct(RNG, 4, 2, 3), "y": distinct(RNG, 5, 2, 3)}
+    with pytest.raises(InputError, match="4, 5 steps long"):
+        compile_model(model_of([node], inputs, {}, ["all"]))
