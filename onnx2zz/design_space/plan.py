@@ -10,7 +10,7 @@ from typing import Any
 from onnx2zz import __version__
 from onnx2zz.design_space.compiled_model import CompiledModel, compiled_model
 from onnx2zz.design_space.design import Design
-from onnx2zz.design_space.designs import AnyDesign, designs
+from onnx2zz.design_space.designs import AnyDesign, areas_are_um2, designs
 from onnx2zz.design_space.named_mapping import mapping_document, mapping_name
 from onnx2zz.design_space.spec import CHOSEN, OWN, Options, Spec
 from onnx2zz.design_space.system_design import SystemDesign
@@ -101,7 +101,8 @@ def plan(spec: Spec) -> tuple[AnyRun, ...]:
         found = designs(spec.accelerators)
     for design in found:
         with noted_in(problems):
-            design.in_um2  # noqa: B018 - raises where a sidecar is wrong
+            # It reads the sidecar, or those of a system's cores, and raises where one is wrong.
+            areas_are_um2([design])
     for (number, model), (label, precision) in product(enumerate(spec.models), spec.axes.precisions.items()):
         with noted_in(problems):
             models[number, label] = compiled_model(model, precision)

@@ -22,7 +22,7 @@ from onnx2zz.pricing.run import Resources
 from onnx2zz.system.evaluation import SystemEvaluation, SystemRequest
 from onnx2zz.system.evaluation import run as evaluate
 from onnx2zz.system.layer_graph import LayerGraph
-from onnx2zz.system.schedule_json import document
+from onnx2zz.system.schedule_json import text
 from onnx2zz.system.schedule_options import unlike_cores
 from onnx2zz.zigzag.cacti_costs import asking
 from onnx2zz.zigzag.cacti_files import cacti_digest
@@ -108,5 +108,5 @@ class SystemRun:
         file = self.result_file(folder)
         beside = {file.with_name(COVERAGE): f"{json_text(self.workload.coverage or {})}\n"}
         if found.outcome is not None:
-            beside[file.with_name(SCHEDULE)] = f"{json_text(document(found.outcome))}\n"
+            beside[file.with_name(SCHEDULE)] = text(found.outcome)
         write_together(file, as_json(found.evaluation), beside)

@@ -145,8 +145,9 @@ def _apart(cores: Sequence[CoreId], wires: Sequence[Wire]) -> tuple[CoreId, Core
     """A core, and one that data cannot travel to from it."""
     # The first reaches all, and all reach the first: then each reaches each, over the first at the worst.
     first = cores[0]
-    for core in sorted(set(cores) - reached_from((first,), wires)):
-        return first, core
+    lost = sorted(set(cores) - reached_from((first,), wires))
+    if lost:
+        return first, lost[0]
     return next(((core, first) for core in cores if first not in reached_from((core,), wires)), None)
 
 

@@ -92,8 +92,9 @@ def scope_of_step(proto: onnx.NodeProto, scope: Scope, index: int) -> Scope:
     return replace(scope_of_body(proto, scope), prefix=f"{name}/", body_of=name)
 
 
-def unroll_loop(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
-    """Puts a Loop's iterations in its place, if the run cannot change their number; tells whether it did."""
+def resolve_loop(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """Puts a Loop's body over all steps in its place, or its iterations, if the run cannot change their number; tells
+    whether it did."""
     steps = Steps(state, proto, scope, subgraph(proto, "body"), walk)
     call = _counted_loop(steps)
     if call is not None and repeat(state, call, walk):
@@ -109,15 +110,21 @@ def unroll_loop(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -
 
 def _counted_loop(steps: Steps) -> Call | None:
     """A Loop that begins, as often as its count says unless its body ends it; None where that is not known."""
-    trip, go, *carried = [steps.scope.look_up(name) for name in steps.proto.input] + [""] * (2 - len(steps.proto.input))
+    trip, go, carried = _loop_inputs(steps)
     count = _whole_number(steps.state, trip) if trip else None
     if count is None or (go and not _truth(steps.state, go)):
         return None
     return Call(steps.proto, steps.scope, steps.body, count, tuple(carried))
 
 
-def _loop_results(steps: Steps) -> list[str] | None:
+def _loop_inputs(steps: Steps) -> tuple[str, str, list[str]]:
+    """Its number of iterations and its condition, "" where it has none, and its states."""
     trip, go, *carried = [steps.scope.look_up(name) for name in steps.proto.input] + [""] * (2 - len(steps.proto.input))
+    return trip, go, carried
+
+
+def _loop_results(steps: Steps) -> list[str] | None:
+    trip, go, carried = _loop_inputs(steps)
     most = _whole_number(steps.state, trip) if trip else None
     if trip and most is None:
         return None
@@ -172,8 +179,9 @@ def _stacked(steps: Steps, tensors: Sequence[str], axis: int, name: str) -> str:
     return steps.put(outer, "Concat", rows, name, axis=axis)
 
 
-def unroll_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
-    """Puts a Scan's iterations in its place: as many as its inputs are long; tells whether it did."""
+def resolve_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """Puts a Scan's body over all steps in its place, or its iterations: as many as its inputs are long; tells whether
+    it did. Raises InputError where these are of several lengths."""
     steps = Steps(state, proto, scope, subgraph(proto, "body"), walk)
     scanned = next(a.i for a in proto.attribute if a.name == "num_scan_inputs")
     given = [scope.look_up(name) for name in proto.input]
@@ -186,7 +194,7 @@ def unroll_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -
     count = lengths[0]
     if len(set(lengths)) > 1:
         what = f"its scan inputs are {', '.join(map(str, lengths))} steps long; all have to be alike"
-        raise InputError(Problem(f"node {label_of(proto)} (Scan)", what))
+        raise InputError(Problem(f"node {label_of(proto)} (Scan)", what, "give all of them one length"))
     call = _scan_call(steps, count, tuple(carried), tuple(inputs), axes)
     if repeat(state, call, walk):
         return True

@@ -22,7 +22,7 @@ from onnx2zz.frontend.datatypes import annotated_bits
 from onnx2zz.frontend.fit import FAULTS, unfit
 from onnx2zz.frontend.graph import Graph
 from onnx2zz.frontend.inference import graphs_in, visit
-from onnx2zz.frontend.loops import unroll_loop, unroll_scan
+from onnx2zz.frontend.loops import resolve_loop, resolve_scan
 from onnx2zz.frontend.node_check import check_node
 from onnx2zz.frontend.order import check_functions, check_order
 from onnx2zz.frontend.routing import Routing, told_of_experts
@@ -189,4 +189,6 @@ def _resolved(state: Trace, proto: onnx.NodeProto, scope: Scope) -> bool:
     return resolve is not None and resolve(state, proto, scope, _walk)
 
 
-RESOLVED = {"If": inline_branch, "Loop": unroll_loop, "Scan": unroll_scan} | dict.fromkeys(SEQUENCES, resolve_sequence)
+RESOLVED = {"If": inline_branch, "Loop": resolve_loop, "Scan": resolve_scan} | dict.fromkeys(
+    SEQUENCES, resolve_sequence
+)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import count
 from math import prod
 
+from onnx2zz.formats.workload_entry import STEP
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.recurrence import Carried, Recurrence, Rows
 from onnx2zz.ir.access import Access
@@ -23,7 +24,6 @@ from onnx2zz.lowering.precision import StoredBits
 from onnx2zz.lowering.renamed_loops import renamed
 from onnx2zz.ops.loops import tensor_loops
 from onnx2zz.ops.movement import movement
-from onnx2zz.ops.recurrence import STEP
 
 Decide = Callable[[Graph, LoweringOptions], Lowering]
 Origins = Sequence[tuple[Layer, Node | None]]

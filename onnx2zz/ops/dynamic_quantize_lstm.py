@@ -9,6 +9,7 @@ from functools import cached_property
 
 from onnx import TensorProto
 
+from onnx2zz.formats.workload_entry import STEP
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.ir import functions
 from onnx2zz.ir.access import Access, Step
@@ -17,7 +18,7 @@ from onnx2zz.ir.layer import Layer, Reduction
 from onnx2zz.ops.dynamic_quantize import NOT_ABOVE_ZERO, NOT_BELOW_ZERO, TO_SCALE, TO_ZERO_POINT, quantisation
 from onnx2zz.ops.lstm import HOW, one_direction
 from onnx2zz.ops.quantisation import dequantised, quantised
-from onnx2zz.ops.recurrence import STEP, Direction, at_each_step, recurrent_product
+from onnx2zz.ops.recurrence import Direction, at_each_step, recurrent_product
 from onnx2zz.ops.registry import lowers
 from onnx2zz.ops.sequence_lens import State
 

@@ -8,13 +8,14 @@ Source: ONNX operator pages LSTM, GRU, RNN (sequence_lens, initial_h, initial_c,
 
 from dataclasses import dataclass, replace
 
+from onnx2zz.formats.workload_entry import STEP
 from onnx2zz.ir import functions
 from onnx2zz.ir.access import Access, Step
 from onnx2zz.ir.axis import along, fixed
 from onnx2zz.ir.layer import Layer
 from onnx2zz.ops.loops import in_order
 from onnx2zz.ops.movement import movement
-from onnx2zz.ops.recurrence import STEP, Direction, at_each_step
+from onnx2zz.ops.recurrence import Direction, at_each_step
 
 
 @dataclass(frozen=True)

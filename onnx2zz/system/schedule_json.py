@@ -7,6 +7,7 @@ equation, as runs [first, how many, step]; an index that is whole is left out.
 from collections.abc import Iterator, Mapping
 
 from onnx2zz import __version__
+from onnx2zz.files.strict_json import json_text
 from onnx2zz.installed import version
 from onnx2zz.system.elements import Elements, runs
 from onnx2zz.system.outcome import CoreUse, LinkUse, SystemOutcome
@@ -14,6 +15,11 @@ from onnx2zz.system.plan import Tile, Transfer
 from onnx2zz.system.tile import Box
 
 Json = dict[str, object]
+
+
+def text(outcome: SystemOutcome) -> str:
+    """The whole file."""
+    return f"{json_text(document(outcome))}\n"
 
 
 def document(outcome: SystemOutcome) -> Json:

@@ -30,7 +30,7 @@ def _by_part(array: Mapping[str, float], memories: Mapping[str, float]) -> dict[
     """The areas of both by name; the memory of the cells is called as the array's part in ZigZag's own files, and
     counts beside it."""
     names = dict.fromkeys((*array, *memories))
-    return {str(name): array.get(name, 0.0) + memories.get(name, 0.0) for name in names}
+    return {name: array.get(name, 0.0) + memories.get(name, 0.0) for name in names}
 
 
 def in_memory_array(accelerator: "Accelerator") -> InMemoryArray:
@@ -52,7 +52,7 @@ def in_memory_array(accelerator: "Accelerator") -> InMemoryArray:
         tclk_ns=plain(array.tclk),
         tclk_by_part={str(part): plain(value) for part, value in array.tclk_breakdown.items()},
         area_mm2=plain(array.area + memory_area),
-        area_by_part=_by_part(array.area_breakdown, memories),
+        area_by_part=_by_part({str(part): plain(area) for part, area in array.area_breakdown.items()}, memories),
         # ZigZag keeps no number of MACs. It has divided it by the energy of a cycle, and counts two operations for
         # each.
         macs_per_cycle=plain(array.topsw_peak * sum(per_cycle.values()) / 2),
