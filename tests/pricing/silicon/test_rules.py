@@ -70,6 +70,15 @@ def test_a_memory_that_is_not_pipelined_serves_one_access_after_another() -> Non
     assert found.cycles_lost.accesses == found.latency_cycles - PRICE.latency_cycles
 
 
+@given(st.integers(1, 512), st.integers(1, 512), st.integers(1, 40), st.integers(1, 40))
+def test_wider_words_and_faster_accesses_never_take_longer(one: int, other: int, fast: int, slow: int) -> None:
+    narrow, wide = sorted((one, other))
+    few, many = sorted((fast, slow))
+    quick = after(Sidecar("x", access_cycles={"dram": few}, access_bits={"dram": wide}))
+    long = after(Sidecar("x", access_cycles={"dram": many}, access_bits={"dram": narrow}))
+    assert PRICE.latency_cycles <= quick.latency_cycles <= long.latency_cycles
+
+
 def test_copies_of_a_memory_work_side_by_side() -> None:
     """Each of 15 pads is read for its own operations, and written with its own taps; both pass one port of 16 b."""
     moved = (OPERATIONS + 6 * 7 * 15 * 3) * 16
@@ -105,6 +114,25 @@ def test_a_buffer_with_padding_holds_and_reads_it() -> None:
     assert found.saved_pj["padded"] == pytest.approx(-added)
 
 
+@given(*(st.integers(0, 3) for _ in range(6)))
+def test_the_more_padding_the_more_a_buffer_moves(
+    top: int, bottom: int, left: int, right: int, more_rows: int, more_columns: int
+) -> None:
+    whole = priced()
+    paddings = (top, bottom, left, right), (top + more_rows, bottom, left, right + more_columns)
+    layers = [
+        replace(whole, layer=replace(whole.layer, padding={"IY": rows, "IX": columns}))
+        for rows, columns in ((one[:2], one[2:]) for one in paddings)
+    ]
+    without = after(Sidecar("x"), layers[0])
+    less, more = (after(Sidecar("x", padded=("buffer",)), layer) for layer in layers)
+    assert without.energy_pj <= less.energy_pj + 1e-6
+    assert less.energy_pj <= more.energy_pj + 1e-6
+    for way, bits in less.traffic_bits["buffer"]["I"].items():
+        assert without.traffic_bits["buffer"]["I"][way] <= bits + 1e-6
+        assert bits <= more.traffic_bits["buffer"]["I"][way] + 1e-6
+
+
 def test_without_padding_nothing_grows() -> None:
     assert after(Sidecar("x", padded=("buffer",))) == after(Sidecar("x"))
 
@@ -128,6 +156,15 @@ def test_parts_of_a_folded_loop_get_what_they_share_each(columns: int, parts: in
     assert now["write"] == was["write"]
     rates = {"w_pad": 64.0, "i_pad": 16.0}
     assert filling_cycles(layer, rates, ("buffer",)) - filling_cycles(layer, rates) == ceil(33 * more) - 33
+
+
+def test_the_more_parts_a_loop_is_folded_in_the_more_is_sent() -> None:
+    columns = (5, 3, 2, 1)  # one part, two, three and five
+    sent = [
+        after(Sidecar("x", folds_apart=("buffer",)), folded(one)).traffic_bits["buffer"]["I"]["read"] for one in columns
+    ]
+    assert sent == sorted(sent)
+    assert sent[0] == after(Sidecar("x")).traffic_bits["buffer"]["I"]["read"] < sent[-1]
 
 
 def test_what_is_not_folded_is_sent_once() -> None:
