@@ -32,7 +32,7 @@ Accesses = tuple[tuple[tuple[Axis, ...], bool], ...]
 """Of the output and of each input: its axes, and whether what lies outside the tensor is part of it."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _counted(loops: tuple[tuple[str, int], ...], accesses: Accesses) -> tuple[bool, tuple[int, ...]]:
     """Whether the output stays in its tensor, and the volumes that the access maps have. Networks repeat their
     layers: each is counted once."""
@@ -50,7 +50,7 @@ def _key(entry: WorkloadEntry) -> tuple[str, Lists, tuple[tuple[int, int], ...]]
     return entry["equation"], lists, tuple([(low, high) for low, high in entry.get("padding") or ()])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _said(equation: str, lists: Lists, padding: tuple[tuple[int, int], ...]) -> Mapping[str, int]:
     """The volumes that ZigZag would read."""
     fields: Mapping[str, object] = dict(zip(DERIVED, map(list, lists), strict=True))

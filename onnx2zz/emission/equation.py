@@ -52,7 +52,7 @@ def notation(layer: Layer, variable: bool) -> Notation:
     return _notation(layer.loops, accesses, sign, "=" if layer.reduce == "none" else "+=", variable)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _notation(
     loops: tuple[tuple[str, int], ...], accesses: tuple[Operand, ...], sign: str, assign: str, variable: bool
 ) -> Notation:

@@ -92,7 +92,7 @@ def _signature(proto: onnx.NodeProto, scope: Scope) -> Signature | None:
     return _known_signature(schema.name, schema.since_version, schema.domain) if schema else None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _known_signature(op: str, version: int, domain: str) -> Signature:
     schema = onnx.defs.get_schema(op, version, domain)
     return Signature(

@@ -57,7 +57,7 @@ def schema_of(proto: onnx.NodeProto, opsets: Mapping[str, int]) -> onnx.defs.OpS
     return _schema(proto.op_type, opsets.get(domain, 1), domain)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _schema(op: str, version: int, domain: str) -> onnx.defs.OpSchema | None:
     """The schema at a version; for an operator that is younger than the model's opset, its first one (onnxruntime's
     optimizer puts such operators, LayerNormalization above all, into models of any opset)."""

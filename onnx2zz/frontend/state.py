@@ -146,7 +146,7 @@ def opsets_of(imports: Iterable[onnx.OperatorSetIdProto]) -> dict[str, int]:
     return {"": 1} | opsets
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def tensor_type(element: int, shape: tuple[int, ...]) -> TypeAndTensor:
     """The type of a tensor of static shape, as onnx and as we write it; nobody may change it."""
     return onnx.helper.make_tensor_type_proto(element, shape), Tensor(shape, element)

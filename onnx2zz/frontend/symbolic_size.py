@@ -82,7 +82,7 @@ def size_of(axis: str, dims: Mapping[str, int]) -> int | None:
     return int(found) if found is not None and found.denominator == 1 and 0 <= found <= LARGEST else None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def _parsed(axis: str) -> ast.expr | None:
     """An expression of what is known here; None for anything else, a symbol that no expression could name included."""
     if len(axis) > LONGEST:

@@ -126,7 +126,7 @@ def evaluate(proto: onnx.NodeProto, values: Sequence[np.ndarray | None], opsets:
     return [np.asarray(next(results)) if there else np.empty(0) for there in given]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _evaluator(
     domain: str,
     op: str,

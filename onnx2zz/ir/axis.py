@@ -121,7 +121,7 @@ def affine(terms: tuple[tuple[str, int], ...], extent: int, offset: int = 0) -> 
     return kind(terms, extent, offset)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def along(loop: str, extent: int, offset: int = 0, step: int = 1) -> Walk:
     """An axis that one loop walks: `step * loop + offset`."""
     return Walk(((loop, step),), extent, offset)
@@ -137,7 +137,7 @@ def fixed(extent: int = 1, at: int = 0) -> Fixed:
     return Fixed((), extent, at)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def window(loop: str, filter_loop: str, extent: int, stride: int = 1, dilation: int = 1, pad: int = 0) -> Window:
     """The sliding window of Conv and Pool: `stride * loop + dilation * filter_loop - pad`."""
     return Window(((loop, stride), (filter_loop, dilation)), extent, -pad)

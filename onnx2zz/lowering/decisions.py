@@ -40,7 +40,7 @@ class Lowering:
     @cached_property
     def riders(self) -> Riders:
         """Finds who rides on a layer."""
-        return Riders(self.graph, self.is_work, self.is_view)
+        return Riders(self.graph, self.verdicts, self.views)
 
     def is_work(self, node: Node) -> bool:
         """Whether a node is work for the array."""

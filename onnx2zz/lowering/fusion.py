@@ -4,10 +4,12 @@ A chain or diamond of unary operators, constants and per-channel scales and shif
 from outside is one layer's output and nothing of it but its last tensor is read outside (docs/conventions.md).
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.lowering.triage import Verdict
+from onnx2zz.lowering.views import Views
 from onnx2zz.ops.registry import operators
 
 
@@ -15,9 +17,10 @@ from onnx2zz.ops.registry import operators
 class Riders:
     """Finds who rides on a layer; what a node may ride on is asked once, however many layers feed it."""
 
+    # What has been decided, and not who decides: two that hold each other are freed late, and compiles then pile up.
     graph: Graph
-    is_work: Callable[[Node], bool]
-    is_view: Callable[[Node], bool]
+    verdicts: Mapping[Node, Verdict]
+    views: Views
     _rides_on: dict[Node, tuple[str, ...]] = field(default_factory=dict[Node, tuple[str, ...]])
 
     def of(self, tensor: str) -> tuple[Node, ...]:
@@ -29,7 +32,7 @@ class Riders:
         best = 0
         for node in self._fed_by(tensor):
             run.add(node)
-            if run.open == 1 and not self.is_view(node):
+            if run.open == 1 and node not in self.views.nodes:
                 best = len(run.nodes)
         return tuple(run.nodes[:best])
 
@@ -41,7 +44,7 @@ class Riders:
         frontier = [tensor]
         while frontier:
             for node in self.graph.readers.get(frontier.pop(), ()):
-                if node not in found and self.is_work(node) and self._may_ride(node, known, size):
+                if node not in found and self.verdicts[node].status == "work" and self._may_ride(node, known, size):
                     found.add(node)
                     known.update(filter(None, node.outputs))
                     frontier.extend(filter(None, node.outputs))
@@ -50,7 +53,7 @@ class Riders:
     def _may_ride(self, node: Node, known: set[str], size: int) -> bool:
         if self.graph.tensors[node.outputs[0]].elements != size:
             return False
-        if self.is_view(node):
+        if node in self.views.nodes:
             return node.inputs[0] in known and len(node.outputs) == 1
         if node not in self._rides_on:
             self._rides_on[node] = operators()[node.op].rides(node, self.graph)

@@ -124,7 +124,7 @@ def _moves(size: int, stride: int, sizes: Sequence[int], units: Sequence[int]) -
     return None if outer is None else (*outer, Move(within, digit, sign * steps))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _composed(before: Layout, view: Layout) -> Layout | None:
     """Networks repeat their views."""
     # The view counts positions of the tensor before it, in row-major order, and those are what the digits of `before`
@@ -142,7 +142,7 @@ def _composed(before: Layout, view: Layout) -> Layout | None:
     return Layout(tuple(laid), before.offset + start)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def contiguous(shape: tuple[int, ...]) -> Layout:
     """A tensor as it is stored: row-major."""
     strides = [math.prod(shape[i + 1 :]) for i in range(len(shape))]
