@@ -4,7 +4,7 @@ Everything follows from the boxes of the tiles: which elements a tile reads, whi
 they must be sent. An element comes to a core once, however many of its tiles read it.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -108,10 +108,12 @@ def plan(
     shares: Mapping[int, Sequence[tuple[CoreId, Share]]],
     offchip: CoreId | None,
     multicast: bool = True,
+    brought: Callable[[Told, str], bool] = lambda told, operand: True,
 ) -> Plan:
     """The plan of a network. `edges`: those into each layer; `results`: layers whose output leaves the chip; `shares`:
     the tiles of each layer with their cores (a layer without any is left out, and so is what it makes). Without an
-    off-chip core constants and inputs lie where they are read. Without `multicast` each core is sent to for itself."""
+    off-chip core constants and inputs lie where they are read. Without `multicast` each core is sent to for itself.
+    `brought`: whether a layer's operand that no layer makes is part of the plan."""
     found = Plan(layers, multicast=multicast)
     for told in (one for one in layers if one.placed.id in shares):
         identity = told.placed.id
@@ -123,7 +125,7 @@ def plan(
         # outside.
         made = {edge.operand for edge in into}
         for operand in OPERANDS:
-            if operand not in made:
+            if operand not in made and brought(told, operand):
                 _bring(found, told, operand, own, offchip)
         for edge in (one for one in into if one.producer in shares):
             _join(found, told, edge, own)

@@ -13,6 +13,7 @@ from onnx2zz.system.description import System
 from onnx2zz.system.memory import Interval, MemoryCourse, Reservations
 from onnx2zz.system.network import CoreId, Route
 from onnx2zz.system.plan import Plan, Tile, Transfer
+from onnx2zz.system.transfer_ways import TransferWays
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Making:
         self._plan, self._cycles, self._system = plan, cycles, system
         self._found = Schedule(plan)
         self._links = {name: Reservations() for name in system.network.by_id}
-        self._ways: dict[tuple[CoreId, tuple[CoreId, ...], bool], tuple[Route, float]] = {}
+        self._ways = TransferWays(system)
         self._of_routes: dict[int, Sequence[Reservations]] = {}
         self._cores = {core.id: 0.0 for core in system.cores}
         for core in system.cores:
@@ -128,18 +129,7 @@ class Making:
 
     def way(self, transfer: Transfer) -> tuple[Route, float]:
         """The links that a transfer takes, and for how long."""
-        asked = transfer.source, transfer.to, transfer.is_input
-        if asked not in self._ways:
-            self._ways[asked] = self._way(*asked)
-        route, widest = self._ways[asked]
-        return route, self._system.network.duration(route, transfer.bits, widest)
-
-    def _way(self, source: CoreId, to: tuple[CoreId, ...], is_input: bool) -> tuple[Route, float]:
-        """The links from a core to others, and bit a cycle of the memory at their ends that takes least."""
-        route = self._system.network.route(source, to, is_input)
-        assert route is not None, f"no way from core {source} to {to}"
-        ports = (self._system.by_id[core].port_bits for core in (source, *to) if core in self._cores)
-        return route, min(ports, default=float("inf"))
+        return self._ways.of(transfer)
 
     def _send(self, transfer: Transfer) -> None:
         route, duration = self.way(transfer)

@@ -23,6 +23,7 @@ from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.movement import Options, movement, per_bit
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.offers import FULL, LEVELS, PER_FILL, TRIED_LEVELS, Offers, OnCores, fewer
+from onnx2zz.system.operands import Told
 from onnx2zz.system.order import Overfull, ordered, ordered_leaving
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.plan import Plan, Tile, plan
@@ -176,9 +177,7 @@ class Search:
         # Schedules of the same split come to the same once cut: their tilings differ in turns alone.
         for best in of_different_splits(sorted((one for one in made if one.jobs <= LARGEST), key=self._merit)):
             for number in FINER:
-                cut = {layer: self._cut(layer, used, number) for layer, used in best.tilings.items()}
-                priced = self._priced({layer: [(used.tiling, used.cores)] for layer, used in cut.items()})
-                chosen = {layer: own[0] for layer, own in priced.items() if own}
+                chosen = self.finer(best.tilings, number)
                 one = self._scheduled(chosen) if len(chosen) == len(options) else None
                 starts += [one] if one is not None else []
                 for layer, used in chosen.items():
@@ -186,6 +185,12 @@ class Search:
                     options[layer] |= {best.tilings[layer]: None, used: None}
         tried = {layer: list(own) for layer, own in options.items()}
         return improved(starts, tried, self._scheduled, self._merit, MOST_JOBS // 2) if starts else None
+
+    def finer(self, chosen: Mapping[int, Candidate], number: int) -> dict[int, Candidate]:
+        """A choice with its layers in so many turns; those are left out whose tiles then have no price."""
+        cut = {layer: self._cut(layer, used, number) for layer, used in chosen.items()}
+        priced = self._priced({layer: [(used.tiling, used.cores)] for layer, used in cut.items()})
+        return {layer: own[0] for layer, own in priced.items() if own}
 
     def _cut(self, layer: int, used: Candidate, number: int) -> Candidate:
         """A candidate in finer turns, its price yet to be found; layers that the user has placed stay as they are."""
@@ -372,14 +377,17 @@ class Search:
         own = {tile.number: self.prices[tile.core].own_cycles((tile.layer, tile.box)) or 0.0 for tile in adding}
         return TileCycles(total, own)
 
-    def planned(self, chosen: Mapping[int, Candidate]) -> Plan:
+    def planned(
+        self, chosen: Mapping[int, Candidate], brought: Callable[[Told, str], bool] = lambda told, operand: True
+    ) -> Plan:
+        """The plan of a choice; `brought`: what comes from off the chip, of what may."""
         shared = {
             layer: placed(self.graph.layers[layer].placed.layer, candidate.tiling, candidate.cores)
             for layer, candidate in chosen.items()
         }
         offchip = self.system.offchip.id if self.system.offchip else None
         multicast = self.system.network.multicast
-        return plan(self.graph.layers, self.graph.edges, self.graph.results, shared, offchip, multicast)
+        return plan(self.graph.layers, self.graph.edges, self.graph.results, shared, offchip, multicast, brought)
 
 
 def _cheapest_on(

@@ -7,12 +7,12 @@ bound, tiles and transfers, CPU time (imports and all child processes included) 
 import json
 import os
 import tempfile
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Sequence
 from itertools import product
 from pathlib import Path
 from statistics import geometric_mean
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from scripts.benchmarks.benchmark import Benchmark, options
 from scripts.benchmarks.processes import ONNX2ZZ, Took, timed
@@ -44,12 +44,17 @@ class ScheduleLine(ScheduleCase):
     load: list[float]
 
 
+def evaluated(case: ScheduleCase, *options: str) -> tuple[Any, Took]:
+    """The result of a case, and what it took."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*ONNX2ZZ, "evaluate", case["network"], "--arch", case["system"], *options]
+        took = timed([*command, "--no-cache", "--jobs", "1", "-o", folder], Path(folder, "log.txt"))
+        return json.loads(Path(folder, "result.json").read_text()), took
+
+
 def measured(case: ScheduleCase) -> ScheduleLine:
     before = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as folder:
-        command = [*ONNX2ZZ, "evaluate", case["network"], "--arch", case["system"]]
-        took = timed([*command, "--no-cache", "--jobs", "1", "-o", folder], Path(folder, "log.txt"))
-        found = json.loads(Path(folder, "result.json").read_text())
+    found, took = evaluated(case)
     system = found["system"]
     return {
         **case,
@@ -98,8 +103,14 @@ def cases(given: Namespace) -> Iterable[ScheduleCase]:
             yield {"network": network, "system": system}
 
 
-def main(arguments: Sequence[str]) -> int:
-    parser = options("schedules", __doc__)
+def asked(name: str, about: str | None) -> ArgumentParser:
+    """The options of a benchmark of networks on systems."""
+    parser = options(name, about)
     parser.add_argument("--network", nargs="+", default=NETWORKS)
     parser.add_argument("--system", nargs="+", default=SYSTEMS)
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = asked("schedules", __doc__)
     return Benchmark("schedules", "systems.md", cases, measured, tables).main(parser, arguments)

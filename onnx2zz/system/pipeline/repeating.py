@@ -16,6 +16,7 @@ from onnx2zz.system.pipeline.lifetimes import courses, lifetimes, repeated
 from onnx2zz.system.pipeline.residency import places_kept
 from onnx2zz.system.plan import Plan, Tile, Transfer
 from onnx2zz.system.schedule import Making, Schedule, TileCycles
+from onnx2zz.system.transfer_ways import TransferWays
 
 
 def repeating(
@@ -43,13 +44,13 @@ def repeating(
 
 def loads(plan: Plan, cycles: TileCycles, system: System) -> dict[CoreId | str, float]:
     """For how long each core works in a frame, and how long each link is taken."""
-    making = Making(plan, cycles, system)
+    ways = TransferWays(system)
     found: dict[CoreId | str, float] = {}
     for tile in plan.tiles:
         found[tile.core] = found.get(tile.core, 0.0) + whole(cycles.total[tile.number])
     for transfer in plan.transfers:
         if not transfer.setup:
-            route, duration = making.way(transfer)
+            route, duration = ways.of(transfer)
             for link in route.links:
                 found[link.id] = found.get(link.id, 0.0) + whole(duration)
     return found

@@ -1,6 +1,7 @@
 """The best pipeline: several ways to give cores to layers, each at the shortest interval that is found for it."""
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -8,18 +9,20 @@ from functools import cached_property
 from onnx2zz.pricing.system_result import ScheduleKind, StackUse
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.energy import schedule_energy
+from onnx2zz.system.finer_turns import FINER
 from onnx2zz.system.improvement import Choice
 from onnx2zz.system.least_work import constant_bits, outside_cycles
 from onnx2zz.system.mesh_places import nearer
 from onnx2zz.system.mesh_traffic import MeshTraffic, flows
 from onnx2zz.system.network import CoreId
-from onnx2zz.system.pipeline.assignment import Assigned, Assignment
+from onnx2zz.system.pipeline.assignment import Assigned, Assignment, Way
 from onnx2zz.system.pipeline.balance import Balance
+from onnx2zz.system.pipeline.levelling import Levelling
 from onnx2zz.system.pipeline.packed import packed
 from onnx2zz.system.pipeline.residency import settle
 from onnx2zz.system.pipeline.running import AS_GOOD, LITTLE_ROOM, Pacing, Running
 from onnx2zz.system.pipeline.setup import Setup, setup
-from onnx2zz.system.pipeline.ways import ways
+from onnx2zz.system.pipeline.ways import priced, ways
 from onnx2zz.system.plan import Plan
 from onnx2zz.system.schedule import Schedule
 from onnx2zz.system.search import Best, Search
@@ -30,7 +33,7 @@ FINENESS = ((0.22, 4), (0.45, 2), (0.45, 1))
 """How finely layers are cut: the share of a core's memory that a tile may fill, and turns along the rows at least."""
 MOST_JOBS = 120_000
 """Tiles and transfers that are given times before no further way is tried."""
-MOST_TILES = 4_000
+MOST_TILES = 10_000
 """Tiles of a frame beyond which a way is not scheduled, if another one has been."""
 MOST_SHARED_OUT = 400
 """Layers x cores up to which weights that are all to stay are also looked for in other ways than packed row by row:
@@ -96,6 +99,7 @@ class PipelineSearch:
     tried: int = 0
     spent: int = 0
     found: list[Pipeline] = field(default_factory=list[Pipeline])
+    ways: dict[int, dict[Way, None]] = field(default_factory=lambda: defaultdict[int, dict[Way, None]](dict))
 
     def best(self) -> Pipeline | None:
         """The pipeline with the shortest interval (for other objectives: the best of these, with the interval as its
@@ -109,6 +113,7 @@ class PipelineSearch:
         self.layers.watch(len(choices), len(choices), "")
         if not self.found:
             return None
+        self._level(self._least())
         best = self._nearer(self._least())
         # Only now: the plan is marked in place, and ways that shared it were still compared.
         settle(best.plan, best.running.staying)
@@ -125,6 +130,21 @@ class PipelineSearch:
         # `found` may have let go of the best one, for an interval that is much shorter and a latency that is longer.
         found = [best, *(one for one in self.found if self._is_no_worse(one, best))]
         return min(found, key=lambda one: (one.energy, one.running.latency))
+
+    def _level(self, best: Pipeline) -> None:
+        """Try the best one with its layers cut and placed so that no core or link has as much to do."""
+        if not free_of_kind(self.layers):
+            return
+        layers = self.layers.graph.layers
+        prices = self.layers.prices[self.layers.system.cores[0].id]
+        for layer, seen in self.layers.looked_at.items():
+            tilings = [one.tiling for one in seen if one.tiling.cores <= len(self._row)]
+            self.ways[layer].update(dict.fromkeys(priced(layers[layer], tilings, prices)))
+        start = {
+            layer: (priced(layers[layer], [one.tiling], prices)[0], one.cores) for layer, one in best.chosen.items()
+        }
+        ways = [list(self.ways[told.placed.id]) for told in layers]
+        self._try(Levelling(self.layers, ways, self._row, not self.all_stay).best(start).choice)
 
     def _is_no_worse(self, one: Pipeline, other: Pipeline) -> bool:
         soon = one.running.latency <= other.running.latency * AS_GOOD
@@ -188,6 +208,8 @@ class PipelineSearch:
             self.alone = self.layers.best()
         if self.alone is not None:
             yield self.alone.tilings
+            for number in FINER:
+                yield self.layers.finer(self.alone.tilings, number)
         if not free_of_kind(self.layers):
             return
         if self.all_stay:
@@ -213,6 +235,8 @@ class PipelineSearch:
         found = ways(graph.layers, len(self._row), capacity * room, rows, prices)
         if found is None:
             return ()
+        for told, own in zip(graph.layers, found, strict=True):
+            self.ways[told.placed.id].update(dict.fromkeys(way for ways in own.values() for way in ways))
         constants = [constant_bits(told) for told in graph.layers]
         port = system.network.port.bandwidth if system.network.port is not None else math.inf
         always = max(outside_cycles(system, graph).values(), default=0.0)

@@ -7,7 +7,8 @@ from onnx2zz.system.description import System
 from onnx2zz.system.energy import offchip_energy
 from onnx2zz.system.network import Route
 from onnx2zz.system.plan import Plan
-from onnx2zz.system.schedule import Making, Schedule, TileCycles
+from onnx2zz.system.schedule import Schedule
+from onnx2zz.system.transfer_ways import TransferWays
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Setup:
 
 def setup(plan: Plan, staying: frozenset[int], system: System) -> Setup:
     """The setup of a plan of which these transfers stay. All go through the off-chip port, so none beside another."""
-    making = Making(plan, TileCycles(), system)
-    ways = {number: making.way(plan.transfers[number]) for number in sorted(staying)}
+    all_ways = TransferWays(system)
+    ways = {number: all_ways.of(plan.transfers[number]) for number in sorted(staying)}
     energy = sum(
         system.network.energy(route, plan.transfers[number].bits) + offchip_energy(plan.transfers[number], system)
         for number, (route, _) in ways.items()
