@@ -14,6 +14,7 @@ from .arrays import Flags, Floats, Ints, at
 from .footprint import Tables, ordered_tiles
 from .nest import AllocatedMemory, Nest, Operand
 from .orderings import Orderings
+from .runs import runs_over
 
 COMBINATIONS_AT_ONCE = 1 << 17
 """Bounds the arrays over (orderings x combinations of cuts) to 1 MB each, which stays in the cache."""
@@ -129,7 +130,7 @@ def output_precision(operand: Operand, cuts: Sequence[Ints], orderings: Ordering
     above = operand.fractional.levels[len(cuts) + 1 :]
     reduced_in_space = any(dim in operand.irrelevant for loops in above for dim, _ in loops)
     # From the previous cut on: ZigZag settles the precision before it has chosen this one (:192).
-    partial = orderings.outermost_over(operand.irrelevant) >= _start(cuts, orderings)
+    partial = runs_over(orderings, operand.irrelevant).outermost >= _start(cuts, orderings)
     return np.where(partial | reduced_in_space, float(operand.precision), float(operand.final_precision))
 
 
