@@ -318,11 +318,13 @@ class _Contest:
             return replace(candidate, refused=str(failure))
 
     def _is_below_roofline(self, unrolling: Unrolling, honest: HonestPrice) -> bool:
-        """Whether ZigZag's own number is: a padded layer has to be priced once more, as it is."""
+        """Whether ZigZag's own number is: of a padded layer that is another one."""
         if not honest.is_padded:
             return honest.zigzags_cycles < self.floor
-        _, latency = self.prices.price(self.entry, unrolling)
-        return latency < self.floor
+        from onnx2zz.zigzag.spatial import prices_below
+
+        terms = self.terms
+        return prices_below(self.entry, self.mapping_entry, unrolling, terms.accelerator, terms.options, self.floor)
 
     def _refusal(self, unrolling: Unrolling) -> str | None:
         """Why an unrolling may not be chosen, though ZigZag would price it."""
