@@ -3,7 +3,7 @@
 What is compared is the honest price (honest.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -52,7 +52,8 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ChoiceTerms:
-    """What all layers of a choice have in common; `wires` None: whatever ZigZag accepts may be chosen."""
+    """What all layers of a choice have in common; `wires` None: whatever ZigZag accepts may be chosen. `explains`: what
+    was given is priced however bad it is, since somebody reads what the choice was compared with."""
 
     accelerator: "Accelerator"
     hardware: ArrayAndPorts
@@ -60,13 +61,14 @@ class ChoiceTerms:
     wires: Interconnect | None
     options: PriceOptions
     budget: int = BUDGET
+    explains: bool = True
 
 
 def given_candidates(
     entry: WorkloadEntry, mapping_entry: MappingEntry, terms: ChoiceTerms
 ) -> tuple[Space, tuple[Candidate, ...]]:
     """What a layer's mapping is chosen from; what the mapping file and ZigZag's generator give, priced or refused."""
-    contest = _Contest(entry, mapping_entry, terms)
+    contest = _Contest(entry, mapping_entry, replace(terms, explains=True))
     contest.enter_given()
     return contest.space, tuple(contest.seen.values())
 
@@ -84,6 +86,7 @@ class _Contest:
     terms: ChoiceTerms
     seen: dict[Unrolling, Candidate] = field(default_factory=dict[Unrolling, Candidate])
     unconfirmed: set[Unrolling] = field(default_factory=set[Unrolling])
+    postponed: dict[Unrolling, float] = field(default_factory=dict[Unrolling, float])
     tried: int = 0
     left: int = 0
     best: Candidate | None = None
@@ -129,20 +132,69 @@ class _Contest:
 
     def enter_given(self) -> None:
         """The mapping file's unrolling as ZigZag leaves it, then what ZigZag generates, where it may win."""
-        for unrolling in self._zigzags(self.mapping_entry):
-            self._enter(unrolling, "mapping file")
+        own = self._zigzags(self.mapping_entry)
         generated = replace(self.mapping_entry, spatial_mapping=None)
         # An entry without an unrolling is what ZigZag generates for: then both questions are one.
-        if generated != self.mapping_entry:
-            found = self._zigzags(generated)
-            for unrolling, (bound, bounds) in zip(found, self._bounds_of(found), strict=True):
-                if self.leader is None or bound < self._objective(self.leader):
-                    self._enter(unrolling, "generated", bounds)
+        others = self._zigzags(generated) if generated != self.mapping_entry else ()
+        least = self._least_of_given((*own, *others))
+        for unrolling in own:
+            self._enter_or_postpone(unrolling, "mapping file", None, least)
+        for unrolling, (bound, bounds) in zip(others, self._bounds_of(others), strict=True):
+            if self._beats(bound):
+                self._enter_or_postpone(unrolling, "generated", bounds, least)
+
+    def _least_of_given(self, given: Sequence[Unrolling]) -> dict[Unrolling, float]:
+        """The least objective of those that need no price before it may matter; empty where all get one."""
+        terms = self.terms
+        # Of energy `_bounds_of` knows as much, but what is given does not lose by so much that a price is spared.
+        if terms.explains or not self._is_latency or terms.hardware.in_memory:
+            return {}
+        usual = [unrolling for unrolling in dict.fromkeys(given) if self._is_usual(unrolling)]
+        if not usual:
+            return {}
+        factors = np.concatenate([self.space.factors(unrolling) for unrolling in usual])
+        simple = bounds_of(factors, self.space, terms.hierarchy, self.floor, terms.options.opt)
+        known = self._least(factors)
+        least = np.maximum(simple, [one.min(initial=np.inf) for one in known] if known else 0.0)
+        return dict(zip(usual, least.tolist(), strict=True))
+
+    def _enter_or_postpone(
+        self, unrolling: Unrolling, origin: Origin, bounds: Floats | None, least: Mapping[Unrolling, float]
+    ) -> None:
+        if unrolling not in least or unrolling in self.seen:
+            self._enter(unrolling, origin, bounds)
+            return
+        refused = self._refusal(unrolling)
+        # Its place among the candidates and in the budget is taken, as if it had its price.
+        self.seen[unrolling] = Candidate(unrolling, origin, refused=refused)
+        if not refused:
+            self.tried += 1
+            self.postponed[unrolling] = least[unrolling]
+
+    def _settle(self) -> None:
+        """Price what was postponed and may be as good as the leader."""
+        while self.postponed:
+            # The most promising first: its price may show that the others have lost.
+            unrolling = min(self.postponed, key=lambda one: self.postponed[one])
+            if self.leader is not None and self.postponed[unrolling] > self._objective(self.leader):
+                return
+            del self.postponed[unrolling]
+            self.seen[unrolling] = self._with_price(self.seen[unrolling], None)
+            self.best_of = 0
+
+    def _beats(self, bound: float, share: float = 1.0) -> bool:
+        """Whether a bound is less than this share of the leader's objective."""
+        most = self._objective(self.leader) if self.leader is not None else np.inf
+        # What is postponed may lead: no more than its bound is known, and often that is enough to say it.
+        if bound < most * share and bound >= min(self.postponed.values(), default=np.inf) * share:
+            self._settle()
+            most = self._objective(self.leader) if self.leader is not None else np.inf
+        return bound < most * share
 
     def _bounds_of(self, given: Sequence[Unrolling]) -> Sequence[tuple[float, Floats | None]]:
         """The least that the objective of each can be, and that of each of its orderings where that is known; strange
         loops are judged later."""
-        usual = [unrolling for unrolling in given if set(totals(unrolling)) <= set(self.space.loops)]
+        usual = [unrolling for unrolling in given if self._is_usual(unrolling)]
         known: dict[Unrolling, tuple[float, Floats | None]] = {}
         if usual:
             factors = np.concatenate([self.space.factors(unrolling) for unrolling in usual])
@@ -152,6 +204,10 @@ class _Contest:
                 rows = least[place] if least else None
                 known[unrolling] = max(simple[place], rows.min(initial=np.inf) if rows is not None else 0.0), rows
         return [known.get(unrolling, (0.0, None)) for unrolling in given]
+
+    def _is_usual(self, unrolling: Unrolling) -> bool:
+        """Whether the space has all its loops."""
+        return set(totals(unrolling)) <= set(self.space.loops)
 
     def _zigzags(self, asked: MappingEntry) -> Sequence[Unrolling]:
         from onnx2zz.zigzag.spatial import unrollings
@@ -163,7 +219,7 @@ class _Contest:
 
     def _at_the_floor(self) -> bool:
         """Whether no mapping at all can be better by a share that is worth a price."""
-        return self._is_latency and self.leader is not None and not self._doubtful() and not self._worth(self.floor)
+        return self._is_latency and not self._worth(self.floor) and not self._doubtful()
 
     @property
     def leader(self) -> Candidate | None:
@@ -176,11 +232,12 @@ class _Contest:
 
     def _worth(self, bound: float) -> bool:
         """Whether a candidate with this bound may be better than the leader by more than WORTH."""
-        return self.leader is None or bound < self._objective(self.leader) * (1 - WORTH)
+        return self._beats(bound, 1 - WORTH)
 
     def _doubtful(self) -> bool:
         """Whether the leader divides a loop unevenly and ZigZag prices it below the roofline for it: one that divides
         evenly is then looked for, at the same cost."""
+        self._settle()
         return self.leader is not None and self.leader.below_roofline and self._uneven(self.leader.unrolling) > 0
 
     def _race(self, ours: Ranked) -> str:
@@ -191,7 +248,7 @@ class _Contest:
         for row, bound, bounds in looked:
             # Not `_worth`: that ends the race where little is to be gained. This one passes over what cannot gain
             # anything, since the bounds do not come in rising order.
-            if self.leader is not None and bound >= self._objective(self.leader) * (1 - EQUAL):
+            if not self._beats(bound, 1 - EQUAL):
                 continue
             if ours.unrolling(row) in self.seen:
                 continue
@@ -216,6 +273,7 @@ class _Contest:
             if not self._worth(float(ours.bounds[row])):
                 return
             yield row, float(ours.bounds[row]), None
+        self._settle()
         worth = self._objective(self.leader) * (1 - WORTH) if self.leader is not None else np.inf
         rest = first + np.flatnonzero(ours.bounds[first:] < worth)
         rows = rest[: LOOKED_AT * self.terms.budget]
@@ -252,6 +310,7 @@ class _Contest:
     def _look_for_cleaner(self, ours: Ranked) -> None:
         """Price a few that may cost the same as a doubtful leader, and divide evenly."""
         for _ in range(CLEANER):
+            self._settle()
             leader = self.leader
             if leader is None or not self._doubtful():
                 return
@@ -263,6 +322,7 @@ class _Contest:
 
     def _confirm(self) -> None:
         """The best was priced in all its orderings, and stays as it is: else the next best is."""
+        self._settle()
         while (leader := self.leader) is not None and leader.unrolling in self.unconfirmed:
             refused = self._objection(leader)
             if refused is None:
@@ -270,6 +330,7 @@ class _Contest:
             self.seen[leader.unrolling] = replace(leader, energy_pj=None, latency_cycles=None, refused=refused)
             # The number of candidates has not changed, only the leader's price is gone.
             self.best_of = 0
+            self._settle()
 
     def _objection(self, candidate: Candidate) -> str | None:
         """Why a candidate that was priced may not be chosen after all."""
@@ -289,15 +350,18 @@ class _Contest:
             self.seen[unrolling] = self._judged(Candidate(unrolling, origin), bounds)
 
     def _judged(self, candidate: Candidate, bounds: Floats | None) -> Candidate:
-        from onnx2zz.zigzag.spatial import stays_as_it_is
-
         refused = self._refusal(candidate.unrolling)
         if refused:
             return replace(candidate, refused=refused)
+        # Refusals cost nothing; what counts against the budget is ZigZag's or our search, whatever it finds.
+        self.tried += 1
+        return self._with_price(candidate, bounds)
+
+    def _with_price(self, candidate: Candidate, bounds: Floats | None) -> Candidate:
+        from onnx2zz.zigzag.spatial import stays_as_it_is
+
         terms = self.terms
         given = (self.entry, self.mapping_entry, candidate.unrolling, terms.accelerator)
-        # Refusals above cost nothing; what counts against the budget is ZigZag's or our search, whatever it finds.
-        self.tried += 1
         try:
             # What the user wrote is priced at any cost. Of our own there are thousands, and ZigZag's search takes
             # seconds each.
