@@ -48,6 +48,8 @@ CLEANER = 4
 RUNNERS_UP = 4
 CHANGED = "ZigZag would change it, or take a step more"
 Floats = NDArray[np.float64]
+Bounded = tuple[float, Floats | None]
+"""The least that an objective can be, and that of each ordering where it is known."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class _Contest:
     mapping_entry: MappingEntry
     terms: ChoiceTerms
     seen: dict[Unrolling, Candidate] = field(default_factory=dict[Unrolling, Candidate])
-    unconfirmed: set[Unrolling] = field(default_factory=set[Unrolling])
+    unconfirmed: dict[Unrolling, Floats | None] = field(default_factory=dict[Unrolling, "Floats | None"])
     postponed: dict[Unrolling, float] = field(default_factory=dict[Unrolling, float])
     tried: int = 0
     left: int = 0
@@ -140,23 +142,19 @@ class _Contest:
         for unrolling in own:
             self._enter_or_postpone(unrolling, "mapping file", None, least)
         for unrolling, (bound, bounds) in zip(others, self._bounds_of(others), strict=True):
+            # Asked last: it may take a price, which one that is known or refused does not need.
+            if unrolling in self.seen or (unrolling in least and self._refusal(unrolling)):
+                continue
             if self._beats(bound):
                 self._enter_or_postpone(unrolling, "generated", bounds, least)
 
-    def _least_of_given(self, given: Sequence[Unrolling]) -> dict[Unrolling, float]:
-        """The least objective of those that need no price before it may matter; empty where all get one."""
-        terms = self.terms
-        # Of energy `_bounds_of` knows as much, but what is given does not lose by so much that a price is spared.
-        if terms.explains or not self._is_latency or terms.hardware.in_memory:
+    def _least_of_given(self, given: Sequence[Unrolling]) -> Mapping[Unrolling, float]:
+        """The least cycles of those that need no price before it may matter; empty where all get one."""
+        # Of energy bounds know too little: what is given does not lose by so much that a price is spared.
+        if self.terms.explains or not self._is_latency or self.terms.hardware.in_memory:
             return {}
         usual = [unrolling for unrolling in dict.fromkeys(given) if self._is_usual(unrolling)]
-        if not usual:
-            return {}
-        factors = np.concatenate([self.space.factors(unrolling) for unrolling in usual])
-        simple = bounds_of(factors, self.space, terms.hierarchy, self.floor, terms.options.opt)
-        known = self._least(factors)
-        least = np.maximum(simple, [one.min(initial=np.inf) for one in known] if known else 0.0)
-        return dict(zip(usual, least.tolist(), strict=True))
+        return {unrolling: bound for unrolling, (bound, _) in zip(usual, self._bounds_of(usual), strict=True)}
 
     def _enter_or_postpone(
         self, unrolling: Unrolling, origin: Origin, bounds: Floats | None, least: Mapping[Unrolling, float]
@@ -191,11 +189,11 @@ class _Contest:
             most = self._objective(self.leader) if self.leader is not None else np.inf
         return bound < most * share
 
-    def _bounds_of(self, given: Sequence[Unrolling]) -> Sequence[tuple[float, Floats | None]]:
+    def _bounds_of(self, given: Sequence[Unrolling]) -> Sequence[Bounded]:
         """The least that the objective of each can be, and that of each of its orderings where that is known; strange
         loops are judged later."""
         usual = [unrolling for unrolling in given if self._is_usual(unrolling)]
-        known: dict[Unrolling, tuple[float, Floats | None]] = {}
+        known: dict[Unrolling, Bounded] = {}
         if usual:
             factors = np.concatenate([self.space.factors(unrolling) for unrolling in usual])
             simple = bounds_of(factors, self.space, self.terms.hierarchy, self.floor, self.terms.options.opt)
@@ -337,9 +335,11 @@ class _Contest:
         from onnx2zz.zigzag.spatial import stays_as_it_is
 
         try:
-            # With all orderings this time: among those that were left out for their bounds may be one for which only
-            # ZigZag's own search has a price.
-            honest_price(self.prices, candidate.unrolling, self.terms.hardware, patiently=False)
+            # With all orderings this time, unless it is sure that none of those that were left out for their bounds is
+            # one for which only ZigZag's own search has a price.
+            bounds = self.unconfirmed[candidate.unrolling]
+            hardware = self.terms.hardware
+            honest_price(self.prices, candidate.unrolling, hardware, patiently=False, bounds=bounds, surely=True)
         except PricingError as failure:
             return str(failure)
         given = (self.entry, self.mapping_entry, candidate.unrolling, self.terms.accelerator)
@@ -369,11 +369,11 @@ class _Contest:
             honest = honest_price(self.prices, candidate.unrolling, terms.hardware, patiently=patiently, bounds=bounds)
             priced = replace(candidate, energy_pj=honest.energy_pj, latency_cycles=honest.latency_cycles)
             if bounds is not None:
-                self.unconfirmed.add(candidate.unrolling)
+                self.unconfirmed[candidate.unrolling] = bounds
             # It will not be chosen now. Whether ZigZag would change it is asked only if it comes to lead after all
             # (`_confirm`).
             if self.leader is not None and self._objective(priced) > self._objective(self.leader):
-                self.unconfirmed.add(candidate.unrolling)
+                self.unconfirmed[candidate.unrolling] = bounds
                 return priced
             if not stays_as_it_is(*given):
                 return replace(candidate, refused=CHANGED)

@@ -9,21 +9,29 @@ from .arrays import Floats
 from .contest import Contest
 from .objective import Candidate
 from .orderings import IN_ONE_PIECE, chunks
-from .promising import bounds_under, worth_bounding
+from .promising import bounds_under, never_stops, worth_bounding
 from .search import ORDERINGS_AT_ONCE, check_exact
 from .whole_unrolling import Ground, Lengthened
 
 
 def best_of(
-    ground: Ground, unrolling: Unrolling, sizes: Lengthened, objective: ObjectiveName, bounds: Floats | None = None
+    ground: Ground,
+    unrolling: Unrolling,
+    sizes: Lengthened,
+    objective: ObjectiveName,
+    bounds: Floats | None = None,
+    *,
+    surely: bool = False,
 ) -> Candidate | None:
     """The winner out of all orderings of a lengthened layer; None where none fits. `bounds`: what each ordering costs
     at least, in LOMA's order; those that cannot win are not priced then.
 
     Raises NotCoveredError where only ZigZag's own search has ZigZag's answer; of orderings that are not priced, nobody
-    knows whether they would raise it.
+    knows whether they would raise it. With `surely` all are priced where one might.
     """
     contest = Contest(ground.under(unrolling, sizes), ground.loops(unrolling, sizes), ground.mapping_type, objective)
+    if surely and not never_stops(contest.nest):
+        bounds = None
     loops, fixed = contest.factors.loops, contest.factors.fixed
     check_exact(contest.nest, loops)
     # Of so many orderings `least` says nothing for many candidates at once; for one it is worth asking.
