@@ -47,7 +47,7 @@ SURROUNDINGS = frozenset((
 """What the operating system refuses whatever the program is: a full or locked disk, a reader that has gone, a name."""
 MOST_PROBLEMS = 100
 STDIN, STDOUT, STDERR = 0, 1, 2
-COLLECT_AFTER = 100_000
+COLLECT_AFTER = 1_000_000
 """Objects that are made before the collector looks for cycles among them; Python's 700 are for programs that live long.
 Most of what a command makes lives until it ends (the modules of ZigZag first of all), and was walked 400 times."""
 

@@ -68,7 +68,7 @@ def resources_at(where: WherePriced) -> Generator["Resources"]:
     """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
     from onnx2zz.pricing.price_cache import NoStore
     from onnx2zz.pricing.run import Resources
-    from onnx2zz.pricing.workers import usable_cores
+    from onnx2zz.pricing.usable_cores import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
 
     notices: list[str] = []

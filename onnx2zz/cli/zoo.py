@@ -83,7 +83,7 @@ def run_command(
     from onnx2zz.files.written_file import write_whole
     from onnx2zz.formats.shipped_files import find_accelerator
     from onnx2zz.formats.system_kind import one_accelerator
-    from onnx2zz.pricing.workers import usable_cores
+    from onnx2zz.pricing.usable_cores import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
     from onnx2zz.report.zoo import print_runs
     from onnx2zz.report.zoo_page import zoo_page

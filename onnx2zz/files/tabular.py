@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -100,6 +99,9 @@ def as_text(table: TextTable) -> str:
 
 def as_html(table: TextTable) -> str:
     """The whole table as HTML, every text of it escaped."""
+    # Only a notebook asks for it, and it brings the names of all characters along.
+    from html import escape
+
     style = ['style="text-align:right"' if number else 'style="text-align:left"' for number in table.is_number]
     head = "".join(f"<th {how}>{escape(one.name)}</th>" for one, how in zip(table.columns, style, strict=True))
     body = "".join(

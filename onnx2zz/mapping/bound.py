@@ -5,8 +5,9 @@ The temporal loops are ordered as is best for each operand at once, save one thi
 operand that it moves is read anew in every cycle. All other memories see each tensor once.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from math import prod
 
 import numpy as np
@@ -28,21 +29,75 @@ class Bounds:
 
 def bounds(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Bounds:
     """The bounds of all candidates at once; factors: (candidates, array dims, loops)."""
-    # Rounded up: an array that is filled in part takes a step all the same.
-    steps = -(-np.array(space.sizes) // factors.prod(axis=1))
-    cycles = steps.prod(axis=1).astype(float)
-    floor = _each_tensor_once(factors, space, hierarchy)
-    per_innermost = [
-        _innermost_reads(innermost, steps, factors, space, hierarchy) for innermost in range(len(space.loops))
-    ]
-    # Least cycles and least energy may need different loops innermost; each minimum is true for itself, and so are
-    # both.
-    ports = np.min([port for port, _ in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
-    reads = np.min([energy for _, energy in per_innermost], axis=0) if per_innermost else np.zeros(len(factors))
-    filled = cycles + drain(factors, space, hierarchy) + first_loads(factors, space, hierarchy)
+    given = _Unrolled(factors, space)
+    cycles = given.cycles
+    floor = _each_tensor_once(given, hierarchy)
+    ports, reads = _least_innermost_reads(given, hierarchy)
+    filled = cycles + drain(factors, space, hierarchy) + _first_loads(given, hierarchy)
     # Array and ports work at the same time, so cycles are a maximum; each pJ is spent once, so energies add up.
     energy = np.maximum(floor.energy + reads - _cut_off(space, hierarchy), 0.0)
     return Bounds(np.maximum.reduce([filled, floor.cycles, ports]), energy)
+
+
+@dataclass(frozen=True)
+class _Unrolled:
+    """Unrollings (candidates, array dims, loops), and the products of which bounds are made."""
+
+    factors: Factors
+    space: Space
+    known: dict[tuple[int, ...], Factors] = field(default_factory=dict[tuple[int, ...], Factors])
+
+    def __len__(self) -> int:
+        return len(self.factors)
+
+    def over(self, dims: Iterable[int]) -> Factors:
+        """(loops, candidates): how often each loop is unrolled over some array dims."""
+        asked = tuple(dims)
+        if asked not in self.known:
+            self.known[asked] = self._by_dim[list(asked)].prod(axis=0)
+        return self.known[asked]
+
+    @cached_property
+    def _by_dim(self) -> Factors:
+        # (array dims, loops, candidates): products over a few array dims or loops of thousands of candidates take a
+        # tenth of the time along the first axis.
+        return np.ascontiguousarray(self.factors.transpose(1, 2, 0))
+
+    @cached_property
+    def steps(self) -> Factors:
+        """(loops, candidates), rounded up: an array that is filled in part takes a step all the same."""
+        return -(-np.array(self.space.sizes, dtype=np.int64)[:, None] // self._all)
+
+    @cached_property
+    def cycles(self) -> Floats:
+        """(candidates,) that the array takes."""
+        return self.steps.prod(axis=0).astype(float)
+
+    @cached_property
+    def sizes(self) -> Factors:
+        """(candidates, loops), padded to whole steps."""
+        return (self.steps * self._all).T
+
+    @property
+    def _all(self) -> Factors:
+        return self.over(range(len(self.space.array)))
+
+    def served(self, level: BuiltLevel) -> Factors:
+        """(loops, candidates): how often each loop is unrolled over the units of one instance of a memory."""
+        return self.over(dim for dim, (name, _) in enumerate(self.space.array) if name in level.served)
+
+    def beyond(self, level: BuiltLevel) -> Factors:
+        """(loops, candidates): how often each loop is unrolled over the instances of a memory."""
+        return self.over(dim for dim, (name, _) in enumerate(self.space.array) if name not in level.served)
+
+    def instances(self, level: BuiltLevel) -> Factors:
+        """(candidates,): instances of a memory that are at work."""
+        return self.beyond(level).prod(axis=0)
+
+    def copies(self, operand: MappedOperand, level: BuiltLevel) -> Factors:
+        """(candidates,): in how many instances of a memory the same element of an input lies."""
+        still = [loop for loop in range(len(self.space.loops)) if loop not in operand.moved_by]
+        return self.beyond(level)[still].prod(axis=0)
 
 
 def drain(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Factors:
@@ -56,8 +111,12 @@ def first_loads(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Fl
     """Cycles before the array can begin: an input whose innermost memory lies below the highest, and has room for all
     tensors that share it, is there as a whole first (zigzag's allocator takes all that fits, and hides no first load of
     an innermost memory: cost_model.py:931)."""
-    sizes = _padded_sizes(factors, space)
-    found = np.zeros(len(factors))
+    return _first_loads(_Unrolled(factors, space), hierarchy)
+
+
+def _first_loads(given: _Unrolled, hierarchy: BuiltHierarchy) -> Floats:
+    space, sizes = given.space, given.sizes
+    found = np.zeros(len(given))
     for operand in space.operands[1:]:
         levels = hierarchy.of(operand.memory_operand)
         if len(levels) == 2 and levels[1].read and levels[0].write and operand.bits:
@@ -78,30 +137,28 @@ def _most_instances(space: Space, level: BuiltLevel) -> int:
     return prod(units for name, units in space.array if name not in level.served)
 
 
-def _padded_sizes(factors: Factors, space: Space) -> Factors:
-    totals = factors.prod(axis=1)
-    return -(-np.array(space.sizes) // totals) * totals
-
-
-def _each_tensor_once(factors: Factors, space: Space, hierarchy: BuiltHierarchy) -> Bounds:
+def _each_tensor_once(given: _Unrolled, hierarchy: BuiltHierarchy) -> Bounds:
     """Every memory passes on each tensor once, padded to whole steps; the array works."""
-    sizes = _padded_sizes(factors, space)
+    space = given.space
     busy: dict[int, Floats] = {}
-    energy = np.full(len(factors), hierarchy.operation_energy * space.operations)
+    energy = np.full(len(given), hierarchy.operation_energy * space.operations)
     for operand in space.operands:
         # The narrower width, where a tensor moves: here less is safe. Partial sums that return come on top of any
         # bound.
-        bits = extents(operand, sizes, whole=True) * float(operand.final)
+        bits = extents(operand, given.sizes, whole=True) * float(operand.final)
         levels = hierarchy.of(operand.memory_operand)
         for number, level in enumerate(levels):
-            copies, instances = _copies(factors, space, operand, level), _instances(factors, space, level)
-            for link in _passing(operand, number, level, top=number == len(levels) - 1):
+            links = _passing(operand, number, level, top=number == len(levels) - 1)
+            if not links:
+                continue
+            copies, instances = given.copies(operand, level), given.instances(level)
+            for link in links:
                 energy = energy + bits * copies / link.width * link.energy
                 busy[link.port] = busy.get(link.port, 0.0) + bits * copies / instances / link.width
-    return Bounds(np.maximum.reduce([np.zeros(len(factors)), *busy.values()]), energy)
+    return Bounds(np.maximum.reduce([np.zeros(len(given)), *busy.values()]), energy)
 
 
-def _passing(operand: MappedOperand, number: int, level: BuiltLevel, *, top: bool) -> Iterable[Link]:
+def _passing(operand: MappedOperand, number: int, level: BuiltLevel, *, top: bool) -> Sequence[Link]:
     """The links that a tensor must take at one level: an input down, the output up. What the array reads and writes is
     counted by cycles; of whole tensors only the filling of an innermost memory counts here, from a memory above it
     (zigzag drops what passes the highest: mapping/mapping.py:670)."""
@@ -111,32 +168,71 @@ def _passing(operand: MappedOperand, number: int, level: BuiltLevel, *, top: boo
     return [*read, *([level.write] if level.write and number == 0 and not top else [])]
 
 
-def _innermost_reads(
-    innermost: int, steps: NDArray[np.int64], factors: Factors, space: Space, hierarchy: BuiltHierarchy
-) -> tuple[Floats, Floats]:
-    """Port cycles and pJ of what the array reads and writes each cycle, if this loop is the innermost temporal one."""
-    cycles = steps.prod(axis=1).astype(float)
-    # A loop that is unrolled whole is innermost in no ordering. Where no loop is left at all there is one step, and any
-    # of them may stand for it.
-    impossible = np.where(steps[:, innermost] > 1, 0.0, np.where(cycles > 1, np.inf, 0.0))
-    busy: dict[int, Floats] = {}
-    energy = np.zeros(len(factors))
-    for operand in space.operands:
+def _least_innermost_reads(given: _Unrolled, hierarchy: BuiltHierarchy) -> tuple[Floats, Floats]:
+    """Port cycles and pJ at least of what the array reads and writes each cycle, whatever loop is the innermost
+    temporal one."""
+    if not given.space.loops:
+        return np.zeros(len(given)), np.zeros(len(given))
+    reads = list(_array_reads(given, hierarchy))
+    # Which operands a loop moves is all that matters of it, besides whether it can be innermost at all.
+    costs: dict[tuple[bool, ...], tuple[Floats, Floats]] = {}
+    ports: list[Floats] = []
+    energies: list[Floats] = []
+    for innermost, steps in enumerate(given.steps):
+        moved = tuple(innermost in read.operand.moved_by for read in reads)
+        if moved not in costs:
+            costs[moved] = _innermost_reads(given, reads, moved)
+        busy, energy = costs[moved]
+        # A loop that is unrolled whole is innermost in no ordering. Where no loop is left at all there is one step, and
+        # any of them may stand for it.
+        impossible = np.where(steps > 1, 0.0, np.where(given.cycles > 1, np.inf, 0.0))
+        ports.append(np.maximum(impossible, busy))
+        energies.append(energy + impossible)
+    # Least cycles and least energy may need different loops innermost; each minimum is true for itself, and so are
+    # both.
+    return np.minimum.reduce(ports), np.minimum.reduce(energies)
+
+
+@dataclass(frozen=True)
+class _ArrayRead:
+    """What the array takes of an operand's innermost memory, or hands it: accesses (candidates,) of each time,
+    `instances` that are at work, and for how many cycles an input may stay at most while no loop moves it."""
+
+    operand: MappedOperand
+    link: Link
+    words: Floats
+    instances: Factors
+    stationary: Floats
+
+
+def _array_reads(given: _Unrolled, hierarchy: BuiltHierarchy) -> Iterator[_ArrayRead]:
+    for operand in given.space.operands:
         levels = hierarchy.of(operand.memory_operand)
         link = (levels[0].write if operand.name == "O" else levels[0].read) if levels else None
         if link is None or not operand.bits:
             continue
-        served = _served(factors, space, levels[0])
-        bits = _bits(operand, steps, factors, space, levels[0])
-        words = np.ceil(extents(operand, served) * bits / link.least) * (link.least / link.width)
-        times = cycles / _stationary(innermost, operand, steps)
-        energy = energy + words * times * _instances(factors, space, levels[0]) * link.energy
-        if operand.name != "O":
+        bits = _bits(operand, given, levels[0])
+        words = np.ceil(extents(operand, given.served(levels[0]).T) * bits / link.least) * (link.least / link.width)
+        still = [loop for loop in range(len(given.space.loops)) if loop not in operand.moved_by]
+        stationary = given.steps[still].prod(axis=0).astype(float)
+        yield _ArrayRead(operand, link, words, given.instances(levels[0]), stationary)
+
+
+def _innermost_reads(given: _Unrolled, reads: Sequence[_ArrayRead], moved: Sequence[bool]) -> tuple[Floats, Floats]:
+    """Port cycles and pJ of it, if a loop that moves these operands is the innermost temporal one."""
+    busy: dict[int, Floats] = {}
+    energy = np.zeros(len(given))
+    for read, moves in zip(reads, moved, strict=True):
+        link, is_output = read.link, read.operand.name == "O"
+        # Results go to their memory every cycle.
+        times = given.cycles if moves or is_output else given.cycles / read.stationary
+        energy = energy + read.words * times * read.instances * link.energy
+        if not is_output:
             # `words` are parts of a full access where the port may be used narrower. In cycles, a part takes a whole
             # one.
-            waiting = np.ceil(words) * np.maximum(times - 1, 0)
+            waiting = np.ceil(read.words) * np.maximum(times - 1, 0)
             busy[link.port] = busy.get(link.port, 0.0) + waiting
-    return np.maximum.reduce([impossible, *busy.values()]), energy + impossible
+    return np.maximum.reduce([np.zeros(len(given)), *busy.values()]), energy
 
 
 def _cut_off(space: Space, hierarchy: BuiltHierarchy) -> float:
@@ -153,41 +249,11 @@ def _cut_off(space: Space, hierarchy: BuiltHierarchy) -> float:
     return found
 
 
-def _bits(
-    operand: MappedOperand, steps: NDArray[np.int64], factors: Factors, space: Space, level: BuiltLevel
-) -> Floats:
+def _bits(operand: MappedOperand, given: _Unrolled, level: BuiltLevel) -> Floats:
     """Bits of an element between the array and its lowest memory: a result is partial, and comes back, only where a
     reduction is left, in time or over units that the memory does not serve (mapping/mapping.py:413-452)."""
     if operand.name != "O":
-        return np.full(len(steps), float(operand.bits))
-    reductions = sorted(space.reductions)
-    above = [dim for dim, (name, _) in enumerate(space.array) if name not in level.served]
-    left = (steps[:, reductions] > 1).any(axis=1) | (factors[:, above, :][:, :, reductions] > 1).any(axis=(1, 2))
+        return np.full(len(given), float(operand.bits))
+    reductions = sorted(given.space.reductions)
+    left = (given.steps[reductions] > 1).any(axis=0) | (given.beyond(level)[reductions] > 1).any(axis=0)
     return np.where(left, float(operand.bits), float(min(operand.bits, operand.final)))
-
-
-def _stationary(innermost: int, operand: MappedOperand, steps: NDArray[np.int64]) -> Floats:
-    """How many cycles an input may stay at most; results go to their memory every cycle."""
-    if operand.name == "O" or innermost in operand.moved_by:
-        return np.ones(len(steps))
-    still = [loop for loop in range(steps.shape[1]) if loop not in operand.moved_by]
-    return steps[:, still].prod(axis=1).astype(float)
-
-
-def _served(factors: Factors, space: Space, level: BuiltLevel) -> Factors:
-    """How often each loop is unrolled over the units of one instance of a memory."""
-    dims = [dim for dim, (name, _) in enumerate(space.array) if name in level.served]
-    return factors[:, dims, :].prod(axis=1)
-
-
-def _instances(factors: Factors, space: Space, level: BuiltLevel) -> NDArray[np.int64]:
-    """Instances of a memory that are at work."""
-    dims = [dim for dim, (name, _) in enumerate(space.array) if name not in level.served]
-    return factors[:, dims, :].prod(axis=(1, 2))
-
-
-def _copies(factors: Factors, space: Space, operand: MappedOperand, level: BuiltLevel) -> NDArray[np.int64]:
-    """In how many instances of a memory the same element of an input lies."""
-    dims = [dim for dim, (name, _) in enumerate(space.array) if name not in level.served]
-    still = [loop for loop in range(len(space.loops)) if loop not in operand.moved_by]
-    return factors[:, dims, :][:, :, still].prod(axis=(1, 2))

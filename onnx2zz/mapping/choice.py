@@ -3,7 +3,7 @@
 What is compared is the honest price (honest.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -48,11 +48,14 @@ CLEANER = 4
 RUNNERS_UP = 4
 CHANGED = "ZigZag would change it, or take a step more"
 Floats = NDArray[np.float64]
+Bounded = tuple[float, Floats | None]
+"""The least that an objective can be, and that of each ordering where it is known."""
 
 
 @dataclass(frozen=True)
 class ChoiceTerms:
-    """What all layers of a choice have in common; `wires` None: whatever ZigZag accepts may be chosen."""
+    """What all layers of a choice have in common; `wires` None: whatever ZigZag accepts may be chosen. `explains`: what
+    was given is priced however bad it is, since somebody reads what the choice was compared with."""
 
     accelerator: "Accelerator"
     hardware: ArrayAndPorts
@@ -60,13 +63,14 @@ class ChoiceTerms:
     wires: Interconnect | None
     options: PriceOptions
     budget: int = BUDGET
+    explains: bool = True
 
 
 def given_candidates(
     entry: WorkloadEntry, mapping_entry: MappingEntry, terms: ChoiceTerms
 ) -> tuple[Space, tuple[Candidate, ...]]:
     """What a layer's mapping is chosen from; what the mapping file and ZigZag's generator give, priced or refused."""
-    contest = _Contest(entry, mapping_entry, terms)
+    contest = _Contest(entry, mapping_entry, replace(terms, explains=True))
     contest.enter_given()
     return contest.space, tuple(contest.seen.values())
 
@@ -83,7 +87,8 @@ class _Contest:
     mapping_entry: MappingEntry
     terms: ChoiceTerms
     seen: dict[Unrolling, Candidate] = field(default_factory=dict[Unrolling, Candidate])
-    unconfirmed: set[Unrolling] = field(default_factory=set[Unrolling])
+    unconfirmed: dict[Unrolling, Floats | None] = field(default_factory=dict[Unrolling, "Floats | None"])
+    postponed: dict[Unrolling, float] = field(default_factory=dict[Unrolling, float])
     tried: int = 0
     left: int = 0
     best: Candidate | None = None
@@ -129,21 +134,66 @@ class _Contest:
 
     def enter_given(self) -> None:
         """The mapping file's unrolling as ZigZag leaves it, then what ZigZag generates, where it may win."""
-        for unrolling in self._zigzags(self.mapping_entry):
-            self._enter(unrolling, "mapping file")
+        own = self._zigzags(self.mapping_entry)
         generated = replace(self.mapping_entry, spatial_mapping=None)
         # An entry without an unrolling is what ZigZag generates for: then both questions are one.
-        if generated != self.mapping_entry:
-            found = self._zigzags(generated)
-            for unrolling, (bound, bounds) in zip(found, self._bounds_of(found), strict=True):
-                if self.leader is None or bound < self._objective(self.leader):
-                    self._enter(unrolling, "generated", bounds)
+        others = self._zigzags(generated) if generated != self.mapping_entry else ()
+        least = self._least_of_given((*own, *others))
+        for unrolling in own:
+            self._enter_or_postpone(unrolling, "mapping file", None, least)
+        for unrolling, (bound, bounds) in zip(others, self._bounds_of(others), strict=True):
+            # Asked last: it may take a price, which one that is known or refused does not need.
+            if unrolling in self.seen or (unrolling in least and self._refusal(unrolling)):
+                continue
+            if self._beats(bound):
+                self._enter_or_postpone(unrolling, "generated", bounds, least)
 
-    def _bounds_of(self, given: Sequence[Unrolling]) -> Sequence[tuple[float, Floats | None]]:
+    def _least_of_given(self, given: Sequence[Unrolling]) -> Mapping[Unrolling, float]:
+        """The least cycles of those that need no price before it may matter; empty where all get one."""
+        # Of energy bounds know too little: what is given does not lose by so much that a price is spared.
+        if self.terms.explains or not self._is_latency or self.terms.hardware.in_memory:
+            return {}
+        usual = [unrolling for unrolling in dict.fromkeys(given) if self._is_usual(unrolling)]
+        return {unrolling: bound for unrolling, (bound, _) in zip(usual, self._bounds_of(usual), strict=True)}
+
+    def _enter_or_postpone(
+        self, unrolling: Unrolling, origin: Origin, bounds: Floats | None, least: Mapping[Unrolling, float]
+    ) -> None:
+        if unrolling not in least or unrolling in self.seen:
+            self._enter(unrolling, origin, bounds)
+            return
+        refused = self._refusal(unrolling)
+        # Its place among the candidates and in the budget is taken, as if it had its price.
+        self.seen[unrolling] = Candidate(unrolling, origin, refused=refused)
+        if not refused:
+            self.tried += 1
+            self.postponed[unrolling] = least[unrolling]
+
+    def _settle(self) -> None:
+        """Price what was postponed and may be as good as the leader."""
+        while self.postponed:
+            # The most promising first: its price may show that the others have lost.
+            unrolling = min(self.postponed, key=lambda one: self.postponed[one])
+            if self.leader is not None and self.postponed[unrolling] > self._objective(self.leader):
+                return
+            del self.postponed[unrolling]
+            self.seen[unrolling] = self._with_price(self.seen[unrolling], None)
+            self.best_of = 0
+
+    def _beats(self, bound: float, share: float = 1.0) -> bool:
+        """Whether a bound is less than this share of the leader's objective."""
+        most = self._objective(self.leader) if self.leader is not None else np.inf
+        # What is postponed may lead: no more than its bound is known, and often that is enough to say it.
+        if bound < most * share and bound >= min(self.postponed.values(), default=np.inf) * share:
+            self._settle()
+            most = self._objective(self.leader) if self.leader is not None else np.inf
+        return bound < most * share
+
+    def _bounds_of(self, given: Sequence[Unrolling]) -> Sequence[Bounded]:
         """The least that the objective of each can be, and that of each of its orderings where that is known; strange
         loops are judged later."""
-        usual = [unrolling for unrolling in given if set(totals(unrolling)) <= set(self.space.loops)]
-        known: dict[Unrolling, tuple[float, Floats | None]] = {}
+        usual = [unrolling for unrolling in given if self._is_usual(unrolling)]
+        known: dict[Unrolling, Bounded] = {}
         if usual:
             factors = np.concatenate([self.space.factors(unrolling) for unrolling in usual])
             simple = bounds_of(factors, self.space, self.terms.hierarchy, self.floor, self.terms.options.opt)
@@ -152,6 +202,10 @@ class _Contest:
                 rows = least[place] if least else None
                 known[unrolling] = max(simple[place], rows.min(initial=np.inf) if rows is not None else 0.0), rows
         return [known.get(unrolling, (0.0, None)) for unrolling in given]
+
+    def _is_usual(self, unrolling: Unrolling) -> bool:
+        """Whether the space has all its loops."""
+        return set(totals(unrolling)) <= set(self.space.loops)
 
     def _zigzags(self, asked: MappingEntry) -> Sequence[Unrolling]:
         from onnx2zz.zigzag.spatial import unrollings
@@ -163,7 +217,7 @@ class _Contest:
 
     def _at_the_floor(self) -> bool:
         """Whether no mapping at all can be better by a share that is worth a price."""
-        return self._is_latency and self.leader is not None and not self._doubtful() and not self._worth(self.floor)
+        return self._is_latency and not self._worth(self.floor) and not self._doubtful()
 
     @property
     def leader(self) -> Candidate | None:
@@ -176,11 +230,12 @@ class _Contest:
 
     def _worth(self, bound: float) -> bool:
         """Whether a candidate with this bound may be better than the leader by more than WORTH."""
-        return self.leader is None or bound < self._objective(self.leader) * (1 - WORTH)
+        return self._beats(bound, 1 - WORTH)
 
     def _doubtful(self) -> bool:
         """Whether the leader divides a loop unevenly and ZigZag prices it below the roofline for it: one that divides
         evenly is then looked for, at the same cost."""
+        self._settle()
         return self.leader is not None and self.leader.below_roofline and self._uneven(self.leader.unrolling) > 0
 
     def _race(self, ours: Ranked) -> str:
@@ -191,7 +246,7 @@ class _Contest:
         for row, bound, bounds in looked:
             # Not `_worth`: that ends the race where little is to be gained. This one passes over what cannot gain
             # anything, since the bounds do not come in rising order.
-            if self.leader is not None and bound >= self._objective(self.leader) * (1 - EQUAL):
+            if not self._beats(bound, 1 - EQUAL):
                 continue
             if ours.unrolling(row) in self.seen:
                 continue
@@ -216,6 +271,7 @@ class _Contest:
             if not self._worth(float(ours.bounds[row])):
                 return
             yield row, float(ours.bounds[row]), None
+        self._settle()
         worth = self._objective(self.leader) * (1 - WORTH) if self.leader is not None else np.inf
         rest = first + np.flatnonzero(ours.bounds[first:] < worth)
         rows = rest[: LOOKED_AT * self.terms.budget]
@@ -252,6 +308,7 @@ class _Contest:
     def _look_for_cleaner(self, ours: Ranked) -> None:
         """Price a few that may cost the same as a doubtful leader, and divide evenly."""
         for _ in range(CLEANER):
+            self._settle()
             leader = self.leader
             if leader is None or not self._doubtful():
                 return
@@ -263,6 +320,7 @@ class _Contest:
 
     def _confirm(self) -> None:
         """The best was priced in all its orderings, and stays as it is: else the next best is."""
+        self._settle()
         while (leader := self.leader) is not None and leader.unrolling in self.unconfirmed:
             refused = self._objection(leader)
             if refused is None:
@@ -270,15 +328,18 @@ class _Contest:
             self.seen[leader.unrolling] = replace(leader, energy_pj=None, latency_cycles=None, refused=refused)
             # The number of candidates has not changed, only the leader's price is gone.
             self.best_of = 0
+            self._settle()
 
     def _objection(self, candidate: Candidate) -> str | None:
         """Why a candidate that was priced may not be chosen after all."""
         from onnx2zz.zigzag.spatial import stays_as_it_is
 
         try:
-            # With all orderings this time: among those that were left out for their bounds may be one for which only
-            # ZigZag's own search has a price.
-            honest_price(self.prices, candidate.unrolling, self.terms.hardware, patiently=False)
+            # With all orderings this time, unless it is sure that none of those that were left out for their bounds is
+            # one for which only ZigZag's own search has a price.
+            bounds = self.unconfirmed[candidate.unrolling]
+            hardware = self.terms.hardware
+            honest_price(self.prices, candidate.unrolling, hardware, patiently=False, bounds=bounds, surely=True)
         except PricingError as failure:
             return str(failure)
         given = (self.entry, self.mapping_entry, candidate.unrolling, self.terms.accelerator)
@@ -289,15 +350,18 @@ class _Contest:
             self.seen[unrolling] = self._judged(Candidate(unrolling, origin), bounds)
 
     def _judged(self, candidate: Candidate, bounds: Floats | None) -> Candidate:
-        from onnx2zz.zigzag.spatial import stays_as_it_is
-
         refused = self._refusal(candidate.unrolling)
         if refused:
             return replace(candidate, refused=refused)
+        # Refusals cost nothing; what counts against the budget is ZigZag's or our search, whatever it finds.
+        self.tried += 1
+        return self._with_price(candidate, bounds)
+
+    def _with_price(self, candidate: Candidate, bounds: Floats | None) -> Candidate:
+        from onnx2zz.zigzag.spatial import stays_as_it_is
+
         terms = self.terms
         given = (self.entry, self.mapping_entry, candidate.unrolling, terms.accelerator)
-        # Refusals above cost nothing; what counts against the budget is ZigZag's or our search, whatever it finds.
-        self.tried += 1
         try:
             # What the user wrote is priced at any cost. Of our own there are thousands, and ZigZag's search takes
             # seconds each.
@@ -305,11 +369,11 @@ class _Contest:
             honest = honest_price(self.prices, candidate.unrolling, terms.hardware, patiently=patiently, bounds=bounds)
             priced = replace(candidate, energy_pj=honest.energy_pj, latency_cycles=honest.latency_cycles)
             if bounds is not None:
-                self.unconfirmed.add(candidate.unrolling)
+                self.unconfirmed[candidate.unrolling] = bounds
             # It will not be chosen now. Whether ZigZag would change it is asked only if it comes to lead after all
             # (`_confirm`).
             if self.leader is not None and self._objective(priced) > self._objective(self.leader):
-                self.unconfirmed.add(candidate.unrolling)
+                self.unconfirmed[candidate.unrolling] = bounds
                 return priced
             if not stays_as_it_is(*given):
                 return replace(candidate, refused=CHANGED)
@@ -318,11 +382,13 @@ class _Contest:
             return replace(candidate, refused=str(failure))
 
     def _is_below_roofline(self, unrolling: Unrolling, honest: HonestPrice) -> bool:
-        """Whether ZigZag's own number is: a padded layer has to be priced once more, as it is."""
+        """Whether ZigZag's own number is: of a padded layer that is another one."""
         if not honest.is_padded:
             return honest.zigzags_cycles < self.floor
-        _, latency = self.prices.price(self.entry, unrolling)
-        return latency < self.floor
+        from onnx2zz.zigzag.spatial import prices_below
+
+        terms = self.terms
+        return prices_below(self.entry, self.mapping_entry, unrolling, terms.accelerator, terms.options, self.floor)
 
     def _refusal(self, unrolling: Unrolling) -> str | None:
         """Why an unrolling may not be chosen, though ZigZag would price it."""

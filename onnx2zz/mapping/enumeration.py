@@ -5,6 +5,7 @@ Choices that leave room which a loop could fill are left out, and so are mirror 
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import combinations, pairwise
 from math import prod
 
@@ -50,19 +51,24 @@ def candidates(
     return found
 
 
-def _options(space: Space, units: int, most: Mapping[str, int]) -> list[Option]:
+def _options(space: Space, units: int, most: Mapping[str, int]) -> Sequence[Option]:
     """What one array dim may unroll: nothing, or up to three loops that leave no room for more."""
-    factors = {
-        loop: _factors(size, min(units, most.get(name, 1)))
-        for loop, (name, size) in enumerate(zip(space.loops, space.sizes, strict=True))
-        if name != STEP
-    }
+    may = tuple(0 if name == STEP else min(units, most.get(name, 1)) for name in space.loops)
+    return _options_of(space.sizes, units, may)
+
+
+# Array dims of one kind have the same ones, and so have layers that differ in nothing but their operands.
+@lru_cache(maxsize=64)
+def _options_of(sizes: tuple[int, ...], units: int, most: tuple[int, ...]) -> tuple[Option, ...]:
+    """The same by place; of a loop with 0 at most nobody asks."""
+    factors = {loop: _factors(size, top) for loop, (size, top) in enumerate(zip(sizes, most, strict=True)) if top}
     found = [option for count in range(1, TOGETHER + 1) for option in mixes(factors, units, count)]
     room = _Room(factors, units)
     full = [option for option in found if not room.left(option)]
-    full.sort(key=lambda option: (-filled(option, space), len(option)))
+    full.sort(key=lambda option: (-filled(option, sizes), len(option)))
     # Single loops stay even where they leave room: the loop that would fill it may be wanted on another array dim.
-    return [*full[:PER_DIM], *[option for option in found if len(option) == 1 and option not in full[:PER_DIM]], ()]
+    single = [option for option in found if len(option) == 1 and option not in full[:PER_DIM]]
+    return (*full[:PER_DIM], *single, ())
 
 
 def _factors(size: int, most: int) -> list[int]:
@@ -113,11 +119,11 @@ class _Room:
         return any(least <= room and loop not in taken for loop, least in self.least.items())
 
 
-def filled(option: Option, space: Space) -> float:
+def filled(option: Option, sizes: Sequence[int]) -> float:
     """Useful units: factors, less what the last step leaves idle."""
     useful = 1.0
     for loop, factor in option:
-        useful *= space.sizes[loop] / -(-space.sizes[loop] // factor)
+        useful *= sizes[loop] / -(-sizes[loop] // factor)
     # So that equal products in another order are equal, and the sort falls back to the number of loops.
     return round(useful, 6)
 

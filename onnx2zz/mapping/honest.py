@@ -34,11 +34,13 @@ def honest_price(
     *,
     patiently: bool = True,
     bounds: Floats | None = None,
+    surely: bool = False,
 ) -> HonestPrice:
     """What an unrolling of the layer of `prices` costs in truth. `patiently`: ZigZag's own search may run; `bounds`:
-    what each of its orderings costs at least. Raises PricingError."""
+    what each of its orderings costs at least, `surely`: used only where that raises nothing less. Raises
+    PricingError."""
     in_truth = padded(prices.entry, totals(unrolling))
-    energy, cycles = prices.price(in_truth, unrolling, patiently=patiently, bounds=bounds)
+    energy, cycles = prices.price(in_truth, unrolling, patiently=patiently, bounds=bounds, surely=surely)
     least = roofline(in_truth, prices.mapping_entry, hardware).cycles
     # `padded` gives back the entry itself where nothing grows, so identity says it.
     return HonestPrice(energy, max(cycles, least), cycles, in_truth is not prices.entry)

@@ -33,14 +33,14 @@ FORMAT = 5
 @dataclass(frozen=True)
 class Policy:
     """How a mapping is chosen, and what the accelerator's sidecar says of wires; `watch` is told of each distinct layer
-    (how many are done, of how many, its name). `finds_savings`: what wires would save that nobody declared is looked
-    for, too."""
+    (how many are done, of how many, its name). `explains`: somebody reads what the choice was compared with, and what
+    wires would save that nobody declared."""
 
     search: MappingSearch = field(default_factory=MappingSearch)
     wires: Wires = field(default_factory=Wires)
     store: KeyValues = field(default_factory=NoStore)
     watch: Callable[[int, int, str], None] = lambda done, total, layer: None
-    finds_savings: bool = True
+    explains: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,8 +105,8 @@ class _Ground:
     def asked(self, key: str) -> tuple[object, ...]:
         """Everything that the choice for a layer depends on but ZigZag itself."""
         rules = (asdict(self.policy.search), asdict(self.policy.wires), list(self.inputs.mapping))
-        savings = () if self.policy.finds_savings else ("without savings",)
-        return (key, self.inputs.accelerator.document, self.options, rules, FORMAT, *savings)
+        told = () if self.policy.explains else ("without savings",)
+        return (key, self.inputs.accelerator.document, self.options, rules, FORMAT, *told)
 
     @cached_property
     def terms(self) -> "ChoiceTerms":
@@ -120,14 +120,16 @@ class _Ground:
         wires = shown_by(self.inputs.mapping, declared(memories, self.policy.wires))
         search = self.policy.search
         strict = wires if search.rules == "strict" else None
-        return ChoiceTerms(accelerator, hardware, memories, strict, self.options, search.quick_budget)
+        return ChoiceTerms(
+            accelerator, hardware, memories, strict, self.options, search.quick_budget, self.policy.explains
+        )
 
     def choice(self, entry: WorkloadEntry, mapping_entry: MappingEntry) -> Choice:
         """For one layer."""
         from onnx2zz.mapping.undeclared import with_undeclared
 
         found = self._as_declared(entry, mapping_entry)
-        return with_undeclared(found, entry, mapping_entry, self.terms) if self.policy.finds_savings else found
+        return with_undeclared(found, entry, mapping_entry, self.terms) if self.policy.explains else found
 
     def _as_declared(self, entry: WorkloadEntry, mapping_entry: MappingEntry) -> Choice:
         search = self.policy.search

@@ -48,11 +48,6 @@ class Crew:
         return price_task if self.patience is None else partial(price_in_time, seconds=self.patience)
 
 
-def usable_cores() -> int:
-    """The cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def worth_workers(units: Sequence[Unit]) -> bool:
     """Whether there is enough work to be shared."""
     return len(units) > 1 and sum(map(_seconds, units)) > WORTH_S

@@ -147,8 +147,8 @@ def _prices(request: SystemRequest, log: Path, resources: Resources) -> dict[Cor
             terms = PricingTerms(inputs.accelerator, inputs.hardware.in_memory, request.options, request.search)
             wires = core.sidecar.interconnect if core.sidecar else Wires()
             asked = request.mapping_search
-            # No row of a system says how a tile is mapped, so that wires would have no place to be told.
-            policy = Policy(asked, wires, resources.store, resources.watch, finds_savings=False)
+            # No row of a system says how a tile is mapped, so that what it was compared with has no place to be told.
+            policy = Policy(asked, wires, resources.store, resources.watch, explains=False)
             prices = Prices(inputs, terms, asked if chosen else None, policy, layers, resources, log)
             found |= {one.id: prices for one in cores}
     raise_if_any(problems)

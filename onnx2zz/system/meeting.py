@@ -44,6 +44,13 @@ class Meeting:
             found = found * table[first[..., axis], second[..., axis]]
         return found
 
+    def meet(self, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        """Whether the boxes of each row have an element in common, shaped as `counts`."""
+        found = np.ones(np.broadcast_shapes(first.shape[:-1], second.shape[:-1]), dtype=np.bool_)
+        for axis, table in enumerate(self._common):
+            found &= (table > 0)[first[..., axis], second[..., axis]]
+        return found
+
     def _rows(self, boxes: Iterable[Elements], numbers: Sequence[Mapping[Positions, int]]) -> np.ndarray:
         rows = [[own[axis] for axis, own in zip(box, numbers, strict=True)] for box in boxes]
         return np.array(rows, dtype=np.int64).reshape(len(rows), self.axes)

@@ -18,6 +18,8 @@ from onnx2zz.system.tile import Box
 from onnx2zz.system.tiling import Share
 
 OPERANDS = ("I", "W")
+PAIRS_AT_ONCE = 1 << 18
+"""Of boxes that are made and read: 256 kB."""
 
 
 @dataclass(eq=False, slots=True)
@@ -278,7 +280,13 @@ def _met(makers: Sequence[Elements], boxes: Sequence[Elements]) -> list[list[Ele
     """For each box that is made those of `boxes` that have an element of it."""
     meeting = Meeting(makers, boxes)
     made, read = meeting.of_first(makers), meeting.of_second(boxes)
-    return [[boxes[int(n)] for n in np.flatnonzero(meeting.counts(one, read))] for one in made]
+    # Many at once, as long as the table of pairs stays small.
+    at_once = max(1, PAIRS_AT_ONCE // max(1, len(boxes)))
+    return [
+        [boxes[n] for n in np.flatnonzero(row).tolist()]
+        for first in range(0, len(makers), at_once)
+        for row in meeting.meet(made[first : first + at_once, None], read)
+    ]
 
 
 def _wanted(found: Plan, told: Told, producer: Told, edge: Edge, own: Sequence[Tile]) -> dict[Elements, list[Tile]]:

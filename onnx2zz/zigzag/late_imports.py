@@ -18,11 +18,12 @@ from types import ModuleType
 from typing import Protocol, TypeVar, no_type_check
 
 from onnx2zz.zigzag import factors
+from onnx2zz.zigzag.light_names import lighten_copies, lighten_hashes
 
 Node = TypeVar("Node")
-UTILS = "zigzag.utils"
-WATCHED = frozenset({UTILS, "zigzag.stages.mapping.spatial_mapping_generation", "zigzag.opt.loma.engine"})
-"""The modules of ZigZag that import what they hardly use."""
+UTILS, DATATYPES = "zigzag.utils", "zigzag.datatypes"
+WATCHED = frozenset({UTILS, DATATYPES, "zigzag.stages.mapping.spatial_mapping_generation", "zigzag.opt.loma.engine"})
+"""The modules of ZigZag that import what they hardly use, and the one that has its names (light_names.py)."""
 ALGORITHMS = ("generators", "readwrite", "algorithms", "linalg", "drawing", "convert_matrix", "relabel")
 """The parts of networkx that its graphs do without."""
 
@@ -77,6 +78,9 @@ class BesideStandIns(Loader):
         # The other watched modules import names that are there; only utils calls networkx by attribute, while it runs.
         if module.__name__ == UTILS:
             vars(module)["nx"] = GraphFunctions("networkx")
+            lighten_hashes(module)
+        elif module.__name__ == DATATYPES:
+            lighten_copies(module)
 
 
 class GraphFunctions(ModuleType):

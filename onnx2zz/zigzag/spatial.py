@@ -20,6 +20,8 @@ from onnx2zz.zigzag.layer import mapped_layer
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.price import price
 from onnx2zz.zigzag.search import NotCoveredError, best_orderings, convert
+from onnx2zz.zigzag.search.promising import some_ordering_has_a_price
+from onnx2zz.zigzag.search.search import SearchedLayer, read
 from onnx2zz.zigzag.unrolling import Unrolling, as_written, plain, totals
 
 
@@ -95,18 +97,12 @@ def price_unrolling(
     They are ZigZag's to the last bit. Where only ZigZag's own search has its answer, that is what runs, if `patiently`.
     Raises PricingError with a sentence.
     """
-    asked = _asking_for(unrolling, mapping_entry)
     try:
-        layer = mapped_layer(entry, asked)
-        # ZigZag's generator does this, which is passed by here; the conversion that follows asserts that it is done.
-        layer.spatial_mapping.initialize_oa_dims(accelerator.operational_array.dimension_sizes)
-        kind = TemporalMappingType(options.temporal_mapping_type)
-        setting = replace(convert(accelerator, layer, layer.spatial_mapping, options.lpf_limit), mapping_type=kind)
-        winners = best_orderings(setting, (options.opt,))
+        winners = best_orderings(_setting(entry, mapping_entry, unrolling, accelerator, options), (options.opt,))
     except NotCoveredError as reason:
         if not patiently:
             raise PricingError(f"only ZigZag's own search could price it, since {reason}") from reason
-        found = price(entry, accelerator, asked, options)
+        found = price(entry, accelerator, _asking_for(unrolling, mapping_entry), options)
         return found.energy_pj, found.latency_cycles
     except Exception as error:
         raise PricingError(sentence(error)) from error
@@ -114,6 +110,43 @@ def price_unrolling(
         raise PricingError("no loop ordering fits the memories")
     best = winners.best[options.opt]
     return best.energy, best.latency
+
+
+def prices_below(
+    entry: WorkloadEntry,
+    mapping_entry: MappingEntry,
+    unrolling: Unrolling,
+    accelerator: Accelerator,
+    options: PriceOptions,
+    cycles: float,
+) -> bool:
+    """Whether the latency that `price_unrolling` gives is below so many cycles; raises as that does.
+
+    Most layers take as many steps in the array alone: then it is enough that some ordering fits.
+    """
+    given = (entry, mapping_entry, unrolling, accelerator, options)
+    try:
+        setting = _setting(*given)
+        nest, factors = read(setting)
+    except Exception:  # ZigZag raises anything; `price_unrolling` says what, or has another way to a price
+        return price_unrolling(*given)[1] < cycles
+    if factors.loops.iterations >= cycles and some_ordering_has_a_price(setting, nest, factors):
+        return False
+    return price_unrolling(*given)[1] < cycles
+
+
+def _setting(
+    entry: WorkloadEntry,
+    mapping_entry: MappingEntry,
+    unrolling: Unrolling,
+    accelerator: Accelerator,
+    options: PriceOptions,
+) -> SearchedLayer:
+    layer = mapped_layer(entry, _asking_for(unrolling, mapping_entry))
+    # ZigZag's generator does this, which is passed by here; the conversion that follows asserts that it is done.
+    layer.spatial_mapping.initialize_oa_dims(accelerator.operational_array.dimension_sizes)
+    kind = TemporalMappingType(options.temporal_mapping_type)
+    return replace(convert(accelerator, layer, layer.spatial_mapping, options.lpf_limit), mapping_type=kind)
 
 
 def _generator(

@@ -48,10 +48,17 @@ class UnrollingPrices:
             return None
 
     def price(
-        self, lengthened: WorkloadEntry, unrolling: Unrolling, *, patiently: bool = True, bounds: Floats | None = None
+        self,
+        lengthened: WorkloadEntry,
+        unrolling: Unrolling,
+        *,
+        patiently: bool = True,
+        bounds: Floats | None = None,
+        surely: bool = False,
     ) -> tuple[float, float]:
         """Energy (pJ) and latency (cycles) under the best loop ordering, as `price_unrolling` gives them; `lengthened`:
-        the layer, with loops that may be longer. `bounds`: what `least` says of its orderings.
+        the layer, with loops that may be longer. `bounds`: what `least` says of its orderings, and `surely`: they are
+        used only where that raises nothing less.
 
         Raises PricingError with a sentence.
         """
@@ -60,7 +67,7 @@ class UnrollingPrices:
         # conversion.
         if self.ground is not None and self.ground.divides(unrolling, sizes):
             try:
-                best = best_of(self.ground, unrolling, sizes, self.options.opt, bounds)
+                best = best_of(self.ground, unrolling, sizes, self.options.opt, bounds, surely=surely)
             # ZigZag's own search may still have a price; `price_unrolling` below knows whether to ask it.
             except NotCoveredError:
                 pass

@@ -128,3 +128,20 @@ def test_a_layer_that_fits_no_memory_gets_no_choice_and_ends_nothing() -> None:
     choice = choose(layer, mapped(layer, "tpu_like"), terms("tpu_like", lpf_limit=3, budget=2))
     assert choice.best is None
     assert "no loop ordering fits the memories" in present(choice.runners_up[0].refused)
+
+
+UNREAD: list[tuple[bool, int, ObjectiveName]] = [(False, 4, "latency"), (True, 2, "latency"), (False, 3, "energy")]
+
+
+@pytest.mark.parametrize("arch", ["tpu_like", "eyeriss_like", "edge_tpu_like", "ascend_like"])
+def test_where_nobody_reads_what_lost_the_same_mapping_is_chosen_for_fewer_prices(arch: str) -> None:
+    spared = 0
+    for number, layer in enumerate(LAYERS):
+        for free, budget, opt in UNREAD:
+            how = mapped(layer, arch)
+            given = terms(arch, free=free, budget=budget + number % 2, opt=opt, lpf_limit=3)
+            told = choose(layer, how, given)
+            untold = choose(layer, how, replace(given, explains=False))
+            assert untold.best == told.best
+            spared += told.priced - untold.priced
+    assert spared > 0

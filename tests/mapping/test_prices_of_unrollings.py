@@ -1,6 +1,7 @@
 """Unrollings that divide a layer: nests without ZigZag's conversion, bounds of orderings, prices of a few orderings."""
 
 import random
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -24,10 +25,11 @@ from onnx2zz.zigzag.search.loop_factors import loop_factors
 from onnx2zz.zigzag.search.reading import read_nest
 from onnx2zz.zigzag.search.search import SearchedLayer, convert, priced_chunks
 from onnx2zz.zigzag.search.whole_unrolling import Lengthened, ground
-from onnx2zz.zigzag.spatial import limits, price_unrolling
+from onnx2zz.zigzag.spatial import limits, price_unrolling, prices_below
 from onnx2zz.zigzag.unrolling import Unrolling, as_written, totals
 from onnx2zz.zigzag.unrolling_prices import UnrollingPrices
 from tests.small_workloads import conv, name_of
+from tests.zigzag.search.hardware import MadeUpMemory, made_up
 
 from .ground import accelerator
 from .test_bound import LAYERS, LINKS
@@ -155,3 +157,33 @@ def test_a_price_of_the_orderings_that_are_worth_it_is_the_price_of_all(arch: st
 @pytest.mark.parametrize("arch", ARCHS)
 def test_every_price_of_the_orderings_that_are_worth_it_is_the_price_of_all(arch: str, layer: WorkloadEntry) -> None:
     prices_are_the_same(arch, layer, 10, 6)
+
+
+@pytest.mark.parametrize(("arch", "number"), QUICK)
+@pytest.mark.parametrize("opt", ["latency", "energy"])
+def test_whether_a_latency_is_below_some_cycles_often_needs_no_price(
+    arch: str, number: int, opt: ObjectiveName
+) -> None:
+    layer = EVERYTHING[number]
+    options = PriceOptions(opt=opt, lpf_limit=4)
+    for unrolling in drawn(arch, layer, 5)[1]:
+        given = (layer, LINKS, unrolling, accelerator(arch), options)
+        try:
+            _, latency = price_unrolling(*given)
+        except PricingError as failure:
+            for cycles in (1.0, 1e12):
+                with pytest.raises(PricingError, match=re.escape(str(failure))):
+                    prices_below(*given, cycles)
+            continue
+        # Below the steps of the array, between them and the latency, at the latency itself, and beyond.
+        for cycles in (latency / 3, latency * 0.97, latency, latency * 1.03):
+            assert prices_below(*given, cycles) == (latency < cycles)
+
+
+def test_where_nothing_fits_it_is_refused_however_few_the_cycles() -> None:
+    tight = MadeUpMemory(("I1", "I2", "O"), 40, ((8, 64),), ("D1",), 1.0, 1.0)
+    built = made_up((3,), [tight])
+    unrolling: Unrolling = (("D1", (("K", 3),)),)
+    for cycles in (1.0, 1e12):
+        with pytest.raises(PricingError, match="no loop ordering fits"):
+            prices_below(LAYERS[0], LINKS, unrolling, built, PriceOptions(lpf_limit=4), cycles)

@@ -3,8 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 import onnx2zz
 from onnx2zz.formats.accelerator import read_hierarchy
@@ -13,6 +16,7 @@ from onnx2zz.formats.shipped_files import validation_cases
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.fold import Fold, fold_of, folded_array, folded_entry, why_not
 from onnx2zz.pricing.result import LayerResult
+from onnx2zz.zigzag.several_dims import steps_are_whole
 from tests.present import present
 from tests.small_workloads import conv
 
@@ -102,3 +106,10 @@ def test_a_memory_that_serves_one_of_the_two_is_no_longer_the_same(tmp_path: Pat
     with pytest.warns(UserWarning, match="the array cannot be folded: ifmap_spad serves one of D1 and D2"):
         found = priced(tmp_path, document, 27, ["FY, 5", "OY, 2"], ["OY, 14"])
     assert "OY" not in present(found.spatial_mapping)["D1"]
+
+
+@given(size=st.integers(2, 60), first=st.integers(2, 20), second=st.integers(2, 20))
+def test_a_loop_is_folded_exactly_where_zigzag_does_not_take_all_of_it(size: int, first: int, second: int) -> None:
+    folded = fold_of(layer(size), mapped([f"OY, {first}"], [f"OY, {second}"])) is not None
+    whole = first * second <= size and steps_are_whole(np.array([[first, second]]), size).item()
+    assert folded == (size > max(first, second) and not whole)

@@ -77,4 +77,4 @@ def _full(space: Space, dim: int, options: Iterable[Option], limits: Mapping[str
 def _best_filled(space: Space, options: Sequence[Option], dims: int) -> list[Option]:
     # As many of each, so that the product stays below the limit whatever the dims are.
     few = int(MOST ** (1 / dims))
-    return sorted(options, key=lambda option: (-filled(option, space), len(option)))[:few]
+    return sorted(options, key=lambda option: (-filled(option, space.sizes), len(option)))[:few]

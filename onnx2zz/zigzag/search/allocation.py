@@ -14,6 +14,7 @@ from .arrays import Flags, Floats, Ints, at
 from .footprint import Tables, ordered_tiles
 from .nest import AllocatedMemory, Nest, Operand
 from .orderings import Orderings
+from .runs import runs_over
 
 COMBINATIONS_AT_ONCE = 1 << 17
 """Bounds the arrays over (orderings x combinations of cuts) to 1 MB each, which stays in the cache."""
@@ -58,13 +59,7 @@ def allocate(nest: Nest, tables: Sequence[Tables], orderings: Orderings, even: b
         # ZigZag measures every operand before it chooses any cut (:114), so none sees what the others take just
         # now.
         options = [
-            cut_options(
-                tile_bits(nest.operands[op], tables[op], cuts[op], orderings),
-                cuts[op],
-                op in memory.top_of,
-                memory,
-                orderings,
-            )
+            _options(nest.operands[op], tables[op], cuts[op], memory, op in memory.top_of, orderings)
             for op in memory.operands
         ]
         chosen, fits = best_combination(options, memory.capacity, even)
@@ -76,6 +71,25 @@ def allocate(nest: Nest, tables: Sequence[Tables], orderings: Orderings, even: b
             if op in memory.top_of:
                 valid &= cut == orderings.loops.length
     return Allocation(valid, tuple(tuple(levels) for levels in cuts))
+
+
+def _options(
+    operand: Operand,
+    tables: Tables,
+    cuts: Sequence[Ints],
+    memory: AllocatedMemory,
+    is_top: bool,
+    orderings: Orderings,
+) -> Options:
+    if is_top and tables and not memory.double_buffered and orderings.cuttable is None:
+        # All or nothing, and tiles only grow outward: where all of the tensor fits no other cut is looked at.
+        whole = tables[len(cuts)][-1] * _bits_each(operand, cuts, orderings)
+        if (whole <= memory.capacity).all():
+            rows = len(orderings)
+            bits, last = np.broadcast_to(whole, (rows,)), np.full(rows, orderings.loops.length)
+            every = np.ones(rows, dtype=np.bool_)
+            return Options(last[:, None], bits[:, None], np.zeros((rows, 1)), _start(cuts, orderings), last, every)
+    return cut_options(tile_bits(operand, tables, cuts, orderings), cuts, is_top, memory, orderings)
 
 
 def cut_options(
@@ -112,10 +126,15 @@ def tile_bits(operand: Operand, tables: Tables, cuts: Sequence[Ints], orderings:
         elements = tables[len(cuts)].take(orderings.below)
     else:
         elements = ordered_tiles(operand, operand.fractional, cuts, orderings)
+    return elements * _bits_each(operand, cuts, orderings)[:, None]
+
+
+def _bits_each(operand: Operand, cuts: Sequence[Ints], orderings: Orderings) -> Floats:
+    """(N,), or (1,) where they are the same for all: bits of an element."""
     # Where both widths are one there is nothing to ask of each ordering.
     if not operand.is_output or operand.precision == operand.final_precision:
-        return elements * operand.precision
-    return elements * output_precision(operand, cuts, orderings)[:, None]
+        return np.full(1, float(operand.precision))
+    return output_precision(operand, cuts, orderings)
 
 
 def _start(cuts: Sequence[Ints], orderings: Orderings) -> Ints:
@@ -129,7 +148,7 @@ def output_precision(operand: Operand, cuts: Sequence[Ints], orderings: Ordering
     above = operand.fractional.levels[len(cuts) + 1 :]
     reduced_in_space = any(dim in operand.irrelevant for loops in above for dim, _ in loops)
     # From the previous cut on: ZigZag settles the precision before it has chosen this one (:192).
-    partial = orderings.outermost_over(operand.irrelevant) >= _start(cuts, orderings)
+    partial = runs_over(orderings, operand.irrelevant).outermost >= _start(cuts, orderings)
     return np.where(partial | reduced_in_space, float(operand.precision), float(operand.final_precision))
 
 

@@ -4,6 +4,7 @@ N is the number of orderings priced together, L the number of temporal loops. A 
 innermost loop first: the loops below it are the first `cut` ones.
 """
 
+from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -19,5 +20,13 @@ Element = TypeVar("Element", bound=np.generic)
 
 def at(values: NDArray[Element], cut: Ints) -> NDArray[Element]:
     """values (N, M) read at one column a row, `cut` (N,)."""
-    width: int = values.shape[1]
-    return values.ravel().take(np.arange(0, len(cut) * width, width) + cut)
+    return values.ravel().take(_row_starts(len(cut), values.shape[1]) + cut)
+
+
+@lru_cache(maxsize=32)
+def _row_starts(rows: int, width: int) -> Ints:
+    """Where each row begins in the raveled array."""
+    # Asked for a hundred times for each layer that is priced, mostly of a few shapes.
+    found = np.arange(0, rows * width, width)
+    found.setflags(write=False)
+    return found

@@ -50,8 +50,12 @@ def loads(
     result: dict[Transfer, Load] = {}
     for port in nest.ports:
         served = [transfer for transfer in port.transfers if transfer in activity and not _flows_back(transfer)]
-        entries = [_entry(nest, port, transfer, profiles, cycles, activity[transfer]) for transfer in served]
-        for transfer, left in zip(served, _reduced(port, entries, busy), strict=True):
+        # Most ports move nothing only once: nothing can overlap with the computation there.
+        remaining = [activity[transfer].real for transfer in served]
+        if any((activity[transfer].count == 1).any() for transfer in served):
+            entries = [_entry(nest, port, transfer, profiles, cycles, activity[transfer]) for transfer in served]
+            remaining = _reduced(port, entries, busy)
+        for transfer, left in zip(served, remaining, strict=True):
             result[transfer] = Load(left, port.shared_by_inputs)
     return result
 
@@ -90,12 +94,7 @@ def _entry(
 
 def _reduced(port: PhysicalPort, entries: Sequence[_Entry], busy: Floats) -> list[Floats]:
     """What remains of each transfer's cycles: the longest is hidden first (reduce_ordered, :1194-1231)."""
-    if not entries:
-        return []
     once = np.array([entry.once for entry in entries])
-    # Nothing can overlap with the computation, and the sums below are not needed.
-    if not once.any():
-        return [entry.cycles for entry in entries]
     needed = np.where(once, 0.0, [entry.bandwidth for entry in entries]).sum(axis=0)
     room = np.maximum(0, (port.width - needed) / port.width * busy)
     cycles = np.array([entry.cycles for entry in entries])

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .arrays import Flags, Floats, Ints, at
+from .arrays import Floats, Ints, at
 from .nest import Operand
 from .orderings import Orderings
+from .runs import Runs, runs_over
 
 
 @dataclass(frozen=True)
@@ -31,44 +32,30 @@ class Borders:
 
 
 def merge_down(operand: Operand, cuts: Sequence[Ints], orderings: Orderings) -> Borders:
-    irrelevant = orderings.over(operand.irrelevant)
-    beyond = run_end(irrelevant)
-    merged = [at(beyond, cut) for cut in cuts]
+    irrelevant = runs_over(orderings, operand.irrelevant)
+    merged = [at(irrelevant.end, cut) for cut in cuts]
     iterations = orderings.iterations
+    cycles = tuple(at(iterations, cut) for cut in merged)
     # After merging, the runs of loops are counted from the merged border of the memory below: loops that sank belong to
     # that memory and give this one no room to prefetch.
     floors = [np.zeros(len(orderings), dtype=np.intp), *merged[:-1]]
     return Borders(
         cuts=tuple(merged),
-        cycles=tuple(at(iterations, cut) for cut in merged),
-        relevant_run=_runs(orderings.over(operand.relevant), merged, floors, iterations),
-        irrelevant_run=_runs(irrelevant, merged, floors, iterations),
+        cycles=cycles,
+        relevant_run=_runs(runs_over(orderings, operand.relevant), merged, floors, cycles, iterations),
+        irrelevant_run=_runs(irrelevant, merged, floors, cycles, iterations),
         # From the innermost loop on, whatever the lowest cut is: loops sink through every level, and ZigZag counts
         # those of level 0 when they have come to rest (:94).
-        stationary=at(iterations, beyond[:, 0]),
+        stationary=at(iterations, irrelevant.end[:, 0]),
     )
 
 
-def _runs(flags: Flags, cuts: Sequence[Ints], floors: Sequence[Ints], iterations: Floats) -> tuple[Floats, ...]:
-    """Product of the run of flagged loops that ends at each cut and does not pass the cut below it."""
-    begin = run_begin(flags)
+def _runs(
+    runs: Runs, cuts: Sequence[Ints], floors: Sequence[Ints], cycles: Sequence[Floats], iterations: Floats
+) -> tuple[Floats, ...]:
+    """Product of the run that ends at each cut and does not pass the cut below it."""
     return tuple(
         # Both are products of whole numbers and one divides the other, so the quotient is exact.
-        at(iterations, cut) / at(iterations, np.maximum(at(begin, cut), floor))
-        for cut, floor in zip(cuts, floors, strict=True)
+        below / at(iterations, np.maximum(at(runs.begin, cut), floor))
+        for cut, floor, below in zip(cuts, floors, cycles, strict=True)
     )
-
-
-def run_end(flags: Flags) -> Ints:
-    """(N, L + 1) from (N, L): the first unflagged position at or after each."""
-    length = int(flags.shape[1])
-    stops = np.where(np.column_stack((flags, np.zeros(len(flags), dtype=np.bool_))), length, np.arange(length + 1))
-    return np.minimum.accumulate(stops[:, ::-1], axis=1)[:, ::-1]
-
-
-def run_begin(flags: Flags) -> Ints:
-    """(N, L + 1) from (N, L): where the run of flagged positions that ends before each begins."""
-    starts = np.where(
-        np.column_stack((np.zeros(len(flags), dtype=np.bool_), flags)), 0, np.arange(int(flags.shape[1]) + 1)
-    )
-    return np.maximum.accumulate(starts, axis=1)

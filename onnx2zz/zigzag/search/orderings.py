@@ -94,15 +94,6 @@ class Orderings:
         """(N, L + 1): product of the loops below each cut."""
         return self.loops.multiset_iterations.take(self.below)
 
-    def over(self, dims: Sequence[int]) -> Flags:
-        """(N, L): which loops run over one of these dimensions."""
-        return np.array([dim in dims for dim in self.loops.dims]).take(self.loop)
-
-    def outermost_over(self, dims: Sequence[int]) -> Ints:
-        """(N,): position of the outermost loop over one of these dimensions, -1 if there is none."""
-        position = np.arange(int(self.loop.shape[1]))
-        return np.where(self.over(dims), position, -1).max(axis=1)
-
     def sizes_over(self, dims: Sequence[int]) -> Floats:
         """(N, L): each loop's size where it runs over one of these dimensions, else 1."""
         return np.array(self.loops.sizes_over(dims), dtype=np.float64).take(self.loop)

@@ -52,11 +52,11 @@ def price(nest: Nest, tables: SizeTables, orderings: Orderings, even: bool) -> P
     # What does not fit is left out before anything else is computed: most orderings of a tight memory end here, and
     # ZigZag's search passes over them, too.
     rows = np.flatnonzero(allocation.valid)
-    fitting = orderings.rows(rows)
-    borders = [
-        merge_down(operand, [cut[rows] for cut in cuts], fitting)
-        for operand, cuts in zip(nest.operands, allocation.cuts, strict=True)
-    ]
+    fitting, cuts = orderings, allocation.cuts
+    if len(rows) < len(orderings):
+        fitting = orderings.rows(rows)
+        cuts = tuple(tuple(cut[rows] for cut in levels) for levels in cuts)
+    borders = [merge_down(operand, levels, fitting) for operand, levels in zip(nest.operands, cuts, strict=True)]
     shape = np.ones(len(rows))
     return Prices(rows, *(shape * value for value in _energy_and_latency(nest, tables, fitting, borders)))
 
@@ -71,11 +71,15 @@ def _energy_and_latency(
     # ZigZag prices energy with the unrolling that may be a fraction, and latency with the integer one. The periods are
     # the same for both: temporal loops do not depend on it.
     fractional, integer = _profiles(nest, tables, orderings, borders)
-    spent = energy(nest, flows(nest, [operand.fractional for operand in nest.operands], fractional, cycles))
+    passing = flows(nest, [operand.fractional for operand in nest.operands], fractional, cycles)
+    spent = energy(nest, passing)
 
     total = float(orderings.loops.iterations)
     buffered = double_buffered(nest, fractional, borders)
-    moved = flows(nest, [operand.integer for operand in nest.operands], integer, cycles)
+    # Where every unrolling divides its loop the two are one.
+    moved = passing
+    if not all(operand.integer == operand.fractional for operand in nest.operands):
+        moved = flows(nest, [operand.integer for operand in nest.operands], integer, cycles)
     activity = activities(nest, moved, borders, buffered)
     stalled = stall(nest, activity, total)
     load = loads(nest, integer, cycles, activity, total + stalled)

@@ -4,23 +4,28 @@ from copy import copy
 from dataclasses import replace
 
 import numpy as np
+from zigzag.mapping.temporal_mapping import TemporalMappingType
 
 from onnx2zz.zigzag.objective import ObjectiveName
 from onnx2zz.zigzag.objective import objective as objective_of
 from onnx2zz.zigzag.unrolling import Unrolling, plain
 
+from .allocation import allocate
 from .arrays import Floats
+from .footprint import tile_tables
 from .least import least
 from .loop_factors import LoopFactors
 from .nest import READ_TO_HIGH, READ_TO_LOW, WRITE_FROM_HIGH, WRITE_FROM_LOW, Nest, Operand
 from .nest import Unrolling as UnrolledBy
-from .orderings import IN_ONE_PIECE, how_many
+from .orderings import IN_ONE_PIECE, chunks, how_many
 from .search import SearchedLayer
 from .spread import Candidates, narrowest
 from .whole_unrolling import Ground, Lengthened, ground
 
 MANY = 1000
 """Of fewer orderings the prices cost as little as the bounds."""
+LOOKED_AT = 24
+"""Orderings that are looked at for one that fits: where any does, most do."""
 
 
 def ordering_bounds(setting: SearchedLayer, nest: Nest, objective: ObjectiveName) -> Floats | None:
@@ -74,6 +79,17 @@ def bounds_under(base: Ground, unrolling: Unrolling, sizes: Lengthened, objectiv
     bound = least(base, given, energy=not asked.is_latency, cycles=not asked.is_energy)
     values = asked.value(bound.energy, bound.cycles)[0]
     return None if np.isnan(values).any() else values
+
+
+def some_ordering_has_a_price(setting: SearchedLayer, nest: Nest, factors: LoopFactors) -> bool:
+    """Whether that is certain: one of the first orderings fits the memories, and ZigZag's cost model stops at none."""
+    if not never_stops(nest):
+        return False
+    even = setting.mapping_type == TemporalMappingType.EVEN
+    tables = [tile_tables(operand, operand.fractional, factors.loops) for operand in nest.operands]
+    for orderings in chunks(factors.loops, factors.fixed, LOOKED_AT):
+        return bool(allocate(nest, tables, orderings, even).valid.any())
+    return False
 
 
 def never_stops(nest: Nest) -> bool:

@@ -54,6 +54,11 @@ def stall(nest: Nest, activity: dict[Transfer, PortActivity], total: float) -> F
 
 def port_stall(sharing: Sequence[PortActivity], total: float) -> Floats:
     """(N,) of one port: stalls add up; slack helps only where windows of different transfers do not overlap."""
+    # A transfer alone at its port may have slack (a negative stall): the port then waits for the computation, and the
+    # worst port decides in `stall`.
+    if len(sharing) == 1:
+        (one,) = sharing
+        return (one.real - one.allowed) * np.where(one.count > 0, one.count - 1, 0)
     real = np.array([one.real for one in sharing], dtype=np.float64)
     allowed = np.array([one.allowed for one in sharing], dtype=np.float64)
     period = np.array([one.period for one in sharing], dtype=np.float64)
@@ -61,10 +66,7 @@ def port_stall(sharing: Sequence[PortActivity], total: float) -> Floats:
     active = count > 0
     repeats = np.where(active, count - 1, 0)
     stalls: Floats = (real - allowed) * repeats
-    # A transfer alone at its port may have slack (a negative stall): the port then waits for the computation, and the
-    # worst port decides in `stall`. Several at one port cannot lend each other cycles in which both must run.
-    if len(sharing) == 1:
-        return stalls[0]
+    # Several at one port cannot lend each other cycles in which both must run.
     # One window fewer than there are periods: the first tile is loaded before the computation begins.
     windows = (allowed * repeats).sum(axis=0)
     union = open_cycles(period, allowed, active, total)

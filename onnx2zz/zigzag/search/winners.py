@@ -16,6 +16,7 @@ from .objective import Candidate, better
 from .orderings import IN_ONE_PIECE, chunks
 from .promising import ordering_bounds, worth_bounding
 from .search import ORDERINGS_AT_ONCE, SearchedLayer, chunks_of, read
+from .won import KNOWN, Won
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,21 @@ def best_orderings(
     Raises NotCoveredError where only ZigZag's own search has ZigZag's answer.
     """
     nest, factors = read(setting)
-    if len(objectives) == 1 and worth_bounding(factors):
-        found = _of_promising(setting, nest, factors, objectives[0])
-        if found is not None:
-            return found
+    if len(objectives) > 1:
+        return _of_all(setting, nest, factors, objectives, rows)
+    (objective,) = objectives
+    known = KNOWN.get(nest, factors, setting.mapping_type, objective)
+    if known is not None:
+        return Winners({} if known.winner is None else {objective: known.winner}, known.priced)
+    found = _of_promising(setting, nest, factors, objective) if worth_bounding(factors) else None
+    found = found or _of_all(setting, nest, factors, objectives, rows)
+    KNOWN.put(nest, factors, setting.mapping_type, objective, Won(found.best.get(objective), found.priced))
+    return found
+
+
+def _of_all(
+    setting: SearchedLayer, nest: Nest, factors: LoopFactors, objectives: Sequence[ObjectiveName], rows: int
+) -> Winners:
     best: dict[ObjectiveName, Candidate] = {}
     priced = 0
     for chunk in chunks_of(setting, nest, factors, rows):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from onnx2zz.zigzag.search import SearchedLayer
+from onnx2zz.zigzag.search.won import KNOWN, Known
 
 from .examples import examples
 from .lockstep import Lockstep
@@ -18,6 +19,17 @@ def quiet_zigzag() -> Iterator[None]:
     logging.disable(logging.INFO)
     yield
     logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each winner is found anew: two ways to one would else be one way."""
+
+    def forget(*_: object) -> None:
+        """Keeps nothing."""
+
+    KNOWN.found.clear()
+    monkeypatch.setattr(Known, "put", forget)
 
 
 @pytest.fixture(params=sorted(EXAMPLES))

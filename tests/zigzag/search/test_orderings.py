@@ -1,13 +1,13 @@
 """The enumeration against ZigZag's own generators."""
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from zigzag.datatypes import LayerDim
 from zigzag.opt.loma import multipermute
 
 from onnx2zz.zigzag.search.orderings import FixedLoops, Loops, chunks, permutations
+from onnx2zz.zigzag.search.runs import runs_over
 
 multisets = st.lists(st.integers(1, 3), min_size=1, max_size=5).filter(lambda counts: sum(counts) <= 7)
 
@@ -47,8 +47,19 @@ def test_each_cut_is_looked_up_in_the_table_of_what_lies_below() -> None:
         assert (orderings.sizes_over((4,)) == over_4).all()
 
 
-@pytest.mark.parametrize(("dims", "expected"), [((2,), 2), ((4,), 1), ((9,), -1)])
-def test_outermost_loop_over_a_dimension(dims: tuple[int, ...], expected: int) -> None:
-    loops = Loops(dims=(2, 4), sizes=(2, 3), counts=(1, 2))
-    (orderings,) = chunks(loops, [FixedLoops(2, (0,))], 10)
-    assert orderings.outermost_over(dims).tolist() == [expected]
+@given(data=st.data(), counts=multisets)
+def test_runs_of_loops_over_some_dimensions(data: st.DataObject, counts: list[int]) -> None:
+    dims = data.draw(st.lists(st.sampled_from([1, 3, 4]), min_size=len(counts), max_size=len(counts)))
+    asked = data.draw(st.sets(st.sampled_from([1, 3, 9])))
+    loops = Loops(tuple(dims), tuple(range(2, 2 + len(counts))), tuple(counts))
+    # A part of all orderings is looked at for itself; all of them have their runs remembered.
+    rows = data.draw(st.sampled_from([7, 5040]))
+    orderings = next(chunks(loops, [], rows))
+    found = runs_over(orderings, tuple(asked))
+    for row in (0, len(orderings) // 2, len(orderings) - 1):
+        over = [dims[loop] in asked for loop in orderings.loop[row].tolist()]
+        for position in range(len(over) + 1):
+            end = next((place for place in range(position, len(over)) if not over[place]), len(over))
+            begin = next((place for place in range(position, 0, -1) if not over[place - 1]), 0)
+            assert (found.begin[row, position], found.end[row, position]) == (begin, end)
+        assert found.outermost[row] == max((place for place, flag in enumerate(over) if flag), default=-1)
