@@ -1,6 +1,7 @@
 """Work, weights, caches and bits of a network and of its blocks, by arithmetic; what a token costs."""
 
 from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from onnx2zz.pricing.rate import at_scale, counted
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total, document
 from onnx2zz.pricing.workload_file import workload_of
 from onnx2zz.report.footprint import rate_told
+from tests.shared_material import shared
 
 LAYERS, WIDTH, HEADS, DEPTH, WORDS = 3, 12, 2, 20, 31
 NEW, PAST = 1, 7
@@ -234,3 +236,23 @@ def test_the_footprint_is_written_beside_the_rows() -> None:
     written = document(evaluated(Decoder().model, "token"))
     assert {"footprint", "outside_blocks", "blocks", "per"} <= written.keys()
     assert isinstance(written["blocks"], list)
+
+
+def test_a_llama_that_decodes_by_arithmetic() -> None:
+    """Grouped queries, turned by their positions, decomposed as torch writes it."""
+    path = shared("large") / "build_large.py"
+    spec = spec_from_file_location("build_large", path)
+    assert spec is not None and spec.loader is not None
+    builders = module_from_spec(spec)
+    spec.loader.exec_module(builders)
+    layers, width, heads, stored, hidden, words, past = 3, 48, 6, 2, 80, 77, 19
+    found = evaluated(builders.llama("small", layers, width, heads, stored, hidden, words, 1, past=past), "token")
+    (block,) = found.blocks
+    assert isinstance(block, PricedBlock) and found.footprint is not None and found.per is not None
+    of_stored = stored * width // heads
+    weights = 2 * width * width + 2 * width * of_stored + 3 * width * hidden
+    assert block.footprint.macs == layers * (weights + 2 * width * (past + 1))
+    # Of constants there are only single numbers beside the weights: eps, exponents, the scale of the scores.
+    assert 0 <= block.footprint.weight_bits // BITS - layers * weights <= layers * 10
+    assert block.footprint.cache_bits == layers * 2 * of_stored * (past + 1) * BITS
+    assert (found.per.count, found.per.decided) == (1, "input_ids is 1x1")
