@@ -253,6 +253,18 @@ def test_packed_weights_with_a_last_block_half_full(depth: int, bits: int, accur
     assert volumes(compiled.entries[0])["W"] == 5 * depth
 
 
+@pytest.mark.parametrize(("depth", "kind"), [(17, 0), (40, 1)])
+def test_weights_that_name_numbers_of_a_table(depth: int, kind: int) -> None:
+    """Blocks go over the ends of rows; the last byte may hold half an element too many."""
+    rng, elements = np.random.default_rng(0), 5 * depth
+    constants: dict[str, np.ndarray] = {"b": rng.integers(0, 256, -(-elements // 2)).astype(np.uint8)}
+    constants["s"] = rng.uniform(0.5, 1.5, -(-elements // 16)).astype(np.float32)
+    compiled = one("MatMulBnb4", distinct(rng, 3, depth), "com.microsoft", 17, constants, K=depth, N=5, block_size=16,
+                   quant_type=kind)  # fmt: skip
+    assert_proven(compiled)
+    assert volumes(compiled.entries[0])["W"] == 5 * depth
+
+
 def test_a_packed_weight_that_counts_and_is_not_read_is_found() -> None:
     rng = np.random.default_rng(0)
     constants: dict[str, np.ndarray] = {
