@@ -35,7 +35,7 @@ CONTROL_FLOW = {
     "If": "only a run knows its condition; give what decides it with --value NAME=X",
     "Loop": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, none at all, or a "
     "number that only a run knows); give what decides it with --value NAME=X",
-    "Scan": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, none at all, of unknown "
+    "Scan": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, of unknown "
     "length, or a Scan of opset 8, with its batch); shorten its inputs, or export it with opset 9 or later",
 }
 
