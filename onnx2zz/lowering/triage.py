@@ -33,8 +33,8 @@ BY_DATA = (SHAPED_BY_DATA, READS_SHAPED_BY_DATA)
 NO_LOWERING = Verdict("host", "no lowering for this operator")
 CONTROL_FLOW = {
     "If": "only a run knows its condition; give what decides it with --value NAME=X",
-    "Loop": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, none at all, or a "
-    "number that only a run knows); give what decides it with --value NAME=X",
+    "Loop": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, or a number "
+    "that only a run knows); give what decides it with --value NAME=X",
     "Scan": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, of unknown "
     "length, or a Scan of opset 8, with its batch); shorten its inputs, or export it with opset 9 or later",
 }
