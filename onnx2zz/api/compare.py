@@ -11,6 +11,7 @@ from onnx2zz.api.figure_file import written
 from onnx2zz.api.reported import Reported
 from onnx2zz.comparison.explanation import Cause, Difference, Explanation, explanation
 from onnx2zz.comparison.parts import Run, memories
+from onnx2zz.comparison.repeated import first_of_its_kind
 from onnx2zz.comparison.unequal import unequal
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.files.tabular import Column, Tabular, TextTable
@@ -35,12 +36,14 @@ def label(number: int) -> str:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two runs: how they are not alike, and the gap in energy and latency explained."""
+    """Two runs: how they are not alike, and the gap in energy and latency explained. `full`: every layer is named, else
+    layers that both repeat once, with how often they come."""
 
     labels: tuple[str, str]
     runs: tuple[PageRun, PageRun]
     unequal: tuple[str, ...]
     explanations: tuple[Explanation, ...]
+    full: bool = False
 
     @property
     def comparable(self) -> bool:
@@ -54,10 +57,11 @@ class Pair:
         notes = [f"note: {sentence}" for sentence in self.unequal]
         if not self.comparable:
             return [*notes, "a run is incomplete: nobody wins, and no gap is explained"]
+        alike = None if self.full else first_of_its_kind(first, second)
         why = [
             line
             for found in self.explanations
-            for line in sentences(found, self.labels, (memories(first), memories(second)))
+            for line in sentences(found, self.labels, (memories(first), memories(second)), alike)
         ]
         return [*notes, *verdicts(first, second, self.labels), *why]
 
@@ -147,11 +151,12 @@ class Comparison(Reported, Tabular):
 
 
 def compare(
-    first: Evaluation | str | Path, second: Evaluation | str | Path, *more: Evaluation | str | Path
+    first: Evaluation | str | Path, second: Evaluation | str | Path, *more: Evaluation | str | Path, full: bool = False
 ) -> Comparison:
     """Which run is better and why. Each is what `evaluate` returned, its JSON, or the folder that it wrote to.
 
     `.lines` is what `onnx2zz compare` prints, `.pairs[0].explanations` has the parts of each gap, `.to_dict()` all.
+    `full`: sentences name every layer, also those of blocks that come again and again.
     Raises InputError with everything that cannot be read.
 
     >>> import onnx2zz
@@ -166,7 +171,7 @@ def compare(
         with noted_in(problems):
             runs.append(PageRun(document(one)) if isinstance(one, Evaluation) else read_run(_file(Path(one))))
     raise_if_any(problems)
-    pairs = [pair_of((label(0), label(number)), runs[0], run) for number, run in enumerate(runs) if number]
+    pairs = [pair_of((label(0), label(number)), runs[0], run, full) for number, run in enumerate(runs) if number]
     return Comparison(tuple(runs), tuple(pairs))
 
 
@@ -174,11 +179,11 @@ def _file(path: Path) -> Path:
     return path / "result.json" if path.is_dir() else path
 
 
-def pair_of(labels: tuple[str, str], first: PageRun, second: PageRun) -> Pair:
-    """The second run beside the first."""
+def pair_of(labels: tuple[str, str], first: PageRun, second: PageRun, full: bool = False) -> Pair:
+    """The second run beside the first; `full` as Pair has it."""
     runs: tuple[Run, Run] = (first.evaluation, second.evaluation)
     found = explanation(*runs, "energy"), explanation(*runs, "latency")
-    return Pair(labels, (first, second), tuple(unequal(*runs, labels)), found)
+    return Pair(labels, (first, second), tuple(unequal(*runs, labels)), found, full)
 
 
 def _run(name: str, run: PageRun) -> Mapping[str, Any]:

@@ -36,6 +36,7 @@ from onnx2zz.mapping.evaluation import run
 from onnx2zz.pricing.cache_on_disk import Store
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.price_cache import NoStore
+from onnx2zz.pricing.rate import at_scale, check_per
 from onnx2zz.pricing.request import MappingSearch, Rules
 from onnx2zz.pricing.run import Elsewhere, Resources
 from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
@@ -66,6 +67,7 @@ def evaluate(
     cache: bool | str | Path = True,
     events: str | None = None,
     density: Sequence[str] = (),
+    per: str | None = None,
     mapping_rules: Rules = "strict",
     mapping_budget: int | None = None,
     gap: float | None = None,
@@ -94,7 +96,7 @@ def evaluate(
     and with `layer_timeout` (seconds), a script needs the usual `if __name__ == "__main__":`. `output`: where ZigZag's
     log and a chosen mapping are kept. `json`, `csv`, `html`, `plot`, `onnx` (the model's file with each node's cost),
     `trace` (for Perfetto): where the result is written as well. `cacti`: whether an accelerator may have that program
-    started. `density`: texts and files as `--density` takes them.
+    started. `density`: texts and files as `--density` takes them. `per`: as `--per`, "token" or "frame=24" say.
 
     Warns (IncompleteResult) where the total lacks something; `.unpriced` of the result lists it. Raises InputError with
     everything that is wrong with the files, and for options that do not go together.
@@ -129,7 +131,7 @@ def evaluate(
     )
     files = ResultFiles(_path(json), _path(csv), _path(html), _path(plot), _path(onnx), _path(trace))
     # Not compiled here: the accelerator's files are judged first, and all of their faults are told with the model's.
-    source = partial(_workload, model, events, options, files)
+    source = partial(_workload, model, events, options, files, per)
     chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
     where = partial(Resources, jobs=jobs, tell=_warn, layer_timeout=layer_timeout)
     if of_system:
@@ -157,6 +159,7 @@ def evaluate(
             forget_schedule(kept)
         with _where(kept, scheduler, on_one.repeatable and cache) as (folder, cluster, store):
             found, drawn_from = run(on_one, folder, where(store, elsewhere=cluster)), None
+    found = at_scale(found, workload, per)
     files.write(found, workload, drawn_from)
     if found.total.incomplete:
         names = [one.name for one in found.unpriced]
@@ -187,7 +190,7 @@ def _path(given: str | Path | None) -> Path | None:
 
 
 def _workload(
-    model: Model, events: str | None, options: AnyModelOptions, files: ResultFiles
+    model: Model, events: str | None, options: AnyModelOptions, files: ResultFiles, per: str | None
 ) -> tuple[Compiled | None, PricedWorkload]:
     if isinstance(model, str | Path) and is_workload(str(model)):
         told = [*options, *(["events"] if events else [])]
@@ -195,10 +198,12 @@ def _workload(
             raise InputError(Problem(", ".join(told), f"for a model; {model} is compiled already", "name its model"))
         read = read_workload(Path(model))
         files.check(read)
+        check_per(per, read)
         return None, read
     compiled = compiled_of(model, options)
     workload = workload_of(compiled, str(compiled.file or compiled.workload.model))
     files.check(workload)
+    check_per(per, workload)
     return compiled, workload
 
 

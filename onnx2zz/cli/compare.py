@@ -14,9 +14,16 @@ from onnx2zz.printable import printable
 @click.argument("more", metavar="[C ...]", nargs=-1)
 @click.option("--html", "html_file", metavar="FILE", help="A report of all runs side by side: one file to look at.")
 @click.option("--json", "json_file", metavar="FILE", help="All parts of the gaps as JSON; `-` is stdout.")
+@click.option("--full", is_flag=True, help="Name every layer, also those of blocks that come again and again.")
 @click.pass_context
 def compare_command(
-    ctx: click.Context, first: str, second: str, more: tuple[str, ...], html_file: str | None, json_file: str | None
+    ctx: click.Context,
+    first: str,
+    second: str,
+    more: tuple[str, ...],
+    html_file: str | None,
+    json_file: str | None,
+    full: bool,
 ) -> None:
     """Say which result of `evaluate` is better, and why: result.json, another --json file, or the folder it lies in.
 
@@ -29,7 +36,7 @@ def compare_command(
     from onnx2zz.files.strict_json import json_text
     from onnx2zz.files.written_file import write_whole
 
-    found = compare(first, second, *more)
+    found = compare(first, second, *more, full=full)
     if html_file is not None:
         found.to_html(html_file)
     document = json_text(found.to_dict(), indent=2) + "\n"

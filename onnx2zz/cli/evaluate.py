@@ -25,6 +25,7 @@ from onnx2zz.cli.memory_limit import memory_limit_option
 from onnx2zz.cli.model_options import ModelArguments, compile_options, model_options, refuse_model_options
 from onnx2zz.cli.notes import tell_notes
 from onnx2zz.cli.output_folder import named_folder
+from onnx2zz.cli.per import per_option
 from onnx2zz.cli.screen import screen
 from onnx2zz.cli.system_options import refuse_what_is_for_others, system_options
 from onnx2zz.cli.talk import detail, notice, talk_options
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
 @memory_limit_option
 @events_option
 @density_option
+@per_option
 @cache_option
 @click.option("--no-cache", is_flag=True, help="Neither take prices from earlier runs nor keep any.")
 @no_cacti_option
@@ -156,6 +158,7 @@ def evaluate_command(
     layer_timeout: float | None,
     events: str | None,
     density: tuple[str, ...],
+    per: str | None,
     cache_folder: Path | None,
     no_cache: bool,
     no_cacti: bool,
@@ -177,6 +180,7 @@ def evaluate_command(
     from onnx2zz.api.system import SystemOptions, names_a_system
     from onnx2zz.api.where_priced import cluster_at
     from onnx2zz.pricing.cache_on_disk import folder_or_default
+    from onnx2zz.pricing.rate import at_scale
     from onnx2zz.pricing.request import MappingSearch
     from onnx2zz.report.result_files import ResultFiles
 
@@ -201,7 +205,7 @@ def evaluate_command(
     # What is remembered of a compile are its layers, without the graph that events are counted on and systems read
     # views from.
     kept = None if no_cache or of_system or events is not None else folder_or_default(cache_folder)
-    source = partial(_workload, model, output, model_arguments, kept, files)
+    source = partial(_workload, model, output, model_arguments, kept, files, per)
     refuse_what_is_for_others(ctx, arch, of_system)
     chosen = MappingSearch(mapping_rules, mapping_budget, gap=gap)
     with cluster_at(scheduler, notice) as cluster:
@@ -214,6 +218,7 @@ def evaluate_command(
         else:
             one = OneAccelerator(arch, mapping, options, search, locality, chosen, save_mapping, not no_cacti, density)
             evaluation, workload = _on_one(ctx, one, source, events, output, where)
+    evaluation = at_scale(evaluation, workload, per)
     _write(evaluation, workload, output, files)
     _show(evaluation, json_file, full)
     tell_of_prices(evaluation, cache_folder, kept=not no_cache, repeatable=options.repeatable)
@@ -280,22 +285,31 @@ def _on_a_system(
 
 
 def _workload(
-    model: str | None, output: Path, model_arguments: ModelArguments, kept: Path | None, files: "ResultFiles"
+    model: str | None,
+    output: Path,
+    model_arguments: ModelArguments,
+    kept: Path | None,
+    files: "ResultFiles",
+    per: str | None,
 ) -> tuple["Compiled | None", "PricedWorkload"]:
     """`kept`: the folder in which compiles are remembered, None where they are not, or where a model is to be run."""
     from onnx2zz.api.inputs import is_workload, noticed
     from onnx2zz.formats.shipped_files import find_model
     from onnx2zz.pricing.cache_on_disk import COMPILES, Store
     from onnx2zz.pricing.price_cache import NoStore
+    from onnx2zz.pricing.rate import check_per
     from onnx2zz.pricing.remembered_compile import remembered
 
     if model is None or is_workload(model):
-        return None, _read(model, output)
+        read = _read(model, output)
+        check_per(per, read)
+        return None, read
     path = noticed(find_model(model), notice).path
     detail(f"model: {path}")
     with nullcontext(NoStore()) if kept is None else Store(kept, _warn, COMPILES) as store:
         compiled, workload, notes = remembered(path, model_arguments, store, partial(_compiled, path, model_arguments))
     files.check(workload)
+    check_per(per, workload)
     tell_notes(notes)
     return compiled, workload
 
@@ -354,6 +368,7 @@ def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
     from onnx2zz.report.choices import print_choices
     from onnx2zz.report.events import print_events
     from onnx2zz.report.extracted import print_extracted
+    from onnx2zz.report.footprint import print_footprint
     from onnx2zz.report.in_memory import print_in_memory
     from onnx2zz.report.physical import print_physical
     from onnx2zz.report.system import print_system
@@ -365,6 +380,7 @@ def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
     else:
         console = screen()
         print_table(evaluation, evaluation.mapping or "", console, full)
+        print_footprint(evaluation, console)
         print_system(evaluation, console)
         print_choices(evaluation, console)
         print_extracted(evaluation, console)

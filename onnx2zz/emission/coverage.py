@@ -23,6 +23,14 @@ def coverage(workload: Workload, arch: str | None = None) -> Coverage:
     }
     if workload.experts:
         found["experts"] = [_experts(router) for router in workload.experts]
+    if workload.inputs:
+        found["inputs"] = [
+            {"name": one.name, "shape": list(one.shape), "names_rows": one.names_rows} for one in workload.inputs
+        ]
+    if workload.caches:
+        found["caches"] = [
+            {"input": one.input, "output": one.output, "elements": one.elements} for one in workload.caches
+        ]
     return found
 
 

@@ -53,9 +53,25 @@ class CoveredExperts(TypedDict):
     decided: str
 
 
+class CoveredInput(TypedDict):
+    """An input of the model; `names_rows`: its elements name rows of a table of weights, as token ids do."""
+
+    name: str
+    shape: list[int]
+    names_rows: bool
+
+
+class CoveredCache(TypedDict):
+    """An input that comes back as an output with what is new in it, and how many elements that has."""
+
+    input: str
+    output: str
+    elements: int
+
+
 class Coverage(TypedDict):
     """The whole report; `arch` is the accelerator that the model was compiled for, as the user named it. `experts`:
-    absent where no router sends tokens to any."""
+    absent where no router sends tokens to any, as `caches` where no input is one."""
 
     model: str
     onnx2zz: str
@@ -64,6 +80,8 @@ class Coverage(TypedDict):
     layers: list[CoveredLayer]
     totals: CoverageTotals
     experts: NotRequired[list[CoveredExperts]]
+    inputs: NotRequired[list[CoveredInput]]
+    caches: NotRequired[list[CoveredCache]]
 
 
 def read_coverage(document: Data) -> Coverage:
@@ -83,6 +101,10 @@ def read_coverage(document: Data) -> Coverage:
     }
     if experts := [_read_experts(router) for router in _items(document.get("experts"))]:
         found["experts"] = experts
+    if inputs := [_read_input(one) for one in _items(document.get("inputs"))]:
+        found["inputs"] = inputs
+    if caches := [_read_cache(one) for one in _items(document.get("caches"))]:
+        found["caches"] = caches
     return found
 
 
@@ -124,6 +146,16 @@ def _read_experts(router: Data) -> CoveredExperts:
         "tokens": _integers(router.get("tokens")),
         "decided": _text(router, "decided"),
     }
+
+
+def _read_input(one: Data) -> CoveredInput:
+    shape = _integers(one.get("shape"))
+    return {"name": _text(one, "name"), "shape": shape, "names_rows": one.get("names_rows") is True}
+
+
+def _read_cache(one: Data) -> CoveredCache:
+    elements = integer(one.get("elements")) or 0
+    return {"input": _text(one, "input"), "output": _text(one, "output"), "elements": elements}
 
 
 def _read_totals(totals: Data, nodes: list[CoveredNode], layers: list[CoveredLayer]) -> CoverageTotals:

@@ -7,10 +7,13 @@ Source: ONNX's ai.onnx.ml operator pages; ONNX Runtime's kernels (providers/cpu/
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
+
+from onnx2zz.frontend.function_body import FunctionBody
 
 DOMAIN = "ai.onnx.ml"
 OPSET = 18
@@ -20,12 +23,11 @@ TRANSFORMS: Mapping[str, str | None] = {"NONE": None, "SOFTMAX": "Softmax", "LOG
 
 
 @dataclass
-class _Body:
-    """The nodes of a function so far. `width` is the number of features."""
+class _Body(FunctionBody):
+    """`width` is the number of features."""
 
-    attributes: Mapping[str, onnx.AttributeProto]
-    width: int
-    nodes: list[onnx.NodeProto] = field(default_factory=list[onnx.NodeProto])
+    attributes: Mapping[str, onnx.AttributeProto] = field(default_factory=dict[str, onnx.AttributeProto])
+    width: int = 0
 
     def numbers(self, name: str) -> np.ndarray:
         return np.array(self.attributes[name].floats if name in self.attributes else (), np.float32)
@@ -36,20 +38,10 @@ class _Body:
     def text(self, name: str, default: str) -> str:
         return self.attributes[name].s.decode() if name in self.attributes else default
 
-    def add(self, op: str, inputs: Sequence[str], output: str, **attributes: int) -> str:
-        node = helper.make_node(op, inputs, [output])
-        node.attribute.extend(helper.make_attribute(name, value) for name, value in attributes.items())
-        self.nodes.append(node)
-        return output
-
     def split(self, x: str, outputs: Sequence[str], sizes: Sequence[int]) -> None:
         """Parts of the columns of x."""
         lengths = self.constant("sizes", np.array(sizes, np.int64))
-        self.nodes.append(helper.make_node("Split", [x, lengths], [*outputs], axis=1))
-
-    def constant(self, name: str, values: np.ndarray) -> str:
-        self.nodes.append(helper.make_node("Constant", [], [name], value=numpy_helper.from_array(values, name)))
-        return name
+        self.parts("Split", [x, lengths], outputs, axis=1)
 
 
 Define = Callable[[_Body, str], bool]
@@ -62,7 +54,7 @@ def classical_function(proto: onnx.NodeProto, shape: Sequence[int] | None, eleme
     define = DEFINITIONS.get(proto.op_type)
     if define is None or shape is None or len(shape) != 2 or len(proto.input) != 1:
         return None
-    body = _Body({attribute.name: attribute for attribute in proto.attribute}, shape[1])
+    body = _Body(attributes={attribute.name: attribute for attribute in proto.attribute}, width=shape[1])
     x = "X" if element == TensorProto.FLOAT else body.add("Cast", ["X"], "X_float", to=TensorProto.FLOAT)
     if not define(body, x):
         return None
@@ -239,7 +231,8 @@ def _transformed(body: _Body, scores: str, out: str) -> bool:
     name = body.text("post_transform", "NONE")
     if name not in TRANSFORMS:
         return False
-    body.add(TRANSFORMS[name] or "Identity", [scores], out, **({"axis": 1} if name == "SOFTMAX" else {}))
+    attributes: dict[str, Any] = {"axis": 1} if name == "SOFTMAX" else {}
+    body.add(TRANSFORMS[name] or "Identity", [scores], out, **attributes)
     return True
 
 

@@ -27,6 +27,7 @@ from onnx2zz.frontend.state import (
     note_initializers,
     qualified,
     scope_of_body,
+    tensor_type,
 )
 
 # Every iteration becomes layers of its own: beyond these the workload would outgrow any network that is priced layer by
@@ -55,6 +56,13 @@ class Steps:
         inner.names.update(zip((i.name for i in self.body.input), given, strict=True))
         self.walk(self.state, self.body.node, inner)
         return [inner.look_up(o.name) for o in self.body.output]
+
+    def ends(self, given: Sequence[str]) -> list[str]:
+        """What an iteration would make, of which types are all that is wanted: its nodes are taken back."""
+        mark = len(self.state.nodes)
+        ends = self.run(0, given)
+        del self.state.nodes[mark:]
+        return ends
 
     def put(self, scope: Scope, op: str, inputs: Sequence[str], output: str, axis: int | None = None) -> str:
         """One more node, on global names; the global name of its output."""
@@ -143,7 +151,8 @@ def _loop_results(steps: Steps) -> list[str] | None:
         rows.append(outputs[len(carried) :])
     stacked = len(steps.body.output) - 1 - len(carried)
     if stacked and not rows:
-        return None
+        ends = steps.ends([*_counters(steps, 0, go), *carried])[1 + len(carried) :]
+        return _with_none(steps, carried, ends, (0,) * stacked)
     return [*carried, *(_stacked(steps, [row[n] for row in rows], 0, f"scan{n}") for n in range(stacked))]
 
 
@@ -198,7 +207,9 @@ def resolve_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) 
     call = _scan_call(steps, count, tuple(carried), tuple(inputs), axes)
     if repeat(state, call, walk):
         return True
-    if count == 0 or not steps.fits(count):
+    if count == 0:
+        return _no_scan(steps, call)
+    if not steps.fits(count):
         return False
     # Whether the stacked results can be put together shows only after all iterations are in the graph. The nodes are
     # taken back if they cannot, so that the Scan stands in the graph once: as itself.
@@ -214,6 +225,38 @@ def resolve_scan(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) 
         return False
     close_body(state, proto, results, scope)
     return True
+
+
+def _no_scan(steps: Steps, call: Call) -> bool:
+    """Puts what a Scan of no steps gives: the states that it begins with, and stacks of nothing."""
+    parts: list[str] = []
+    prefix = scope_of_step(steps.proto, steps.scope, 0).prefix
+    for number, (name, axis) in enumerate(zip(call.scanned, call.axes[0], strict=True)):
+        tensor = steps.state.tensors[name]
+        shape = [size for place, size in enumerate(tensor.shape or ()) if place != axis]
+        parts.append(f"{prefix}scanned{number}")
+        steps.state.note_known(parts[-1], tensor_type(tensor.type, tuple(shape)))
+    ends = steps.ends([*call.initial, *parts])[len(call.initial) :]
+    results = _with_none(steps, call.initial, ends, call.axes[1])
+    if results is None:
+        return False
+    close_body(steps.state, steps.proto, results, steps.scope)
+    return True
+
+
+def _with_none(steps: Steps, carried: Sequence[str], ends: Sequence[str], axes: Sequence[int]) -> list[str] | None:
+    """The states, and of each result an iteration would make a stack of none; None if its shape is not known."""
+    outer = scope_of_body(steps.proto, steps.scope)
+    results = list(carried)
+    for number, (name, axis) in enumerate(zip(ends, axes, strict=True)):
+        tensor = steps.state.tensors.get(name)
+        if tensor is None or tensor.shape is None or not tensor.type:
+            return None
+        shape = list(tensor.shape)
+        shape.insert(axis % (len(shape) + 1), 0)
+        results.append(f"{outer.prefix}scan{number}")
+        steps.state.hold_constant(results[-1], np.zeros(shape, onnx.helper.tensor_dtype_to_np_dtype(tensor.type)))
+    return results
 
 
 def _scan_call(steps: Steps, count: int, carried: tuple[str, ...], inputs: tuple[str, ...], axes: list[int]) -> Call:

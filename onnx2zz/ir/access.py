@@ -36,7 +36,7 @@ class Access:
 
     `prepare` is applied to the elements as they are read (a zero point taken off), before padding is filled in.
     `packed`: bits of one element where the file keeps several in a byte, the first in the lowest bits (0: it does
-    not); the axes are those of the unpacked tensor.
+    not); the axes are those of the unpacked tensor. `high_first`: the first lies in the highest bits.
     `border` tells what a read outside the tensor gives, in the words of ONNX's Pad: the layer's padding value
     ("constant"), the nearest element, the mirrored one, or the one from the other end.
     `outside`: what a read outside the tensor reads instead of padding, an element of another tensor or a value (the
@@ -52,6 +52,7 @@ class Access:
     border: Border = "constant"
     outside: "Access | float | None" = None
     picks: "tuple[int, Access] | None" = None
+    high_first: bool = False
 
     @property
     def loops(self) -> frozenset[str]:

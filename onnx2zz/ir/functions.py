@@ -5,7 +5,7 @@ the ONNX attributes that they come from. A layer's step may bring one operand mo
 a position): it counts as the last of the operands.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import erf
@@ -99,6 +99,12 @@ def ternary(name: str, body: Callable[[Array, Array, Array, float], Array], para
 def ternary(name: str, body: Body, parameters: int = 0) -> Function:
     """A function of three operands; see `unary`."""
     return Function(name, 3, parameters, body)
+
+
+def _number_of(numbers: Sequence[float]) -> Callable[[Array], Array]:
+    """The number that a code stands for."""
+    table = np.array(numbers)
+    return lambda code: table[code.astype(np.int64)]
 
 
 def _truth(values: npt.NDArray[np.bool_]) -> Array:
@@ -272,3 +278,9 @@ IS_INFINITE = unary("is_infinite", _is_infinite, 2)
 BIT_NOT = unary("bit_not", _inverted)
 WRAP = unary("wrap", _wrap, 2)
 CAST = unary("cast", _cast, 1)
+FP4_NUMBERS = (0.0, 1 / 192, 2 / 3, 1.0, 1 / 3, 1 / 2, 1 / 6, 1 / 4)
+"""Of the codes 0 to 7; the others are these with a minus."""
+FP4 = unary("fp4", _number_of((*FP4_NUMBERS, *(-number for number in FP4_NUMBERS))))
+NF4_BELOW = (-1.0, -0.6961928, -0.52507305, -0.39491749, -0.28444138, -0.18477343, -0.09105004, 0.0)
+NF4_ABOVE = (0.0795803, 0.1609302, 0.2461123, 0.33791524, 0.44070983, 0.562617, 0.72295684, 1.0)
+NF4 = unary("nf4", _number_of((*NF4_BELOW, *NF4_ABOVE)))

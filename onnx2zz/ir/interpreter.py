@@ -130,7 +130,7 @@ def _second(operand: Access | Table | Position, tensors: Tensors, grid: Grid) ->
 def read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.ndarray:
     """The elements that an access touches over a grid of loop values, padding filled in."""
     tensor = np.asarray(tensors[access.tensor])
-    tensor = unpacked(tensor, access.packed) if access.packed else tensor
+    tensor = unpacked(tensor, access.packed, access.high_first) if access.packed else tensor
     extents = [axis.extent for axis in access.axes]
     elements = elements_of(access, grid)
     if access.picks is not None:
@@ -175,8 +175,9 @@ def _walk(walk: Axis | Position, grid: Grid) -> np.ndarray:
     return element
 
 
-def unpacked(tensor: np.ndarray, bits: int) -> np.ndarray:
-    """The unsigned elements of `bits` each that bytes hold, the first in the lowest bits; a flat array."""
+def unpacked(tensor: np.ndarray, bits: int, high_first: bool = False) -> np.ndarray:
+    """The unsigned elements of `bits` each that bytes hold, the first in the lowest bits, or the highest; a flat
+    array."""
     stored = tensor.reshape(-1, 1).view(np.uint8)
-    shifts = np.arange(0, 8, bits, dtype=np.uint8)
+    shifts = np.arange(0, 8, bits, dtype=np.uint8)[:: -1 if high_first else 1]
     return ((stored >> shifts) & ((1 << bits) - 1)).ravel()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from onnx2zz.ir.experts import ExpertTokens
+from onnx2zz.ir.interface import Cache, ModelInput
 from onnx2zz.ir.layer import Layer
 
 Status = Literal["lowered", "fused", "view", "folded", "host"]
@@ -61,7 +62,8 @@ class Workload:
     `unemitted`: layers of one element or none, which have no place in a workload: by the first output of their node,
     each with its position among all layers of that node. `own_fates`: what became of each node, by its first output,
     the iterations of a loop apart, which share one entry in `nodes`. `notes`: what was rounded, a sentence each.
-    `experts`: the tokens of each expert, where data decide them.
+    `experts`: the tokens of each expert, where data decide them. `inputs`, `caches`: what a run takes, and
+    what of it the next run gets back.
     """
 
     model: str
@@ -73,6 +75,8 @@ class Workload:
     own_fates: Mapping[str, NodeFate] = field(default_factory=dict[str, NodeFate])
     notes: tuple[str, ...] = ()
     experts: tuple[ExpertTokens, ...] = ()
+    inputs: tuple[ModelInput, ...] = ()
+    caches: tuple[Cache, ...] = ()
 
     @property
     def macs(self) -> int:

@@ -10,7 +10,7 @@ from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.frontend.inference import subgraphs
 from onnx2zz.frontend.operators.table import operator_carries_macs
 from onnx2zz.frontend.state import qualified
-from onnx2zz.ops.registry import operators
+from onnx2zz.ops.registry import has_lowering, operators
 
 UNKNOWN_RANK = 2
 """A tensor of unknown shape may be a matrix."""
@@ -20,7 +20,7 @@ def host_macs(node: Node, graph: Graph) -> int | None:
     """How many a host's node carries: 0 if it has none, None if it has some, or may, and nobody can tell how many."""
     if operator_carries_macs(node.op):
         return _counted(node, graph)
-    unknown = node.op not in operators() and _could_multiply(node, graph)
+    unknown = not has_lowering(node.op) and _could_multiply(node, graph)
     return None if unknown or any(map(_may_multiply, subgraphs(node.protos.values()))) else 0
 
 
@@ -69,5 +69,5 @@ def _multiplies(body: onnx.GraphProto) -> bool:
 
 def _may_multiply(body: onnx.GraphProto) -> bool:
     """Of a body that is not inlined no shape is known: an unknown operator of two inputs may."""
-    unknown = (node for node in _nodes_within(body) if qualified(node) not in operators())
+    unknown = (node for node in _nodes_within(body) if not has_lowering(qualified(node)))
     return _multiplies(body) or any(sum(map(bool, node.input)) > 1 for node in unknown)

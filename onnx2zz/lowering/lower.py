@@ -12,6 +12,7 @@ from onnx2zz.lowering.all_steps import CannotLiftError
 from onnx2zz.lowering.body_fates import body_fates
 from onnx2zz.lowering.decisions import Lowering
 from onnx2zz.lowering.fates import fates, own_fates
+from onnx2zz.lowering.interface import caches, model_inputs
 from onnx2zz.lowering.names import layer_name
 from onnx2zz.lowering.options import LoweringOptions
 from onnx2zz.lowering.placement import place_concats
@@ -152,6 +153,8 @@ def _place(state: Lowering) -> Workload:
         own,
         state.stored.notes,
         state.graph.experts,
+        model_inputs(state.graph),
+        caches(state.graph),
     )
 
 

@@ -12,7 +12,7 @@ from onnx2zz.frontend.inference import RANDOM, SHAPED_BY_SHAPE
 from onnx2zz.frontend.loops import MOST_THAT_MULTIPLY
 from onnx2zz.lowering import shaped_by_values
 from onnx2zz.lowering.host_macs import carries_macs
-from onnx2zz.ops.registry import operators
+from onnx2zz.ops.registry import has_lowering, operators
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ BY_DATA = (SHAPED_BY_DATA, READS_SHAPED_BY_DATA)
 NO_LOWERING = Verdict("host", "no lowering for this operator")
 CONTROL_FLOW = {
     "If": "only a run knows its condition; give what decides it with --value NAME=X",
-    "Loop": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, none at all, or a "
-    "number that only a run knows); give what decides it with --value NAME=X",
-    "Scan": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, none at all, of unknown "
+    "Loop": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, or a number "
+    "that only a run knows); give what decides it with --value NAME=X",
+    "Scan": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, of unknown "
     "length, or a Scan of opset 8, with its batch); shorten its inputs, or export it with opset 9 or later",
 }
 
@@ -51,7 +51,7 @@ def triage(graph: Graph, unsupported: str) -> dict[Node, Verdict]:
     if refused and unsupported == "error":
         # No --value cures an operator without a lowering, and control flow has a cure of its own: both keep
         # their sentences.
-        by_values = [n for n in refused if verdicts[n] in BY_DATA and n.op in operators() and n.op not in CONTROL_FLOW]
+        by_values = [n for n in refused if verdicts[n] in BY_DATA and has_lowering(n.op) and n.op not in CONTROL_FLOW]
         others = [_problem(node, verdicts[node]) for node in refused if node not in set(by_values)]
         raise InputError([*others, *shaped_by_values.problems(by_values, graph)])
     return verdicts
@@ -83,7 +83,7 @@ def _behind_unknown(graph: Graph) -> dict[str, Node]:
     """Tensors of unknown shape with the node, theirs or one before it, whose operator has no lowering."""
     found: dict[str, Node] = {}
     for node in graph.nodes if graph.shaped_by_data else ():
-        known = node.op in operators() or node.op == CALL
+        known = has_lowering(node.op) or node.op == CALL
         cause = next((found[i] for i in node.inputs if i in found), None) if known else node
         if cause is not None:
             found.update((o, cause) for o in node.outputs if o in graph.shaped_by_data)
@@ -110,7 +110,7 @@ def _verdict(
     if all(graph.tensors[o].elements == 0 for o in outputs):
         return Verdict("folded", "empty")
     operator = operators().get(node.op)
-    if operator is None:
+    if operator is None or operator.by_body:
         return NO_LOWERING
     if any(graph.tensors[name].type == onnx.TensorProto.STRING for name in (*node.inputs, *outputs) if name):
         return Verdict("host", "text has no arithmetic")
@@ -146,13 +146,15 @@ def _cure(cause: Node, graph: Graph) -> str:
 
 def _refused(node: Node) -> bool:
     """Whether leaving the node to the host would lose work that nobody agreed to lose."""
-    return node.op not in operators() or carries_macs(node)
+    return not has_lowering(node.op) or carries_macs(node)
 
 
 def _problem(node: Node, verdict: Verdict) -> Problem:
     where = f"node {node.label} ({node.op})"
     if node.op in CONTROL_FLOW:
         return Problem(where, f"its body carries MACs, and {CONTROL_FLOW[node.op]}", "or pass --unsupported host")
-    if node.op in operators():
+    if has_lowering(node.op):
         return Problem(where, f"carries MACs, and {verdict.why}", "pass --unsupported host to leave it out")
-    return Problem(where, "this operator has no lowering", "pass --unsupported host to leave it out of the MAC array")
+    known = node.op in operators()
+    what = "this form of the operator has no lowering" if known else "this operator has no lowering"
+    return Problem(where, what, "pass --unsupported host to leave it out of the MAC array")

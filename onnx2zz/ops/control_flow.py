@@ -1,9 +1,10 @@
 """Control flow, sequences and optionals that the frontend could not reduce to the tensors they move; functions."""
 
-from onnx2zz.frontend.definitions import DEFINED
+from onnx2zz.frontend.definitions import DEFINED, FUSED
 from onnx2zz.ops.registry import runs_on_host, stands_for_its_body
 
 stands_for_its_body(*DEFINED, how="the layers of the operators that ONNX defines it by")
+stands_for_its_body(*FUSED, how="the layers of the operators that ONNX Runtime fuses in it")
 
 runs_on_host("If", how="its taken branch, if the condition is known; else left to the host")
 runs_on_host(

@@ -23,6 +23,11 @@ WHY = "the past's length is known at run time only: the whole buffer is taken to
 LOWEST = -3.4028234663852886e38  # of float32: what onnxruntime hides later keys with
 
 
+LAST_SEES_ALL = (
+    "of more keys than queries ONNX Runtime hides none from the last query; here it is causal like the others"
+)
+
+
 @dataclass(frozen=True)
 class AttentionInputs:
     """The names of what the operators share, "" where it is left out."""
@@ -63,7 +68,7 @@ def self_attention(
         copies_k, k = _packed_cache(past, present, k, 0, before)
         copies_v, v = _packed_cache(past, present, v, 1, before)
         layers = (*layers, *copies_k, *copies_v)
-    return (*layers, *_attended(node, graph, (q, k, v), inputs))
+    return (*layers, *_attended(node, graph, (q, k, v), inputs, k.length - length))
 
 
 def projection(node: Node, graph: Graph) -> Layer:
@@ -118,7 +123,7 @@ def _of_parts(node: Node, graph: Graph, bias: str, past: tuple[str, str], inputs
     base = node.outputs[0]
     parts = list(_parts(node, graph))
     layers: list[Layer] = []
-    start = 0
+    start, new_keys = 0, parts[1].length
     for i, name in enumerate("qkv"):
         if bias and not _is_cache(node, graph, i):
             target = between(f"{base}/{name}", parts[i])
@@ -134,7 +139,7 @@ def _of_parts(node: Node, graph: Graph, bias: str, past: tuple[str, str], inputs
             copies, parts[i] = cached(graph, parts[i], old, new, own_name)
         layers += copies
     q, k, v = parts
-    return (*layers, *_attended(node, graph, (q, k, v), inputs))
+    return (*layers, *_attended(node, graph, (q, k, v), inputs, k.length - new_keys))
 
 
 def _shares(node: Node) -> bool:
@@ -179,15 +184,19 @@ def _packed(tensor: str, shape: tuple[int, ...], which: int) -> Heads:
 
 
 def _attended(
-    node: Node, graph: Graph, parts: tuple[Heads, Heads, Heads], inputs: AttentionInputs
+    node: Node, graph: Graph, parts: tuple[Heads, Heads, Heads], inputs: AttentionInputs, before: int
 ) -> tuple[Layer, ...]:
     """Scores, masks, softmax, values."""
+    # `before`: how many keys come before that of the first query. Keys of another sequence (cross attention) count
+    # from their own beginning, as ONNX Runtime has it.
     (q, k, v), base = parts, node.outputs[0]
     scores = scores_of(base, graph, q, k, node.number("scale", 0.0) or 1 / math.sqrt(q.width))
     scores.publish(inputs.scores)
     hidden = node.number("mask_filter_value", -10000.0)
     if node.integer("unidirectional", 0):
-        scores.hide(k.length - q.length, -math.inf, 0.0, LOWEST)
+        scores.hide(before, -math.inf, 0.0, LOWEST)
+        if k.length - before > q.length:
+            scores.layers[-1] = replace(scores.layers[-1], kind="approximate", why=LAST_SEES_ALL)
     if inputs.mask:
         _masked(scores, inputs.mask, hidden)
     if inputs.scores_bias:

@@ -49,7 +49,8 @@ class Operator:
     `lower` gives its layers, in execution order. `view` tells whether this node only renames data. `rides` names the
     activations whose layer the node may be fused to, if they all are that layer's; none if it cannot be fused at all.
     `rereads` tells whether this node, if it rides on no layer, is a view all the same: its readers take the tensor as
-    it is stored. `host` operators never run on a MAC array.
+    it is stored. `host` operators never run on a MAC array. A node of one
+    that is known `by_body` is none by the time it could be lowered, unless it has a form that nothing is written for.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Operator:
     rides: Rides = _rides_nowhere
     rereads: Test = _never
     host: bool = False
+    by_body: bool = False
 
 
 _TABLE: dict[str, Operator] = {}
@@ -99,7 +101,7 @@ def runs_on_host(*names: str, how: str) -> None:
 def stands_for_its_body(*names: str, how: str) -> None:
     """Registers operators that the frontend replaces by the operators that define them: none is ever lowered."""
     for name in names:
-        _add(Operator(name, how, "exact"))
+        _add(Operator(name, how, "exact", by_body=True))
 
 
 def _blaming(rule: Callable[[Node, Graph], Answer]) -> Callable[[Node, Graph], Answer]:
@@ -153,6 +155,12 @@ def _read_as(shape: tuple[int, ...] | None, extents: tuple[int, ...], access: Ac
 def _add(operator: Operator) -> None:
     assert operator.name not in _TABLE, f"{operator.name} is registered twice"
     _TABLE[operator.name] = operator
+
+
+def has_lowering(op: str) -> bool:
+    """Whether nodes of an operator have a fate here: layers, a view, or the host's on purpose."""
+    operator = operators().get(op)
+    return operator is not None and not operator.by_body
 
 
 @cache

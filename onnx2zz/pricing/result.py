@@ -16,8 +16,10 @@ from onnx2zz.pricing.certificate import Certificate
 from onnx2zz.pricing.choice_record import ChoiceRecord
 from onnx2zz.pricing.columns import SHOWN, Cell, row, total_row
 from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
+from onnx2zz.pricing.footprint import Footprint
 from onnx2zz.pricing.in_memory import InMemoryTotal
 from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical
+from onnx2zz.pricing.rate import Rate
 from onnx2zz.pricing.system_result import SystemResult
 from onnx2zz.sidecar.figures import Sidecar
 from onnx2zz.zigzag.cacti_costs import MemoryCosts
@@ -29,6 +31,7 @@ BEYOND = (
     *("physical", "events", "choice", "certificate", "breakdown", "sidecar", "events_from"),
     *("host", "approximate", "mapping", "hardware", "extracted", "system", "stacks", "pipeline", "auto", "core_counts"),
     *("priced_on", "in_memory", "experts", "blocks", "core_kinds", "spills", "weights_fill", "placement"),
+    *("footprint", "outside_blocks", "per"),
 )
 """What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
 
@@ -95,7 +98,9 @@ class Evaluation(Tabular):
     numbers come from. `host`: nodes that are not priced. `approximate`: ids of layers that are stand-ins.
     `extracted`: what CACTI said of memories.
     `experts`: how many tokens each expert of a mixture was taken to get. `blocks`: stretches of layers, by their place
-    in `layers`, that cost the same again and again.
+    in `layers`, that cost the same again and again. `footprint`: work, weights and caches of all layers,
+    `outside_blocks`: of those that are in no block. `per`: what one token, frame or sample costs, where that was asked
+    for.
     `system`: where, on a system of cores, its layers run and what its cores and links do."""
 
     model: str
@@ -118,6 +123,9 @@ class Evaluation(Tabular):
     system: SystemResult | None = None
     experts: tuple[ExpertTokens, ...] = ()
     blocks: tuple[Block, ...] = ()
+    footprint: Footprint | None = None
+    outside_blocks: Footprint | None = None
+    per: Rate | None = None
 
     @property
     def unpriced(self) -> tuple[Unpriced, ...]:

@@ -24,6 +24,7 @@ from onnx2zz.proof.sampling import sample
 from onnx2zz.proof.values import Values
 
 TRIES = 12  # of fresh operands: what squashes (Clip, a comparison with a constant) leaves few values apart
+CALMER = (1.0, 1 / 4, 1 / 16)  # of what a Loop or Scan reads, in turn
 OTHER_SIZES = (1.0, -1.0, 64.0, -64.0, 1 / 64, -1 / 64)  # of real operands; no activation is flat over all of them
 
 
@@ -121,8 +122,10 @@ def _trials(group: Group, values: Values) -> Iterator[Trial]:
     # The operands of the run go first: they are what the model computes with.
     if group.node not in values.failed:
         yield Trial({n: values.of(n) for n in group.reads}, {o: values.of(o) for o in outputs})
-    for _ in range(TRIES):
-        operands, expected = redrawn(group, values)
+    # What a step makes goes into the next one, so that what grows a little at each is beyond all numbers in the end.
+    sizes = CALMER if group.node.recurrence else (1.0,)
+    for number in range(TRIES):
+        operands, expected = redrawn(group, values, sizes[number % len(sizes)])
         yield Trial(operands, {o: expected[o] for o in outputs})
 
 

@@ -164,6 +164,8 @@ def _needless(group: Group, tensor: str, graph: Graph, shape: Sequence[int]) -> 
     mask = np.zeros(math.prod(shape), bool)
     if group.node.op == "com.microsoft.MatMulNBits" and tensor == group.node.inputs[1]:
         mask.reshape(shape)[:, group.node.integer("K") :] = True  # fills up each row's last block
+    if group.node.op == "com.microsoft.MatMulBnb4" and tensor == group.node.inputs[1]:
+        mask[group.node.integer("K") * group.node.integer("N") :] = True  # fills up the last byte
     if group.node.op == "LSTM" and group.node.integer("input_forget", 0) and _is_product(tensor, group):
         mask.reshape(-1, LSTM_GATES, graph.shape(group.node.inputs[2])[2])[:, FORGET] = True  # 1 - input stands for it
     return mask

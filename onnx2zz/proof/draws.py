@@ -81,8 +81,21 @@ def countable(name: str, node: Node, graph: Graph) -> int | None:
 
 def draw(name: str, place: Place | None, graph: Graph, rng: np.random.Generator, integers: int = FEW) -> np.ndarray:
     """Values for a tensor of static shape that is read at `place`; integers of no known meaning end at `integers`."""
-    values = _values(graph.shape(name), graph.tensors[name].type, place, graph, rng, integers)
+    place, where = _inside(name, place, graph)
+    values = _values(graph.shape(name), graph.tensors[name].type, place, where, rng, integers)
     return np.asarray(values).astype(_dtype(graph.tensors[name].type))
+
+
+def _inside(name: str, place: Place | None, graph: Graph) -> tuple[Place | None, Graph]:
+    """The place in the body of a Loop or Scan at which a tensor is read that the node only takes in, and the body."""
+    recurrence = None if place is None else place.node.recurrence
+    if recurrence is None:
+        return place, graph
+    body, parts = recurrence.body, recurrence.slices.items()
+    for inner in (name, *(part for part, rows in parts if rows.tensor == name)):
+        if (read := place_of(inner, body)) is not None:
+            return _inside(inner, read, body)
+    return place, graph
 
 
 def _values(

@@ -74,14 +74,20 @@ def _by(least: float, most: float) -> str:
     )
 
 
-def sentences(found: Explanation, labels: tuple[str, str], memories: Sequence[Mapping[str, int]]) -> list[str]:
-    """The gap, what makes most of it, and what the rest comes to. `memories`: those of each run, lowest first."""
+def sentences(
+    found: Explanation,
+    labels: tuple[str, str],
+    memories: Sequence[Mapping[str, int]],
+    alike: Mapping[str, str] | None = None,
+) -> list[str]:
+    """The gap, what makes most of it, and what the rest comes to. `memories`: those of each run, lowest first.
+    `alike`: layers that are told as one with the one that stands for them; None where every layer is named."""
     objective, (_, second) = found.objective, labels
     if not found.gap:
         return [f"{objective}: no difference"]
     more = "more" if found.gap > 0 else "less"
     told = [f"{objective}: {second} takes {amount(abs(found.gap), objective)} {more} than {labels[0]}"]
-    told += [f"  {line}" for cause in found.causes for line in _cause(cause, found, labels, memories)]
+    told += [f"  {line}" for cause in found.causes for line in _cause(cause, found, labels, memories, alike)]
     others = len(found.differences) - sum(len(cause.differences) for cause in found.causes)
     if others:
         told.append(f"  {signed(found.rest, objective)} ({_share(found.rest, found)}): {others} smaller differences")
@@ -93,7 +99,11 @@ def _share(gap: float, found: Explanation) -> str:
 
 
 def _cause(
-    cause: Cause, found: Explanation, labels: tuple[str, str], memories: Sequence[Mapping[str, int]]
+    cause: Cause,
+    found: Explanation,
+    labels: tuple[str, str],
+    memories: Sequence[Mapping[str, int]],
+    alike: Mapping[str, str] | None,
 ) -> Iterator[str]:
     objective, sums = found.objective, cause.sums
     change = f"{amount(sums.first, objective)} to {amount(sums.second, objective)}"
@@ -101,7 +111,7 @@ def _cause(
     said = (
         f"{signed(cause.gap, objective)} ({_share(cause.gap, found)}): {where}{_named(cause.place, labels, memories)}"
     )
-    yield "; ".join([f"{said}, {change}", *_reason(sums, labels), *_layers(cause, objective)])
+    yield "; ".join([f"{said}, {change}", *_reason(sums, labels), *_layers(cause, objective, alike)])
 
 
 def _named(place: str, labels: tuple[str, str], memories: Sequence[Mapping[str, int]]) -> str:
@@ -136,9 +146,26 @@ def _reason(sums: Difference, labels: tuple[str, str]) -> Iterator[str]:
         yield f"each costs {significant(costs[0], 3)} pJ in {first}, {significant(costs[1], 3)} in {second}"
 
 
-def _layers(cause: Cause, objective: Objective) -> Iterator[str]:
+def _layers(cause: Cause, objective: Objective, alike: Mapping[str, str] | None) -> Iterator[str]:
     named = [one for one in cause.differences if one.layer]
-    if named:
-        shown = ", ".join(f"{one.layer} {signed(one.gap, objective)}" for one in named[:SHOWN_LAYERS])
-        more = f" and {len(named) - SHOWN_LAYERS} more" if len(named) > SHOWN_LAYERS else ""
-        yield f"most in {shown}{more}" if more else f"in {shown}"
+    if not named:
+        return
+    if alike is None:
+        yield f"in {', '.join(f'{one.layer} {signed(one.gap, objective)}' for one in named)}"
+        return
+    told = _repeated(named, alike)
+    shown = ", ".join(
+        f"{f'{times} x ' if times > 1 else ''}{name} {signed(gap, objective)}"
+        for name, times, gap in told[:SHOWN_LAYERS]
+    )
+    more = f" and {len(told) - SHOWN_LAYERS} more" if len(told) > SHOWN_LAYERS else ""
+    yield f"most in {shown}{more}" if more else f"in {shown}"
+
+
+def _repeated(named: Sequence[Difference], alike: Mapping[str, str]) -> list[tuple[str, int, float]]:
+    """Each layer with how many it stands for and what they come to together, the largest first."""
+    gaps: dict[str, list[float]] = {}
+    for one in named:
+        gaps.setdefault(alike.get(one.layer, one.layer), []).append(one.gap)
+    found = [(name, len(own), math.fsum(own)) for name, own in gaps.items()]
+    return sorted(found, key=lambda one: -abs(one[2]))

@@ -113,6 +113,21 @@ def test_a_model_is_compiled_first(folder: Path, capsys: pytest.CaptureFixture[s
     assert json.loads(capsys.readouterr().out)["total"] == result["total"]
 
 
+def test_what_one_sample_costs(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    product_of(folder, 3, 5)
+    arguments = ["evaluate", "product.onnx", "--arch", "seneca", "--dim", "batch=2", "--no-cache", *FAST]
+    assert run([*arguments, "--per", "sample", "-o", "one"]) == 0
+    printed = capsys.readouterr().out
+    written = json.loads((folder / "one" / "result.json").read_text())
+    total, per = written["total"], written["per"]
+    assert per["energy_pj"] * per["count"] == pytest.approx(total["energy_pj"])
+    assert per["per_second"] == pytest.approx(per["count"] * 500e6 / total["latency_cycles"]), "the sidecar's clock"
+    assert "For a sample: " in printed and per["count"] == 2
+    assert run([*arguments, "--per", "token", "-o", "none"]) == 1
+    assert "no input names rows of a table of weights; --per token=N" in capsys.readouterr().err
+    assert not (folder / "none").exists()
+
+
 def test_an_unresolved_shape_and_a_wrong_accelerator_are_said_together(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -151,6 +151,46 @@ def test_other_widths_and_layers_are_said(runs: dict[str, Path], tmp_path: Path)
     )
 
 
+def repeating(run: Document, times: int, block: bool) -> Document:
+    """A run whose second and third layer come so many times, as a run with or without that block."""
+    stem, *own = run["layers"]
+    again = [{**layer, "name": f"{layer['name']}_{number}"} for number in range(times) for layer in own]
+    total = {**run["total"]}
+    for key in ("energy_pj", "latency_cycles"):
+        total[key] = stem[key] + times * sum(layer[key] for layer in own)
+    blocks = [{"first": 1, "layers": len(own), "times": times}]
+    return {**run, "layers": [stem, *again], "total": total, **({"blocks": blocks} if block else {})}
+
+
+def test_layers_that_both_repeat_are_told_once(
+    runs: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for chip in ("seneca", "tpu_like"):
+        (tmp_path / f"{chip}.json").write_text(json.dumps(repeating(result(runs[chip]), 5, True)))
+    (tmp_path / "apart.json").write_text(json.dumps(repeating(result(runs["tpu_like"]), 5, False)))
+    first, second, apart = (str(tmp_path / f"{name}.json") for name in ("seneca", "tpu_like", "apart"))
+
+    assert run(["compare", first, second]) == 0
+    said = capsys.readouterr().out
+    told = re.search(r"weights at .*; in 5 x L2_fc_0 \+([\d.]+ \w+)", said)
+    energy = [result(runs[chip])["layers"][2]["breakdown"]["memory_energy"] for chip in ("seneca", "tpu_like")]
+    highest = [sum(one["energy_pj"] for one in own if (one["operand"], one["memory"]) == ("W", top))
+               for own, top in zip(energy, ("shared_memory", "dram"), strict=True)]  # fmt: skip
+    assert told and read(told[1]) == pytest.approx(5 * (highest[1] - highest[0]), rel=1e-3)
+    assert "L2_fc_1" not in said
+
+    assert run(["compare", first, second, "--full"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"L2_fc_{number} " in said for number in range(5)) and "5 x " not in said
+    assert " more" not in said.partition("energy: B takes")[2].replace("J more than A", "").replace(
+        "cycles more than A", ""
+    )
+
+    # Only one of the two repeats them: what stands for a layer must be the same layer in both.
+    assert run(["compare", first, apart]) == 0
+    assert "5 x " not in capsys.readouterr().out
+
+
 def test_several_runs_are_each_beside_the_first(runs: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
     folders = [str(runs[chip]) for chip in ("seneca", "tpu_like", "eyeriss_like")]
     assert run(["compare", *folders]) == 0

@@ -240,3 +240,42 @@ def test_scan_inputs_of_different_lengths_are_refused() -> None:
     inputs = {"x": distinct(RNG, 4, 2, 3), "y": distinct(RNG, 5, 2, 3)}
     with pytest.raises(InputError, match="4, 5 steps long"):
         compile_model(model_of([node], inputs, {}, ["all"]))
+
+
+@pytest.mark.parametrize("scan", [True, False])
+def test_a_loop_that_never_begins_gives_what_it_began_with(scan: bool) -> None:
+    """Its states as they came, and stacks of nothing; its products are none."""
+    model = loop_model(body_of_products(scan), ["y", *(["kept"] if scan else [])], trip=0)
+    model.graph.node.append(helper.make_node("Exp", ["y"], ["z"]))
+    model.graph.output.append(helper.make_empty_tensor_value_info("z"))
+    graph = check_model(model, {"x": distinct(RNG, 2, 3)})
+    assert not scan or graph.shape("kept") == (0, 2, 3)
+    assert compile_model(model).workload.macs == 0 and not compile_model(model).workload.incomplete
+
+
+def test_a_loop_whose_condition_is_false_at_once_never_begins() -> None:
+    model = loop_model(body_of_products(True), ["y", "kept"], trip=None)
+    model.graph.initializer[0].CopyFrom(onnx.numpy_helper.from_array(np.array(False), "go"))
+    check_model(model, {"x": distinct(RNG, 2, 3)})
+    assert compile_model(model).workload.macs == 0
+
+
+@pytest.mark.parametrize("axis", [0, -1])
+def test_a_scan_over_nothing_gives_what_it_began_with(axis: int) -> None:
+    """onnxruntime takes no empty scan: by ONNX's page."""
+    h, x, r = (value(name, [2, 3]) for name in ("h", "x_t", "r"))
+    nodes = [helper.make_node("MatMul", ["h", "w"], ["p"]), helper.make_node("Add", ["p", "x_t"], ["h_out"])]
+    nodes.append(helper.make_node("Neg", ["p"], ["r"]))
+    body = helper.make_graph(nodes, "body", [h, x], [value("h_out", [2, 3]), r])
+    node = helper.make_node(
+        "Scan", ["h0", "x"], ["last", "rows"], body=body, num_scan_inputs=1, scan_output_axes=[axis]
+    )
+    inputs = {"h0": distinct(RNG, 2, 3), "x": np.zeros((0, 2, 3), np.float32)}
+    model = model_of(
+        [node, helper.make_node("Exp", ["last"], ["z"])], inputs, {"w": distinct(RNG, 3, 3)}, ["z", "rows"]
+    )
+    compiled = compile_model(model)
+    assert compiled.graph.shape("rows") == ((0, 2, 3) if axis == 0 else (2, 3, 0))
+    assert compiled.workload.macs == 0 and [dict(one.sources)["I"] for one in compiled.workload.layers] == [
+        ("input:h0",)
+    ]

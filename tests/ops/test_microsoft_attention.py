@@ -108,6 +108,25 @@ class TestMultiHeadAttention:
         node = make("MultiHeadAttention", list(self.ORDER), inputs, outputs, num_heads=N, unidirectional=causal)
         check_node(node, inputs)
 
+    @pytest.mark.parametrize("keys", [S - 1, S])
+    def test_causal_over_keys_of_another_sequence(self, keys: int) -> None:
+        """They are counted from their own beginning, not from the end."""
+        rng = np.random.default_rng(2)
+        inputs = {"q": 3 * distinct(rng, B, S, N * D)}
+        inputs |= {name: 3 * distinct(rng, B, keys, N * D) for name in "kv"}
+        node = make("MultiHeadAttention", list(self.ORDER), inputs, ["y"], num_heads=N, unidirectional=1)
+        check_node(node, inputs)
+
+    def test_causal_over_more_keys_than_queries_is_no_proof(self) -> None:
+        """onnxruntime lets the last query see all of them."""
+        rng = np.random.default_rng(2)
+        inputs = {"q": distinct(rng, B, S, N * D), "k": distinct(rng, B, T, N * D), "v": distinct(rng, B, T, N * D)}
+        node = make("MultiHeadAttention", list(self.ORDER), inputs, ["y"], num_heads=N, unidirectional=1)
+        graph = trace(model_of([node], inputs, {}, ["y"]), Bindings())
+        layers = operators()[graph.nodes[-1].op].lower(graph.nodes[-1], graph)
+        assert [layer.kind for layer in layers if layer.macs] == ["approximate", "exact"]
+        assert sum(layer.macs for layer in layers) == 2 * B * S * T * N * D
+
     def test_keys_that_are_heads_already(self) -> None:
         """Cross attention over a cache: K and V (B, N, T, D) need no bias."""
         rng = np.random.default_rng(3)

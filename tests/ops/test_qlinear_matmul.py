@@ -125,3 +125,23 @@ def test_matmul_nbits(bits: int, zero: str, rows: int, columns: int, depth: int,
     (layer,) = check_node(node, {"a": distinct(rng, 3, rows, depth)}, constants, rtol=1e-3, atol=1e-3)
     assert layer.macs == 3 * rows * columns * depth
     assert layer.inputs[1].volume(layer.sizes) == columns * depth and layer.inputs[1].packed == bits
+
+
+@pytest.mark.parametrize("kind", [0, 1])
+@settings(max_examples=10, deadline=None)
+@given(rows=sizes, columns=st.integers(1, 6), depth=st.integers(1, 40))
+def test_matmul_bnb4(kind: int, rows: int, columns: int, depth: int) -> None:
+    """Blocks go on from row to row of the weights, and the last one may be a part of one."""
+    rng = np.random.default_rng(depth)
+    block = 16
+    constants = {
+        "b": rng.integers(0, 256, -(-columns * depth // 2)).astype(np.uint8),
+        "scales": rng.uniform(0.1, 1.0, -(-columns * depth // block)).astype(np.float32),
+    }
+    node = helper.make_node(
+        "MatMulBnb4", ["a", *constants], ["out"], domain="com.microsoft", K=depth, N=columns, block_size=block,
+        quant_type=kind,
+    )  # fmt: skip
+    (layer,) = check_node(node, {"a": distinct(rng, 2, rows, depth)}, constants)
+    assert layer.macs == 2 * rows * columns * depth
+    assert layer.inputs[1].volume(layer.sizes) == columns * depth and layer.inputs[1].packed == 4

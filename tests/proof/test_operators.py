@@ -253,6 +253,18 @@ def test_packed_weights_with_a_last_block_half_full(depth: int, bits: int, accur
     assert volumes(compiled.entries[0])["W"] == 5 * depth
 
 
+@pytest.mark.parametrize(("depth", "kind"), [(17, 0), (40, 1)])
+def test_weights_that_name_numbers_of_a_table(depth: int, kind: int) -> None:
+    """Blocks go over the ends of rows; the last byte may hold half an element too many."""
+    rng, elements = np.random.default_rng(0), 5 * depth
+    constants: dict[str, np.ndarray] = {"b": rng.integers(0, 256, -(-elements // 2)).astype(np.uint8)}
+    constants["s"] = rng.uniform(0.5, 1.5, -(-elements // 16)).astype(np.float32)
+    compiled = one("MatMulBnb4", distinct(rng, 3, depth), "com.microsoft", 17, constants, K=depth, N=5, block_size=16,
+                   quant_type=kind)  # fmt: skip
+    assert_proven(compiled)
+    assert volumes(compiled.entries[0])["W"] == 5 * depth
+
+
 def test_a_packed_weight_that_counts_and_is_not_read_is_found() -> None:
     rng = np.random.default_rng(0)
     constants: dict[str, np.ndarray] = {
@@ -459,3 +471,33 @@ def test_a_phase_over_padding_alone_reads_nobody() -> None:
     nodes = [helper.make_node("MatMul", ["x", "m"], ["a"]), node]
     constants = {"m": distinct(rng, 5, 4), "w": distinct(rng, 6, 3, 3, 2)}
     assert_proven(compile_model(model_of(nodes, {"x": distinct(rng, 1, 6, 1, 5)}, constants, ["y"])))
+
+
+def scan_of(step: list[onnx.NodeProto], width: int, steps: int, weights: dict[str, np.ndarray]) -> Compiled:
+    """A Scan whose state h (1, width) becomes `after`; x_t is the part of a step, `kept` what is stacked."""
+    named = [(name, helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width])) for name in ("h", "x_t")]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, width]) for name in ("after", "kept")]
+    body = helper.make_graph(step, "step", [info for _, info in named], ends)
+    node = helper.make_node("Scan", ["h0", "x"], ["last", "y"], "scan", body=body, num_scan_inputs=1)
+    inputs = {"h0": np.ones((1, width), np.float32), "x": np.ones((steps, 1, width), np.float32)}
+    return compile_model(model_of([node], inputs, weights, ["last", "y"]))
+
+
+def test_weights_within_a_body_are_scaled_by_what_its_products_add_up() -> None:
+    """Such a state keeps its size over many steps: ordinary numbers would be beyond all bounds after twenty."""
+    width, steps = 64, 40
+    nodes = [helper.make_node("MatMul", ["h", "w"], ["p"]), helper.make_node("Add", ["p", "x_t"], ["after"])]
+    nodes.append(helper.make_node("Neg", ["p"], ["kept"]))
+    compiled = scan_of(nodes, width, steps, {"w": np.zeros((width, width), np.float32)})
+    (node,) = [one for one in compiled.graph.nodes if one.recurrence]
+    place = Place(node, node.inputs.index("w"))
+    values = draw("w", place, compiled.graph, np.random.default_rng(0))
+    assert values.std() == pytest.approx(1 / math.sqrt(width), rel=0.05)
+    assert_proven(compiled)
+
+
+def test_a_state_that_grows_beyond_all_numbers_is_proven_on_smaller_ones() -> None:
+    """Squared at every step: what is above 1 ends as infinite, what is below as 0, but in few steps."""
+    nodes = [helper.make_node("Mul", ["h", "h"], ["s"]), helper.make_node("Mul", ["s", "h"], ["c"])]
+    nodes += [helper.make_node("Add", ["c", "x_t"], ["after"]), helper.make_node("Neg", ["after"], ["kept"])]
+    assert_proven(scan_of(nodes, 7, 9, {}))

@@ -92,6 +92,21 @@ def test_the_graph_is_drawn_at_any_width_and_leaves_a_screenshot(
     assert wrong == []
 
 
+def test_what_each_block_comes_to_is_beside_it(chromium: Browser, report: Path, vit: Path) -> None:
+    found = result(vit)
+    tab, wrong = opened(chromium, report)
+    rows = [row.split("\t") for row in tab.locator("#scale tbody tr").all_inner_texts()]
+    macs = [int(row[1].replace(",", "")) for row in rows]
+    assert macs == [
+        *(one["footprint"]["macs"] for one in found["blocks"]),
+        found["outside_blocks"]["macs"],
+        sum(macs[:-1]),
+    ]
+    assert macs[-1] == found["total"]["macs"]
+    assert rows[0][0].startswith(f"{found['blocks'][0]['times']} × ")
+    assert wrong == []
+
+
 def test_blocks_are_shown_once_and_every_layer_when_asked(chromium: Browser, report: Path, vit: Path) -> None:
     found = result(vit)
     spared = sum(block["layers"] * (block["times"] - 1) for block in found["blocks"])

@@ -121,12 +121,14 @@ def _quantised_attention(node: Node, tensors: Tensors) -> Outputs:
 
 
 FACTS: tuple[OperatorFacts, ...] = (
-    OperatorFacts("Attention", _attention, multiplies=True),
-    microsoft("Attention", _microsoft_attention, multiplies=True, mask=KeyMask(3)),
-    microsoft("MultiHeadAttention", _multi_head_attention, multiplies=True, mask=KeyMask(4, keys=1)),
-    microsoft("DecoderMaskedMultiHeadAttention", _decoder_attention, multiplies=True),
-    microsoft("GroupQueryAttention", _group_query_attention, multiplies=True),
-    microsoft("QAttention", _quantised_attention, multiplies=True, mask=KeyMask(5)),
+    OperatorFacts("Attention", _attention, multiplies=True, caches={1: 4, 2: 5}),
+    microsoft("Attention", _microsoft_attention, multiplies=True, mask=KeyMask(3), caches={1: 4}),
+    microsoft(
+        "MultiHeadAttention", _multi_head_attention, multiplies=True, mask=KeyMask(4, keys=1), caches={1: 6, 2: 7}
+    ),
+    microsoft("DecoderMaskedMultiHeadAttention", _decoder_attention, multiplies=True, caches={1: 5, 2: 6}),
+    microsoft("GroupQueryAttention", _group_query_attention, multiplies=True, caches={1: 3, 2: 4}),
+    microsoft("QAttention", _quantised_attention, multiplies=True, mask=KeyMask(5), caches={1: 8}),
     OperatorFacts("RotaryEmbedding", ranges={"num_heads": COUNTS}),
     OperatorFacts("com.microsoft.RotaryEmbedding", same, ranges={"num_heads": COUNTS}),
 )

@@ -7,6 +7,7 @@ lowering which loses some of it is found out.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import onnx
@@ -52,6 +53,7 @@ class OperatorFacts:
     `mask` and `lengths`: inputs that count keys and the steps of each sequence, which no random numbers can stand for.
     `draws`: the random numbers that its proof takes. `bits`: how many bits its result takes, where the operator decides
     that. `operand_bits`: those of its first two inputs, where it takes no others (0: it does not say).
+    `caches`: outputs, by their place, that are an input with what is new written into it.
     """
 
     name: str
@@ -66,6 +68,7 @@ class OperatorFacts:
     draws: Draws = ORDINARY
     bits: Bits | None = None
     operand_bits: int = 0
+    caches: Mapping[int, int] = field(default_factory=dict[int, int])
 
     def __post_init__(self) -> None:
         assert not (self.macs and self.multiplies), f"{self.name}: multiplies is for operators without a count"
@@ -92,11 +95,20 @@ def microsoft(
     mask: KeyMask | None = None,
     lengths: int | None = None,
     draws: Draws = ORDINARY,
+    caches: Mapping[int, int] = MappingProxyType({}),
 ) -> OperatorFacts:
     """The facts of an operator that ONNX Runtime adds, of which onnx knows nothing."""
     name = f"com.microsoft.{op}"
     return OperatorFacts(
-        name, shapes, slides=slides, macs=macs, multiplies=multiplies, mask=mask, lengths=lengths, draws=draws
+        name,
+        shapes,
+        slides=slides,
+        macs=macs,
+        multiplies=multiplies,
+        mask=mask,
+        lengths=lengths,
+        draws=draws,
+        caches=caches,
     )
 
 

@@ -67,6 +67,11 @@ def _matmul_nbits(node: Node, tensors: Tensors) -> Outputs:
     return (shaped((*a[:-1], node.integer("N")) if a is not None else None, type_of(tensors, 0)),)
 
 
+def _matmul_bnb4(node: Node, tensors: Tensors) -> Outputs:
+    a, columns = shape_of(tensors, 0), node.integer("N" if node.integer("transB", 1) else "K")
+    return (shaped((*a[:-1], columns) if a is not None else None, type_of(tensors, 0)),)
+
+
 def _product(left: int, trans: str = "") -> Count:
     """Each output element sums over the last axis of the left operand, the last but one if it is transposed."""
 
@@ -102,6 +107,7 @@ FACTS: tuple[OperatorFacts, ...] = (
     microsoft("QGemm", _qgemm, macs=_product(0, "transA")),
     microsoft("MatMulIntegerToFloat", _integer_matmul, macs=_product(0)),
     microsoft("DynamicQuantizeMatMul", _integer_matmul, macs=_product(0)),
+    microsoft("MatMulBnb4", _matmul_bnb4, macs=_product(0)),
     microsoft("MatMulNBits", _matmul_nbits, macs=_product(0)),
     *(
         OperatorFacts(name, _batched, macs=_product(0), operand_bits=1, draws=Draws(reals=_zeros_and_ones))

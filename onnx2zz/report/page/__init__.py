@@ -27,6 +27,7 @@ EVALUATION = (
         "why",
         "overview",
         "roofline",
+        "scale",
         "choices",
         "nest",
         "layers",

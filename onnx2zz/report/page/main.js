@@ -10,6 +10,7 @@ function refresh() {
 }
 
 overview();
+place("scale", scaleCard());
 place("graph", MODEL_GRAPH.parts());
 controls();
 startTheme(refresh);
