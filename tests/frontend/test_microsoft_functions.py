@@ -100,6 +100,30 @@ def test_linear_attention(rule: str, queries: int, keys: int) -> None:
     assert macs(found) == batch * length * reads * width * deep
 
 
+@pytest.mark.skipif(onnx.defs.onnx_opset_version() < 27, reason="onnx is older than the operator")
+@pytest.mark.parametrize("gate", ["none", "softplus", "sigmoid"])
+@pytest.mark.parametrize(
+    ("per_key", "rank", "rule"), [(True, 4, "gated_delta"), (False, 3, "gated_delta"), (False, 3, "delta")]
+)
+def test_gated_delta_net(gate: str, per_key: bool, rank: int, rule: str) -> None:
+    batch, length, shared, heads, deep, wide = 2, 5, 2, 6, 4, 3
+    tokens = (batch, length) if rank == 4 else (batch * length,)
+    gates = (heads, deep) if per_key else (heads,)
+    decay = distinct(RNG, *tokens, *gates)
+    inputs = {
+        "q": distinct(RNG, *tokens, shared, deep), "k": distinct(RNG, *tokens, shared, deep),
+        "v": distinct(RNG, *tokens, heads, wide), "lengths": None,
+        "decay": (decay if gate != "none" else -np.abs(decay)).astype(np.float32) if rule != "delta" else None,
+        "beta": distinct(RNG, *tokens, heads), "state": distinct(RNG, batch, heads, wide, deep),
+        "a_log": distinct(RNG, heads) if gate != "none" and rule != "delta" else None,
+        "dt": distinct(RNG, *gates) if gate != "none" and rule != "delta" else None,
+    }  # fmt: skip
+    attributes = {"gate_activation": gate if rule != "delta" else "none", "beta_activation": "sigmoid", "qk_l2_norm": 1}
+    found = model("GatedDeltaNet", inputs, ["y", "last"], update_rule=rule, **attributes)
+    check_model(found, given(inputs))
+    assert macs(found) == batch * length * 3 * heads * deep * wide
+
+
 def test_gated_add_and_scaled_silu() -> None:
     x, y, gate = distinct(RNG, 2, 3, 5), distinct(RNG, 2, 3, 5), distinct(RNG, 2, 3, 1)
     inputs = {"x": x, "y": y, "gate": gate}
