@@ -14,6 +14,7 @@ from onnx2zz.frontend.function_body import FunctionBody
 from onnx2zz.frontend.function_call import Call, Shapes
 from onnx2zz.frontend.gated_delta_net import gated_delta_net
 from onnx2zz.frontend.graph import Node
+from onnx2zz.frontend.multimodal_rotary import multimodal_rotary
 
 DOMAIN = "com.microsoft"
 OPSET = 23
@@ -234,6 +235,7 @@ FUNCTIONS: Mapping[str, Write] = {
     "GatedRMSNorm": _gated_rms_norm,
     "GatedRelativePositionBias": _gated_position_bias,
     "LinearAttention": _linear_attention,
+    "MRotaryEmbedding": multimodal_rotary,
     "MatMulNBitsMlp": _mlp_of_few_bits,
     "MatMulNBitsQkv": _qkv_of_few_bits,
     "ScaledSiLU": _scaled_silu,

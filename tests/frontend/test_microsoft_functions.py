@@ -124,6 +124,20 @@ def test_gated_delta_net(gate: str, per_key: bool, rank: int, rule: str) -> None
     assert macs(found) == batch * length * 3 * heads * deep * wide
 
 
+@pytest.mark.parametrize(("layout", "shares"), [(0, [2, 1, 3]), (0, [3, 3, 0]), (1, [2, 2, 2]), (1, [3, 2, 1])])
+@pytest.mark.parametrize("rank", [3, 4])
+def test_rotary_embedding_by_three_positions(layout: int, shares: list[int], rank: int) -> None:
+    batch, heads, length, half, rows = 2, 3, 5, 6, 11
+    shape = (batch, length, heads * 2 * half) if rank == 3 else (batch, heads, length, 2 * half)
+    angles = distinct(RNG, rows, half)
+    inputs = {
+        "x": distinct(RNG, *shape), "ids": RNG.integers(0, rows, (3, batch, length)),
+        "cos": np.cos(angles).astype(np.float32), "sin": np.sin(angles).astype(np.float32),
+    }  # fmt: skip
+    attributes = {"mrope_section": shares, "mrope_layout": layout, "num_heads": heads if rank == 3 else 0}
+    check_model(model("MRotaryEmbedding", inputs, ["y"], **attributes), inputs)
+
+
 def test_gated_add_and_scaled_silu() -> None:
     x, y, gate = distinct(RNG, 2, 3, 5), distinct(RNG, 2, 3, 5), distinct(RNG, 2, 3, 1)
     inputs = {"x": x, "y": y, "gate": gate}
