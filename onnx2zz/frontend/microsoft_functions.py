@@ -4,49 +4,24 @@ A form of an operator that is not written here (a ragged batch, states of severa
 no function, and so no lowering. Source: ONNX Runtime's ContribOperators page.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import onnx
 from onnx import helper
 
 from onnx2zz.frontend.function_body import FunctionBody
+from onnx2zz.frontend.function_call import Call, Shapes
+from onnx2zz.frontend.gated_delta_net import gated_delta_net
 from onnx2zz.frontend.graph import Node
+from onnx2zz.frontend.multimodal_rotary import multimodal_rotary
 
 DOMAIN = "com.microsoft"
 OPSET = 23
 """Of the standard operators here, whatever the model's own is."""
 BEFORE_ONE_AXIS = 12
 """The last opset in which Softmax takes its axis and all behind it as one row."""
-Shapes = Sequence[tuple[int, ...] | None]
 SILU = ("silu", "swish")
-
-
-@dataclass(frozen=True)
-class Call:
-    """A node that is to be a function. `shapes`: of its inputs, None where one is left out or not known."""
-
-    node: Node
-    shapes: Shapes
-
-    def given(self, index: int) -> bool:
-        """Whether the input is there."""
-        return bool(self.node.input(index))
-
-    def shape(self, index: int) -> tuple[int, ...]:
-        """The shape of an input. Raises LookupError where nobody knows it: no function can be written then."""
-        shape = self.shapes[index] if index < len(self.shapes) else None
-        if shape is None:
-            raise LookupError(f"the shape of input {index} is not known")
-        return shape
-
-    def has_default(self, **attributes: float | str) -> bool:
-        """Whether attributes have these values, or are left out."""
-        return all(
-            self.node.text(name, value) == value if isinstance(value, str) else self.node.number(name, value) == value
-            for name, value in attributes.items()
-        )
 
 
 Write = Callable[[Call, FunctionBody], bool]
@@ -256,12 +231,14 @@ FUNCTIONS: Mapping[str, Write] = {
     "BiasSoftmax": _bias_softmax,
     "CausalConvWithState": _causal_convolution,
     "GatedAdd": _gated_add,
+    "GatedDeltaNet": gated_delta_net,
     "GatedRMSNorm": _gated_rms_norm,
     "GatedRelativePositionBias": _gated_position_bias,
     "LinearAttention": _linear_attention,
+    "MRotaryEmbedding": multimodal_rotary,
     "MatMulNBitsMlp": _mlp_of_few_bits,
     "MatMulNBitsQkv": _qkv_of_few_bits,
     "ScaledSiLU": _scaled_silu,
     "SwiGLU": _swiglu,
 }
-OPSETS = {"BiasSoftmax": BEFORE_ONE_AXIS, "LinearAttention": 27}
+OPSETS = {"BiasSoftmax": BEFORE_ONE_AXIS, "GatedDeltaNet": 27, "LinearAttention": 27}

@@ -100,6 +100,44 @@ def test_linear_attention(rule: str, queries: int, keys: int) -> None:
     assert macs(found) == batch * length * reads * width * deep
 
 
+@pytest.mark.skipif(onnx.defs.onnx_opset_version() < 27, reason="onnx is older than the operator")
+@pytest.mark.parametrize("gate", ["none", "softplus", "sigmoid"])
+@pytest.mark.parametrize(
+    ("per_key", "rank", "rule"), [(True, 4, "gated_delta"), (False, 3, "gated_delta"), (False, 3, "delta")]
+)
+def test_gated_delta_net(gate: str, per_key: bool, rank: int, rule: str) -> None:
+    batch, length, shared, heads, deep, wide = 2, 5, 2, 6, 4, 3
+    tokens = (batch, length) if rank == 4 else (batch * length,)
+    gates = (heads, deep) if per_key else (heads,)
+    decay = distinct(RNG, *tokens, *gates)
+    inputs = {
+        "q": distinct(RNG, *tokens, shared, deep), "k": distinct(RNG, *tokens, shared, deep),
+        "v": distinct(RNG, *tokens, heads, wide), "lengths": None,
+        "decay": (decay if gate != "none" else -np.abs(decay)).astype(np.float32) if rule != "delta" else None,
+        "beta": distinct(RNG, *tokens, heads), "state": distinct(RNG, batch, heads, wide, deep),
+        "a_log": distinct(RNG, heads) if gate != "none" and rule != "delta" else None,
+        "dt": distinct(RNG, *gates) if gate != "none" and rule != "delta" else None,
+    }  # fmt: skip
+    attributes = {"gate_activation": gate if rule != "delta" else "none", "beta_activation": "sigmoid", "qk_l2_norm": 1}
+    found = model("GatedDeltaNet", inputs, ["y", "last"], update_rule=rule, **attributes)
+    check_model(found, given(inputs))
+    assert macs(found) == batch * length * 3 * heads * deep * wide
+
+
+@pytest.mark.parametrize(("layout", "shares"), [(0, [2, 1, 3]), (0, [3, 3, 0]), (1, [2, 2, 2]), (1, [3, 2, 1])])
+@pytest.mark.parametrize("rank", [3, 4])
+def test_rotary_embedding_by_three_positions(layout: int, shares: list[int], rank: int) -> None:
+    batch, heads, length, half, rows = 2, 3, 5, 6, 11
+    shape = (batch, length, heads * 2 * half) if rank == 3 else (batch, heads, length, 2 * half)
+    angles = distinct(RNG, rows, half)
+    inputs = {
+        "x": distinct(RNG, *shape), "ids": RNG.integers(0, rows, (3, batch, length)),
+        "cos": np.cos(angles).astype(np.float32), "sin": np.sin(angles).astype(np.float32),
+    }  # fmt: skip
+    attributes = {"mrope_section": shares, "mrope_layout": layout, "num_heads": heads if rank == 3 else 0}
+    check_model(model("MRotaryEmbedding", inputs, ["y"], **attributes), inputs)
+
+
 def test_gated_add_and_scaled_silu() -> None:
     x, y, gate = distinct(RNG, 2, 3, 5), distinct(RNG, 2, 3, 5), distinct(RNG, 2, 3, 1)
     inputs = {"x": x, "y": y, "gate": gate}

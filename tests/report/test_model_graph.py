@@ -119,6 +119,43 @@ def test_blocks_are_shown_once_and_every_layer_when_asked(chromium: Browser, rep
     assert wrong == []
 
 
+def table_names(tab: Page) -> list[str]:
+    return tab.locator("#table td.name button").all_inner_texts()
+
+
+def test_the_table_has_a_block_once_with_how_often_it_comes(chromium: Browser, report: Path, vit: Path) -> None:
+    found = result(vit)
+    hidden = {
+        place
+        for block in found["blocks"]
+        for place in range(block["first"] + block["layers"], block["first"] + block["layers"] * block["times"])
+    }
+    names = [layer["name"] for layer in found["layers"]]
+    tab, wrong = opened(chromium, report)
+    assert table_names(tab) == [name for place, name in enumerate(names) if place not in hidden]
+    assert tab.locator("#latency .row").count() == len(names) - len(hidden)
+    first = found["blocks"][0]
+    row = tab.locator("#table tr", has_text=names[first["first"]]).first
+    assert f"{first['times']} times" in row.inner_text()
+    # What the graph opens is shown, whichever layer stands for it.
+    tab.select_option("#graph-blocks", "whole")
+    boxes(tab).nth(max(hidden)).dispatch_event("click")
+    tab.locator("#graph-listed").click()
+    assert table_names(tab) == names and tab.locator("#table tr.detail").count() == 1
+    tab.select_option("#layers-once", "once")
+    assert len(table_names(tab)) == len(names) - len(hidden)
+    assert wrong == []
+
+
+def test_runs_that_repeat_otherwise_hide_no_layer_of_each_other(chromium: Browser, vit: Path, tmp_path: Path) -> None:
+    found = result(vit)
+    file = tmp_path / "both.html"
+    file.write_text(page([PageRun(found), PageRun({**found, "blocks": []})]), encoding="utf-8")
+    tab, wrong = opened(chromium, file)
+    assert table_names(tab) == [layer["name"] for layer in found["layers"]]
+    assert tab.locator("#layers-once").count() == 0 and wrong == []
+
+
 def test_the_costliest_box_has_the_strongest_colour_and_opens_on_its_layer(
     chromium: Browser, report: Path, vit: Path
 ) -> None:

@@ -130,5 +130,6 @@ FACTS: tuple[OperatorFacts, ...] = (
     microsoft("GroupQueryAttention", _group_query_attention, multiplies=True, caches={1: 3, 2: 4}),
     microsoft("QAttention", _quantised_attention, multiplies=True, mask=KeyMask(5), caches={1: 8}),
     OperatorFacts("RotaryEmbedding", ranges={"num_heads": COUNTS}),
+    OperatorFacts("com.microsoft.MRotaryEmbedding", ranges={"num_heads": COUNTS}),
     OperatorFacts("com.microsoft.RotaryEmbedding", same, ranges={"num_heads": COUNTS}),
 )

@@ -209,7 +209,7 @@ class ModelGraph {
 
   opened(place) {
     const layer = this.layer(place), nodes = this.nodes[place], box = this.drawn.layers.find((one) => one[0] === place);
-    const listed = () => { view.open.add(layer.name); refresh(); document.querySelector("#table tr.detail").scrollIntoView({ block: "center" }); };
+    const listed = () => { openRow(layer.name); document.querySelector("#table tr.detail").scrollIntoView({ block: "center" }); };
     return [
       make("h3", {}, layer.name, make("button", { type: "button", id: "graph-listed", click: listed }, "show among the layers")),
       nodes.length ? make("p", { class: "facts" }, "computes ", nodes.map((node) => `${node.op} ${node.node || node.outputs[0]}${node.status === "fused" ? " (fused)" : ""}${node.layers.length > 1 ? `, with ${several(node.layers.length - 1, "other layer", "other layers")}` : ""}`).join("; ")) : null,

@@ -1,6 +1,7 @@
 // The layers: sort and filter, which the charts above follow, and the table whose rows open.
 
-const view = { words: "", type: "", sort: "order", down: false, open: new Set() };
+/** `once`: layers of repeated blocks are shown once; `open`: the rows that are. */
+const view = { words: "", type: "", sort: "order", down: false, once: REPEATED, open: new Set() };
 
 const first = (row) => row.layers.find(priced) || {};
 const amounts = (row, of) => row.layers.map((layer) => priced(layer) ? of(layer) : null);
@@ -40,7 +41,7 @@ const ORDER = { id: "order", head: "Order of execution", value: (row) => row.ord
 const sortable = [ORDER, ...COLUMNS];
 
 function shownRows() {
-  const found = ROWS.filter((row) => (!view.type || row.type === view.type) && says(row.name, view.words));
+  const found = ROWS.filter((row) => (!view.once || row.repeats === row.name) && (!view.type || row.type === view.type) && says(row.name, view.words));
   return sorted(found, sortable.find((column) => column.id === view.sort).value, view.down);
 }
 
@@ -50,8 +51,19 @@ function controls() {
   place("controls", make("div", { class: "controls" },
     wordsField(`Filter ${ROWS.length} layers by name`, redrawn((value) => { view.words = value; })),
     choice("Operator", "type", [["", "all"], ...types.map((type) => [type, type])], view.type, redrawn((value) => { view.type = value; })),
+    REPEATED ? choice("Repeated layers", "layers-once", [["once", "once"], ["whole", "every one"]], view.once ? "once" : "whole", redrawn((value) => { view.once = value === "once"; })) : null,
     choice("Sort by", "sort", sortable.map((column) => [column.id, column.head]), view.sort, redrawn((value) => {
       view.sort = value; view.down = !["order", "name", "type", "bound", "cores", "split"].includes(value); }))));
+}
+
+/** Opens a layer's row, and shows every layer where another one stands for it. */
+function openRow(name) {
+  if (view.once && ROWS.some((row) => row.name === name && row.repeats !== name)) {
+    view.once = false;
+    document.getElementById("layers-once").value = "whole";
+  }
+  view.open.add(name);
+  refresh();
 }
 
 function sortBy(column) {
@@ -73,8 +85,9 @@ function lines(row) {
   const open = view.open.has(row.name);
   const toggle = () => { open ? view.open.delete(row.name) : view.open.add(row.name); refresh(); };
   const button = make("button", { type: "button", "aria-expanded": String(open), title: row.name }, row.name);
+  const many = view.once && row.times > 1 ? make("small", {}, ` ${row.times} times`) : null;
   const line = make("tr", { class: "opens", click: toggle }, COLUMNS.map((column) => column.id === "name"
-    ? make("td", { class: "name text" }, button) : make("td", { class: kindOf(column) }, column.cell(row))));
+    ? make("td", { class: "name text" }, button, many) : make("td", { class: kindOf(column) }, column.cell(row))));
   return open ? [line, make("tr", { class: "detail" }, make("td", { colspan: COLUMNS.length }, make("div", { class: "sides" },
     row.layers.map((layer, number) => layer && detail(layer, number)))))] : [line];
 }

@@ -100,3 +100,21 @@ const ROWS = (() => {
   }));
   return [...found.values()];
 })();
+
+/** Of one run, for each layer of a block that comes again and again: the layer that stands for it, and how many times. */
+function repeatsOf(run) {
+  return new Map((run.blocks || []).flatMap(({ first, layers, times }) => Array.from({ length: layers * times }, (_, place) =>
+    [run.layers[first + place].name, { first: run.layers[first + place % layers].name, times }])));
+}
+
+// A row stands for others only where all runs repeat them alike: else it would hide what one of them has beside the rest.
+(() => {
+  const repeats = RUNS.map(repeatsOf);
+  for (const row of ROWS) {
+    const [one, ...others] = repeats.map((known) => known.get(row.name) || { first: row.name, times: 1 });
+    const alike = others.every((other) => other.first === one.first && other.times === one.times);
+    Object.assign(row, alike ? { repeats: one.first, times: one.times } : { repeats: row.name, times: 1 });
+  }
+})();
+
+const REPEATED = ROWS.some((row) => row.repeats !== row.name);
