@@ -124,7 +124,10 @@ def _states(costs: Costs, shape: tuple[int, ...]) -> Iterator[tuple[State, Float
 
 def rise(values: Floats) -> None:
     """Running minimum along every axis but the last, in place."""
-    for axis in range(values.ndim - 1):
-        along = np.moveaxis(values, axis, 0)
-        for index in range(1, len(along)):
-            np.minimum(along[index - 1], along[index], out=along[index])
+    before = 1
+    for length in values.shape[:-1]:
+        # One view with the axis in the middle: moving axes takes numpy longer than the minima of a small lattice do.
+        along = values.reshape(before, length, -1)
+        for index in range(1, length):
+            np.minimum(along[:, index - 1], along[:, index], out=along[:, index])
+        before *= length
