@@ -26,7 +26,7 @@ from onnx2zz.zigzag.talk import talk_goes_to
 if TYPE_CHECKING:
     from onnx2zz.mapping.choice import ChoiceTerms
 
-FORMAT = 5
+FORMAT = 6
 """Raise it when other candidates are found, refused or preferred: choices of earlier runs are then made anew."""
 
 

@@ -1,49 +1,50 @@
 """What one unrolling takes at least where several costs must be low at once: no chain may be good for one port, or for
 energy, and bad for the others.
 
-The least of a weighted sum of costs over all chains is a bound on the same sum of any mapping. Weights that put more
-on what a chain is bad at make it rise (a Lagrangian of "the busiest port", or of energy and cycles together); every
-chain that is met on the way is a mapping to try.
+The least of a weighted sum of costs over all chains is a bound on the same sum of any mapping. The weights are those
+under which all chains that are known are as dear as can be; the cheapest chain under them is a new one, until it is not
+(a Lagrangian of "the busiest port", or of energy and cycles together, by cutting planes). Every chain that is met on
+the way is a mapping to try.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from onnx2zz.zigzag.search.chain import Cost, Placed, cheapest_chain
-from onnx2zz.zigzag.search.crossings import Border, Crossings
+from onnx2zz.zigzag.cycle_sums import Borders, Mixture, Sum, columns
+from onnx2zz.zigzag.search.chain import Cost, Placed, cheapest_chains, fixed
+from onnx2zz.zigzag.search.crossings import Crossings
+from onnx2zz.zigzag.search.spread import ROUNDING, AtLeast
+from onnx2zz.zigzag.weights import dearest_weights
 
 Floats = NDArray[np.float64]
 
 ROUNDS = 12
 """Weights that are tried."""
+BEGUN = 6
+"""Sums whose chains are known from the beginning: those that are dearest even alone."""
 SHARES = (0.5, 0.25, 0.75)
 """Of energy in the sum of energy and cycles, each as a share of its own least."""
 
 
 @dataclass
 class JointBound:
-    """Of one candidate (C = 1). `beyond`: cycles that come on top of the computation."""
+    """Of one candidate (C = 1). `sums`: what is never above the latency."""
 
     crossings: Crossings
-    ports: Sequence[int]
-    beyond: float
-    chains: dict[tuple[Placed, ...], None] = field(default_factory=dict[tuple[Placed, ...], None])
-
-    def __post_init__(self) -> None:
-        crossings = self.crossings
-        self.borders = [
-            [
-                crossings.border(op, level, crossings.everywhere(), energy=True, cycles=True)
-                for level in range(len(operand.levels))
-            ]
-            for op, operand in enumerate(crossings.operands)
-        ]
-        self.iterations = float(crossings.iterations[0])
-        self.mac_energy = float(crossings.mac_energy[0])
+    borders: Borders
+    sums: Sequence[Sum]
+    mixtures: Sequence[Mixture] = ()
+    dearest: Mixture | None = None
+    """The weights under which the cycles are bounded best."""
+    chains: dict[tuple[Placed, ...], tuple[float, Floats]] = field(
+        default_factory=dict[tuple[Placed, ...], tuple[float, Floats]]
+    )
+    """With pJ and sums."""
 
     def cycles(self) -> float:
         """At least, whatever the energy."""
@@ -61,66 +62,95 @@ class JointBound:
 
     def _least(self, of_energy: float, of_cycles: float) -> float:
         """Of the weighted sum of energy and cycles."""
-        # The first weight is that of the array, which is busy in every iteration: latency is the busiest of it and the
-        # ports.
-        weights = np.full(len(self.ports) + 1, 1 / (len(self.ports) + 1))
         best = 0.0
-        for number in range(ROUNDS):
-            by_port = dict(zip(self.ports, of_cycles * weights[1:], strict=True))
-            chain = cheapest_chain(self._costs(of_energy, by_port), self.crossings.shape)
-            self.chains[chain] = None
-            spent, busy = self._of(chain)
-            taken = np.array([self.iterations, *(busy.get(port, 0.0) for port in self.ports)])
-            found = of_energy * spent + of_cycles * (float(weights @ taken) + self.beyond)
+        for _ in range(ROUNDS):
+            known = np.array([of_energy * spent + of_cycles * taken for spent, taken in self.chains.values()])
+            weights = dearest_weights(known)
+            chain = self._chain(of_energy, of_cycles * weights)
+            spent, taken = self._of(chain)
+            found = of_energy * spent + of_cycles * float(weights @ taken)
+            if found > best and not of_energy:
+                shares = zip(self.sums, weights.tolist(), strict=True)
+                self.dearest = Mixture(tuple((one, weight) for one, weight in shares if weight > 0))
             best = max(best, found)
-            worst = of_energy * spent + of_cycles * (float(taken.max()) + self.beyond)
-            # This chain is priced at what the bound says. No other weights can raise the bound above a chain that
-            # reaches it.
-            if worst <= best * (1 + 1e-9):
+            # No weights can raise the bound above this: some known chain is no dearer than what the cheapest costs.
+            if found >= (known @ weights).min() * (1 - 1e-9):
                 break
-            # Multiplicative weights: what is busier than the average gains. Divided by the busiest, so that the step
-            # does not depend on the size of the layer, and shrinking, so that the weights settle instead of swinging
-            # between two chains.
-            weights = weights * np.exp(2 / np.sqrt(number + 1) * (taken - weights @ taken) / taken.max())
-            weights = weights / weights.sum()
+            self.chains[chain] = spent, taken
         return best
 
-    def _costs(self, of_energy: float, of_ports: Mapping[int, float]) -> list[list[Cost]]:
+    def begin(self) -> AtLeast:
+        """What energy and each sum are at least on their own, whose chains are the first ones that are known."""
+        shape = self.crossings.shape
+        energies = [[Cost(one.view, one.energy, one.goes_on) for one in levels] for levels in self.borders]
+        energy, chains = cheapest_chains(energies, shape, 1)
+        cycles = np.zeros(1)
+        if self.sums:
+            every = [*self.sums, *self.mixtures]
+            side_by_side = columns(self.borders, every, 1)
+            least, dearest = cheapest_chains(side_by_side, (*shape[:-1], len(every)), BEGUN)
+            cycles = (least + [float(one.base(self.crossings)[0]) for one in every]).max(keepdims=True)
+            # Little energy is little traffic, and so a good guess for cycles.
+            chains += dearest
+        for chain in chains:
+            self.chains[chain] = self._of(chain)
+        return AtLeast((energy + self.crossings.mac_energy) * ROUNDING, cycles * ROUNDING)
+
+    def _chain(self, of_energy: float, of_sums: Floats) -> tuple[Placed, ...]:
+        costs = [
+            [
+                Cost(border.view, self._weighted(op, level, of_energy, of_sums), border.goes_on)
+                for level, border in enumerate(levels)
+            ]
+            for op, levels in enumerate(self.borders)
+        ]
+        return cheapest_chains(costs, self.crossings.shape, 1)[1][0]
+
+    def _weighted(self, op: int, level: int, of_energy: float, of_sums: Floats) -> Floats:
+        # Infinite stands for "cannot lie here". Times a weight of 0 it would be NaN, and NaN would win each minimum.
+        border = self.borders[op][level]
+        fits = np.isfinite(border.energy)
+        cycles = self._finite[op][level] @ of_sums
+        return np.where(fits, np.where(fits, border.energy, 0.0) * of_energy + cycles[..., None], np.inf)
+
+    @cached_property
+    def _finite(self) -> list[list[Floats]]:
+        """Per border (places, sums)."""
+        found: list[list[Floats]] = []
+        for op, levels in enumerate(self.borders):
+            found.append([])
+            for border in levels:
+                values = np.broadcast_arrays(*(one.of(op, border)[..., 0] for one in self.sums))
+                # Where energy alone counts there are no sums.
+                stacked = np.stack(values, axis=-1) if values else np.zeros(0)
+                found[op].append(np.where(np.isfinite(stacked), stacked, 0.0))
+        return found
+
+    def _of(self, chain: Sequence[Placed]) -> tuple[float, Floats]:
+        """pJ, and the sums."""
+        spent = float(self.crossings.mac_energy[0])
+        taken = np.array([float(one.base(self.crossings)[0]) for one in self.sums])
+        for op, level, below in [*((one.operand, one.level, one.below) for one in chain), *self._fixed]:
+            spent += float(_at(self.borders[op][level].energy, below)[0])
+            taken += _at(self._finite[op][level], below)
+        return spent, taken
+
+    @cached_property
+    def _fixed(self) -> list[tuple[int, int, tuple[int, ...]]]:
+        """The borders that are on no chain, since they can lie at one place only."""
+        nowhere = (0,) * len(self.crossings.ladders)
         return [
-            [Cost(border.view, _weighted(border, of_energy, of_ports)) for border in levels] for levels in self.borders
+            (op, level, nowhere)
+            for op, levels in enumerate(self.borders)
+            for level, border in enumerate(levels)
+            if any(border is one for one in fixed(levels))
         ]
 
-    def _of(self, chain: Sequence[Placed]) -> tuple[float, dict[int, float]]:
-        """pJ, and cycles of each port."""
-        spent = self.mac_energy
-        busy: dict[int, float] = {}
-        for one in chain:
-            border = self.borders[one.operand][one.level]
-            spent += _at(border.energy, one)
-            for port, taken in border.busy.items():
-                busy[port] = busy.get(port, 0.0) + _at(taken, one)
-        for levels in self.borders:  # what lies at no loop is on no chain
-            if levels and all(part == slice(0, 1) for part in levels[0].view):
-                spent += float(levels[0].energy.reshape(-1)[0])
-                for port, taken in levels[0].busy.items():
-                    busy[port] = busy.get(port, 0.0) + float(taken.reshape(-1)[0])
-        return spent, busy
 
-
-def _weighted(border: Border, of_energy: float, of_ports: Mapping[int, float]) -> Floats:
-    # Infinite stands for "does not fit". Times a weight of 0 it would be NaN, and NaN would win each minimum.
-    fits = np.isfinite(border.energy)
-    values = np.where(fits, border.energy, 0.0) * of_energy
-    for port, weight in of_ports.items():
-        if port in border.busy:
-            taken = border.busy[port]
-            values = values + weight * np.where(np.isfinite(taken), taken, 0.0)
-    return np.where(fits, values, np.inf)
-
-
-def _at(values: Floats, placed: Placed) -> float:
+def _at(values: Floats, below: Sequence[int]) -> Floats:
+    """At a place, of values (places, any number)."""
     # An axis along which nothing changes has length 1, whatever the place on the lattice.
-    return float(values[(*(min(place, size - 1) for place, size in zip(placed.below, values.shape, strict=False)), 0)])
+    return values[tuple(min(place, size - 1) for place, size in zip(below, values.shape[:-1], strict=False))]
 
 
 def _least_product(lines: Sequence[tuple[float, float, float]]) -> float:

@@ -7,7 +7,7 @@ loops are lengthened to what the unrolling divides.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from math import prod
 
@@ -18,18 +18,22 @@ from zigzag.mapping.temporal_mapping import TemporalMappingType
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.zigzag.cycle_sums import Mixture, Sum, Sums, least_of, sums_of
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.joint_bound import JointBound
 from onnx2zz.zigzag.layer import mapped_layer
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import ObjectiveName, objective
 from onnx2zz.zigzag.search import NotCoveredError
-from onnx2zz.zigzag.search.chain import Cost, cheapest, cheapest_chain
-from onnx2zz.zigzag.search.crossings import ALWAYS, Crossings, factored, prime_ladders, short_ladders
+from onnx2zz.zigzag.search.border import Border
+from onnx2zz.zigzag.search.chain import Cost, Placed, cheapest
+from onnx2zz.zigzag.search.crossings import Crossings
 from onnx2zz.zigzag.search.innermost import by_innermost
+from onnx2zz.zigzag.search.lattice import ALWAYS, Ladder, prime_ladders, short_ladders
 from onnx2zz.zigzag.search.least_loads import first_tiles, last_tile
 from onnx2zz.zigzag.search.realised import Factor, Lengthening, Realised, best_of_all, best_realised
-from onnx2zz.zigzag.search.spread import ROUNDING, Candidates, Spread
+from onnx2zz.zigzag.search.spread import ROUNDING, AtLeast, Candidates
+from onnx2zz.zigzag.search.trimming import farthest, trimmed
 from onnx2zz.zigzag.search.whole_unrolling import Ground, Lengthened, ground
 from onnx2zz.zigzag.unrolling import Unrolling
 
@@ -38,16 +42,14 @@ Ints = NDArray[np.intp]
 
 TOGETHER = 1 << 17
 """Candidates times places of the lattice that are looked at together: 1 MB an array."""
-PADDED = 1.6
-"""How many times more places than its own a candidate may be given, so that more are looked at together."""
-
-
-@dataclass(frozen=True)
-class AtLeast:
-    """(C,) each: pJ and cycles, rounded down; 0 for what was not asked for."""
-
-    energy: Floats
-    cycles: Floats
+SAMPLED = 4
+"""Candidates of which all sums are looked at, to know which ones decide."""
+MIXTURES = 2
+"""Weights that are kept."""
+LOW = 2
+"""Borders of each operand that are low."""
+CALLS = 1 << 14
+"""Places that take as long as numpy's calls for one more array."""
 
 
 class UnrollingBounds:
@@ -65,6 +67,8 @@ class UnrollingBounds:
         self.opt: ObjectiveName = options.opt
         # A bound for both costs twice as much as for one of them.
         self.energy, self.cycles = not asked.is_latency, not asked.is_energy
+        # Weights that proved one candidate dear often prove many so: they are tried on all that come later.
+        self.mixtures: list[Mixture] = []
 
     def by_innermost(self, given: Candidates) -> AtLeast:
         """The first bound."""
@@ -75,65 +79,85 @@ class UnrollingBounds:
     def by_chain(self, given: Candidates, *, low: bool) -> AtLeast:
         """The second bound (`low`), or the third."""
         energy, cycles = np.zeros(len(given.sizes)), np.zeros(len(given.sizes))
-        for rows in _together(_steps(given)):
-            few = given.rows(rows)
-            found = self._by_chain(Crossings(self.ground, few, prime_ladders(_steps(few))), low)
+        every, levels = self._crossings(given, greedy=self.cycles or not low), LOW if low else None
+        far = farthest(every, levels)
+        sums = self._deciding(given, low) if self.cycles and len(given.sizes) > SAMPLED else None
+        for rows in _together(_kinds(every, far), (len(sums) if sums else 1) + len(self.mixtures)):
+            few = self._crossings(given.rows(rows), greedy=every.greedy)
+            # The axes that these need are the first of those that all need, loop by loop.
+            axes = [every.axes.index(axis) for axis in few.axes]
+            found = self._by_chain(trimmed(few, far[axes][:, rows]), low, sums)
             energy[rows], cycles[rows] = found.energy, found.cycles
         return AtLeast(energy, cycles)
 
-    def _by_chain(self, crossings: Crossings, low: bool) -> AtLeast:
-        energy, cycles = np.zeros(1), crossings.iterations
+    def _by_chain(self, crossings: Crossings, low: bool, sums: Sums | None) -> AtLeast:
+        energy, cycles, one = np.zeros(1), np.zeros(1), np.ones(len(crossings.iterations))
+        rest, borders = _borders(crossings, low, energy=self.energy, cycles=self.cycles)
         if self.energy:
-            rest, costs = _energies(crossings, low)
-            energy = crossings.mac_energy + rest + cheapest(costs, crossings.shape)
-        for port in _binding(crossings) if self.cycles else ():
-            cycles = np.maximum(cycles, cheapest(_port_costs(crossings, port, low), crossings.shape))
-        return self._whole(crossings, energy, cycles)
+            costs = [[Cost(one.view, one.energy, one.goes_on) for one in levels] for levels in borders]
+            energy = (crossings.mac_energy + rest + cheapest(costs, crossings.shape)) * ROUNDING
+        if self.cycles:
+            sums = [*(sums if sums is not None else sums_of(crossings, borders)), *self.mixtures]
+            cycles = least_of(sums, borders, crossings).max(axis=0) * ROUNDING
+        return AtLeast(energy * one, cycles * one)
+
+    def _deciding(self, given: Candidates, low: bool) -> Sums:
+        """The sums that decide how many cycles some of the candidates take: they are as many as ports times inputs, and
+        to look at all of them for each candidate takes as many times longer."""
+        found: dict[Sum, None] = {}
+        for row in np.linspace(0, len(given.sizes) - 1, min(len(given.sizes), SAMPLED)).astype(int):
+            crossings = self._lattice(given.rows(np.array([row])), LOW if low else None)
+            borders = _borders(crossings, low, energy=False, cycles=True)[1]
+            sums = sums_of(crossings, borders)
+            found[sums[int(least_of(sums, borders, crossings).argmax())]] = None
+        return list(found)
 
     def _whole(self, crossings: Crossings, energy: Floats, cycles: Floats) -> AtLeast:
         one = np.ones(len(crossings.iterations))
-        # What comes before and after the computation is the same for all orderings, and no chain knows of it.
-        if self.cycles:
-            cycles = cycles + _around(crossings.spread)
+        # What comes before and after the computation: of the smallest tiles.
+        cycles = cycles + crossings.spread.drain + first_tiles(crossings.spread) + last_tile(crossings.spread)
         return AtLeast(
             energy * ROUNDING * one if self.energy else one * 0, cycles * ROUNDING * one if self.cycles else one * 0
         )
 
     def lengthening(self, given: Candidates, unrolling: Unrolling, sizes: Lengthened, floor: float) -> Lengthening:
         """One candidate as its orderings are priced."""
-        return Lengthening(unrolling, sizes, _factors(self._one(given)), floor)
+        return Lengthening(unrolling, sizes, _factors(prime_ladders(_steps(given))), floor)
 
-    def _one(self, given: Candidates) -> Crossings:
-        return Crossings(self.ground, given, prime_ladders(_steps(given)))
+    def _crossings(self, given: Candidates, *, greedy: bool = True) -> Crossings:
+        return Crossings(self.ground, given, prime_ladders(_steps(given)), greedy=greedy)
 
-    def realised(self, given: Candidates, one: Lengthening) -> Realised | None:
-        """The best ordering that follows the cheapest chains of one candidate, for energy and for the ports that may
-        bind (little energy is little traffic, and so a good guess for cycles); None where none of them fits."""
-        crossings = self._one(given)
-        # Chains are guesses here, and each is one ordering or a few to price: so one for each quantity that may decide.
-        chains = [cheapest_chain(_energies(crossings, low=False)[1], crossings.shape)]
-        for port in _binding(crossings) if self.cycles else ():
-            chains.append(cheapest_chain(_port_costs(crossings, port, low=False), crossings.shape))
-        return best_realised(self.ground, one, chains, self.opt)
+    def _lattice(self, given: Candidates, levels: int | None = None) -> Crossings:
+        crossings = self._crossings(given)
+        return trimmed(crossings, farthest(crossings, levels))
+
+    def joint(self, given: Candidates, *, every_place: bool = False) -> JointBound:
+        """What chains can tell of one candidate. `every_place`: also of places where the cheapest chain is not."""
+        crossings = self._crossings(given) if every_place else self._lattice(given)
+        _, borders = _borders(crossings, low=False, energy=True, cycles=self.cycles)
+        return JointBound(crossings, borders, sums_of(crossings, borders) if self.cycles else (), self.mixtures)
+
+    def realised(self, joint: JointBound, one: Lengthening, known: int = 0) -> Realised | None:
+        """The best ordering that follows the chains of one candidate, but for so many that are known; None where none
+        of them fits."""
+        chains = [_counted(chain, joint.crossings) for chain in list(joint.chains)[known:]]
+        return best_realised(self.ground, one, chains, self.opt) if chains else None
 
     def all_realised(self, one: Lengthening) -> Realised | None:
         """The best of all orderings."""
         return best_of_all(self.ground, one, self.opt)
 
-    def jointly(self, given: Candidates, one: Lengthening) -> tuple[float, Realised | None]:
-        """What the objective of one candidate is at least where costs compete, and the best ordering that was met on
-        the way."""
-        crossings = self._one(given)
-        beyond = _around(crossings.spread).item()
-        joint = JointBound(crossings, _binding(crossings), beyond)
+    def jointly(self, joint: JointBound, one: Lengthening) -> float:
+        """What the objective of one candidate is at least where costs compete; more chains are known then."""
         # The roofline knows the traffic of whole tensors at the highest port, which is at times more than the chains
         # do.
         cycles = max(joint.cycles() * ROUNDING, one.floor)
-        least = cycles
-        if self.energy:
-            energy = self.by_chain(given, low=False).energy.item()
-            least = joint.energy_times_cycles(energy, cycles) * ROUNDING
-        return least, best_realised(self.ground, one, list(joint.chains), self.opt)
+        if joint.dearest is not None and joint.dearest not in self.mixtures:
+            self.mixtures = [*self.mixtures, joint.dearest][-MIXTURES:]
+        if not self.energy:
+            return cycles
+        energy = min(spent for spent, _ in joint.chains.values()) * ROUNDING
+        return joint.energy_times_cycles(energy, cycles) * ROUNDING
 
     def candidates(
         self,
@@ -167,86 +191,72 @@ def _ground(
         raise PricingError(sentence(error)) from error
 
 
-def _around(spread: Spread) -> Floats:
-    """(C,): cycles before and after the computation at least."""
-    return spread.drain + first_tiles(spread) + last_tile(spread)
-
-
 def _steps(given: Candidates) -> NDArray[np.int64]:
     return given.sizes // given.factors.prod(axis=1)
 
 
-def _energies(crossings: Crossings, low: bool) -> tuple[Floats, list[list[Cost]]]:
-    """pJ of the borders that are not on the chain, and of those that are."""
+def _borders(crossings: Crossings, low: bool, *, energy: bool, cycles: bool) -> tuple[Floats, list[list[Border]]]:
+    """pJ of the borders that are not on the chain, and those that are, per operand."""
     rest: Floats = np.zeros(1)
-    costs: list[list[Cost]] = []
+    found: list[list[Border]] = []
     for op, operand in enumerate(crossings.operands):
-        costs.append([])
+        found.append([])
         for level in range(len(operand.levels)):
-            if low and level > 1:
+            if not low or level < LOW:
+                found[op].append(crossings.border(op, level, crossings.everywhere(), energy=energy, cycles=cycles))
+            elif energy:
                 everything = (ALWAYS,) * len(crossings.ladders)
                 # With all loops below it a border is crossed once, which is the least. `anyway`: whether so large a
                 # tile fits is of no matter to a bound from below.
                 once = crossings.border(op, level, everything, energy=True, cycles=False, anyway=True)
                 rest = rest + once.energy.reshape(-1)
-            else:
-                border = crossings.border(op, level, crossings.everywhere(), energy=True, cycles=False)
-                costs[op].append(Cost(border.view, border.energy))
-    return rest, costs
+    return rest, found
 
 
-def _port_costs(crossings: Crossings, port: int, low: bool) -> list[list[Cost]]:
-    """Cycles that the borders take of a port; borders far out may take none."""
-    costs: list[list[Cost]] = []
-    for op, operand in enumerate(crossings.operands):
-        costs.append([])
-        for level in range(min(len(operand.levels), 2) if low else len(operand.levels)):
-            border = crossings.border(op, level, crossings.everywhere(), energy=False, cycles=True)
-            # A border that this port does not serve costs nothing here, but its tile must fit all the same. With energy
-            # not asked for, `energy` says just that: 0 where it fits, infinite elsewhere.
-            costs[op].append(Cost(border.view, border.busy.get(port, border.energy)))
-    return costs
+def _counted(chain: tuple[Placed, ...], crossings: Crossings) -> tuple[Placed, ...]:
+    """The same with how often each prime factor lies below, for places on the lattice of one candidate."""
+    return tuple(
+        replace(
+            one, below=tuple(ladder.counts[place] for ladder, place in zip(crossings.ladders, one.below, strict=True))
+        )
+        for one in chain
+    )
 
 
-def _binding(crossings: Crossings) -> list[int]:
-    """The ports that may be busier than the array: with all borders below all loops, they are, for some candidate."""
-    busy: dict[int, Floats] = {}
-    for op, operand in enumerate(crossings.operands):
-        for level in range(len(operand.levels)):
-            border = crossings.border(op, level, crossings.nowhere(), energy=False, cycles=True, anyway=True)
-            for port, taken in border.busy.items():
-                busy[port] = busy.get(port, 0.0) + taken.reshape(-1)
-    # A port that is idle part of the time even then cannot raise the bound above the iterations of the array.
-    return [port for port, taken in busy.items() if (taken > crossings.iterations).any()]
-
-
-def _factors(crossings: Crossings) -> list[Factor]:
+def _factors(ladders: Sequence[Ladder]) -> list[Factor]:
     """Of one candidate."""
     found: list[Factor] = []
-    for ladder in crossings.ladders:
+    for ladder in ladders:
         times = int((~ladder.complete).sum())
         found.append(Factor(ladder.dim, int(ladder.below[1, 0]) if times else 1, times))
     return found
 
 
-def _together(steps: NDArray[np.int64]) -> Iterator[Ints]:
-    """Candidates by place whose steps factor nearly alike, as many at a time as their lattice allows."""
-    alike: dict[tuple[tuple[int, ...], ...], list[int]] = {}
-    for row, sizes in enumerate(steps.tolist()):
-        alike.setdefault(tuple(tuple(times for _, times in factored(size)) for size in sizes), []).append(row)
+def _kinds(crossings: Crossings, far: Ints) -> list[tuple[int, ...]]:
+    """Of each candidate, how long each axis of its lattice is."""
+    times = np.array([(~ladder.complete).sum(axis=0) for ladder in crossings.ladders]).reshape(far.shape)
+    lengths = np.where(far + 1 < times, far + 1, times) + 1
+    return [tuple(one) for one in lengths.T.tolist()]
+
+
+def _together(kinds: Sequence[tuple[int, ...]], sums: int) -> Iterator[Ints]:
+    """Candidates by place whose lattices are nearly alike, as many at a time as `sums` of each lattice allow."""
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for row, kind in enumerate(kinds):
+        alike.setdefault(kind, []).append(row)
     rows: list[int] = []
-    common: tuple[tuple[int, ...], ...] = ()
-    own = 0
-    # Sorted, neighbours share most of their axes. A group grows as long as the lattice that covers all of them is not
-    # much larger than their own ones are together: numpy's calls cost more than some idle places.
+    common: tuple[int, ...] = ()
+    # Sorted, neighbours share most of their axes. A group grows as long as the places that it must look at for nothing
+    # cost less than numpy's calls for another group.
     for kind in sorted(alike):
-        both = _covering(common, kind) if rows else kind
-        more = own + _places(kind) * len(alike[kind])
-        if rows and _places(both) * (len(rows) + len(alike[kind])) > PADDED * more:
-            yield from _parts(rows, _places(common))
-            rows, both, more = [], kind, _places(kind) * len(alike[kind])
-        rows, common, own = [*rows, *alike[kind]], both, more
-    yield from _parts(rows, _places(common))
+        both = tuple(map(max, common, kind)) if rows else kind
+        many = len(rows) + len(alike[kind])
+        more = prod(both) * many - (prod(common) * len(rows) if rows else 0)
+        if rows and more > CALLS + prod(kind) * len(alike[kind]):
+            yield from _parts(rows, prod(common) * sums)
+            rows, both = [], kind
+        rows, common = [*rows, *alike[kind]], both
+    yield from _parts(rows, prod(common) * sums)
 
 
 def _parts(rows: list[int], places: int) -> Iterator[Ints]:
@@ -254,14 +264,3 @@ def _parts(rows: list[int], places: int) -> Iterator[Ints]:
     at_once = max(1, TOGETHER // places)
     for first in range(0, len(rows), at_once):
         yield np.array(rows[first : first + at_once])
-
-
-def _covering(one: tuple[tuple[int, ...], ...], other: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...]:
-    return tuple(
-        tuple(max(pair) for pair in zip((*a, *(0,) * len(b)), (*b, *(0,) * len(a)), strict=True) if max(pair))
-        for a, b in zip(one, other, strict=True)
-    )
-
-
-def _places(kind: tuple[tuple[int, ...], ...]) -> int:
-    return prod(times + 1 for loop in kind for times in loop)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.choice import RUNNERS_UP, Choice, ChoiceTerms, choose, given_candidates
-from onnx2zz.mapping.optimal.search import Found, OptimalSearch
+from onnx2zz.mapping.optimal.search import Found, Near, OptimalSearch
 from onnx2zz.pricing.certificate import Certificate
 from onnx2zz.zigzag.failure import PricingError
 from onnx2zz.zigzag.objective import objective
@@ -15,6 +15,8 @@ ENOUGH = 0.001
 """Where no gap is asked for, the search ends when nothing can be better by more than this share."""
 PRICES = 48
 """That a layer may take where nobody says how many: more of them seldom find anything, if the gap is still wide."""
+NEAR = Near(prices=16, gap=0.01)
+"""When fewer are enough, where nobody says what is: the exit code asks for no less."""
 
 
 def choose_optimal(
@@ -29,10 +31,13 @@ def choose_optimal(
     space, given = given_candidates(entry, mapping_entry, terms)
     priced = [candidate for candidate in given if candidate.energy_pj is not None]
     refused = [candidate for candidate in given if candidate.refused]
+    unsaid = gap is None and budget is None
     wanted = ENOUGH if gap is None else gap
-    prices = PRICES if gap is None and budget is None else budget
+    prices = PRICES if unsaid else budget
     try:
-        found = OptimalSearch(entry, mapping_entry, space, terms, priced, wanted, prices).run()
+        found = OptimalSearch(
+            entry, mapping_entry, space, terms, priced, wanted, prices, NEAR if unsaid else None
+        ).run()
     # Better a good mapping without proof than none: the certificate says why nothing is proven.
     except (PricingError, NotCoveredError) as failure:
         return _unproven(choose(entry, mapping_entry, terms), terms, str(failure))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.mapping.bound import bounds, drain
+from onnx2zz.mapping.bound import Bounds, bounds, drain
 from onnx2zz.mapping.choice import ChoiceTerms
 from onnx2zz.mapping.chosen import Candidate
 from onnx2zz.mapping.honest import honest_price
@@ -27,9 +27,10 @@ from onnx2zz.mapping.space import Factors, Mask, Space
 from onnx2zz.pricing.certificate import Certificate, gap_of
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.failure import PricingError
+from onnx2zz.zigzag.joint_bound import JointBound
 from onnx2zz.zigzag.objective import objective
 from onnx2zz.zigzag.search.realised import Lengthening, Realised, how_many_of_all
-from onnx2zz.zigzag.search.spread import ROUNDING, Candidates
+from onnx2zz.zigzag.search.spread import ROUNDING, AtLeast, Candidates
 from onnx2zz.zigzag.spatial import limits, stays_as_it_is
 from onnx2zz.zigzag.unrolling import Unrolling, totals
 from onnx2zz.zigzag.unrolling_bounds import UnrollingBounds
@@ -40,9 +41,13 @@ Ints = NDArray[np.intp]
 
 CLOSED = 1 - 2**-38
 """A bound that is below a price by less than this share is no lower: bounds are rounded down by 2^-40."""
+LOOSE = 1.02
+"""How much dearer weights must prove a candidate for the others to be bounded by them, too."""
+FOLLOWED = 4
+"""Candidates that are followed through to a price if they can be better by a tenth of the gap."""
 EVERY = 20_000
 """Orderings of a candidate that are all priced, where its bound is not reached."""
-ONCE, INNERMOST, LOW_CHAIN, CHAIN, PRICED = range(5)
+ONCE, INNERMOST, LOW_CHAIN, CHAIN, PRICED, RULED_OUT = range(6)
 """What is known of a candidate."""
 AT_ONCE = {ONCE: 1 << 14, INNERMOST: 256, LOW_CHAIN: 32, CHAIN: 1}
 """How many candidates of each kind are looked at together, the most promising first."""
@@ -58,10 +63,19 @@ class Found:
     enumerated: int
 
 
+@dataclass(frozen=True)
+class Near:
+    """After so many prices the search also ends when no candidate can be better by more than this share."""
+
+    prices: int
+    gap: float
+
+
 @dataclass
 class OptimalSearch:
     """Of a layer. `given`: candidates with an honest price, which the best is never worse than. `gap`: the search ends
-    when no candidate can be better by more than this share; `budget`: prices that it may take, None without a limit.
+    when no candidate can be better by more than this share; `budget`: prices that it may take, None without a limit;
+    `near`: when a gap is wider, and yet enough.
 
     Raises PricingError or NotCoveredError where the layer cannot be bounded.
     """
@@ -73,7 +87,9 @@ class OptimalSearch:
     given: Sequence[Candidate]
     gap: float = 0.0
     budget: int | None = None
+    near: Near | None = None
     priced: list[Candidate] = field(default_factory=list[Candidate])
+    followed: int = 0
 
     def __post_init__(self) -> None:
         self.priced = list(self.given)
@@ -110,10 +126,20 @@ class OptimalSearch:
         return np.full(len(self.found), ONCE, dtype=np.int8)
 
     @cached_property
+    def _once(self) -> Bounds:
+        return bounds(self.found, self.space, self.terms.hierarchy)
+
+    @cached_property
     def least(self) -> Floats:
         """What the objective of each candidate is at least."""
-        once = bounds(self.found, self.space, self.terms.hierarchy)
-        return self._value(once.energy, np.maximum(once.cycles, self.floor)) * ROUNDING
+        return self._value(self._once.energy, np.maximum(self._once.cycles, self.floor)) * ROUNDING
+
+    @cached_property
+    def likely(self) -> Floats:
+        """Cycles of each candidate as the closest bound has them, below the floor, too: many are at the floor
+        if all goes well, and this says which ones are likely to be. Of equals those that need less energy."""
+        energy = self._once.energy
+        return self._once.cycles * (1 + 1e-6 * energy / energy.max(initial=1.0))
 
     @cached_property
     def floor(self) -> float:
@@ -138,8 +164,12 @@ class OptimalSearch:
     def enough(self) -> float:
         """A candidate whose bound is not below this need not be looked at."""
         best = self.best
+        if best is None:
+            return np.inf
+        # What is followed through first may be better by less than the gap, and then it is taken.
+        gap = self.gap if self.followed >= FOLLOWED else self.gap / 10
         # A bound at price / (1 + gap) is a gap of just that much.
-        return np.inf if best is None else self._price(best) * CLOSED / (1 + self.gap)
+        return self._price(best) * CLOSED / (1 + gap)
 
     def run(self) -> Found:
         """The search."""
@@ -157,28 +187,46 @@ class OptimalSearch:
             open_ones = np.flatnonzero((self.known < PRICED) & (self.least < self.enough))
             if not len(open_ones):
                 return
-            first = open_ones[self.least[open_ones].argmin()]
+            first = self._lowest(open_ones, 1)[0]
+            if self._near_enough():
+                return
             # One stage at a time: bounds of many are computed in one array, and each stage needs another lattice.
             alike = open_ones[self.known[open_ones] == self.known[first]]
             yield self._lowest(alike, AT_ONCE[int(self.known[first])])
 
     def _spent(self) -> bool:
-        return self.budget is not None and len(self.priced) - len(self.given) >= self.budget
+        return self.budget is not None and self._prices >= self.budget
+
+    @property
+    def _prices(self) -> int:
+        return len(self.priced) - len(self.given)
+
+    def _near_enough(self) -> bool:
+        """Whether many prices did not close a gap that is small: more seldom do."""
+        if self.near is None or self._prices < self.near.prices:
+            return False
+        gap = self._certificate().gap
+        return gap is not None and gap <= self.near.gap
 
     def _lowest(self, rows: Ints, count: int) -> Ints:
+        """The most promising."""
+        least = self.least[rows]
         if len(rows) > count:
-            rows = rows[np.argpartition(self.least[rows], count)[:count]]
-        return rows[np.argsort(self.least[rows], kind="stable")]
+            # Those that are no worse than the last one that is asked for, which may be more; a whole sort takes longer.
+            rows = rows[least <= np.partition(least, count - 1)[count - 1]]
+        return rows[np.lexsort((self.likely[rows], self.least[rows]))][:count]
 
     def _carry_on(self, rows: Ints) -> None:
         """Prices the most promising of some candidates, so that the others are compared with a good price."""
         # A dear bound for all would be wasted on those that one good price rules out. So after each batch the best of
         # it is followed through, and everything behind it is compared with that price.
         while (self.known[rows] < PRICED).all() and not self._spent():
-            first = rows[self.least[rows].argmin()]
+            first = self._lowest(rows, 1)[0]
             if self.least[first] >= self.enough:
                 return
             rows = np.array([first])
+            # Alone it is as quickly priced as bounded.
+            self.known[rows] = CHAIN
             self._look_at(rows)
 
     def _look_at(self, rows: Ints) -> None:
@@ -186,20 +234,24 @@ class OptimalSearch:
         stage = int(self.known[rows[0]])
         if stage == CHAIN:
             for row in rows.tolist():
+                self.known[row] = PRICED
+                self.followed += 1
                 self._enter(row)
         else:
             # None of them is always the higher one: the first knows what whole tensors cost at every memory, a chain
             # what the borders close to the array do.
-            self.least[rows] = np.maximum(self.least[rows], self._next_bound(rows, stage))
-        self.known[rows] = stage + 1
+            self._raise(rows, self._next_bound(rows, stage))
+            self.known[rows] = stage + 1
 
-    def _next_bound(self, rows: Ints, stage: int) -> Floats:
+    def _raise(self, rows: Ints, found: AtLeast) -> None:
+        self.least[rows] = np.maximum(self.least[rows], self._value(found.energy, np.maximum(found.cycles, self.floor)))
+        self.likely[rows] = np.maximum(self.likely[rows], found.cycles)
+
+    def _next_bound(self, rows: Ints, stage: int) -> AtLeast:
         given = self._lengthened(self.found[rows])
         if stage == ONCE:
-            found = self.bounds.by_innermost(given)
-        else:
-            found = self.bounds.by_chain(given, low=stage == INNERMOST)
-        return self._value(found.energy, np.maximum(found.cycles, self.floor))
+            return self.bounds.by_innermost(given)
+        return self.bounds.by_chain(given, low=stage == INNERMOST)
 
     def _lengthened(self, factors: Factors) -> Candidates:
         """Candidates with the loops that they divide."""
@@ -209,8 +261,7 @@ class OptimalSearch:
     def _enter(self, row: int) -> None:
         """The price of a candidate, or of the next best of its group where ZigZag would change it."""
         for factors in self.alike.group_of(row):
-            unrolling = self.space.unrolling(factors)
-            if stays_as_it_is(self.entry, self.mapping_entry, unrolling, self.terms.accelerator):
+            if self._stays(factors):
                 found = self._priced(row, factors)
                 self.priced += [found] if found is not None else []
                 return
@@ -227,8 +278,13 @@ class OptimalSearch:
             # There is one ordering, the empty one, and its price is the least.
             self.least[row] = np.inf if found is None else self._price(found)
             return found
-        given, one = self._lengthened(factors[None]), self._lengthening(factors)
-        found = self._as_candidate(one, self.bounds.realised(given, one))
+        one = self._lengthening(factors)
+        joint = self.bounds.joint(self._lengthened(factors[None]))
+        self._raise(np.array([row]), joint.begin())
+        if self.least[row] >= self.enough:
+            self.known[row] = RULED_OUT
+            return None
+        found = self._as_candidate(one, self.bounds.realised(joint, one))
         # The chain was a guess. Only where its price reaches the bound is nothing better possible.
         if self._is_least(found, row):
             return found
@@ -237,14 +293,37 @@ class OptimalSearch:
             # All orderings were priced, so the least price is the bound; where none fits the candidate is out.
             self.least[row] = np.inf if found is None else self._price(found)
             return found
-        options = [found, self._tried(unrolling)]
+        known = len(joint.chains)
         # Energies of borders add up and one chain has the least of all; cycles are a maximum over ports, and EDP a
         # product.
         if not objective(self.terms.options.opt).is_energy:
-            least, met = self.bounds.jointly(given, one)
-            self.least[row] = max(self.least[row], least)
-            options.append(self._as_candidate(one, met))
+            self._raise_jointly(row, joint, one)
+            if self.least[row] >= self.enough:
+                self.known[row] = RULED_OUT
+                return None
+        options = [found, *(self._tried(self.space.unrolling(one)) for one in self._mirrored(row, factors))]
+        options.append(self._as_candidate(one, self.bounds.realised(joint, one, known)))
         return min((option for option in options if option), key=self._merit, default=None)
+
+    def _raise_jointly(self, row: int, joint: JointBound, one: Lengthening) -> None:
+        alone = self.least[row]
+        self.least[row] = max(alone, self.bounds.jointly(joint, one))
+        # Where costs compete so much the bounds of others are as loose: they are asked for once more, with the weights
+        # that are known now.
+        if self.least[row] > alone * LOOSE:
+            self.known[self.known == CHAIN] = LOW_CHAIN
+
+    def _mirrored(self, row: int, factors: Factors) -> Iterator[Factors]:
+        """A candidate and its mirror image: the same orderings are possible, but LOMA tries others of them."""
+        yield factors
+        for other in self.alike.group_of(row):
+            if (other.prod(axis=0) != factors.prod(axis=0)).any() and self._stays(other):
+                yield other
+                return
+
+    def _stays(self, factors: Factors) -> bool:
+        unrolling = self.space.unrolling(factors)
+        return stays_as_it_is(self.entry, self.mapping_entry, unrolling, self.terms.accelerator)
 
     def _is_least(self, found: Candidate | None, row: int) -> bool:
         return found is not None and self._price(found) * CLOSED <= self.least[row]
@@ -280,7 +359,7 @@ class OptimalSearch:
         left = self.least < price * CLOSED
         # The price itself is a bound where nothing is left below it.
         bound = float(min(self.least[left].min(initial=np.inf), price))
-        bounded = int((~left & (self.known < PRICED)).sum())
+        bounded = int((~left & (self.known != PRICED)).sum())
         gap, opt = gap_of(price, bound), self.terms.options.opt
         return Certificate(opt, price, bound, gap, len(self.priced), bounded, int(left.sum()), self._space)
 

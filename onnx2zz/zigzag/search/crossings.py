@@ -7,17 +7,19 @@ fit its memory beside the least that the others keep there. Whatever ordering Zi
 cuts it chooses: each border lies at one of these places, and the price is the sum of the borders.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import TypeAlias
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property, reduce
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Element, Flags, Floats
-from .loop_factors import primes_of
+from .border import Border
+from .greed import taken_for_sure
+from .lattice import ALWAYS, EVERY, NEVER, Ladder, View, where_any
+from .least_loads import flows_back, is_loaded, loads_of
 from .nest import (
     READ_TO_HIGH,
     READ_TO_LOW,
@@ -27,85 +29,25 @@ from .nest import (
     Operand,
     OperandLevel,
 )
-from .spread import Candidates, Spread, narrowest, unclipped
+from .spread import Candidates, Spread, narrowest, unclipped, widest
 from .whole_unrolling import Ground
-
-Whole = NDArray[np.int64]
-View: TypeAlias = tuple[slice, ...]
-"""Per loop: how often it may occur below a border."""
-
-EVERY, NEVER, ALWAYS = slice(None), slice(0, 1), slice(-1, None)
-
-
-@dataclass(frozen=True)
-class Ladder:
-    """How much of one loop may lie below a border: (places, C) steps each, rising from 1, and whether all of it does.
-    Several ladders may be over one loop: what lies below is their product."""
-
-    dim: int
-    below: Floats
-    complete: Flags
-
-
-def prime_ladders(steps: Whole) -> list[Ladder]:
-    """Every multiset of the prime factors of steps (C, loops), an axis for each distinct prime of a loop. Primes are in
-    the order of how often they occur, so that candidates whose steps factor alike share the axes; what one of them
-    lacks is a loop of one step, which changes nothing."""
-    found: list[Ladder] = []
-    for dim in range(steps.shape[1]):
-        distinct, inverse = np.unique(steps[:, dim], return_inverse=True)
-        factors = [factored(int(step)) for step in distinct]
-        # A loop of 12 steps and one of 18 both have a prime that occurs twice and one that occurs once. On shared axes
-        # they are looked at in one array, whatever the primes are.
-        for axis in range(max(map(len, factors), default=0)):
-            pairs = np.array([one[axis] if axis < len(one) else (1, 0) for one in factors])
-            primes, times = pairs[inverse].T
-            places = np.arange(int(times.max()) + 1)[:, None]
-            # An axis is as long as the candidate with the most needs it; the others stay where all of the loop lies
-            # below.
-            below: Floats = np.power(primes.astype(float), np.minimum(places, times))
-            found.append(Ladder(dim, below, places >= times))
-    return found
-
-
-def short_ladders(steps: Whole) -> list[Ladder]:
-    """Nothing, the least prime factor, or all of each loop of steps (C, loops)."""
-    found: list[Ladder] = []
-    for dim in range(steps.shape[1]):
-        distinct, inverse = np.unique(steps[:, dim], return_inverse=True)
-        if distinct[-1] > 1:
-            least = np.array([min(primes_of(int(step)), default=1) for step in distinct])[inverse]
-            below = np.stack([np.ones(len(steps)), least.astype(float), steps[:, dim].astype(float)])
-            found.append(Ladder(dim, below, below == below[-1]))
-    return found
-
-
-@lru_cache(maxsize=1 << 14)
-def factored(step: int) -> tuple[tuple[int, int], ...]:
-    """(prime, how often), the most frequent first."""
-    found = Counter(primes_of(step))
-    return tuple(sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-@dataclass(frozen=True)
-class Border:
-    """The costs of one border at the places `view`, C last: pJ, and cycles of the ports in all periods but the first;
-    infinite where the tile does not fit."""
-
-    view: View
-    energy: Floats
-    busy: Mapping[int, Floats]
 
 
 class Crossings:
-    """Of candidates, on the lattice that `ladders` span."""
+    """Of candidates, on the lattice that `ladders` span. `greedy`: what the allocator takes for sure is known, which is
+    closer and takes longer (greed.py)."""
 
-    def __init__(self, ground: Ground, given: Candidates, ladders: Sequence[Ladder]):
-        self.ground, self.given, self.ladders = ground, given, ladders
+    def __init__(self, ground: Ground, given: Candidates, ladders: Sequence[Ladder], *, greedy: bool = True):
+        self.ground, self.given, self.ladders, self.greedy = ground, given, ladders, greedy
         self.over = tuple(ladder.dim for ladder in ladders)
         self.shape = (*(len(ladder.below) for ladder in ladders), len(given.sizes))
         self.iterations: Floats = (given.sizes // given.factors.prod(axis=1)).prod(axis=1, dtype=float)
         self.spread = Spread(ground, given)
+
+    @cached_property
+    def axes(self) -> list[tuple[int, int]]:
+        """Of each axis the loop, and how many axes of the same loop come before it."""
+        return [(dim, self.over[:axis].count(dim)) for axis, dim in enumerate(self.over)]
 
     def along(self, axis: int, values: NDArray[Element]) -> NDArray[Element]:
         """Values (places on the axis, C) in the shape of the lattice."""
@@ -146,18 +88,71 @@ class Crossings:
             # move it.
             view = self._within_array(op, view)
             place = _Place(self, view)
-            return self._crossed(op, level, place, np.ones(1), place.iterations, None, energy, cycles)
+            return self._crossed(op, level, place, np.ones(1), None, energy, cycles)
         place = _Place(self, view)
         if anyway:
-            tile = self.elements(op, level - 1, place)
-            return self._crossed(op, level, place, tile, place.iterations, None, energy, cycles)
+            return self._crossed(op, level, place, self.elements(op, level - 1, place), None, energy, cycles)
+        if self.settled(op, level):
+            view = (ALWAYS,) * len(self.ladders)
+            place = _Place(self, view)
         tile, fits = self._tile(op, level - 1, place)
+        goes_on = self._goes_on(op, level, tile) if self.greedy and not self.settled(op, level) else None
         # Measured once on the whole view, then priced on the part that matters: pricing is several times as much work.
-        small = _where_any(view, fits)
+        small = where_any(view, fits)
         if small != view:
             place = _Place(self, small)
             tile, fits = self._tile(op, level - 1, place)
-        return self._crossed(op, level, place, tile, place.iterations, fits, energy, cycles)
+        if goes_on is not None:
+            fits = fits & self._may_end(op, level, place)
+        return replace(self._crossed(op, level, place, tile, fits, energy, cycles), goes_on=goes_on)
+
+    def settled(self, op: int, level: int) -> bool:
+        """Whether a border lies above all loops for sure, for all candidates: the tensor fits the memory below it as a
+        whole, or one still farther in."""
+        return level > self._unsettled[op]
+
+    @cached_property
+    def _unsettled(self) -> list[int]:
+        """Per operand the highest border that may lie elsewhere."""
+        found: list[int] = []
+        for op, operand in enumerate(self.operands):
+            whole = (
+                self._goes_on_at(op, level, self._whole[op][level - 1]).all() for level in range(1, operand.top + 1)
+            )
+            found.append(next((place for place, one in enumerate(whole) if one), operand.top))
+        return found
+
+    def _goes_on(self, op: int, level: int, tile: Floats) -> Flags | None:
+        found = self._goes_on_at(op, level, tile)
+        return found if found.any() else None
+
+    def _goes_on_at(self, op: int, level: int, tile: Floats) -> Flags:
+        """Where the tile below a border is small enough for the allocator to take it for sure, and so to go on."""
+        return tile * widest(self.operands[op]) <= self._sure[op, level - 1]
+
+    def _may_end(self, op: int, level: int, place: "_Place") -> Flags:
+        """Where the allocator may stop: some loop that moves the operand, as long as can be, is too much, or none is
+        left."""
+        found = ~place.left(tuple(self.over[axis] for axis in self.moving(op)))
+        for dim in {self.over[axis] for axis in self.moving(op)}:
+            longest = _Place(
+                self, tuple(ALWAYS if over == dim else one for over, one in zip(self.over, place.view, strict=True))
+            )
+            found = found | ~self._goes_on_at(op, level, self.elements(op, level - 1, longest))
+        return found
+
+    @cached_property
+    def _whole(self) -> list[list[Floats]]:
+        """Per operand and memory (C,): elements that it holds if all loops run below it."""
+        everything = _Place(self, (ALWAYS,) * len(self.ladders))
+        return [
+            [self.elements(op, level, everything).reshape(-1) for level in range(len(operand.levels))]
+            for op, operand in enumerate(self.operands)
+        ]
+
+    @cached_property
+    def _sure(self) -> dict[tuple[int, int], Floats]:
+        return taken_for_sure(self.ground, self._whole)
 
     def fits(self, op: int, level: int, view: View) -> Flags:
         """Whether the tile below a border fits memory `level`."""
@@ -244,7 +239,6 @@ class Crossings:
         level: int,
         place: "_Place",
         tile: Floats,
-        period: Floats,
         fits: Flags | None,
         energy: bool,
         cycles: bool,
@@ -252,9 +246,13 @@ class Crossings:
         operand = self.operands[op]
         # ZigZag's words and energies (energy.py), every part that depends on the order at its least: that is what keeps
         # a sum over borders below a price.
-        periods = self.iterations / period
+        periods = self.iterations / place.iterations
         spent = np.zeros(1)
         busy: dict[int, Floats] = {}
+        waiting: dict[int, Floats] = {}
+        passing: dict[int, Floats] = {}
+        steady: dict[int, Floats] = {}
+        window = self._window(op, level, place, tile) if cycles else np.ones(1)
         for direction, bits, flows in self._ways(op, level, place, tile):
             times = periods * flows
             # The memory above serves several distinct tiles at once, to different units: its port sees all of them, and
@@ -273,11 +271,47 @@ class Crossings:
                 if width is not None and cycles:
                     port = self.ground.port[op, memory, way]
                     # The first period is no stall: it is loaded before the computation, and `first_tiles` counts it.
-                    busy[port] = busy.get(port, 0.0) + np.ceil(passed / width.greatest) * np.maximum(times - 1, 0)
+                    taken, again = np.ceil(passed / width.greatest), np.maximum(times - 1, 0)
+                    busy[port] = busy.get(port, 0.0) + taken * again
+                    waiting[port] = waiting.get(port, 0.0) + np.maximum(taken - window, 0) * again
+                    if not flows_back(op, way):
+                        # In whole bits a cycle (loading.py), but for the first period.
+                        share = np.floor(passed / place.iterations) / self.ground.nest.ports[port].width
+                        often = np.where(times > 1, np.minimum(share * self.iterations, taken * again), 0.0)
+                        once = np.where(times == 1, taken, 0.0) if is_loaded(self.ground, op, level) else 0.0
+                        steady[port] = steady.get(port, 0.0) + often
+                        passing[port] = passing.get(port, 0.0) + often + once
+        loading = loads_of(self.spread, op, level, tile, periods) if cycles and level > 0 else np.zeros(1)
         if fits is not None and not fits.all():
             spent = np.where(fits, spent, np.inf)
             busy = {port: np.where(fits, taken, np.inf) for port, taken in busy.items()}
-        return Border(place.view, spent, busy)
+        return Border(place.view, spent, busy, waiting, loading, passing, steady)
+
+    def _window(self, op: int, level: int, place: "_Place", tile: Floats) -> Floats:
+        """Cycles of a period in which a tile may pass the border, at most (stalls.py). Where the memory below is more
+        than half full there is no room to prefetch, and only the first of the loops that do not move the operand are
+        left: one step, if the tile is that of one step."""
+        if level == 0:
+            return place.iterations
+        operand = self.operands[op]
+        # The loops of the topmost run over one operand may be counted out of the tile (double_buffering.py): at most
+        # all that move it.
+        run = reduce(mul, (place.size(dim) for dim in operand.relevant), np.ones(1))
+        kept = np.floor(tile * self._kept_precision(op, level, place) / run)
+        prefetches = kept <= operand.levels[level - 1].capacity * (0.5 + 1e-9)
+        moves = np.zeros(1, dtype=np.bool_)
+        for axis in self.moving(op):
+            moves = moves | self.along(axis, self.ladders[axis].below[place.view[axis]] > 1)
+        return np.where(prefetches | moves | np.array(level > 1), place.iterations, 1.0)
+
+    def _kept_precision(self, op: int, level: int, place: "_Place") -> Floats | float:
+        operand = self.operands[op]
+        if not operand.is_output:
+            return float(operand.precision)
+        if operand.partial:
+            return float(narrowest(operand))
+        partial = place.left(operand.irrelevant) | self._reduced_above(op, level)
+        return np.where(partial, float(operand.precision), float(operand.final_precision))
 
     def _ways(
         self, op: int, level: int, place: "_Place", tile: Floats
@@ -327,19 +361,6 @@ class _Place:
             if ladder.dim in dims:
                 found = found | self.crossings.along(axis, ~ladder.complete[one])
         return found
-
-
-def _where_any(view: View, fits: Flags) -> View:
-    """The view without the outer places at which no candidate's tile fits: small memories take few of all places."""
-    found = list(view)
-    for axis in range(fits.ndim - 1):
-        others = tuple(other for other in range(fits.ndim) if other != axis)
-        places = np.flatnonzero(fits.any(axis=others))
-        length = int(places[-1]) + 1 if len(places) else 1
-        if length < fits.shape[axis]:
-            start: int = view[axis].start or 0
-            found[axis] = slice(start, start + length)
-    return tuple(found)
 
 
 def access_energy(memory: OperandLevel, way: DataDirection) -> float:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import Flags, Floats
-from .crossings import ALWAYS, NEVER, Border, Crossings, View
+from .border import Border
+from .crossings import Crossings
+from .lattice import ALWAYS, NEVER, View
 
 
 @dataclass(frozen=True)

@@ -1,42 +1,92 @@
 """Cycles at least before the array can begin and after it has ended: the smallest tile that the lowest memory may hold
 takes each link's narrower port (loading.py hides no more than the rest)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
 from .arrays import Floats
-from .nest import READ_TO_HIGH, READ_TO_LOW, WRITE_FROM_HIGH, WRITE_FROM_LOW, PhysicalPort, Transfer
+from .nest import READ_TO_HIGH, READ_TO_LOW, WRITE_FROM_HIGH, WRITE_FROM_LOW, DataDirection, PhysicalPort
 from .spread import Spread, narrowest
 from .whole_unrolling import Ground
 
 
+def loads_of(spread: Spread, op: int, level: int, tile: Floats, periods: Floats) -> Floats:
+    """Cycles of an operand's links at least, as far as the tile below border `level` decides them: before the
+    computation for an input, after it for results. `tile`: elements at some places; `periods`: how often one passes."""
+    links = _links(spread.ground, op)
+    bits = tile * narrowest(spread.ground.nest.operands[op])
+    if level > 1:
+        return _beyond_the_lowest(spread, op, level, bits, periods, links)
+    # Of what is hidden only the lowest memory's tile is known to remain, for every link (loading.py).
+    found = np.zeros(1)
+    for above, (low, high) in links.items():
+        taken = np.ceil(bits / min(low.width, high.width))
+        # What passes more than once is not hidden, and the memory above serves several units at once.
+        if above == 1:
+            served = np.ceil(bits * spread.boost(op, 1) / high.width)
+            taken = np.where(periods > 1, np.maximum(taken, served), taken)
+        found = found + taken
+    return found
+
+
+def _beyond_the_lowest(
+    spread: Spread, op: int, level: int, bits: Floats, periods: Floats, links: Mapping[int, tuple[PhysicalPort, ...]]
+) -> Floats:
+    """What a link takes that is not hidden, beside the lowest memory's tile, however large that is."""
+    if level not in links:
+        return np.zeros(1)
+    low, high = links[level]
+    taken = np.maximum(np.ceil(bits / low.width), np.ceil(bits * spread.boost(op, level) / high.width))
+    lowest = np.minimum(bits, spread.ground.nest.operands[op].levels[0].capacity)
+    rest = taken - np.ceil(lowest / min(low.width, high.width))
+    return np.where(periods > 1, np.maximum(rest, 0.0), 0.0)
+
+
 def first_tiles(spread: Spread) -> Floats:
-    """(C,): of inputs on their way down. A link of which one port is shared may be replaced by another one."""
+    """(C,): of inputs on their way down."""
     found = np.zeros(len(spread.given.sizes))
-    nest = spread.ground.nest
-    for op in nest.inputs:
-        ends = [((op, level, WRITE_FROM_HIGH), (op, level + 1, READ_TO_LOW)) for level in range(nest.operands[op].top)]
-        # See `_input_parts` in loading.py: of half-shared links only the last counts, which need not be this one.
-        whole = [link for link in _ports(spread.ground, ends) if link[0].shared_by_inputs == link[1].shared_by_inputs]
+    for op in spread.ground.nest.inputs:
         # The two inputs may load side by side, so the slower one counts and not the sum.
-        found = np.maximum(found, _taken(spread, op, whole))
+        found = np.maximum(found, _taken(spread, op))
     return found
 
 
 def last_tile(spread: Spread) -> Floats:
     """(C,): of results on their way up, one link after the other."""
-    top = spread.ground.nest.output.top
-    ends = [((0, level, READ_TO_HIGH), (0, level + 1, WRITE_FROM_LOW)) for level in range(top)]
-    return _taken(spread, 0, _ports(spread.ground, ends))
+    return _taken(spread, 0)
 
 
-def _ports(ground: Ground, links: Sequence[tuple[Transfer, Transfer]]) -> list[tuple[PhysicalPort, PhysicalPort]]:
-    """Both ports of each link; none of a link that a memory has no port for."""
-    port, ports = ground.port, ground.nest.ports
-    return [(ports[port[low]], ports[port[high]]) for low, high in links if low in port and high in port]
+def is_loaded(ground: Ground, op: int, level: int) -> bool:
+    """Whether the cycles of this link count before or after the computation, as far as they are not hidden."""
+    return level in _links(ground, op)
 
 
-def _taken(spread: Spread, op: int, links: Sequence[tuple[PhysicalPort, PhysicalPort]]) -> Floats:
+def flows_back(op: int, way: DataDirection) -> bool:
+    """Partial sums on their way down, of which no load counts."""
+    return op == 0 and way in (READ_TO_LOW, WRITE_FROM_HIGH)
+
+
+def _links(ground: Ground, op: int) -> dict[int, tuple[PhysicalPort, PhysicalPort]]:
+    """Border -> the ports at its two ends, of the links whose cycles add up; none where a memory has no port."""
+    down, up = (READ_TO_HIGH, WRITE_FROM_LOW) if op == 0 else (WRITE_FROM_HIGH, READ_TO_LOW)
+    found: dict[int, tuple[PhysicalPort, PhysicalPort]] = {}
+    for level in range(ground.nest.operands[op].top):
+        low, high = ground.port.get((op, level, down)), ground.port.get((op, level + 1, up))
+        if low is not None and high is not None:
+            found[level + 1] = ground.nest.ports[low], ground.nest.ports[high]
+    if op == 0:
+        return found
+    # See `_input_parts` in loading.py: of links of which one port is shared by both inputs only the last counts; an
+    # input that is alone is not asked for what it loads through ports that are shared at all.
+    half = [level for level, (low, high) in found.items() if low.shared_by_inputs != high.shared_by_inputs]
+    alone = len(ground.nest.inputs) == 1
+    both = [level for level, (low, high) in found.items() if low.shared_by_inputs and high.shared_by_inputs]
+    left_out = {*half, *both} if alone else set(half[:-1])
+    return {level: ports for level, ports in found.items() if level not in left_out}
+
+
+def _taken(spread: Spread, op: int) -> Floats:
     bits = spread.smallest_tile(op) * narrowest(spread.ground.nest.operands[op])
+    links = _links(spread.ground, op).values()
     return sum((np.ceil(bits / min(low.width, high.width)) for low, high in links), np.zeros_like(bits))

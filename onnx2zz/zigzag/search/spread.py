@@ -32,6 +32,14 @@ class Candidates:
 
 
 @dataclass(frozen=True)
+class AtLeast:
+    """(C,) each: pJ and cycles, rounded down; 0 for what was not asked for."""
+
+    energy: Floats
+    cycles: Floats
+
+
+@dataclass(frozen=True)
 class Spread:
     """Of candidates."""
 
@@ -97,6 +105,11 @@ class Spread:
 def narrowest(operand: Operand) -> int:
     """Bits of an element at least."""
     return min(operand.precision, operand.final_precision) if operand.is_output else operand.precision
+
+
+def widest(operand: Operand) -> int:
+    """Bits of an element at most."""
+    return max(operand.precision, operand.final_precision) if operand.is_output else operand.precision
 
 
 def unclipped(axis: PartialAxis, first: Floats, second: Floats) -> Floats:

@@ -52,6 +52,19 @@ def value(found: AtLeast, opt: ObjectiveName) -> np.ndarray:
 
 
 @pytest.mark.parametrize(("arch", "layer"), QUICK)
+def test_the_cheapest_chain_costs_the_same_on_the_trimmed_lattice(arch: str, layer: int) -> None:
+    entry = EVERYTHING[layer]
+    space, unrollings = drawn(arch, entry, 4)
+    bounds = UnrollingBounds(entry, LINKS, accelerator(arch), PriceOptions(opt="EDP"))
+    for unrolling in unrollings:
+        factors = space.factors(unrolling)
+        given = bounds.candidates(factors, space.loops, *padded_sizes(entry, space.loops, factors.prod(axis=1)))
+        few, every = bounds.joint(given).begin(), bounds.joint(given, every_place=True).begin()
+        np.testing.assert_allclose(few.energy, every.energy, rtol=1e-12)
+        np.testing.assert_allclose(few.cycles, every.cycles, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("arch", "layer"), QUICK)
 def test_no_ordering_is_below_a_bound(arch: str, layer: int) -> None:
     bounds_hold(arch, EVERYTHING[layer], 3, 5)
 
