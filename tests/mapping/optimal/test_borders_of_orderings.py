@@ -19,10 +19,11 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.search.allocation import allocate
 from onnx2zz.zigzag.search.border import Border
 from onnx2zz.zigzag.search.crossings import Crossings
-from onnx2zz.zigzag.search.merge_down import merge_down, run_end
+from onnx2zz.zigzag.search.merge_down import merge_down
 from onnx2zz.zigzag.search.nest import Nest
 from onnx2zz.zigzag.search.orderings import Loops, Orderings, multisets_below
 from onnx2zz.zigzag.search.pricing import price, size_tables
+from onnx2zz.zigzag.search.runs import runs_over
 from onnx2zz.zigzag.spatial import stays_as_it_is
 from onnx2zz.zigzag.unrolling import Unrolling
 from onnx2zz.zigzag.unrolling_bounds import UnrollingBounds
@@ -85,7 +86,7 @@ def laid(joint: JointBound, nest: Nest, orderings: Orderings, row: int) -> list[
     found: list[Laid] = []
     for op, operand in enumerate(nest.operands):
         borders = merge_down(operand, allocation.cuts[op], one)
-        still = 0 if operand.is_output else int(run_end(one.over(operand.irrelevant))[0, 0])
+        still = 0 if operand.is_output else int(runs_over(one, operand.irrelevant).end[0, 0])
         for border, cut in zip(joint.borders[op], [still, *(int(cut[0]) for cut in borders.cuts[:-1])], strict=True):
             below = one.loop[0, :cut].tolist()
             found.append(Laid(op, border, tuple(below.count(axis) for axis in range(len(shape))), shape))
