@@ -1,6 +1,7 @@
 """Schedules that differ in one thing from one that is right, as documents of JSON whose totals agree with the change.
 
-Every one of them, but those of TRIED, cannot be carried out as it is written; how each is wrong stands beside it.
+Every one of them, but those of TRIED, cannot be carried out as it is written; how each is wrong stands beside it. Two
+tiles swapped whose outputs go the same ways may be right again.
 """
 
 import copy

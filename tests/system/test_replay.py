@@ -86,17 +86,25 @@ def test_a_schedule_that_was_written_is_carried_out(right: Written, tmp_path: Pa
 
 def check_mutants(right: Written, number: int, seed: int) -> None:
     assert right.played(right.schedule) == ()
-    missed = [kind for kind, mutant in mutants(right.schedule, WRONG, number, seed) if not right.played(mutant)]
-    assert missed == []
+    missed = [mutant for _, mutant in mutants(right.schedule, WRONG, number, seed) if not right.played(mutant)]
+    # Two tiles that send to the same cores what each has whole, and whose readers begin after both, may be swapped:
+    # that is another schedule, and a right one.
+    assert [objections for mutant in missed if (objections := objections_to(mutant, right))] == []
+    assert len(missed) <= number / 10
+
+
+def objections_to(mutant: Document, right: Written) -> list[str]:
+    """What the checker of these tests says, which shares no code with the package."""
+    workload = yaml.safe_load((right.folder / "workload.yaml").read_text())
+    coverage = json.loads((right.folder / "coverage.json").read_text())
+    return faults(mutant, workload, coverage)
 
 
 def check_times(right: Written, number: int, seed: int) -> None:
-    """What the checker of these tests, which shares no code with the package, objects to is found."""
-    workload = yaml.safe_load((right.folder / "workload.yaml").read_text())
-    coverage = json.loads((right.folder / "coverage.json").read_text())
+    """What another checker objects to is found."""
     harmful = 0
     for kind, mutant in mutants(right.schedule, TRIED, number, seed):
-        wrong = [fault for fault in faults(mutant, workload, coverage) if any(word in fault for word in OF_TIME)]
+        wrong = [fault for fault in objections_to(mutant, right) if any(word in fault for word in OF_TIME)]
         harmful += bool(wrong)
         assert not wrong or right.played(mutant), (kind, wrong)
     assert harmful
