@@ -84,12 +84,15 @@ def test_a_schedule_that_was_written_is_carried_out(right: Written, tmp_path: Pa
     assert told["tiles"] == len(right.schedule["tiles"])
 
 
+OF_COURSE = "memory does not tell what it holds over time"
+
+
 def check_mutants(right: Written, number: int, seed: int) -> None:
     assert right.played(right.schedule) == ()
     missed = [mutant for _, mutant in mutants(right.schedule, WRONG, number, seed) if not right.played(mutant)]
     # Two tiles that send to the same cores what each has whole, and whose readers begin after both, may be swapped:
-    # that is another schedule, and a right one.
-    assert [objections for mutant in missed if (objections := objections_to(mutant, right))] == []
+    # that is another schedule, and a right one, but for the course of the memories, which is still that of the first.
+    assert [one for mutant in missed for one in objections_to(mutant, right) if OF_COURSE not in one] == []
     assert len(missed) <= number / 10
 
 
