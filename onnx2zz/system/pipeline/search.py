@@ -90,7 +90,8 @@ class PipelineSearch:
     """`layers`: the search of the schedule of one frame, whose best is one of the ways that are tried; `few`: that
     only so many of the cores may be given layers, those nearest to the port; its schedule is none of the ways then.
     `all_stay`: no weights may come with a frame.
-    `alone`: it, once it has been looked for; `tried`: schedules of a frame that were made, `spent`: their jobs."""
+    `alone`: it, once it has been looked for; `tried`: schedules of a frame that were made, `spent`: their jobs;
+    `looked_at`: the ways of each layer that have their prices."""
 
     layers: Search
     few: int | None = None
@@ -99,7 +100,7 @@ class PipelineSearch:
     tried: int = 0
     spent: int = 0
     found: list[Pipeline] = field(default_factory=list[Pipeline])
-    ways: dict[int, dict[Way, None]] = field(default_factory=lambda: defaultdict[int, dict[Way, None]](dict))
+    looked_at: dict[int, dict[Way, None]] = field(default_factory=lambda: defaultdict[int, dict[Way, None]](dict))
 
     def best(self) -> Pipeline | None:
         """The pipeline with the shortest interval (for other objectives: the best of these, with the interval as its
@@ -139,11 +140,11 @@ class PipelineSearch:
         prices = self.layers.prices[self.layers.system.cores[0].id]
         for layer, seen in self.layers.looked_at.items():
             tilings = [one.tiling for one in seen if one.tiling.cores <= len(self._row)]
-            self.ways[layer].update(dict.fromkeys(priced(layers[layer], tilings, prices)))
+            self.looked_at[layer].update(dict.fromkeys(priced(layers[layer], tilings, prices)))
         start = {
             layer: (priced(layers[layer], [one.tiling], prices)[0], one.cores) for layer, one in best.chosen.items()
         }
-        ways = [list(self.ways[told.placed.id]) for told in layers]
+        ways = [list(self.looked_at[told.placed.id]) for told in layers]
         self._try(Levelling(self.layers, ways, self._row, not self.all_stay).best(start).choice)
 
     def _is_no_worse(self, one: Pipeline, other: Pipeline) -> bool:
@@ -209,7 +210,10 @@ class PipelineSearch:
         if self.alone is not None:
             yield self.alone.tilings
             for number in FINER:
-                yield self.layers.finer(self.alone.tilings, number)
+                finer = self.layers.finer(self.alone.tilings, number)
+                # A pipeline without the layers whose finer tiles have no price would be another network's.
+                if len(finer) == len(self.alone.tilings):
+                    yield finer
         if not free_of_kind(self.layers):
             return
         if self.all_stay:
@@ -236,7 +240,7 @@ class PipelineSearch:
         if found is None:
             return ()
         for told, own in zip(graph.layers, found, strict=True):
-            self.ways[told.placed.id].update(dict.fromkeys(way for ways in own.values() for way in ways))
+            self.looked_at[told.placed.id].update(dict.fromkeys(way for ways in own.values() for way in ways))
         constants = [constant_bits(told) for told in graph.layers]
         port = system.network.port.bandwidth if system.network.port is not None else math.inf
         always = max(outside_cycles(system, graph).values(), default=0.0)

@@ -6,6 +6,7 @@ import pytest
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import find_accelerator
+from onnx2zz.system.improvement import Choice
 from onnx2zz.system.layer_graph import graph_of_model
 from onnx2zz.system.pipeline.search import Pipeline, PipelineSearch
 from onnx2zz.system.placement import Placed
@@ -107,3 +108,14 @@ def test_a_memory_that_holds_no_weights_beside_a_frame_has_them_come_each_time(t
     reloaded = [one for one in found.plan.transfers if one.operand == "W" and not one.setup]
     assert reloaded
     assert found.interval >= sum(stages("1x1", "conv", "conv"))
+
+
+def test_finer_turns_some_of_whose_tiles_have_no_price_are_no_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def one_layer(search: Search, chosen: Choice, number: int) -> Choice:
+        return {layer: used for layer, used in chosen.items() if not layer}
+
+    monkeypatch.setattr(Search, "finer", one_layer)
+    found = pipeline(chain("1x1", "conv"), of_cores(2), tmp_path)
+    assert set(found.plan.by_layer) == {0, 1}
