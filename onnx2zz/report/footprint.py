@@ -8,12 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from onnx2zz.pricing.footprint import Footprint, PricedBlock
-from onnx2zz.pricing.rate import Rate
+from onnx2zz.pricing.rate import PJ_PER_JOULE, Rate
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.printable import printable
 from onnx2zz.report.quantity import BYTES, ENERGY, quantity, significant
-
-PJ_PER_JOULE = 1e12
 
 
 def print_footprint(evaluation: Evaluation, console: Console) -> None:

@@ -6,7 +6,7 @@ port and of overlap, so several choices are scheduled, fewer cores and one core 
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -188,14 +188,12 @@ class Search:
 
     def finer(self, chosen: Mapping[int, Candidate], number: int) -> dict[int, Candidate]:
         """A choice with its layers in so many turns; those are left out whose tiles then have no price."""
-        cut = {layer: self._cut(layer, used, number) for layer, used in chosen.items()}
-        priced = self._priced({layer: [(used.tiling, used.cores)] for layer, used in cut.items()})
+        layers = self.graph.layers
+        cut = {layer: in_turns(layers[layer], used.tiling, number) for layer, used in chosen.items()}
+        # Layers that the user has placed stay as they are.
+        asked = {layer: used.tiling if layer in self.fixed else cut[layer] for layer, used in chosen.items()}
+        priced = self._priced({layer: [(tiling, chosen[layer].cores)] for layer, tiling in asked.items()})
         return {layer: own[0] for layer, own in priced.items() if own}
-
-    def _cut(self, layer: int, used: Candidate, number: int) -> Candidate:
-        """A candidate in finer turns, its price yet to be found; layers that the user has placed stay as they are."""
-        finer = in_turns(self.graph.layers[layer], used.tiling, number)
-        return used if layer in self.fixed else replace(used, tiling=finer)
 
     def _changes(self) -> dict[int, list[Candidate]]:
         """The candidates of each layer that were looked at, on the same cores and on others; layers that the user has

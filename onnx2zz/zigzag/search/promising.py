@@ -87,9 +87,8 @@ def some_ordering_has_a_price(setting: SearchedLayer, nest: Nest, factors: LoopF
         return False
     even = setting.mapping_type == TemporalMappingType.EVEN
     tables = [tile_tables(operand, operand.fractional, factors.loops) for operand in nest.operands]
-    for orderings in chunks(factors.loops, factors.fixed, LOOKED_AT):
-        return bool(allocate(nest, tables, orderings, even).valid.any())
-    return False
+    first = next(chunks(factors.loops, factors.fixed, LOOKED_AT), None)
+    return first is not None and bool(allocate(nest, tables, first, even).valid.any())
 
 
 def never_stops(nest: Nest) -> bool:
