@@ -24,7 +24,7 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
 
 if TYPE_CHECKING:
-    from onnx2zz.mapping.choice import ChoiceTerms
+    from onnx2zz.mapping.judge import ChoiceTerms
 
 FORMAT = 6
 """Raise it when other candidates are found, refused or preferred: choices of earlier runs are then made anew."""
@@ -111,8 +111,8 @@ class _Ground:
     @cached_property
     def terms(self) -> "ChoiceTerms":
         """ZigZag is not needed where every choice is known."""
-        from onnx2zz.mapping.choice import ChoiceTerms
         from onnx2zz.mapping.interconnect import declared, shown_by
+        from onnx2zz.mapping.judge import ChoiceTerms
         from onnx2zz.zigzag.accelerator import hierarchy
 
         accelerator, hardware = self.inputs.accelerator.built, self.inputs.hardware

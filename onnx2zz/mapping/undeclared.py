@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.bound import first_loads
-from onnx2zz.mapping.choice import WORTH, ChoiceTerms
+from onnx2zz.mapping.choice import WORTH
 from onnx2zz.mapping.chosen import Candidate, Choice, NeededWire, Undeclared
 from onnx2zz.mapping.honest import honest_price
 from onnx2zz.mapping.interconnect import Interconnect, Wire, lacks
+from onnx2zz.mapping.judge import ChoiceTerms
 from onnx2zz.mapping.padding import padded_sizes
 from onnx2zz.mapping.ranking import Ranked, ranked
 from onnx2zz.mapping.space import Factors, Space, read_space

@@ -15,9 +15,10 @@ from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for, read_
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model, templates
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
-from onnx2zz.mapping.choice import ChoiceTerms, choose
+from onnx2zz.mapping.choice import choose
 from onnx2zz.mapping.honest import honest_price
 from onnx2zz.mapping.interconnect import declared, shown_by
+from onnx2zz.mapping.judge import ChoiceTerms
 from onnx2zz.mapping.templated import TemplateTarget, templated
 from onnx2zz.mapping.templates import Templates, read_templates
 from onnx2zz.pricing.distinct import layer_key

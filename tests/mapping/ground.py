@@ -8,8 +8,8 @@ from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for, read_
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
-from onnx2zz.mapping.choice import ChoiceTerms
 from onnx2zz.mapping.interconnect import declared, shown_by
+from onnx2zz.mapping.judge import ChoiceTerms
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.accelerator import hardware, hierarchy, load_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions

@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.mapping.choice import WORTH, ChoiceTerms, choose
+from onnx2zz.mapping.choice import WORTH, choose
 from onnx2zz.mapping.chosen import Choice
+from onnx2zz.mapping.judge import ChoiceTerms
 from onnx2zz.mapping.undeclared import with_undeclared
 from onnx2zz.sidecar.figures import Wires
 from onnx2zz.zigzag.objective import NAMES, ObjectiveName, objective

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.mapping.choice import RUNNERS_UP, Choice, ChoiceTerms, choose, given_candidates
+from onnx2zz.mapping.choice import RUNNERS_UP, Choice, choose, given_candidates
+from onnx2zz.mapping.judge import ChoiceTerms
 from onnx2zz.mapping.optimal.search import Found, Near, OptimalSearch
 from onnx2zz.pricing.certificate import Certificate
 from onnx2zz.zigzag.failure import PricingError

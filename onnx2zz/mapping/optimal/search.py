@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.bound import Bounds, bounds, drain
-from onnx2zz.mapping.choice import ChoiceTerms
 from onnx2zz.mapping.chosen import Candidate
 from onnx2zz.mapping.honest import honest_price
+from onnx2zz.mapping.judge import ChoiceTerms
 from onnx2zz.mapping.optimal.every_unrolling import every_unrolling
 from onnx2zz.mapping.optimal.likeness import Alike, alike, kinds, mirror
 from onnx2zz.mapping.padding import padded, padded_sizes

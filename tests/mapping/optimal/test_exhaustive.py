@@ -12,8 +12,8 @@ from zigzag.hardware.architecture.accelerator import Accelerator
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes
-from onnx2zz.mapping.choice import ChoiceTerms
 from onnx2zz.mapping.enumeration import accounted
+from onnx2zz.mapping.judge import ChoiceTerms
 from onnx2zz.mapping.optimal.search import OptimalSearch
 from onnx2zz.mapping.padding import padded
 from onnx2zz.mapping.space import Space, read_space
