@@ -117,7 +117,7 @@ def read_by(graph: LayerGraph, edge: Edge, candidates: Sequence[Candidate], in_t
             seen = told.seen(access, told.ranges(dict(share.box.ranges))) if access is not None else ()
             # Candidates cut alike see alike, and going back through views takes longest.
             if seen not in known:
-                known[seen] = [box for wanted in edge.needed(seen)[0] if all(box := producer.written(wanted)[0])]
+                known[seen] = [box for wanted in edge.needed(seen)[0] for box in producer.written(wanted)[0]]
             boxes += [(core, box) for box in known[seen]]
         found.append(boxes)
     return found

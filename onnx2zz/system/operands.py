@@ -109,63 +109,65 @@ class Told:
         """Whether reads outside the axis are reads of other elements of it."""
         return access.border != "constant" and axis.padding(self.placed.layer.sizes) != (0, 0)
 
-    def written(self, elements: Elements) -> tuple[Elements, bool]:
-        """Elements of the output tensor, by its axes, as values of the output's loops; and whether exactly those. Of a
-        tensor that is not axis by axis what the layer writes (a state inside a recurrence) all may be meant."""
+    def written(self, elements: Elements) -> tuple[list[Elements], bool]:
+        """Elements of the output tensor, by its axes, as values of the output's loops: disjoint boxes, one wherever no
+        two loops walk an axis together; and whether those and no others. Of a tensor that is not axis by axis what the
+        layer writes (a state inside a recurrence) all may be meant."""
         if len(elements) != len(self.placed.layer.output.axes):
-            return self.told("O", self.ranges({})), False
-        found = dict.fromkeys(self.indices("O"), 0)
-        exact = True
-        for axis, wanted in zip(self.placed.layer.output.axes, elements, strict=True):
-            by_loop, known = _walked(axis, wanted, tuple((loop, self.sizes[loop]) for loop, _ in axis.terms))
-            # Nothing that is wanted is written by this layer: another fills that part of the tensor (a Concat in
-            # place).
-            if by_loop is None:
-                return (0,) * len(found), True
-            exact = exact and known
-            found |= {loop: found.get(loop, 0) or values for loop, values in by_loop.items()}
+            return [self.told("O", self.ranges({}))], False
         # workload.yaml has loops of one iteration that the layer's axes do not walk: their one value is meant.
-        unwalked = set(found) - {loop for axis in self.placed.layer.output.axes for loop, _ in axis.terms}
-        found |= dict.fromkeys(unwalked, 1)
-        return tuple(found[loop] for loop in self.indices("O")), exact
+        walked = {loop for axis in self.placed.layer.output.axes for loop, _ in axis.terms}
+        boxes: list[dict[str, Positions]] = [{loop: 1 for loop in self.indices("O") if loop not in walked}]
+        for axis, wanted in zip(self.placed.layer.output.axes, elements, strict=True):
+            # None where another layer fills the part of the tensor that is wanted (a Concat in place).
+            apart = _walked(axis, wanted, {loop: self.sizes[loop] for loop, _ in axis.terms})
+            boxes = [{**by_loop, **box} for box in boxes for by_loop in apart]
+        return [tuple(box[loop] for loop in self.indices("O")) for box in boxes], True
 
 
-def _walked(
-    axis: Axis, wanted: Positions, sizes: tuple[tuple[str, int], ...]
-) -> tuple[dict[str, Positions] | None, bool]:
-    """The values of an axis' loops that write wanted positions (None: none do), and whether they write no others."""
-    still = {loop: 1 for loop, size in sizes if size == 1}
+def _walked(axis: Axis, wanted: Positions, sizes: Mapping[str, int]) -> list[dict[str, Positions]]:
+    """The values of an axis' loops that write wanted positions, in boxes."""
+    still = {loop: 1 for loop, size in sizes.items() if size == 1}
     moving = [(loop, step) for loop, step in axis.terms if loop not in still]
     if not moving:
-        return (still, True) if wanted >> axis.offset & 1 else (None, True)
+        return [still] if wanted >> axis.offset & 1 else []
     if len(moving) == 1:
         ((loop, step),) = moving
-        size = dict(sizes)[loop]
+        size = sizes[loop]
         # The common case, by one shift: with one bit for each position, a walk in single steps is the loop's values
         # moved.
         if step == 1:
             values = (wanted >> axis.offset if axis.offset >= 0 else wanted << -axis.offset) & interval(0, size)
         else:
             values = of_positions(n for n in range(size) if wanted >> (axis.offset + step * n) & 1)
-        return ({**still, loop: values}, True) if values else (None, True)
-    return _mixed(axis, wanted, dict(sizes))
+        return [{**still, loop: values}] if values else []
+    return _walked_together(axis, wanted, sizes)
 
 
-def _mixed(axis: Axis, wanted: Positions, sizes: Mapping[str, int]) -> tuple[dict[str, Positions] | None, bool]:
-    """Several loops cover the axis together, the first in the largest steps."""
-    found = dict.fromkeys(sizes, 0)
-    count = 0
+def _walked_together(axis: Axis, wanted: Positions, sizes: Mapping[str, int]) -> list[dict[str, Positions]]:
+    """The same of an axis that several loops walk together, the first in the largest steps (groups, and the channels
+    of each)."""
+    outer_first = sorted(axis.terms, key=lambda term: -term[1])
+    places: set[tuple[int, ...]] = set()
     for position in positions(wanted):
-        left, at = position - axis.offset, dict[str, int]()
-        for loop, step in sorted(axis.terms, key=lambda term: -term[1]):
-            at[loop] = min(left // step, sizes[loop] - 1) if step else 0
-            left -= step * at[loop]
-        if left == 0 and min(at.values()) >= 0:
-            count += 1
-            found = {loop: values | 1 << at[loop] for loop, values in found.items()}
-    if not count:
-        return None, True
-    box = 1
-    for values in found.values():
-        box *= values.bit_count()
-    return found, box == count
+        left, place = position - axis.offset, list[int]()
+        for loop, step in outer_first:
+            place.append(min(left // step, sizes[loop] - 1) if step else 0)
+            left -= step * place[-1]
+        if left == 0 and min(place) >= 0:
+            places.add(tuple(place))
+    loops = tuple(loop for loop, _ in outer_first)
+    return [dict(zip(loops, box, strict=True)) for box in _boxes(places)]
+
+
+def _boxes(places: set[tuple[int, ...]]) -> list[Elements]:
+    """Places of some loops in disjoint boxes: outer values that have the same inner places make boxes together."""
+    if places == {()} or not places:
+        return [()] if places else []
+    inner: dict[int, set[tuple[int, ...]]] = {}
+    for outer, *rest in places:
+        inner.setdefault(outer, set()).add(tuple(rest))
+    alike: dict[frozenset[tuple[int, ...]], Positions] = {}
+    for outer, rests in sorted(inner.items()):
+        alike[frozenset(rests)] = alike.get(frozenset(rests), 0) | 1 << outer
+    return [(values, *box) for rests, values in alike.items() for box in _boxes(set(rests))]

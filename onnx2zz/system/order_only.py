@@ -35,7 +35,7 @@ def bits_by_order(graph: LayerGraph, layer: int) -> int:
     for edge in graph.edges.get(layer, ()):
         if not edge.by_element and edge.operand in OPERANDS:
             seen = told.seen(told.placed.layer.inputs[OPERANDS.index(edge.operand)], told.ranges({}))
-            boxes = [graph.layers[edge.producer].written(box)[0] for box in edge.needed(seen)[0]]
+            boxes = [made for box in edge.needed(seen)[0] for made in graph.layers[edge.producer].written(box)[0]]
             apart = read.setdefault(edge.producer, [])
             for box in boxes:
                 # Boxes of several chains overlap, and an element lies there once.

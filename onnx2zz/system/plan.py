@@ -307,7 +307,7 @@ def _wanted(found: Plan, told: Told, producer: Told, edge: Edge, own: Sequence[T
             written = [producer.written(box) for box in boxes]
             if not exact or not all(whole for _, whole in written):
                 found.hulls.add((edge.producer, edge.reader))
-            known[seen] = [box for box, _ in written if all(box)]
+            known[seen] = [box for made, _ in written for box in made]
         for box in known[seen]:
             wanted.setdefault(box, []).append(tile)
     return wanted

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import prod
+from math import lcm, prod
 
 import numpy as np
 import onnx
@@ -190,6 +190,18 @@ def one_layer_models(draw: st.DrawFn, kind: str) -> Drawn:
     """One operator on an image."""
     sketch = Sketch(draw)
     return finished(sketch, [WORK[kind](sketch, sketch.image())])
+
+
+@st.composite
+def regrouped(draw: st.DrawFn) -> Drawn:
+    """Two grouped convolutions, whose groups have different sizes."""
+    sketch = Sketch(draw)
+    first, second = draw(st.sampled_from(((2, 3), (3, 2), (3, 5), (2, 5), (4, 6))))
+    channels = lcm(first, second)
+    x = sketch.input(1, first, 2, 3)
+    made = sketch.add("Conv", x, sketch.constant(channels, 1, 1, 2), group=first)
+    weights = sketch.constant(second * sketch.integer(1, 2), channels // second, 2, 1)
+    return finished(sketch, [sketch.add("Conv", made, weights, group=second)])
 
 
 @st.composite

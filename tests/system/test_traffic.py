@@ -14,7 +14,7 @@ from onnx2zz.system.network import CoreId
 from onnx2zz.system.plan import Plan, Tile, Transfer, plan
 from tests.system.affine_pairs import AffinePair, affine_pairs
 from tests.system.by_element import Numbered, Numbers, Told, numbered
-from tests.system.drawn_models import WORK, Drawn, chains
+from tests.system.drawn_models import WORK, Drawn, chains, regrouped
 from tests.system.drawn_tiles import Placed, sharings
 
 CORES = 4
@@ -205,3 +205,16 @@ def test_reads_through_slices_transposes_and_concats_are_known_exactly(data: st.
     graph = graph_of_model(drawn.compiled)
     shares = {n: data.draw(sharings(told.placed.layer, CORES)) for n, told in enumerate(graph.layers)}
     assert not plan(graph.layers, graph.edges, graph.results, shares, OFFCHIP).hulls
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_groups_of_one_size_read_by_groups_of_another_are_known_exactly(data: st.DataObject) -> None:
+    # A run of channels is no box of groups and channels within a group: 4 to 9 of 3 groups of 5 begin in the first
+    # and end in the second.
+    drawn = data.draw(regrouped())
+    graph = graph_of_model(drawn.compiled)
+    layers = [told.placed.layer for told in graph.layers]
+    shares = {n: data.draw(sharings(layer, CORES)) for n, layer in enumerate(layers)}
+    assert not plan(graph.layers, graph.edges, graph.results, shares, OFFCHIP).hulls
+    judge(graph, numbered(drawn.model, drawn.compiled.graph, layers), shares)

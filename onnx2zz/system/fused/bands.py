@@ -181,7 +181,7 @@ def reach(graph: LayerGraph, edge: Edge, loop: str, part: Range) -> Range | None
     access = told.placed.layer.inputs[OPERANDS.index(edge.operand)]
     at = producer.indices("O").index(loop)
     boxes, _ = edge.needed(told.seen(access, told.ranges({loop: part})))
-    touched = [positions for box in boxes if (positions := producer.written(box)[0][at])]
+    touched = [made[at] for box in boxes for made in producer.written(box)[0]]
     if not touched:
         return None
     return min((one & -one).bit_length() - 1 for one in touched), max(one.bit_length() for one in touched)

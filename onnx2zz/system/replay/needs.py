@@ -66,5 +66,5 @@ class Needs:
         read = told.placed.layer.inputs[OPERANDS.index(edge.operand)] if edge.operand in OPERANDS else None
         boxes, _ = edge.needed(told.seen(read, ranges) if read is not None else ())
         producer = self.told(edge.producer)
-        written = (producer.written(box)[0] for box in boxes)
-        return Need(edge.operand, edge.producer, tuple(box for box in written if all(box)), not edge.by_element)
+        written = tuple(made for box in boxes for made in producer.written(box)[0])
+        return Need(edge.operand, edge.producer, written, not edge.by_element)
