@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from onnx2zz.system.description import System
-from onnx2zz.system.fused.bands import shared_out
+from onnx2zz.system.fused.bands import shared_out, stripes
 from onnx2zz.system.fused.order import depth_first
 from onnx2zz.system.fused.part import Alone, Part, Shares
-from onnx2zz.system.fused.stack import Stack
+from onnx2zz.system.fused.stack import Stack, bands_along
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.least_work import constant_bits
 from onnx2zz.system.network import CoreId
@@ -36,6 +36,7 @@ class Room:
     graph: LayerGraph
     offers: Offers
     known: dict[Stack, float] = field(default_factory=dict[Stack, float])
+    at_least: dict[Stack, float] = field(default_factory=dict[Stack, float])
     spent: int = 0
 
     def has(self, part: Part, share: float) -> bool:
@@ -43,9 +44,12 @@ class Room:
         capacity = share * self._capacity
         if isinstance(part, Alone):
             return self._of_one(part) + self._passing(part.layers) / len(self.system.cores) <= capacity
-        # What lies beside it is known at once: bands are planned only where that leaves any room.
+        # What lies beside it is known at once, what it holds at least soon: bands are planned only where that leaves
+        # any room.
         beside = self.beside(part)
-        return beside <= capacity and beside + self.inside(part) <= capacity
+        if beside > capacity or beside + self.least(part) > capacity:
+            return False
+        return beside + self.inside(part) <= capacity
 
     def weights_fit(self, layers: tuple[int, ...]) -> bool:
         """Whether all weights of a stack can be on a core together."""
@@ -63,15 +67,35 @@ class Room:
     def inside(self, stack: Stack) -> float:
         """Bits that a stack holds while it runs, without what lies before and behind it."""
         if stack not in self.known:
-            self.known[stack] = self._held(stack) if self.spent < MOST_TILES else math.inf
+            self.known[stack] = self._held(stack, self._at_the_top(stack)) if self.least(stack) < math.inf else math.inf
         return self.known[stack]
 
-    def _held(self, stack: Stack) -> float:
-        graph, system = self.graph, self.system
+    def least(self, stack: Stack) -> float:
+        """The same at least, which takes no plan: weights of layers that have several bands stay until the last one."""
+        if stack not in self.at_least:
+            looks = self.spent < MOST_TILES
+            shares = self._at_the_top(stack) if looks else {}
+            self.spent += sum(map(len, shares.values()))
+            self.at_least[stack] = self._weights(stack) if looks else math.inf
+        return self.at_least[stack]
+
+    def _at_the_top(self, stack: Stack) -> Shares:
         # All turns after the first few hold alike: planning a whole stack for each size that is thought of would take
         # longer than the schedule.
-        shares = shared_out(graph, stack, FIRST_TURNS)
-        self.spent += sum(map(len, shares.values()))
+        return shared_out(self.graph, stack, FIRST_TURNS)
+
+    def _weights(self, stack: Stack) -> float:
+        loop = bands_along(self.graph, stack.layers)[0]
+        given = (stack.layers, loop, len(stack.cores), stack.rows, stack.recomputes, FIRST_TURNS)
+        # When the first band of the last layer begins on the first core, each layer has begun there, and those that
+        # have another band have not ended.
+        stays = [
+            layer for layer, own in stripes(self.graph, *given).items() if any(band.computed[1] for band in own[0][1:])
+        ]
+        return sum(constant_bits(self.graph.layers[layer]) for layer in stays)
+
+    def _held(self, stack: Stack, shares: Shares) -> float:
+        graph, system = self.graph, self.system
         shares = _of_cores(shares, _at_the_ends(stack))
         offchip = system.offchip.id if system.offchip else None
         made = plan(graph.layers, graph.edges, graph.results, shares, offchip, system.network.multicast)

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onnx2zz.cli.main import run
+from onnx2zz.system.fused.room import Room
 from onnx2zz.system.fused.search import Fused, FusedSearch
+from onnx2zz.system.fused.stack import Stack
 from tests.system.checker import faults_in
 from tests.system.drawn_models import of_drawn
 from tests.system.fused.drawn_stacks import image_chains, ways
@@ -20,7 +22,11 @@ def check_drawn(data: st.DataObject, folder: Path, patch: pytest.MonkeyPatch) ->
     system = data.draw(st.sampled_from(sorted(SYSTEMS)))
 
     def drawn_way(search: FusedSearch) -> Fused | None:
-        found = search.scheduled(data.draw(ways(search)))
+        parts = data.draw(ways(search))
+        room = Room(search.layers.system, search.layers.graph, search.layers.offers)
+        for stack in (part for part in parts if isinstance(part, Stack)):
+            assert room.least(stack) <= room.inside(stack)
+        found = search.scheduled(parts)
         assert found is not None, search.unplaced
         return found
 
