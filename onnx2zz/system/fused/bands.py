@@ -136,6 +136,8 @@ def stripes(
         else:
             # A layer that nobody in the stack reads (its output leaves it) has no readers to keep in step with.
             even = [[Band(one) for one in _even(part, all_turns)] for part in parts(size, len(last))]
+            # One with fewer rows than there are stripes has none in the last of them.
+            even += [[] for _ in last[len(even) :]]
             found[layer] = [_filled(bands, all_turns)[:turns] for bands in even]
     return found
 

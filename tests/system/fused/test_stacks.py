@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,8 @@ from onnx2zz.cli.main import run
 from onnx2zz.system.fused.room import Room
 from onnx2zz.system.fused.search import Fused, FusedSearch
 from onnx2zz.system.fused.stack import Stack
+from tests.nodes import make_node
+from tests.oracle import model_of
 from tests.system.checker import faults_in
 from tests.system.drawn_models import of_drawn
 from tests.system.fused.drawn_stacks import image_chains, ways
@@ -84,3 +87,19 @@ def test_what_is_found_for_many_drawn_models_is_without_a_fault(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     check_found(data, tmp_path_factory.mktemp("drawn"))
+
+
+def test_a_stack_may_have_a_layer_of_fewer_rows_than_stripes(tmp_path: Path) -> None:
+    # Two readers of the first: the last has 9 rows and so as many stripes as there are cores, the other has two rows.
+    given = {"x": np.zeros((1, 2, 9, 5), np.float32)}
+    weights = {"a": np.ones((3, 2, 1, 1), np.float32), "b": np.ones((2, 3, 1, 1), np.float32)}
+    nodes = [
+        make_node("Conv", ["x", "a"], ["shared"], "first"),
+        make_node("Conv", ["shared", "b"], ["few"], "few_rows", strides=[5, 1]),
+        make_node("Conv", ["shared", "b"], ["many"], "many_rows"),
+    ]
+    model = model_of(nodes, given, weights, ["few", "many"])
+    arch = system_file(tmp_path / "system", "a mesh")
+    assert evaluated(model, arch, tmp_path, "--schedule", "fused") == 0
+    assert faults_in(tmp_path) == []
+    assert run(["verify", str(tmp_path / "drawn.onnx"), "--schedule", str(tmp_path)]) == 0
