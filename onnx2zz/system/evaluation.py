@@ -103,6 +103,10 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     numbering = canonical(request.system, request.placed)
     search = _search(request, prices, resources, numbering)
     chosen = scheduled(search, request.schedule, request.frames, request.cores)
+    if chosen.of is not None and not search.confirm(chosen.of.schedule.plan.tiles):
+        # Never seen: then ZigZag is asked for every tile, whatever choosing its mapping has found.
+        search = _search(request, prices, resources, numbering)
+        chosen = scheduled(search, request.schedule, request.frames, request.cores)
     if chosen.of is None:
         if not numbering.is_the_users:  # what is said of cores is to name them as the user does
             search = _search(request, prices, resources, Numbering({core: core for core in request.system.by_id}))
@@ -238,7 +242,7 @@ def _evaluation(
         ),
         layers=layers,
         distinct_layers=len({prices[tile.core].key((tile.layer, tile.box)) for tile in outcome.tiles}),
-        evaluated=sum(len(one.outcomes) - len(one.from_cache) for one in {id(p): p for p in prices.values()}.values()),
+        evaluated=sum(one.asked for one in {id(p): p for p in prices.values()}.values()),
         edges_added=0,
         host=hosts,
         approximate=stand_ins(request.workload.coverage),

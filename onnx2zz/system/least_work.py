@@ -17,8 +17,7 @@ from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.operands import Told
 from onnx2zz.system.plan import OPERANDS
-from onnx2zz.system.prices import Prices
-from onnx2zz.zigzag.layer_price import LayerPrice
+from onnx2zz.system.prices import Prices, TilePrice
 
 CORES, PORT, STREAM = "the cores' units", "the off-chip port", "the stream of inputs"
 
@@ -116,7 +115,7 @@ def _least_shares(prices: Prices) -> dict[int, float]:
     found: dict[int, float] = {}
     for wanted, key in prices.keys.items():
         outcome = prices.outcomes.get(key)
-        if isinstance(outcome, LayerPrice):
+        if isinstance(outcome, TilePrice):
             share = outcome.latency_cycles / operations(prices.entries[wanted])
             found[wanted[0]] = min(found.get(wanted[0], math.inf), share)
     return found

@@ -1,19 +1,20 @@
 """What tiles cost: each distinct one is priced once on each kind of core, as any layer is."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from onnx2zz.emission.entry import entry
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.mapping.chosen_price import ChosenPrice, chosen_price
 from onnx2zz.mapping.network import Policy, choices_of, mapped_by_choice
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricingInputs
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch
 from onnx2zz.pricing.run import Resources, priced
-from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit
+from onnx2zz.pricing.task import PricingTerms, Task, Unit
 from onnx2zz.system.operands import Shape, Told
 from onnx2zz.system.tile import Box, cut
 from onnx2zz.zigzag.layer_price import LayerPrice
@@ -23,6 +24,9 @@ QUICK_BUDGET = 4
 """Prices that the choice of a mapping may take for a tile that is only looked at; there are hundreds."""
 Wanted = tuple[int, Box]
 """A layer's id and a box of its loops."""
+TilePrice = LayerPrice | ChosenPrice
+Priced = TilePrice | str
+"""A price, or the sentence why there is none."""
 
 
 def tile_entry(told: Told, whole: WorkloadEntry, box: Box) -> WorkloadEntry:
@@ -82,7 +86,8 @@ class Prices:
 
     `inputs`: the core's files, which fit the workload. With `search` the mapping of each tile is chosen: quickly for
     all that are looked at (`find`), and with the whole budget for those that are scheduled (`refine`). Tiles that cost
-    the same (`layer_key`) are priced once, whatever layer they are of.
+    the same (`layer_key`) are priced once, whatever layer they are of. Where choosing has found what ZigZag says,
+    ZigZag is asked in the end, for what is scheduled (`confirm`); not if it `asks_always`.
     """
 
     inputs: PricingInputs
@@ -99,9 +104,15 @@ class Prices:
     first_of: dict[tuple[int, bool, Shape], tuple[WorkloadEntry, str]] = field(
         default_factory=dict[tuple[int, bool, Shape], tuple[WorkloadEntry, str]]
     )
-    outcomes: dict[str, Outcome] = field(default_factory=dict[str, Outcome])
+    outcomes: dict[str, Priced] = field(default_factory=dict[str, Priced])
     from_cache: set[str] = field(default_factory=set[str])
     refined: set[str] = field(default_factory=set[str])
+    asks_always: bool = False
+
+    def __post_init__(self) -> None:
+        # Who asks for ZigZag's own search, or gives its search so many seconds, wants each price of it.
+        if self.terms.search != "fast" or not self.terms.options.repeatable or self.resources.layer_timeout is not None:
+            self.asks_always = True
 
     def find(self, wanted: Iterable[Wanted]) -> None:
         """Price what has no price yet."""
@@ -117,6 +128,25 @@ class Prices:
         self.refined |= set(new)
         self._price_new(new, self.policy)
         return bool(new)
+
+    def confirm(self, wanted: Iterable[Wanted]) -> bool:
+        """Ask ZigZag for what only choosing has priced; whether it says the same. Where it does not, no such price is
+        kept."""
+        chosen = {key: self.outcomes[key] for key in self._entries(wanted)}
+        chosen = {key: price for key, price in chosen.items() if isinstance(price, ChosenPrice)}
+        self._ask({key: self.tasks[key] for key in chosen})
+        if all(_equal(price, self.outcomes[key]) for key, price in chosen.items()):
+            return True
+        self.asks_always = True
+        self.outcomes = {key: one for key, one in self.outcomes.items() if not isinstance(one, ChosenPrice)}
+        return False
+
+    @property
+    def asked(self) -> int:
+        """How many distinct tiles ZigZag has been asked for in this run."""
+        return sum(
+            not isinstance(one, ChosenPrice) and key not in self.from_cache for key, one in self.outcomes.items()
+        )
 
     @property
     def chooses(self) -> bool:
@@ -146,6 +176,19 @@ class Prices:
             return
         with talk_goes_to(self.log, anew=False):
             tasks = self._tasks(new, policy)
+        to_ask: dict[str, Task] = {}
+        for key, (task, price) in tasks.items():
+            if price is None or self.asks_always:
+                to_ask[key] = task
+            else:
+                self._take(key, task, price, cached=False)
+        self._ask(to_ask)
+
+    def _ask(self, tasks: Mapping[str, Task]) -> None:
+        """Have tiles priced by ZigZag, or take what it has said before."""
+        if not tasks:
+            return
+        with talk_goes_to(self.log, anew=False):
             price_cache = PriceCache(self.resources.store, trusting=self.terms.search == "fast")
             # Different tiles may come to one task once their mappings are chosen: each task is priced once.
             alike: dict[str, list[str]] = {}
@@ -162,9 +205,9 @@ class Prices:
                 for key in alike[unit.task.key]:
                     self._take(key, tasks[key], outcome, cached=False)
 
-    def _take(self, key: str, task: Task, outcome: Outcome, cached: bool) -> None:
+    def _take(self, key: str, task: Task, outcome: Priced, cached: bool) -> None:
         """Keep a price; a tile that has one does not lose it where its chosen mapping has none (a timeout)."""
-        if isinstance(self.outcomes.get(key), LayerPrice) and not isinstance(outcome, LayerPrice):
+        if isinstance(outcome, str) and not isinstance(self.outcomes.get(key, ""), str):
             return
         self.outcomes[key], self.tasks[key] = outcome, task
         (self.from_cache.add if cached else self.from_cache.discard)(key)
@@ -182,11 +225,11 @@ class Prices:
             self.entries[wanted], self.keys[wanted] = self.first_of[shape]
         return self.keys[wanted]
 
-    def outcome(self, wanted: Wanted) -> Outcome:
+    def outcome(self, wanted: Wanted) -> Priced:
         """The price of what a tile computes itself, or why it has none."""
         return self.outcomes[self.key(wanted)]
 
-    def addition(self, wanted: Wanted) -> Outcome | None:
+    def addition(self, wanted: Wanted) -> Priced | None:
         """The price of adding one other tile's partial sums, or why it has none; None of a tile that adds none."""
         return self.outcomes[self._addition(wanted)[1]] if wanted[1].adds else None
 
@@ -199,32 +242,40 @@ class Prices:
         own, added = self.own_cycles(wanted), self.addition(wanted)
         if own is None or added is None:
             return own
-        return own + wanted[1].adds * added.latency_cycles if isinstance(added, LayerPrice) else None
+        return own + wanted[1].adds * added.latency_cycles if isinstance(added, TilePrice) else None
 
     def own_cycles(self, wanted: Wanted) -> float | None:
         """Of what a tile computes itself, before it adds anything."""
         outcome = self.outcome(wanted)
-        return outcome.latency_cycles if isinstance(outcome, LayerPrice) else None
+        return outcome.latency_cycles if isinstance(outcome, TilePrice) else None
 
     def energy(self, wanted: Wanted) -> float | None:
         """pJ of a tile, what it adds included."""
         outcome, added = self.outcome(wanted), self.addition(wanted)
-        if not isinstance(outcome, LayerPrice) or added is None:
-            return outcome.energy_pj if isinstance(outcome, LayerPrice) else None
-        return outcome.energy_pj + wanted[1].adds * added.energy_pj if isinstance(added, LayerPrice) else None
+        if not isinstance(outcome, TilePrice) or added is None:
+            return outcome.energy_pj if isinstance(outcome, TilePrice) else None
+        return outcome.energy_pj + wanted[1].adds * added.energy_pj if isinstance(added, TilePrice) else None
 
-    def _tasks(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> dict[str, Task]:
+    def _tasks(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> dict[str, tuple[Task, ChosenPrice | None]]:
+        """What is to be priced, and the price of each that choosing its mapping has found."""
         mapped = {key: (made, mapping_entry_for(made, self.inputs.mapping)) for key, made in new.items()}
-        if self.chooses:
-            mapped = self._chosen(mapped, policy)
-        return {key: Task(layer_key(made, mapping), made, mapping, None) for key, (made, mapping) in mapped.items()}
+        if not self.chooses:
+            return {key: (_task(made, mapping), None) for key, (made, mapping) in mapped.items()}
+        choices = choices_of(list(mapped.values()), self.inputs, self.terms.options, policy)
+        found: dict[str, tuple[Task, ChosenPrice | None]] = {}
+        for key, (made, base) in mapped.items():
+            choice = choices[layer_key(made, base)]
+            price = chosen_price(choice, made, base, self.inputs.hardware)
+            found[key] = _task(made, mapped_by_choice(made, base, choice)), price
+        return found
 
-    def _chosen(
-        self, mapped: Mapping[str, tuple[WorkloadEntry, MappingEntry]], policy: Policy
-    ) -> dict[str, tuple[WorkloadEntry, MappingEntry]]:
-        pairs: Sequence[tuple[WorkloadEntry, MappingEntry]] = list(mapped.values())
-        choices = choices_of(pairs, self.inputs, self.terms.options, policy)
-        return {
-            key: (made, mapped_by_choice(made, base, choices[layer_key(made, base)]))
-            for key, (made, base) in mapped.items()
-        }
+
+def _task(made: WorkloadEntry, mapping: MappingEntry) -> Task:
+    return Task(layer_key(made, mapping), made, mapping, None)
+
+
+def _equal(chosen: ChosenPrice, said: Priced) -> bool:
+    """Whether ZigZag says what choosing has found."""
+    if isinstance(said, str):
+        return False
+    return (said.energy_pj, said.latency_cycles) == (chosen.energy_pj, chosen.latency_cycles)

@@ -149,6 +149,11 @@ class Search:
             changed = prices.refine(wanted) or changed
         return changed
 
+    def confirm(self, tiles: Sequence[Tile]) -> bool:
+        """Have ZigZag price what is scheduled; whether it says what it was scheduled by."""
+        confirmed = [prices.confirm(wanted) for prices, wanted in self.by_price(tiles)]
+        return all(confirmed)
+
     def by_price(self, tiles: Sequence[Tile]) -> list[tuple[Prices, list[Wanted]]]:
         """The prices of each kind of core, and what is wanted of them for some tiles."""
         own = {id(self.prices[core.id]): self.prices[core.id] for core in self.system.cores}
