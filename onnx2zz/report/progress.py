@@ -1,5 +1,6 @@
-"""How far a run is: a bar on a terminal, a line a layer elsewhere."""
+"""How far a run is: a bar on a terminal, a line now and then elsewhere."""
 
+import math
 import os
 import sys
 import time
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 LONGEST = 60
 """Characters of a name that are shown."""
+EVERY = 1.0
+"""Seconds between two lines at least."""
 
 
 @contextmanager
@@ -34,17 +37,23 @@ def progress_on_stderr() -> Generator[Callable[[int, int, str], None]]:
 
 
 class _Lines:
-    """A line for each layer that is begun, with the time that is left at the pace so far."""
+    """A line for a layer that is begun, with the time that is left at the pace so far: for the first, and for none
+    within a second of the last line, since a system has hundreds of tiles."""
 
     def __init__(self, console: Console):
         self._console, self._begun, self._start = console, 0, time.monotonic()
+        self._told = -math.inf
 
     def __call__(self, done: int, total: int, layer: str) -> None:
+        now = time.monotonic()
         if not layer:
-            self._begun, self._start = 0, time.monotonic()
+            self._begun, self._start, self._told = 0, now, -math.inf
             return
         self._begun += 1
-        left = (time.monotonic() - self._start) / done * (total - done) if done else None
+        if now - self._told < EVERY:
+            return
+        self._told = now
+        left = (now - self._start) / done * (total - done) if done else None
         told = "" if left is None else f", about {left:.0f} s left"
         self._console.print(f"{self._begun}/{total} {printable(layer, LONGEST)}{told}", markup=False, highlight=False)
 

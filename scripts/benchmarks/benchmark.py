@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from scripts.benchmarks.processes import adopt_orphans
+from scripts.benchmarks.processes import adopt_orphans, compile_bytecode
 from scripts.doc_table import put_into_page
 from scripts.measurements import MEASURED, Measurements
 
@@ -49,6 +49,7 @@ class Benchmark(Generic[Case, Line]):
             self._write_tables(kept.lines())
             return 0
         adopt_orphans()
+        compile_bytecode()
         short = False
         for case in self.cases(given):
             if given.resume and kept.know(case):

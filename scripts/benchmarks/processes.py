@@ -1,5 +1,6 @@
 """What a process and all that it starts take: wall and CPU time, and the most memory. Linux only."""
 
+import compileall
 import ctypes
 import os
 import subprocess
@@ -10,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from resource import struct_rusage
 from typing import TypedDict
+
+import onnx2zz
 
 PR_SET_CHILD_SUBREAPER = 36
 ONNX2ZZ = (sys.executable, "-c", "from onnx2zz.cli.main import main; main()")
@@ -30,6 +33,12 @@ class FailedError(Exception):
 def adopt_orphans() -> None:
     """Processes that outlive the one that started them become ours, so that `timed` can count them."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def compile_bytecode() -> None:
+    """As an installed package has it: where Python may not write any (PYTHONDONTWRITEBYTECODE), each process would
+    compile all that it imports."""
+    compileall.compile_dir(str(Path(onnx2zz.__file__).parent), quiet=2)
 
 
 def timed(command: Sequence[str], log: Path) -> Took:
