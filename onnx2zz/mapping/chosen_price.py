@@ -1,27 +1,18 @@
 """Of which choices the honest price is what ZigZag says, to the last bit: nothing is lengthened, no roofline counts."""
 
-from dataclasses import dataclass
-
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.chosen import Choice
 from onnx2zz.mapping.padding import padded
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.zigzag.hardware import ArrayAndPorts
+from onnx2zz.zigzag.layer_price import SearchedPrice
 from onnx2zz.zigzag.unrolling import totals
-
-
-@dataclass(frozen=True)
-class ChosenPrice:
-    """pJ and cycles of a layer under the mapping that was chosen for it: ZigZag's, which has not been asked yet."""
-
-    energy_pj: float
-    latency_cycles: float
 
 
 def chosen_price(
     choice: Choice, entry: WorkloadEntry, mapping_entry: MappingEntry, hardware: ArrayAndPorts
-) -> ChosenPrice | None:
+) -> SearchedPrice | None:
     """The price that ZigZag has for a choice, known from choosing; None where ZigZag has to be asked."""
     best = choice.best
     if best is None or best.energy_pj is None or best.latency_cycles is None:
@@ -32,4 +23,4 @@ def chosen_price(
         return None
     if best.latency_cycles <= roofline(entry, mapping_entry, hardware).cycles:
         return None
-    return ChosenPrice(best.energy_pj, best.latency_cycles)
+    return SearchedPrice(best.energy_pj, best.latency_cycles)

@@ -18,7 +18,7 @@ from typing import Any
 from onnx2zz import __version__
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.pricing.price_cache import versions, zigzags_source
-from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit, price_task
+from onnx2zz.pricing.task import Answer, PricingTerms, Task, Unit, price_task
 from onnx2zz.pricing.workers import DIED, longest_first
 from onnx2zz.zigzag.talk import talk_goes_to
 
@@ -55,7 +55,7 @@ class Cluster:
 
     def outcomes(
         self, units: Sequence[Unit], begun: Callable[[Unit], None]
-    ) -> Generator[tuple[Unit, Outcome], None, None]:
+    ) -> Generator[tuple[Unit, Answer], None, None]:
         """Each unit with its outcome, as they come; `begun` is told of each when it comes back.
 
         Raises InputError if the scheduler goes, or if a worker has other software than we have.
@@ -77,7 +77,7 @@ class Cluster:
             if asked:
                 self._client.cancel(list(asked), force=True)
 
-    def _outcome(self, future: Any) -> Outcome:
+    def _outcome(self, future: Any) -> Answer:
         with self._explained():
             try:
                 return future.result()
@@ -109,7 +109,7 @@ class Cluster:
         self.close()
 
 
-def price_elsewhere(task: Task, terms: PricingTerms, wanted: str) -> Outcome:
+def price_elsewhere(task: Task, terms: PricingTerms, wanted: str) -> Answer:
     """What a worker does. Raises InputError if its software is not the one that is `wanted`: prices depend on it."""
     if software() != wanted:
         where = f"the worker on {os.uname().nodename}"

@@ -17,7 +17,7 @@ from onnx2zz.errors import Problem
 from onnx2zz.files.plain_data import read_as
 from onnx2zz.installed import version
 from onnx2zz.zigzag.hardware import ArrayAndPorts
-from onnx2zz.zigzag.layer_price import LayerPrice
+from onnx2zz.zigzag.layer_price import LayerPrice, SearchedPrice
 from onnx2zz.zigzag.levels import KeptLevels
 
 T = TypeVar("T")
@@ -81,6 +81,15 @@ class PriceCache:
         """Keep a price, unless it comes with warnings: they are to be heard again."""
         if not price.warnings:
             self.store.put(key_of(("price", asked)), asdict(price))
+
+    def searched(self, asked: object) -> SearchedPrice | None:
+        """What our search has found of a layer, if that is known."""
+        known = self._known(("searched", asked))
+        return None if known is None else read_as(SearchedPrice, known)
+
+    def keep_searched(self, asked: object, price: SearchedPrice) -> None:
+        """Keep what our search has found."""
+        self.store.put(key_of(("searched", asked)), asdict(price))
 
     def value(self, kind: str, asked: object) -> object:
         """What was kept under `kind`, as JSON holds it; None if nothing was."""

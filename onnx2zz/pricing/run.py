@@ -26,10 +26,10 @@ from onnx2zz.pricing.price_cache import KeyValues, NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.supplement import Supplement
-from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit, layer_name, price_task
+from onnx2zz.pricing.task import Answer, Outcome, PricingTerms, Task, Unit, layer_name, price_task
 from onnx2zz.zigzag import tested
 from onnx2zz.zigzag.in_memory_array import InMemoryArray
-from onnx2zz.zigzag.layer_price import LayerPrice
+from onnx2zz.zigzag.layer_price import LayerPrice, SearchedPrice
 from onnx2zz.zigzag.talk import talk_goes_to
 
 
@@ -38,7 +38,7 @@ class Elsewhere(Protocol):
 
     def outcomes(
         self, units: Sequence[Unit], begun: Callable[[Unit], None]
-    ) -> Generator[tuple[Unit, Outcome], None, None]:
+    ) -> Generator[tuple[Unit, Answer], None, None]:
         """Each unit with its outcome, as they come; `begun` is told of each."""
         ...
 
@@ -240,7 +240,17 @@ def _known(units: Sequence[Unit], price_cache: PriceCache) -> dict[str, Outcome]
 def priced(
     units: Sequence[Unit], price_cache: PriceCache, resources: Resources, log: Path
 ) -> Generator[tuple[Unit, Outcome], None, None]:
-    """Each unit with its outcome as they come; prices are kept at once."""
+    """Each unit with its outcome as they come; prices are kept at once. Of none energy and cycles are enough."""
+    with closing(answered(units, price_cache, resources, log)) as coming:
+        for unit, answer in coming:
+            assert not isinstance(answer, SearchedPrice), "nobody has said that energy and cycles are enough"
+            yield unit, answer
+
+
+def answered(
+    units: Sequence[Unit], price_cache: PriceCache, resources: Resources, log: Path
+) -> Generator[tuple[Unit, Answer], None, None]:
+    """The same, energy and cycles alone where they are enough."""
     done, doubt = 0, tested.doubt() if units else None
     if doubt:
         resources.tell(doubt)
@@ -255,13 +265,15 @@ def priced(
                 price_cache.keep_price(unit.asked, outcome)
                 for warning in outcome.warnings:
                     resources.tell(f"{unit.task.name}: {warning}")
+            elif isinstance(outcome, SearchedPrice):
+                price_cache.keep_searched(unit.asked, outcome)
             yield unit, outcome
     resources.watch(len(units), len(units), "")
 
 
 def _outcomes(
     units: Sequence[Unit], resources: Resources, log: Path, begun: Callable[[Unit], None]
-) -> Generator[tuple[Unit, Outcome], None, None]:
+) -> Generator[tuple[Unit, Answer], None, None]:
     if resources.elsewhere is not None:
         yield from resources.elsewhere.outcomes(units, begun)
         return

@@ -7,7 +7,7 @@ from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.fold import Fold, folded_array
 from onnx2zz.pricing.inputs import AcceleratorFile, accelerator_of
 from onnx2zz.zigzag.failure import PricingError
-from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search
+from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions, Search, SearchedPrice
 from onnx2zz.zigzag.levels import KeptLevels
 
 NOT_IN_MEMORY = ("Pooling", "Add")
@@ -15,6 +15,8 @@ NOT_IN_MEMORY = ("Pooling", "Add")
 
 Outcome = LayerPrice | str
 """A price, or the sentence why there is none."""
+Answer = Outcome | SearchedPrice
+"""The same where energy and cycles may be enough."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,14 @@ class Task:
 
 @dataclass(frozen=True)
 class PricingTerms:
-    """What all tasks of a run have in common."""
+    """What all tasks of a run have in common. `numbers_only`: energy and cycles are enough, where our search alone has
+    ZigZag's."""
 
     accelerator: AcceleratorFile
     in_memory: bool
     options: PriceOptions
     search: Search
+    numbers_only: bool = False
 
     def on_folded(self, fold: Fold) -> "PricingTerms":
         """The terms of layers for which the array is folded."""
@@ -71,7 +75,7 @@ def layer_name(entry: WorkloadEntry) -> str:
     return str(entry.get("name") or f"Layer{entry['id']}")
 
 
-def price_task(task: Task, terms: PricingTerms) -> Outcome:
+def price_task(task: Task, terms: PricingTerms) -> Answer:
     """What ZigZag says about `task`."""
     if terms.in_memory and task.entry["operator_type"] in NOT_IN_MEMORY:
         kind = task.entry["operator_type"]
@@ -79,9 +83,12 @@ def price_task(task: Task, terms: PricingTerms) -> Outcome:
     if isinstance(task.levels, str):
         return task.levels
     from onnx2zz.zigzag.price import price
+    from onnx2zz.zigzag.searched_price import searched_price
 
-    layer = (task.entry, terms.accelerator.built, task.mapping_entry, terms.options, task.levels)
+    entry, mapping_entry, accelerator = task.entry, task.mapping_entry, terms.accelerator.built
+    if terms.numbers_only and (found := searched_price(entry, mapping_entry, accelerator, terms.options)) is not None:
+        return found
     try:
-        return price(*layer, terms.search)
+        return price(entry, accelerator, mapping_entry, terms.options, task.levels, terms.search)
     except PricingError as failure:
         return str(failure)

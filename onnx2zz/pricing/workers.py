@@ -18,7 +18,7 @@ from math import factorial
 from pathlib import Path
 from threading import Thread
 
-from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit, price_task
+from onnx2zz.pricing.task import Answer, PricingTerms, Task, Unit, price_task
 from onnx2zz.zigzag.talk import talk_goes_to
 
 FAST_S, EXHAUSTIVE_S, COST_MODEL_S = 5e-5, 1e-2, 5e-2
@@ -43,7 +43,7 @@ class Crew:
     patience: float | None = None
 
     @property
-    def work(self) -> Callable[[Task, PricingTerms], Outcome]:
+    def work(self) -> Callable[[Task, PricingTerms], Answer]:
         """What a worker does with a task."""
         return price_task if self.patience is None else partial(price_in_time, seconds=self.patience)
 
@@ -82,7 +82,7 @@ def _end_with_main() -> None:
     os._exit(1)
 
 
-def price_in_time(task: Task, terms: PricingTerms, seconds: float) -> Outcome:
+def price_in_time(task: Task, terms: PricingTerms, seconds: float) -> Answer:
     """The price; the kernel ends this process when it takes longer, whatever it is doing."""
     # No handler: a Python one would wait until numpy, or a loop in C, comes back.
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -94,7 +94,7 @@ def price_in_time(task: Task, terms: PricingTerms, seconds: float) -> Outcome:
 
 def outcomes_of_workers(
     units: Sequence[Unit], crew: Crew, begun: Callable[[Unit], None]
-) -> Iterator[tuple[Unit, Outcome]]:
+) -> Iterator[tuple[Unit, Answer]]:
     """Each unit with its outcome, as they come; `begun` is told of each that a worker takes up.
 
     A unit whose worker dies is tried once more. On the way out, whatever the reason, no worker is left.
@@ -107,7 +107,7 @@ def outcomes_of_workers(
     waiting = deque(longest_first(units))
     everyone = [crew.recruit() for _ in range(min(crew.jobs, len(units)))]
     idle = list(everyone)
-    at_work: dict[Future[Outcome], tuple[Executor, Unit, float]] = {}
+    at_work: dict[Future[Answer], tuple[Executor, Unit, float]] = {}
     died: list[Unit] = []
     in_the_middle = True
     try:
@@ -119,7 +119,7 @@ def outcomes_of_workers(
             for future in wait(at_work, return_when=FIRST_COMPLETED).done:
                 executor, unit, since = at_work.pop(future)
                 try:
-                    outcome: Outcome = future.result()
+                    outcome: Answer = future.result()
                 except BrokenExecutor:
                     executor.shutdown(wait=False)
                     # A broken executor takes no more work, so its place is given to a new one.

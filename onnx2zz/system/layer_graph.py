@@ -3,6 +3,7 @@ workload file, which knows nothing of views."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from onnx2zz.compiler import Compiled
 from onnx2zz.formats.system_file import operator_names
@@ -14,6 +15,7 @@ from onnx2zz.ir.layer import Layer, OperatorType
 from onnx2zz.ir.workload import PlacedLayer, Source, Widths
 from onnx2zz.system.operands import Told
 from onnx2zz.system.reads import Chain, Chains, Edge, Unknown, by_element
+from onnx2zz.system.tile import Range
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,12 @@ class LayerGraph:
     edges: Mapping[int, tuple[Edge, ...]]
     results: tuple[int, ...]
     operators: Mapping[int, frozenset[str]]
+
+    @cached_property
+    def reached(self) -> dict[tuple[int, int, str, str, Range], Range | None]:
+        """What parts of loops read of other layers' loops, as far as it has been asked: of producer, reader, operand,
+        loop and part."""
+        return {}
 
 
 def graph_of_model(compiled: Compiled) -> LayerGraph:

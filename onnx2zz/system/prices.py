@@ -7,26 +7,24 @@ from pathlib import Path
 from onnx2zz.emission.entry import entry
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.mapping.chosen_price import ChosenPrice, chosen_price
+from onnx2zz.mapping.chosen_price import chosen_price
 from onnx2zz.mapping.network import Policy, choices_of, mapped_by_choice
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricingInputs
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch
-from onnx2zz.pricing.run import Resources, priced
-from onnx2zz.pricing.task import PricingTerms, Task, Unit
+from onnx2zz.pricing.run import Resources, answered
+from onnx2zz.pricing.task import Answer, PricingTerms, Task, Unit
 from onnx2zz.system.operands import Shape, Told
 from onnx2zz.system.tile import Box, cut
-from onnx2zz.zigzag.layer_price import LayerPrice
+from onnx2zz.zigzag.layer_price import LayerPrice, SearchedPrice
 from onnx2zz.zigzag.talk import talk_goes_to
 
 QUICK_BUDGET = 4
 """Prices that the choice of a mapping may take for a tile that is only looked at; there are hundreds."""
 Wanted = tuple[int, Box]
 """A layer's id and a box of its loops."""
-TilePrice = LayerPrice | ChosenPrice
-Priced = TilePrice | str
-"""A price, or the sentence why there is none."""
+TilePrice = LayerPrice | SearchedPrice
 
 
 def tile_entry(told: Told, whole: WorkloadEntry, box: Box) -> WorkloadEntry:
@@ -86,8 +84,9 @@ class Prices:
 
     `inputs`: the core's files, which fit the workload. With `search` the mapping of each tile is chosen: quickly for
     all that are looked at (`find`), and with the whole budget for those that are scheduled (`refine`). Tiles that cost
-    the same (`layer_key`) are priced once, whatever layer they are of. Where choosing has found what ZigZag says,
-    ZigZag is asked in the end, for what is scheduled (`confirm`); not if it `asks_always`.
+    the same (`layer_key`) are priced once, whatever layer they are of. Of what is looked at energy and cycles are
+    enough, where our search has ZigZag's: ZigZag itself is asked in the end, for what is scheduled (`confirm`), or if
+    it `asks_always`.
     """
 
     inputs: PricingInputs
@@ -104,14 +103,14 @@ class Prices:
     first_of: dict[tuple[int, bool, Shape], tuple[WorkloadEntry, str]] = field(
         default_factory=dict[tuple[int, bool, Shape], tuple[WorkloadEntry, str]]
     )
-    outcomes: dict[str, Priced] = field(default_factory=dict[str, Priced])
+    outcomes: dict[str, Answer] = field(default_factory=dict[str, Answer])
     from_cache: set[str] = field(default_factory=set[str])
     refined: set[str] = field(default_factory=set[str])
     asks_always: bool = False
 
     def __post_init__(self) -> None:
-        # Who asks for ZigZag's own search, or gives its search so many seconds, wants each price of it.
-        if self.terms.search != "fast" or not self.terms.options.repeatable or self.resources.layer_timeout is not None:
+        # Who asks for ZigZag's own search wants each price of it; in-memory arrays have a cost model of their own.
+        if self.terms.search != "fast" or not self.terms.options.repeatable or self.terms.in_memory:
             self.asks_always = True
 
     def find(self, wanted: Iterable[Wanted]) -> None:
@@ -130,22 +129,22 @@ class Prices:
         return bool(new)
 
     def confirm(self, wanted: Iterable[Wanted]) -> bool:
-        """Ask ZigZag for what only choosing has priced; whether it says the same. Where it does not, no such price is
+        """Ask ZigZag for what only our search has priced; whether it says the same. Where it does not, no such price is
         kept."""
-        chosen = {key: self.outcomes[key] for key in self._entries(wanted)}
-        chosen = {key: price for key, price in chosen.items() if isinstance(price, ChosenPrice)}
-        self._ask({key: self.tasks[key] for key in chosen})
-        if all(_equal(price, self.outcomes[key]) for key, price in chosen.items()):
+        priced = {key: self.outcomes[key] for key in self._entries(wanted)}
+        searched = {key: price for key, price in priced.items() if isinstance(price, SearchedPrice)}
+        self._ask({key: self.tasks[key] for key in searched}, self.terms)
+        if all(_equal(price, self.outcomes[key]) for key, price in searched.items()):
             return True
         self.asks_always = True
-        self.outcomes = {key: one for key, one in self.outcomes.items() if not isinstance(one, ChosenPrice)}
+        self.outcomes = {key: one for key, one in self.outcomes.items() if not isinstance(one, SearchedPrice)}
         return False
 
     @property
     def asked(self) -> int:
         """How many distinct tiles ZigZag has been asked for in this run."""
         return sum(
-            not isinstance(one, ChosenPrice) and key not in self.from_cache for key, one in self.outcomes.items()
+            not isinstance(one, SearchedPrice) and key not in self.from_cache for key, one in self.outcomes.items()
         )
 
     @property
@@ -182,10 +181,10 @@ class Prices:
                 to_ask[key] = task
             else:
                 self._take(key, task, price, cached=False)
-        self._ask(to_ask)
+        self._ask(to_ask, replace(self.terms, numbers_only=not self.asks_always))
 
-    def _ask(self, tasks: Mapping[str, Task]) -> None:
-        """Have tiles priced by ZigZag, or take what it has said before."""
+    def _ask(self, tasks: Mapping[str, Task], terms: PricingTerms) -> None:
+        """Have tiles priced, or take what was said before."""
         if not tasks:
             return
         with talk_goes_to(self.log, anew=False):
@@ -195,17 +194,17 @@ class Prices:
             units: list[Unit] = []
             for key, task in tasks.items():
                 alike.setdefault(task.key, []).append(key)
-                unit = Unit(task, self.terms)
-                known = price_cache.price(unit.asked)
-                if known is not None:
+                unit = Unit(task, terms)
+                known = price_cache.price(unit.asked) or (terms.numbers_only and price_cache.searched(unit.asked))
+                if known:
                     self._take(key, task, known, cached=True)
                 elif alike[task.key] == [key]:
                     units.append(unit)
-            for unit, outcome in priced(units, price_cache, self.resources, self.log):
+            for unit, answer in answered(units, price_cache, self.resources, self.log):
                 for key in alike[unit.task.key]:
-                    self._take(key, tasks[key], outcome, cached=False)
+                    self._take(key, tasks[key], answer, cached=False)
 
-    def _take(self, key: str, task: Task, outcome: Priced, cached: bool) -> None:
+    def _take(self, key: str, task: Task, outcome: Answer, cached: bool) -> None:
         """Keep a price; a tile that has one does not lose it where its chosen mapping has none (a timeout)."""
         if isinstance(outcome, str) and not isinstance(self.outcomes.get(key, ""), str):
             return
@@ -225,11 +224,11 @@ class Prices:
             self.entries[wanted], self.keys[wanted] = self.first_of[shape]
         return self.keys[wanted]
 
-    def outcome(self, wanted: Wanted) -> Priced:
+    def outcome(self, wanted: Wanted) -> Answer:
         """The price of what a tile computes itself, or why it has none."""
         return self.outcomes[self.key(wanted)]
 
-    def addition(self, wanted: Wanted) -> Priced | None:
+    def addition(self, wanted: Wanted) -> Answer | None:
         """The price of adding one other tile's partial sums, or why it has none; None of a tile that adds none."""
         return self.outcomes[self._addition(wanted)[1]] if wanted[1].adds else None
 
@@ -256,13 +255,13 @@ class Prices:
             return outcome.energy_pj if isinstance(outcome, TilePrice) else None
         return outcome.energy_pj + wanted[1].adds * added.energy_pj if isinstance(added, TilePrice) else None
 
-    def _tasks(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> dict[str, tuple[Task, ChosenPrice | None]]:
+    def _tasks(self, new: Mapping[str, WorkloadEntry], policy: Policy) -> dict[str, tuple[Task, SearchedPrice | None]]:
         """What is to be priced, and the price of each that choosing its mapping has found."""
         mapped = {key: (made, mapping_entry_for(made, self.inputs.mapping)) for key, made in new.items()}
         if not self.chooses:
             return {key: (_task(made, mapping), None) for key, (made, mapping) in mapped.items()}
         choices = choices_of(list(mapped.values()), self.inputs, self.terms.options, policy)
-        found: dict[str, tuple[Task, ChosenPrice | None]] = {}
+        found: dict[str, tuple[Task, SearchedPrice | None]] = {}
         for key, (made, base) in mapped.items():
             choice = choices[layer_key(made, base)]
             price = chosen_price(choice, made, base, self.inputs.hardware)
@@ -274,7 +273,7 @@ def _task(made: WorkloadEntry, mapping: MappingEntry) -> Task:
     return Task(layer_key(made, mapping), made, mapping, None)
 
 
-def _equal(chosen: ChosenPrice, said: Priced) -> bool:
+def _equal(chosen: SearchedPrice, said: Answer) -> bool:
     """Whether ZigZag says what choosing has found."""
     if isinstance(said, str):
         return False

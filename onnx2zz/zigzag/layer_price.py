@@ -74,6 +74,15 @@ class Cycles:
 
 
 @dataclass(frozen=True)
+class SearchedPrice:
+    """A layer's energy in pJ and latency in cycles as our search has found them: ZigZag's numbers to the last bit, of
+    which ZigZag has not been asked."""
+
+    energy_pj: float
+    latency_cycles: float
+
+
+@dataclass(frozen=True)
 class LayerPrice:
     """ZigZag's numbers for one layer. Energy in pJ (`energy_total`), latency in cycles (`latency_total2`).
 

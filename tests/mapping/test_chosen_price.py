@@ -13,33 +13,16 @@ from onnx2zz.mapping.network import mapped_by_choice
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import ObjectiveName
 from onnx2zz.zigzag.price import price
+from tests.drawn_layers import layers
 from tests.mapping.ground import accelerator, mapped, terms
-from tests.small_workloads import add, conv, depthwise, gemm, pool
+from tests.small_workloads import gemm
 
 ARCHES = ("tpu_like", "eyeriss_like", "meta_prototype", "seneca")
 OBJECTIVES: tuple[ObjectiveName, ...] = ("latency", "energy", "EDP")
 
 
-@st.composite
-def layers(draw: st.DrawFn) -> WorkloadEntry:
-    """Sizes that arrays divide, and now and then one that they do not."""
-
-    def size(*sizes: int) -> int:
-        return draw(st.sampled_from(sizes))
-
-    oy, ox, fy, fx = size(4, 7, 8, 14), size(5, 6, 16, 28), size(1, 3), size(1, 2)
-    made = (
-        lambda: conv(0, None, "conv", k=size(8, 32, 40), c=size(3, 16, 64), oy=oy, ox=ox, fy=fy, fx=fx),
-        lambda: depthwise(0, 1, "depthwise", g=size(8, 24, 32), oy=oy, ox=ox, fy=fy, fx=fx),
-        lambda: pool(0, 1, "pool", g=size(16, 24, 36), stride=(2, 1), oy=oy, ox=ox, fy=fy, fx=fx),
-        lambda: add(2, (0, 1), "add", g=size(12, 64), oy=oy, ox=ox),
-        lambda: gemm(0, None, "gemm", k=size(32, 96, 100), c=size(48, 64), b=size(1, 4)),
-    )
-    return draw(st.sampled_from(made))()
-
-
 @settings(max_examples=40)
-@given(layers(), st.sampled_from(ARCHES), st.sampled_from(OBJECTIVES))
+@given(layers(8), st.sampled_from(ARCHES), st.sampled_from(OBJECTIVES))
 def test_what_is_known_from_choosing_is_what_zigzag_says(layer: WorkloadEntry, arch: str, opt: ObjectiveName) -> None:
     how, options = mapped(layer, arch), PriceOptions(opt=opt, lpf_limit=4)
     asked = replace(terms(arch, opt=opt, lpf_limit=4, budget=4), explains=False)

@@ -11,7 +11,7 @@ from onnx2zz.mapping.network import Policy
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.price_cache import NoStore, PriceCache
 from onnx2zz.pricing.run import Resources
-from onnx2zz.pricing.task import Outcome, PricingTerms
+from onnx2zz.pricing.task import Answer, PricingTerms
 from onnx2zz.system.description import System
 from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.network import CoreId
@@ -35,10 +35,10 @@ class InventedPrices(Prices):
             key = self.key(one)  # makes the entry, too
             self.outcomes[key] = self._price(self.entries[one])
 
-    def addition(self, wanted: Wanted) -> Outcome | None:
+    def addition(self, wanted: Wanted) -> Answer | None:
         return self._price(addition_entry(*self.layers[wanted[0]], wanted[1])) if wanted[1].adds else None
 
-    def outcome(self, wanted: Wanted) -> Outcome:
+    def outcome(self, wanted: Wanted) -> Answer:
         self.find([wanted])
         return super().outcome(wanted)
 

@@ -9,8 +9,8 @@ import pytest
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.chosen import Choice
-from onnx2zz.mapping.chosen_price import ChosenPrice
 from onnx2zz.zigzag.hardware import ArrayAndPorts
+from onnx2zz.zigzag.layer_price import SearchedPrice
 from tests.system.small_systems import evaluated, system_file
 
 WRITTEN = ("result.json", "schedule.json")
@@ -20,9 +20,9 @@ def asks_always(choice: Choice, entry: WorkloadEntry, mapping: MappingEntry, har
     return None
 
 
-def wrong(choice: Choice, entry: WorkloadEntry, mapping: MappingEntry, hardware: ArrayAndPorts) -> ChosenPrice | None:
+def wrong(choice: Choice, entry: WorkloadEntry, mapping: MappingEntry, hardware: ArrayAndPorts) -> SearchedPrice | None:
     """Whole layers of few iterations are said to cost nothing."""
-    return ChosenPrice(1.0, float(sum(entry["loop_sizes"])))
+    return SearchedPrice(1.0, float(sum(entry["loop_sizes"])))
 
 
 def result(folder: Path, patch: pytest.MonkeyPatch) -> tuple[Any, str]:

@@ -179,6 +179,14 @@ def _needed(
 
 def reach(graph: LayerGraph, edge: Edge, loop: str, part: Range) -> Range | None:
     """From which to before which position of its producer's loop a part of a reader's loop reads."""
+    # Stacks of all sizes that are thought of read the same rows, and going back to the producer takes long.
+    asked = (edge.producer, edge.reader, edge.operand, loop, part)
+    if asked not in graph.reached:
+        graph.reached[asked] = _reach(graph, edge, loop, part)
+    return graph.reached[asked]
+
+
+def _reach(graph: LayerGraph, edge: Edge, loop: str, part: Range) -> Range | None:
     told, producer = graph.layers[edge.reader], graph.layers[edge.producer]
     access = told.placed.layer.inputs[OPERANDS.index(edge.operand)]
     at = producer.indices("O").index(loop)

@@ -67,22 +67,14 @@ class Room:
     def inside(self, stack: Stack) -> float:
         """Bits that a stack holds while it runs, without what lies before and behind it."""
         if stack not in self.known:
-            self.known[stack] = self._held(stack, self._at_the_top(stack)) if self.least(stack) < math.inf else math.inf
+            self.known[stack] = self._held(stack) if self.spent < MOST_TILES else math.inf
         return self.known[stack]
 
     def least(self, stack: Stack) -> float:
         """The same at least, which takes no plan: weights of layers that have several bands stay until the last one."""
         if stack not in self.at_least:
-            looks = self.spent < MOST_TILES
-            shares = self._at_the_top(stack) if looks else {}
-            self.spent += sum(map(len, shares.values()))
-            self.at_least[stack] = self._weights(stack) if looks else math.inf
+            self.at_least[stack] = self._weights(stack)
         return self.at_least[stack]
-
-    def _at_the_top(self, stack: Stack) -> Shares:
-        # All turns after the first few hold alike: planning a whole stack for each size that is thought of would take
-        # longer than the schedule.
-        return shared_out(self.graph, stack, FIRST_TURNS)
 
     def _weights(self, stack: Stack) -> float:
         loop = bands_along(self.graph, stack.layers)[0]
@@ -94,8 +86,12 @@ class Room:
         ]
         return sum(constant_bits(self.graph.layers[layer]) for layer in stays)
 
-    def _held(self, stack: Stack, shares: Shares) -> float:
+    def _held(self, stack: Stack) -> float:
         graph, system = self.graph, self.system
+        # All turns after the first few hold alike: planning a whole stack for each size that is thought of would take
+        # longer than the schedule.
+        shares = shared_out(graph, stack, FIRST_TURNS)
+        self.spent += sum(map(len, shares.values()))
         shares = _of_cores(shares, _at_the_ends(stack))
         offchip = system.offchip.id if system.offchip else None
         made = plan(graph.layers, graph.edges, graph.results, shares, offchip, system.network.multicast)
