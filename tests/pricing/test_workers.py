@@ -202,7 +202,8 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path: Path) -> None:
         "--cache",
         "kept",
     ]
-    script = "import sys; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
+    every_line = "from onnx2zz.report import progress; progress.EVERY = 0.0"
+    script = f"import sys; {every_line}; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
     started = subprocess.Popen(
         [sys.executable, "-c", script, *command, "--search", "exhaustive"],
         cwd=tmp_path,
