@@ -193,6 +193,8 @@ def _divided(factors: NDArray[np.int64], size: int) -> Mask:
 
 def accounted(found: Factors, space: Space) -> Mask:
     """(candidates, loops): whether the steps of a loop are whole in ZigZag's view."""
+    if not space.loops:  # one operation
+        return np.ones((len(found), 0), dtype=np.bool_)
     return np.stack([steps_are_whole(found[:, :, loop], size) for loop, size in enumerate(space.sizes)], axis=1)
 
 

@@ -38,6 +38,7 @@ from onnx2zz.pricing.physical import instances
 from onnx2zz.pricing.price_cache import NoStore
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import Resources
+from tests.command_line import TELLS_EACH_LAYER
 from tests.docs_commands import DOCS, console_commands
 from tests.json_values import Document, load_document
 from tests.model_files import save_model
@@ -188,8 +189,19 @@ class Kept(NoStore):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_killed_and_started_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_spec(accelerators=["tpu_like", "edge_tpu_like", "seneca"])
-    script = "import sys; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
-    command = [sys.executable, "-c", script, "sweep", "sweep.yaml", "--jobs", "1", "--cache", "kept", "-o", "killed"]
+    command = [
+        sys.executable,
+        "-c",
+        TELLS_EACH_LAYER,
+        "sweep",
+        "sweep.yaml",
+        "--jobs",
+        "1",
+        "--cache",
+        "kept",
+        "-o",
+        "killed",
+    ]
     started = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     for line in present(started.stderr):
         if line.startswith("4/6"):  # three are done

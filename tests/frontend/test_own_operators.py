@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.command_line import IN_A_PROCESS
 from tests.nodes import make_node
 from tests.oracle import distinct, model_of
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_operator"
-RUN = "import sys; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
 RNG = np.random.default_rng(29)
 
 
@@ -30,7 +30,7 @@ def installed(folder: Path, module: str, text: str) -> Path:
 def onnx2zz(*words: str | Path, packages: Path, folder: Path) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join([str(packages), str(EXAMPLE.parents[1]), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": paths, "COLUMNS": "200", "NO_COLOR": "1"}
-    command = [sys.executable, "-c", RUN, *map(str, words)]
+    command = [sys.executable, "-c", IN_A_PROCESS, *map(str, words)]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

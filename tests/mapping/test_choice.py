@@ -7,6 +7,7 @@ import pytest
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.choice import choose
+from onnx2zz.mapping.optimal.choice import choose_optimal
 from onnx2zz.mapping.padding import padded
 from onnx2zz.pricing.roofline import roofline
 from onnx2zz.sidecar.figures import Wires
@@ -145,3 +146,15 @@ def test_where_nobody_reads_what_lost_the_same_mapping_is_chosen_for_fewer_price
             assert untold.best == told.best
             spared += told.priced - untold.priced
     assert spared > 0
+
+
+@pytest.mark.parametrize("opt", ["latency", "energy", "EDP"])
+@pytest.mark.parametrize("arch", ["tpu_like", "seneca"])
+def test_a_layer_of_one_operation_has_a_choice(arch: str, opt: ObjectiveName) -> None:
+    layer = gemm(0, None, "one", k=1, c=1, b=1)
+    how, options = mapped(layer, arch), PriceOptions(opt=opt, lpf_limit=3)
+    given = terms(arch, opt=opt, lpf_limit=3)
+    alone = price(layer, accelerator(arch), how, options)
+    for choice in (choose(layer, how, given), choose_optimal(layer, how, given, None, None)):
+        best = present(choice.best)
+        assert (best.energy_pj, best.latency_cycles) == (alone.energy_pj, alone.latency_cycles)

@@ -29,6 +29,7 @@ from onnx2zz.pricing.run import Resources, evaluate
 from onnx2zz.pricing.task import PricingTerms, Task, Unit
 from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.zigzag.layer_price import PriceOptions
+from tests.command_line import IN_A_PROCESS, TELLS_EACH_LAYER
 from tests.present import present
 from tests.small_workloads import gemm, name_of, strip
 
@@ -202,10 +203,8 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path: Path) -> None:
         "--cache",
         "kept",
     ]
-    every_line = "from onnx2zz.report import progress; progress.EVERY = 0.0"
-    script = f"import sys; {every_line}; from onnx2zz.cli.main import run; sys.exit(run(sys.argv[1:]))"
     started = subprocess.Popen(
-        [sys.executable, "-c", script, *command, "--search", "exhaustive"],
+        [sys.executable, "-c", TELLS_EACH_LAYER, *command, "--search", "exhaustive"],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
@@ -220,7 +219,7 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path: Path) -> None:
     assert started.wait(60) == 130, rest
     assert rest.splitlines()[-1] == "interrupted" and "Traceback" not in rest
     done = subprocess.run(
-        [sys.executable, "-c", script, *command, "--json", "-"],
+        [sys.executable, "-c", IN_A_PROCESS, *command, "--json", "-"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
