@@ -74,11 +74,15 @@ def steps_over_nothing(folder: Path) -> bool:
     return True
 
 
+WAYS = ((), ("--opt", "energy"), ("--mapping", "auto", "--opt", "EDP"), ("--schedule", "pipeline", "--frames", "3"))
+
+
 def check_drawn(data: st.DataObject, folder: Path) -> None:
     drawn: Drawn = data.draw(chains(between=False, work=TOLD_WHOLE))
     system = data.draw(st.sampled_from(sorted(SYSTEMS)))
     bits = data.draw(st.sampled_from((None, 12_000, 24_000)))
-    code = evaluated(drawn.model, system_file(folder / "system", system, bits), folder)
+    way = data.draw(st.sampled_from(WAYS))
+    code = evaluated(drawn.model, system_file(folder / "system", system, bits), folder, *way)
     if (folder / "schedule.json").exists():
         assert code == 0
         assert faults_in(folder) == []
