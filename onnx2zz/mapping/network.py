@@ -26,7 +26,7 @@ from onnx2zz.zigzag.talk import talk_goes_to
 if TYPE_CHECKING:
     from onnx2zz.mapping.judge import ChoiceTerms
 
-FORMAT = 6
+FORMAT = 7
 """Raise it when other candidates are found, refused or preferred: choices of earlier runs are then made anew."""
 
 
