@@ -12,7 +12,8 @@ from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricingInputs
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch
-from onnx2zz.pricing.run import Resources, priced
+from onnx2zz.pricing.resources import Resources
+from onnx2zz.pricing.run import priced
 from onnx2zz.pricing.task import Outcome, PricingTerms, Task, Unit
 from onnx2zz.system.operands import Shape, Told
 from onnx2zz.system.tile import Box, cut
@@ -223,7 +224,7 @@ class Prices:
         self, mapped: Mapping[str, tuple[WorkloadEntry, MappingEntry]], policy: Policy
     ) -> dict[str, tuple[WorkloadEntry, MappingEntry]]:
         pairs: Sequence[tuple[WorkloadEntry, MappingEntry]] = list(mapped.values())
-        choices = choices_of(pairs, self.inputs, self.terms.options, policy)
+        choices = choices_of(pairs, self.inputs, self.terms.options, policy, self.resources)
         return {
             key: (made, mapped_by_choice(made, base, choices[layer_key(made, base)]))
             for key, (made, base) in mapped.items()
