@@ -10,7 +10,7 @@ from zigzag.hardware.architecture.accelerator import Accelerator
 
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.enumeration import accounted
-from onnx2zz.mapping.optimal.choice import ENOUGH, PRICES
+from onnx2zz.mapping.optimal.choice import NEAR, PRICES
 from onnx2zz.mapping.optimal.search import Found, OptimalSearch
 from onnx2zz.mapping.padding import padded
 from onnx2zz.mapping.space import Space, read_space
@@ -46,7 +46,7 @@ AT_ONCE = 500
 def certified(entry: WorkloadEntry, built: Accelerator, opt: ObjectiveName) -> Found:
     terms = terms_of(built, opt)
     space = read_space(entry, LINKS, terms.hardware.array)
-    return OptimalSearch(entry, LINKS, space, terms, (), ENOUGH, PRICES).run()
+    return OptimalSearch(entry, LINKS, space, terms, (), 0.0, PRICES, NEAR).run()
 
 
 def drawn_unrolling(space: Space, rng: random.Random) -> Unrolling:
