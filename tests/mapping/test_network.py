@@ -13,7 +13,7 @@ from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
-from onnx2zz.mapping.network import Network, NetworkChoice, Policy, choose_mappings
+from onnx2zz.mapping.network import Network, NetworkChoice, Policy, choose_mappings, choose_networks
 from onnx2zz.pricing import workers
 from onnx2zz.pricing.cache_on_disk import Store
 from onnx2zz.pricing.inputs import PricedWorkload
@@ -103,6 +103,19 @@ def test_worker_processes_choose_what_one_process_chooses(
     )
     assert alone == shared
     assert recruited == [tmp_path / "log"] * 2
+
+
+def test_layers_that_networks_share_are_chosen_for_once_even_without_a_cache(tmp_path: Path) -> None:
+    accelerator, told = find_accelerator("edge_tpu_like"), list[str]()
+    base = choose_mapping(None, accelerator)
+    networks = [
+        Network(PricedWorkload(name, f"{name}.yaml", tuple(layers)), accelerator, base, OPTIONS)
+        for name, layers in (("whole", strip()), ("part", strip()[:3]))
+    ]
+    resources = Resources(watch=lambda done, total, layer: told.append(layer))
+    whole, part = choose_networks(networks, tmp_path / "log", resources)
+    assert len(told) == whole.distinct_layers + 1 and part.distinct_layers > 1
+    assert all(part.choices[id] is whole.choices[id] for id in part.choices)
 
 
 def test_a_layer_that_a_worker_dies_of_is_told(tmp_path: Path) -> None:
