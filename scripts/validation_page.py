@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from onnx2zz.pricing.run import Resources
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.validation.case import all_cases, find_case
 from onnx2zz.validation.measures import MEASURES
 from onnx2zz.validation.run import Held, Outcome, run_case

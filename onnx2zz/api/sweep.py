@@ -33,7 +33,7 @@ from onnx2zz.files.comma_separated import csv_text
 from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Column, Tabular, TextTable
 from onnx2zz.files.written_file import write_whole
-from onnx2zz.pricing.run import Resources
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.report.page import PageRun, page
 from onnx2zz.report.result_files import page_run
 from onnx2zz.report.saved_run import read_run

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
     from onnx2zz.pricing.inputs import PricedWorkload
     from onnx2zz.pricing.request import MappingSearch
+    from onnx2zz.pricing.resources import Resources
     from onnx2zz.pricing.result import Evaluation
-    from onnx2zz.pricing.run import Resources
     from onnx2zz.report.result_files import ScheduleFiles
     from onnx2zz.system.description import System
     from onnx2zz.system.evaluation import SystemEvaluation, SystemRequest

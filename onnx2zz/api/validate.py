@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from onnx2zz.api.prices import store_at
 from onnx2zz.files.tabular import Column, Tabular, TextTable
-from onnx2zz.pricing.run import Resources
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.report.validation import document
 from onnx2zz.validation.case import Case, all_cases, find_case
 from onnx2zz.validation.measures import MEASURES

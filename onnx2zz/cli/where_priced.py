@@ -13,7 +13,7 @@ from onnx2zz.printable import printable
 
 if TYPE_CHECKING:
     from onnx2zz.pricing.cache_on_disk import Store
-    from onnx2zz.pricing.run import Elsewhere, Resources
+    from onnx2zz.pricing.resources import Elsewhere, Resources
 
 jobs_option = click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Worker processes; else one for each usable core."
@@ -67,7 +67,7 @@ class WherePriced:
 def resources_at(where: WherePriced) -> Generator["Resources"]:
     """What is told meanwhile is said once the progress bar is gone, whatever ended the run."""
     from onnx2zz.pricing.price_cache import NoStore
-    from onnx2zz.pricing.run import Resources
+    from onnx2zz.pricing.resources import Resources
     from onnx2zz.pricing.usable_cores import usable_cores
     from onnx2zz.report.progress import progress_on_stderr
 

@@ -17,11 +17,13 @@ from onnx2zz.design_space.system_design import cores_area
 from onnx2zz.design_space.system_run import SystemRun
 from onnx2zz.formats.accelerator import read_hierarchy, unit_area
 from onnx2zz.formats.shipped_files import Found
-from onnx2zz.mapping.evaluation import with_chosen_mapping
+from onnx2zz.mapping.evaluation import Chosen, with_chosen_mappings
 from onnx2zz.pricing.physical import area_um2
 from onnx2zz.pricing.price_cache import PriceCache, key_of
+from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation
-from onnx2zz.pricing.run import Prepared, Resources, prepare, priced
+from onnx2zz.pricing.run import Prepared, prepare, priced
 from onnx2zz.pricing.task import Outcome
 from onnx2zz.pricing.workers import DIED, TOO_LONG
 from onnx2zz.zigzag.cacti_costs import UM2_PER_MM2, MemoryCosts, with_costs
@@ -103,7 +105,7 @@ class _Batch:
     ):
         self.runs, self._folder, self._price_cache, self._resources = runs, folder, price_cache, resources
         self._again = again
-        self.ready = [self._prepared(run) for run in runs]
+        self.ready = self._prepared(runs)
         self._keys = [{task.key: key_of(one.unit(task).asked) for task in one.unknown} for one in self.ready]
         self.units = {
             keys[task.key]: one.unit(task)
@@ -142,17 +144,27 @@ class _Batch:
         for ready, keys in zip(self.ready, self._keys, strict=True):
             yield ready.evaluation({task: found[key] for task, key in keys.items()})
 
-    def _prepared(self, run: Run) -> Prepared:
-        """The run with a mapping file; one that is chosen is written first."""
-        request = run.request(self._folder)
-        if request.mapping_search is not None:
-            file = self._folder / "mappings" / f"{run.key[:16]}.yaml"
-            if self._again and file.is_file():
-                chosen = replace(request, mapping=Found(file.stem, file), mapping_search=None)
-                return prepare(chosen, LOG, self._price_cache, self._resources.tell)
-            head = f"Chosen for {run.workload.model} on {run.design.name}."
-            request, _ = with_chosen_mapping(request, file, head, LOG, self._resources)
-        return prepare(request, LOG, self._price_cache, self._resources.tell)
+    def _prepared(self, runs: Sequence[Run]) -> list[Prepared]:
+        """The runs with a mapping file each; those that are chosen are written first."""
+        requests = [self._request(run) for run in runs]
+        asked = [
+            Chosen(request, self._file(run), f"Chosen for {run.workload.model} on {run.design.name}.")
+            for run, request in zip(runs, requests, strict=True)
+            if request.mapping_search is not None
+        ]
+        chosen = iter(with_chosen_mappings(asked, LOG, self._resources)) if asked else iter(())
+        ready = [request if request.mapping_search is None else next(chosen)[0] for request in requests]
+        return [prepare(request, LOG, self._price_cache, self._resources.tell) for request in ready]
+
+    def _request(self, run: Run) -> EvaluationRequest:
+        request, file = run.request(self._folder), self._file(run)
+        if request.mapping_search is not None and self._again and file.is_file():
+            return replace(request, mapping=Found(file.stem, file), mapping_search=None)
+        return request
+
+    def _file(self, run: Run) -> Path:
+        """Where a mapping that is chosen for a run is written."""
+        return self._folder / "mappings" / f"{run.key[:16]}.yaml"
 
 
 def _given_up(outcome: Outcome) -> bool:

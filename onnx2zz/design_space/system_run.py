@@ -17,8 +17,8 @@ from onnx2zz.formats.system_file import unserved
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.price_cache import key_of
 from onnx2zz.pricing.request import MappingSearch
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation, as_json
-from onnx2zz.pricing.run import Resources
 from onnx2zz.system.evaluation import SystemEvaluation, SystemRequest
 from onnx2zz.system.evaluation import run as evaluate
 from onnx2zz.system.layer_graph import LayerGraph

@@ -4,7 +4,8 @@ The search for mappings needs numpy, which an evaluation of known prices does wi
 """
 
 import json
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,13 @@ from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.formats.shipped_files import Found, stands_for
 from onnx2zz.pricing.certificate import summed
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation
-from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.sidecar.figures import Wires
 
 if TYPE_CHECKING:
-    from onnx2zz.mapping.network import NetworkChoice
+    from onnx2zz.mapping.network import Network, NetworkChoice
 
 
 def run(request: EvaluationRequest, folder: Path, resources: Resources) -> Evaluation:
@@ -32,29 +34,46 @@ def run(request: EvaluationRequest, folder: Path, resources: Resources) -> Evalu
         how = "optimal for" if request.mapping_search.kind == "optimal" else "best"
         kind = f"{how} {request.options.opt}, {request.mapping_search.rules} rules, base {request.mapping.name}"
         head = f"Chosen for {request.workload.model} on {request.accelerator.name}: {kind}."
-        request, choices = with_chosen_mapping(request, _file_in(folder, request), head, log, resources)
+        ((request, choices),) = with_chosen_mappings([Chosen(request, _file_in(folder, request), head)], log, resources)
     found = evaluate(request, log, resources)
     if request.save_mapping is not None:
         _save_as_priced(request, found, request.save_mapping)
     return found if choices is None else _with_choices(found, choices)
 
 
-def with_chosen_mapping(
-    request: EvaluationRequest, file: Path, head: str, log: Path, resources: Resources
-) -> "tuple[EvaluationRequest, NetworkChoice]":
-    """The request with the mapping that was chosen for it, which is written to `file` under a line that says `head`."""
+@dataclass(frozen=True)
+class Chosen:
+    """A request for which a mapping is chosen, and written to `file` under a line that says `head`."""
+
+    request: EvaluationRequest
+    file: Path
+    head: str
+
+
+def with_chosen_mappings(
+    asked: Sequence[Chosen], log: Path, resources: Resources
+) -> "list[tuple[EvaluationRequest, NetworkChoice]]":
+    """Each request with the mapping that was chosen for it."""
     from onnx2zz.files.written_file import write_whole
     from onnx2zz.mapping.mapping_file import mapping_text
-    from onnx2zz.mapping.network import Policy, choose_mappings
+    from onnx2zz.mapping.network import choose_networks
 
-    asked = request.mapping_search or MappingSearch()
+    found: list[tuple[EvaluationRequest, NetworkChoice]] = []
+    choices = choose_networks([_network(one.request) for one in asked], log, resources)
+    for one, chosen in zip(asked, choices, strict=True):
+        write_whole(one.file, mapping_text(chosen.entries, one.head))
+        # Priced from the file that was written, not from what is in memory: so the file is what the numbers are of.
+        kind = (one.request.mapping_search or MappingSearch()).kind
+        found.append((replace(one.request, mapping=Found(kind, one.file), mapping_search=None), chosen))
+    return found
+
+
+def _network(request: EvaluationRequest) -> "Network":
+    from onnx2zz.mapping.network import Network, Policy
+
     sidecar = request.supplement.sidecar
-    wires = sidecar.interconnect if sidecar else Wires()
-    policy = Policy(asked, wires, resources.store, resources.watch)
-    chosen = choose_mappings(request.workload, request.accelerator, request.mapping, request.options, log, policy)
-    write_whole(file, mapping_text(chosen.entries, head))
-    # Priced from the file that was written, not from what is in memory: so the file is what the numbers are of.
-    return replace(request, mapping=Found(asked.kind, file), mapping_search=None), chosen
+    policy = Policy(request.mapping_search or MappingSearch(), sidecar.interconnect if sidecar else Wires())
+    return Network(request.workload, request.accelerator, request.mapping, request.options, policy)
 
 
 def _file_in(folder: Path, request: EvaluationRequest) -> Path:

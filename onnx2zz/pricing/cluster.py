@@ -1,4 +1,4 @@
-"""Price units on a dask cluster that somebody has started: on any number of machines, which may come and go.
+"""Do units of work on a dask cluster that somebody has started: on any number of machines, which may come and go.
 
 Units of a worker that dies are given to others by dask itself. Prices are kept by the process that asks for them, so
 that workers need neither the cache nor a common file system. dask pickles what it sends over its own connections:
@@ -18,7 +18,7 @@ from typing import Any
 from onnx2zz import __version__
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.pricing.price_cache import versions, zigzags_source
-from onnx2zz.pricing.task import Answer, PricingTerms, Task, Unit, price_task
+from onnx2zz.pricing.resources import One, Out
 from onnx2zz.pricing.workers import DIED, longest_first
 from onnx2zz.zigzag.talk import talk_goes_to
 
@@ -54,8 +54,8 @@ class Cluster:
         return len(self._client.scheduler_info(n_workers=-1)["workers"])
 
     def outcomes(
-        self, units: Sequence[Unit], begun: Callable[[Unit], None]
-    ) -> Generator[tuple[Unit, Answer], None, None]:
+        self, units: Sequence[One], do: Callable[[One], Out], begun: Callable[[One], None]
+    ) -> Generator[tuple[One, Out | str], None, None]:
         """Each unit with its outcome, as they come; `begun` is told of each when it comes back.
 
         Raises InputError if the scheduler goes, or if a worker has other software than we have.
@@ -63,13 +63,13 @@ class Cluster:
         asked = {
             # `pure=False`: dask would take two equal calls for one, and a unit that failed must be able to be asked
             # again.
-            self._client.submit(price_elsewhere, unit.task, unit.terms, software(), pure=False): unit
+            self._client.submit(done_elsewhere, unit, do, software(), pure=False): unit
             for unit in longest_first(units)
         }
         try:
             for future in self._dask.as_completed(list(asked), loop=self._client.loop):
                 unit = asked.pop(future)
-                outcome = self._outcome(future)
+                outcome: Out | str = self._outcome(future)
                 begun(unit)
                 yield unit, outcome
         finally:
@@ -77,7 +77,7 @@ class Cluster:
             if asked:
                 self._client.cancel(list(asked), force=True)
 
-    def _outcome(self, future: Any) -> Answer:
+    def _outcome(self, future: Any) -> Any:
         with self._explained():
             try:
                 return future.result()
@@ -109,14 +109,14 @@ class Cluster:
         self.close()
 
 
-def price_elsewhere(task: Task, terms: PricingTerms, wanted: str) -> Answer:
+def done_elsewhere(unit: One, do: Callable[[One], Out], wanted: str) -> Out:
     """What a worker does. Raises InputError if its software is not the one that is `wanted`: prices depend on it."""
     if software() != wanted:
         where = f"the worker on {os.uname().nodename}"
         raise InputError(Problem(where, f"has {software()}; {wanted} is wanted", "install the same there"))
     # The log would lie on the worker's machine, where nobody looks for it.
     with _alone, talk_goes_to(Path(os.devnull)):
-        return price_task(task, terms)
+        return do(unit)
 
 
 def software() -> str:

@@ -52,7 +52,7 @@ class MappingSearch:
 
 @dataclass(frozen=True)
 class EvaluationRequest:
-    """Everything that the result of an evaluation depends on; how its numbers are come by is in Resources (run.py).
+    """Everything that the result of an evaluation depends on; how its numbers are come by is in `Resources`.
 
     `mapping` is what the layers are mapped by, or with `mapping_search` what the choice starts from. `locality`: data
     may stay in lower memories between layers. `supplement`: the accelerator's sidecar, and events that a run counted.

@@ -3,11 +3,10 @@
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
-from typing import Protocol
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
@@ -22,44 +21,19 @@ from onnx2zz.pricing.inputs import PricingInputs, load_inputs
 from onnx2zz.pricing.layer_result import layer_result
 from onnx2zz.pricing.layer_tasks import folded, tasks_of
 from onnx2zz.pricing.physical import LayerPhysical
-from onnx2zz.pricing.price_cache import KeyValues, NoStore, PriceCache
+from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.resources import ALONE, Resources
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.supplement import Supplement
-from onnx2zz.pricing.task import Answer, Outcome, PricingTerms, Task, Unit, layer_name, price_task
+from onnx2zz.pricing.task import Answer, Outcome, PricingTerms, Task, Unit, layer_name, price_unit
 from onnx2zz.zigzag import tested
 from onnx2zz.zigzag.in_memory_array import InMemoryArray
 from onnx2zz.zigzag.layer_price import LayerPrice, SearchedPrice
 from onnx2zz.zigzag.talk import talk_goes_to
 
 
-class Elsewhere(Protocol):
-    """Where units are priced instead of here."""
-
-    def outcomes(
-        self, units: Sequence[Unit], begun: Callable[[Unit], None]
-    ) -> Generator[tuple[Unit, Answer], None, None]:
-        """Each unit with its outcome, as they come; `begun` is told of each."""
-        ...
-
-
-@dataclass(frozen=True)
-class Resources:
-    """How the numbers are come by, which they do not depend on. `watch` is told of each distinct layer before it is
-    priced (how many are done, of how many, its name), `tell` what the user must know. With `jobs` > 1 worker processes
-    share the work, if there is enough of it. A layer that takes longer than `layer_timeout` seconds is given up; since
-    that needs a process that can be ended, there are workers then in any case. With `elsewhere` none of this machine's
-    processes prices anything."""
-
-    store: KeyValues = field(default_factory=NoStore)
-    jobs: int = 1
-    watch: Callable[[int, int, str], None] = lambda done, total, layer: None
-    tell: Callable[[str], None] = lambda sentence: None
-    layer_timeout: float | None = None
-    elsewhere: Elsewhere | None = None
-
-
-def evaluate(request: EvaluationRequest, log: Path, resources: Resources = Resources()) -> Evaluation:
+def evaluate(request: EvaluationRequest, log: Path, resources: Resources = ALONE) -> Evaluation:
     """Price the layers as `request.mapping` has them; whatever ZigZag says meanwhile goes to `log`.
 
     Data stay in lower memories between layers where the request says so; arrays that compute in memory and mixed
@@ -256,38 +230,20 @@ def answered(
         resources.tell(doubt)
 
     def begun(unit: Unit) -> None:
-        resources.watch(done, len(units), unit.task.name)
+        resources.watch(done, len(units), unit.name)
 
-    with closing(_outcomes(units, resources, log, begun)) as coming:  # interrupted here, the workers end as well
+    # Closed where this is interrupted, so that the workers end as well.
+    with closing(resources.outcomes(units, price_unit, log, begun)) as coming:
         for unit, outcome in coming:
             done += 1
             if isinstance(outcome, LayerPrice):
                 price_cache.keep_price(unit.asked, outcome)
                 for warning in outcome.warnings:
-                    resources.tell(f"{unit.task.name}: {warning}")
+                    resources.tell(f"{unit.name}: {warning}")
             elif isinstance(outcome, SearchedPrice):
                 price_cache.keep_searched(unit.asked, outcome)
             yield unit, outcome
     resources.watch(len(units), len(units), "")
-
-
-def _outcomes(
-    units: Sequence[Unit], resources: Resources, log: Path, begun: Callable[[Unit], None]
-) -> Generator[tuple[Unit, Answer], None, None]:
-    if resources.elsewhere is not None:
-        yield from resources.elsewhere.outcomes(units, begun)
-        return
-    if units and (resources.layer_timeout is not None or resources.jobs > 1):
-        # It brings multiprocessing along: a run whose prices are all known has no use for it.
-        from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
-
-        if resources.layer_timeout is not None or worth_workers(units):
-            crew = Crew(resources.jobs, lambda: worker(log), resources.tell, resources.layer_timeout)
-            yield from outcomes_of_workers(units, crew, begun)
-            return
-    for unit in units:
-        begun(unit)
-        yield unit, price_task(unit.task, unit.terms)
 
 
 def _target(inputs: PricingInputs) -> BreakdownPart:

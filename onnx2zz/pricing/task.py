@@ -1,6 +1,7 @@
 """A distinct layer to be priced, and pricing it: here, or in a worker process that was given the same terms."""
 
 from dataclasses import dataclass, replace
+from math import factorial
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
@@ -12,6 +13,9 @@ from onnx2zz.zigzag.levels import KeptLevels
 
 NOT_IN_MEMORY = ("Pooling", "Add")
 """Operator types that ZigZag skips on arrays that compute in memory (stages/workload_iterator.py:41-48)."""
+
+FAST_S, EXHAUSTIVE_S, COST_MODEL_S = 5e-5, 1e-2, 5e-2
+"""Seconds that an ordering takes in either search, and a layer at least: enough to tell long from short."""
 
 Outcome = LayerPrice | str
 """A price, or the sentence why there is none."""
@@ -59,6 +63,18 @@ class Unit:
     terms: PricingTerms
 
     @property
+    def name(self) -> str:
+        return self.task.name
+
+    @property
+    def seconds(self) -> float:
+        """About how long it takes: it goes with the orderings of its loop factors, at most `lpf_limit` of them."""
+        # Before unrolling, which nobody knows yet: so it is too long, but for all layers alike.
+        factors = sum(map(prime_factors, self.task.entry["loop_sizes"]))
+        orderings = factorial(min(factors, self.terms.options.lpf_limit))
+        return COST_MODEL_S + orderings * (FAST_S if self.terms.search == "fast" else EXHAUSTIVE_S)
+
+    @property
     def asked(self) -> tuple[object, ...]:
         """Everything that the price depends on but ZigZag itself; the search is not part of it."""
         # The search is left out because both have the same numbers: that is what they are tested for.
@@ -73,6 +89,22 @@ def refolded(accelerator: AcceleratorFile, fold: Fold) -> AcceleratorFile:
 def layer_name(entry: WorkloadEntry) -> str:
     """The layer's name, or the one that ZigZag gives it (parser/workload_factory.py:63)."""
     return str(entry.get("name") or f"Layer{entry['id']}")
+
+
+def prime_factors(number: int) -> int:
+    """How many there are, each as often as it occurs."""
+    found, divisor = 0, 2
+    while divisor * divisor <= number:
+        while number % divisor == 0:
+            number //= divisor
+            found += 1
+        divisor += 1
+    return found + (number > 1)
+
+
+def price_unit(unit: Unit) -> Answer:
+    """What ZigZag says about a unit."""
+    return price_task(unit.task, unit.terms)
 
 
 def price_task(task: Task, terms: PricingTerms) -> Answer:

@@ -1,4 +1,4 @@
-"""Price units of work in worker processes, longest first.
+"""Do units of work in worker processes, longest first.
 
 Each worker is an executor of its own with one process: when a process dies, it is known which layer it died of, and the
 others go on. The processes are forked from a server that has imported ZigZag once, where the system has that.
@@ -13,16 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
-from math import factorial
 from pathlib import Path
 from threading import Thread
 
-from onnx2zz.pricing.task import Answer, PricingTerms, Task, Unit, price_task
+from onnx2zz.pricing.resources import One, Out, Work
 from onnx2zz.zigzag.talk import talk_goes_to
 
-FAST_S, EXHAUSTIVE_S, COST_MODEL_S = 5e-5, 1e-2, 5e-2
-"""Seconds that an ordering takes in either search, and a layer at least: enough to tell long from short."""
 WORTH_S = 4.0
 """Work that is done sooner than this is done before workers have come up."""
 DIED = "its worker process died (killed, or out of memory)"
@@ -34,7 +30,7 @@ _open_log = ExitStack()
 
 @dataclass(frozen=True)
 class Crew:
-    """Where tasks are priced: `jobs` processes, each made by `recruit`; `tell` hears of one that died. A layer that
+    """Where units are done: `jobs` processes, each made by `recruit`; `tell` hears of one that died. A layer that
     takes longer than `patience` seconds is given up."""
 
     jobs: int
@@ -42,24 +38,19 @@ class Crew:
     tell: Callable[[str], None]
     patience: float | None = None
 
-    @property
-    def work(self) -> Callable[[Task, PricingTerms], Answer]:
-        """What a worker does with a task."""
-        return price_task if self.patience is None else partial(price_in_time, seconds=self.patience)
 
-
-def worth_workers(units: Sequence[Unit]) -> bool:
+def worth_workers(units: Sequence[Work]) -> bool:
     """Whether there is enough work to be shared."""
-    return len(units) > 1 and sum(map(_seconds, units)) > WORTH_S
+    return len(units) > 1 and sum(unit.seconds for unit in units) > WORTH_S
 
 
-def longest_first(units: Sequence[Unit]) -> list[Unit]:
+def longest_first(units: Sequence[One]) -> list[One]:
     """In this order the last ones leave nobody idle for long."""
-    return sorted(units, key=_seconds, reverse=True)
+    return sorted(units, key=lambda unit: unit.seconds, reverse=True)
 
 
 def worker(log: Path) -> Executor:
-    """A process that prices one task after the other; what ZigZag says in it is added to `log`."""
+    """A process that does one unit after the other; what ZigZag says in it is added to `log`."""
     server = "forkserver" in multiprocessing.get_all_start_methods()
     context = multiprocessing.get_context("forkserver" if server else "spawn")
     # ZigZag takes a second to import. A process that is forked from one that has it begins at once.
@@ -82,19 +73,21 @@ def _end_with_main() -> None:
     os._exit(1)
 
 
-def price_in_time(task: Task, terms: PricingTerms, seconds: float) -> Answer:
-    """The price; the kernel ends this process when it takes longer, whatever it is doing."""
+def in_time(unit: One, do: Callable[[One], Out], seconds: float | None) -> Out:
+    """What is done with a unit; the kernel ends this process when it takes longer, whatever it is doing."""
+    if seconds is None:
+        return do(unit)
     # No handler: a Python one would wait until numpy, or a loop in C, comes back.
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        return price_task(task, terms)
+        return do(unit)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def outcomes_of_workers(
-    units: Sequence[Unit], crew: Crew, begun: Callable[[Unit], None]
-) -> Iterator[tuple[Unit, Answer]]:
+    units: Sequence[One], do: Callable[[One], Out], crew: Crew, begun: Callable[[One], None]
+) -> Iterator[tuple[One, Out | str]]:
     """Each unit with its outcome, as they come; `begun` is told of each that a worker takes up.
 
     A unit whose worker dies is tried once more. On the way out, whatever the reason, no worker is left.
@@ -107,19 +100,20 @@ def outcomes_of_workers(
     waiting = deque(longest_first(units))
     everyone = [crew.recruit() for _ in range(min(crew.jobs, len(units)))]
     idle = list(everyone)
-    at_work: dict[Future[Answer], tuple[Executor, Unit, float]] = {}
-    died: list[Unit] = []
+    at_work: dict[Future[Out], tuple[Executor, One, float]] = {}
+    died: list[One] = []
     in_the_middle = True
     try:
         while waiting or at_work:
             while waiting and idle:
                 unit, executor = waiting.popleft(), idle.pop()
                 begun(unit)
-                at_work[executor.submit(crew.work, unit.task, unit.terms)] = executor, unit, time.monotonic()
+                future = executor.submit(in_time, unit, do, crew.patience)
+                at_work[future] = executor, unit, time.monotonic()
             for future in wait(at_work, return_when=FIRST_COMPLETED).done:
                 executor, unit, since = at_work.pop(future)
                 try:
-                    outcome: Answer = future.result()
+                    outcome: Out | str = future.result()
                 except BrokenExecutor:
                     executor.shutdown(wait=False)
                     # A broken executor takes no more work, so its place is given to a new one.
@@ -130,7 +124,7 @@ def outcomes_of_workers(
                         died.append(unit)
                         # First in line again: it was among the longest, and its second death should be known early.
                         waiting.appendleft(unit)
-                        crew.tell(f"{unit.task.name}: {DIED}; it is tried once more")
+                        crew.tell(f"{unit.name}: {DIED}; it is tried once more")
                         idle.append(executor)
                         continue
                     outcome = f"{TOO_LONG} {crew.patience:g} s (--layer-timeout)" if late else DIED_TWICE
@@ -150,22 +144,3 @@ def _dismiss(executors: Sequence[Executor], strangers: Sequence[object], in_the_
                 process.terminate()
     for executor in executors:
         executor.shutdown(wait=True, cancel_futures=True)
-
-
-def _seconds(unit: Unit) -> float:
-    """About how long a unit takes: it goes with the orderings of its loop factors, at most `lpf_limit` of them."""
-    # Before unrolling, which nobody knows yet: so it is too long, but for all layers alike.
-    factors = sum(_prime_factors(size) for size in unit.task.entry["loop_sizes"])
-    orderings = factorial(min(factors, unit.terms.options.lpf_limit))
-    of_an_ordering = FAST_S if unit.terms.search == "fast" else EXHAUSTIVE_S
-    return COST_MODEL_S + orderings * of_an_ordering
-
-
-def _prime_factors(number: int) -> int:
-    found, divisor = 0, 2
-    while divisor * divisor <= number:
-        while number % divisor == 0:
-            number //= divisor
-            found += 1
-        divisor += 1
-    return found + (number > 1)

@@ -16,8 +16,8 @@ from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
 from onnx2zz.pricing.layer_result import MAC_TYPES, layer_result
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch, option_problems
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
-from onnx2zz.pricing.run import Resources
 from onnx2zz.pricing.supplement import NOTHING, Supplement
 from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.task import PricingTerms, layer_name
@@ -152,7 +152,7 @@ def _prices(request: SystemRequest, log: Path, resources: Resources) -> dict[Cor
             wires = core.sidecar.interconnect if core.sidecar else Wires()
             asked = request.mapping_search
             # No row of a system says how a tile is mapped, so that what it was compared with has no place to be told.
-            policy = Policy(asked, wires, resources.store, resources.watch, explains=False)
+            policy = Policy(asked, wires, explains=False)
             prices = Prices(inputs, terms, asked if chosen else None, policy, layers, resources, log)
             found |= {one.id: prices for one in cores}
     raise_if_any(problems)

@@ -13,7 +13,8 @@ from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricingInputs
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch
-from onnx2zz.pricing.run import Resources, answered
+from onnx2zz.pricing.resources import Resources
+from onnx2zz.pricing.run import answered
 from onnx2zz.pricing.task import Answer, PricingTerms, Task, Unit
 from onnx2zz.system.operands import Shape, Told
 from onnx2zz.system.tile import Box, cut
@@ -260,7 +261,7 @@ class Prices:
         mapped = {key: (made, mapping_entry_for(made, self.inputs.mapping)) for key, made in new.items()}
         if not self.chooses:
             return {key: (_task(made, mapping), None) for key, (made, mapping) in mapped.items()}
-        choices = choices_of(list(mapped.values()), self.inputs, self.terms.options, policy)
+        choices = choices_of(list(mapped.values()), self.inputs, self.terms.options, policy, self.resources)
         found: dict[str, tuple[Task, SearchedPrice | None]] = {}
         for key, (made, base) in mapped.items():
             choice = choices[layer_key(made, base)]

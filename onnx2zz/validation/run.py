@@ -10,8 +10,9 @@ from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation
-from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.pricing.supplement import Supplement
 from onnx2zz.pricing.workload_file import read_workload
 from onnx2zz.sidecar.reading import read_sidecar

@@ -1,7 +1,7 @@
 """Sums of what the borders take, none of which is above the latency: the array with what it waits for a port, or a port
 on its own, and either with the first loads of one input and the last ones of the results (docs/optimal.md)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -19,28 +19,36 @@ Borders: TypeAlias = Sequence[Sequence[Border]]
 """Per operand, lowest first."""
 
 
-Kind: TypeAlias = Literal["array", "waits", "works", "passes"]
+Kind: TypeAlias = Literal["array", "waits", "works", "passes", "queues"]
 
 
 @dataclass(frozen=True)
 class Sum:
     """Cycles at least: those of the `array`, also with what it `waits` for a port, or those in which the port `works`
     during the computation; each with the loads of one input and of the results. Or all cycles that the port needs for
-    what `passes`, before, during and after it: what is hidden needs cycles that the port has left."""
+    what `passes`, before, during and after it, since what is hidden needs cycles that the port has left, and what other
+    links load. Or the same of what `queues` behind the other input (search/queues.py)."""
 
     kind: Kind
     port: int
     of_input: int
 
     def of(self, op: int, border: Border) -> Floats:
-        counts = op in (0, self.of_input)
         nothing = np.zeros(1)
+        if self.kind == "queues":
+            return border.queued.get((self.port, self.of_input), nothing)
+        counts = op in (0, self.of_input)
         if self.kind == "passes":
-            return (border.passing if counts else border.steady).get(self.port, nothing)
-        loading = border.loading if counts else nothing
+            passing = (border.passing if counts else border.steady).get(self.port, nothing)
+            return reduce(add, self._elsewhere(border), passing) if counts else passing
+        loading = reduce(add, border.loading.values(), nothing) if counts else nothing
         if self.kind == "array":
             return loading
         return (border.waiting if self.kind == "waits" else border.busy).get(self.port, nothing) + loading
+
+    def _elsewhere(self, border: Border) -> Iterator[Floats]:
+        """What the links load that do not end at the port."""
+        return (cycles for ends, cycles in border.loading.items() if self.port not in ends)
 
     def base(self, crossings: Crossings) -> Floats:
         """(C,): what does not depend on the borders."""
@@ -69,16 +77,19 @@ def sums_of(crossings: Crossings, borders: Borders) -> list[Sum]:
     """Those that may be more than the iterations of the array: with each border where it takes most they are, for some
     candidate."""
     found: dict[tuple[Kind, int], Floats] = {}
+    queues: dict[Sum, None] = {}
     for levels in borders:
         for border in levels:
             _add(found, "waits", border.waiting)
             _add(found, "works", border.busy)
             _add(found, "passes", border.passing)
+            # Only those that may take longer are there.
+            queues.update(dict.fromkeys(Sum("queues", *behind) for behind in border.queued))
     kept: list[tuple[Kind, int]] = [("array", 0)]
     for (kind, port), taken in found.items():
         if (taken > (0.0 if kind == "waits" else crossings.iterations)).any():
             kept.append((kind, port))
-    return [Sum(kind, port, of_input) for kind, port in kept for of_input in crossings.ground.nest.inputs]
+    return [*(Sum(kind, port, of_input) for kind, port in kept for of_input in crossings.ground.nest.inputs), *queues]
 
 
 def _add(found: dict[tuple[Kind, int], Floats], kind: Kind, cycles: Mapping[int, Floats]) -> None:

@@ -18,7 +18,7 @@ from zigzag.mapping.temporal_mapping import TemporalMappingType
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.zigzag.cycle_sums import Mixture, Sum, Sums, least_of, sums_of
+from onnx2zz.zigzag.cycle_sums import Mixture, Sums, least_of, sums_of
 from onnx2zz.zigzag.failure import PricingError, sentence
 from onnx2zz.zigzag.joint_bound import JointBound
 from onnx2zz.zigzag.layer import mapped_layer
@@ -26,6 +26,7 @@ from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import ObjectiveName, objective
 from onnx2zz.zigzag.search import NotCoveredError
 from onnx2zz.zigzag.search.border import Border
+from onnx2zz.zigzag.search.border_costs import Asked
 from onnx2zz.zigzag.search.chain import Cost, Placed, cheapest
 from onnx2zz.zigzag.search.crossings import Crossings
 from onnx2zz.zigzag.search.innermost import by_innermost
@@ -73,7 +74,7 @@ class UnrollingBounds:
     def by_innermost(self, given: Candidates) -> AtLeast:
         """The first bound."""
         crossings = Crossings(self.ground, given, short_ladders(_steps(given)))
-        found = by_innermost(crossings, energy=self.energy, cycles=self.cycles)
+        found = by_innermost(crossings, Asked(energy=self.energy, cycles=self.cycles))
         return self._whole(crossings, found.energy, found.cycles)
 
     def by_chain(self, given: Candidates, *, low: bool) -> AtLeast:
@@ -104,13 +105,12 @@ class UnrollingBounds:
     def _deciding(self, given: Candidates, low: bool) -> Sums:
         """The sums that decide how many cycles some of the candidates take: they are as many as ports times inputs, and
         to look at all of them for each candidate takes as many times longer."""
-        found: dict[Sum, None] = {}
-        for row in np.linspace(0, len(given.sizes) - 1, min(len(given.sizes), SAMPLED)).astype(int):
-            crossings = self._lattice(given.rows(np.array([row])), LOW if low else None)
-            borders = _borders(crossings, low, energy=False, cycles=True)[1]
-            sums = sums_of(crossings, borders)
-            found[sums[int(least_of(sums, borders, crossings).argmax())]] = None
-        return list(found)
+        rows = np.linspace(0, len(given.sizes) - 1, min(len(given.sizes), SAMPLED)).astype(int)
+        crossings = self._lattice(given.rows(rows), LOW if low else None)
+        borders = _borders(crossings, low, energy=False, cycles=True)[1]
+        sums = sums_of(crossings, borders)
+        dearest: set[int] = set(least_of(sums, borders, crossings).argmax(axis=0).tolist())
+        return [sums[place] for place in sorted(dearest)]
 
     def _whole(self, crossings: Crossings, energy: Floats, cycles: Floats) -> AtLeast:
         one = np.ones(len(crossings.iterations))
@@ -203,12 +203,14 @@ def _borders(crossings: Crossings, low: bool, *, energy: bool, cycles: bool) -> 
         found.append([])
         for level in range(len(operand.levels)):
             if not low or level < LOW:
-                found[op].append(crossings.border(op, level, crossings.everywhere(), energy=energy, cycles=cycles))
+                found[op].append(
+                    crossings.border(op, level, crossings.everywhere(), Asked(energy, cycles, loads=cycles))
+                )
             elif energy:
                 everything = (ALWAYS,) * len(crossings.ladders)
                 # With all loops below it a border is crossed once, which is the least. `anyway`: whether so large a
                 # tile fits is of no matter to a bound from below.
-                once = crossings.border(op, level, everything, energy=True, cycles=False, anyway=True)
+                once = crossings.border(op, level, everything, Asked(energy=True), anyway=True)
                 rest = rest + once.energy.reshape(-1)
     return rest, found
 

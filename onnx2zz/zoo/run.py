@@ -12,8 +12,9 @@ from onnx2zz.compiler import Compiled, compile_layers
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation
-from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.pricing.workload_file import workload_of
 from onnx2zz.proof.result import Verification
 from onnx2zz.proof.verify import VerifyOptions, verify

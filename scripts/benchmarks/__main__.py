@@ -6,7 +6,7 @@ from importlib import import_module
 
 NAMES = (
     *("compile", "growth", "evaluate", "limits", "search", "search_memory", "mapping", "optimal", "templates"),
-    *("sweep", "stream", "system_cost", "schedules", "pipelines", "chip", "exported"),
+    *("sweep", "stream", "accelforge", "system_cost", "schedules", "pipelines", "chip", "exported"),
 )
 
 

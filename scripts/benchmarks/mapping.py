@@ -18,7 +18,7 @@ from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator, find_mapping, find_model
 from onnx2zz.mapping.chosen import Candidate, Choice
 from onnx2zz.mapping.mapping_file import mapping_text
-from onnx2zz.mapping.network import NetworkChoice, choose_mappings
+from onnx2zz.mapping.network import Network, NetworkChoice, choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.result import Evaluation
@@ -100,7 +100,7 @@ def _measured(case: MappingCase, workload: PricedWorkload, folder: Path) -> Mapp
     begun = time.process_time()
     by_hand = evaluated(base)
     priced = time.process_time()
-    chosen = choose_mappings(workload, accelerator, base, price_options, folder / "log")
+    chosen = choose_mappings(Network(workload, accelerator, base, price_options), folder / "log")
     decided = time.process_time()
     (folder / "mapping.yaml").write_text(mapping_text(chosen.entries, "auto"))
     auto = evaluated(Found("auto", folder / "mapping.yaml"))

@@ -12,7 +12,7 @@ from math import exp, log
 from pathlib import Path
 
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
-from onnx2zz.mapping.network import NetworkChoice, Policy, choose_mappings
+from onnx2zz.mapping.network import Network, NetworkChoice, Policy, choose_mappings
 from onnx2zz.pricing.certificate import Certificate
 from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.pricing.run import evaluate
@@ -56,9 +56,10 @@ def measured(case: MappingCase) -> OptimalLine:
         times = [time.process_time()]
         evaluate(EvaluationRequest(workload, accelerator, base, asked), log)
         times.append(time.process_time())
-        auto = choose_mappings(workload, accelerator, base, asked, log)
+        auto = choose_mappings(Network(workload, accelerator, base, asked), log)
         times.append(time.process_time())
-        best = choose_mappings(workload, accelerator, base, asked, log, Policy(MappingSearch(kind="optimal")))
+        policy = Policy(MappingSearch(kind="optimal"))
+        best = choose_mappings(Network(workload, accelerator, base, asked, policy), log)
         times.append(time.process_time())
     evaluate_s, auto_s, optimal_s = (round(b - a, 2) for a, b in pairwise(times))
     certificates = _certificates(best)

@@ -110,7 +110,7 @@ def test_zigzags_function_says_that_it_takes_single_accelerators() -> None:
 def test_an_interrupted_run_leaves_no_result(
     interrupt: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    places = {"pricing": "onnx2zz.pricing.run.price_task", "scheduling": "onnx2zz.system.search.ordered"}
+    places = {"pricing": "onnx2zz.pricing.task.price_task", "scheduling": "onnx2zz.system.search.ordered"}
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

@@ -36,8 +36,8 @@ from onnx2zz.pricing.accounted import HostNode
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.physical import instances
 from onnx2zz.pricing.price_cache import NoStore
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
-from onnx2zz.pricing.run import Resources
 from tests.command_line import TELLS_EACH_LAYER
 from tests.docs_commands import DOCS, console_commands
 from tests.json_values import Document, load_document

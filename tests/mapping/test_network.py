@@ -1,20 +1,26 @@
 """A whole network: its mapping file is plain, stock ZigZag takes it, and prices what was chosen."""
 
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor
 from math import prod
 from pathlib import Path
 
 import pytest
 import yaml
 
+from onnx2zz.errors import InputError
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.mapping_file import mapping_entries, mapping_text
-from onnx2zz.mapping.network import NetworkChoice, Policy, choose_mappings
+from onnx2zz.mapping.network import Network, NetworkChoice, Policy, choose_mappings, choose_networks
+from onnx2zz.pricing import workers
 from onnx2zz.pricing.cache_on_disk import Store
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import ChoiceKind, EvaluationRequest, MappingSearch
+from onnx2zz.pricing.resources import ALONE, One, Out, Resources
 from onnx2zz.pricing.run import evaluate
+from onnx2zz.pricing.workers import worker
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.unrolling import totals
 from tests.present import present
@@ -25,12 +31,18 @@ OPTIONS = PriceOptions(lpf_limit=3)
 
 
 def chosen_for(
-    layers: list[WorkloadEntry], arch: str, folder: Path, policy: Policy | None = None, base: Found | None = None
+    layers: list[WorkloadEntry],
+    arch: str,
+    folder: Path,
+    policy: Policy | None = None,
+    base: Found | None = None,
+    resources: Resources = ALONE,
 ) -> tuple[PricedWorkload, Found, NetworkChoice, Found]:
     accelerator = find_accelerator(arch)
     workload = PricedWorkload("net", "net.yaml", tuple(layers))
     base = base or choose_mapping(None, accelerator)
-    chosen = choose_mappings(workload, accelerator, base, OPTIONS, folder / "log", policy or Policy())
+    network = Network(workload, accelerator, base, OPTIONS, policy or Policy())
+    chosen = choose_mappings(network, folder / "log", resources)
     path = folder / "mapping.yaml"
     path.write_text(mapping_text(chosen.entries, "chosen"))
     return workload, accelerator, chosen, Found("auto", path)
@@ -63,13 +75,58 @@ def test_what_is_chosen_also_runs_with_data_kept_low(arch: str, tmp_path: Path) 
 def test_layers_that_are_alike_are_chosen_for_once_and_a_second_run_asks_nothing(tmp_path: Path) -> None:
     told: list[str] = []
     with Store(tmp_path / "cache", told.append) as memory:
-        first = chosen_for(strip(), "seneca", tmp_path, Policy(store=memory))[2]
-        again = chosen_for(strip(), "seneca", tmp_path, Policy(store=memory))[2]
+        first = chosen_for(strip(), "seneca", tmp_path, resources=Resources(memory))[2]
+        again = chosen_for(strip(), "seneca", tmp_path, resources=Resources(memory))[2]
         kept = memory.count()
-        assert chosen_for(strip(), "seneca", tmp_path, Policy(store=memory))[2] == first == again
+        assert chosen_for(strip(), "seneca", tmp_path, resources=Resources(memory))[2] == first == again
         assert memory.count() == kept
-        assert chosen_for(strip(), "seneca", tmp_path, Policy(MappingSearch("free"), store=memory))[2] != first
+        free = Policy(MappingSearch("free"))
+        assert chosen_for(strip(), "seneca", tmp_path, free, resources=Resources(memory))[2] != first
     assert first.distinct_layers == 6 and first.choices[2] == first.choices[3]
+
+
+@pytest.mark.parametrize("kind", ["auto", "optimal"])
+def test_worker_processes_choose_what_one_process_chooses(
+    kind: ChoiceKind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recruited: list[Path] = []
+
+    def recruit(log: Path) -> Executor:
+        recruited.append(log)
+        return worker(log)
+
+    monkeypatch.setattr(workers, "WORTH_S", 0)
+    monkeypatch.setattr(workers, "worker", recruit)
+    policy = Policy(MappingSearch(kind=kind))
+    alone, shared = (
+        chosen_for(strip(), "edge_tpu_like", tmp_path, policy, resources=Resources(jobs=jobs))[2] for jobs in (1, 2)
+    )
+    assert alone == shared
+    assert recruited == [tmp_path / "log"] * 2
+
+
+def test_layers_that_networks_share_are_chosen_for_once_even_without_a_cache(tmp_path: Path) -> None:
+    accelerator, told = find_accelerator("edge_tpu_like"), list[str]()
+    base = choose_mapping(None, accelerator)
+    networks = [
+        Network(PricedWorkload(name, f"{name}.yaml", tuple(layers)), accelerator, base, OPTIONS)
+        for name, layers in (("whole", strip()), ("part", strip()[:3]))
+    ]
+    resources = Resources(watch=lambda done, total, layer: told.append(layer))
+    whole, part = choose_networks(networks, tmp_path / "log", resources)
+    assert len(told) == whole.distinct_layers + 1 and part.distinct_layers > 1
+    assert all(part.choices[id] is whole.choices[id] for id in part.choices)
+
+
+def test_a_layer_that_a_worker_dies_of_is_told(tmp_path: Path) -> None:
+    class Deadly:
+        def outcomes(
+            self, units: Sequence[One], do: Callable[[One], Out], begun: Callable[[One], None]
+        ) -> Generator[tuple[One, Out | str], None, None]:
+            yield units[0], "its worker process died"
+
+    with pytest.raises(InputError, match="L0_stem: no mapping was chosen: its worker process died"):
+        chosen_for(strip(), "edge_tpu_like", tmp_path, resources=Resources(elsewhere=Deadly()))
 
 
 @pytest.mark.parametrize("arch", ["aimc"])

@@ -8,7 +8,7 @@ from onnx2zz.compiler import compile_model
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator, find_model
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.mapping_file import mapping_text
-from onnx2zz.mapping.network import choose_mappings
+from onnx2zz.mapping.network import Network, choose_mappings
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.present import present
@@ -34,7 +34,8 @@ def test_stock_zigzag_gives_the_chosen_price_and_unrolls_as_asked(arch: str, tmp
     layers = [alone(entries[place], number) for number, place in enumerate(SOME)]
     accelerator = find_accelerator(arch)
     workload = PricedWorkload("some", "some.yaml", tuple(layers))
-    chosen = choose_mappings(workload, accelerator, choose_mapping(None, accelerator), OPTIONS, tmp_path / "log")
+    network = Network(workload, accelerator, choose_mapping(None, accelerator), OPTIONS)
+    chosen = choose_mappings(network, tmp_path / "log")
     (tmp_path / "mapping.yaml").write_text(mapping_text(chosen.entries, "auto"))
     files = (accelerator.path, tmp_path / "mapping.yaml", tmp_path / "stock")
     *_, found = stock_zigzag(layers, *files, lpf_limit=OPTIONS.lpf_limit)

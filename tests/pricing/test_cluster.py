@@ -18,12 +18,12 @@ from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.pricing import cluster
-from onnx2zz.pricing.cluster import Cluster, price_elsewhere, software
+from onnx2zz.pricing.cluster import Cluster, done_elsewhere, software
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.price_cache import NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import prepare
-from onnx2zz.pricing.task import Unit, price_task
+from onnx2zz.pricing.task import Unit, price_task, price_unit
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.present import not_installed
 from tests.small_workloads import gemm
@@ -97,7 +97,9 @@ def test_a_sweep_and_an_evaluation_on_the_cluster(
 ) -> None:
     address, _ = started
     monkeypatch.chdir(tmp_path)
-    Path("sweep.yaml").write_text("models: [lenet5]\naccelerators: [seneca_core]\noptions: {lpf_limit: 3}\n")
+    Path("sweep.yaml").write_text(
+        "models: [lenet5]\naccelerators: [seneca_core]\noptions: {lpf_limit: 3, mapping: [own, auto, optimal]}\n"
+    )
     for where, options in (("here", ["--jobs", "1"]), ("there", ["--scheduler", address])):
         assert run(["sweep", "sweep.yaml", *options, "-o", where, "--cache", f"{where}_cache"]) == 0
     assert f"{address}: 2 workers so far" in capsys.readouterr().err
@@ -107,7 +109,10 @@ def test_a_sweep_and_an_evaluation_on_the_cluster(
     with Path("here/layers.csv").open() as file:
         swept = [(float(row["energy_pj"]), float(row["latency_cycles"])) for row in csv.DictReader(file)]
     single = json.loads(Path("one.json").read_text())["layers"]
-    assert [(layer["energy_pj"], layer["latency_cycles"]) for layer in single] == swept
+    # `own` is the first of the mappings, so its run is the first one.
+    assert [(layer["energy_pj"], layer["latency_cycles"]) for layer in single] == swept[: len(single)]
+    here, there = (sorted(Path(where, "mappings").iterdir()) for where in ("here", "there"))
+    assert len(here) == 2 and [file.read_text() for file in here] == [file.read_text() for file in there]
 
 
 def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started: tuple[str, dict[str, int]]) -> None:
@@ -125,7 +130,7 @@ def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started: tuple[str
 
     with Cluster(address) as connected:
         assert connected.workers == 2
-        for unit, outcome in connected.outcomes(asked, kill_one):
+        for unit, outcome in connected.outcomes(asked, price_unit, kill_one):
             found.append((unit, outcome))
         assert connected.workers == 1
     assert held["units"], "the worker had nothing to lose"
@@ -135,9 +140,9 @@ def test_a_worker_is_killed_in_the_middle_and_nothing_is_lost(started: tuple[str
 
 def test_a_worker_with_other_software_is_refused() -> None:
     (unit,) = units(1)
-    assert price_elsewhere(unit.task, unit.terms, software()) == price_task(unit.task, unit.terms)
+    assert done_elsewhere(unit, price_unit, software()) == price_task(unit.task, unit.terms)
     with pytest.raises(InputError, match=r"has onnx2zz .*; onnx2zz 9 is wanted; install the same there"):
-        price_elsewhere(unit.task, unit.terms, "onnx2zz 9")
+        done_elsewhere(unit, price_unit, "onnx2zz 9")
 
 
 class Client:
@@ -182,7 +187,7 @@ def test_a_unit_that_kills_every_worker_has_no_price(ending: Callable[[Exception
     from distributed import KilledWorker
 
     died: Exception = methodcaller("__call__", "unit", None, 3)(KilledWorker)
-    ((_, outcome),) = ending(died).outcomes(units(1), lambda unit: None)
+    ((_, outcome),) = ending(died).outcomes(units(1), price_unit, lambda unit: None)
     assert outcome == cluster.DIED_EVERYWHERE
 
 
@@ -197,7 +202,7 @@ def test_what_goes_wrong_between_machines_is_a_sentence(
     ending: Callable[[Exception], Cluster], end: Exception, said: str
 ) -> None:
     with pytest.raises(InputError) as raised:
-        list(ending(end).outcomes(units(1), lambda unit: None))
+        list(ending(end).outcomes(units(1), price_unit, lambda unit: None))
     assert said in str(raised.value)
 
 

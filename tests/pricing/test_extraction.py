@@ -20,8 +20,9 @@ from onnx2zz.pricing.cache_on_disk import Store
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.price_cache import NoStore, PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation, as_json
-from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag import cacti, cacti_files
 from onnx2zz.zigzag.cacti_costs import MemoryCosts
 from onnx2zz.zigzag.cacti_files import POOL

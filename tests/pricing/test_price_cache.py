@@ -16,8 +16,9 @@ from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing import price_cache
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation
-from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.json_values import Document
 from tests.small_workloads import strip

@@ -11,8 +11,9 @@ from onnx2zz.formats.shipped_files import ACCELERATORS, Found, choose_mapping, f
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation
-from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.present import present
 from tests.small_workloads import strip

@@ -12,7 +12,8 @@ from onnx2zz.formats.shipped_files import choose_mapping, find_accelerator
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
-from onnx2zz.pricing.run import Resources, evaluate
+from onnx2zz.pricing.resources import Resources
+from onnx2zz.pricing.run import evaluate
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.small_workloads import add, gemm, strip
 from tests.stock import stock_zigzag

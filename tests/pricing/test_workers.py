@@ -25,8 +25,9 @@ from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.pricing import workers
 from onnx2zz.pricing.inputs import AcceleratorFile, PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
-from onnx2zz.pricing.run import Resources, evaluate
-from onnx2zz.pricing.task import PricingTerms, Task, Unit
+from onnx2zz.pricing.resources import Resources
+from onnx2zz.pricing.run import evaluate
+from onnx2zz.pricing.task import PricingTerms, Task, Unit, price_unit
 from onnx2zz.pricing.workers import Crew, outcomes_of_workers, worker, worth_workers
 from onnx2zz.zigzag.layer_price import PriceOptions
 from tests.command_line import IN_A_PROCESS, TELLS_EACH_LAYER
@@ -81,16 +82,16 @@ class Scripted(Executor):
     def submit(
         self, fn: Callable[Parameters, Result], /, *args: Parameters.args, **_: Parameters.kwargs
     ) -> Future[Result]:
-        task = args[0]
-        assert isinstance(task, Task)
+        unit = args[0]
+        assert isinstance(unit, Unit)
         assert not self.dead, "a dead worker was given work"
         future: Future[Any] = Future()
-        if task.name in self.deadly:
-            self.deadly.remove(task.name)
+        if unit.name in self.deadly:
+            self.deadly.remove(unit.name)
             self.dead = True
             future.set_exception(BrokenProcessPool("killed"))
         else:
-            future.set_result(f"priced {task.name}")
+            future.set_result(f"priced {unit.name}")
         return future
 
 
@@ -98,7 +99,7 @@ def run(deadly: list[str]) -> tuple[dict[str, Any], list[str], list[str]]:
     told: list[str] = []
     begun: list[Unit] = []
     crew = Crew(2, lambda: Scripted(deadly), told.append)
-    found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, begun.append)}
+    found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), price_unit, crew, begun.append)}
     return found, told, [one.task.name for one in begun]
 
 
@@ -155,7 +156,8 @@ def test_the_longest_layers_come_first() -> None:
     begun: list[Unit] = []
     terms = replace(TERMS, options=PriceOptions(lpf_limit=6))
     crew = Crew(1, lambda: Scripted([]), pytest.fail)
-    list(outcomes_of_workers([unit(layer, MappingEntry("default"), terms) for layer in layers], crew, begun.append))
+    asked = [unit(layer, MappingEntry("default"), terms) for layer in layers]
+    list(outcomes_of_workers(asked, price_unit, crew, begun.append))
     assert [one.task.name for one in begun] == ["long", "middle", "short"]
 
 
@@ -176,7 +178,7 @@ def test_ctrl_c_while_a_worker_takes_up_a_layer_leaves_no_worker() -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        list(outcomes_of_workers(units(), Crew(2, recruit, pytest.fail), interrupted))
+        list(outcomes_of_workers(units(), price_unit, Crew(2, recruit, pytest.fail), interrupted))
     assert [one.dismissed for one in recruited] == [True, True]
 
 
@@ -231,6 +233,8 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_is_done(tmp_path: Path) -> None:
 def test_a_worker_that_was_ended_for_taking_too_long_is_not_tried_again() -> None:
     told: list[str] = []
     crew = Crew(2, lambda: Scripted(["L2_conv"]), told.append, patience=0)
-    found = {one.task.name: outcome for one, outcome in outcomes_of_workers(units(), crew, lambda unit: None)}
+    found = {
+        one.task.name: outcome for one, outcome in outcomes_of_workers(units(), price_unit, crew, lambda unit: None)
+    }
     assert found["L2_conv"] == "took longer than 0 s (--layer-timeout)"
     assert told == []

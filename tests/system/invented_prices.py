@@ -10,7 +10,7 @@ from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.network import Policy
 from onnx2zz.pricing.inputs import PricedWorkload, load_inputs
 from onnx2zz.pricing.price_cache import NoStore, PriceCache
-from onnx2zz.pricing.run import Resources
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.task import Answer, PricingTerms
 from onnx2zz.system.description import System
 from onnx2zz.system.layer_graph import LayerGraph

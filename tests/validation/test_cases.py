@@ -11,7 +11,7 @@ import yaml
 from onnx2zz.cli.main import run
 from onnx2zz.errors import InputError
 from onnx2zz.formats.shipped_files import validation_cases
-from onnx2zz.pricing.run import Resources
+from onnx2zz.pricing.resources import Resources
 from onnx2zz.validation.case import COLUMNS, TOTAL, all_cases, find_case, read_case
 from onnx2zz.validation.keep import keep
 from onnx2zz.validation.run import Held, Outcome, run_case

@@ -12,6 +12,7 @@ import numpy as np
 
 from .arrays import Flags, Floats
 from .border import Border
+from .border_costs import Asked
 from .crossings import Crossings
 from .lattice import ALWAYS, NEVER, View
 
@@ -24,17 +25,17 @@ class Least:
     cycles: Floats
 
 
-def by_innermost(crossings: Crossings, *, energy: bool, cycles: bool) -> Least:
+def by_innermost(crossings: Crossings, asked: Asked) -> Least:
     """`crossings` on short ladders: nothing, the least prime factor, or all of a loop."""
     none = _Sum(crossings)
     sums = [_Sum(crossings) for _ in crossings.ladders]
     for op, operand in enumerate(crossings.operands):
         moving = crossings.moving(op)
         for level in range(len(operand.levels)):
-            below_all = crossings.border(op, level, crossings.nowhere(), energy=energy, cycles=cycles)
+            below_all = crossings.border(op, level, crossings.nowhere(), asked)
             none.add(below_all)
             # The same for each innermost loop, and dear: hence once for all of them.
-            above = _above(crossings, op, level, energy, cycles)
+            above = _above(crossings, op, level, asked)
             for axis, one in enumerate(sums):
                 one.add(below_all, above, _may_lie_above(crossings, op, level, axis, moving))
     return _least_of(crossings, none, sums)
@@ -82,11 +83,11 @@ class _Sum:
         return np.maximum.reduce([self.iterations, *self.busy.values()])
 
 
-def _above(crossings: Crossings, op: int, level: int, energy: bool, cycles: bool) -> Border:
+def _above(crossings: Crossings, op: int, level: int, asked: Asked) -> Border:
     """The border above all loops that may lie below it: of the array, those that do not move an input."""
     if level == 0:
-        return crossings.border(op, 0, crossings.sunk(op, 0), energy=energy, cycles=cycles)
-    return crossings.border(op, level, (ALWAYS,) * len(crossings.ladders), energy=energy, cycles=cycles, anyway=True)
+        return crossings.border(op, 0, crossings.sunk(op, 0), asked)
+    return crossings.border(op, level, (ALWAYS,) * len(crossings.ladders), asked, anyway=True)
 
 
 def _may_lie_above(crossings: Crossings, op: int, level: int, axis: int, moving: tuple[int, ...]) -> Flags:

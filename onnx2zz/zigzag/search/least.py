@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Flags, Floats, Ints
-from .crossings import FROM_ABOVE, access_energy
 from .least_loads import first_tiles, last_tile
 from .loop_factors import LoopFactors
 from .nest import (
+    FROM_ABOVE,
     READ_TO_LOW,
     WRITE_FROM_LOW,
     DataDirection,
@@ -210,7 +210,7 @@ def _crossing(below: _Below, op: int, level: int, energy: bool, cycles: bool) ->
             width = operand.levels[memory].widths.get(way)
             if width is not None and energy:
                 accesses = np.ceil(passed / width.least) * (width.least / width.greatest)
-                spent = spent + np.trunc(accesses * times * units) * access_energy(operand.levels[memory], way)
+                spent = spent + np.trunc(accesses * times * units) * operand.levels[memory].access_energy(way)
             if width is not None and cycles:
                 port = below.ground.port[op, memory, way]
                 taken = np.ceil(passed / width.greatest) * np.maximum(times - 1, 0)

@@ -19,6 +19,9 @@ WRITE_FROM_LOW = DataDirection.WR_IN_BY_LOW
 READ_TO_HIGH = DataDirection.RD_OUT_TO_HIGH
 WRITE_FROM_HIGH = DataDirection.WR_IN_BY_HIGH
 
+FROM_ABOVE = {READ_TO_LOW: WRITE_FROM_HIGH, WRITE_FROM_LOW: READ_TO_HIGH}
+"""What crosses a border is a direction for the memory above it, and another one for the memory below."""
+
 Transfer: TypeAlias = tuple[int, int, DataDirection]
 """operand, memory level, direction: one flow of data through a port"""
 
@@ -75,6 +78,10 @@ class OperandLevel:
     read_energy: float
     write_energy: float
     widths: Mapping[DataDirection, Width]
+
+    def access_energy(self, way: DataDirection) -> float:
+        """pJ of an access of a port's greatest width."""
+        return self.read_energy if way in (READ_TO_HIGH, READ_TO_LOW) else self.write_energy
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Floats
+from .arrays import Flags, Floats
 from .nest import Operand, PartialAxis
 from .whole_unrolling import Ground
 
@@ -69,6 +69,14 @@ class Spread:
 
     def boost(self, op: int, level: int) -> Floats:
         """(C,): distinct elements that a unit serves at once, at least."""
+        # ZigZag rounds; this is the least that `round` can give, also where the quotient came out a hair too large.
+        return np.ceil(self._grown(op, level) - 0.5 - 1e-6)
+
+    def boost_at_most(self, op: int, level: int) -> Floats:
+        """The same, at most."""
+        return np.floor(self._grown(op, level) + 0.5 + 1e-6)
+
+    def _grown(self, op: int, level: int) -> Floats:
         operand, spatial = self.ground.nest.operands[op], self.spatial[op]
         # ZigZag divides the unique units of two neighbouring levels (spatial_mapping_internal.py:166). Here it is the
         # growth of the tile from one to the other, which is the same.
@@ -83,8 +91,12 @@ class Spread:
                 for one in (both, below)
             ]
             grown = grown * sizes[0] / sizes[1]
-        # ZigZag rounds; this is the least that `round` can give, also where the quotient came out a hair too large.
-        return np.ceil(grown - 0.5 - 1e-6)
+        return grown
+
+    def reduced_above(self, op: int, level: int) -> Flags:
+        """(C,): whether units above a level add up the same results."""
+        above = np.prod(self.spatial[op][level + 1 :], axis=0)
+        return above[:, list(self.ground.nest.operands[op].irrelevant)].prod(axis=1) > 1
 
     def smallest_tile(self, op: int) -> Floats:
         """(C,): elements that the lowest memory of an operand holds at least: what its units work on at once."""

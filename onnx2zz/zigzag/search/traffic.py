@@ -13,9 +13,8 @@ import numpy as np
 from .arrays import Floats
 from .merge_down import Borders
 from .nest import (
-    READ_TO_HIGH,
+    FROM_ABOVE,
     READ_TO_LOW,
-    WRITE_FROM_HIGH,
     WRITE_FROM_LOW,
     DataDirection,
     Nest,
@@ -61,11 +60,8 @@ def flows(
             if level < operand.top:
                 tile = profiles[op].elements[level + 1]
                 for direction, flow in _across(operand, level + 1, tile, profiles[op], cycles[op]):
-                    result[op, level, _FROM_ABOVE[direction]] = flow
+                    result[op, level, FROM_ABOVE[direction]] = flow
     return result
-
-
-_FROM_ABOVE = {READ_TO_LOW: WRITE_FROM_HIGH, WRITE_FROM_LOW: READ_TO_HIGH}
 
 
 def _across(

@@ -82,13 +82,15 @@ class MadeUpMemory:
         }
 
 
-def made_up(sizes: Sequence[int], memories: Sequence[MadeUpMemory], systolic: Sequence[str] = ()) -> Accelerator:
+def made_up(
+    sizes: Sequence[int], memories: Sequence[MadeUpMemory], systolic: Sequence[str] = (), unit_energy: float = 0.37
+) -> Accelerator:
     """An array of these sizes (D1, D2, ...) under these memories, lowest first."""
     document = {
         "name": "made_up",
         "memories": {f"memory_{place}": memory.as_entry() for place, memory in enumerate(memories)},
         "operational_array": {
-            "unit_energy": 0.37,
+            "unit_energy": unit_energy,
             "unit_area": 1,
             "dimensions": [f"D{place + 1}" for place in range(len(sizes))],
             "sizes": list(sizes),
