@@ -18,10 +18,10 @@ from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch, option_problems
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.run import Resources
+from onnx2zz.pricing.schedule_kind import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.supplement import NOTHING, Supplement
-from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.task import PricingTerms, layer_name
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from onnx2zz.system.description import Core, System
 from onnx2zz.system.energy import offchip_energy, static_energy
 from onnx2zz.system.event_driven import EventDriven
