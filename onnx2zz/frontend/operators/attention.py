@@ -121,6 +121,15 @@ def _quantised_attention(node: Node, tensors: Tensors) -> Outputs:
     return shaped((x[0], x[1], hidden), onnx.TensorProto.FLOAT), shaped(present, onnx.TensorProto.FLOAT)
 
 
+def _sparse_attention(node: Node, tensors: Tensors) -> Outputs:
+    """Y (B, S, N * D), present keys and values, which are the past ones' buffers."""
+    q, past = shape_of(tensors, 0), shape_of(tensors, 3)
+    if q is None or past is None:
+        return (None,)
+    y = shaped((*q[:2], node.integer("num_heads") * past[3]), type_of(tensors, 0))
+    return (y, *(shaped(past, type_of(tensors, 3 + which)) for which in range(2)))
+
+
 def _packed_attention(node: Node, tensors: Tensors) -> Outputs:
     """Output (tokens, channels of V)."""
     x, weights = shape_of(tensors, 0), shape_of(tensors, 1)
@@ -148,6 +157,7 @@ FACTS: tuple[OperatorFacts, ...] = (
     microsoft("PackedAttention", _packed_attention, multiplies=True),
     microsoft("PackedMultiHeadAttention", _packed_multi_head_attention, multiplies=True),
     microsoft("GroupQueryAttention", _group_query_attention, multiplies=True, caches={1: 3, 2: 4}),
+    microsoft("SparseAttention", _sparse_attention, multiplies=True, caches={1: 3, 2: 4}),
     microsoft("QAttention", _quantised_attention, multiplies=True, mask=KeyMask(5), caches={1: 8}),
     OperatorFacts("RotaryEmbedding", ranges={"num_heads": COUNTS}),
     OperatorFacts("com.microsoft.MRotaryEmbedding", ranges={"num_heads": COUNTS}),
