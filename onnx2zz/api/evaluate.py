@@ -39,7 +39,7 @@ from onnx2zz.pricing.price_cache import NoStore
 from onnx2zz.pricing.rate import at_scale, check_per
 from onnx2zz.pricing.request import MappingSearch, Rules
 from onnx2zz.pricing.resources import Elsewhere, Resources
-from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
+from onnx2zz.pricing.schedule_kind import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.workload_file import read_workload, workload_of
 from onnx2zz.report.result_files import ResultFiles
 from onnx2zz.zigzag.layer_price import LPF_LIMIT, Engine, PriceOptions, Search, TemporalMappingType

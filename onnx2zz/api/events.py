@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from onnx2zz.errors import InputError, Problem
-from onnx2zz.formats.shipped_files import Found
+from onnx2zz.formats.shipped_files import Found, sidecar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +19,8 @@ RANDOM = "random"
 
 def sidecar_of(accelerator: Found) -> "Sidecar | None":
     """The sidecar beside an accelerator file; for one of ZigZag's, ours of that name. Raises InputError."""
+    if not sidecar(accelerator).is_file():
+        return None
     from onnx2zz.formats.accelerator import read_hierarchy
     from onnx2zz.formats.yaml_source import load_yaml
     from onnx2zz.sidecar import reading

@@ -9,7 +9,7 @@ from onnx2zz.api.events import counted_events, event_inputs
 from onnx2zz.api.inputs import Tell, as_asked, base_of, noticed
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping
-from onnx2zz.pricing.system_result import SCHEDULES, CoresChoice, ScheduleChoice
+from onnx2zz.pricing.schedule_kind import SCHEDULES, CoresChoice, ScheduleChoice
 from onnx2zz.system.schedule_options import cores_problems, frames_of, frames_problems, unlike_cores
 
 if TYPE_CHECKING:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from onnx2zz.pricing.inputs import PricedWorkload
     from onnx2zz.pricing.request import EvaluationRequest, MappingSearch, Rules
     from onnx2zz.pricing.result import Evaluation
-    from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
+    from onnx2zz.pricing.schedule_kind import CoresChoice, ScheduleChoice
     from onnx2zz.report.result_files import ResultFiles
 
     Source = Callable[[], tuple[Compiled | None, PricedWorkload]]
@@ -364,29 +364,16 @@ def _write(evaluation: "Evaluation", workload: "PricedWorkload", output: Path, f
 
 def _show(evaluation: "Evaluation", json_file: str | None, full: bool) -> None:
     """Comes after all files: whoever reads the screen may be gone."""
-    from onnx2zz.pricing.result import as_json
-    from onnx2zz.report.choices import print_choices
-    from onnx2zz.report.events import print_events
-    from onnx2zz.report.extracted import print_extracted
-    from onnx2zz.report.footprint import print_footprint
-    from onnx2zz.report.in_memory import print_in_memory
-    from onnx2zz.report.physical import print_physical
-    from onnx2zz.report.system import print_system
-    from onnx2zz.report.table import print_table
     from onnx2zz.report.unpriced import reasons
 
     if json_file == "-":
+        from onnx2zz.pricing.result import as_json
+
         click.echo(as_json(evaluation), nl=False)
     else:
-        console = screen()
-        print_table(evaluation, evaluation.mapping or "", console, full)
-        print_footprint(evaluation, console)
-        print_system(evaluation, console)
-        print_choices(evaluation, console)
-        print_extracted(evaluation, console)
-        print_in_memory(evaluation, console)
-        print_physical(evaluation, console)
-        print_events(evaluation, console)
+        from onnx2zz.report.on_screen import print_evaluation
+
+        print_evaluation(evaluation, screen(), full)
     for reason in reasons(evaluation.layers):
         click.echo(f"not priced: {printable(reason)}", err=True)
     tell_of_lost_work(evaluation.host)

@@ -7,8 +7,6 @@ import errno
 import gc
 import os
 import sys
-import tempfile
-import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -17,7 +15,7 @@ import click
 
 from onnx2zz.cli.colour import asked_for
 from onnx2zz.cli.exit_codes import BUG, INPUT_AT_FAULT, INTERRUPTED
-from onnx2zz.errors import BrokenLawError, InputError, Problem
+from onnx2zz.errors import InputError, Problem
 
 COMMANDS: Mapping[str, str] = {
     "cache": "onnx2zz.cli.cache:cache_command",
@@ -99,6 +97,9 @@ def main() -> None:
         sys.stdout.flush()
     except OSError:  # was said by `run`; what is buffered would fail again at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # Python looks for cycles among all that there is once more when it ends: a tenth of the run, for memory that the
+    # system takes back a moment later.
+    gc.freeze()
     sys.exit(code)
 
 
@@ -138,6 +139,8 @@ def run(arguments: Sequence[str], command: click.Command = onnx2zz) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in SURROUNDINGS:
             return _report_surroundings(error)
+        from onnx2zz.cli.bug import report_bug  # it brings along what a run that goes well has no use for
+
         report_bug(error)
         return BUG
 
@@ -152,20 +155,11 @@ def _report_surroundings(error: OSError) -> int:
 def report_problems(error: InputError) -> None:
     """A line a problem, the first of them at least; where ONNX2ZZ_DEBUG is set, what led to them."""
     if os.environ.get("ONNX2ZZ_DEBUG") and error.__cause__ is not None:
-        click.echo("".join(traceback.format_exception(error)), err=True)
+        from traceback import format_exception
+
+        click.echo("".join(format_exception(error)), err=True)
     for problem in error.problems[:MOST_PROBLEMS]:
         click.echo(f"error: {problem}", err=True)
     more = len(error.problems) - MOST_PROBLEMS
     if more > 0:
         click.echo(f"error: and {more:,} more", err=True)
-
-
-def report_bug(error: Exception) -> None:
-    """One line on stderr; the traceback goes to a file, or to stderr where ONNX2ZZ_DEBUG is set."""
-    trace = "".join(traceback.format_exception(error))
-    if os.environ.get("ONNX2ZZ_DEBUG"):
-        click.echo(trace, err=True)
-    with tempfile.NamedTemporaryFile("w", prefix="onnx2zz-bug-", suffix=".log", delete=False, encoding="utf-8") as log:
-        log.write(trace)
-    said = f"{type(error).__name__}: {error}" if isinstance(error, BrokenLawError) else type(error).__name__
-    click.echo(f"error: a bug of onnx2zz, not of your input ({said}): please report it with {log.name}", err=True)

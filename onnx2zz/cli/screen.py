@@ -16,4 +16,5 @@ def screen() -> "Console":
     from rich.console import Console
 
     cut = sys.stdout.isatty() or os.environ.get("COLUMNS")
-    return Console(file=sys.stdout, width=None if cut else UNCUT)
+    # Names of layers are names: `:cat:` in one is no picture.
+    return Console(file=sys.stdout, width=None if cut else UNCUT, emoji=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from onnx2zz.pricing.system_result import CORES, SCHEDULES
+from onnx2zz.pricing.schedule_kind import CORES, SCHEDULES
 from onnx2zz.system.schedule_options import MOST_FRAMES
 
 

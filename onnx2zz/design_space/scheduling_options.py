@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from onnx2zz.design_space.spec import Axes
 from onnx2zz.errors import Problem
-from onnx2zz.pricing.system_result import SCHEDULES, CoresChoice, ScheduleChoice
+from onnx2zz.pricing.schedule_kind import SCHEDULES, CoresChoice, ScheduleChoice
 from onnx2zz.system.schedule_options import cores_problems, frames_problems
 
 KEYS = ("schedule", "frames", "cores")

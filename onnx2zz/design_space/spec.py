@@ -10,7 +10,7 @@ from onnx2zz.formats.shipped_files import Found
 from onnx2zz.frontend.binding import Bindings
 from onnx2zz.lowering.options import INT8, WORDS, Precision
 from onnx2zz.pricing.request import ChoiceKind
-from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
+from onnx2zz.pricing.schedule_kind import CoresChoice, ScheduleChoice
 from onnx2zz.system.schedule_options import ONE_FRAME, PIPELINE, frames_of
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
 from onnx2zz.zigzag.objective import LATENCY, ObjectiveName

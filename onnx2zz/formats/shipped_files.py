@@ -5,7 +5,6 @@ Ours lie in the package (a wheel) or in the top-level folders of the checkout. Z
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -186,6 +185,8 @@ def _say_so(found: Found, asked: str) -> Found:
 def _unknown(shelf: Shelf, text: str, bare: str) -> Problem:
     systems = ours(SYSTEMS) if shelf is ACCELERATORS and not text.startswith(ZIGZAG) else {}
     names = sorted({*shipped(shelf, text), *shelf.aliases, *systems})
+    from difflib import get_close_matches
+
     close = get_close_matches(Path(bare).name.removesuffix(shelf.suffix), names, n=2, cutoff=0.5)
     suggestion = f"did you mean {' or '.join(close)}? " if close else ""
     return Problem(

@@ -14,6 +14,7 @@ import onnx
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.frontend.bodies import Walk, function_key, subgraph
 from onnx2zz.frontend.graph import marked
+from onnx2zz.frontend.growing_lists import with_stacks
 from onnx2zz.frontend.inference import graphs_in
 from onnx2zz.frontend.one_step import Call, repeat
 from onnx2zz.frontend.operators.table import operator_carries_macs
@@ -105,7 +106,7 @@ def resolve_loop(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) 
     whether it did."""
     steps = Steps(state, proto, scope, subgraph(proto, "body"), walk)
     call = _counted_loop(steps)
-    if call is not None and repeat(state, call, walk):
+    if call is not None and (repeat(state, call, walk) or _repeat_with_stacks(steps)):
         return True
     mark = len(state.nodes)
     results = _loop_results(steps)
@@ -113,6 +114,20 @@ def resolve_loop(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) 
         del state.nodes[mark:]
         return False
     close_body(state, proto, results, scope)
+    return True
+
+
+def _repeat_with_stacks(steps: Steps) -> bool:
+    """The same where lists grow in the loop: each is a stack of what the steps put into it. Where steps differ, a list
+    may hold tensors of unlike shapes, and stays one."""
+    rewritten = with_stacks(steps.state, steps.proto, steps.scope)
+    if rewritten is None:
+        return False
+    proto, names = rewritten
+    call = _counted_loop(replace(steps, proto=proto, body=subgraph(proto, "body")))
+    if call is None or not repeat(steps.state, call, steps.walk):
+        return False
+    steps.state.stacks.update(steps.scope.look_up_all(names))
     return True
 
 

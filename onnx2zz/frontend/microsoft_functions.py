@@ -15,6 +15,7 @@ from onnx2zz.frontend.function_call import Call, Shapes
 from onnx2zz.frontend.gated_delta_net import gated_delta_net
 from onnx2zz.frontend.graph import Node
 from onnx2zz.frontend.multimodal_rotary import multimodal_rotary
+from onnx2zz.frontend.paged_attention import paged_attention
 
 DOMAIN = "com.microsoft"
 OPSET = 23
@@ -238,6 +239,7 @@ FUNCTIONS: Mapping[str, Write] = {
     "MRotaryEmbedding": multimodal_rotary,
     "MatMulNBitsMlp": _mlp_of_few_bits,
     "MatMulNBitsQkv": _qkv_of_few_bits,
+    "PagedAttention": paged_attention,
     "ScaledSiLU": _scaled_silu,
     "SwiGLU": _swiglu,
 }

@@ -19,6 +19,8 @@ from onnx2zz.frontend.state import GENERATED_OPSET, Scope, Trace, qualified, sco
 def resolve_sequence(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
     """Replaces a node by what it does to the tensors of a known sequence; tells whether it did."""
     inputs = [scope.look_up(name) for name in proto.input]
+    if inputs and inputs[0] in state.stacks:
+        return _of_stack(state, proto, scope, walk)
     if proto.op_type in MAKERS:
         made = MAKERS[proto.op_type](state, proto, inputs)
         if made is None:
@@ -178,6 +180,55 @@ def _concat(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bo
         read = rows
     walk(state, [onnx.helper.make_node("Concat", read, ["joined"], axis=axis)], inner)
     _rename(state, proto, scope, inner.names["joined"])
+    return True
+
+
+def _of_stack(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """A node that reads a list which a loop made: joined or looked at without taking it apart, else its elements."""
+    stack = scope.look_up(proto.input[0])
+    if proto.op_type == "Identity":
+        return _same(state, proto, scope, walk)
+    if proto.op_type == "ConcatFromSequence":
+        return _join_stack(state, proto, scope, walk)
+    inner = replace(scope_of_body(proto, scope), names={"stack": stack}, opsets={"": GENERATED_OPSET})
+    items = [f"item{number}" for number in range((state.tensors[stack].shape or (0,))[0])]
+    at = (
+        _position(state, [scope.look_up(name) for name in proto.input], 1, 0) if proto.op_type == "SequenceAt" else None
+    )
+    wanted = range(len(items)) if at is None else [at % len(items)]
+    for number in wanted:
+        inner.names["position"] = f"{inner.prefix}position{number}"
+        state.hold_constant(inner.names["position"], np.asarray(number))
+        walk(state, [onnx.helper.make_node("Gather", ["stack", "position"], [items[number]], axis=0)], inner)
+    if at is not None:
+        _rename(state, proto, scope, inner.names[items[at % len(items)]])
+        return True
+    # For this reader alone: another one may stand in another body.
+    state.lists[stack] = KnownSequence.of([inner.names[item] for item in items])
+    state.stacks.discard(stack)
+    try:
+        return resolve_sequence(state, proto, scope, walk)
+    finally:
+        del state.lists[stack]
+        state.stacks.add(stack)
+
+
+def _join_stack(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) -> bool:
+    """The steps' axis put where the elements are joined: as one of its own, or into the one that stands there."""
+    attributes = {a.name: a.i for a in proto.attribute}
+    stack = scope.look_up(proto.input[0])
+    steps, *shape = state.tensors[stack].shape or (0,)
+    apart = bool(attributes.get("new_axis", 0))
+    axis = attributes["axis"] % (len(shape) + apart)
+    inner = replace(scope_of_body(proto, scope), names={"stack": stack}, opsets={"": GENERATED_OPSET})
+    order = [*range(1, axis + 1), 0, *range(axis + 1, len(shape) + 1)]
+    walk(state, [onnx.helper.make_node("Transpose", ["stack"], ["joined"], perm=order)], inner)
+    if not apart:
+        inner.names["sizes"] = f"{inner.prefix}sizes"
+        sizes = [*shape[:axis], steps * shape[axis], *shape[axis + 1 :]]
+        state.hold_constant(inner.names["sizes"], np.asarray(sizes, np.int64))
+        walk(state, [onnx.helper.make_node("Reshape", ["joined", "sizes"], ["flat"])], inner)
+    _rename(state, proto, scope, inner.names["joined" if apart else "flat"])
     return True
 
 

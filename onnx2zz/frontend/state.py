@@ -83,6 +83,8 @@ class Trace:
     unrolled: frozenset[str] = frozenset()  # loops, by their names, that are to stand there once an iteration
     # Sequences and optionals whose elements are known: they come down to these and need no run.
     lists: dict[str, KnownSequence] = field(default_factory=dict[str, KnownSequence])
+    # Those that a loop made, an element a step: tensors with the steps as their first axis (growing_lists.py).
+    stacks: set[str] = field(default_factory=set[str])
     # What is noted, and of which nodes.
     remarks: dict[str, dict[str, None]] = field(default_factory=dict[str, dict[str, None]])
 
@@ -123,7 +125,7 @@ class Trace:
         """`name` is the tensor `source` (or the sequence, or the optional) under another name."""
         self.note(name, self.types[source])
         self.values.hold_recipe(name, Recipe(RENAMED, (source,), 0, {"": 13}))
-        for names in (self.constants, self.static, self.shaped_by_data, self.zeros):
+        for names in (self.constants, self.static, self.shaped_by_data, self.zeros, self.stacks):
             if source in names:
                 names.add(name)
         if source in self.lists:

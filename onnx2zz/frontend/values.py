@@ -4,10 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-from onnx.reference import ReferenceEvaluator
+
+if TYPE_CHECKING:
+    from onnx.reference import ReferenceEvaluator
 
 UNDECODABLE = (ValueError, TypeError, KeyError)
 """What onnx raises on a tensor whose data is not that of its shape, or whose element type there is not."""
@@ -134,11 +137,13 @@ def _evaluator(
     types: tuple[int | None, ...],
     outputs: tuple[bool, ...],
     opsets: frozenset[tuple[str, int]],
-) -> ReferenceEvaluator:
+) -> "ReferenceEvaluator":
     """An evaluator of one node, whatever its tensors are called: building one takes far longer than running it.
 
     Input n is `in<n>`, of the given element type (None: left out); `outputs` tells which are wanted.
     """
+    from onnx.reference import ReferenceEvaluator  # the schema of every operator: for a graph that computes a shape
+
     inputs = ["" if element is None else f"in{index}" for index, element in enumerate(types)]
     node = onnx.helper.make_node(
         op, inputs, [f"out{index}" if there else "" for index, there in enumerate(outputs)], domain=domain

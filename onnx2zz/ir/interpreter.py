@@ -141,18 +141,22 @@ def read(access: Access, pad_value: float, tensors: Tensors, grid: Grid) -> np.n
     # Every point is read, also those outside: the element is clipped to the border first and replaced afterwards. That
     # keeps the grid rectangular, so that numpy reads it in one step. `prepare` runs before the padding is filled in,
     # because padding stands for a value that is already prepared (a zero of a convolution stays 0 after a shift).
-    inside = np.asarray(True)
+    inside, places = np.asarray(True), list[np.ndarray]()
     for extent, element in zip(extents, elements, strict=True):
+        # Most axes have no padding, and most of the time goes into what is done to whole grids.
+        if not element.size or (element.min() >= 0 and element.max() < extent):
+            places.append(element)
+            continue
         inside = inside & (element >= 0) & (element < extent)
-    clipped = tuple(np.clip(e, 0, extent - 1) for extent, e in zip(extents, elements, strict=True))
-    values = (tensor[clipped] if clipped else tensor).astype(np.float64)
+        places.append(np.clip(element, 0, extent - 1))
+    values = (tensor[tuple(places)] if places else tensor).astype(np.float64, copy=False)
     if access.outside is not None:
         other = access.outside
         other = read(other, pad_value, tensors, grid) if isinstance(other, Access) else other
         values, inside = np.where(inside, values, other), np.asarray(True)
     for step in access.prepare:
         values = apply(step, [values], tensors, grid)
-    return np.where(inside, values, pad_value)
+    return np.where(inside, values, pad_value) if not inside.all() else values
 
 
 def elements_of(access: Access, grid: Grid) -> list[np.ndarray]:
@@ -163,7 +167,8 @@ def elements_of(access: Access, grid: Grid) -> list[np.ndarray]:
 
 def element_at(axis: Axis, grid: Grid) -> np.ndarray:
     """The element of an axis at each point of a grid of loop values, outside 0..extent-1 where it is padding."""
-    return _walk(axis, grid) // axis.shared_by
+    element = _walk(axis, grid)
+    return element if axis.shared_by == 1 else element // axis.shared_by
 
 
 def _walk(walk: Axis | Position, grid: Grid) -> np.ndarray:

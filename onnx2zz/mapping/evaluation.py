@@ -17,7 +17,7 @@ from onnx2zz.pricing.request import EvaluationRequest, MappingSearch
 from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation
 from onnx2zz.pricing.run import evaluate
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 
 if TYPE_CHECKING:
     from onnx2zz.mapping.network import Network, NetworkChoice

@@ -12,7 +12,7 @@ import numpy as np
 
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.mapping.space import ArrayDimension, Factors, Mask, Space
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from onnx2zz.zigzag.hierarchy import BuiltHierarchy
 
 WINDOW = {"FX": "OX", "FY": "OY", "FZ": "OZ"}

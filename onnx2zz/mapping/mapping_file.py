@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import yaml
 
+from onnx2zz.emission.workload_text import NAME, PLAIN_NAME
 from onnx2zz.formats.mapping_entry import ANY, MappingEntry, Ordering
 from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes
 from onnx2zz.zigzag.unrolling import Unrolling, as_written, totals
@@ -69,11 +70,28 @@ def mapping_entries(chosen: Sequence[tuple[str, str, MappingEntry]]) -> tuple[Ma
 def mapping_text(entries: Sequence[MappingEntry], head: str) -> str:
     """The mapping as YAML, below `head` as a comment."""
     comment = "".join(f"# {line}\n" for line in head.splitlines())
-    body = yaml.dump(
-        [entry.document() for entry in entries], Dumper=_Plain, sort_keys=False, default_flow_style=None, width=110
-    )
+    frames: dict[str, str] = {}
+    body = "".join(_framed(entry, frames) for entry in entries) if entries else _dumped([])
     # Only entries of the outermost list begin a line with a dash; inner lists are in flow style or indented.
     return comment + body.replace("\n- ", "\n\n- ")
+
+
+def _framed(entry: MappingEntry, frames: dict[str, str]) -> str:
+    """An entry of the list. Networks repeat their layers: what differs in the name alone is written once by the YAML
+    library, as in workload.yaml."""
+    if not PLAIN_NAME.fullmatch(entry.name):
+        return _dumped([entry])
+    named = replace(entry, name=NAME)
+    known = repr(named)
+    if known not in frames:
+        frames[known] = _dumped([named])
+    return frames[known].replace(NAME, entry.name, 1)
+
+
+def _dumped(entries: Sequence[MappingEntry]) -> str:
+    return yaml.dump(
+        [entry.document() for entry in entries], Dumper=_Plain, sort_keys=False, default_flow_style=None, width=110
+    )
 
 
 class _Plain(yaml.SafeDumper):

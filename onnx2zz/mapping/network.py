@@ -20,7 +20,7 @@ from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch
 from onnx2zz.pricing.resources import ALONE, Resources
 from onnx2zz.pricing.task import layer_name
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.talk import talk_goes_to
 

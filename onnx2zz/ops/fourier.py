@@ -74,7 +74,8 @@ def dft(node: Node, graph: Graph) -> tuple[Layer, ...]:
 
 @lowers("STFT", how=HOW)
 def stft(node: Node, graph: Graph) -> tuple[Layer, ...]:
-    """signal (batch, samples, 1 or 2), frame_step, window, frame_length -> output (batch, frames, frequencies, 2)."""
+    """signal (batch, samples) or (batch, samples, 1 or 2), frame_step, window, frame_length -> output (batch, frames,
+    frequencies, 2)."""
     signal, out = node.inputs[0], node.outputs[0]
     step = known_value(node, graph, 1, "window")
     frequencies = graph.shape(out)[2]
@@ -96,7 +97,9 @@ def _length(node: Node, graph: Graph, default: int) -> int:
 def _layers(graph: Graph, out: str, read: Access, spectrum: Spectrum, rows: str) -> Iterator[Layer]:
     """The layers of both parts of the result; `read` lacks the axis of the element's parts."""
     shape = graph.shape(out)
-    parts = graph.shape(read.tensor)[-1]
+    # A real signal may come without that axis, too: ONNX Runtime takes it, and exporters write it.
+    inner = graph.shape(read.tensor)[len(read.axes) :]
+    parts = inner[0] if inner else 1
     loops = tuple(zip(tensor_loops(len(shape) - 1), shape[:-1], strict=True))
     results = tuple(along(loop, size) for loop, size in loops)
     for part in range(shape[-1]):
@@ -108,7 +111,7 @@ def _layers(graph: Graph, out: str, read: Access, spectrum: Spectrum, rows: str)
                 operator_type="Pooling",
                 loops=in_order((*loops, (TAP, spectrum.taps))),
                 output=target,
-                inputs=(replace(read, axes=(*read.axes, fixed(parts, of))),),
+                inputs=(replace(read, axes=(*read.axes, *(fixed(size, of) for size in inner))),),
                 combine=Step(functions.MUL, spectrum.turns(part, of, rows)),
                 reduce="sum",
             )

@@ -26,7 +26,7 @@ WHY = "lengths are known at run time only: every sequence is taken to be as long
 def group_query_attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
     """query, key, value (or all in query), past_key, past_value, seqlens_k, total_sequence_length, cos, sin ..."""
     names = (*node.outputs, "", "", "")
-    base, (q, k, v) = names[0], _parts(node, graph)
+    base, (q, k, v) = names[0], grouped_parts(node, graph)
     old_k, old_v = (cache(node.input(i), graph.shape(node.input(i))) if node.input(i) else None for i in (3, 4))
     length = k.length + (old_k.length if old_k else 0)
     keys = cache(names[1] or f"{base}/keys", (k.batch, k.heads, length, k.width))
@@ -40,7 +40,7 @@ def group_query_attention(node: Node, graph: Graph) -> tuple[Layer, ...]:
     return (*caches, *_steered(node, graph, attended, length))
 
 
-def _parts(node: Node, graph: Graph) -> tuple[Heads, Heads, Heads]:
+def grouped_parts(node: Node, graph: Graph) -> tuple[Heads, Heads, Heads]:
     """Q, K and V, in three tensors or one behind the other in the channels of the query."""
     shape = graph.shape(node.inputs[0])
     heads, stored = node.integer("num_heads"), node.integer("kv_num_heads")

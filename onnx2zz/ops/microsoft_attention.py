@@ -72,15 +72,16 @@ def self_attention(
 
 
 def projection(node: Node, graph: Graph) -> Layer:
-    """input (B, S, I) * weights (I, Q + K + V), for Q, K and V together."""
-    batch, length, channels = graph.shape(node.inputs[0])
+    """input (B, S, I) or (S, I) * weights (I, Q + K + V), for Q, K and V together."""
+    *batches, length, channels = graph.shape(node.inputs[0])
     total = graph.shape(node.inputs[1])[1]
-    b, d, c, k = along("B", batch), along("D", length), along("C", channels), along("K", total)
+    rows = (*(along("B", batch) for batch in batches), along("D", length))
+    c, k = along("C", channels), along("K", total)
     return Layer(
         operator_type="Gemm",
-        loops=(("C", channels), ("D", length), ("K", total), ("B", batch)),
-        output=Access(f"{node.outputs[0]}/projected", (b, d, k)),
-        inputs=(Access(node.inputs[0], (b, d, c)), Access(node.inputs[1], (c, k))),
+        loops=(("C", channels), ("D", length), ("K", total), *(("B", batch) for batch in batches)),
+        output=Access(f"{node.outputs[0]}/projected", (*rows, k)),
+        inputs=(Access(node.inputs[0], (*rows, c)), Access(node.inputs[1], (c, k))),
         combine=Step(functions.MUL),
         reduce="sum",
     )

@@ -107,8 +107,14 @@ def _connect(path: Path) -> sqlite3.Connection:
     """Raises _ForeignFileError if there is a file that is not to be trusted."""
     connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
     try:
-        _check_ours(connection)
-        _create(connection)
+        begun = _is_begun(connection)
+        _in_wal_mode(connection)
+        # In WAL mode that may lose the last prices when the power goes, and damages nothing; FULL waits for the disk
+        # each time.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        # A file that has its table is not written again: what is only read from needs no log, and none to be emptied.
+        if not begun:
+            _create(connection)
         return connection
     # Also on Ctrl-C: a connection that is left open keeps its lock until the process ends.
     except BaseException as error:
@@ -118,7 +124,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         raise
 
 
-def _check_ours(connection: sqlite3.Connection) -> None:
+def _is_begun(connection: sqlite3.Connection) -> bool:
+    """Whether the file has its table. Raises _ForeignFileError where it is another program's, or damaged."""
     # An empty file is nobody's: another process may have made it a moment ago and not yet written its header.
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if tables and connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
@@ -126,13 +133,10 @@ def _check_ours(connection: sqlite3.Connection) -> None:
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise _ForeignFileError(f"is damaged ({' '.join(verdict.split())})")
+    return bool(tables)
 
 
 def _create(connection: sqlite3.Connection) -> None:
-    _in_wal_mode(connection)
-    # In WAL mode that may lose the last prices when the power goes, and damages nothing; FULL waits for the disk each
-    # time.
-    connection.execute("PRAGMA synchronous = NORMAL")
     # The header and the table in one transaction: a process that is killed between the two would leave a file that
     # looks like another program's.
     connection.execute("BEGIN IMMEDIATE")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from onnx2zz.formats.mapping_entry import MappingEntry, mapping_entry_for
 from onnx2zz.formats.shipped_files import Found, choose_mapping, find_accelerator, sidecar
@@ -10,9 +11,10 @@ from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import PricedWorkload, PricingInputs, load_inputs
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.task import NOT_IN_MEMORY, PricingTerms, Task, Unit
-from onnx2zz.sidecar.figures import Sidecar
-from onnx2zz.sidecar.reading import sidecar_of
 from onnx2zz.zigzag.layer_price import PriceOptions, Search
+
+if TYPE_CHECKING:
+    from onnx2zz.sidecar.figures import Sidecar
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ def beside_array(
     asked: Companion, workload: PricedWorkload, how: tuple[PriceOptions, Search], price_cache: PriceCache
 ) -> Beside:
     """The companion ready to price layers of a workload. Raises InputError with all that is wrong with its files."""
+    from onnx2zz.sidecar.reading import sidecar_of
+
     found = load_inputs(workload, asked.accelerator, asked.mapping, price_cache, as_start=True)
     own = sidecar_of(asked.accelerator, found.accelerator.hierarchy)
     terms = PricingTerms(found.accelerator, found.hardware.in_memory, *how)
@@ -65,7 +69,7 @@ def unit_of(task: Task, terms: PricingTerms, beside: Beside | None) -> Unit:
     return Unit(task, here if task.fold is None else here.on_folded(task.fold))
 
 
-def companion_of(said: Sidecar | None, accelerator: Found) -> Companion | None:
+def companion_of(said: "Sidecar | None", accelerator: Found) -> Companion | None:
     """The companion that a sidecar names: a file beside it, or the name of what ships. Raises InputError."""
     if said is None or said.companion is None:
         return None

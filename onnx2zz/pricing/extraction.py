@@ -10,7 +10,6 @@ from onnx2zz.files.plain_data import read_as
 from onnx2zz.formats.accelerator import Memory, read_hierarchy
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.zigzag.cacti_costs import CELLS, WAY_OUT, Asked, MemoryCosts, asking
-from onnx2zz.zigzag.cacti_files import cacti_digest
 
 Answer = tuple[float, float, float]
 """pJ of a read, pJ of a write, mm2."""
@@ -26,6 +25,8 @@ def extracted_costs(path: Path, document: Value, price_cache: PriceCache) -> tup
     if not names:
         return ()
     raise_if_any(_without_answer(path, document, names))
+    from onnx2zz.zigzag.cacti_files import cacti_digest
+
     digest = cacti_digest()
     memories = {memory.name: memory for memory in read_hierarchy(document).memories}
     questions = {name: question(memories[name]) for name in names}
@@ -49,6 +50,8 @@ def extracted_costs(path: Path, document: Value, price_cache: PriceCache) -> tup
 
 def memory_costs(asked: Asked) -> MemoryCosts:
     """What CACTI says of one memory. Raises InputError where it says nothing."""
+    from onnx2zz.zigzag.cacti_files import cacti_digest
+
     return MemoryCosts(asked.kind, *_answer(f"a memory of {asked.bits:,} bit", asked, cacti_digest()))
 
 

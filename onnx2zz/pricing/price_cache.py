@@ -4,6 +4,7 @@ accelerator offers, which memories the data may stay in, and the prices of layer
 Failures are not remembered: whoever mends their cause wants to see it at once.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,6 +16,7 @@ from typing import Protocol, TypeVar
 
 from onnx2zz.errors import Problem
 from onnx2zz.files.plain_data import read_as
+from onnx2zz.files.python_files import python_files
 from onnx2zz.installed import version
 from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.layer_price import LayerPrice, SearchedPrice
@@ -135,10 +137,11 @@ def zigzags_source() -> str:
     version may say something else."""
     spec = find_spec("zigzag")
     assert spec is not None and spec.submodule_search_locations, "zigzag-dse is a dependency of this package"
-    root = Path(spec.submodule_search_locations[0])
+    root = spec.submodule_search_locations[0]
     digest = sha256()
-    for file in sorted(root.rglob("*.py")):
-        digest.update(str(file.relative_to(root)).encode() + b"\n" + sha256(file.read_bytes()).digest())
+    for file in python_files(root):
+        place = file.path.removeprefix(f"{root}{os.sep}")
+        digest.update(place.encode() + b"\n" + sha256(Path(file.path).read_bytes()).digest())
     return digest.hexdigest()
 
 

@@ -6,13 +6,14 @@ says of it, this package, onnx, and the packages that bring operators of their o
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
 from onnx2zz.files.document import is_array, is_mapping, is_object
+from onnx2zz.files.python_files import python_files
 from onnx2zz.formats.coverage import read_coverage
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.installed import any_plugs_into, version
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Raise it when what is kept, or how it is written down, changes."""
+COMPILING = (
+    *("conservation", "conversion", "emission", "files", "formats", "frontend", "ir", "lowering", "ops", "pricing"),
+)
+"""The parts of this package that a compile runs, or that write down what it gave: half of all files."""
 OWN_OPERATORS = "onnx2zz.operators"
 """The entry points of packages that bring operators (frontend/operators/own.py)."""
 
@@ -55,10 +60,13 @@ def _key(model: Path, said: Mapping[str, object]) -> str:
 
 @cache
 def _program() -> str:
-    """This package by the sizes and times of its files, which change with every edit, and what it stands on."""
+    """What a compile runs of this package, by the sizes and times of its files, which change with every edit, and what
+    it stands on."""
     root = str(Path(__file__).parents[1])
     digest = sha256()
-    for file in _sources(root):
+    with os.scandir(root) as entries:
+        whole = sorted((one for one in entries if one.name.endswith(".py")), key=lambda one: one.name)
+    for file in (*whole, *(one for part in COMPILING for one in python_files(f"{root}/{part}"))):
         state = file.stat()
         # Not by content: every start asks for this, and the state of a file is had without reading it.
         digest.update(f"{file.path.removeprefix(root)} {state.st_size} {state.st_mtime_ns}\n".encode())
@@ -70,16 +78,6 @@ def _own_operators() -> list[str]:
     from importlib.metadata import entry_points  # what most runs have no need of (installed.py)
 
     return sorted(f"{one.name}={one.value}" for one in entry_points(group=OWN_OPERATORS))
-
-
-def _sources(folder: str) -> Iterator[os.DirEntry[str]]:
-    """The Python files below a folder. By the system's own entries: paths as objects take four times as long."""
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda one: one.name):
-            if entry.is_dir():
-                yield from _sources(entry.path)
-            elif entry.name.endswith(".py"):
-                yield entry
 
 
 def _read(model: Path, known: Mapping[str, object]) -> PricedWorkload | None:

@@ -8,36 +8,31 @@ from onnx2zz.files.comma_separated import csv_text
 from onnx2zz.files.document import is_tuple
 from onnx2zz.files.strict_json import json_text
 from onnx2zz.files.tabular import Tabular, TextTable, data_frame
-from onnx2zz.formats.blocks import Block
-from onnx2zz.ir.experts import ExpertTokens
-from onnx2zz.pricing.accounted import HostNode, Unpriced, lost_work
-from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
-from onnx2zz.pricing.certificate import Certificate
-from onnx2zz.pricing.choice_record import ChoiceRecord
+from onnx2zz.pricing.accounted import Unpriced, lost_work
 from onnx2zz.pricing.columns import SHOWN, Cell, row, total_row
-from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
-from onnx2zz.pricing.footprint import Footprint
-from onnx2zz.pricing.in_memory import InMemoryTotal
-from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical
-from onnx2zz.pricing.rate import Rate
-from onnx2zz.pricing.system_result import SystemResult
-from onnx2zz.sidecar.figures import Sidecar
-from onnx2zz.zigzag.cacti_costs import MemoryCosts
+from onnx2zz.pricing.sparse import BEYOND, Sparse
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-BEYOND = (
-    *("physical", "events", "choice", "certificate", "breakdown", "sidecar", "events_from"),
-    *("host", "approximate", "mapping", "hardware", "extracted", "system", "stacks", "pipeline", "auto", "core_counts"),
-    *("priced_on", "in_memory", "experts", "blocks", "core_kinds", "spills", "weights_fill", "placement"),
-    *("footprint", "outside_blocks", "per"),
-)
-"""What stands beside ZigZag's numbers, and is left out of JSON where there is nothing of the kind."""
+    from onnx2zz.formats.blocks import Block
+    from onnx2zz.ir.experts import ExpertTokens
+    from onnx2zz.pricing.accounted import HostNode
+    from onnx2zz.pricing.breakdown import Breakdown, BreakdownPart
+    from onnx2zz.pricing.certificate import Certificate
+    from onnx2zz.pricing.choice_record import ChoiceRecord
+    from onnx2zz.pricing.event_driven import LayerEvents, TotalEvents
+    from onnx2zz.pricing.footprint import Footprint
+    from onnx2zz.pricing.in_memory import InMemoryTotal
+    from onnx2zz.pricing.physical import LayerPhysical, TotalPhysical
+    from onnx2zz.pricing.rate import Rate
+    from onnx2zz.pricing.system_result import SystemResult
+    from onnx2zz.sidecar.figures import Sidecar
+    from onnx2zz.zigzag.cacti_costs import MemoryCosts
 
 
 @dataclass(frozen=True)
-class LayerResult:
+class LayerResult(Sparse):
     """One layer: energy in pJ, latency in cycles. A layer that could not be priced has an `error` and no numbers.
 
     `physical` and `events` are ours: after the accelerator's sidecar file, and for an event-driven core.
@@ -60,26 +55,26 @@ class LayerResult:
     below_roofline: bool = False
     from_cache: bool = False
     error: str | None = None
-    choice: ChoiceRecord | None = None
-    physical: LayerPhysical | None = None
-    events: LayerEvents | None = None
-    breakdown: Breakdown | None = None
+    choice: "ChoiceRecord | None" = None
+    physical: "LayerPhysical | None" = None
+    events: "LayerEvents | None" = None
+    breakdown: "Breakdown | None" = None
     priced_on: str | None = None
-    certificate: Certificate | None = None
+    certificate: "Certificate | None" = None
 
 
 @dataclass(frozen=True)
-class Total:
+class Total(Sparse):
     """The sums over the priced layers; `incomplete` if any layer is missing from them, or work of the host's."""
 
     energy_pj: float
     latency_cycles: float
     macs: int
     incomplete: bool
-    physical: TotalPhysical | None = None
-    events: TotalEvents | None = None
-    in_memory: InMemoryTotal | None = None
-    certificate: Certificate | None = None
+    physical: "TotalPhysical | None" = None
+    events: "TotalEvents | None" = None
+    in_memory: "InMemoryTotal | None" = None
+    certificate: "Certificate | None" = None
 
 
 @dataclass(frozen=True)
@@ -113,19 +108,19 @@ class Evaluation(Tabular):
     distinct_layers: int
     evaluated: int
     edges_added: int
-    sidecar: Sidecar | None = None
+    sidecar: "Sidecar | None" = None
     events_from: EventsFrom | None = None
-    host: tuple[HostNode, ...] = ()
+    host: "tuple[HostNode, ...]" = ()
     approximate: tuple[int, ...] = ()
     mapping: str | None = None
-    hardware: BreakdownPart | None = None
-    extracted: tuple[MemoryCosts, ...] = ()
-    system: SystemResult | None = None
-    experts: tuple[ExpertTokens, ...] = ()
-    blocks: tuple[Block, ...] = ()
-    footprint: Footprint | None = None
-    outside_blocks: Footprint | None = None
-    per: Rate | None = None
+    hardware: "BreakdownPart | None" = None
+    extracted: "tuple[MemoryCosts, ...]" = ()
+    system: "SystemResult | None" = None
+    experts: "tuple[ExpertTokens, ...]" = ()
+    blocks: "tuple[Block, ...]" = ()
+    footprint: "Footprint | None" = None
+    outside_blocks: "Footprint | None" = None
+    per: "Rate | None" = None
 
     @property
     def unpriced(self) -> tuple[Unpriced, ...]:
@@ -169,7 +164,7 @@ def as_json(evaluation: Evaluation) -> str:
     return json_text(document(evaluation), indent=2) + "\n"
 
 
-def document(result: Evaluation | Total | LayerResult | SystemResult) -> dict[str, object]:
+def document(result: Evaluation | Sparse) -> dict[str, object]:
     """The result as JSON holds it."""
     return _Plain().document(result)
 
@@ -180,7 +175,7 @@ class _Plain:
     def __init__(self) -> None:
         self.made: dict[int, object] = {}
 
-    def document(self, result: Evaluation | Total | LayerResult | SystemResult) -> dict[str, object]:
+    def document(self, result: Evaluation | Sparse) -> dict[str, object]:
         """A result by its fields."""
         kind = Evaluation if isinstance(result, Evaluation) else result  # one with a report has fields of its own
         values = ((field.name, getattr(result, field.name)) for field in fields(kind))
@@ -189,7 +184,7 @@ class _Plain:
         return {name: self._of(value) for name, value in values if name not in BEYOND or value not in (None, ())}
 
     def _of(self, value: object) -> object:
-        if isinstance(value, Total | LayerResult | SystemResult):
+        if isinstance(value, Sparse):
             return self.document(value)
         if is_tuple(value):
             return [self._of(inner) for inner in value]

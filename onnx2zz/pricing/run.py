@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from onnx2zz import __version__
 from onnx2zz.errors import raise_if_any
@@ -16,11 +17,9 @@ from onnx2zz.pricing.accounted import HostNode, experts_of, host_nodes, lost_wor
 from onnx2zz.pricing.breakdown import BreakdownPart
 from onnx2zz.pricing.companion import Beside, beside_array, unit_of
 from onnx2zz.pricing.graph import Edge, execution_order, further_edges
-from onnx2zz.pricing.in_memory import InMemoryTotal, array_of, in_memory_total
-from onnx2zz.pricing.inputs import PricingInputs, load_inputs
+from onnx2zz.pricing.inputs import AcceleratorFile, PricingInputs, load_inputs
 from onnx2zz.pricing.layer_result import layer_result
 from onnx2zz.pricing.layer_tasks import folded, tasks_of
-from onnx2zz.pricing.physical import LayerPhysical
 from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.resources import ALONE, Resources
@@ -28,9 +27,13 @@ from onnx2zz.pricing.result import Evaluation, LayerResult, Total
 from onnx2zz.pricing.supplement import Supplement
 from onnx2zz.pricing.task import Answer, Outcome, PricingTerms, Task, Unit, layer_name, price_unit
 from onnx2zz.zigzag import tested
-from onnx2zz.zigzag.in_memory_array import InMemoryArray
 from onnx2zz.zigzag.layer_price import LayerPrice, SearchedPrice
 from onnx2zz.zigzag.talk import talk_goes_to
+
+if TYPE_CHECKING:
+    from onnx2zz.pricing.in_memory import InMemoryTotal
+    from onnx2zz.pricing.physical import LayerPhysical
+    from onnx2zz.zigzag.in_memory_array import InMemoryArray
 
 
 def evaluate(request: EvaluationRequest, log: Path, resources: Resources = ALONE) -> Evaluation:
@@ -75,7 +78,7 @@ class Prepared:
     tasks: tuple[Task, ...]
     known: Mapping[str, Outcome]
     beside: Beside | None = None
-    array: InMemoryArray | None = None
+    array: "InMemoryArray | None" = None
 
     def unit(self, task: Task) -> Unit:
         """A task where it is priced: on the accelerator, or on its companion."""
@@ -114,7 +117,7 @@ class Prepared:
             blocks=blocks_of([task.key for task in self.tasks]),
         )
 
-    def _physical(self, outcomes: Mapping[str, Outcome]) -> Mapping[int, LayerPhysical]:
+    def _physical(self, outcomes: Mapping[str, Outcome]) -> "Mapping[int, LayerPhysical]":
         """What the sidecar adds to each layer, by its id."""
         layers, supplement = self.inputs.workload.layers, self.request.supplement
         prices = {
@@ -157,9 +160,11 @@ class Prepared:
         found = layer_result(task, outcome, self.beside.inputs, known, supplement)
         return replace(found, priced_on=self.beside.name)
 
-    def _in_memory(self, layers: Sequence[LayerResult]) -> InMemoryTotal | None:
+    def _in_memory(self, layers: Sequence[LayerResult]) -> "InMemoryTotal | None":
         if self.array is None:
             return None
+        from onnx2zz.pricing.in_memory import in_memory_total
+
         name = self.beside.name if self.beside else None
         clock = self.beside.clock_mhz if self.beside else None
         sidecar = self.request.supplement.sidecar
@@ -177,7 +182,7 @@ def prepare(
     with talk_goes_to(Path(os.devnull)):  # a run that does not start leaves nothing behind
         inputs = load_inputs(request.workload, request.accelerator, request.mapping, price_cache)
         in_memory = inputs.hardware.in_memory
-        array = array_of(inputs.accelerator, price_cache) if in_memory else None
+        array = _array_of(inputs.accelerator, price_cache) if in_memory else None
         asked = request.companion if in_memory else None
         beside = asked and beside_array(asked, request.workload, (request.options, request.search), price_cache)
     raise_if_any(request.supplement.problems(str(request.accelerator.path), in_memory))
@@ -197,6 +202,12 @@ def prepare(
     )
     known = _known([unit_of(task, terms, beside) for task in _distinct(tasks)], price_cache)
     return Prepared(request, inputs, terms, edges, tasks, known, beside, array)
+
+
+def _array_of(accelerator: AcceleratorFile, price_cache: PriceCache) -> "InMemoryArray":
+    from onnx2zz.pricing.in_memory import array_of  # most arrays are none of these
+
+    return array_of(accelerator, price_cache)
 
 
 def _distinct(tasks: Sequence[Task]) -> list[Task]:

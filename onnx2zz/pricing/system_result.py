@@ -2,22 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 from onnx2zz.files.document import Value
+from onnx2zz.pricing.schedule_kind import ScheduleKind
+from onnx2zz.pricing.sparse import Sparse
 
 CoreId = int
-ScheduleKind = Literal["layers", "fused", "pipeline"]
-"""How the cores take up a network: `layers` in their order, each shared out over the cores, for one frame; `fused`:
-stacks of layers, a band of rows through all layers of a stack before the next; `pipeline`: frame after frame, weights
-staying where they are read."""
-ScheduleChoice = Literal["auto", "layers", "fused", "pipeline"]
-SCHEDULES: tuple[ScheduleChoice, ...] = get_args(ScheduleChoice)
-"""What may be asked for; `auto` takes the best of the kinds."""
-CoresChoice = Literal["any", "fewest"]
-CORES: tuple[CoresChoice, ...] = get_args(CoresChoice)
-"""On how many cores pipelines are looked for: on several numbers of them beside the one on all, or on as few as all
-weights stay on."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +158,7 @@ class CoreKind:
 
 
 @dataclass(frozen=True)
-class SystemResult:
+class SystemResult(Sparse):
     """`gap`: latency over its bound. `hulls`: pairs of layers (producer, reader) between which what is read is taken as
     the box around it. `stacks`: of a fused schedule. `spills`: layers whose outputs go off the chip and come
     back. Of a pipeline all numbers are those of one frame, the setup apart.

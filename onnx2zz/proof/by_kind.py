@@ -24,6 +24,8 @@ from onnx2zz.proof.values import Values
 
 MOST_OPERATIONS = 50_000_000_000
 """Loop points of a network that is run as a whole: some minutes' work."""
+MOST_WEIGHTS = 1_000_000_000
+"""Elements of its weights: a token of a language model costs few operations, and all of its weights."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,10 @@ class KindChecks:
 
 def too_large_to_run(compiled: Compiled) -> bool:
     """Whether a network is proven kind by kind."""
-    return sum(placed.layer.operations for placed in compiled.workload.layers) > MOST_OPERATIONS
+    graph = compiled.graph
+    weights = sum(graph.tensors[name].elements for name in graph.constants if name not in graph.maker)
+    operations = sum(placed.layer.operations for placed in compiled.workload.layers)
+    return operations > MOST_OPERATIONS or weights > MOST_WEIGHTS
 
 
 def checks_by_kind(exact: Mapping[Node, Group], compiled: Compiled, options: VerifyOptions, watch: Watch) -> KindChecks:

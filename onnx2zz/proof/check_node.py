@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from onnx2zz.proof.binding import bind
 from onnx2zz.proof.draws import countable, counts_steps, draws_of
 from onnx2zz.proof.epsilon import size_near_epsilon
 from onnx2zz.proof.fitness import DISTINCT, kinds, moves, richness, same, unfit
+from onnx2zz.proof.in_place import buffers
 from onnx2zz.proof.node_comparison import Trial, cause_of, deviations, points_in
 from onnx2zz.proof.node_run import CannotRunError
 from onnx2zz.proof.redraw import redrawn
@@ -68,9 +69,17 @@ def check_node(group: Group, values: Values, entries: Entries, points: int) -> N
         return NodeCheck(0, said, unchecked=str(error)[:200])
     # What entry and layer disagree about is known, so that no variant has to be tried to explain the values.
     cause = said[0].cause if said else ""
-    checked = [_compared(group, layers, trial, points, values, cause) for trial in trials]
+    checked = [
+        _compared(group, layers, _in_buffers(group, trial, values.graph), points, values, cause) for trial in trials
+    ]
     wrong = next((check.mismatches for check in checked if check.mismatches), ())
     return NodeCheck(checked[0].points, said, wrong)
+
+
+def _in_buffers(group: Group, trial: Trial, graph: Graph) -> Trial:
+    """The trial with what stands in the buffers that the node writes into."""
+    kept = {output: trial.operands[source] for output, source in buffers(group.node, graph).items()}
+    return replace(trial, operands={**trial.operands, **kept}) if kept else trial
 
 
 def said_of(group: Group, entries: Entries) -> tuple[Mismatch, ...]:

@@ -17,7 +17,8 @@ Arrays = Mapping[str, np.ndarray]
 
 
 def execute(layers: Sequence[Layer], operands: Arrays, wanted: Mapping[int, Grid]) -> dict[str, np.ndarray]:
-    """Runs `layers` in order; gives the tensors that they make, NaN where nothing was computed.
+    """Runs `layers` in order; gives the tensors that they make, NaN where nothing was computed, or what `operands` had
+    under their name (a buffer that keeps its rows).
 
     `wanted`: for layers (by index) that end the node, the output points to compute. `operands` holds every tensor that
     the layers read and do not make. Raises KeyError if one is missing.
@@ -27,7 +28,10 @@ def execute(layers: Sequence[Layer], operands: Arrays, wanted: Mapping[int, Grid
     made = {layer.output.tensor: _extents(layer.output) for layer in layers}
     points = _demanded(layers, made, wanted)
     tensors: dict[str, np.ndarray] = dict(operands)
-    tensors |= {name: np.full(shape, np.nan) for name, shape in made.items()}
+    tensors |= {
+        name: np.array(operands[name], float).reshape(shape) if name in operands else np.full(shape, np.nan)
+        for name, shape in made.items()
+    }
     for layer, grid in zip(layers, points, strict=True):
         if grid is not None:
             with np.errstate(all="ignore"):  # infinities and NaN are compared like any other value

@@ -16,6 +16,7 @@ from onnx2zz.ir.access import Access
 from onnx2zz.ir.layer import Layer, step_operands
 from onnx2zz.ir.workload import NodeFate, PlacedLayer, Source
 from onnx2zz.proof.elements import places
+from onnx2zz.proof.in_place import buffers
 from onnx2zz.proof.node_run import CannotRunError, run_node
 
 Origin = int | NDArray[np.intp]
@@ -97,6 +98,8 @@ class Origins:
         # Inputs that no layer copies lie in the result already.
         if group.node.op == "Concat":
             self.known |= self._moved(group.node)
+        # What stays in a buffer was there before any layer.
+        self.known |= {output: self.number(frozenset()) for output in buffers(group.node, self.graph)}
         for output in filter(None, group.node.outputs):
             if output not in group.made:
                 self.known[output] = self.number(self.sources(*(self.of(i) for i in group.node.inputs if i)))

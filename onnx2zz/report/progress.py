@@ -6,9 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-from rich.console import Console
+from typing import TYPE_CHECKING, TextIO
 
 from onnx2zz.printable import printable
 
@@ -23,13 +21,15 @@ EVERY = 1.0
 
 @contextmanager
 def progress_on_stderr() -> Generator[Callable[[int, int, str], None]]:
-    """Yields a function to call with (layers done, layers in all, name of the layer at work)."""
-    console = Console(file=sys.stderr)  # this very stream, so that it may be redirected later on without loss
+    """Yields a function to call with (layers done, layers in all, name of the layer at work).
+
+    Both hold this very stream, so that stderr may be redirected later on without loss.
+    """
     # FORCE_COLOR makes any stream a terminal to rich, and a CI system keeps every state of a bar: lines are for both.
     if not sys.stderr.isatty() or os.environ.get("CI"):
-        yield _Lines(console)
+        yield _Lines(sys.stderr)
         return
-    with _bar(console) as bar:
+    with _bar(sys.stderr) as bar:
         task = bar.add_task("reading the files", total=None)
         yield lambda done, total, layer: bar.update(
             task, completed=done, total=total, description=printable(layer, LONGEST)
@@ -40,8 +40,8 @@ class _Lines:
     """A line for a layer that is begun, with the time that is left at the pace so far: for the first, and for none
     within a second of the last line, since a system has hundreds of tiles."""
 
-    def __init__(self, console: Console):
-        self._console, self._begun, self._start = console, 0, time.monotonic()
+    def __init__(self, stream: TextIO):
+        self._stream, self._begun, self._start = stream, 0, time.monotonic()
         self._told = -math.inf
 
     def __call__(self, done: int, total: int, layer: str) -> None:
@@ -55,10 +55,11 @@ class _Lines:
         self._told = now
         left = (now - self._start) / done * (total - done) if done else None
         told = "" if left is None else f", about {left:.0f} s left"
-        self._console.print(f"{self._begun}/{total} {printable(layer, LONGEST)}{told}", markup=False, highlight=False)
+        self._stream.write(f"{self._begun}/{total} {printable(layer, LONGEST)}{told}\n")
 
 
-def _bar(console: Console) -> "Progress":
+def _bar(stream: TextIO) -> "Progress":
+    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
@@ -66,6 +67,6 @@ def _bar(console: Console) -> "Progress":
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=console,
+        console=Console(file=stream),
         transient=True,
     )

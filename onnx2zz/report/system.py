@@ -1,6 +1,6 @@
 """What a system of cores does with a network, on a terminal: the bound, each core, each link and port."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich import box
 from rich.console import Console
@@ -8,8 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from onnx2zz.pricing.result import Evaluation
-from onnx2zz.pricing.system_result import CoreUse, LayerUse, LinkUse, SystemResult
+from onnx2zz.pricing.system_result import CoreUse, LinkUse, SystemResult
 from onnx2zz.printable import printable
+from onnx2zz.report.placed import cores_told
 from onnx2zz.report.quantity import ENERGY, TIME, quantity
 
 MOST_CORES, BUSIEST, IDLEST = 16, 6, 2
@@ -219,27 +220,3 @@ def _share(cycles: float, system: SystemResult) -> str:
 
 def _full(core: CoreUse) -> str:
     return f"{core.peak_bits / core.capacity_bits:.1%}" if core.capacity_bits else ""
-
-
-def layers_placed(evaluation: Evaluation) -> Mapping[int, LayerUse]:
-    """Where the layers run, by their ids; none on one accelerator."""
-    if evaluation.system is None:
-        return {}
-    return {layer.id: use for layer, use in zip(evaluation.layers, evaluation.system.layers, strict=True)}
-
-
-def cores_told(cores: Sequence[int]) -> str:
-    """`0-3, 8`."""
-    runs: list[list[int]] = []
-    for core in cores:
-        if runs and core == runs[-1][-1] + 1:
-            runs[-1].append(core)
-        else:
-            runs.append([core])
-    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
-
-
-def split_told(use: LayerUse) -> str:
-    """`OY 2, OX 2; K 3 in turn`."""
-    at_once, turns = (", ".join(f"{loop} {n}" for loop, n in cut.items()) for cut in (use.split, use.turns))
-    return "; ".join(filter(None, (at_once, f"{turns} in turn" if turns else "")))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
@@ -13,13 +14,15 @@ from onnx2zz.formats.blocks import shown_once
 from onnx2zz.ir.experts import alike
 from onnx2zz.pricing.accounted import lost_work
 from onnx2zz.pricing.result import Evaluation, LayerResult
-from onnx2zz.pricing.system_result import LayerUse
 from onnx2zz.printable import printable
 from onnx2zz.report.distance import distance, print_worst
+from onnx2zz.report.placed import cores_told, layers_placed, split_told
 from onnx2zz.report.quantity import ENERGY
 from onnx2zz.report.short_names import short_names
-from onnx2zz.report.system import cores_told, layers_placed, split_told
 from onnx2zz.report.unpriced import SHOWN
+
+if TYPE_CHECKING:
+    from onnx2zz.pricing.system_result import LayerUse
 
 DIGITS_BEFORE_THE_POINT = 1e3
 """The total has at least four: layers of a thousandth of it still show."""
@@ -38,8 +41,9 @@ def print_table(evaluation: Evaluation, mapping: str, console: Console, full: bo
     """Print the layers and their total; a block that comes again and again once, unless `full`."""
     told = evaluation if not full else replace(evaluation, blocks=())
     console.print(printable(_caption(evaluation, mapping)), highlight=False, markup=False, style="bold")
-    far = _narrowest(told, console, far=True) <= console.width
-    spare = max(console.width - _narrowest(told, console, far), 0)
+    narrowest = _narrowest(told, console, far=True)
+    far = narrowest <= console.width
+    spare = max(console.width - (narrowest if far else _narrowest(told, console, far)), 0)
     console.print(layers_table(told, SHORTEST_NAME + spare, far))
     if evaluation.system is None:
         _print_below_roofline(evaluation, console)
@@ -169,7 +173,7 @@ def _energies(layers: Sequence[LayerResult]) -> list[float]:
     return [layer.energy_pj or 0.0 for layer in layers]
 
 
-def _further(layer: LayerResult, placed: Mapping[int, LayerUse], far: bool) -> Sequence[str]:
+def _further(layer: LayerResult, placed: "Mapping[int, LayerUse]", far: bool) -> Sequence[str]:
     """What a wide screen has room for."""
     if not far:
         return ()

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from onnx2zz.sidecar.wires import Wires
+
 OperandAccess = Literal["read", "write"]
 Coding = Literal["rlc", "rlc_rows", "rlc_term", "bitmap"]
 """How zeros are left out of what a memory holds: run lengths, run lengths that end with each row (with its last
@@ -44,16 +46,6 @@ class Pages:
     bits: float
     activation_cycles: float = 0.0
     activation_pj: float = 0.0
-
-
-@dataclass(frozen=True)
-class Wires:
-    """What joins the units of the array: array dims across which results are summed up; memory operand -> array dims
-    across which one read reaches all units; pairs of array dims over which a window may slide."""
-
-    adder_trees: tuple[str, ...] = ()
-    multicast: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    diagonals: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

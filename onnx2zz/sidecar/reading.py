@@ -16,7 +16,8 @@ from onnx2zz.formats.section import Section
 from onnx2zz.formats.shipped_files import Found, sidecar
 from onnx2zz.formats.spelling import did_you_mean
 from onnx2zz.formats.yaml_source import YamlSource, read_yaml
-from onnx2zz.sidecar.figures import Coding, Correction, Densities, MemoryFigures, OperandAccess, Pages, Sidecar, Wires
+from onnx2zz.sidecar.figures import Coding, Correction, Densities, MemoryFigures, OperandAccess, Pages, Sidecar
+from onnx2zz.sidecar.wires import Wires
 
 SUFFIX = ".onnx2zz.yaml"
 KEYS = (

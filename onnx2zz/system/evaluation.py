@@ -18,10 +18,10 @@ from onnx2zz.pricing.price_cache import PriceCache
 from onnx2zz.pricing.request import MappingSearch, option_problems
 from onnx2zz.pricing.resources import Resources
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total
+from onnx2zz.pricing.schedule_kind import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.supplement import NOTHING, Supplement
-from onnx2zz.pricing.system_result import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.task import PricingTerms, layer_name
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from onnx2zz.system.description import Core, System
 from onnx2zz.system.energy import offchip_energy, static_energy
 from onnx2zz.system.event_driven import EventDriven
@@ -242,7 +242,7 @@ def _evaluation(
         ),
         layers=layers,
         distinct_layers=len({prices[tile.core].key((tile.layer, tile.box)) for tile in outcome.tiles}),
-        evaluated=sum(one.asked for one in {id(p): p for p in prices.values()}.values()),
+        evaluated=sum(one.found_now for one in {id(p): p for p in prices.values()}.values()),
         edges_added=0,
         host=hosts,
         approximate=stand_ins(request.workload.coverage),

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from onnx2zz.pricing.system_result import CoreCount, CoresChoice, KindTried, ScheduleChoice, ScheduleKind
+from onnx2zz.pricing.schedule_kind import CoresChoice, ScheduleChoice, ScheduleKind
+from onnx2zz.pricing.system_result import CoreCount, KindTried
 from onnx2zz.system.fused.search import Fused, FusedSearch
 from onnx2zz.system.order_only import no_room_by_order
 from onnx2zz.system.pipeline.core_counts import cores_filled, on_fewest, over_core_counts, told

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
 
-from onnx2zz.pricing.system_result import CoreUse, LinkUse, ScheduleKind, StackUse
+from onnx2zz.pricing.schedule_kind import ScheduleKind
+from onnx2zz.pricing.system_result import CoreUse, LinkUse, StackUse
 from onnx2zz.system.bounds import Bounds
 from onnx2zz.system.description import System
 from onnx2zz.system.network import CoreId

@@ -142,11 +142,9 @@ class Prices:
         return False
 
     @property
-    def asked(self) -> int:
-        """How many distinct tiles ZigZag has been asked for in this run."""
-        return sum(
-            not isinstance(one, SearchedPrice) and key not in self.from_cache for key, one in self.outcomes.items()
-        )
+    def found_now(self) -> int:
+        """How many distinct tiles this run has priced."""
+        return len(self.outcomes) - len(self.from_cache)
 
     @property
     def chooses(self) -> bool:
@@ -181,7 +179,8 @@ class Prices:
             if price is None or self.asks_always:
                 to_ask[key] = task
             else:
-                self._take(key, task, price, cached=False)
+                # It is the choice that was made now, or before: no price was asked for.
+                self._take(key, task, price, cached=True)
         self._ask(to_ask, replace(self.terms, numbers_only=not self.asks_always))
 
     def _ask(self, tasks: Mapping[str, Task], terms: PricingTerms) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from onnx2zz.errors import Problem
-from onnx2zz.pricing.system_result import CORES, CoresChoice, ScheduleChoice
+from onnx2zz.pricing.schedule_kind import CORES, CoresChoice, ScheduleChoice
 
 if TYPE_CHECKING:
     from onnx2zz.system.description import System

@@ -11,7 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from onnx2zz.pricing.system_result import ScheduleKind, StackUse
+from onnx2zz.pricing.schedule_kind import ScheduleKind
+from onnx2zz.pricing.system_result import StackUse
 from onnx2zz.system.apart import apart
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.choice import cheapest

@@ -12,18 +12,16 @@ import importlib
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Protocol, TypeVar, no_type_check
 
 from onnx2zz.zigzag import factors
 from onnx2zz.zigzag.light_names import lighten_copies, lighten_hashes
+from onnx2zz.zigzag.watched import DATATYPES, UTILS
 
 Node = TypeVar("Node")
-UTILS, DATATYPES = "zigzag.utils", "zigzag.datatypes"
-WATCHED = frozenset({UTILS, DATATYPES, "zigzag.stages.mapping.spatial_mapping_generation", "zigzag.opt.loma.engine"})
-"""The modules of ZigZag that import what they hardly use, and the one that has its names (light_names.py)."""
 ALGORITHMS = ("generators", "readwrite", "algorithms", "linalg", "drawing", "convert_matrix", "relabel")
 """The parts of networkx that its graphs do without."""
 
@@ -39,26 +37,6 @@ class Graph(Protocol[Node]):
     def neighbors(self, node: Node, /) -> Iterator[Node]:
         """The nodes at which edges from a node end, whatever a class says its successors are."""
         ...
-
-
-def install() -> None:
-    """From here on ZigZag's modules are imported so."""
-    if not any(isinstance(finder, LateImports) for finder in sys.meta_path):
-        sys.meta_path.insert(0, LateImports())
-
-
-class LateImports(MetaPathFinder):
-    """Finds the watched modules where they are, and has them executed beside stand-ins."""
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """None for any module that is not watched: the other finders look for it."""
-        # Not `importlib.util.find_spec`: that would ask this finder again, without end.
-        spec = PathFinder.find_spec(fullname, path, target) if fullname in WATCHED else None
-        if spec is not None and spec.loader is not None:
-            spec.loader = BesideStandIns(spec.loader)
-        return spec
 
 
 class BesideStandIns(Loader):

@@ -86,7 +86,16 @@ def _objections(entries: Sequence[WorkloadEntry]) -> object:
 
 
 def mapping_problems(file: str, mapping: Sequence[object]) -> tuple[Problem, ...]:
-    """Everything in the mapping that ZigZag's schema objects to."""
+    """Everything in the mapping that ZigZag's schema objects to; entries that differ in their names alone are put to it
+    once, as layers are."""
+    if all(is_object(entry) and isinstance(entry.get("name"), str) for entry in mapping):
+        different = {repr({**entry, "name": ""}): entry for entry in mapping if is_object(entry)}
+        if not _mapping_objections(list(different.values())):
+            return ()
+    return schema_problems(f"{file}: entry ", _mapping_objections(mapping))
+
+
+def _mapping_objections(mapping: Sequence[object]) -> object:
     validator = MappingValidator(list(mapping))
     validator.validator.validate(validator.data, schema=validator.schema)
-    return schema_problems(f"{file}: entry ", validator.validator.errors)
+    return validator.validator.errors

@@ -24,7 +24,7 @@ from onnx2zz.mapping.templates import Templates, read_templates
 from onnx2zz.pricing.distinct import layer_key
 from onnx2zz.pricing.inputs import read_accelerator
 from onnx2zz.pricing.roofline import roofline
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from onnx2zz.zigzag.accelerator import hardware, hierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import unrollings

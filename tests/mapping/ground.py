@@ -10,7 +10,7 @@ from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.formats.yaml_source import load_yaml
 from onnx2zz.mapping.interconnect import declared, shown_by
 from onnx2zz.mapping.judge import ChoiceTerms
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from onnx2zz.zigzag.accelerator import hardware, hierarchy, load_accelerator
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import ObjectiveName

@@ -10,7 +10,7 @@ from onnx2zz.mapping.choice import choose
 from onnx2zz.mapping.optimal.choice import choose_optimal
 from onnx2zz.mapping.padding import padded
 from onnx2zz.pricing.roofline import roofline
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.objective import ObjectiveName
 from onnx2zz.zigzag.price import price

@@ -6,7 +6,7 @@ from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry
 from onnx2zz.mapping.interconnect import Interconnect, declared, lacks, shown_by
 from onnx2zz.mapping.space import read_space
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from tests.small_workloads import conv, pool
 
 from .ground import mapping_of, terms

@@ -20,7 +20,7 @@ from onnx2zz.mapping.templates import Templates, parse_templates, read_templates
 from onnx2zz.pricing.inputs import PricedWorkload
 from onnx2zz.pricing.request import EvaluationRequest
 from onnx2zz.pricing.run import evaluate
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from onnx2zz.zigzag.accelerator import hardware, hierarchy
 from onnx2zz.zigzag.layer_price import PriceOptions
 from onnx2zz.zigzag.spatial import stays_as_it_is

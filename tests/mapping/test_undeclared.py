@@ -10,7 +10,7 @@ from onnx2zz.mapping.choice import WORTH, choose
 from onnx2zz.mapping.chosen import Choice
 from onnx2zz.mapping.judge import ChoiceTerms
 from onnx2zz.mapping.undeclared import with_undeclared
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from onnx2zz.zigzag.objective import NAMES, ObjectiveName, objective
 from tests.json_values import Document
 from tests.mapping.ground import mapped, terms

@@ -50,3 +50,10 @@ def test_stft(window: bool, onesided: int) -> None:
     node = helper.make_node("STFT", names, ["y"], onesided=onesided)
     layers = check_node(node, {"x": distinct(rng, 2, 20, 1)}, constants, opset=17)
     assert [layer.macs for layer in layers] == [0, 0]  # turns are constants: windows with weights, no products
+
+
+def test_a_real_signal_without_an_axis_of_parts() -> None:
+    rng = np.random.default_rng(0)
+    node = helper.make_node("STFT", ["x", "step", "window"], ["y"])
+    constants = {"step": np.asarray(3), "window": distinct(rng, 6)}
+    assert len(check_node(node, {"x": distinct(rng, 2, 20)}, constants, opset=17)) == 2

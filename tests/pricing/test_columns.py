@@ -3,7 +3,8 @@
 from dataclasses import fields
 
 from onnx2zz.pricing.columns import COLUMNS, SHOWN
-from onnx2zz.pricing.result import BEYOND, LayerResult
+from onnx2zz.pricing.result import LayerResult
+from onnx2zz.pricing.sparse import BEYOND
 
 DERIVED: tuple[str, ...] = ()
 """Columns that are made of a layer's numbers, and are none of them."""

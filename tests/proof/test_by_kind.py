@@ -69,6 +69,16 @@ def test_the_points_are_the_same_on_every_run() -> None:
     assert (first.points, first.summary) == (second.points, second.summary)
 
 
+@pytest.mark.parametrize(("weights", "by_kinds"), [(1 << 60, False), (BLOCKS * 2 * WIDTH * (WIDTH + 20), True)])
+def test_many_weights_are_too_much_for_a_run_whatever_the_operations(
+    weights: int, by_kinds: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(by_kind, "MOST_OPERATIONS", 1 << 60)
+    monkeypatch.setattr(by_kind, "MOST_WEIGHTS", weights)
+    found = verify(compile_model(network()))
+    assert found.ok and found.kinds == (KINDS if by_kinds else None)
+
+
 def test_a_mixture_is_proven_kind_by_kind_too() -> None:
     found = verify(compile_model(by_number()))
     assert found.ok and found.kinds is not None and found.kinds < found.nodes_exact

@@ -16,8 +16,9 @@ import onnx2zz
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total, as_json, document
 from onnx2zz.pricing.system_result import CoreCount, CoreUse, KindTried, LayerUse, LinkUse, PipelineUse, SystemResult
 from onnx2zz.report.page import PageRun, page
+from onnx2zz.report.placed import cores_told
 from onnx2zz.report.saved_run import read_run
-from onnx2zz.report.system import cores_told, print_system
+from onnx2zz.report.system import print_system
 from onnx2zz.report.table import print_table
 from tests.browser import LOOKS, assert_opens_cleanly, opened
 from tests.present import present

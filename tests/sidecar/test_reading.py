@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from onnx2zz.errors import InputError
 from onnx2zz.formats.accelerator import read_hierarchy
 from onnx2zz.formats.yaml_source import parse_yaml
-from onnx2zz.sidecar.figures import Correction, MemoryFigures, Pages, Sidecar, Wires
+from onnx2zz.sidecar.figures import Correction, MemoryFigures, Pages, Sidecar
 from onnx2zz.sidecar.reading import KEYS as OF_FILE
 from onnx2zz.sidecar.reading import parse_sidecar, read_sidecar, sidecar_path
+from onnx2zz.sidecar.wires import Wires
 
 HIERARCHY = read_hierarchy(
     {

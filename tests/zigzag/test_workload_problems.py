@@ -4,10 +4,11 @@ from copy import deepcopy
 from typing import cast
 
 import pytest
+from zigzag.parser.mapping_validator import MappingValidator
 from zigzag.parser.workload_validator import WorkloadValidator
 
 from onnx2zz.formats.workload_entry import WorkloadEntry
-from onnx2zz.zigzag.layer import workload_problems
+from onnx2zz.zigzag.layer import mapping_problems, workload_problems
 from onnx2zz.zigzag.schema import schema_problems
 from tests.small_workloads import strip
 
@@ -50,3 +51,28 @@ def test_each_fault_is_said_of_its_layer_whichever_it_is(field: str, value: obje
         wrong: dict[str, object] = {**layers[place], field: value}
         layers[place] = cast("WorkloadEntry", wrong)
         assert workload_problems("w.yaml", layers) == as_stock_says(layers)
+
+
+def mapped() -> list[dict[str, object]]:
+    """Entries of two kinds, several of each."""
+    links = {"O": "O", "W": "I2", "I": "I1"}
+    return [
+        {"name": f"L{number}_x", "spatial_mapping": {"D1": [f"K, {4 + number % 2}"]}, "memory_operand_links": links}
+        for number in range(7)
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 3, 6])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", 7), ("name", None), ("spatial_mapping", {"D1": ["K 4"]}), ("memory_operand_links", {"O": 1}), ("x", 1)],
+)
+def test_each_fault_is_said_of_its_entry_of_a_mapping(place: int, field: str, value: object) -> None:
+    assert mapping_problems("m.yaml", mapped()) == ()
+    entries = mapped()
+    entries[place][field] = value
+    validator = MappingValidator(deepcopy(entries))
+    validator.validator.validate(validator.data, schema=validator.schema)
+    said = mapping_problems("m.yaml", entries)
+    assert said == schema_problems("m.yaml: entry ", validator.validator.errors)
+    assert said

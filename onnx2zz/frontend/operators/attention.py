@@ -16,6 +16,7 @@ from onnx2zz.frontend.operators.facts import (
     same,
     shape_of,
     shaped,
+    type_of,
 )
 
 
@@ -120,6 +121,32 @@ def _quantised_attention(node: Node, tensors: Tensors) -> Outputs:
     return shaped((x[0], x[1], hidden), onnx.TensorProto.FLOAT), shaped(present, onnx.TensorProto.FLOAT)
 
 
+def _sparse_attention(node: Node, tensors: Tensors) -> Outputs:
+    """Y (B, S, N * D), present keys and values, which are the past ones' buffers."""
+    q, past = shape_of(tensors, 0), shape_of(tensors, 3)
+    if q is None or past is None:
+        return (None,)
+    y = shaped((*q[:2], node.integer("num_heads") * past[3]), type_of(tensors, 0))
+    return (y, *(shaped(past, type_of(tensors, 3 + which)) for which in range(2)))
+
+
+def _packed_attention(node: Node, tensors: Tensors) -> Outputs:
+    """Output (tokens, channels of V)."""
+    x, weights = shape_of(tensors, 0), shape_of(tensors, 1)
+    if x is None or weights is None:
+        return (None,)
+    sizes = node.integers("qkv_hidden_sizes") or [weights[1] // 3] * 3
+    return (shaped((x[0], sizes[2]), type_of(tensors, 0)),)
+
+
+def _packed_multi_head_attention(node: Node, tensors: Tensors) -> Outputs:
+    """Output (tokens, channels of V); Q, K and V may come as one tensor (tokens, heads, 3, channels of a head)."""
+    q, v = shape_of(tensors, 0), shape_of(tensors, 2)
+    if q is None or (v is None and len(q) < 4):
+        return (None,)
+    return (shaped((q[0], q[1] * q[3] if v is None else v[1]), type_of(tensors, 0)),)
+
+
 FACTS: tuple[OperatorFacts, ...] = (
     OperatorFacts("Attention", _attention, multiplies=True, caches={1: 4, 2: 5}),
     microsoft("Attention", _microsoft_attention, multiplies=True, mask=KeyMask(3), caches={1: 4}),
@@ -127,7 +154,10 @@ FACTS: tuple[OperatorFacts, ...] = (
         "MultiHeadAttention", _multi_head_attention, multiplies=True, mask=KeyMask(4, keys=1), caches={1: 6, 2: 7}
     ),
     microsoft("DecoderMaskedMultiHeadAttention", _decoder_attention, multiplies=True, caches={1: 5, 2: 6}),
+    microsoft("PackedAttention", _packed_attention, multiplies=True),
+    microsoft("PackedMultiHeadAttention", _packed_multi_head_attention, multiplies=True),
     microsoft("GroupQueryAttention", _group_query_attention, multiplies=True, caches={1: 3, 2: 4}),
+    microsoft("SparseAttention", _sparse_attention, multiplies=True, caches={1: 3, 2: 4}),
     microsoft("QAttention", _quantised_attention, multiplies=True, mask=KeyMask(5), caches={1: 8}),
     OperatorFacts("RotaryEmbedding", ranges={"num_heads": COUNTS}),
     OperatorFacts("com.microsoft.MRotaryEmbedding", ranges={"num_heads": COUNTS}),

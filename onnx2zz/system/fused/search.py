@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice, pairwise, product
 
-from onnx2zz.pricing.system_result import ScheduleKind, StackUse
+from onnx2zz.pricing.schedule_kind import ScheduleKind
+from onnx2zz.pricing.system_result import StackUse
 from onnx2zz.system.energy import schedule_energy
 from onnx2zz.system.fused.cut_points import CutPoints
 from onnx2zz.system.fused.order import depth_first

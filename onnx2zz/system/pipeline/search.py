@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from onnx2zz.pricing.system_result import ScheduleKind, StackUse
+from onnx2zz.pricing.schedule_kind import ScheduleKind
+from onnx2zz.pricing.system_result import StackUse
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.energy import schedule_energy
 from onnx2zz.system.finer_turns import FINER

@@ -23,6 +23,7 @@ import atheris
 
 with atheris.instrument_imports(include=["onnx2zz"], enable_loader_override=False):
     import onnx2zz
+    from onnx2zz.cli import bug
     from onnx2zz.cli import main as command_line
 
     for module in pkgutil.walk_packages(onnx2zz.__path__, "onnx2zz."):
@@ -123,7 +124,7 @@ def _quiet() -> Generator[list[str], None, None]:
     with (
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
-        patch.object(command_line, "report_bug", note),
+        patch.object(bug, "report_bug", note),
     ):
         yield trace
 
