@@ -12,7 +12,7 @@ from functools import cached_property
 
 from onnx2zz.system.description import System
 from onnx2zz.system.network import CoreId, Route
-from onnx2zz.system.pipeline.circle import Circle, whole, whole_below
+from onnx2zz.system.pipeline.circle import PER_CYCLE, Circle, whole, whole_below
 from onnx2zz.system.pipeline.lifetimes import courses, lifetimes, repeated
 from onnx2zz.system.pipeline.residency import places_kept
 from onnx2zz.system.plan import Plan, Tile, Transfer
@@ -85,7 +85,9 @@ class _Repeating(Making):
 
     def way(self, transfer: Transfer) -> tuple[Route, float]:
         route, duration = super().way(transfer)
-        return route, whole(duration)
+        # A mark without bits takes the least time that there is: nothing else may be on its links at that moment, in no
+        # repetition, and what takes no time cannot be kept free.
+        return route, max(whole(duration), 1 / PER_CYCLE if route.links else 0.0)
 
     def core_free(self, core: CoreId, earliest: float, cycles: float) -> float:
         circle = self._core_circles[core]

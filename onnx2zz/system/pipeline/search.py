@@ -41,7 +41,7 @@ BATCHES = (4, 8)
 """Frames that are taken together where cores wait for weights that come with every frame, or for each other."""
 FEW = 2
 """As many are, where the memories have no room for more."""
-MOST_BATCHED = 10_000
+MOST_BATCHED = 35_000
 """Tiles and transfers of a batch beyond which it is not tried."""
 MOST_SHARED_OUT = 400
 """Layers x cores up to which weights that are all to stay are also looked for in other ways than packed row by row:
