@@ -1,5 +1,6 @@
 """A running pipeline as it is written down: what comes before the first frame, and then frame after frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from onnx2zz.system.memory import Interval
@@ -16,7 +17,7 @@ def in_frames(frame: SystemOutcome, frames: int) -> SystemOutcome:
     before. What is set up comes once."""
     assert frame.interval is not None
     kept = places_kept(frame.schedule.plan)
-    many = _Frames(frame.schedule, frame.interval, (frames - 1) * frame.interval if kept else 0.0)
+    many = _Frames(frame.schedule, frame.interval, _reading_later(frame, frames) if kept else ())
     for first in range(0, frames, frame.batch):
         many.add(first, min(frame.batch, frames - first))
     made = many.made(frame)
@@ -33,14 +34,21 @@ def in_frames(frame: SystemOutcome, frames: int) -> SystemOutcome:
     )
 
 
+def _reading_later(frame: SystemOutcome, frames: int) -> Sequence[tuple[float, int]]:
+    """How much later the last two batches follow the first one, and their frames."""
+    assert frame.interval is not None
+    firsts = range(0, frames, frame.batch)[1:][-2:]
+    return [(first * frame.interval, min(frame.batch, frames - first)) for first in firsts]
+
+
 @dataclass
 class _Frames:
     """Frames so far. `first`, `first_sent`: the number in the one frame of each tile and transfer.
-    `inputs_kept`: for how long the place of the first frame's inputs is kept beyond that frame."""
+    `kept`: how much later as many frames may still read the first one's inputs, whose place is kept."""
 
     one: Schedule
     interval: float
-    inputs_kept: float
+    kept: Sequence[tuple[float, int]]
     plan: Plan = field(init=False)
     tiles: dict[int, Interval] = field(default_factory=dict[int, Interval])
     transfers: dict[int, Interval] = field(default_factory=dict[int, Interval])
@@ -73,7 +81,7 @@ class _Frames:
                 self._add_sent(sent, None if sent.of is None else copies[sent.of.number], frame, later)
         self.held += [
             replace(one, start=one.start + later, end=one.end + later)
-            for one in lifetimes(self.one, 0.0 if frame else self.inputs_kept, number_of_them, first=frame == 0)
+            for one in lifetimes(self.one, number_of_them, first=not frame, kept=() if frame else self.kept)
         ]
 
     def _add_sent(self, sent: Transfer, of: Tile | None, frame: int, later: float) -> None:
