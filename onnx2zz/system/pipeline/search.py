@@ -11,7 +11,7 @@ from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.energy import schedule_energy
 from onnx2zz.system.finer_turns import FINER
 from onnx2zz.system.improvement import Choice
-from onnx2zz.system.least_work import constant_bits, outside_cycles
+from onnx2zz.system.least_work import brought_bits, constant_bits, outside_cycles
 from onnx2zz.system.mesh_places import nearer
 from onnx2zz.system.mesh_traffic import MeshTraffic, flows
 from onnx2zz.system.network import CoreId
@@ -24,7 +24,7 @@ from onnx2zz.system.pipeline.repeating import core_loads
 from onnx2zz.system.pipeline.residency import settle
 from onnx2zz.system.pipeline.running import AS_GOOD, LITTLE_ROOM, Pacing, Running
 from onnx2zz.system.pipeline.setup import Setup, setup
-from onnx2zz.system.pipeline.ways import priced, ways
+from onnx2zz.system.pipeline.ways import priced, ways, with_broadcast
 from onnx2zz.system.plan import Plan
 from onnx2zz.system.schedule import Schedule
 from onnx2zz.system.search import Best, Search
@@ -168,7 +168,11 @@ class PipelineSearch:
         start = {
             layer: (priced(layers[layer], [one.tiling], prices)[0], one.cores) for layer, one in best.chosen.items()
         }
-        ways = [list(self.looked_at[told.placed.id]) for told in layers]
+        graph = self.layers.graph
+        ways = [
+            with_broadcast(self.looked_at[told.placed.id], brought_bits(told, graph) - constant_bits(told))
+            for told in layers
+        ]
         self._try(Levelling(self.layers, ways, self._row, not self.all_stay).best(start).choice)
 
     def _is_no_worse(self, one: Pipeline, other: Pipeline) -> bool:

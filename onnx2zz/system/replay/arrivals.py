@@ -253,6 +253,12 @@ def _once(found: Arrivals) -> None:
             # Results and spills lie there without anybody to read them.
             if core == found.scene.schedule.offchip:
                 continue
+            # Of what comes from off the chip a core may get more than it reads, if it reads any of it: one packet may
+            # serve many cores.
+            if holding.tile is None and any(
+                meet(holding.elements, elements) for elements in found.read.get((core, origin), [])
+            ):
+                continue
             if left := without([holding.elements], found.read.get((core, origin), [])):
                 lack = elements_told(left, found.scene.indices(holding.transfer))
                 what = f"it brings core {core} {lack} that nothing reads there or passes on"
