@@ -37,10 +37,9 @@ MOST_JOBS = 120_000
 """Tiles and transfers that are given times before no further way is tried."""
 MOST_TILES = 10_000
 """Tiles of a frame beyond which a way is not scheduled, if another one has been."""
-BATCHES = (4, 8)
-"""Frames that are taken together where cores wait for weights that come with every frame, or for each other."""
-FEW = 2
-"""As many are, where the memories have no room for more."""
+BATCH, MORE, FEW = 4, 8, 2
+"""Frames that are taken together where cores wait for weights that come with every frame, or for each other; more where
+that is better than each frame by itself, few where it is not, as where memories have no room for it."""
 MOST_BATCHED = 35_000
 """Tiles and transfers of a batch beyond which it is not tried."""
 MOST_SHARED_OUT = 400
@@ -148,12 +147,11 @@ class PipelineSearch:
         choices = [best.chosen] if alone is None else [alone.tilings, best.chosen]
         for chosen in _different(iter(choices)):
             plan = self.layers.planned(chosen)
-            for batch in (*BATCHES, FEW) if port is not None and not self.all_stay else ():
-                if batch == FEW and any(one.running.batch > FEW for one in self.found):
-                    continue
-                least = max(core_loads(plan, self.layers.cycles_of(plan)).values())
+            least = max(core_loads(plan, self.layers.cycles_of(plan)).values())
+            for batch in (BATCH, MORE, FEW) if port is not None and not self.all_stay else ():
                 small = batch * (len(plan.tiles) + len(plan.transfers)) <= MOST_BATCHED
-                if small and self._shortest() > least * AS_GOOD:
+                is_next = batch == BATCH or (batch == MORE) == any(one.running.batch > FEW for one in self.found)
+                if small and is_next and self._shortest() > least * AS_GOOD:
                     self._try(chosen, batch)
 
     def _level(self, best: Pipeline) -> None:
