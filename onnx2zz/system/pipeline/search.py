@@ -158,7 +158,7 @@ class PipelineSearch:
         """Try the best one with its layers cut and placed so that no core or link has as much to do."""
         if not free_of_kind(self.layers):
             return
-        layers = self.layers.graph.layers
+        graph, layers = self.layers.graph, self.layers.graph.layers
         prices = self.layers.prices[self.layers.system.cores[0].id]
         for layer, seen in self.layers.looked_at.items():
             tilings = [one.tiling for one in seen if one.tiling.cores <= len(self._row)]
@@ -166,11 +166,8 @@ class PipelineSearch:
         start = {
             layer: (priced(layers[layer], [one.tiling], prices)[0], one.cores) for layer, one in best.chosen.items()
         }
-        graph = self.layers.graph
-        ways = [
-            with_broadcast(self.looked_at[told.placed.id], brought_bits(told, graph) - constant_bits(told))
-            for told in layers
-        ]
+        inputs = {told.placed.id: brought_bits(told, graph) - constant_bits(told) for told in layers}
+        ways = [with_broadcast(self.looked_at[told.placed.id], inputs[told.placed.id]) for told in layers]
         self._try(Levelling(self.layers, ways, self._row, not self.all_stay).best(start).choice)
 
     def _is_no_worse(self, one: Pipeline, other: Pipeline) -> bool:
