@@ -41,7 +41,7 @@ BATCH, MORE, FEW = 4, 8, 2
 """Frames that are taken together where cores wait for weights that come with every frame, or for each other; more where
 that is better than each frame by itself, few where it is not, as where memories have no room for it."""
 MOST_BATCHED = 35_000
-"""Tiles and transfers of a batch beyond which it is not tried."""
+"""Tiles and transfers of all batches together beyond which no further one is tried."""
 MOST_SHARED_OUT = 400
 """Layers x cores up to which weights that are all to stay are also looked for in other ways than packed row by row:
 tensors in a few parts each need room that few cores do not have, and every number of cores has splits of its own, all
@@ -143,16 +143,17 @@ class PipelineSearch:
 
     def _take_together(self, best: Pipeline) -> None:
         """Try several frames together, unless the cores of the best one work all the time as it is."""
-        port, alone = self.layers.system.network.port, self.alone
+        port, alone, left = self.layers.system.network.port, self.alone, MOST_BATCHED
         choices = [best.chosen] if alone is None else [alone.tilings, best.chosen]
         for chosen in _different(iter(choices)):
             plan = self.layers.planned(chosen)
             least = max(core_loads(plan, self.layers.cycles_of(plan)).values())
             for batch in (BATCH, MORE, FEW) if port is not None and not self.all_stay else ():
-                small = batch * (len(plan.tiles) + len(plan.transfers)) <= MOST_BATCHED
+                jobs = batch * (len(plan.tiles) + len(plan.transfers))
                 is_next = batch == BATCH or (batch == MORE) == any(one.running.batch > FEW for one in self.found)
-                if small and is_next and self._shortest() > least * AS_GOOD:
+                if jobs <= left and is_next and self._shortest() > least * AS_GOOD:
                     self._try(chosen, batch)
+                    left -= jobs
 
     def _level(self, best: Pipeline) -> None:
         """Try the best one with its layers cut and placed so that no core or link has as much to do."""
