@@ -30,7 +30,7 @@ class LinkUse:
     nodes: tuple[CoreId, ...]
     directed: bool
     bandwidth: float
-    bits: int
+    bits: float
     busy_cycles: float
     energy_pj: float
 
@@ -75,7 +75,8 @@ class PipelineUse:
     """What `frames` frames come to that follow each other at an interval. `interval_gap`: it over its bound;
     `in_flight`: frames that are worked at together. `setup`: what comes before the first frame and stays, in cycles,
     bits and pJ. `all_cycles`, `all_energy_pj`: of all frames, the setup included. `own_cores`: how many cores work in
-    it; `own_bound_cycles`: the bound of the interval of all pipelines on just these, where they are not all."""
+    it; `own_bound_cycles`: the bound of the interval of all pipelines on just these, where they are not all. `batch`:
+    frames that are taken together, layer by layer, so that weights that do not stay come once for all of them."""
 
     frames: int
     interval_cycles: float
@@ -90,6 +91,7 @@ class PipelineUse:
     all_energy_pj: float
     own_cores: int = 0
     own_bound_cycles: float | None = None
+    batch: int = 1
 
 
 @dataclass(frozen=True)

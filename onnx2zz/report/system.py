@@ -68,9 +68,10 @@ def pipeline_told(system: SystemResult) -> Iterator[str]:
         if system.clock_mhz is not None:
             rate = f" ({system.clock_mhz * 1e6 / use.interval_cycles:,.0f} frames a second)"
         gap = f", {use.interval_gap:.3f}x" if use.interval_gap is not None else ""
+        together = f", {use.batch} at a time through each layer" if use.batch > 1 else ""
         yield (
             f"A frame every {use.interval_cycles:,.0f} cycles{rate}, bound {use.interval_bound_cycles:,.0f} "
-            f"({use.interval_bound_by}){gap}; {use.in_flight} in flight"
+            f"({use.interval_bound_by}){gap}; {use.in_flight} in flight{together}"
         )
         if use.own_bound_cycles:
             times = use.interval_cycles / use.own_bound_cycles

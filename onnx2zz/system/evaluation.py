@@ -1,5 +1,6 @@
 """Runs the evaluation of a model on a system: prices its tiles, schedules them, adds up."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -181,13 +182,14 @@ def _inputs(request: SystemRequest, core: Core, price_cache: PriceCache) -> tupl
 
 
 def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best | Fused | Pipeline) -> SystemOutcome:
-    """The outcome of one frame."""
+    """The outcome of one frame, or of the batch of them that repeats."""
     timed = best.schedule
     interval = best.interval if isinstance(best, Pipeline) else None
     numbers = {entry["id"]: number for number, entry in enumerate(request.graph.entries)}
     # Added up in ZigZag's order of execution, as on one core: another order may differ in the last bit.
     in_order = [numbers[identity] for identity in execution_order(request.workload.layers)]
     tiles = [tile for layer in in_order for tile in timed.plan.by_layer[layer]]
+    batch = best.running.batch if isinstance(best, Pipeline) else 1
     energy = {tile.number: prices[tile.core].energy((tile.layer, tile.box)) or 0.0 for tile in tiles}
     network = request.system.network
     links = {
@@ -205,21 +207,24 @@ def _outcome(request: SystemRequest, prices: Mapping[CoreId, Prices], best: Best
         offchip,
         static_energy(request.system, timed.latency if interval is None else interval),
         sum(told.placed.layer.macs for told in request.graph.layers),
-        least_bounds(request.system, request.graph, prices, _may_stay(request.system, interval)),
+        least_bounds(request.system, request.graph, prices, _may_stay(interval)),
         best.shared_out,
         best.tried,
         best.kind,
         best.stacks,
+        frames=batch,
         interval=interval,
         setup_cycles=best.setup.cycles if isinstance(best, Pipeline) else 0.0,
-        own_bound=least_bounds(own, request.graph, prices, _may_stay(own, interval)).interval,
+        own_bound=least_bounds(own, request.graph, prices, _may_stay(interval)).interval,
+        batch=batch,
     )
 
 
-def _may_stay(system: System, interval: float | None) -> float:
+def _may_stay(interval: float | None) -> float:
     """Bits of weights that need not come with a frame."""
-    # In a pipeline weights may stay, so that a bound must not count them with each frame.
-    return sum(core.capacity for core in system.cores) if interval is not None else 0.0
+    # In a pipeline weights may stay, and what does not may come once for as many frames as are taken together: a bound
+    # must count none of them with each frame.
+    return math.inf if interval is not None else 0.0
 
 
 def _evaluation(
@@ -235,7 +240,7 @@ def _evaluation(
         onnx2zz=__version__,
         opt=request.options.opt,
         total=Total(
-            energy_pj=outcome.total["energy_pj"],
+            energy_pj=outcome.of_a_frame(outcome.total["energy_pj"]),
             latency_cycles=outcome.latency,
             macs=sum(layer.macs or 0 for layer in layers),
             incomplete=bool(lost_work(hosts)),
@@ -254,7 +259,7 @@ def _evaluation(
 
 def _layer(request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: SystemOutcome, number: int) -> LayerResult:
     """A layer that is one tile has all that it has on one core; of several, cycles are its span, energy their sum."""
-    tiles = outcome.schedule.plan.by_layer[number]
+    tiles = outcome.first_frame(number)
     first = prices[tiles[0].core]
     wanted = [(tile.layer, tile.box) for tile in tiles]
     price = first.outcome(wanted[0])

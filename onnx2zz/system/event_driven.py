@@ -31,7 +31,8 @@ from onnx2zz.zigzag.layer_price import LayerPrice
 
 @dataclass(frozen=True)
 class EventDriven:
-    """The outcome of one frame, with the prices of its tiles, and what a run of the network measured."""
+    """The outcome of one frame (or of a batch: each has its share), with the prices of its tiles, and what a run of the
+    network measured."""
 
     outcome: SystemOutcome
     graph: LayerGraph
@@ -59,10 +60,10 @@ class EventDriven:
 
     def _of_layer(self, layer: int) -> LayerEvents:
         """All tiles together; what is sent is told of the first layer that reads it."""
-        own = self.outcome.schedule.plan.by_layer[layer]
+        own = self.outcome.first_frame(layer)
         tiles = together([self._of_tile(tile) for tile in own])
         points = sum(operations(self.prices[tile.core].entries[tile.layer, tile.box]) for tile in own)
-        sent = [one for one in self._packets if self._traffic.readers(self._transfers[one])[0] == layer]
+        sent = [one for one in self._first_packets if self._traffic.readers(self._transfers[one])[0] == layer]
         return replace(
             tiles,
             operations_executed=round(self._activity(layer).executed * points),  # not of each tile: that rounds often
@@ -83,8 +84,8 @@ class EventDriven:
         return self.activities.layers[self.graph.entries[layer]["id"]]
 
     def _use(self, layers: list[LayerEvents]) -> EventUse:
-        network = self.outcome.system.network
-        carried = self._packets
+        network, of_a_frame = self.outcome.system.network, self.outcome.of_a_frame
+        carried, first = self._packets, self._first_packets.values()
         moved = {one.number: one for one in self.outcome.moved}
         wires = {number: network.wire_bits(one.bits) for number, one in moved.items()}
         dense = sum(wires[number] * self._hops(one) for number, one in moved.items())
@@ -92,16 +93,16 @@ class EventDriven:
         return EventUse(
             energy={
                 "cores_pj": sum(one.energy_pj for one in layers),
-                "links_pj": sum(self._link_energy(one) for one in moved.values()),
-                "offchip_pj": self.outcome.energy["offchip_pj"],
+                "links_pj": of_a_frame(sum(self._link_energy(one) for one in moved.values())),
+                "offchip_pj": of_a_frame(self.outcome.energy["offchip_pj"]),
             },
-            events=sum(one.values for one in carried.values()),
-            header_flits=sum(one.header_flits for one in carried.values()),
-            payload_flits=sum(one.payload_flits for one in carried.values()),
-            wire_bit_hops=dense - spared,
-            dense_wire_bit_hops=dense,
-            busiest_core_cycles=max(self._busy_cores().values(), default=0.0),
-            busiest_link_cycles=max(self._busy_links().values(), default=0.0),
+            events=sum(one.values for one in first),
+            header_flits=sum(one.header_flits for one in first),
+            payload_flits=sum(one.payload_flits for one in first),
+            wire_bit_hops=of_a_frame(dense - spared),
+            dense_wire_bit_hops=of_a_frame(dense),
+            busiest_core_cycles=of_a_frame(max(self._busy_cores().values(), default=0.0)),
+            busiest_link_cycles=of_a_frame(max(self._busy_links().values(), default=0.0)),
         )
 
     def _busy_cores(self) -> dict[CoreId, float]:
@@ -149,3 +150,8 @@ class EventDriven:
         """Of the transfers that carry events."""
         driven = (one for one in self.outcome.moved if self._traffic.driven(one))
         return {one.number: self._traffic.packets(one) for one in driven}
+
+    @cached_property
+    def _first_packets(self) -> Mapping[int, Packets]:
+        """Those of the first frame: no frame has others."""
+        return {number: one for number, one in self._packets.items() if not self._transfers[number].frame}

@@ -20,8 +20,8 @@ class SystemOutcome:
     """A schedule with its prices. `tile_energy`: pJ of each tile; `link_energy`, `offchip_energy`: of each transfer.
 
     `kind`: how the cores take up the layers; `stacks`: those that are fused. A pipeline has an `interval`: the cycles
-    after which the next of its `frames` does the same; `own_bound`: the bound of that on its own cores. What is
-    set up before the first frame is in no total.
+    after which the next of its `frames` does the same, or those of a `batch` together, so much for each of them;
+    `own_bound`: the bound of that on its own cores. What is set up before the first frame is in no total.
     """
 
     model: str
@@ -42,11 +42,18 @@ class SystemOutcome:
     interval: float | None = None
     setup_cycles: float = 0.0
     own_bound: float | None = None
+    batch: int = 1
 
     @property
     def latency(self) -> float:
         """From a frame's first start to its last end."""
+        if self.batch > 1:
+            return self.schedule.longest_frame
         return self.schedule.latency - (self.frames - 1) * (self.interval or 0.0)
+
+    def of_a_frame(self, total: float) -> float:
+        """What a frame has of something that all frames have together."""
+        return total if self.frames == 1 else total / self.frames
 
     @cached_property
     def energy(self) -> dict[str, float]:
@@ -63,8 +70,7 @@ class SystemOutcome:
         parts = self.energy
         return {
             "latency_cycles": self.latency,
-            # One frame repeats nothing: schedule.json has its latency there.
-            "interval_cycles": self.latency if self.interval is None or self.frames == 1 else self.interval,
+            "interval_cycles": self._interval,
             "energy_pj": parts["cores_pj"] + parts["links_pj"] + parts["offchip_pj"],
             "macs": self.macs,
             "offchip_bits": sum(transfer.bits for transfer in self.moved if self._leaves_the_chip(transfer)),
@@ -74,6 +80,17 @@ class SystemOutcome:
                 for transfer in self.moved
             ),
         }
+
+    @property
+    def _interval(self) -> float:
+        # One frame repeats nothing: schedule.json has its latency there.
+        if self.interval is None or self.frames == 1:
+            return self.latency
+        if self.batch == 1:
+            return self.interval
+        # A frame of a batch may end a little later than it might, for want of a free port.
+        ends = self.schedule.frame_ends
+        return (ends[self.frames - 1] - ends[0]) / (self.frames - 1)
 
     @property
     def tiles(self) -> Sequence[Tile]:
@@ -144,9 +161,13 @@ class SystemOutcome:
         }
 
     def span(self, layer: int) -> tuple[float, float]:
-        """From the first start of a layer's tiles to the last end."""
-        spans = [self.schedule.tiles[tile.number] for tile in self.schedule.plan.by_layer[layer]]
+        """From the first start of a layer's tiles to the last end, in the first frame."""
+        spans = [self.schedule.tiles[tile.number] for tile in self.first_frame(layer)]
         return min(start for start, _ in spans), max(end for _, end in spans)
+
+    def first_frame(self, layer: int) -> Sequence[Tile]:
+        """A layer's tiles in the first frame."""
+        return [tile for tile in self.schedule.plan.by_layer[layer] if not tile.frame]
 
     def _of_frames(self, energy: Mapping[int, float]) -> Iterable[float]:
         """The pJ of the transfers of the frames."""

@@ -111,11 +111,13 @@ def plan(
     offchip: CoreId | None,
     multicast: bool = True,
     brought: Callable[[Told, str], bool] = lambda told, operand: True,
+    broadcast: Container[int] = (),
 ) -> Plan:
     """The plan of a network. `edges`: those into each layer; `results`: layers whose output leaves the chip; `shares`:
     the tiles of each layer with their cores (a layer without any is left out, and so is what it makes). Without an
     off-chip core constants and inputs lie where they are read. Without `multicast` each core is sent to for itself.
-    `brought`: whether a layer's operand that no layer makes is part of the plan."""
+    `brought`: whether a layer's operand that no layer makes is part of the plan; `broadcast`: layers whose network
+    inputs go to all their cores together."""
     found = Plan(layers, multicast=multicast)
     for told in (one for one in layers if one.placed.id in shares):
         identity = told.placed.id
@@ -128,7 +130,8 @@ def plan(
         made = {edge.operand for edge in into}
         for operand in OPERANDS:
             if operand not in made and brought(told, operand):
-                _bring(found, told, operand, own, offchip)
+                whole = offchip is not None and identity in broadcast and not told.is_constant(operand)
+                _bring(found, told, operand, own, offchip, whole)
         for edge in (one for one in into if one.producer in shares):
             _join(found, told, edge, own)
         _gather(found, own)
@@ -162,8 +165,9 @@ def _send(found: Plan, tile: Tile, to: tuple[CoreId, ...], elements: Elements) -
     return transfer
 
 
-def _bring(found: Plan, told: Told, operand: str, own: Sequence[Tile], offchip: CoreId | None) -> None:
-    """An operand that no layer makes: from off the chip, each element to each core that reads it once."""
+def _bring(found: Plan, told: Told, operand: str, own: Sequence[Tile], offchip: CoreId | None, broadcast: bool) -> None:
+    """An operand that no layer makes: from off the chip, each element to each core that reads it once; `broadcast`: all
+    of it to all of these together."""
     widths = {"I": told.placed.widths.I, "W": told.placed.widths.W}
     has_one = operand == "I" or len(told.placed.layer.inputs) > 1
     if not has_one or not widths[operand]:
@@ -175,7 +179,8 @@ def _bring(found: Plan, told: Told, operand: str, own: Sequence[Tile], offchip: 
         wanted.setdefault(told.told(operand, told.ranges(dict(tile.box.ranges))), []).append(tile)
     parts = [elements for elements in wanted if all(elements)]
     whole = tuple(_union(axis) for axis in zip(*parts, strict=True))
-    for held, pieces in cells(whole, parts).items() if parts else ():
+    all_parts = (1 << len(parts)) - 1
+    for held, pieces in ({all_parts: [whole]} if broadcast else cells(whole, parts)).items() if parts else ():
         reading = [tile for number in positions(held) for tile in wanted[parts[number]]]
         first = _first_turns(reading)
         for elements in pieces if first else ():

@@ -5,7 +5,7 @@ earliest time at which all its links are free and its destinations have room fro
 which its core is free and what it reads is there. So weights come as early as memory lets them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -31,6 +31,37 @@ class Schedule:
         """The last end."""
         ends = [end for _, end in (*self.tiles.values(), *self.transfers.values())]
         return max(ends, default=0.0)
+
+    @property
+    def longest_frame(self) -> float:
+        """Cycles from a frame's first start to its last end, of the frame that takes longest. What is set up is no
+        frame's."""
+        starts, ends = self.frame_starts, self.frame_ends
+        return max((ends[frame] - starts[frame] for frame in ends), default=0.0)
+
+    @property
+    def frame_starts(self) -> dict[int, float]:
+        """Each frame's first start."""
+        found: dict[int, float] = {}
+        for frame, (start, _) in self._of_frames():
+            found[frame] = min(found.get(frame, start), start)
+        return found
+
+    @property
+    def frame_ends(self) -> dict[int, float]:
+        """Each frame's last end."""
+        found: dict[int, float] = {}
+        for frame, (_, end) in self._of_frames():
+            found[frame] = max(found.get(frame, end), end)
+        return found
+
+    def _of_frames(self) -> Iterator[tuple[int, Interval]]:
+        for tile in self.plan.tiles:
+            if tile.number in self.tiles:
+                yield tile.frame, self.tiles[tile.number]
+        for sent in self.plan.transfers:
+            if not sent.setup and sent.number in self.transfers:
+                yield sent.frame, self.transfers[sent.number]
 
 
 @dataclass(frozen=True)

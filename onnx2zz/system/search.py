@@ -391,7 +391,8 @@ class Search:
         }
         offchip = self.system.offchip.id if self.system.offchip else None
         multicast = self.system.network.multicast
-        return plan(self.graph.layers, self.graph.edges, self.graph.results, shared, offchip, multicast, brought)
+        graph, broadcast = self.graph, {layer for layer, candidate in chosen.items() if candidate.tiling.broadcast}
+        return plan(graph.layers, graph.edges, graph.results, shared, offchip, multicast, brought, broadcast)
 
 
 def _cheapest_on(

@@ -1,6 +1,7 @@
 """What a schedule comes to, as the result of an evaluation tells it."""
 
 import math
+from dataclasses import replace
 
 from onnx2zz.pricing.system_result import CoreKind, LayerUse, PipelineUse, PlacementUse, SystemResult
 from onnx2zz.system.description import System
@@ -11,7 +12,7 @@ from onnx2zz.system.spills import spills
 
 
 def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> SystemResult:
-    """The result of a schedule of one frame; `frames`: that a pipeline is asked for."""
+    """The result of a schedule of one frame, or a frame's share of a batch; `frames`: that a pipeline is asked for."""
     total, bound = outcome.total, outcome.bounds
     return SystemResult(
         schedule=outcome.kind,
@@ -20,15 +21,34 @@ def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> Sys
         bound_by=bound.why,
         gap=outcome.latency / bound.latency if bound.latency else None,
         clock_mhz=outcome.system.clock_mhz,
-        energy=outcome.energy,
-        offchip_bits=total["offchip_bits"],
-        noc_bit_hops=total["noc_bit_hops"],
-        tiles=len(outcome.tiles),
-        transfers=len(outcome.transfers),
+        energy={
+            # The static part is of an interval, and not of all that the schedule has.
+            part: pj if part == "static_pj" else outcome.of_a_frame(pj)
+            for part, pj in outcome.energy.items()
+        },
+        offchip_bits=outcome.of_a_frame(total["offchip_bits"]),
+        noc_bit_hops=outcome.of_a_frame(total["noc_bit_hops"]),
+        tiles=sum(not tile.frame for tile in outcome.tiles),
+        transfers=sum(not one.frame for one in outcome.transfers),
         tried=outcome.tried,
         hulls=tuple(sorted(outcome.schedule.plan.hulls)),
-        cores=outcome.cores,
-        links=outcome.links,
+        cores=tuple(
+            replace(
+                core,
+                busy_cycles=outcome.of_a_frame(core.busy_cycles),
+                energy_pj=outcome.of_a_frame(core.energy_pj),
+            )
+            for core in outcome.cores
+        ),
+        links=tuple(
+            replace(
+                link,
+                bits=outcome.of_a_frame(link.bits),
+                busy_cycles=outcome.of_a_frame(link.busy_cycles),
+                energy_pj=outcome.of_a_frame(link.energy_pj),
+            )
+            for link in outcome.links
+        ),
         layers=tuple(_layer(outcome, told.placed.id) for told in graph.layers),
         stacks=tuple(outcome.stacks),
         core_kinds=_kinds(outcome.system),
@@ -44,7 +64,9 @@ def _placement(outcome: SystemOutcome) -> PlacementUse | None:
     traffic = MeshTraffic(outcome.system, flows(outcome.transfers))
     loads = traffic.loads(traffic.as_it_is)
     busiest = max(loads.values(), default=0)
-    return PlacementUse(sum(loads.values()), traffic.least_bit_hops, busiest, traffic.least_busiest)
+    return PlacementUse(
+        *map(outcome.of_a_frame, (sum(loads.values()), traffic.least_bit_hops, busiest, traffic.least_busiest))
+    )
 
 
 def _kinds(system: System) -> tuple[CoreKind, ...]:
@@ -67,14 +89,15 @@ def _pipeline(outcome: SystemOutcome, interval: float, frames: int) -> PipelineU
         setup_bits=sum(one.bits for one in setup),
         setup_energy_pj=energy,
         all_cycles=outcome.setup_cycles + outcome.latency + (frames - 1) * interval,
-        all_energy_pj=energy + frames * outcome.total["energy_pj"],
+        all_energy_pj=energy + frames * outcome.of_a_frame(outcome.total["energy_pj"]),
         own_cores=own,
         own_bound_cycles=outcome.own_bound if own < len(outcome.cores) else None,
+        batch=outcome.batch,
     )
 
 
 def _layer(outcome: SystemOutcome, layer: int) -> LayerUse:
-    tiles = outcome.schedule.plan.by_layer[layer]
+    tiles = outcome.first_frame(layer)
     tiling = outcome.tilings[layer]
     start, end = outcome.span(layer)
     cores = tuple(sorted({tile.core for tile in tiles}))

@@ -18,12 +18,15 @@ class Tiling:
     loop's parts change slowest. A loop in both is cut in turns first: neighbouring parts of a turn run on neighbouring
     cores, so that a following layer can begin with the first turn's. Parts of a loop that is summed over make partial
     sums, which the core of the last part adds. `grain`: parts of a loop are multiples of so many
-    iterations. `striped`: a loop in both is cut over the cores first, so that each has a stripe, turn after turn."""
+    iterations. `striped`: a loop in both is cut over the cores first, so that each has a stripe, turn after turn.
+    `broadcast`: what each frame brings anew goes to all its cores by one transfer, the parts that a core does not read
+    too: one packet where halos would make many."""
 
     split: Pieces = ()
     turns: Pieces = ()
     grain: Pieces = ()
     striped: bool = False
+    broadcast: bool = False
 
     @property
     def cores(self) -> int:

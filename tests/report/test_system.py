@@ -160,6 +160,12 @@ def test_a_pipeline_says_interval_setup_and_what_all_frames_come_to() -> None:
     assert third[2] == "4.5%"  # 90 of an interval's 2,000 cycles, not of a frame's 4,000
 
 
+def test_frames_that_go_through_the_layers_together_are_said() -> None:
+    of = replace(system(4, 3), schedule="pipeline", pipeline=replace(PIPELINE, batch=8))
+    said = next(line for line in printed(replace(run_on(4, 3), system=of), 200) if line.startswith("A frame every"))
+    assert said.endswith("1.250x; 2 in flight, 8 at a time through each layer")
+
+
 def test_numbers_of_cores_have_a_row_each_and_the_fewest_for_all_weights_is_said() -> None:
     lines = [" ".join(line.split()) for line in printed(running(), 120)]
     assert "1 front 7,000 7,100 500.0 nJ 0.200 *" in lines

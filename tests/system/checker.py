@@ -267,8 +267,17 @@ class Checker:
         if one.get("of") is not None or (one["layer"], tile["core"] in one["to"]) != (tile["layer"], True):
             return False
         in_time = one.get("setup") or one["end"] <= tile["start"] + TOLERANCE
-        frames = (0, tile["frame"]) if one.get("setup") or self.inputs_stay else (tile["frame"],)
-        return in_time and one["frame"] in frames
+        batch = max((first for first in self._batches if first <= tile["frame"]), default=0)
+        # What came with the first frame is taken to serve all frames that are taken together with it, inputs too.
+        with_the_first = one.get("setup") or self.inputs_stay or batch == 0
+        frames = (0, tile["frame"]) if with_the_first else (tile["frame"],)
+        return in_time and (one["frame"] in frames or (one["frame"] == batch and self._is_constant(one)))
+
+    @cached_property
+    def _batches(self) -> set[int]:
+        """The frames with which constants come: those behind one of them are taken together with it."""
+        brought = [one for one in self.transfers.values() if one.get("of") is None and not one.get("setup")]
+        return {one["frame"] for one in brought if self._is_constant(one)}
 
     def _routes_join_their_ends(self) -> None:
         for number, one in self.transfers.items():

@@ -70,7 +70,7 @@ function pipelineOf(run, prefix) {
   const rate = clock ? ` (${whole(clock * 1e6 / interval)} frames a second)` : "";
   return [
     make("h2", {}, `${prefix}Frame after frame`),
-    make("p", { class: "about" }, `A frame every ${whole(interval)} cycles${rate}, ${pipeline.in_flight} in flight. `
+    make("p", { class: "about" }, `A frame every ${whole(interval)} cycles${rate}, ${pipeline.in_flight} in flight${pipeline.batch > 1 ? `, ${pipeline.batch} at a time through each layer` : ""}. `
       + `No interval is below ${whole(least)} (${why})${gap ? `; this one is ${gap.toFixed(3)} times that` : ""}. `
       + (pipeline.own_bound_cycles ? `On just the ${several(pipeline.own_cores, "core", "cores")} at work none is below ${whole(pipeline.own_bound_cycles)}. ` : "")
       + `Before the first frame ${bytes(pipeline.setup_bits)} of weights come that stay: ${whole(pipeline.setup_cycles)} cycles, `

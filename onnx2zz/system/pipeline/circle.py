@@ -30,6 +30,10 @@ class Circle:
     starts: list[float] = field(default_factory=list[float])
     ends: list[float] = field(default_factory=list[float])
 
+    def is_free(self, start: float, duration: float) -> bool:
+        """Whether it is free from a time on for so long."""
+        return self.free_from(start, duration) == start
+
     def free_from(self, earliest: float, duration: float) -> float:
         """The first time, not before `earliest`, from which it is free for so long in every repetition; infinite if
         there is none."""

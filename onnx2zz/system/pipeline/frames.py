@@ -1,5 +1,6 @@
 """A running pipeline as it is written down: what comes before the first frame, and then frame after frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from onnx2zz.system.memory import Interval
@@ -12,13 +13,13 @@ from onnx2zz.system.schedule import Schedule
 
 
 def in_frames(frame: SystemOutcome, frames: int) -> SystemOutcome:
-    """The outcome of one frame of a pipeline as that of several, each an interval after the one before. What is set up
-    comes once."""
+    """The outcome of one frame of a pipeline (or of a batch of them) as that of several, each an interval after the one
+    before. What is set up comes once."""
     assert frame.interval is not None
     kept = places_kept(frame.schedule.plan)
-    many = _Frames(frame.schedule, frame.interval, (frames - 1) * frame.interval if kept else 0.0)
-    for number in range(frames):
-        many.add(number)
+    many = _Frames(frame.schedule, frame.interval, _reading_later(frame, frames) if kept else ())
+    for first in range(0, frames, frame.batch):
+        many.add(first, min(frame.batch, frames - first))
     made = many.made(frame)
     tiles, transfers = made.plan.tiles, made.plan.transfers
     return replace(
@@ -33,14 +34,21 @@ def in_frames(frame: SystemOutcome, frames: int) -> SystemOutcome:
     )
 
 
+def _reading_later(frame: SystemOutcome, frames: int) -> Sequence[tuple[float, int]]:
+    """How much later the last two batches follow the first one, and their frames."""
+    assert frame.interval is not None
+    firsts = range(0, frames, frame.batch)[1:][-2:]
+    return [(first * frame.interval, min(frame.batch, frames - first)) for first in firsts]
+
+
 @dataclass
 class _Frames:
     """Frames so far. `first`, `first_sent`: the number in the one frame of each tile and transfer.
-    `inputs_kept`: for how long the place of the first frame's inputs is kept beyond that frame."""
+    `kept`: how much later as many frames may still read the first one's inputs, whose place is kept."""
 
     one: Schedule
     interval: float
-    inputs_kept: float
+    kept: Sequence[tuple[float, int]]
     plan: Plan = field(init=False)
     tiles: dict[int, Interval] = field(default_factory=dict[int, Interval])
     transfers: dict[int, Interval] = field(default_factory=dict[int, Interval])
@@ -53,30 +61,32 @@ class _Frames:
         of = self.one.plan
         self.plan = Plan(of.layers, hulls=of.hulls, resident=of.resident, multicast=of.multicast)
 
-    def add(self, frame: int) -> None:
+    def add(self, frame: int, number_of_them: int) -> None:
+        """The frame, or so many of a batch, of which it is the first."""
         later = frame * self.interval
         copies: dict[int, Tile] = {}
-        for tile in self.one.plan.tiles:
-            number = len(self.plan.tiles)
-            copy = Tile(number, tile.layer, tile.core, tile.turn, tile.box, tile.makes, tile.bits, frame=frame)
+        own = [tile for tile in self.one.plan.tiles if tile.frame < number_of_them]
+        for tile in own:
+            number, which = len(self.plan.tiles), frame + tile.frame
+            copy = Tile(number, tile.layer, tile.core, tile.turn, tile.box, tile.makes, tile.bits, frame=which)
             self.plan.tiles.append(copy)
             self.plan.by_layer.setdefault(tile.layer, []).append(copy)
             self.tiles[number] = _moved(self.one.tiles[tile.number], later)
             self.first[number], copies[tile.number] = tile.number, copy
-        for tile in self.one.plan.tiles:
+        for tile in own:
             copies[tile.number].adds = {copies[number].number: copies[number] for number in tile.adds}
-        for sent in self.one.plan.transfers:
+        for sent in (one for one in self.one.plan.transfers if one.frame < number_of_them):
             # What is set up serves all frames.
             if not sent.setup or frame == 0:
                 self._add_sent(sent, None if sent.of is None else copies[sent.of.number], frame, later)
         self.held += [
             replace(one, start=one.start + later, end=one.end + later)
-            for one in lifetimes(self.one, 0.0 if frame else self.inputs_kept)
+            for one in lifetimes(self.one, number_of_them, first=not frame, kept=() if frame else self.kept)
         ]
 
     def _add_sent(self, sent: Transfer, of: Tile | None, frame: int, later: float) -> None:
         number = len(self.plan.transfers)
-        copy = replace(sent, number=number, of=of, frame=frame)
+        copy = replace(sent, number=number, of=of, frame=frame + sent.frame)
         self.plan.transfers.append(copy)
         self.transfers[number] = _moved(self.one.transfers[sent.number], later)
         self.routes[number] = self.one.routes[sent.number]

@@ -1,7 +1,7 @@
 """From when until when each thing lies in a core's memory, and what that comes to where frames follow each other."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from onnx2zz.system.memory import MemoryCourse
@@ -19,27 +19,34 @@ class Lifetime:
     bits: int
 
 
-def lifetimes(schedule: Schedule, inputs_kept: float = 0.0) -> Iterator[Lifetime]:
+def lifetimes(
+    schedule: Schedule, frames: float = math.inf, first: bool = True, kept: Sequence[tuple[float, float]] = ()
+) -> Iterator[Lifetime]:
     """All that comes and goes in a schedule: an arrival until its last reader has ended, an output until its last
-    reader and transfer have. What stays for good is not among it. `inputs_kept`: so much longer lies what comes from
-    off the chip."""
+    reader and transfer have. What stays for good is not among it. `frames`: only the first ones of a batch run;
+    `first`: what comes with its first frame is kept for the others (`batch._keep_the_first_inputs`); `kept`: so much
+    later as many frames read again what comes from off the chip with the first one."""
     tiles, transfers = schedule.tiles, schedule.transfers
     for transfer in schedule.plan.transfers:
         # What is set up stays for good and is counted as resident; a mark has no bits.
-        if transfer.setup or not transfer.bits:
+        if transfer.setup or not transfer.bits or transfer.frame >= frames:
             continue
         start, end = transfers[transfer.number]
         until = {core: end for core in transfer.to if core in schedule.memory}
-        for reader in transfer.readers:
+        for reader in (one for one in transfer.readers if one.frame < frames):
             until[reader.core] = max(until[reader.core], tiles[reader.number][1])
         for keeper in transfer.keepers:
+            if keeper.frame >= (frames if first else transfer.frame + 1):
+                continue
             # A tile that reads by order alone keeps what had come before it began, and nothing that comes later.
             if end <= tiles[keeper.number][0]:
                 until[keeper.core] = max(until[keeper.core], tiles[keeper.number][1])
-        kept = inputs_kept if transfer.of is None else 0.0
+        for later, number in kept if transfer.of is None and not transfer.frame else ():
+            for tile in (one for one in (*transfer.readers, *transfer.keepers) if one.frame < number):
+                until[tile.core] = max(until[tile.core], tiles[tile.number][1] + later)
         for core, last in until.items():
-            yield Lifetime(core, start, last + kept, transfer.bits)
-    for tile in schedule.plan.tiles:
+            yield Lifetime(core, start, last, transfer.bits)
+    for tile in (one for one in schedule.plan.tiles if one.frame < frames):
         start, end = tiles[tile.number]
         ends = [tiles[reader][1] for reader in tile.readers]
         ends += [transfers[sent.number][1] for sent in tile.sends]

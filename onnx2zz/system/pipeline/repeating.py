@@ -8,10 +8,11 @@ together is counted once all times are known.
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 from onnx2zz.system.description import System
 from onnx2zz.system.network import CoreId, Route
-from onnx2zz.system.pipeline.circle import Circle, whole, whole_below
+from onnx2zz.system.pipeline.circle import PER_CYCLE, Circle, whole, whole_below
 from onnx2zz.system.pipeline.lifetimes import courses, lifetimes, repeated
 from onnx2zz.system.pipeline.residency import places_kept
 from onnx2zz.system.plan import Plan, Tile, Transfer
@@ -26,14 +27,19 @@ def repeating(
     system: System,
     interval: float,
     packed: bool,
+    batch: int = 1,
 ) -> Schedule | None:
-    """The times of one frame, from 0 on, that repeat at an interval, with what memories hold during one; None where
-    the memories have no room for that. `packed`: a tile rather waits than leaves a gap on its core that nothing may
-    fit. What comes from off the chip comes no sooner than it must. Raises NoTimeError where a core or a link has no
-    room in its interval."""
+    """The times of one frame (of a `batch` of them), from 0 on, that repeat at an interval, with what memories hold
+    during one; None where the memories have no room for that. `packed`: a tile rather waits than leaves a gap on its
+    core that nothing may fit. What comes from off the chip comes no sooner than it must, and the frames of a batch end
+    evenly. Raises NoTimeError where a core or a link has no room in its interval."""
     making = _Repeating(plan, cycles, system, interval, packed)
+    if batch > 1:
+        making.keep_places(batch)
     found = making.made(order)
     making.delay_arrivals()
+    if batch > 1:
+        making.end_evenly(batch)
     begun = _from_zero(found)
     capacity = {core.id: float(core.capacity) for core in system.cores}
     kept = places_kept(plan)
@@ -45,14 +51,20 @@ def repeating(
 def loads(plan: Plan, cycles: TileCycles, system: System) -> dict[CoreId | str, float]:
     """For how long each core works in a frame, and how long each link is taken."""
     ways = TransferWays(system)
-    found: dict[CoreId | str, float] = {}
-    for tile in plan.tiles:
-        found[tile.core] = found.get(tile.core, 0.0) + whole(cycles.total[tile.number])
+    found: dict[CoreId | str, float] = {**core_loads(plan, cycles)}
     for transfer in plan.transfers:
         if not transfer.setup:
             route, duration = ways.of(transfer)
             for link in route.links:
                 found[link.id] = found.get(link.id, 0.0) + whole(duration)
+    return found
+
+
+def core_loads(plan: Plan, cycles: TileCycles) -> dict[CoreId, float]:
+    """For how long each core works in a frame."""
+    found: dict[CoreId, float] = {}
+    for tile in plan.tiles:
+        found[tile.core] = found.get(tile.core, 0.0) + whole(cycles.total[tile.number])
     return found
 
 
@@ -67,13 +79,15 @@ class _Repeating(Making):
         # others are in time.
         before = {number: whole_below(length) for number, length in cycles.before_adding.items()}
         super().__init__(plan, TileCycles(total, before), system)
-        self._packed = packed
+        self._packed, self._interval = packed, interval
         self._core_circles = {core.id: Circle(interval) for core in system.cores}
         self._link_circles = {name: Circle(interval) for name in system.network.by_id}
 
     def way(self, transfer: Transfer) -> tuple[Route, float]:
         route, duration = super().way(transfer)
-        return route, whole(duration)
+        # A mark without bits takes the least time that there is: nothing else may be on its links at that moment, in no
+        # repetition, and what takes no time cannot be kept free.
+        return route, max(whole(duration), 1 / PER_CYCLE if route.links else 0.0)
 
     def core_free(self, core: CoreId, earliest: float, cycles: float) -> float:
         circle = self._core_circles[core]
@@ -124,6 +138,43 @@ class _Repeating(Making):
             for circle in circles:
                 circle.take(later, later + (end - start))
             transfers[one.number] = later, later + (end - start)
+
+    def keep_places(self, batch: int) -> None:
+        """Keep places on the links, evenly apart, for the last results of a batch's frames."""
+        # Before all else is given its time: weights that come without a rest may leave none later.
+        for frame in range(batch):
+            route, duration = self.way(self._last_results[frame])
+            at = frame * self._interval / batch
+            if not all(self._link_circles[link.id].is_free(at, duration) for link in route.links):
+                raise NoTimeError
+            self.take_links(route, at, at + duration)
+
+    def end_evenly(self, batch: int) -> None:
+        """Let the last results of a batch's frames leave at the places kept for them, a part of the interval after each
+        other."""
+        apart, earliest = self._interval / batch, 0.0
+        for frame, last in self._last_results.items():
+            start, end = self._found.transfers[last.number]
+            for link in self._found.routes[last.number].links if end > start else ():
+                self._link_circles[link.id].give_back(start, end)
+            del self._found.transfers[last.number]
+            assert last.of is not None
+            made = self._found.tiles[last.of.number][1]
+            earliest = max(earliest, max(made, self._found.frame_ends[frame]) - frame * apart)
+        first = math.ceil(earliest / apart) * apart
+        for frame, last in self._last_results.items():
+            start = first + frame * apart
+            self._found.transfers[last.number] = start, start + self.way(last)[1]
+
+    @cached_property
+    def _last_results(self) -> dict[int, Transfer]:
+        """By frame the transfer of results that is to leave last: the smallest, which least waits for."""
+        results: dict[int, Transfer] = {}
+        for one in self._plan.transfers:
+            if one.of is not None and not one.readers and one.bits:
+                smallest = results.setdefault(one.frame, one)
+                results[one.frame] = one if one.bits < smallest.bits else smallest
+        return results
 
 
 def _latest(circles: Sequence[Circle], latest: float, earliest: float, duration: float) -> float:

@@ -21,7 +21,8 @@ def places_kept(plan: Plan) -> dict[CoreId, int]:
     if any(not one.setup for one in constants(plan)):
         return found
     for one in plan.transfers:
-        for core in one.to if one.of is None and not one.setup else ():
+        # Of a batch only the first frame's may be taken for what later frames read.
+        for core in one.to if one.of is None and not one.setup and not one.frame else ():
             found[core] = found.get(core, 0) + one.bits
     return found
 

@@ -12,18 +12,20 @@ from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.energy import schedule_energy
 from onnx2zz.system.finer_turns import FINER
 from onnx2zz.system.improvement import Choice
-from onnx2zz.system.least_work import constant_bits, outside_cycles
+from onnx2zz.system.least_work import brought_bits, constant_bits, outside_cycles
 from onnx2zz.system.mesh_places import nearer
 from onnx2zz.system.mesh_traffic import MeshTraffic, flows
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.pipeline.assignment import Assigned, Assignment, Way
 from onnx2zz.system.pipeline.balance import Balance
+from onnx2zz.system.pipeline.batch import batched
 from onnx2zz.system.pipeline.levelling import Levelling
 from onnx2zz.system.pipeline.packed import packed
+from onnx2zz.system.pipeline.repeating import core_loads
 from onnx2zz.system.pipeline.residency import settle
 from onnx2zz.system.pipeline.running import AS_GOOD, LITTLE_ROOM, Pacing, Running
 from onnx2zz.system.pipeline.setup import Setup, setup
-from onnx2zz.system.pipeline.ways import priced, ways
+from onnx2zz.system.pipeline.ways import priced, ways, with_broadcast
 from onnx2zz.system.plan import Plan
 from onnx2zz.system.schedule import Schedule
 from onnx2zz.system.search import Best, Search
@@ -36,6 +38,11 @@ MOST_JOBS = 120_000
 """Tiles and transfers that are given times before no further way is tried."""
 MOST_TILES = 10_000
 """Tiles of a frame beyond which a way is not scheduled, if another one has been."""
+BATCH, MORE, FEW = 4, 8, 2
+"""Frames that are taken together where cores wait for weights that come with every frame, or for each other; more where
+that is better than each frame by itself, few where it is not, as where memories have no room for it."""
+MOST_BATCHED = 35_000
+"""Tiles and transfers of all batches together beyond which no further one is tried."""
 MOST_SHARED_OUT = 400
 """Layers x cores up to which weights that are all to stay are also looked for in other ways than packed row by row:
 tensors in a few parts each need room that few cores do not have, and every number of cores has splits of its own, all
@@ -116,6 +123,7 @@ class PipelineSearch:
         if not self.found:
             return None
         self._level(self._least())
+        self._take_together(self._least())
         best = self._nearer(self._least())
         # Only now: the plan is marked in place, and ways that shared it were still compared.
         settle(best.plan, best.running.staying)
@@ -128,16 +136,31 @@ class PipelineSearch:
         settle(best.plan, best.running.staying)
         at = nearer(MeshTraffic(self.layers.system, flows(best.plan.transfers)))
         self.found = [best]
-        self._try({n: replace(one, cores=tuple(at[core] for core in one.cores)) for n, one in best.chosen.items()})
+        moved = {n: replace(one, cores=tuple(at[core] for core in one.cores)) for n, one in best.chosen.items()}
+        self._try(moved, best.running.batch)
         # `found` may have let go of the best one, for an interval that is much shorter and a latency that is longer.
         found = [best, *(one for one in self.found if self._is_no_worse(one, best))]
         return min(found, key=lambda one: (one.energy, one.running.latency))
+
+    def _take_together(self, best: Pipeline) -> None:
+        """Try several frames together, unless the cores of the best one work all the time as it is."""
+        port, alone, left = self.layers.system.network.port, self.alone, MOST_BATCHED
+        choices = [best.chosen] if alone is None else [alone.tilings, best.chosen]
+        for chosen in _different(iter(choices)):
+            plan = self.layers.planned(chosen)
+            least = max(core_loads(plan, self.layers.cycles_of(plan)).values())
+            for batch in (BATCH, MORE, FEW) if port is not None and not self.all_stay else ():
+                jobs = batch * (len(plan.tiles) + len(plan.transfers))
+                is_next = batch == BATCH or (batch == MORE) == any(one.running.batch > FEW for one in self.found)
+                if jobs <= left and is_next and self._shortest() > least * AS_GOOD:
+                    self._try(chosen, batch)
+                    left -= jobs
 
     def _level(self, best: Pipeline) -> None:
         """Try the best one with its layers cut and placed so that no core or link has as much to do."""
         if not free_of_kind(self.layers):
             return
-        layers = self.layers.graph.layers
+        graph, layers = self.layers.graph, self.layers.graph.layers
         prices = self.layers.prices[self.layers.system.cores[0].id]
         for layer, seen in self.layers.looked_at.items():
             tilings = [one.tiling for one in seen if one.tiling.cores <= len(self._row)]
@@ -145,7 +168,8 @@ class PipelineSearch:
         start = {
             layer: (priced(layers[layer], [one.tiling], prices)[0], one.cores) for layer, one in best.chosen.items()
         }
-        ways = [list(self.looked_at[told.placed.id]) for told in layers]
+        inputs = {told.placed.id: brought_bits(told, graph) - constant_bits(told) for told in layers}
+        ways = [with_broadcast(self.looked_at[told.placed.id], inputs[told.placed.id]) for told in layers]
         self._try(Levelling(self.layers, ways, self._row, not self.all_stay).best(start).choice)
 
     def _is_no_worse(self, one: Pipeline, other: Pipeline) -> bool:
@@ -172,15 +196,16 @@ class PipelineSearch:
     def _value(self, one: Pipeline) -> float:
         return objective(self.layers.opt).value(one.energy, one.running.interval)
 
-    def _try(self, chosen: Mapping[int, Candidate]) -> None:
+    def _try(self, chosen: Mapping[int, Candidate], batch: int = 1) -> None:
+        """Look for the intervals of a choice, or of a batch of frames that it takes together."""
         search = self.layers
         tiles = sum(len(shares(search.graph.layers[layer].placed.layer, one.tiling)) for layer, one in chosen.items())
         if self.found and tiles > MOST_TILES:
             return
-        plan = search.planned(chosen)
-        pacing = Pacing(plan, search.cycles_of(plan), search.system, self.all_stay)
+        plan = batched(search.planned(chosen), batch) if batch > 1 else search.planned(chosen)
+        pacing = Pacing(plan, search.cycles_of(plan), search.system, self.all_stay, batch)
         for running in pacing.found(self._shortest):
-            energy = schedule_energy(running.schedule, search.system, search.prices)
+            energy = schedule_energy(running.schedule, search.system, search.prices) / batch
             before = setup(plan, running.staying, search.system)
             tilings = {layer: one.tiling for layer, one in chosen.items()}
             self.found.append(Pipeline(running, tilings, energy, before, chosen))

@@ -1,6 +1,7 @@
 """How a layer may be shared out over a few cores that keep its weights."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from onnx2zz.system.candidates import rounds, splits, unrolled, with_turns
 from onnx2zz.system.elements import count
@@ -76,6 +77,17 @@ def priced(told: Told, asked: Iterable[Tiling], prices: Prices) -> list[Way]:
             loads = tuple(load.get(core, 0.0) for core in range(tiling.cores))
             found.append(Way(tiling, loads, weights(told, tiling), activations(told, tiling)))
     return found
+
+
+def with_broadcast(own: Iterable[Way], inputs: int) -> list[Way]:
+    """The ways of a layer; where it reads `inputs` bits of the network's, also with all of them sent to all cores
+    together, which takes fewer packets and more room."""
+    found = list(own)
+    together = [one for one in found if one.cores > 1] if inputs else []
+    return found + [
+        replace(way, tiling=replace(way.tiling, broadcast=True), activations=way.activations + inputs)
+        for way in together
+    ]
 
 
 def boxes(told: Told, tiling: Tiling) -> list[tuple[CoreId, Wanted]]:

@@ -170,16 +170,29 @@ def _named(tile: WrittenTile) -> str:
 
 def _from_outside(found: Arrivals, tile: WrittenTile, need: Need) -> None:
     told = found.scene.needs.told(tile.layer)
-    frames = {tile.frame, 0} if need.operand in told.placed.constant else {tile.frame}
-    origins = [(tile.layer, need.operand, frame) for frame in sorted(frames)]
-    held = [h for origin in origins for h in found.held.get((tile.core, origin), []) if h.since <= tile.start + EPS]
-    for origin in origins:
-        found.read.setdefault((tile.core, origin), []).extend(need.boxes)
-    there = [h for h in held if h.transfer is not None and (h.transfer.setup or h.transfer.frame == tile.frame)]
-    if without(need.boxes, [h.elements for h in there]):
-        there = held  # what came with the first frame may still lie there
+    there: list[Holding] = []
+    left: Sequence[Elements] = need.boxes
+    for frame, to_stay in _came_with(tile.frame, need.operand in told.placed.constant):
+        origin = (tile.layer, need.operand, frame)
+        found.read.setdefault((tile.core, origin), []).extend(left)
+        held = [h for h in found.held.get((tile.core, origin), []) if h.since <= tile.start + EPS]
+        held = [h for h in held if not to_stay or (h.transfer is not None and h.transfer.setup)]
+        there += [h for h in held if any(meet(h.elements, elements) for elements in left)]
+        left = without(need.boxes, [h.elements for h in there])
+        if not left:
+            break
     _used(there, need.boxes, tile.end)
     _lacking(found, tile, need, [h.elements for h in there], "", told.indices(need.operand))
+
+
+def _came_with(frame: int, constant: bool) -> Iterator[tuple[int, bool]]:
+    """The frames with which an operand may have come for a frame's tile, as they are looked at one after the other, and
+    whether only what came to stay counts."""
+    yield frame, False
+    if constant:
+        yield 0, True
+        # Else it came with a frame before, with which this one is taken together; with the first one at the latest.
+        yield from ((before, False) for before in range(frame - 1, -1, -1))
 
 
 def _lacking(
@@ -239,6 +252,12 @@ def _once(found: Arrivals) -> None:
             by_tile[holding.tile].append(holding)
             # Results and spills lie there without anybody to read them.
             if core == found.scene.schedule.offchip:
+                continue
+            # Of what comes from off the chip a core may get more than it reads, if it reads any of it: one packet may
+            # serve many cores.
+            if holding.tile is None and any(
+                meet(holding.elements, elements) for elements in found.read.get((core, origin), [])
+            ):
                 continue
             if left := without([holding.elements], found.read.get((core, origin), [])):
                 lack = elements_told(left, found.scene.indices(holding.transfer))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from onnx2zz.cli.main import run
 from tests.json_values import Document
+from tests.proof.networks import residual
 from tests.system.checker import Checker, faults_in
 from tests.system.drawn_models import Drawn, chains, of_drawn
 from tests.system.small_systems import SYSTEMS, evaluated, system_file
@@ -76,6 +77,15 @@ def test_what_does_not_fit_comes_with_every_frame(bits: int, tmp_path: Path) -> 
 def test_a_pipeline_is_played_and_computes_what_onnxruntime_does(system: str, bits: int | None, tmp_path: Path) -> None:
     assert evaluated("lenet5", system_file(tmp_path / "system", system, bits), tmp_path, *PIPELINE) == 0
     assert run(["verify", "lenet5", "--schedule", str(tmp_path)]) == 0
+
+
+def test_no_mark_is_on_a_link_that_carries_something(tmp_path: Path) -> None:
+    # By order alone readers wait for marks of no bits; where links have no hops these once took no time, and lay within
+    # what others of a later frame send.
+    arch = system_file(tmp_path / "system", "links")
+    assert evaluated(residual(), arch, tmp_path, *PIPELINE, "--frames", "4") == 0
+    assert any(not one["bits"] for one in scheduled(tmp_path)["transfers"])
+    assert faults_in(tmp_path) == []
 
 
 def check_drawn(data: st.DataObject, folder: Path) -> None:
