@@ -12,7 +12,7 @@ from onnx2zz.pricing.inputs import AcceleratorFile
 from onnx2zz.pricing.price_cache import key_of
 from onnx2zz.pricing.request import MappingSearch
 from onnx2zz.pricing.task import layer_name, prime_factors
-from onnx2zz.sidecar.figures import Wires
+from onnx2zz.sidecar.wires import Wires
 from onnx2zz.zigzag.hardware import ArrayAndPorts
 from onnx2zz.zigzag.layer_price import PriceOptions
 

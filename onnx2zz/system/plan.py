@@ -22,7 +22,7 @@ PAIRS_AT_ONCE = 1 << 18
 """Of boxes that are made and read: 256 kB."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Tile:
     """A tile on its core, `price` cycles long. `makes`: its output, by the layer's output indices, of `bits`.
 
@@ -47,8 +47,12 @@ class Tile:
     sends: "list[Transfer]" = field(default_factory=list["Transfer"])
     frame: int = 0
 
+    def __repr__(self) -> str:
+        # Without its neighbours, which have theirs: that is the whole plan, over and over.
+        return f"Tile({self.number}, layer {self.layer}, core {self.core}, turn {self.turn}, frame {self.frame})"
 
-@dataclass(eq=False, slots=True)
+
+@dataclass(eq=False, slots=True, repr=False)
 class Transfer:
     """Elements on their way to cores: of a tile's output (`of`), or an operand of `layer` from off the chip.
 
@@ -75,6 +79,9 @@ class Transfer:
     setup: bool = False
     after: "Transfer | None" = None
     is_input: bool = False
+
+    def __repr__(self) -> str:
+        return f"Transfer({self.number}, layer {self.layer}, from {self.source} to {self.to}, {self.bits} bit)"
 
     def kept_for(self, done: Container[int]) -> dict[CoreId, int]:
         """For how many tiles each destination keeps it: those that read it, and those that only keep it and are not

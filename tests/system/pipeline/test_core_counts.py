@@ -103,15 +103,15 @@ def test_a_pipeline_at_other_places_that_is_late_is_not_taken(tmp_path: Path, mo
         latencies.append(0.0)
         return {core: core for core in range(4)}
 
-    def tried(of: PipelineSearch, chosen: Choice) -> None:
+    def tried(of: PipelineSearch, chosen: Choice, batch: int = 1) -> None:
         if not latencies:
-            attempt(of, chosen)
+            attempt(of, chosen, batch)
             return
         (best,) = of.found
         schedule = best.running.schedule
         slow = replace(schedule, tiles={number: (2 * a, 2 * b) for number, (a, b) in schedule.tiles.items()})
-        latencies[:] = [best.running.latency, slow.latency]
-        of.found = [replace(best, running=replace(best.running, schedule=slow, interval=best.interval / 2))]
+        latencies[:] = [best.running.latency, slow.longest_frame]
+        of.found = [replace(best, running=replace(best.running, schedule=slow, period=best.running.period / 2))]
 
     monkeypatch.setattr("onnx2zz.system.pipeline.search.nearer", places)
     monkeypatch.setattr(PipelineSearch, "_try", tried)
