@@ -115,11 +115,13 @@ def price_task(task: Task, terms: PricingTerms) -> Answer:
     if isinstance(task.levels, str):
         return task.levels
     from onnx2zz.zigzag.price import price
-    from onnx2zz.zigzag.searched_price import searched_price
 
     entry, mapping_entry, accelerator = task.entry, task.mapping_entry, terms.accelerator.built
-    if terms.numbers_only and (found := searched_price(entry, mapping_entry, accelerator, terms.options)) is not None:
-        return found
+    if terms.numbers_only:
+        from onnx2zz.zigzag.searched_price import searched_price  # a run on one core has no use for it
+
+        if (found := searched_price(entry, mapping_entry, accelerator, terms.options)) is not None:
+            return found
     try:
         return price(entry, accelerator, mapping_entry, terms.options, task.levels, terms.search)
     except PricingError as failure:

@@ -23,6 +23,7 @@ from onnx2zz.pricing.schedule_kind import CoresChoice, ScheduleChoice
 from onnx2zz.pricing.supplement import NOTHING, Supplement
 from onnx2zz.pricing.task import PricingTerms, layer_name
 from onnx2zz.sidecar.wires import Wires
+from onnx2zz.system.best import Best
 from onnx2zz.system.description import Core, System
 from onnx2zz.system.energy import offchip_energy, static_energy
 from onnx2zz.system.event_driven import EventDriven
@@ -37,7 +38,7 @@ from onnx2zz.system.pipeline.frames import in_frames
 from onnx2zz.system.pipeline.search import Pipeline
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.prices import Prices, Wanted
-from onnx2zz.system.search import Best, Search
+from onnx2zz.system.search import Search
 from onnx2zz.system.system_result import system_result
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
 from onnx2zz.zigzag.layer_price import Search as TemporalSearch
@@ -105,7 +106,7 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     search = _search(request, prices, resources, numbering)
     chosen = scheduled(search, request.schedule, request.frames, request.cores)
     if chosen.of is not None and not search.confirm(chosen.of.schedule.plan.tiles):
-        # Never seen: then ZigZag is asked for every tile, whatever choosing its mapping has found.
+        # Never seen: then ZigZag is asked for every tile, whatever our search has found.
         search = _search(request, prices, resources, numbering)
         chosen = scheduled(search, request.schedule, request.frames, request.cores)
     if chosen.of is None:

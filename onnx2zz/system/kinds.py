@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from onnx2zz.pricing.schedule_kind import CoresChoice, ScheduleChoice, ScheduleKind
 from onnx2zz.pricing.system_result import CoreCount, KindTried
+from onnx2zz.system.best import Best
 from onnx2zz.system.fused.search import Fused, FusedSearch
 from onnx2zz.system.order_only import no_room_by_order
 from onnx2zz.system.pipeline.core_counts import cores_filled, on_fewest, over_core_counts, told
 from onnx2zz.system.pipeline.search import Pipeline, PipelineSearch
-from onnx2zz.system.search import LARGE, Best, Search
+from onnx2zz.system.search import LARGE, Search
 from onnx2zz.zigzag.objective import objective
 
 ONE_FRAME = "not made for one frame, whose weights come either way, and sooner beside the work"

@@ -273,8 +273,8 @@ def _task(made: WorkloadEntry, mapping: MappingEntry) -> Task:
     return Task(layer_key(made, mapping), made, mapping, None)
 
 
-def _equal(chosen: SearchedPrice, said: Answer) -> bool:
-    """Whether ZigZag says what choosing has found."""
+def _equal(searched: SearchedPrice, said: Answer) -> bool:
+    """Whether ZigZag says what our search has found."""
     if isinstance(said, str):
         return False
-    return (said.energy_pj, said.latency_cycles) == (chosen.energy_pj, chosen.latency_cycles)
+    return (said.energy_pj, said.latency_cycles) == (searched.energy_pj, searched.latency_cycles)

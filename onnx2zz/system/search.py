@@ -11,9 +11,8 @@ from functools import cached_property
 
 import numpy as np
 
-from onnx2zz.pricing.schedule_kind import ScheduleKind
-from onnx2zz.pricing.system_result import StackUse
 from onnx2zz.system.apart import apart
+from onnx2zz.system.best import Best
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.choice import cheapest
 from onnx2zz.system.description import Core, System
@@ -29,7 +28,7 @@ from onnx2zz.system.order import Overfull, ordered, ordered_leaving
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.plan import Plan, Tile, plan
 from onnx2zz.system.prices import Prices, Wanted
-from onnx2zz.system.schedule import Schedule, TileCycles, schedule
+from onnx2zz.system.schedule import TileCycles, schedule
 from onnx2zz.system.spills import fetch
 from onnx2zz.system.tile import Box
 from onnx2zz.system.tiling import Tiling, placed
@@ -46,41 +45,6 @@ WEIGHTS = (1.0, 0.3, 0.1)
 """How much movement counts beside work; transfers overlap with work, the more the longer tiles are."""
 HEAVY_WEIGHTS = (4.0,)
 """Where memory is short (what is not moved is held once), and where off-chip data go over the same bus."""
-
-
-@dataclass(frozen=True)
-class Best:
-    """The best schedule, with the tilings that it came from and how many were tried."""
-
-    schedule: Schedule
-    tilings: Mapping[int, Candidate]
-    latency: float
-    energy: float
-    tried: int
-
-    @property
-    def kind(self) -> ScheduleKind:
-        return "layers"
-
-    @property
-    def stacks(self) -> tuple[StackUse, ...]:
-        """None: each layer is one by itself."""
-        return ()
-
-    @property
-    def shared_out(self) -> dict[int, Tiling]:
-        """How each layer is shared out."""
-        return {layer: candidate.tiling for layer, candidate in self.tilings.items()}
-
-    @property
-    def jobs(self) -> int:
-        """Tiles and transfers."""
-        return len(self.schedule.tiles) + len(self.schedule.transfers)
-
-    @property
-    def spills(self) -> bool:
-        """Whether any output goes off the chip to come back."""
-        return any(transfer.after is not None for transfer in self.schedule.plan.transfers)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from onnx2zz.pricing.schedule_kind import ScheduleKind
 from onnx2zz.pricing.system_result import StackUse
+from onnx2zz.system.best import Best
 from onnx2zz.system.candidate import Candidate
 from onnx2zz.system.energy import schedule_energy
 from onnx2zz.system.finer_turns import FINER
@@ -28,7 +29,7 @@ from onnx2zz.system.pipeline.setup import Setup, setup
 from onnx2zz.system.pipeline.ways import priced, ways, with_broadcast
 from onnx2zz.system.plan import Plan
 from onnx2zz.system.schedule import Schedule
-from onnx2zz.system.search import Best, Search
+from onnx2zz.system.search import Search
 from onnx2zz.system.tiling import Tiling, shares
 from onnx2zz.zigzag.objective import objective
 
