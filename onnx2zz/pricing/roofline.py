@@ -4,7 +4,7 @@ the ports of the highest memory."""
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from onnx2zz.formats.accelerator import Memory
+from onnx2zz.formats.accelerator import Hierarchy, Memory
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import WorkloadEntry, operand_sources, operations, volumes
 from onnx2zz.zigzag.hardware import ArrayAndPorts
@@ -67,6 +67,20 @@ def ports_reached(
         for port in hardware.top_ports
     )
     return replace(hardware, top_ports=ports)
+
+
+def ports_to_lower(hardware: ArrayAndPorts, hierarchy: Hierarchy) -> ArrayAndPorts:
+    """`hardware` whose highest ports serve only tensors that go through a memory below, each as if alone.
+
+    No layer takes less than one of these passes, however small it is. What the array itself reads from its only memory
+    ZigZag does not count for the first step (cost_model.py:923: loading is between memories), so that a layer of one
+    step reads for nothing; and what several tensors load through one port it has at the same time in part
+    (cost_model.py:1003).
+    """
+    passed_on = {operand for memory in hierarchy.memories for operand in memory.operands}
+    passed_on = {operand for operand in passed_on if len(hierarchy.levels(operand)) > 1}
+    alone = ((port, operand) for port in hardware.top_ports for operand in sorted(port.serves & passed_on))
+    return replace(hardware, top_ports=tuple(replace(port, serves=frozenset({operand})) for port, operand in alone))
 
 
 def operand_bits(entry: WorkloadEntry) -> dict[str, int]:
