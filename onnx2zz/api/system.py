@@ -10,7 +10,7 @@ from onnx2zz.api.inputs import Tell, as_asked, base_of, noticed
 from onnx2zz.errors import InputError, Problem, noted_in, raise_if_any
 from onnx2zz.formats.shipped_files import Found, find_accelerator, find_mapping
 from onnx2zz.pricing.schedule_kind import SCHEDULES, CoresChoice, ScheduleChoice
-from onnx2zz.system.schedule_options import cores_problems, frames_of, frames_problems, unlike_cores
+from onnx2zz.system.schedule_options import cores_problems, frames_problems, unlike_cores
 
 if TYPE_CHECKING:
     from onnx2zz.compiler import Compiled
@@ -130,7 +130,7 @@ def system_request(
         options.search,
         placed,
         options.schedule,
-        frames_of(options.frames, options.schedule),
+        options.frames,
         options.cores,
     )
     return request, compiled

@@ -114,7 +114,8 @@ def _list(runs: "tuple[AnyRun, ...]") -> None:
         how = f"{options.opt}, limit {options.lpf_limit}, mapping {options.mapping}, {options.precision}"
         if (asked := run.scheduling) is not None:
             fewest = ", fewest cores" if asked.cores else ""
-            how += f", schedule {asked.schedule}, {asked.frames} frame{'s' if asked.frames > 1 else ''}{fewest}"
+            frames = "" if asked.frames is None else f", {asked.frames} frame{'s' if asked.frames > 1 else ''}"
+            how += f", schedule {asked.schedule}{frames}{fewest}"
         where = printable(f"{run.workload.model} on {run.design.name}")
         click.echo(f"{where}: {how}{', locality' if options.locality else ''}")
     click.echo(f"{len(runs)} runs")

@@ -23,7 +23,8 @@ def system_options(command: Callable[..., None]) -> Callable[..., None]:
             "--frames",
             type=click.IntRange(min=1, max=MOST_FRAMES),
             metavar="N",
-            help="Frames that follow each other through a system; else 3 of a pipeline, and one.",
+            help="Frames that follow each other through a system, of which a pipeline takes none together with others "
+            "that do not come; else 1, and of a pipeline a few, to see how they follow each other.",
         ),
         click.option(
             "--schedule",

@@ -11,7 +11,7 @@ from onnx2zz.frontend.binding import Bindings
 from onnx2zz.lowering.options import INT8, WORDS, Precision
 from onnx2zz.pricing.request import ChoiceKind
 from onnx2zz.pricing.schedule_kind import CoresChoice, ScheduleChoice
-from onnx2zz.system.schedule_options import ONE_FRAME, PIPELINE, frames_of
+from onnx2zz.system.schedule_options import ONE_FRAME, PIPELINE
 from onnx2zz.zigzag.layer_price import LPF_LIMIT
 from onnx2zz.zigzag.objective import LATENCY, ObjectiveName
 
@@ -65,11 +65,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Scheduling:
-    """How the cores of a system take up the layers: the kind of schedule, of how many frames, and whether it is looked
-    for on as few cores as all weights stay on."""
+    """How the cores of a system take up the layers: the kind of schedule, of how many frames (None: as many as the
+    pipeline takes together, or shows), and whether it is looked for on as few cores as all weights stay on."""
 
     schedule: ScheduleChoice = "auto"
-    frames: int = 1
+    frames: int | None = 1
     cores: CoresChoice | None = None
 
 
@@ -106,7 +106,7 @@ class Axes:
             dict.fromkeys(
                 Scheduling(
                     kind,
-                    1 if kind in ONE_FRAME else frames_of(frames, kind),
+                    frames if kind == PIPELINE else 1 if kind in ONE_FRAME else frames or 1,
                     cores if kind == PIPELINE else None,
                 )
                 for kind, frames, cores in every

@@ -77,9 +77,10 @@ def pipeline_told(system: SystemResult) -> Iterator[str]:
             times = use.interval_cycles / use.own_bound_cycles
             cores = f"the {use.own_cores} cores that work" if use.own_cores > 1 else "the one core that works"
             yield f"On {cores} in it the bound is {use.own_bound_cycles:,.0f}, {times:.3f}x"
+        taking = f"{use.frames:,} frames take" if use.frames > 1 else "one frame takes"
         yield (
             f"Before the first, {use.setup_bits / 1e6:,.3f} Mbit that stay: {use.setup_cycles:,.0f} cycles, "
-            f"{quantity(use.setup_energy_pj, ENERGY)}; with them {use.frames:,} frame{'s' * (use.frames != 1)} take "
+            f"{quantity(use.setup_energy_pj, ENERGY)}; with them {taking} "
             f"{use.all_cycles:,.0f} cycles and {quantity(use.all_energy_pj, ENERGY)}"
         )
     for one in system.auto:

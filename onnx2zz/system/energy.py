@@ -16,10 +16,11 @@ NS_PER_CYCLE_AT_1_MHZ = 1000
 def schedule_energy(timed: Schedule, system: System, prices: Mapping[CoreId, Prices]) -> float:
     """pJ of all tiles and transfers."""
     tiles = sum(prices[tile.core].energy((tile.layer, tile.box)) or 0.0 for tile in timed.plan.tiles)
-    return tiles + sum(_transfer_energy(timed, system, number) for number in timed.transfers)
+    return tiles + sum(transfer_energy(timed, system, number) for number in timed.transfers)
 
 
-def _transfer_energy(timed: Schedule, system: System, number: int) -> float:
+def transfer_energy(timed: Schedule, system: System, number: int) -> float:
+    """pJ of one transfer, over the links and at the off-chip memory."""
     transfer = timed.plan.transfers[number]
     moved = system.network.energy(timed.routes[number], transfer.bits)
     return moved + offchip_energy(transfer, system)

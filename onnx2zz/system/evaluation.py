@@ -38,6 +38,7 @@ from onnx2zz.system.pipeline.frames import in_frames
 from onnx2zz.system.pipeline.search import Pipeline
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.prices import Prices, Wanted
+from onnx2zz.system.schedule_options import frames_to_see
 from onnx2zz.system.search import Search
 from onnx2zz.system.system_result import system_result
 from onnx2zz.zigzag.layer_price import LayerPrice, PriceOptions
@@ -53,8 +54,9 @@ class SystemRequest:
 
     `mapping`: a mapping file for all cores (None: each core's own, as the system says). `mapping_search`: mappings are
     chosen on cores that have none, or, with `choose_all`, on all of them. `placed`: layers (by id) that run where and
-    as the user says. `schedule`: how cores take up the layers of `frames` frames; `cores`: on how many of them
-    pipelines are looked for, if not on all. `activities`: what a run of the network has measured, if events count.
+    as the user says. `schedule`: how cores take up the layers of `frames` frames (None: of any number in a pipeline,
+    else of one); `cores`: on how many of them pipelines are looked for, if not on all. `activities`: what a run of the
+    network has measured, if events count.
 
     Raises InputError with every option that there is not, or that does not go with another.
     """
@@ -69,7 +71,7 @@ class SystemRequest:
     search: TemporalSearch = "fast"
     placed: Mapping[int, Placed] = field(default_factory=dict[int, Placed])
     schedule: ScheduleChoice = "layers"
-    frames: int = 1
+    frames: int | None = None
     cores: CoresChoice | None = None
     activities: Activities | None = None
 
@@ -112,16 +114,21 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
     if chosen.of is None:
         if not numbering.is_the_users:  # what is said of cores is to name them as the user does
             search = _search(request, prices, resources, Numbering({core: core for core in request.system.by_id}))
-            scheduled(search, "pipeline" if request.cores else "layers", 1, request.cores)
+            scheduled(search, "pipeline" if request.cores else "layers", None, request.cores)
         return SystemEvaluation(_without_schedule(request, search), None)
     numbering.tell(chosen.of.schedule, request.system.network)
     outcome = _outcome(request, prices, chosen.of)
-    evaluation = _evaluation(request, prices, outcome, chosen)
+    # The result is one frame's, and the schedule that is written has them all.
+    written = outcome if outcome.interval is None else in_frames(outcome, request.frames or _frames_to_see(outcome))
+    evaluation = _evaluation(request, prices, outcome, written, chosen)
     if request.activities is not None:
         evaluation = EventDriven(outcome, request.graph, prices, request.activities).beside(evaluation)
-    # The result is one frame's, and the schedule that is written has them all.
-    written = outcome if outcome.interval is None else in_frames(outcome, request.frames)
     return SystemEvaluation(evaluation, written)
+
+
+def _frames_to_see(outcome: SystemOutcome) -> int:
+    assert outcome.interval is not None
+    return frames_to_see(outcome.batch, outcome.interval < outcome.latency)
 
 
 def _search(
@@ -229,11 +236,15 @@ def _may_stay(interval: float | None) -> float:
 
 
 def _evaluation(
-    request: SystemRequest, prices: Mapping[CoreId, Prices], outcome: SystemOutcome, chosen: Chosen
+    request: SystemRequest,
+    prices: Mapping[CoreId, Prices],
+    outcome: SystemOutcome,
+    written: SystemOutcome,
+    chosen: Chosen,
 ) -> Evaluation:
     layers = tuple(_layer(request, prices, outcome, number) for number in range(len(request.graph.layers)))
     hosts = host_nodes(request.workload.coverage)
-    of_frame = system_result(outcome, request.graph, request.frames)
+    of_frame = system_result(outcome, request.graph, written)
     return Evaluation(
         model=request.workload.model,
         accelerator=request.system.name,

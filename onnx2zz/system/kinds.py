@@ -29,9 +29,9 @@ class Chosen:
     weights_fill: int | None = None
 
 
-def scheduled(search: Search, asked: ScheduleChoice, frames: int, cores: CoresChoice | None = None) -> Chosen:
-    """The best schedule of the kind that is asked for, or of all, for so many frames; `cores`: a pipeline on all and
-    others on fewer beside it, or one on as few as all weights stay on."""
+def scheduled(search: Search, asked: ScheduleChoice, frames: int | None, cores: CoresChoice | None = None) -> Chosen:
+    """The best schedule of the kind that is asked for, or of all, for so many frames (None: nobody says how many);
+    `cores`: a pipeline on all and others on fewer beside it, or one on as few as all weights stay on."""
     if too_large := no_room_by_order(search.graph, search.system):
         search.unplaced.append("; ".join(too_large))
         return Chosen(None)
@@ -40,23 +40,23 @@ def scheduled(search: Search, asked: ScheduleChoice, frames: int, cores: CoresCh
     if asked == "fused":
         return Chosen(FusedSearch(search).best())
     if asked == "pipeline":
-        return _pipelines(search, cores)
-    return _best_of_all(search, frames)
+        return _pipelines(search, frames, cores)
+    return _best_of_all(search, frames or 1)
 
 
-def _pipelines(search: Search, cores: CoresChoice | None) -> Chosen:
-    pipeline = on_fewest(search) if cores == "fewest" else PipelineSearch(search).best()
+def _pipelines(search: Search, frames: int | None, cores: CoresChoice | None) -> Chosen:
+    pipeline = on_fewest(search) if cores == "fewest" else PipelineSearch(search, frames).best()
     if cores is None:
         return Chosen(pipeline)
     if pipeline is None and cores == "fewest":
         search.unplaced.append("on no number of the cores a pipeline was found of which all weights stay")
-    counted = over_core_counts(search, pipeline) if cores == "any" else [pipeline] if pipeline else []
+    counted = over_core_counts(search, pipeline, frames) if cores == "any" else [pipeline] if pipeline else []
     return Chosen(pipeline, core_counts=told(counted), weights_fill=cores_filled(search))
 
 
 def _best_of_all(search: Search, frames: int) -> Chosen:
     """The best of all kinds over all frames; of those that are as good the first."""
-    pipelines = PipelineSearch(search)
+    pipelines = PipelineSearch(search, frames)
     # The search for pipelines makes the schedule layer by layer on its way, and it is not made twice.
     pipeline = pipelines.best() if frames > 1 else None
     alone = pipelines.alone if frames > 1 else search.best()

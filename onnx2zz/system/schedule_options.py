@@ -9,7 +9,7 @@ from onnx2zz.pricing.schedule_kind import CORES, CoresChoice, ScheduleChoice
 if TYPE_CHECKING:
     from onnx2zz.system.description import System
 
-FRAMES_OF_A_PIPELINE = 3
+FRAMES_TO_SEE = 3
 """Frames of which a pipeline is written down where nobody says how many: enough to see them follow each other."""
 MOST_FRAMES = 1_000
 ONE_FRAME: tuple[ScheduleChoice, ...] = ("layers", "fused")
@@ -18,9 +18,12 @@ PIPELINE: ScheduleChoice = "pipeline"
 """The schedule that may be looked for on some of the cores."""
 
 
-def frames_of(frames: int | None, schedule: ScheduleChoice) -> int:
-    """How many frames are scheduled."""
-    return frames or (FRAMES_OF_A_PIPELINE if schedule == PIPELINE else 1)
+def frames_to_see(together: int, overlap: bool) -> int:
+    """Of how many frames a pipeline is written down where nobody says: of those that are taken together, or of a few
+    that follow each other; where one begins when the one before has ended, one is all there is to see."""
+    if together > 1:
+        return together
+    return FRAMES_TO_SEE if overlap else 1
 
 
 def frames_problems(frames: int | None, schedule: ScheduleChoice) -> Iterator[Problem]:

@@ -11,8 +11,8 @@ from onnx2zz.system.outcome import SystemOutcome
 from onnx2zz.system.spills import spills
 
 
-def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> SystemResult:
-    """The result of a schedule of one frame, or a frame's share of a batch; `frames`: that a pipeline is asked for."""
+def system_result(outcome: SystemOutcome, graph: LayerGraph, written: SystemOutcome) -> SystemResult:
+    """The result of a schedule of one frame, or a frame's share of a batch; `written`: all frames of a pipeline."""
     total, bound = outcome.total, outcome.bounds
     return SystemResult(
         schedule=outcome.kind,
@@ -54,7 +54,7 @@ def system_result(outcome: SystemOutcome, graph: LayerGraph, frames: int) -> Sys
         core_kinds=_kinds(outcome.system),
         spills=spills(outcome.schedule.plan),
         placement=_placement(outcome),
-        pipeline=None if outcome.interval is None else _pipeline(outcome, outcome.interval, frames),
+        pipeline=None if outcome.interval is None else _pipeline(outcome, outcome.interval, written),
     )
 
 
@@ -73,13 +73,13 @@ def _kinds(system: System) -> tuple[CoreKind, ...]:
     return tuple(CoreKind(name, file.document, file.sources) for name, file in system.accelerators.items())
 
 
-def _pipeline(outcome: SystemOutcome, interval: float, frames: int) -> PipelineUse:
+def _pipeline(outcome: SystemOutcome, interval: float, written: SystemOutcome) -> PipelineUse:
     setup = [one for one in outcome.transfers if one.setup]
     energy = sum(outcome.link_energy[one.number] + outcome.offchip_energy[one.number] for one in setup)
     bound = outcome.bounds.interval
     own = len({tile.core for tile in outcome.tiles})
     return PipelineUse(
-        frames=frames,
+        frames=written.frames,
         interval_cycles=interval,
         interval_bound_cycles=bound,
         interval_bound_by=outcome.bounds.why,
@@ -88,8 +88,8 @@ def _pipeline(outcome: SystemOutcome, interval: float, frames: int) -> PipelineU
         setup_cycles=outcome.setup_cycles,
         setup_bits=sum(one.bits for one in setup),
         setup_energy_pj=energy,
-        all_cycles=outcome.setup_cycles + outcome.latency + (frames - 1) * interval,
-        all_energy_pj=energy + frames * outcome.of_a_frame(outcome.total["energy_pj"]),
+        all_cycles=outcome.setup_cycles + written.schedule.latency,
+        all_energy_pj=energy + written.total["energy_pj"],
         own_cores=own,
         own_bound_cycles=outcome.own_bound if own < len(outcome.cores) else None,
         batch=outcome.batch,

@@ -13,13 +13,14 @@ from onnx2zz.system.pipeline.ways import counts
 from onnx2zz.system.search import Search
 
 
-def over_core_counts(search: Search, whole: Pipeline | None) -> list[Pipeline]:
+def over_core_counts(search: Search, whole: Pipeline | None, frames: int | None = None) -> list[Pipeline]:
     """The best pipelines on several numbers of the cores, few in single steps, and where some weights come with every
-    frame the best of which all stay, too. `whole`: the one on all cores. The fewest cores on which all weights stay are
-    among them, exactly for the ways that are looked at as long as no more cores have less room."""
+    frame the best of which all stay, too. `whole`: the one on all cores; `frames`: how many come, if anybody says. The
+    fewest cores on which all weights stay are among them, exactly for the ways that are looked at as long as no more
+    cores have less room."""
     most = len(search.system.cores)
     # `few` looks at cores near the port alone; on all cores the pipeline is known, and not looked for again.
-    found = {number: PipelineSearch(search, few=number).best() for number in counts(most)[:-1]}
+    found = {number: PipelineSearch(search, frames, few=number).best() for number in counts(most)[:-1]}
     found[most] = whole
     staying = {
         number: one if one and all_stay(one) else _where_all_stay(search, number) for number, one in found.items()

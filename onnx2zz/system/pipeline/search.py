@@ -10,7 +10,7 @@ from onnx2zz.pricing.schedule_kind import ScheduleKind
 from onnx2zz.pricing.system_result import StackUse
 from onnx2zz.system.best import Best
 from onnx2zz.system.candidate import Candidate
-from onnx2zz.system.energy import schedule_energy
+from onnx2zz.system.energy import schedule_energy, transfer_energy
 from onnx2zz.system.finer_turns import FINER
 from onnx2zz.system.improvement import Choice
 from onnx2zz.system.least_work import brought_bits, constant_bits, outside_cycles
@@ -23,7 +23,7 @@ from onnx2zz.system.pipeline.batch import batched
 from onnx2zz.system.pipeline.levelling import Levelling
 from onnx2zz.system.pipeline.packed import packed
 from onnx2zz.system.pipeline.repeating import core_loads
-from onnx2zz.system.pipeline.residency import settle
+from onnx2zz.system.pipeline.residency import constants, settle
 from onnx2zz.system.pipeline.running import AS_GOOD, LITTLE_ROOM, Pacing, Running
 from onnx2zz.system.pipeline.setup import Setup, setup
 from onnx2zz.system.pipeline.ways import priced, ways, with_broadcast
@@ -55,11 +55,13 @@ FOR_WEIGHTS = 0.8
 @dataclass(frozen=True)
 class Pipeline:
     """A frame that repeats, and how its layers are shared out. `energy`: pJ of a frame, without what comes before the
-    first; `tried`: schedules of a frame that were made, `spent`: their jobs."""
+    first; `reloaded`: the part of it that weights take which come, of those of a batch its share; `tried`: schedules of
+    a frame that were made, `spent`: their jobs."""
 
     running: Running
     shared_out: Mapping[int, Tiling]
     energy: float
+    reloaded: float
     setup: Setup
     chosen: Choice
     tried: int = 0
@@ -88,21 +90,26 @@ class Pipeline:
 
     def cycles_of(self, frames: int) -> float:
         """From the first transfer of the setup to the last end of so many frames."""
-        return self.setup.cycles + self.running.latency + (frames - 1) * self.interval
+        batches_before, place = divmod(frames - 1, self.running.batch)
+        return self.setup.cycles + batches_before * self.running.period + self.running.schedule.frame_ends[place]
 
     def energy_of(self, frames: int) -> float:
-        return self.setup.energy + frames * self.energy
+        """pJ of so many frames, setup included; weights come in whole for the frames of the last batch, too, however
+        few they are."""
+        missing = -frames % self.running.batch
+        return self.setup.energy + frames * self.energy + missing * self.reloaded
 
 
 @dataclass
 class PipelineSearch:
-    """`layers`: the search of the schedule of one frame, whose best is one of the ways that are tried; `few`: that
-    only so many of the cores may be given layers, those nearest to the port; its schedule is none of the ways then.
-    `all_stay`: no weights may come with a frame.
-    `alone`: it, once it has been looked for; `tried`: schedules of a frame that were made, `spent`: their jobs;
+    """`layers`: the search of the schedule of one frame, whose best is one of the ways that are tried; `frames`: how
+    many come, so that no more are taken together (None: any number); `few`: that only so many of the cores may be given
+    layers, those nearest to the port; its schedule is none of the ways then. `all_stay`: no weights may come with a
+    frame. `alone`: it, once it has been looked for; `tried`: schedules of a frame that were made, `spent`: their jobs;
     `looked_at`: the ways of each layer that have their prices."""
 
     layers: Search
+    frames: int | None = None
     few: int | None = None
     all_stay: bool = False
     alone: Best | None = None
@@ -150,12 +157,20 @@ class PipelineSearch:
         for chosen in _different(iter(choices)):
             plan = self.layers.planned(chosen)
             least = max(core_loads(plan, self.layers.cycles_of(plan)).values())
-            for batch in (BATCH, MORE, FEW) if port is not None and not self.all_stay else ():
+            for batch in self._batches if port is not None and not self.all_stay else ():
                 jobs = batch * (len(plan.tiles) + len(plan.transfers))
-                is_next = batch == BATCH or (batch == MORE) == any(one.running.batch > FEW for one in self.found)
+                is_next = batch == self._batches[0] or (batch == MORE) == any(
+                    one.running.batch > FEW for one in self.found
+                )
                 if jobs <= left and is_next and self._shortest() > least * AS_GOOD:
                     self._try(chosen, batch)
                     left -= jobs
+
+    @property
+    def _batches(self) -> Sequence[int]:
+        """Numbers of frames that may be taken together, in the order in which they are tried: none of which half would
+        be enough for all frames."""
+        return [batch for batch in (BATCH, MORE, FEW) if self.frames is None or batch < 2 * self.frames]
 
     def _level(self, best: Pipeline) -> None:
         """Try the best one with its layers cut and placed so that no core or link has as much to do."""
@@ -206,10 +221,13 @@ class PipelineSearch:
         plan = batched(search.planned(chosen), batch) if batch > 1 else search.planned(chosen)
         pacing = Pacing(plan, search.cycles_of(plan), search.system, self.all_stay, batch)
         for running in pacing.found(self._shortest):
-            energy = schedule_energy(running.schedule, search.system, search.prices) / batch
+            timed = running.schedule
+            energy = schedule_energy(timed, search.system, search.prices) / batch
+            come = [one.number for one in constants(plan) if one.number not in running.staying]
+            reloaded = sum(transfer_energy(timed, search.system, number) for number in come) / batch
             before = setup(plan, running.staying, search.system)
             tilings = {layer: one.tiling for layer, one in chosen.items()}
-            self.found.append(Pipeline(running, tilings, energy, before, chosen))
+            self.found.append(Pipeline(running, tilings, energy, reloaded, before, chosen))
         least = min(map(self._value, self.found), default=0.0)
         # Others can no longer win, and hold memory.
         self.found = [one for one in self.found if self._value(one) <= least * AS_GOOD]

@@ -117,17 +117,48 @@ def test_batches_are_played_without_a_fault_and_a_frame_has_its_share(
     assert run(["verify", "lenet5", "--schedule", str(tmp_path)]) == 0
     result: Document = json.loads((tmp_path / "result.json").read_text())
     written: Document = json.loads((tmp_path / "schedule.json").read_text())
-    use = result["system"]["pipeline"]
-    assert use["batch"] == 4
+    use, batch = result["system"]["pipeline"], 4
+    assert use["batch"] == batch
     assert use["interval_cycles"] == pytest.approx(written["total"]["interval_cycles"])
-    streamed = [one for one in written["transfers"] if one.get("operand") == "W" and not one.get("setup")]
-    assert {one["frame"] for one in streamed} == set(range(0, frames, 4))
-    weights = sum(one["bits"] for one in streamed if not one["frame"])
-    others = (written["total"]["offchip_bits"] - weights * -(-frames // 4)) / frames
-    assert result["system"]["offchip_bits"] == pytest.approx(others + weights / 4)
-    if frames <= 4:
+    if frames <= batch:
         assert the_judges_verdict(tmp_path) in (None, 0)
+    streamed = [one for one in written["transfers"] if one.get("operand") == "W" and not one.get("setup")]
+    assert {one["frame"] for one in streamed} == set(range(0, frames, batch))
+    weights = sum(one["bits"] for one in streamed if not one["frame"])
+    others = (written["total"]["offchip_bits"] - weights * -(-frames // batch)) / frames
+    assert result["system"]["offchip_bits"] == pytest.approx(others + weights / batch)
+    # The last batch brings all weights for however few frames.
+    assert use["all_energy_pj"] == pytest.approx(use["setup_energy_pj"] + written["total"]["energy_pj"])
+    last = max(one["end"] for one in (*written["tiles"], *written["transfers"]))
+    assert use["all_cycles"] == pytest.approx(use["setup_cycles"] + last)
     # Without weights that came for the last batch its frames lack them, though those of the batch before are known.
     written["transfers"].remove(streamed[-1])
     (tmp_path / "schedule.json").write_text(json.dumps(written))
     assert run(["verify", "lenet5", "--schedule", str(tmp_path)]) != 0
+
+
+def test_no_more_frames_are_taken_together_than_come_and_all_of_a_batch_are_written_where_nobody_says(
+    slow_port: Path, tmp_path: Path
+) -> None:
+    def use(*options: str) -> Document:
+        folder = tmp_path / "-".join(options)
+        assert evaluated("lenet5", slow_port, folder, "--schedule", "pipeline", *options) == 0
+        assert the_judges_verdict(folder) in (None, 0)
+        return json.loads((folder / "result.json").read_text())["system"]["pipeline"]
+
+    two, any_number = use("--frames", "2"), use()
+    assert (two["frames"], two["batch"]) == (2, 2)
+    assert any_number["frames"] == any_number["batch"] == 4
+
+
+@pytest.mark.parametrize("opt", ["latency", "energy"])
+def test_auto_compares_by_what_the_frames_come_to_with_the_weights_of_a_last_batch_in_whole(
+    opt: str, slow_port: Path, tmp_path: Path
+) -> None:
+    def system(kind: str) -> Document:
+        assert evaluated("lenet5", slow_port, tmp_path / kind, "--schedule", kind, "--frames", "3", "--opt", opt) == 0
+        return json.loads((tmp_path / kind / "result.json").read_text())["system"]
+
+    pipeline = system("pipeline")["pipeline"]
+    value = next(one["value"] for one in system("auto")["auto"] if one["schedule"] == "pipeline")
+    assert value == pytest.approx(pipeline["all_energy_pj" if opt == "energy" else "all_cycles"])
