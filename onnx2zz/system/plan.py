@@ -354,43 +354,50 @@ def _carry(found: Plan, maker: Tile, away: Mapping[Elements, Sequence[Tile]]) ->
 def _mark(found: Plan, maker: Tile, own: Sequence[Tile]) -> None:
     """Where workload.yaml does not say which elements are read, a tile waits for every tile of the producer: its own
     core's, and of each other at least a mark. What has come is kept until the last of the core's tiles has ended."""
-    first: dict[CoreId, Tile] = {}
-    for tile in own:
-        first.setdefault(tile.core, tile)
-    last = _last(own)
-    if maker.core in first:
-        _follow(first[maker.core], maker)
-        _follow(last[maker.core], maker)
-    unmarked: list[CoreId] = []
-    for core, tile in first.items():
-        if core == maker.core:
-            continue
-        # Bits that this tile waits for tell it as well that the producer's tile is done.
-        if not any(transfer.number in tile.needs for transfer in maker.sends):
-            unmarked.append(core)
-        for transfer in maker.sends:
-            # Whoever judges by workload.yaml alone cannot know when they were last read, and counts them as held
-            # until then.
-            if core in transfer.to and transfer.readers:
-                _await([last[core]], transfer)
+    # All tiles of a core, not the first and the last alone: in a pipeline turns may change places.
+    by_core = _by_core(own)
+    for tile in by_core.pop(maker.core, ()):
+        _follow(tile, maker)
+    unmarked: dict[CoreId, list[Tile]] = {}
+    for core, tiles in by_core.items():
+        come = [transfer for transfer in maker.sends if core in transfer.to and transfer.readers]
+        # Bits that a tile waits for tell it as well that the producer's tile is done.
+        waiting = [tile for tile in tiles if not any(one.number in tile.needs for one in come)]
+        if tiles[0] in waiting:
+            unmarked[core] = waiting
+        else:
+            _await(waiting, next(one for one in come if one.number in tiles[0].needs))
+        # Whoever judges by workload.yaml alone cannot know when they were last read, and counts them as held until
+        # then.
+        for transfer in come:
+            _await([tiles[-1]], transfer)
+            _keep_in(tiles, transfer)
     for to in _together(found, dict.fromkeys(unmarked, 0)):
         mark = _send(found, maker, to, (0,) * len(maker.makes))
-        _await((first[core] for core in to), mark)
+        _await((tile for core in to for tile in unmarked[core]), mark)
 
 
-def _last(own: Sequence[Tile]) -> dict[CoreId, Tile]:
-    """The tile of each core that ends last: turns follow each other."""
-    return {tile.core: tile for tile in own}
+def _by_core(own: Iterable[Tile]) -> dict[CoreId, list[Tile]]:
+    """The tiles of each core."""
+    found: dict[CoreId, list[Tile]] = {}
+    for tile in own:
+        found.setdefault(tile.core, []).append(tile)
+    return found
 
 
 def _keep(makers: Sequence[Tile], own: Sequence[Tile]) -> None:
     """What comes for other layers may be there before a layer that reads by order alone: it is kept by it, too, which
     matters where the other layers' tiles run first."""
-    last = _last(own)
+    by_core = _by_core(own)
     for transfer in (one for maker in makers for one in maker.sends if one.bits):
         for core in transfer.to:
-            tile = last.get(core)
-            if tile is not None and transfer.number not in tile.needs:
-                if transfer.number not in tile.keeps:
-                    transfer.keepers.append(tile)
-                tile.keeps[transfer.number] = transfer
+            _keep_in(by_core.get(core, ()), transfer)
+
+
+def _keep_in(tiles: Iterable[Tile], transfer: Transfer) -> None:
+    """What has come lies there until those of the tiles have ended that do not wait for it."""
+    for tile in tiles:
+        if transfer.number not in tile.needs:
+            if transfer.number not in tile.keeps:
+                transfer.keepers.append(tile)
+            tile.keeps[transfer.number] = transfer

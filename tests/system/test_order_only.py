@@ -6,6 +6,10 @@ import numpy as np
 import onnx
 import pytest
 
+from onnx2zz.compiler import compile_model
+from onnx2zz.system.layer_graph import graph_of_model
+from onnx2zz.system.plan import plan
+from onnx2zz.system.tiling import Tiling, placed
 from tests.nodes import make_node
 from tests.oracle import distinct, model_of
 from tests.system.checker import faults_in
@@ -44,3 +48,30 @@ def test_what_comes_for_one_layer_is_kept_by_another_that_may_read_it(bits: int,
     assert evaluated(two_readers_of_one_tensor(), system, tmp_path, "--placement", str(placement)) == code
     if code == 0:
         assert faults_in(tmp_path) == []
+
+
+def test_every_tile_of_a_core_waits_for_all_that_it_may_read_since_turns_change_places_in_a_pipeline() -> None:
+    """`b` reads one channel of five: of `a`'s tiles in turn only some are sent to its cores."""
+    graph = graph_of_model(compile_model(two_readers_of_one_tensor(), name="drawn"))
+    numbers = {told.placed.name.rpartition("_")[2]: told.placed.id for told in graph.layers}
+    tilings = {
+        "a": Tiling(split=(("K", 2),), turns=(("OY", 2),)),
+        "d": Tiling(split=(("OY", 2),)),
+        "b": Tiling(split=(("OX", 2),), turns=(("OY", 3),)),
+        "c": Tiling(split=(("G", 2),), turns=(("OY", 3),)),
+    }
+    shares = {
+        number: placed(graph.layers[number].placed.layer, tilings[name], (0, 1) if name != "b" else (1, 2))
+        for name, number in numbers.items()
+    }
+    found = plan(graph.layers, graph.edges, graph.results, shares, offchip=9)
+    makers = found.makers[numbers["a"]]
+    assert len(makers) == 4
+    for reader in ("b", "c"):
+        assert len(found.by_layer[numbers[reader]]) == 6
+        for tile in found.by_layer[numbers[reader]]:
+            for maker in makers:
+                come = [one for one in maker.sends if tile.core in one.to]
+                told = [one for one in come if one.number in tile.needs]
+                assert maker.number in tile.follows or told, (reader, tile.box, maker.box)
+                assert all(one in told or one.number in tile.keeps for one in come if one.bits)
