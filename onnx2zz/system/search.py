@@ -26,7 +26,8 @@ from onnx2zz.system.offers import FULL, LEVELS, PER_FILL, TRIED_LEVELS, Offers, 
 from onnx2zz.system.operands import Told
 from onnx2zz.system.order import Overfull, ordered, ordered_leaving
 from onnx2zz.system.placement import Placed
-from onnx2zz.system.plan import Plan, Tile, plan
+from onnx2zz.system.plan import Plan, Tile
+from onnx2zz.system.planning import plan
 from onnx2zz.system.prices import Prices, Wanted
 from onnx2zz.system.schedule import TileCycles, schedule
 from onnx2zz.system.spills import fetch

@@ -8,7 +8,7 @@ import pytest
 
 from onnx2zz.compiler import compile_model
 from onnx2zz.system.layer_graph import graph_of_model
-from onnx2zz.system.plan import plan
+from onnx2zz.system.planning import plan
 from onnx2zz.system.tiling import Tiling, placed
 from tests.nodes import make_node
 from tests.oracle import distinct, model_of

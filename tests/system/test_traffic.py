@@ -11,7 +11,8 @@ from onnx2zz.ir.layer import Layer
 from onnx2zz.system.elements import Elements, count, positions
 from onnx2zz.system.layer_graph import LayerGraph, graph_of_model
 from onnx2zz.system.network import CoreId
-from onnx2zz.system.plan import Plan, Tile, Transfer, plan
+from onnx2zz.system.plan import Plan, Tile, Transfer
+from onnx2zz.system.planning import plan
 from tests.system.affine_pairs import AffinePair, affine_pairs
 from tests.system.by_element import Numbered, Numbers, Told, numbered
 from tests.system.drawn_models import WORK, Drawn, chains, regrouped

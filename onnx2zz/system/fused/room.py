@@ -15,7 +15,7 @@ from onnx2zz.system.least_work import constant_bits
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.offers import Offers
 from onnx2zz.system.order import Overfull, most_held
-from onnx2zz.system.plan import plan
+from onnx2zz.system.planning import plan
 
 FIRST_TURNS = 3
 """Bands of a stack after which it holds as much as it ever does, but for what is kept for later stacks."""

@@ -18,7 +18,8 @@ from onnx2zz.system.layer_graph import LayerGraph
 from onnx2zz.system.movement import per_bit
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.order import Overfull
-from onnx2zz.system.plan import Plan, plan
+from onnx2zz.system.plan import Plan
+from onnx2zz.system.planning import plan
 from onnx2zz.system.schedule import Schedule, schedule
 from onnx2zz.system.search import Search
 from onnx2zz.system.tiling import Tiling
