@@ -35,6 +35,7 @@ from onnx2zz.system.network import CoreId
 from onnx2zz.system.numbering import Numbering, canonical
 from onnx2zz.system.outcome import SystemOutcome
 from onnx2zz.system.pipeline.frames import in_frames
+from onnx2zz.system.pipeline.residency import constants
 from onnx2zz.system.pipeline.search import Pipeline
 from onnx2zz.system.placement import Placed
 from onnx2zz.system.prices import Prices, Wanted
@@ -128,7 +129,8 @@ def run(request: SystemRequest, folder: Path, resources: Resources) -> SystemEva
 
 def _frames_to_see(outcome: SystemOutcome) -> int:
     assert outcome.interval is not None
-    return frames_to_see(outcome.batch, outcome.interval < outcome.latency)
+    all_stay = all(one.setup for one in constants(outcome.schedule.plan))
+    return frames_to_see(outcome.batch, outcome.interval < outcome.latency, all_stay)
 
 
 def _search(

@@ -18,12 +18,13 @@ PIPELINE: ScheduleChoice = "pipeline"
 """The schedule that may be looked for on some of the cores."""
 
 
-def frames_to_see(together: int, overlap: bool) -> int:
+def frames_to_see(together: int, overlap: bool, all_stay: bool) -> int:
     """Of how many frames a pipeline is written down where nobody says: of those that are taken together, or of a few
-    that follow each other; where one begins when the one before has ended, one is all there is to see."""
+    that follow each other. One is all there is to see where it begins when the one before has ended; and where weights
+    come with every frame, since a reader of the file may take the first frame's to lie there for all others."""
     if together > 1:
         return together
-    return FRAMES_TO_SEE if overlap else 1
+    return FRAMES_TO_SEE if overlap and all_stay else 1
 
 
 def frames_problems(frames: int | None, schedule: ScheduleChoice) -> Iterator[Problem]:

@@ -37,7 +37,7 @@ def test_lenet5_runs_as_a_pipeline_without_a_fault(system: str, tmp_path: Path) 
     assert faults_in(tmp_path / "pipeline") == []
     assert the_judges_verdict(tmp_path / "pipeline") in (None, 0)
     pipeline, layers = scheduled(tmp_path / "pipeline"), scheduled(tmp_path / "layers")
-    overlap = pipeline["total"]["interval_cycles"] < pipeline["total"]["latency_cycles"]
+    overlap = pipeline["total"]["interval_cycles"] < pipeline["total"]["latency_cycles"]  # and all weights stay
     assert (pipeline["schedule"], pipeline["frames"]) == ("pipeline", 3 if overlap else 1)
     assert pipeline["total"]["interval_cycles"] <= layers["total"]["latency_cycles"] * IN_64THS
     assert pipeline["bounds"]["interval_cycles"] <= pipeline["total"]["interval_cycles"]
