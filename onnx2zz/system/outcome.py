@@ -1,6 +1,6 @@
 """What a schedule comes to: by core, link and part of the energy, and the sums of all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
@@ -155,12 +155,11 @@ class SystemOutcome:
             for number, link in enumerate(joined)
         )
 
-    @cached_property
-    def memory(self) -> dict[CoreId, list[tuple[float, float]]]:
-        """What each core holds over time: (cycle, bits) where it changes."""
-        return {
-            core: list(zip(course.times, course.held, strict=True)) for core, course in self.schedule.memory.items()
-        }
+    def memory(self) -> Iterator[tuple[CoreId, list[tuple[float, float]]]]:
+        """What each core holds over time: (cycle, bits) where it changes. On large systems these are millions, so that
+        no core's are kept."""
+        for core, course in self.schedule.memory.items():
+            yield core, list(zip(course.times, course.held, strict=True))
 
     def span(self, layer: int) -> tuple[float, float]:
         """From the first start of a layer's tiles to the last end, in the first frame."""
