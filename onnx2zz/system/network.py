@@ -176,11 +176,12 @@ class Network:
             # the tree once, so that a multicast takes them once.
             passed: list[CoreId] = []
             while node not in depths and (way := tree[node]) is not None:
-                used[way[0].id] = way[0]
                 passed.append(node)
-                node = way[1]
-            beginning = depths.setdefault(node, 0)
-            depths.update((one, beginning + before) for before, one in enumerate(reversed(passed), 1))
+                link, node = way
+                used[link.id] = link
+            depth = depths.setdefault(node, 0)
+            for before in reversed(passed):
+                depths[before] = depth = depth + 1
         return Route(tuple(used.values()), max(depths.values(), default=0))
 
     def _depth(self, tree: Mapping[CoreId, tuple[Link, CoreId] | None], node: CoreId) -> int:

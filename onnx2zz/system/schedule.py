@@ -93,8 +93,9 @@ class Making:
             self._found.memory[core.id] = course
         self._until: dict[int, float] = {}
         self._left: dict[int, int] = {}
-        self._arrival_until: dict[tuple[int, CoreId], float] = {}
-        self._arrival_left: dict[tuple[int, CoreId], int] = {}
+        # By transfer and core, of what has yet to be read there: how often, and until when it is kept by then.
+        self._arrival_left: dict[int, dict[CoreId, int]] = {}
+        self._arrival_until: dict[int, dict[CoreId, float]] = {}
 
     def made(self, order: Sequence[Tile]) -> Schedule:
         for _, wave in groupby(order, key=lambda tile: (tile.layer, tile.turn)):
@@ -175,11 +176,10 @@ class Making:
         self.take_links(route, start, end)
         self._found.transfers[transfer.number] = (start, end)
         self._found.routes[transfer.number] = route
-        kept_for = transfer.kept_for(self._found.tiles)
         for core in onchip:
             self._found.memory[core].put(start, transfer.bits)
-            self._arrival_until[transfer.number, core] = end
-            self._arrival_left[transfer.number, core] = kept_for[core]
+        self._arrival_left[transfer.number] = transfer.kept_for(self._found.tiles)
+        self._arrival_until[transfer.number] = dict.fromkeys(onchip, end)
         if transfer.of is not None and transfer.after is None:
             self._read(transfer.of, end)
 
@@ -201,14 +201,13 @@ class Making:
     def links_free(self, route: Route, earliest: float, duration: float) -> float:
         """The first time from which all links are free together for so long."""
         links = self._on(route)
-        while True:
-            start = earliest
-            for taken in links:
-                if taken.last > start:
-                    start = taken.free_from(start, duration)
-            if start == earliest:
-                return start
-            earliest = start
+        start, later = _later(links, earliest, duration)
+        while later:
+            # Few links are in the way. They alone are asked until they agree, before all others are asked again.
+            while later:
+                start, later = _later(later, start, duration)
+            start, later = _later(links, start, duration)
+        return start
 
     def _on(self, route: Route) -> Sequence[Reservations]:
         """The reservations of a route's links."""
@@ -226,9 +225,25 @@ class Making:
             self._found.memory[producer.core].let_go(self._until[producer.number], producer.bits)
 
     def _read_arrival(self, transfer: Transfer, core: CoreId, end: float) -> None:
-        key = transfer.number, core
-        self._arrival_until[key] = max(self._arrival_until[key], end)
-        self._arrival_left[key] -= 1
-        if not self._arrival_left[key]:
-            del self._arrival_left[key]
-            self._found.memory[core].let_go(self._arrival_until.pop(key), transfer.bits)
+        left, until = self._arrival_left[transfer.number], self._arrival_until[transfer.number]
+        if end > until[core]:
+            until[core] = end
+        left[core] -= 1
+        if not left[core]:
+            del left[core]
+            self._found.memory[core].let_go(until[core], transfer.bits)
+            if not left:
+                del self._arrival_left[transfer.number], self._arrival_until[transfer.number]
+
+
+def _later(links: Sequence[Reservations], start: float, duration: float) -> tuple[float, list[Reservations]]:
+    """From when on links are free for so long, each asked once after the other, and those that were not at once."""
+    later: list[Reservations] = []
+    for taken in links:
+        # Almost all that is asked for comes behind all that was.
+        if taken.last > start:
+            free = taken.free_from(start, duration)
+            if free > start:
+                start = free
+                later.append(taken)
+    return start, later
