@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -137,3 +138,28 @@ class Reservations:
             self._edges[first:last] = [*beginning, *ending]
         if end > self.last:
             self.last = end
+
+
+def free_together(several: Sequence[Reservations], earliest: float, duration: float) -> float:
+    """The first time, not before `earliest`, from which all of them are free for so long."""
+    start, in_the_way = _after(several, earliest, duration)
+    later = in_the_way
+    while later:
+        # Of a thousand links few are in the way. These are asked until they agree, before all are asked again.
+        while later:
+            start, later = _after(in_the_way, start, duration)
+        start, later = _after(several, start, duration)
+        in_the_way += later
+    return start
+
+
+def _after(several: Sequence[Reservations], start: float, duration: float) -> tuple[float, list[Reservations]]:
+    """From when on each is free for so long, asked one after the other, and which were not free at once."""
+    later: list[Reservations] = []
+    for one in several:
+        if one.last > start:
+            free = one.free_from(start, duration)
+            if free > start:
+                start = free
+                later.append(one)
+    return start, later

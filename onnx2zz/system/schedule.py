@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from onnx2zz.system.description import System
-from onnx2zz.system.memory import Interval, MemoryCourse, Reservations
+from onnx2zz.system.memory import Interval, MemoryCourse, Reservations, free_together
 from onnx2zz.system.network import CoreId, Route
 from onnx2zz.system.plan import Plan, Tile, Transfer
 from onnx2zz.system.transfer_ways import TransferWays
@@ -200,14 +200,7 @@ class Making:
 
     def links_free(self, route: Route, earliest: float, duration: float) -> float:
         """The first time from which all links are free together for so long."""
-        links = self._on(route)
-        start, later = _later(links, earliest, duration)
-        while later:
-            # Few links are in the way. They alone are asked until they agree, before all others are asked again.
-            while later:
-                start, later = _later(later, start, duration)
-            start, later = _later(links, start, duration)
-        return start
+        return free_together(self._on(route), earliest, duration)
 
     def _on(self, route: Route) -> Sequence[Reservations]:
         """The reservations of a route's links."""
@@ -234,16 +227,3 @@ class Making:
             self._found.memory[core].let_go(until[core], transfer.bits)
             if not left:
                 del self._arrival_left[transfer.number], self._arrival_until[transfer.number]
-
-
-def _later(links: Sequence[Reservations], start: float, duration: float) -> tuple[float, list[Reservations]]:
-    """From when on links are free for so long, each asked once after the other, and those that were not at once."""
-    later: list[Reservations] = []
-    for taken in links:
-        # Almost all that is asked for comes behind all that was.
-        if taken.last > start:
-            free = taken.free_from(start, duration)
-            if free > start:
-                start = free
-                later.append(taken)
-    return start, later
