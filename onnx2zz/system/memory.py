@@ -142,24 +142,27 @@ class Reservations:
 
 def free_together(several: Sequence[Reservations], earliest: float, duration: float) -> float:
     """The first time, not before `earliest`, from which all of them are free for so long."""
-    start, in_the_way = _after(several, earliest, duration)
-    later = in_the_way
-    while later:
-        # Of a thousand links few are in the way. These are asked until they agree, before all are asked again.
-        while later:
-            start, later = _after(in_the_way, start, duration)
-        start, later = _after(several, start, duration)
-        in_the_way += later
+    start, in_the_way = earliest, list[Reservations]()
+    while True:
+        last = in_the_way[-1] if in_the_way else None
+        for one in several:
+            # Asked once round since the start was last put off: all others have agreed to it.
+            if one is last:
+                return start
+            if one.last > start and (free := one.free_from(start, duration)) > start:
+                # Of a thousand links few are in the way: these agree first, before the others are asked any more.
+                last = one
+                in_the_way.append(one)
+                start = _agreed(in_the_way, free, duration)
+        if last is None:
+            return start
+
+
+def _agreed(few: Sequence[Reservations], start: float, duration: float) -> float:
+    """The first time, not before `start`, from which all are free for so long."""
+    before = -math.inf
+    while before < start:
+        before = start
+        for one in few:
+            start = one.free_from(start, duration)
     return start
-
-
-def _after(several: Sequence[Reservations], start: float, duration: float) -> tuple[float, list[Reservations]]:
-    """From when on each is free for so long, asked one after the other, and which were not free at once."""
-    later: list[Reservations] = []
-    for one in several:
-        if one.last > start:
-            free = one.free_from(start, duration)
-            if free > start:
-                start = free
-                later.append(one)
-    return start, later
