@@ -176,13 +176,13 @@ def _mapping(asked: str | None, tell: Tell) -> Found | None:
 def write_schedule(found: "SystemEvaluation", folder: Path) -> None:
     """schedule.json and trace.json, together; older ones do not survive a run that has none."""
     from onnx2zz.files.written_file import write_together
-    from onnx2zz.system.schedule_json import text
+    from onnx2zz.system.schedule_json import schedule_file
     from onnx2zz.system.trace_json import trace_file
 
     if found.outcome is None:
         forget_schedule(folder)
         return
-    write_together(folder / SCHEDULE, text(found.outcome), {folder / TRACE: trace_file(found.outcome)})
+    write_together(folder / SCHEDULE, schedule_file(found.outcome), {folder / TRACE: trace_file(found.outcome)})
 
 
 def schedule_document(found: "SystemEvaluation") -> Mapping[str, object] | None:

@@ -11,7 +11,7 @@ from onnx2zz.design_space.spec import CHOSEN, OWN, Options, Scheduling
 from onnx2zz.design_space.system_design import SystemDesign
 from onnx2zz.errors import Problem, noted_in, raise_if_any
 from onnx2zz.files.strict_json import json_text
-from onnx2zz.files.written_file import write_together
+from onnx2zz.files.written_file import Text, write_together
 from onnx2zz.formats.shipped_files import Found
 from onnx2zz.formats.system_file import unserved
 from onnx2zz.pricing.inputs import PricedWorkload
@@ -22,7 +22,7 @@ from onnx2zz.pricing.result import Evaluation, as_json
 from onnx2zz.system.evaluation import SystemEvaluation, SystemRequest
 from onnx2zz.system.evaluation import run as evaluate
 from onnx2zz.system.layer_graph import LayerGraph
-from onnx2zz.system.schedule_json import text
+from onnx2zz.system.schedule_json import schedule_file
 from onnx2zz.system.schedule_options import unlike_cores
 from onnx2zz.zigzag.cacti_costs import asking
 from onnx2zz.zigzag.cacti_files import cacti_digest
@@ -106,7 +106,7 @@ class SystemRun:
 
     def _write(self, folder: Path, found: SystemEvaluation) -> None:
         file = self.result_file(folder)
-        beside = {file.with_name(COVERAGE): f"{json_text(self.workload.coverage or {})}\n"}
+        beside: dict[Path, Text | None] = {file.with_name(COVERAGE): f"{json_text(self.workload.coverage or {})}\n"}
         if found.outcome is not None:
-            beside[file.with_name(SCHEDULE)] = text(found.outcome)
+            beside[file.with_name(SCHEDULE)] = schedule_file(found.outcome)
         write_together(file, as_json(found.evaluation), beside)

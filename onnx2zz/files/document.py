@@ -3,7 +3,7 @@
 The readers of such files hand out values of these types; what they mean is found out once, at the border (formats/).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias, TypeGuard
 
 Key: TypeAlias = str | int | float | bool | None
@@ -35,6 +35,11 @@ def is_array(value: object) -> TypeGuard[list[object]]:
 def is_tuple(value: object) -> TypeGuard[tuple[object, ...]]:
     """Whether a value is a tuple: what code holds, and no document."""
     return isinstance(value, tuple)
+
+
+def is_iterator(value: object) -> TypeGuard[Iterator[object]]:
+    """Whether a value is items that come one after the other: what code makes, and no document."""
+    return isinstance(value, Iterator)
 
 
 def is_list(value: object) -> TypeGuard[list[Value]]:

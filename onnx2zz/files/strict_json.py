@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeGuard
 
-from onnx2zz.files.document import is_array, is_object, is_tuple
+from onnx2zz.files.document import is_array, is_iterator, is_object, is_tuple
 from onnx2zz.files.indented_json import Writer
 
 NOT_FINITE = "not_finite"
@@ -35,6 +35,41 @@ def json_items(documents: Sequence[Mapping[str, object]]) -> str:
         return json.dumps(documents, allow_nan=False)[1:-1]
     except ValueError:
         return ", ".join(map(json_text, documents))
+
+
+def json_numbers(numbers: Sequence[float]) -> list[str]:
+    """The text of each of several numbers. Raises ValueError where one is not finite."""
+    return json.dumps(numbers, allow_nan=False)[1:-1].split(", ")
+
+
+def json_pieces(document: Mapping[str, object]) -> Iterator[str]:
+    """`json_text` of a document that is too large to be held, piece by piece: a value that is an iterator is an array,
+    whose items are made and told one after the other."""
+    others: dict[str, str] = {}
+    for number, (key, value) in enumerate(document.items()):
+        yield f"{', ' if number else '{'}{json.dumps(key)}: "
+        if is_iterator(value):
+            yield "["
+            for place, item in enumerate(value):
+                yield f"{', ' if place else ''}{_text_of(item, f'{key}.{place}', others)}"
+            yield "]"
+        else:
+            yield _text_of(value, key, others)
+    if others:
+        yield f", {json.dumps(NOT_FINITE)}: {json.dumps(others)}"
+    yield "}"
+
+
+_ENCODER = json.JSONEncoder(allow_nan=False)
+
+
+def _text_of(value: object, place: str, others: dict[str, str]) -> str:
+    """A value as JSON; the numbers that are none are noted in `others` with their places."""
+    try:
+        return _ENCODER.encode(value)
+    except ValueError:
+        others.update(_others(place, value))
+        return _ENCODER.encode(_finite(value))
 
 
 def _written(document: Mapping[str, object], indent: int | None, compact: bool, ensure_ascii: bool) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from onnx2zz.errors import InputError, Problem
 
+Text = str | Iterable[bytes]
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -43,7 +44,7 @@ def write_whole_pieces(path: Path, pieces: Iterable[bytes]) -> None:
         raise _unwritable(path, error) from error
 
 
-def write_together(first: Path, text: str, others: Mapping[Path, str | Iterable[bytes] | None]) -> None:
+def write_together(first: Path, text: Text, others: Mapping[Path, Text | None]) -> None:
     """Files of one meaning; those of `others` without a text are removed. A text may come in pieces.
 
     Nothing changes before there is room for all. What stands beside `first` belongs to it, at whatever moment the

@@ -4,7 +4,7 @@ Whoever evaluates on a system and whoever checks its file read it here; no accel
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from onnx2zz.errors import InputError
@@ -127,7 +127,8 @@ def object_to_islands(
     start = port.served if port is not None else (cores[0],)
     lost = sorted(set(cores) - reached_from(start, wires))
     if port is not None and not lost:  # and its results must come back
-        lost = [core for core in cores if not reached_from((core,), wires) & set(port.served)]
+        returning = reaching(port.served, wires)
+        lost = [core for core in cores if core not in returning]
     if lost:
         more = f" and {len(lost) - 4} more" if lost[4:] else ""
         what = f"no link reaches core{'s' * (len(lost) > 1)} {', '.join(map(str, lost[:4]))}{more}"
@@ -148,23 +149,35 @@ def _apart(cores: Sequence[CoreId], wires: Sequence[Wire]) -> tuple[CoreId, Core
     lost = sorted(set(cores) - reached_from((first,), wires))
     if lost:
         return first, lost[0]
-    return next(((core, first) for core in cores if first not in reached_from((core,), wires)), None)
+    arriving = reaching((first,), wires)
+    return next(((core, first) for core in cores if core not in arriving), None)
 
 
 def reached_from(start: Sequence[CoreId], wires: Sequence[Wire]) -> set[CoreId]:
     """The cores to which data can travel from some."""
-    leaving: dict[CoreId, list[CoreId]] = {}
-    for wire in wires:
-        # Over a bus each of its cores reaches all; over a directed wire only the first one sends.
-        for node in wire.nodes[:1] if wire.directed else wire.nodes:
-            leaving.setdefault(node, []).extend(wire.nodes)
-    reached, pending = set(start), list(start)
+    # Over a bus each of its cores reaches all; over a directed wire only the first one sends.
+    ways = ((node, wire.nodes) for wire in wires for node in (wire.nodes[:1] if wire.directed else wire.nodes))
+    return _followed(start, ways)
+
+
+def reaching(end: Sequence[CoreId], wires: Sequence[Wire]) -> set[CoreId]:
+    """The cores from which data can travel to any of some: one walk against the wires, not one from each core."""
+    ways = ((node, wire.nodes[:1] if wire.directed else wire.nodes) for wire in wires for node in wire.nodes)
+    return _followed(end, ways)
+
+
+def _followed(start: Sequence[CoreId], ways: Iterable[tuple[CoreId, Sequence[CoreId]]]) -> set[CoreId]:
+    """All that can be come to from some cores, each way leading from one to others."""
+    leading: dict[CoreId, list[CoreId]] = {}
+    for node, nodes in ways:
+        leading.setdefault(node, []).extend(nodes)
+    met, pending = set(start), list(start)
     while pending:
-        for node in leaving.get(pending.pop(), ()):
-            if node not in reached:
-                reached.add(node)
+        for node in leading.get(pending.pop(), ()):
+            if node not in met:
+                met.add(node)
                 pending.append(node)
-    return reached
+    return met
 
 
 def unserved(

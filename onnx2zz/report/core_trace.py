@@ -18,7 +18,7 @@ def core_trace(evaluation: Evaluation) -> str:
     """The whole document as text. Layers without a price take no time, and are told in its `otherData`."""
     unpriced = {layer.name: layer.error for layer in evaluation.layers if layer.error is not None}
     about = {"model": evaluation.model, "accelerator": evaluation.accelerator}
-    return trace_text(_events(evaluation), {**about, **({"not priced": unpriced} if unpriced else {})})
+    return trace_text(_events(evaluation), about={**about, **({"not priced": unpriced} if unpriced else {})})
 
 
 def _events(evaluation: Evaluation) -> Iterator[Event]:

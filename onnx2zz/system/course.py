@@ -26,7 +26,7 @@ class Course:
     arrived: set[int] = field(default_factory=set[int])
     joined: set[int] = field(default_factory=set[int])
     left_of_tile: dict[int, int] = field(default_factory=dict[int, int])
-    left_of_arrival: dict[tuple[int, CoreId], int] = field(default_factory=dict[tuple[int, CoreId], int])
+    left_of_arrival: dict[int, dict[CoreId, int]] = field(default_factory=dict[int, dict[CoreId, int]])
     lying: dict[CoreId, dict[int, Tile]] = field(default_factory=dict[CoreId, dict[int, Tile]])
     fetched: dict[int, Transfer] = field(default_factory=dict[int, Transfer])
 
@@ -129,8 +129,7 @@ class Course:
         if transfer.number in self.arrived:
             return
         self.arrived.add(transfer.number)
-        for core, tiles in transfer.kept_for(self.joined).items():
-            self.left_of_arrival[transfer.number, core] = tiles
+        self.left_of_arrival[transfer.number] = transfer.kept_for(self.joined)
         if transfer.of is not None and transfer.number not in self.fetched:
             self._read(transfer.of)
 
@@ -144,8 +143,10 @@ class Course:
             self.held[tile.core] -= tile.bits
 
     def _read_arrival(self, transfer: Transfer, core: CoreId) -> None:
-        key = transfer.number, core
-        self.left_of_arrival[key] -= 1
-        if not self.left_of_arrival[key]:
-            del self.left_of_arrival[key]
+        left = self.left_of_arrival[transfer.number]
+        left[core] -= 1
+        if not left[core]:
+            del left[core]
             self.held[core] -= transfer.bits
+            if not left:
+                del self.left_of_arrival[transfer.number]

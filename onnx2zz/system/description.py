@@ -77,6 +77,12 @@ class System:
         return {core.id: core for core in self.cores}
 
     @cached_property
+    def same_port(self) -> float | None:
+        """Bit a cycle of the memory of every core; None where cores differ."""
+        found = {core.port_bits for core in self.cores}
+        return found.pop() if len(found) == 1 else None
+
+    @cached_property
     def called(self) -> Mapping[Path, str]:
         """What each accelerator is called: its file's name, with as much of the folders as tells it from the others."""
         files = list(dict.fromkeys(core.accelerator.path for core in self.cores))

@@ -81,4 +81,4 @@ def event_energy(network: Network, route: Route, packets: Packets, bits: float) 
 
 def hops(network: Network, route: Route) -> int:
     """Links between cores that a route takes."""
-    return sum(1 for link in route.links if link not in network.outside)
+    return len(network.between_cores(route))

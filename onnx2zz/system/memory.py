@@ -2,6 +2,7 @@
 
 import math
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -85,9 +86,8 @@ class Reservations:
     last: float = 0.0
     _taken: list[Interval] = field(default_factory=list[Interval])
     _sorted: bool = True
-    _busy_starts: list[float] = field(default_factory=list[float])
-    """What follows without a rest as one: there are far fewer of these."""
-    _busy_ends: list[float] = field(default_factory=list[float])
+    _edges: list[float] = field(default_factory=list[float])
+    """Start, end, start, end ...: what follows without a rest is one, and there are far fewer of these."""
 
     @property
     def taken(self) -> list[Interval]:
@@ -101,11 +101,15 @@ class Reservations:
         """The first time, not before `earliest`, from which it is free for so long."""
         if not duration:
             return self._between(earliest)
-        starts, ends = self._busy_starts, self._busy_ends
-        at = bisect_right(ends, earliest)
-        while at < len(starts) and starts[at] < earliest + duration:
-            earliest = max(earliest, ends[at])
+        edges = self._edges
+        at = bisect_right(edges, earliest)
+        # Behind a start and not yet behind its end: taken.
+        if at % 2:
+            earliest = edges[at]
             at += 1
+        while at < len(edges) and edges[at] < earliest + duration:
+            earliest = edges[at + 1]
+            at += 2
         return earliest
 
     def _between(self, earliest: float) -> float:
@@ -122,20 +126,43 @@ class Reservations:
         start, end = one
         self._taken.append(one)
         if start > self.last:
-            self._busy_starts.append(start)
-            self._busy_ends.append(end)
-        elif start == self.last and self._busy_ends:
-            self._busy_ends[-1] = end
+            self._edges += one
+        elif start == self.last and self._edges:
+            self._edges[-1] = end
         else:
             self._sorted = False
-            self._join(start, end)
-        self.last = max(self.last, end)
+            # What it touches is one with it: of the edges from start to end those stay at which the whole begins and
+            # ends.
+            first, last = bisect_left(self._edges, start), bisect_right(self._edges, end)
+            beginning, ending = [start] * (first % 2 == 0), [end] * (last % 2 == 0)
+            self._edges[first:last] = [*beginning, *ending]
+        if end > self.last:
+            self.last = end
 
-    def _join(self, start: float, end: float) -> None:
-        starts, ends = self._busy_starts, self._busy_ends
-        first = bisect_left(ends, start)
-        last = bisect_right(starts, end)
-        if first < last:
-            start, end = min(start, starts[first]), max(end, ends[last - 1])
-        starts[first:last] = [start]
-        ends[first:last] = [end]
+
+def free_together(several: Sequence[Reservations], earliest: float, duration: float) -> float:
+    """The first time, not before `earliest`, from which all of them are free for so long."""
+    start, in_the_way = earliest, list[Reservations]()
+    while True:
+        last = in_the_way[-1] if in_the_way else None
+        for one in several:
+            # Asked once round since the start was last put off: all others have agreed to it.
+            if one is last:
+                return start
+            if one.last > start and (free := one.free_from(start, duration)) > start:
+                # Of a thousand links few are in the way: these agree first, before the others are asked any more.
+                last = one
+                in_the_way.append(one)
+                start = _agreed(in_the_way, free, duration)
+        if last is None:
+            return start
+
+
+def _agreed(few: Sequence[Reservations], start: float, duration: float) -> float:
+    """The first time, not before `start`, from which all are free for so long."""
+    before = -math.inf
+    while before < start:
+        before = start
+        for one in few:
+            start = one.free_from(start, duration)
+    return start

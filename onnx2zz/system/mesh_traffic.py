@@ -45,21 +45,21 @@ class MeshTraffic:
     system: System
     flows: tuple[Flow, ...]
 
-    def links(self, flow: Flow, at: Places) -> tuple[Link, ...]:
+    def links(self, flow: Flow, at: Places) -> Sequence[Link]:
         """The links between cores that a flow takes."""
         network = self.system.network
         to = tuple(sorted(at.get(core, core) for core in flow.to))
         route = network.route(at.get(flow.source, flow.source), to, flow.is_input)
         assert route is not None, "on a mesh every core is in reach"
-        return tuple(link for link in route.links if link not in network.outside)
+        return network.between_cores(route)
 
     def loads(self, at: Places) -> dict[str, int]:
         """Bits that each link between cores carries."""
-        found: dict[str, int] = {}
+        network = self.system.network
+        found = np.zeros(len(network.by_id), dtype=np.int64)
         for flow in self.flows:
-            for link in self.links(flow, at):
-                found[link.id] = found.get(link.id, 0) + flow.bits
-        return found
+            found[network.numbers(self.links(flow, at))] += flow.bits
+        return {link: bits for link, bits in zip(network.by_id, found.tolist(), strict=True) if bits}
 
     @cached_property
     def as_it_is(self) -> Places:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 CoreId = int
 PORT, STREAM = "port", "inputs"
 """What the link to the off-chip core is called, and that over which inputs come in past its memory."""
@@ -94,10 +96,23 @@ class Network:
         """Every link, those to the outside too."""
         return {link.id: link for link in (*self.links, *self.outside)}
 
-    @property
+    @cached_property
     def outside(self) -> tuple[Link, ...]:
         """The links that lead off the chip."""
         return tuple(link for link in (self.port, self.stream) if link is not None)
+
+    def between_cores(self, route: Route) -> Sequence[Link]:
+        """The links of a route that do not lead off the chip: one that does lies before all others."""
+        leaves = any(link is route.links[0] for link in self.outside) if route.links else False
+        return route.links[1:] if leaves else route.links
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        return {name: number for number, name in enumerate(self.by_id)}
+
+    def numbers(self, links: Iterable[Link]) -> np.ndarray:
+        """The place of each link among all of `by_id`."""
+        return np.array([self._numbers[link.id] for link in links], dtype=np.intp)
 
     @cached_property
     def _leaving(self) -> Mapping[CoreId, Sequence[tuple[Link, CoreId]]]:
@@ -153,18 +168,21 @@ class Network:
         self, tree: Mapping[CoreId, tuple[Link, CoreId] | None], destinations: Iterable[CoreId]
     ) -> Route | None:
         used: dict[str, Link] = {}
-        deepest = 0
+        depths: dict[CoreId, int] = {}
         for node in destinations:
             if node not in tree:
                 return None
-            # Back from each destination: links that ways share are in the tree once, so that a multicast takes them
-            # once.
-            way, depth = tree[node], 0
-            while way is not None:
-                used[way[0].id] = way[0]
-                way, depth = tree[way[1]], depth + 1
-            deepest = max(deepest, depth)
-        return Route(tuple(used.values()), deepest)
+            # Back from each destination until the way meets one that is there already: links that ways share are in
+            # the tree once, so that a multicast takes them once.
+            passed: list[CoreId] = []
+            while node not in depths and (way := tree[node]) is not None:
+                passed.append(node)
+                link, node = way
+                used[link.id] = link
+            depth = depths.setdefault(node, 0)
+            for before in reversed(passed):
+                depths[before] = depth = depth + 1
+        return Route(tuple(used.values()), max(depths.values(), default=0))
 
     def _depth(self, tree: Mapping[CoreId, tuple[Link, CoreId] | None], node: CoreId) -> int:
         depth, way = 0, tree[node]

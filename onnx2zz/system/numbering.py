@@ -30,8 +30,17 @@ class Numbering:
     def is_the_users(self) -> bool:
         return all(core == number for core, number in self.to.items())
 
+    def _changes_nothing(self, network: Network) -> bool:
+        """Whether a system is the same under these numbers, the order in which links off the chip name its cores
+        included."""
+        served = [link.nodes[:-1] for link in network.outside]
+        return self.is_the_users and all(cores == tuple(sorted(cores)) for cores in served)
+
     def system(self, system: System) -> System:
         """The system with its cores so numbered. Its links are the same: they lie where they lay."""
+        if self._changes_nothing(system.network):
+            # The very system, so that the routes that its network has found are known to whoever asks it later.
+            return system
         cores = sorted((replace(core, id=self.to[core.id]) for core in system.cores), key=lambda core: core.id)
         network = system.network
         port, stream = (self._moved(link, system) for link in (network.port, network.stream))
@@ -51,6 +60,8 @@ class Numbering:
 
     def tell(self, schedule: Schedule, network: Network) -> None:
         """Put a schedule that was made in these numbers in the user's; `network` is the user's."""
+        if self._changes_nothing(network):
+            return
         back = {number: core for core, number in self.to.items()}
         links = _moved_links(network.links, back)
         links |= {link.id: link for link in network.outside}

@@ -64,10 +64,14 @@ class Told:
         before = self.entry.padding.get(index, (0, 0))[0]
         offset = sum(step * ranges[loop][0] for step, loop in relation.terms) - before
         steps = tuple((step, ranges[loop][1]) for step, loop in relation.terms if step)
-        return stepped_positions(offset, steps, self._length(index))
+        return stepped_positions(offset, steps, self._lengths[index])
+
+    @cached_property
+    def _lengths(self) -> Mapping[str, int]:
+        """Positions of each derived index' tensor, as far as windows reach."""
+        return {index: self._length(index) for index in self.entry.related}
 
     def _length(self, index: str) -> int:
-        """Positions of a derived index' tensor, as far as windows reach."""
         # pr_loop_sizes counts what is touched: no bound where windows step over some rows (a 1x1 of stride 2).
         relation = self.entry.related[index]
         reach = sum(step * (self.sizes[loop] - 1) for step, loop in relation.terms) + 1
@@ -82,7 +86,7 @@ class Told:
         low = sum(step * ranges[loop][0] for step, loop in relation.terms) - before
         high = low + sum(step * (ranges[loop][1] - 1) for step, loop in relation.terms)
         positions = max(1, self._told(index, ranges).bit_count())
-        return positions, (max(0, -low), max(0, high - self._length(index) + 1))
+        return positions, (max(0, -low), max(0, high - self._lengths[index] + 1))
 
     def shape_of(self, ranges: Ranges) -> Shape:
         """Equal for two tiles of the layer exactly if their entries are: sizes, and what is left of each padding."""

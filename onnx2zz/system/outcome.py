@@ -1,15 +1,17 @@
 """What a schedule comes to: by core, link and part of the energy, and the sums of all."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import add
+
+import numpy as np
 
 from onnx2zz.pricing.schedule_kind import ScheduleKind
 from onnx2zz.pricing.system_result import CoreUse, LinkUse, StackUse
 from onnx2zz.system.bounds import Bounds
 from onnx2zz.system.description import System
-from onnx2zz.system.network import CoreId
+from onnx2zz.system.network import CoreId, Link
 from onnx2zz.system.plan import Tile, Transfer
 from onnx2zz.system.schedule import Schedule
 from onnx2zz.system.tiling import Tiling
@@ -75,10 +77,7 @@ class SystemOutcome:
             "macs": self.macs,
             "offchip_bits": sum(transfer.bits for transfer in self.moved if self._leaves_the_chip(transfer)),
             # Hops are links between cores: the port is told by offchip_bits, and would count twice.
-            "noc_bit_hops": sum(
-                transfer.bits * len([link for link in self._links(transfer) if link not in self._outside])
-                for transfer in self.moved
-            ),
+            "noc_bit_hops": sum(transfer.bits * len(self._between_cores(transfer)) for transfer in self.moved),
         }
 
     @property
@@ -128,37 +127,39 @@ class SystemOutcome:
 
     @cached_property
     def links(self) -> tuple[LinkUse, ...]:
-        bits: dict[str, int] = {}
-        busy: dict[str, float] = {}
-        energy: dict[str, float] = {}
         network = self.system.network
+        joined = list(network.by_id.values())
+        bits, busy, energy = (np.zeros(len(joined), dtype) for dtype in (np.int64, np.float64, np.float64))
+        per_bit = np.array([link.energy_per_bit for link in joined])
+        over_port = np.array([link is network.port for link in joined])
+        # All links of a transfer at once: a tree to 1,000 cores has 1,000, each of them once.
         for transfer in self.moved:
             start, end = self.schedule.transfers[transfer.number]
-            for link in self.schedule.routes[transfer.number].links:
-                bits[link.id] = bits.get(link.id, 0) + transfer.bits
-                busy[link.id] = busy.get(link.id, 0.0) + end - start
-                # Packets are the network's: off the chip data go as they are.
-                wire = transfer.bits if link is network.port else network.wire_bits(transfer.bits)
-                energy[link.id] = energy.get(link.id, 0.0) + wire * link.energy_per_bit
+            own = network.numbers(self.schedule.routes[transfer.number].links)
+            bits[own] += transfer.bits
+            busy[own] += end
+            busy[own] -= start
+            # Packets are the network's: off the chip data go as they are.
+            wire = np.where(over_port[own], transfer.bits, network.wire_bits(transfer.bits))
+            energy[own] += wire * per_bit[own]
         return tuple(
             LinkUse(
                 link.id,
                 link.nodes,
                 link.directed,
                 link.bandwidth,
-                bits.get(link.id, 0),
-                busy.get(link.id, 0.0),
-                energy.get(link.id, 0.0),
+                int(bits[number]),
+                float(busy[number]),
+                float(energy[number]),
             )
-            for link in network.by_id.values()
+            for number, link in enumerate(joined)
         )
 
-    @cached_property
-    def memory(self) -> dict[CoreId, list[tuple[float, float]]]:
-        """What each core holds over time: (cycle, bits) where it changes."""
-        return {
-            core: list(zip(course.times, course.held, strict=True)) for core, course in self.schedule.memory.items()
-        }
+    def memory(self) -> Iterator[tuple[CoreId, list[tuple[float, float]]]]:
+        """What each core holds over time: (cycle, bits) where it changes. On large systems these are millions, so that
+        no core's are kept."""
+        for core, course in self.schedule.memory.items():
+            yield core, list(zip(course.times, course.held, strict=True))
 
     def span(self, layer: int) -> tuple[float, float]:
         """From the first start of a layer's tiles to the last end, in the first frame."""
@@ -173,15 +174,11 @@ class SystemOutcome:
         """The pJ of the transfers of the frames."""
         return (pj for number, pj in energy.items() if not self.transfers[number].setup)
 
-    @cached_property
-    def _outside(self) -> frozenset[str]:
-        return frozenset(link.id for link in self.system.network.outside)
-
-    def _links(self, transfer: Transfer) -> list[str]:
-        return [link.id for link in self.schedule.routes[transfer.number].links]
+    def _between_cores(self, transfer: Transfer) -> Sequence[Link]:
+        return self.system.network.between_cores(self.schedule.routes[transfer.number])
 
     def _leaves_the_chip(self, transfer: Transfer) -> bool:
-        return bool(self._outside.intersection(self._links(transfer)))
+        return len(self._between_cores(transfer)) < len(self.schedule.routes[transfer.number].links)
 
 
 def _sum(numbers: Iterable[float]) -> float:

@@ -213,7 +213,8 @@ class Prices:
 
     def key(self, wanted: Wanted) -> str:
         """The key under which a tile is priced: equal for tiles that cost the same before mappings are chosen."""
-        if wanted not in self.keys:
+        known = self.keys.get(wanted)
+        if known is None:
             told, whole = self.layers[wanted[0]]
             # Making an entry and its key takes long, and there are many boxes of few shapes: the padding that is left
             # is in the shape.
@@ -221,8 +222,9 @@ class Prices:
             if shape not in self.first_of:
                 made = tile_entry(told, whole, wanted[1])
                 self.first_of[shape] = (made, layer_key(made, mapping_entry_for(made, self.inputs.mapping)))
-            self.entries[wanted], self.keys[wanted] = self.first_of[shape]
-        return self.keys[wanted]
+            self.entries[wanted], known = self.first_of[shape]
+            self.keys[wanted] = known
+        return known
 
     def outcome(self, wanted: Wanted) -> Answer:
         """The price of what a tile computes itself, or why it has none."""

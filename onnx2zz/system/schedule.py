@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from onnx2zz.system.description import System
-from onnx2zz.system.memory import Interval, MemoryCourse, Reservations
+from onnx2zz.system.memory import Interval, MemoryCourse, Reservations, free_together
 from onnx2zz.system.network import CoreId, Route
 from onnx2zz.system.plan import Plan, Tile, Transfer
 from onnx2zz.system.transfer_ways import TransferWays
@@ -93,8 +93,9 @@ class Making:
             self._found.memory[core.id] = course
         self._until: dict[int, float] = {}
         self._left: dict[int, int] = {}
-        self._arrival_until: dict[tuple[int, CoreId], float] = {}
-        self._arrival_left: dict[tuple[int, CoreId], int] = {}
+        # By transfer and core, of what has yet to be read there: how often, and until when it is kept by then.
+        self._arrival_left: dict[int, dict[CoreId, int]] = {}
+        self._arrival_until: dict[int, dict[CoreId, float]] = {}
 
     def made(self, order: Sequence[Tile]) -> Schedule:
         for _, wave in groupby(order, key=lambda tile: (tile.layer, tile.turn)):
@@ -175,11 +176,10 @@ class Making:
         self.take_links(route, start, end)
         self._found.transfers[transfer.number] = (start, end)
         self._found.routes[transfer.number] = route
-        kept_for = transfer.kept_for(self._found.tiles)
         for core in onchip:
             self._found.memory[core].put(start, transfer.bits)
-            self._arrival_until[transfer.number, core] = end
-            self._arrival_left[transfer.number, core] = kept_for[core]
+        self._arrival_left[transfer.number] = transfer.kept_for(self._found.tiles)
+        self._arrival_until[transfer.number] = dict.fromkeys(onchip, end)
         if transfer.of is not None and transfer.after is None:
             self._read(transfer.of, end)
 
@@ -200,15 +200,7 @@ class Making:
 
     def links_free(self, route: Route, earliest: float, duration: float) -> float:
         """The first time from which all links are free together for so long."""
-        links = self._on(route)
-        while True:
-            start = earliest
-            for taken in links:
-                if taken.last > start:
-                    start = taken.free_from(start, duration)
-            if start == earliest:
-                return start
-            earliest = start
+        return free_together(self._on(route), earliest, duration)
 
     def _on(self, route: Route) -> Sequence[Reservations]:
         """The reservations of a route's links."""
@@ -226,9 +218,12 @@ class Making:
             self._found.memory[producer.core].let_go(self._until[producer.number], producer.bits)
 
     def _read_arrival(self, transfer: Transfer, core: CoreId, end: float) -> None:
-        key = transfer.number, core
-        self._arrival_until[key] = max(self._arrival_until[key], end)
-        self._arrival_left[key] -= 1
-        if not self._arrival_left[key]:
-            del self._arrival_left[key]
-            self._found.memory[core].let_go(self._arrival_until.pop(key), transfer.bits)
+        left, until = self._arrival_left[transfer.number], self._arrival_until[transfer.number]
+        if end > until[core]:
+            until[core] = end
+        left[core] -= 1
+        if not left[core]:
+            del left[core]
+            self._found.memory[core].let_go(until[core], transfer.bits)
+            if not left:
+                del self._arrival_left[transfer.number], self._arrival_until[transfer.number]

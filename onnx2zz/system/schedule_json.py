@@ -7,7 +7,8 @@ equation, as runs [first, how many, step]; an index that is whole is left out.
 from collections.abc import Iterator, Mapping
 
 from onnx2zz import __version__
-from onnx2zz.files.strict_json import json_text
+from onnx2zz.files.document import is_iterator
+from onnx2zz.files.strict_json import json_pieces
 from onnx2zz.installed import version
 from onnx2zz.system.elements import Elements, runs
 from onnx2zz.system.outcome import CoreUse, LinkUse, SystemOutcome
@@ -17,13 +18,20 @@ from onnx2zz.system.tile import Box
 Json = dict[str, object]
 
 
-def text(outcome: SystemOutcome) -> str:
-    """The whole file."""
-    return f"{json_text(document(outcome))}\n"
+def schedule_file(outcome: SystemOutcome) -> Iterator[bytes]:
+    """The whole file, in pieces: that of a large system has more than a hundred megabytes."""
+    for piece in json_pieces(_content(outcome)):
+        yield piece.encode()
+    yield b"\n"
 
 
 def document(outcome: SystemOutcome) -> Json:
     """The whole document."""
+    return {key: list(value) if is_iterator(value) else value for key, value in _content(outcome).items()}
+
+
+def _content(outcome: SystemOutcome) -> Json:
+    """The document; what there are very many of is made one by one, as it is asked for."""
     return {
         "model": outcome.model,
         "system": outcome.system.name,
@@ -38,11 +46,9 @@ def document(outcome: SystemOutcome) -> Json:
         "bounds": outcome.bounds.document(),
         "cores": [*map(_core, outcome.cores), *_offchip(outcome)],
         "links": list(map(_link, outcome.links)),
-        "tiles": [_tile(outcome, tile) for tile in outcome.schedule.plan.tiles],
-        "transfers": [_transfer(outcome, transfer) for transfer in outcome.schedule.plan.transfers],
-        "memory": [
-            {"core": core, "events": [list(event) for event in events]} for core, events in outcome.memory.items()
-        ],
+        "tiles": (_tile(outcome, tile) for tile in outcome.schedule.plan.tiles),
+        "transfers": (_transfer(outcome, transfer) for transfer in outcome.schedule.plan.transfers),
+        "memory": ({"core": core, "events": list(map(list, events))} for core, events in outcome.memory()),
     }
 
 

@@ -9,7 +9,7 @@ cycles it is `busy`.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from onnx2zz.files.trace_events import Event, counter, process, span, trace_bytes, trace_text, track
+from onnx2zz.files.trace_events import Course, Event, process, span, trace_bytes, trace_text, track
 from onnx2zz.system.outcome import SystemOutcome
 
 CORES, LINKS = 1, 2
@@ -20,12 +20,12 @@ MANY = 200_000
 
 def trace(outcome: SystemOutcome) -> str:
     """The whole document as text."""
-    return trace_text(_events(outcome))
+    return trace_text(_events(outcome), _memory(outcome))
 
 
 def trace_file(outcome: SystemOutcome) -> Iterator[bytes]:
     """The same in pieces of a file."""
-    return trace_bytes(_events(outcome))
+    return trace_bytes(_events(outcome), _memory(outcome))
 
 
 def _events(outcome: SystemOutcome) -> Iterator[Event]:
@@ -37,9 +37,11 @@ def _events(outcome: SystemOutcome) -> Iterator[Event]:
         frame = {"frame": tile.frame} if outcome.frames > 1 else {}
         yield span(layers[tile.layer].placed.name, CORES, tile.core, start, end, {"tile": tile.number, **frame, **box})
     yield from _transfers(outcome)
-    for core, events in outcome.memory.items():
-        for time, bits in events:
-            yield counter(f"memory of core {core}", CORES, time, {"bits": bits})
+
+
+def _memory(outcome: SystemOutcome) -> Iterator[Course]:
+    for core, events in outcome.memory():
+        yield Course(f"memory of core {core}", CORES, "bits", events)
 
 
 @dataclass

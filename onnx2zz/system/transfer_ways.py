@@ -29,5 +29,6 @@ class TransferWays:
         """The links from a core to others, and bit a cycle of the memory at their ends that takes least."""
         route = self.system.network.route(source, to, is_input)
         assert route is not None, f"no way from core {source} to {to}"
-        ports = (self.system.by_id[core].port_bits for core in (source, *to) if core in self.system.by_id)
-        return route, min(ports, default=float("inf"))
+        if self.system.same_port is not None:
+            return route, self.system.same_port
+        return route, min(self.system.by_id[core].port_bits for core in (source, *to) if core in self.system.by_id)

@@ -7,7 +7,7 @@ from math import inf, nan
 import pytest
 
 from onnx2zz.conservation.mismatch import Mismatch
-from onnx2zz.files.strict_json import json_items, json_text
+from onnx2zz.files.strict_json import json_items, json_pieces, json_text
 from onnx2zz.pricing.result import Evaluation, LayerResult, Total, as_json
 from onnx2zz.proof.result import Verification
 from onnx2zz.proof.result import as_json as verification_as_json
@@ -59,6 +59,15 @@ def test_documents_together_are_what_each_is() -> None:
     assert json_items(finite) == ", ".join(map(json_text, finite))
     unlike = [*finite, {"name": "c", "ts": nan}]
     assert strictly_read(f"[{json_items(unlike)}]")[2] == {"name": "c", "ts": None, "not_finite": {"ts": "NaN"}}
+
+
+def test_a_document_in_pieces_is_what_it_is_whole() -> None:
+    items = [{"näme": "a", "at": [0.1 + 0.2, 3]}, {"at": [nan, {"x": inf}]}, {}]
+    for listed in (items, items[:1], []):
+        whole = {"first": -inf, "items": listed, "none": None, "last": {"y": [1e22]}}
+        in_pieces = {**whole, "items": iter(listed)}
+        assert "".join(json_pieces(in_pieces)) == json_text(whole)
+    assert "".join(json_pieces({"items": iter(items[:1])})) == json_text({"items": items[:1]})
 
 
 def test_a_verification_and_a_page_hold_no_nan() -> None:

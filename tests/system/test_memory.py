@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnx2zz.system.memory import MemoryCourse, Reservations
+from onnx2zz.system.memory import MemoryCourse, Reservations, free_together
 
 CHANGES = st.lists(st.tuples(st.integers(0, 15), st.integers(1, 12), st.integers(0, 9)), max_size=8)
 LAST = 40
@@ -56,3 +56,22 @@ def test_what_is_reserved_is_apart_and_as_early_as_can_be(wanted: list[tuple[int
         taken.append((start, start + length))  # a mark that takes no time lies in nobody else's
     assert free.taken == sorted(taken)
     assert free.last == max((end for _, end in taken), default=0)
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 6)), max_size=6), max_size=4),
+    st.integers(0, 20),
+    st.integers(0, 6),
+)
+def test_several_are_free_together_from_the_first_time_at_which_each_is(
+    wanted: list[list[tuple[int, int]]], earliest: int, length: int
+) -> None:
+    several: list[Reservations] = []
+    for own in wanted:
+        several.append(Reservations())
+        for since, duration in own:
+            start = several[-1].free_from(since, duration)
+            several[-1].take((start, start + duration))
+    taken = [one for own in several for one in own.taken]
+    possible = (t for t in range(earliest, 400) if all(t + length <= first or t >= last for first, last in taken))
+    assert free_together(several, earliest, length) == next(possible)

@@ -119,17 +119,18 @@ def _leave(found: Arrivals, one: WrittenTransfer) -> None:
     there = found.held.get((one.source, _origin(found.scene, one)), [])
     there = [h for h in there if h.tile == tile.id and h.since <= one.start + EPS]
     found.read.setdefault((one.source, _origin(found.scene, one)), []).append(carried)
-    _used(there, [carried], one.end)
-    if left := without([carried], [h.elements for h in there]):
+    if left := without([carried], _used(there, [carried], one.end)):
         lack = elements_told(left, found.scene.indices(one))
         what = f"it leaves core {one.source} at {cycles(one.start)} with {lack} of tile {tile.id} that never came there"
         found.faults.append(Fault(where, what, one.start))
 
 
-def _used(there: Sequence[Holding], wanted: Sequence[Elements], end: float) -> None:
-    for holding in there:
-        if any(meet(holding.elements, elements) for elements in wanted):
-            holding.use(end)
+def _used(there: Sequence[Holding], wanted: Sequence[Elements], end: float) -> list[Elements]:
+    """What has some of the elements that are wanted is in use until then; the elements of all that has."""
+    used = [holding for holding in there if any(meet(holding.elements, elements) for elements in wanted)]
+    for holding in used:
+        holding.use(end)
+    return [holding.elements for holding in used]
 
 
 def _start(found: Arrivals, tile: WrittenTile) -> None:
@@ -148,9 +149,8 @@ def _of_layer(found: Arrivals, tile: WrittenTile, need: Need, producer: int) -> 
     if need.ordered:  # which of them it reads, the file alone does not say
         for holding in there:
             holding.use(tile.end)
-    _used(there, need.boxes, tile.end)
-    whose = f"the output of layer {producer}"
-    _lacking(found, tile, need, [h.elements for h in there], whose, found.scene.needs.told(producer).indices("O"))
+    come, whose = _used(there, need.boxes, tile.end), f"the output of layer {producer}"
+    _lacking(found, tile, need, come, whose, found.scene.needs.told(producer).indices("O"))
     if need.ordered:
         _in_order(found, tile, producer, {h.tile for h in there})
 
@@ -181,8 +181,7 @@ def _from_outside(found: Arrivals, tile: WrittenTile, need: Need) -> None:
         left = without(need.boxes, [h.elements for h in there])
         if not left:
             break
-    _used(there, need.boxes, tile.end)
-    _lacking(found, tile, need, [h.elements for h in there], "", told.indices(need.operand))
+    _lacking(found, tile, need, _used(there, need.boxes, tile.end), "", told.indices(need.operand))
 
 
 def _came_with(frame: int, constant: bool) -> Iterator[tuple[int, bool]]:
@@ -211,10 +210,9 @@ def _add(found: Arrivals) -> None:
         for other in (found.scene.schedule.tiles[name] for name in tile.adds):
             there = found.held.get((tile.core, (other.layer, "partial", other.frame)), [])
             there = [h for h in there if h.tile == other.id and h.since <= tile.end + EPS]
-            _used(there, [found.scene.makes[other.id]], tile.end)
-            origin = (other.layer, "partial", other.frame)
-            found.read.setdefault((tile.core, origin), []).append(found.scene.makes[other.id])
-            if left := without([found.scene.makes[other.id]], [h.elements for h in there]):
+            origin, sums = (other.layer, "partial", other.frame), found.scene.makes[other.id]
+            found.read.setdefault((tile.core, origin), []).append(sums)
+            if left := without([sums], _used(there, [sums], tile.end)):
                 lack = elements_told(left, found.scene.needs.told(other.layer).indices("O"))
                 what = f"it ends at {cycles(tile.end)} without {lack} of the partial sums of tile {other.id}"
                 found.faults.append(Fault(_named(tile), what, tile.end))

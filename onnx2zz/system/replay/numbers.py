@@ -33,7 +33,7 @@ from onnx2zz.system.elements import Elements, positions
 from onnx2zz.system.operands import Told
 from onnx2zz.system.plan import OPERANDS
 from onnx2zz.system.replay.fault import Fault
-from onnx2zz.system.replay.needs import Box, Needs
+from onnx2zz.system.replay.needs import Box, Need, Needs
 from onnx2zz.system.replay.written import Id, WrittenSchedule
 from onnx2zz.system.tile import Box as TileBox
 from onnx2zz.system.tile import cut
@@ -111,6 +111,7 @@ class _Playing:
         self._needs, self._origins = needs, origins
         bounds = {placed.id: bind(entries[placed.id], placed).layer or placed.layer for placed in group.placed}
         self._layers = bounds
+        self._last: dict[str, tuple[tuple[object, ...], np.ndarray]] = {}
         between = group.made - trial.expected.keys()
         whole: dict[str, np.ndarray] = {}
         if between:  # what only the layers of the node know
@@ -150,20 +151,38 @@ class _Playing:
         tensors: dict[str, np.ndarray] = dict(self._true)
         inputs: list[Access] = []
         for operand, access in zip(OPERANDS, layer.inputs, strict=False):
-            boxes = {n.producer: n.boxes for n in needed if n.operand == operand and n.producer is not None}
-            outside = [part for n in needed if n.operand == operand and n.producer is None for part in n.boxes]
-            made = any(edge.operand == operand for edge in self._needs.graph.edges.get(placed.id, ()))
-            data = self._data(access)
-            if made:
-                mask = self._from_layers(access.tensor, boxes)
-            elif self._needs.outside(placed.id, operand):
-                mask = self._from_outside(placed, operand, box, outside, data)
-            else:  # of no bits: not in the schedule
-                mask = np.ones(data.shape, bool)
             name = f"{access.tensor} as {operand}"
-            tensors[name] = np.where(mask.reshape(data.shape), data, np.nan) if mask.size == data.size else data
+            tensors[name] = self._operand(placed, operand, [n for n in needed if n.operand == operand], box)
             inputs.append(replace(access, tensor=name, packed=0))
         return replace(layer, inputs=tuple(inputs)), tensors
+
+    def _operand(self, placed: PlacedLayer, operand: str, needed: Sequence[Need], box: Box) -> np.ndarray:
+        """An operand, NaN where a box does not need it."""
+        access = self._layers[placed.id].inputs[OPERANDS.index(operand)]
+        seen = self._needs.told(placed.id).seen(placed.layer.inputs[OPERANDS.index(operand)], dict(box))
+        # Boxes that follow each other often differ in one operand alone, and large ones take long to blot out.
+        asked = placed.id, (*needed,), seen
+        if operand not in self._last or self._last[operand][0] != asked:
+            self._last[operand] = asked, self._blotted(placed, operand, needed, seen, self._data(access), access.tensor)
+        return self._last[operand][1]
+
+    def _blotted(
+        self,
+        placed: PlacedLayer,
+        operand: str,
+        needed: Sequence[Need],
+        seen: Elements,
+        data: np.ndarray,
+        tensor: str,
+    ) -> np.ndarray:
+        if any(edge.operand == operand for edge in self._needs.graph.edges.get(placed.id, ())):
+            mask = self._from_layers(tensor, {n.producer: n.boxes for n in needed if n.producer is not None})
+        elif self._needs.outside(placed.id, operand):
+            outside = [part for n in needed if n.producer is None for part in n.boxes]
+            mask = self._from_outside(placed, operand, seen, outside, data)
+        else:  # of no bits: not in the schedule
+            mask = np.ones(data.shape, bool)
+        return np.where(mask.reshape(data.shape), data, np.nan) if mask.size == data.size else data
 
     def _data(self, access: Access) -> np.ndarray:
         data = np.asarray(self._true[access.tensor])
@@ -184,14 +203,13 @@ class _Playing:
         return held[self._origins.of(tensor)]
 
     def _from_outside(
-        self, placed: PlacedLayer, operand: str, box: Box, parts: Sequence[Elements], data: np.ndarray
+        self, placed: PlacedLayer, operand: str, seen: Elements, parts: Sequence[Elements], data: np.ndarray
     ) -> np.ndarray:
         """Which elements of an operand from outside are such elements, by the indices that the file tells them by."""
         told, access = self._needs.told(placed.id), placed.layer.inputs[OPERANDS.index(operand)]
         mask = np.zeros(data.shape, bool)
         for part in parts:
             by_index = dict(zip(told.indices(operand), part, strict=True))
-            seen = told.seen(access, dict(box))
             axes = [positions(axis) for axis in seen]
             if access.picks is not None:
                 axes[access.picks[0]] = list(range(data.shape[access.picks[0]]))

@@ -6,7 +6,7 @@ from itertools import pairwise
 from onnx2zz.system.elements import count
 from onnx2zz.system.replay.fault import EPS, Fault, cycles
 from onnx2zz.system.replay.scene import Scene
-from onnx2zz.system.replay.written import Id, WrittenSchedule, WrittenTile, WrittenTransfer
+from onnx2zz.system.replay.written import Id, WrittenLink, WrittenSchedule, WrittenTile, WrittenTransfer
 
 
 def wire_faults(scene: Scene) -> Iterator[Fault]:
@@ -62,7 +62,14 @@ def _carrying(scene: Scene, one: WrittenTransfer) -> Iterator[Fault]:
 
 def reached(schedule: WrittenSchedule, one: WrittenTransfer) -> set[Id]:
     """The cores that the links of a transfer join to where it begins."""
-    links, found = [schedule.links[name] for name in one.links], [one.source]
-    for node in found:  # grows while it is walked
-        found += [end for link in links for end in link.leads(node) if end not in found]
-    return set(found)
+    links: dict[Id, list[WrittenLink]] = {}
+    for link in (schedule.links[name] for name in one.links):
+        for node in link.nodes:
+            links.setdefault(node, []).append(link)
+    found, pending = {one.source}, [one.source]
+    while pending:
+        node = pending.pop()
+        ends = {end for link in links.get(node, ()) for end in link.leads(node)} - found
+        found |= ends
+        pending += ends
+    return found
