@@ -60,10 +60,11 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "", unrolled: 
     note_initializers(state, graph, scope)
     for info in real_inputs(graph).values():
         _note_input(state, info, bound.shapes.get(info.name), bindings)
-    check_order(graph, state.tensors)
+    ordered = in_order(graph.node)
+    check_order(graph, state.tensors, ordered)
     check_functions(model.functions)
     # Names are checked before the walk: it looks them up and would find another fault first.
-    _walk(state, graph.node, scope)
+    _walk_in_order(state, graph.node, ordered, scope)
     raise_if_any(
         Problem(f"--op-like {op}", "no node of the model is one", "name an operator with its domain")
         for op in bindings.op_like
@@ -132,7 +133,13 @@ def _note_input(state: Trace, info: onnx.ValueInfoProto, shape: tuple[int, ...] 
 
 
 def _walk(state: Trace, protos: Sequence[onnx.NodeProto], scope: Scope) -> None:
-    ordered = in_order(protos)
+    _walk_in_order(state, protos, in_order(protos), scope)
+
+
+def _walk_in_order(
+    state: Trace, protos: Sequence[onnx.NodeProto], ordered: Sequence[onnx.NodeProto], scope: Scope
+) -> None:
+    """Takes in nodes that stand as `protos`, in an order of execution."""
     # ONNX asks for topological order, and some exporters do not keep it: no fault of the network, but said.
     if ordered is not protos and (first := early(protos)):
         what = "stands before a node that feeds it; those of its graph were sorted"
