@@ -7,8 +7,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from onnx2zz.compiler import compile_model
+from onnx2zz.compiler import CompileOptions, compile_model
 from onnx2zz.errors import InputError
+from onnx2zz.frontend.binding import Bindings
+from onnx2zz.proof.verify import verify
 from tests.frontend.whole_graph import check_model
 from tests.oracle import distinct, model_of
 
@@ -279,3 +281,50 @@ def test_a_scan_over_nothing_gives_what_it_began_with(axis: int) -> None:
     assert compiled.workload.macs == 0 and [dict(one.sources)["I"] for one in compiled.workload.layers] == [
         ("input:h0",)
     ]
+
+
+def while_model(trip: int | None = None) -> onnx.ModelProto:
+    """A Loop that goes on while the largest element of its state is small, which no input tells."""
+    nodes = [helper.make_node("MatMul", ["h_in", "w"], ["p"]), helper.make_node("Tanh", ["p"], ["h_out"])]
+    nodes += [helper.make_node("ReduceMax", ["h_out"], ["largest"], keepdims=0)]
+    nodes += [helper.make_node("Less", ["largest", "limit"], ["small"])]
+    model = loop_model(loop_body(nodes, {"h": [2, 3]}, condition="small"), ["y"], trip)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.float32(1e9), "limit"))
+    model.graph.node[0].name = "decoding"
+    return model
+
+
+def told_steps(**steps: int) -> CompileOptions:
+    return CompileOptions(Bindings(steps=steps))
+
+
+@pytest.mark.parametrize(("name", "steps"), [("decoding", 7), ("y", 5), ("decoding", 1)])
+def test_a_loop_that_data_end_makes_the_steps_that_are_told(name: str, steps: int) -> None:
+    compiled = compile_model(while_model(), told_steps(**{name: steps}))
+    assert compiled.workload.macs == steps * 2 * 3 * 3
+    assert any(f"makes {steps} steps" in note for note in compiled.notes)
+    assert verify(compiled).ok
+
+
+def test_a_loop_that_data_end_is_refused_with_a_way_out_that_works() -> None:
+    with pytest.raises(InputError, match=r"--steps decoding=N; or"):
+        compile_model(while_model())
+
+
+def test_steps_beyond_the_count_of_the_graph_are_refused() -> None:
+    assert compile_model(while_model(9), told_steps(decoding=9)).workload.macs == 9 * 2 * 3 * 3
+    with pytest.raises(InputError, match="--steps decoding=10: the graph lets it make 9 at most"):
+        compile_model(while_model(9), told_steps(decoding=10))
+
+
+def test_steps_of_no_loop_that_has_to_be_told_are_refused() -> None:
+    with pytest.raises(InputError, match="--steps y=3: no loop of that name needs to be told"):
+        compile_model(loop_model(body_of_products(), ["y"]), told_steps(y=3))
+
+
+def test_a_count_that_is_an_input_may_be_given_as_its_value() -> None:
+    model = while_model()
+    model.graph.node[0].input[0] = "most"
+    model.graph.input.append(value("most", [], TensorProto.INT64))
+    with pytest.raises(InputError, match=r"--steps decoding=N, or --value most=X"):
+        compile_model(model)
