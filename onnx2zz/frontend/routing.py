@@ -281,6 +281,16 @@ def _one_hot(routing: Routing, known: Known) -> Marks:
     return (Mask(mark.router, prod(known.shape(0)), known.node.integer("axis", -1) % len(result)),)
 
 
+def _joined(routing: Routing, known: Known) -> Marks:
+    """Choices that were made one after the other, each among all experts: those of the first, and more a token."""
+    marks = [routing.marks.get(name) for name in known.node.inputs]
+    first = marks[0] if marks else None
+    alike = isinstance(first, Choices) and all(
+        isinstance(mark, Choices) and mark.router.experts == first.router.experts for mark in marks
+    )
+    return (first,) if alike else ()
+
+
 def _scattered(routing: Routing, known: Known) -> Marks:
     """Something written, or counted, at the places of the chosen experts."""
     mark, result = routing.marks.get(known.node.input(1)), known.result()
@@ -387,6 +397,7 @@ RULES: Mapping[str, Rule] = {
     "Transpose": _transposed,
     "Equal": _equal,
     "OneHot": _one_hot,
+    "Concat": _joined,
     **dict.fromkeys(("ScatterElements", "Scatter"), _scattered),
     "Gather": _gathered,
     "Slice": _sliced,

@@ -172,6 +172,23 @@ def by_argmax() -> onnx.ModelProto:
     return b.model(total)
 
 
+def by_argmax_again() -> onnx.ModelProto:
+    """Two experts a token, the second chosen once the first is struck out (Phi-3.5-MoE)."""
+    b = Builder()
+    scores = b.one("MatMul", "x", b.weight(WIDTH, EXPERTS))
+    first = b.one("ArgMax", scores, axis=-1, keepdims=1)
+    struck = b.number(np.full((TOKENS, 1), -1e9), np.float32)
+    second = b.one("ArgMax", b.one("ScatterElements", scores, first, struck, axis=1), axis=-1, keepdims=1)
+    numbers, total = b.one("Concat", first, second, axis=-1), b.zeros()
+    hot = b.one("OneHot", numbers, b.number(EXPERTS), b.number([0, 1]), axis=-1)
+    by_expert = b.one("Transpose", hot, perm=[2, 1, 0])
+    for expert in range(EXPERTS):
+        found = b.one("NonZero", b.one("Gather", by_expert, b.number(expert), axis=0))
+        _, tokens = (b.one("Squeeze", part, b.number([0])) for part in b.all("Split", [found], 2, num_outputs=2))
+        total = b.sent(total, tokens)
+    return b.model(total)
+
+
 def compressed() -> onnx.ModelProto:
     """Each expert's rows and their numbers by Compress."""
     b = Builder()
@@ -306,6 +323,7 @@ MIXTURES: dict[str, tuple[Callable[[], onnx.ModelProto], int]] = {
     "by not zero": (by_not_zero, ROUTED),
     "by all numbers": (by_all_numbers, ROUTED),
     "by argmax": (by_argmax, ROUTER + TOKENS * EACH),
+    "by argmax twice": (by_argmax_again, ROUTED),
     "compressed": (compressed, ROUTED),
     "sorted and sliced": (lambda: _sorted(_sliced), ROUTED),
     "sorted and split": (lambda: _sorted(_split), ROUTED),

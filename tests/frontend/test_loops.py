@@ -289,7 +289,7 @@ def while_model(trip: int | None = None) -> onnx.ModelProto:
     nodes += [helper.make_node("ReduceMax", ["h_out"], ["largest"], keepdims=0)]
     nodes += [helper.make_node("Less", ["largest", "limit"], ["small"])]
     model = loop_model(loop_body(nodes, {"h": [2, 3]}, condition="small"), ["y"], trip)
-    model.graph.initializer.append(onnx.numpy_helper.from_array(np.float32(1e9), "limit"))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(1e9, np.float32), "limit"))
     model.graph.node[0].name = "decoding"
     return model
 
