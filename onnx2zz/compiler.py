@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import onnx
 
-from onnx2zz.conservation.law import hold
+from onnx2zz.conservation.law import hold, violations
+from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.emission.coverage import coverage
 from onnx2zz.emission.entry import entry
 from onnx2zz.emission.files import write_compiled
@@ -47,6 +49,11 @@ class Compiled(Tabular):
     workload: Workload
     entries: tuple[WorkloadEntry, ...]
     file: Path | None = None
+
+    @cached_property
+    def contradictions(self) -> tuple[Mismatch, ...]:
+        """Where the workload does not do what the graph asks for: nowhere in what `compile_model` gives."""
+        return tuple(violations(self.graph, self.workload, self.entries))
 
     @property
     def fates(self) -> dict[str, int]:
@@ -104,8 +111,9 @@ def compile_model(model: Path | onnx.ModelProto, options: CompileOptions | None 
         with _named(model):
             graph, workload = _graph_and_workload(proto, options, name)
         entries = tuple([entry(placed) for placed in workload.layers])
-        hold(graph, workload, entries)
-        return Compiled(graph, workload, entries, model if isinstance(model, Path) else None)
+        compiled = Compiled(graph, workload, entries, model if isinstance(model, Path) else None)
+        hold(compiled.contradictions)
+        return compiled
 
 
 def _graph_and_workload(proto: onnx.ModelProto, options: CompileOptions, name: str) -> tuple[Graph, Workload]:

@@ -37,7 +37,8 @@ class ModelOptions(TypedDict, total=False):
     of every input that leaves it open, `dims` named dims ({"N": 1}), `values` fills inputs with a value that shapes and
     conditions may use. `op_like` takes an operator without a lowering as one that has one ({"my.lab.Gate": "Relu"}).
     `dims_of` fixes sizes that the data of a run decide, by tensor and axis ({("picked", 0): 512}), `tokens_per_expert`
-    how many tokens each expert of a mixture gets.
+    how many tokens each expert of a mixture gets, `steps` how many steps a loop makes that only a run could count, by
+    its name ({"decoding": 32}).
     `precision`: "int8", "native", or bits ({"W": 4, "I": 8}).
     """
 
@@ -48,6 +49,7 @@ class ModelOptions(TypedDict, total=False):
     op_like: Mapping[str, str]
     dims_of: Mapping[tuple[str, int], int]
     tokens_per_expert: int | None
+    steps: Mapping[str, int]
     precision: PrecisionWord | Mapping[str, int]
     unsupported: Unsupported
     movement: Movement
@@ -124,6 +126,7 @@ def compile_options(options: AnyModelOptions) -> CompileOptions:
         options.get("op_like", {}),
         options.get("dims_of", {}),
         options.get("tokens_per_expert"),
+        options.get("steps", {}),
     )
     precision = _precision(options.get("precision", INT8))
     return CompileOptions(

@@ -36,6 +36,7 @@ class ModelArguments(TypedDict):
     op_like: tuple[str, ...]
     dims_of: tuple[str, ...]
     tokens_per_expert: int | None
+    steps: tuple[str, ...]
     precision: str
     unsupported: Unsupported
     movement: Movement
@@ -85,6 +86,12 @@ def model_options(command: Command) -> Command:
             help="Tokens that each expert of a mixture gets; an even split if left out.",
         ),
         click.option(
+            "--steps",
+            multiple=True,
+            metavar="LOOP=N",
+            help="Steps of a loop that only the data of a run end.",
+        ),
+        click.option(
             "--precision",
             default=INT8,
             show_default=True,
@@ -128,6 +135,7 @@ def compile_options(**typed: Unpack[ModelArguments]) -> "CompileOptions":
             for place, size in (_pair(text, "--dim-of", _size) for text in typed["dims_of"])
         },
         tokens_per_expert=typed["tokens_per_expert"],
+        steps=dict(_pair(text, "--steps", _size) for text in typed["steps"]),
     )
     lowering = LoweringOptions(_precision(typed["precision"]), typed["unsupported"], typed["movement"])
     return CompileOptions(bindings, lowering)

@@ -22,9 +22,9 @@ PRODUCTS = ("Conv", "Gemm")
 MOST_TOLD = 5
 
 
-def hold(graph: Graph, workload: Workload, entries: Sequence[WorkloadEntry]) -> None:
-    """Raises BrokenLawError where the workload does not do what the graph asks for."""
-    if broken := tuple(violations(graph, workload, entries)):
+def hold(broken: Sequence[Mismatch]) -> None:
+    """Raises BrokenLawError where `violations` found that a workload does not do what its graph asks for."""
+    if broken:
         raise BrokenLawError(_told(broken))
 
 

@@ -36,7 +36,7 @@ DICTIONARY = "the sweep"
 """What a sweep is called that is in no file."""
 
 KEYS = ("models", "accelerators", "options", "pareto")
-MODEL_KEYS = ("model", "name", "shape", "dim", "value", "batch", "op_like", "dim_of", "tokens_per_expert")
+MODEL_KEYS = ("model", "name", "shape", "dim", "value", "batch", "op_like", "dim_of", "tokens_per_expert", "steps")
 ACCELERATOR_KEYS = ("template", "name", "parameters", "set")
 OPTION_KEYS = ("opt", "lpf_limit", "mapping", "precision", "locality", *SCHEDULING)
 RANGE_KEYS = ("from", "to", "step", "times")
@@ -158,6 +158,7 @@ class _Reading:
             op_like=dict(self._named((*place, "op_like"), _as_operator, "an operator's name")),
             dims_of=dict(self._sizes_of((*place, "dim_of"))),
             tokens_per_expert=self._size(section, "tokens_per_expert"),
+            steps=dict(self._named((*place, "steps"), as_size, "a number of steps")),
         )
         return found and ModelSpec(section.text("name") or found.name, found, bindings, self._where(place))
 

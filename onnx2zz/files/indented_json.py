@@ -6,7 +6,7 @@ million of these, most of them again and again: what several layers have in comm
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeGuard
 
 MOST_PARTS = 4096
@@ -22,6 +22,7 @@ class Writer:
         self.step = " " * indent
         self.text = json.encoder.encode_basestring_ascii if ensure_ascii else json.encoder.encode_basestring
         self.parts: dict[tuple[int, int], str] = {}
+        self.keys: dict[str, str] = {}
 
     def write(self, value: object, depth: int = 0) -> str:
         """The text of a value that begins `depth` steps in. Raises ValueError for NaN and infinities, TypeError for
@@ -29,7 +30,7 @@ class Writer:
         if isinstance(value, str):
             return self.text(value)
         # Before int, which True is to Python.
-        if isinstance(value, bool) or value is None:
+        if value is None or value is True or value is False:
             return "null" if value is None else "true" if value else "false"
         if isinstance(value, int):
             # Of the class itself: members of an IntEnum would be written by their name.
@@ -48,21 +49,34 @@ class Writer:
         return known
 
     def _composed(self, value: object, depth: int) -> str:
+        write, inner = self.write, depth + 1
         if _is_object(value):
-            members = (f"{self._key(key)}: {self.write(inner, depth + 1)}" for key, inner in value.items())
+            keys = self.keys
+            members = [
+                f"{keys.get(key) or self._named(key) if isinstance(key, str) else self._key(key)}: {write(one, inner)}"
+                for key, one in value.items()
+            ]
             return self._laid_out("{", members, "}", depth)
         if _is_list(value):
-            return self._laid_out("[", (self.write(inner, depth + 1) for inner in value), "]", depth)
+            return self._laid_out("[", [write(one, inner) for one in value], "]", depth)
         raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
-    def _key(self, key: object) -> str:
-        """A member's name; numbers, True, False and None are written as texts."""
-        return self.text(key) if isinstance(key, str) else f'"{self.write(key)}"'
+    def _named(self, key: str) -> str:
+        """The text of a member's name; the rows of a table have the same ones."""
+        if len(self.keys) >= MOST_PARTS:
+            self.keys.clear()
+        return self.keys.setdefault(key, self.text(key))
 
-    def _laid_out(self, first: str, members: Iterable[str], last: str, depth: int) -> str:
+    def _key(self, key: object) -> str:
+        """The name of a member that is a number, True, False or None, which are written as texts."""
+        return f'"{self.write(key)}"'
+
+    def _laid_out(self, first: str, members: Sequence[str], last: str, depth: int) -> str:
+        if not members:
+            return first + last
         inside = self.step * (depth + 1)
         joined = f",\n{inside}".join(members)
-        return f"{first}\n{inside}{joined}\n{self.step * depth}{last}" if joined else first + last
+        return f"{first}\n{inside}{joined}\n{self.step * depth}{last}"
 
 
 def _is_object(value: object) -> TypeGuard[Mapping[object, object]]:

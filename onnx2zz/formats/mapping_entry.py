@@ -3,6 +3,7 @@
 Source: ZigZag 3.9.1 parser/mapping_validator.py (fields) and parser/mapping_factory.py:25-49 (which entry).
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -50,6 +51,11 @@ class MappingEntry:
     def sized_loops(self) -> tuple[tuple[str, int], ...]:
         """The loops of `temporal_ordering` that have a size, the innermost first."""
         return tuple((loop.upper(), size) for loop, size in self.temporal_ordering or () if isinstance(size, int))
+
+    @cached_property
+    def how(self) -> str:
+        """All that it says but its name, as JSON: equal for two entries that map alike."""
+        return json.dumps({field: value for field, value in self.document().items() if field != "name"})
 
     def document(self) -> dict[str, object]:
         """The entry as a mapping file has it: plain lists and dicts, without what it does not say."""

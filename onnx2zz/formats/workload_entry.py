@@ -8,7 +8,7 @@ are known to have their fields, and raise ValueError where ZigZag would.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import gcd, prod
 from typing import NotRequired, TypedDict
 
@@ -47,7 +47,7 @@ PLACE = ("id", "name", "operand_source")
 def layer_kind(entry: WorkloadEntry) -> str:
     """Equal for two layers exactly if they are the same but for their places: loops, widths and which operands no other
     layer makes."""
-    own = sorted(operand for operand, source in entry.get("operand_source", {}).items() if source == entry["id"])
+    own = sorted(operand for operand, source in operand_sources(entry).items() if source == entry["id"])
     return repr(({field: value for field, value in entry.items() if field not in PLACE}, own))
 
 
@@ -204,12 +204,19 @@ def name_of(entry: Data | WorkloadEntry) -> str:
 
 def read_equation(equation: Value) -> tuple[dict[str, tuple[str, ...]], str] | None:
     """Operand -> its indices in capitals, the output first, and what combines the inputs (* or +)."""
-    match = EQUATION.match(equation) if isinstance(equation, str) else None
+    read = _parts_of(equation) if isinstance(equation, str) else None
+    return None if read is None else (dict(read[0]), read[1])
+
+
+@lru_cache(maxsize=4096)
+def _parts_of(equation: str) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], str] | None:
+    """What `read_equation` gives, in a form that nobody changes: large networks have few equations, each many times."""
+    match = EQUATION.match(equation)
     if match is None:
         return None
     output, first, first_indices, combine, second, second_indices = match.groups()
     tensors = {"O": output, first: first_indices, second: second_indices}
-    return {operand: tuple(re.findall(r"\w+", text.upper())) for operand, text in tensors.items()}, combine
+    return tuple((operand, tuple(re.findall(r"\w+", text.upper()))) for operand, text in tensors.items()), combine
 
 
 def read_loops(entry: Data) -> dict[str, int] | None:

@@ -12,6 +12,7 @@ import yaml
 
 from onnx2zz.errors import InputError, Problem
 from onnx2zz.files.document import Key, Value
+from onnx2zz.formats.yaml_entries import named_entries
 from onnx2zz.formats.yaml_limits import Loader, composed
 
 try:
@@ -80,6 +81,8 @@ def read_yaml(path: str | Path, place_keys: bool = False) -> YamlSource:
 def load_yaml(path: str | Path) -> Value:
     """The data of one file without its places, in half the time. Raises InputError also where it is no YAML."""
     text = _text(path)
+    if (entries := named_entries(text, SafeLoader)) is not None:
+        return entries
     try:
         loader, node = composed(text, SafeLoader)
         return None if node is None else loader.construct_document(node)

@@ -20,7 +20,8 @@ class Bindings:
     that fill a whole input, and the first axis of every input that leaves it open.
 
     `op_like`: operators (domain included) that are taken as others. `dims_of`: sizes that data decides, by tensor and
-    axis. `tokens_per_expert`: how many tokens each expert of a mixture gets, in place of an even split.
+    axis. `tokens_per_expert`: how many tokens each expert of a mixture gets, in place of an even split. `steps`: how
+    many a Loop makes that only a run could count, by its name or its first output.
     """
 
     shapes: Mapping[str, Shape] = field(default_factory=dict[str, Shape])
@@ -30,6 +31,7 @@ class Bindings:
     op_like: Mapping[str, str] = field(default_factory=dict[str, str])
     dims_of: Mapping[Place, int] = field(default_factory=dict[Place, int])
     tokens_per_expert: int | None = None
+    steps: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 @dataclass(frozen=True)

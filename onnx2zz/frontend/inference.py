@@ -164,7 +164,7 @@ def _note_size(state: Trace, node: Node, name: str) -> None:
             state.routing.overrule(mask, shape[-1])
     # A mask may be one of a router's choices: how many places are not zero is known then, though not which.
     elif node.op in COUNT_PLACES and axes is not None and mask and mask not in state.open:
-        places = state.routing.places(mask, state.tensors[mask].elements)
+        places = state.routing.places(mask, state.tensors[mask].shape or ())
         shape = None if places is None else tuple(a if isinstance(a, int) else places for a in axes)
     if shape is not None:
         state.note(name, onnx.helper.make_tensor_type_proto(state.tensors[name].type, shape))

@@ -108,13 +108,46 @@ def resolve_loop(state: Trace, proto: onnx.NodeProto, scope: Scope, walk: Walk) 
     call = _counted_loop(steps)
     if call is not None and (repeat(state, call, walk) or _repeat_with_stacks(steps)):
         return True
-    mark = len(state.nodes)
-    results = _loop_results(steps)
+    return _unrolled(steps) or _resolved_as_told(steps)
+
+
+def _unrolled(steps: Steps, told: bool = False) -> bool:
+    """Puts a Loop's iterations in its place, all of its count where that is `told`; tells whether it did."""
+    mark = len(steps.state.nodes)
+    results = _loop_results(steps, told)
     if results is None:
-        del state.nodes[mark:]
+        del steps.state.nodes[mark:]
         return False
-    close_body(state, proto, results, scope)
+    close_body(steps.state, steps.proto, results, steps.scope)
     return True
+
+
+def _resolved_as_told(steps: Steps) -> bool:
+    """The same of a Loop whose number of steps only a run could tell, where the user says it. Raises InputError where
+    the graph allows fewer."""
+    state, proto = steps.state, steps.proto
+    told = state.told_steps.of(proto)
+    if told is None:
+        return False
+    trip, _, carried = _loop_inputs(steps)
+    most = _whole_number(state, trip) if trip else None
+    if most is not None and told > most:
+        raise InputError(Problem(f"--steps {label_of(proto)}={told}", f"the graph lets it make {most} at most"))
+    what = f"makes {told} steps, as --steps says; what its condition alone needs is no layer"
+    state.remark(what, label_of(proto), "Loop")
+    counted = replace(steps, proto=_with_count(steps, told))
+    call = Call(counted.proto, steps.scope, steps.body, told, tuple(carried), told=True)
+    return repeat(state, call, steps.walk) or _unrolled(counted, told=True)
+
+
+def _with_count(steps: Steps, count: int) -> onnx.NodeProto:
+    """The Loop with so many steps, whatever its condition: as one that runs them, too."""
+    name = f"{scope_of_body(steps.proto, steps.scope).prefix}steps"
+    steps.state.hold_constant(name, np.asarray(count, np.int64))
+    copy = onnx.NodeProto()
+    copy.CopyFrom(steps.proto)
+    copy.input[:] = [name, "", *steps.proto.input[2:]]
+    return copy
 
 
 def _repeat_with_stacks(steps: Steps) -> bool:
@@ -146,7 +179,7 @@ def _loop_inputs(steps: Steps) -> tuple[str, str, list[str]]:
     return trip, go, carried
 
 
-def _loop_results(steps: Steps) -> list[str] | None:
+def _loop_results(steps: Steps, told: bool) -> list[str] | None:
     trip, go, carried = _loop_inputs(steps)
     most = _whole_number(steps.state, trip) if trip else None
     if trip and most is None:
@@ -156,7 +189,7 @@ def _loop_results(steps: Steps) -> list[str] | None:
     # loop cannot be unrolled and goes to the host.
     rows: list[list[str]] = []
     while most is None or len(rows) < most:
-        going = _truth(steps.state, go) if go else True
+        going = True if told or not go else _truth(steps.state, go)
         if going is None or not steps.fits(len(rows) + 1):
             return None
         if not going:

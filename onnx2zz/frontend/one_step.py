@@ -43,6 +43,7 @@ class Call:
     scanned: tuple[str, ...] = ()
     axes: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
     backwards: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+    told: bool = False
 
     @property
     def steering(self) -> int:
@@ -121,7 +122,8 @@ def _walked(state: Trace, call: Call, walk: Walk) -> Body:
             numbers.take(node)
     results = scope.look_up_all(o.name for o in call.body.output)
     if call.steering:
-        _check_goes_on(state, results[0], inputs[1])
+        if not call.told:
+            _check_goes_on(state, results[0], inputs[1])
         results = results[1:]
     return Body(call, inputs, results, tuple(state.nodes), numbers, still)
 

@@ -26,11 +26,11 @@ class Makers:
         return self._first.get(name) or (self.outer.of(name) if self.outer else None)
 
 
-def check_order(graph: onnx.GraphProto, given: Iterable[str]) -> None:
+def check_order(graph: onnx.GraphProto, given: Iterable[str], ordered: Sequence[onnx.NodeProto]) -> None:
     """Raises InputError naming every node that reads what is not there, or makes what is there already, whatever order
-    the nodes stand in; `given` are inputs and initializers."""
+    the nodes stand in; `given` are inputs and initializers, `ordered` the nodes as `in_order` has them."""
     made = {*given, ""}
-    problems = [*_problems(graph.node, {*_given(graph)}, made, Makers(graph))]
+    problems = [*_problems(ordered, {*_given(graph)}, made, Makers(graph))]
     problems += [Problem(f"output {o.name}", "is made by no node") for o in graph.output if o.name not in made]
     if problems:
         raise InputError(problems)
@@ -41,7 +41,7 @@ def check_functions(functions: Iterable[onnx.FunctionProto]) -> None:
     problems: list[Problem] = []
     for function in functions:
         name, made = f"function {function.name}", {*function.input, ""}
-        found = [*_problems(function.node, {*function.input}, made, Makers(function))]
+        found = [*_problems(in_order(function.node), {*function.input}, made, Makers(function))]
         problems += [Problem(f"{name}: {problem.where}", problem.what, problem.way_out) for problem in found]
         problems += [Problem(f"{name}: output {o}", "is made by no node") for o in function.output if o not in made]
     if problems:
@@ -49,8 +49,9 @@ def check_functions(functions: Iterable[onnx.FunctionProto]) -> None:
 
 
 def _problems(nodes: Sequence[onnx.NodeProto], own: set[str], made: set[str], makers: Makers) -> Iterator[Problem]:
-    """What is wrong in a graph that holds `own` before its first node; adds to `made` what its nodes make."""
-    for node in in_order(nodes):
+    """What is wrong in a graph that holds `own` before its first node, its nodes in order; adds to `made` what they
+    make."""
+    for node in nodes:
         if not made.issuperset(node.input):
             wanted = dict.fromkeys(name for name in node.input if name not in made)
             yield from (_unmade(label_of(node), name, makers) for name in wanted)
@@ -73,7 +74,7 @@ def _problems_of_body(body: onnx.GraphProto, caller: str, made: set[str], outer:
     inner = [name for name in _given(body) if name not in made]
     inner += [name for node in body.node for name in node.output if name not in made]
     made.update(_given(body))
-    for problem in _problems(body.node, {*_given(body)}, made, Makers(body, outer)):
+    for problem in _problems(in_order(body.node), {*_given(body)}, made, Makers(body, outer)):
         yield Problem(f"node {caller}", problem.what, problem.way_out)
     yield from (Problem(f"node {caller}", f"its body makes no {o.name}") for o in body.output if o.name not in made)
     made.difference_update(inner)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class Rows:
     """Where the steps' values of a tensor lie in one tensor of all steps: step t at `first + stride * t` of `axis`.
 
-    The axis is `extent` long, and the values of one step have none there.
+    The axis is `extent` long, and the values of one step have none there. Where a step takes several places side by
+    side, the tensor's own axis is that of the parts, `extent` of them, and the step's values have the places of one.
     """
 
     tensor: str

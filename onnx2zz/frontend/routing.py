@@ -10,7 +10,6 @@ Source: the mixtures of transformers (Mixtral, Qwen-MoE, DeepSeek) as torch's ex
 "Switch Transformers" (2021), for the even split as what training aims at.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
@@ -98,7 +97,7 @@ class Routing:
     marks: dict[str, Mark] = field(default_factory=dict[str, Mark])
     split: dict[Router, dict[int, int]] = field(default_factory=dict[Router, dict[int, int]])
     told: set[Router] = field(default_factory=set[Router])
-    turns: Counter[Router] = field(default_factory=Counter[Router])
+    turns: dict[Router, dict[str, int]] = field(default_factory=dict[Router, dict[str, int]])
 
     def shares(self, router: Router, total: int) -> tuple[int, ...]:
         """How many of so many choices each expert gets: as the user says, else evenly, the first ones one more."""
@@ -107,14 +106,17 @@ class Routing:
         each, more = divmod(total, router.experts)
         return tuple(each + (expert < more) for expert in range(router.experts))
 
-    def places(self, name: str, elements: int) -> int | None:
-        """In how many of its elements a tensor is not zero; None where nothing tells. Raises InputError where that
-        would be more than it has."""
-        mask = self.marks.get(name)
+    def places(self, name: str, shape: tuple[int, ...]) -> int | None:
+        """In how many of its elements a tensor of that shape is not zero; None where nothing tells. Raises InputError
+        where that would be more than it has."""
+        mask, elements = self.marks.get(name), prod(shape)
         if not isinstance(mask, Mask):
             return None
         if mask.axis is not None or mask.expert is None:
-            places = min(elements, sum(self.shares(mask.router, mask.total)))
+            # An axis may be longer than there are experts: classes that no router chooses are nowhere.
+            length = 1 if mask.axis is None else shape[mask.axis]
+            most = elements if mask.axis is None else elements * min(length, mask.router.experts) // (length or 1)
+            places = min(most, sum(self.shares(mask.router, mask.total)))
         else:
             places = self.shares(mask.router, mask.total)[mask.expert]
             if places > elements:
@@ -140,10 +142,11 @@ class Routing:
             self.split.setdefault(mask.router, {})[mask.expert] = tokens
             self.told.add(mask.router)
 
-    def next_expert(self, router: Router) -> int:
-        """The expert of a mask that does not say whose it is: they come one after the other."""
-        self.turns[router] += 1
-        return (self.turns[router] - 1) % router.experts
+    def next_expert(self, router: Router, number: str) -> int:
+        """The expert whose number is in a tensor that only a run knows: they come one after the other, each as often as
+        that tensor is read."""
+        turns = self.turns.setdefault(router, {})
+        return turns.setdefault(number, len(turns)) % router.experts
 
     def follow(self, known: Known) -> None:
         """Marks the outputs of a node whose inputs are marked, or which chooses experts."""
@@ -257,16 +260,16 @@ def _equal(routing: Routing, known: Known) -> Marks:
         if isinstance(mark, Mask) and value is not None and value.size == 1:
             return (replace(mark, inverted=mark.inverted != (not value.ravel()[0])),)
         if isinstance(mark, Choices) and result is not None:
-            return (_compared(routing, mark.router, known.shape(1 - index), value, result),)
+            return (_compared(routing, mark.router, known, 1 - index, result),)
     return ()
 
 
-def _compared(
-    routing: Routing, router: Router, other: tuple[int, ...], value: np.ndarray | None, result: tuple[int, ...]
-) -> Mask | None:
-    total = prod(result)
+def _compared(routing: Routing, router: Router, known: Known, index: int, result: tuple[int, ...]) -> Mask | None:
+    """Where the chosen numbers are what the input of that index has."""
+    total, other, name = prod(result), known.shape(index), known.node.input(index)
     if prod(other) == 1:
-        expert = routing.next_expert(router) if value is None else int(value.ravel()[0])
+        value = known.value(name)
+        expert = routing.next_expert(router, name) if value is None else int(value.ravel()[0])
         return Mask(router, total, expert=expert) if 0 <= expert < router.experts else None
     axes = [len(result) - len(other) + n for n, size in enumerate(other) if size > 1]
     if len(axes) == 1 and result[axes[0]] == router.experts:
@@ -279,6 +282,16 @@ def _one_hot(routing: Routing, known: Known) -> Marks:
     if not isinstance(mark, Choices) or result is None:
         return ()
     return (Mask(mark.router, prod(known.shape(0)), known.node.integer("axis", -1) % len(result)),)
+
+
+def _joined(routing: Routing, known: Known) -> Marks:
+    """Choices that were made one after the other, each among all experts: those of the first, and more a token."""
+    marks = [routing.marks.get(name) for name in known.node.inputs]
+    first = marks[0] if marks else None
+    alike = isinstance(first, Choices) and all(
+        isinstance(mark, Choices) and mark.router.experts == first.router.experts for mark in marks
+    )
+    return (first,) if alike else ()
 
 
 def _scattered(routing: Routing, known: Known) -> Marks:
@@ -302,7 +315,11 @@ def _gathered(routing: Routing, known: Known) -> Marks:
     if prod(picked) != 1:
         return ()
     value = known.value(known.node.input(1))
-    expert = routing.next_expert(mark.router) if value is None else int(value.ravel()[0]) % mark.router.experts
+    expert = (
+        routing.next_expert(mark.router, known.node.input(1))
+        if value is None
+        else int(value.ravel()[0]) % mark.router.experts
+    )
     return (replace(mark, axis=None, expert=expert),)
 
 
@@ -325,7 +342,7 @@ def _sliced(routing: Routing, known: Known) -> Marks:
     # Slice of opset 1 had attributes; axes left out are the first ones.
     start = dict(zip([axis % len(shape) for axis in axes], starts or (), strict=False)).get(mark.axis)
     # Where only a run knows the start, loops over experts still take one after the other.
-    expert = routing.next_expert(mark.router) if start is None else start % mark.router.experts
+    expert = routing.next_expert(mark.router, known.node.input(1)) if start is None else start % mark.router.experts
     return (replace(mark, axis=None, expert=expert),)
 
 
@@ -387,6 +404,7 @@ RULES: Mapping[str, Rule] = {
     "Transpose": _transposed,
     "Equal": _equal,
     "OneHot": _one_hot,
+    "Concat": _joined,
     **dict.fromkeys(("ScatterElements", "Scatter"), _scattered),
     "Gather": _gathered,
     "Slice": _sliced,

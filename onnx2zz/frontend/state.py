@@ -13,6 +13,7 @@ from onnx2zz.frontend.graph import CALL, Node, Tensor
 from onnx2zz.frontend.known_sequence import KnownSequence
 from onnx2zz.frontend.routing import Routing
 from onnx2zz.frontend.told_shapes import ToldShapes
+from onnx2zz.frontend.told_steps import ToldSteps
 from onnx2zz.frontend.values import KnownValues, Recipe
 
 ELEMENT_TYPES = frozenset(onnx.helper.get_all_tensor_dtypes())
@@ -67,6 +68,7 @@ class Trace:
     op_like: Mapping[str, str] = field(default_factory=dict[str, str])
     sizes: DataSizes = field(default_factory=DataSizes)
     routing: Routing = field(default_factory=Routing)
+    told_steps: ToldSteps = field(default_factory=ToldSteps)
     nodes: list[Node] = field(default_factory=list[Node])
     types: dict[str, onnx.TypeProto] = field(default_factory=dict[str, onnx.TypeProto])
     tensors: dict[str, Tensor] = field(default_factory=dict[str, Tensor])

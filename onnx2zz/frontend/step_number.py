@@ -102,15 +102,17 @@ class StepNumbers:
         if node.inputs[0] in self.numbers or axes is None or len(axes) != 1 or strides != [1]:
             raise OtherUseError
         start, end = self._number(node.inputs[1]), self._number(node.inputs[2])
-        # One place at each step: a part of several would overlap the next step's.
-        if (end.base - start.base, end.rate - start.rate) != (1, 0):
-            raise OtherUseError
-        shape = self._shape(node.inputs[0])
+        shape, places = self._shape(node.inputs[0]), end.base - start.base
         axis = axes[0] % len(shape)
+        if places < 1 or end.rate != start.rate:
+            raise OtherUseError
         element = self.state.tensors[node.inputs[0]].type
-        self.state.note_known(node.outputs[0], tensor_type(element, (*shape[:axis], 1, *shape[axis + 1 :])))
+        self.state.note_known(node.outputs[0], tensor_type(element, (*shape[:axis], places, *shape[axis + 1 :])))
         self.state.shaped_by_data.discard(node.outputs[0])
-        self._pick(node, axis, start)
+        if places == 1:
+            self._pick(node, axis, start)
+        else:
+            self._pick_part(node, axis, start, places)
 
     def _list(self, name: str) -> list[int] | None:
         value = self.state.known(name) if name else None
@@ -122,6 +124,14 @@ class StepNumbers:
         if name.startswith(self.inside) or shape is None:
             raise OtherUseError
         return shape
+
+    def _pick_part(self, node: Node, axis: int, start: Number, places: int) -> None:
+        """Several places at each step: one of the tensor's parts of so many, which must lie side by side."""
+        parts, rest = divmod(self._shape(node.inputs[0])[axis], places)
+        low, high = (end // places for end in start.ends(self.steps))
+        if rest or start.base % places or start.rate % places or low < 0 or high >= parts:
+            raise OtherUseError
+        self.slices[node.outputs[0]] = Rows(node.inputs[0], axis, parts, start.base // places, start.rate // places)
 
     def _pick(self, node: Node, axis: int, place: Number) -> None:
         extent = self._shape(node.inputs[0])[axis]

@@ -30,6 +30,7 @@ from onnx2zz.frontend.sequences import SEQUENCES, resolve_sequence
 from onnx2zz.frontend.sorting import early, in_order
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, label_of, note_initializers, opsets_of, qualified
 from onnx2zz.frontend.told_shapes import ToldShapes, declarations, declared_axes
+from onnx2zz.frontend.told_steps import ToldSteps
 from onnx2zz.frontend.values import LARGEST
 from onnx2zz.frontend.written_attributes import written_attributes
 
@@ -52,7 +53,8 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "", unrolled: 
     said = {name: shape for name, shape in bindings.shapes.items() if name not in bound.shapes}
     told = ToldShapes(said, tuple(declarations(graph)), _all_dims(graph, bound))
     sizes, routing = DataSizes(bindings.dims_of), Routing(bindings.tokens_per_expert)
-    state = Trace(functions, model.ir_version or 8, told, bindings.op_like, sizes, routing, unrolled=unrolled)
+    steps = ToldSteps(bindings.steps)
+    state = Trace(functions, model.ir_version or 8, told, bindings.op_like, sizes, routing, steps, unrolled=unrolled)
     scope = Scope({}, opsets_of(model.opset_import))
     # Only weights tell how many channels a block has, and nodes that come before any weight ask for it.
     if BLOCKED in scope.opsets:
@@ -60,17 +62,18 @@ def trace(model: onnx.ModelProto, bindings: Bindings, name: str = "", unrolled: 
     note_initializers(state, graph, scope)
     for info in real_inputs(graph).values():
         _note_input(state, info, bound.shapes.get(info.name), bindings)
-    check_order(graph, state.tensors)
+    ordered = in_order(graph.node)
+    check_order(graph, state.tensors, ordered)
     check_functions(model.functions)
     # Names are checked before the walk: it looks them up and would find another fault first.
-    _walk(state, graph.node, scope)
+    _walk_in_order(state, graph.node, ordered, scope)
     raise_if_any(
         Problem(f"--op-like {op}", "no node of the model is one", "name an operator with its domain")
         for op in bindings.op_like
         if op not in state.stand_ins.values()
     )
     # Options that nothing took up are known only now that all bodies have been inlined.
-    raise_if_any(state.sizes.unused())
+    raise_if_any([*state.sizes.unused(), *state.told_steps.unused()])
     if bindings.tokens_per_expert is not None and not state.routing.split:
         where = f"--tokens-per-expert {bindings.tokens_per_expert}"
         raise InputError(Problem(where, "the model has no experts to which a router sends tokens", "leave it out"))
@@ -132,7 +135,13 @@ def _note_input(state: Trace, info: onnx.ValueInfoProto, shape: tuple[int, ...] 
 
 
 def _walk(state: Trace, protos: Sequence[onnx.NodeProto], scope: Scope) -> None:
-    ordered = in_order(protos)
+    _walk_in_order(state, protos, in_order(protos), scope)
+
+
+def _walk_in_order(
+    state: Trace, protos: Sequence[onnx.NodeProto], ordered: Sequence[onnx.NodeProto], scope: Scope
+) -> None:
+    """Takes in nodes that stand as `protos`, in an order of execution."""
     # ONNX asks for topological order, and some exporters do not keep it: no fault of the network, but said.
     if ordered is not protos and (first := early(protos)):
         what = "stands before a node that feeds it; those of its graph were sorted"

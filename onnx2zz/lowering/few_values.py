@@ -162,6 +162,9 @@ def _computed(node: Node, graph: Graph, known: Known) -> FewValues | None:
             values[name] = (float(value.ravel()[0]),)
     if not all(values.get(name) for name in node.data_inputs if name):
         return None
+    # A node of unknown shape is the host's, and has no layer.
+    if any(name and graph.tensors[name].shape is None for name in (*node.inputs, *node.outputs)):
+        return None
     for layer in operators()[node.op].lower(node, graph):
         found = _of_layer(layer, values)
         if found is None:

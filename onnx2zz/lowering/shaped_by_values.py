@@ -10,6 +10,8 @@ from onnx import TensorProto
 
 from onnx2zz.errors import Problem
 from onnx2zz.frontend.graph import Graph, Node
+from onnx2zz.frontend.inference import RANDOM
+from onnx2zz.frontend.operators.table import operator_carries_macs
 
 MOST_VALUES = 64
 """Elements of an input that a user can give one value for: a length, a scale, a few sizes; no image."""
@@ -58,6 +60,9 @@ def _deciding_inputs(source: Node, graph: Graph) -> tuple[str, ...]:
         if maker is None:
             found.append(name)
             continue
+        # What a product or chance makes is known to no run but the real one, whatever the inputs are filled with.
+        if maker.op in RANDOM or operator_carries_macs(maker.op):
+            return ()
         more = [i for i in maker.inputs if i and i not in graph.static and i not in seen]
         seen.update(more)
         pending += more

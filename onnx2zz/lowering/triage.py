@@ -34,7 +34,7 @@ NO_LOWERING = Verdict("host", "no lowering for this operator")
 CONTROL_FLOW = {
     "If": "only a run knows its condition; give what decides it with --value NAME=X",
     "Loop": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, or a number "
-    "that only a run knows); give what decides it with --value NAME=X",
+    "that only a run knows)",
     "Scan": f"it cannot be unrolled (more than {MOST_THAT_MULTIPLY} iterations that differ, of unknown "
     "length, or a Scan of opset 8, with its batch); shorten its inputs, or export it with opset 9 or later",
 }
@@ -52,7 +52,7 @@ def triage(graph: Graph, unsupported: str) -> dict[Node, Verdict]:
         # No --value cures an operator without a lowering, and control flow has a cure of its own: both keep
         # their sentences.
         by_values = [n for n in refused if verdicts[n] in BY_DATA and has_lowering(n.op) and n.op not in CONTROL_FLOW]
-        others = [_problem(node, verdicts[node]) for node in refused if node not in set(by_values)]
+        others = [_problem(node, verdicts[node], graph) for node in refused if node not in set(by_values)]
         raise InputError([*others, *shaped_by_values.problems(by_values, graph)])
     return verdicts
 
@@ -149,10 +149,18 @@ def _refused(node: Node) -> bool:
     return not has_lowering(node.op) or carries_macs(node)
 
 
-def _problem(node: Node, verdict: Verdict) -> Problem:
+def _counted(loop: Node, graph: Graph) -> str:
+    """What tells how many steps a Loop makes."""
+    given = [name for name in loop.inputs[:2] if name in graph.inputs]
+    by_value = f", or {' and '.join(f'--value {name}=X' for name in given)}" if given else ""
+    return f"say how many steps it makes with --steps {loop.label}=N{by_value}"
+
+
+def _problem(node: Node, verdict: Verdict, graph: Graph) -> Problem:
     where = f"node {node.label} ({node.op})"
     if node.op in CONTROL_FLOW:
-        return Problem(where, f"its body carries MACs, and {CONTROL_FLOW[node.op]}", "or pass --unsupported host")
+        cure = f"; {_counted(node, graph)}" if node.op == "Loop" else ""
+        return Problem(where, f"its body carries MACs, and {CONTROL_FLOW[node.op]}{cure}", "or pass --unsupported host")
     if has_lowering(node.op):
         return Problem(where, f"carries MACs, and {verdict.why}", "pass --unsupported host to leave it out")
     known = node.op in operators()

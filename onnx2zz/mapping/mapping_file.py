@@ -81,11 +81,9 @@ def _framed(entry: MappingEntry, frames: dict[str, str]) -> str:
     library, as in workload.yaml."""
     if not PLAIN_NAME.fullmatch(entry.name):
         return _dumped([entry])
-    named = replace(entry, name=NAME)
-    known = repr(named)
-    if known not in frames:
-        frames[known] = _dumped([named])
-    return frames[known].replace(NAME, entry.name, 1)
+    if entry.how not in frames:
+        frames[entry.how] = _dumped([replace(entry, name=NAME)])
+    return frames[entry.how].replace(NAME, entry.name, 1)
 
 
 def _dumped(entries: Sequence[MappingEntry]) -> str:

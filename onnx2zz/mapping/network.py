@@ -74,10 +74,8 @@ def choose_networks(networks: Sequence[Network], log: Path, resources: Resources
         inputs = [_inputs(network, price_cache) for network in networks]
     mapped = [_units(network, one) for network, one in zip(networks, inputs, strict=True)]
     with talk_goes_to(log):
-        found = _chosen([unit for units in mapped for unit in units.values()], resources, log)
-    return [
-        _with_file(network, one, units, found) for network, one, units in zip(networks, inputs, mapped, strict=True)
-    ]
+        found = _chosen([unit for one in mapped for unit in one.units.values()], resources, log)
+    return [_with_file(network, one, of, found) for network, one, of in zip(networks, inputs, mapped, strict=True)]
 
 
 def choices_of(
@@ -111,30 +109,41 @@ def _setting(inputs: PricingInputs, options: PriceOptions, policy: Policy) -> Ch
     return ChoiceSetting(*files, options, policy.search, policy.wires, policy.explains)
 
 
-def _units(network: Network, inputs: PricingInputs) -> dict[str, ChoiceUnit]:
-    """By `layer_key`; none where the mapping file is kept."""
+@dataclass(frozen=True)
+class _Units:
+    """Of each layer its `layer_key` and what the mapping file says of it, and the distinct layers by key; none where
+    that file is kept."""
+
+    mapped: Sequence[tuple[str, MappingEntry]] = ()
+    units: Mapping[str, ChoiceUnit] = field(default_factory=dict[str, ChoiceUnit])
+
+
+def _units(network: Network, inputs: PricingInputs) -> _Units:
     if inputs.hardware.in_memory:
-        return {}
+        return _Units()
     setting, found = _setting(inputs, network.options, network.policy), dict[str, ChoiceUnit]()
+    mapped: list[tuple[str, MappingEntry]] = []
     layers = network.workload.layers
     for entry, base in zip(layers, mapping_entries_for(layers, inputs.mapping), strict=True):
-        found.setdefault(layer_key(entry, base), ChoiceUnit(entry, base, setting))
-    return found
+        key = layer_key(entry, base)
+        found.setdefault(key, ChoiceUnit(entry, base, setting))
+        mapped.append((key, base))
+    return _Units(mapped, found)
 
 
-def _with_file(
-    network: Network, inputs: PricingInputs, units: Mapping[str, ChoiceUnit], found: Mapping[int, Choice]
-) -> NetworkChoice:
+def _with_file(network: Network, inputs: PricingInputs, of: _Units, found: Mapping[int, Choice]) -> NetworkChoice:
     if inputs.hardware.in_memory:
         return NetworkChoice(inputs.mapping, {}, 0)
-    layers = network.workload.layers
-    mapped = list(zip(layers, mapping_entries_for(layers, inputs.mapping), strict=True))
-    choices = {entry["id"]: found[id(units[layer_key(entry, base)])] for entry, base in mapped}
-    rows = [
-        (layer_name(entry), entry["operator_type"], mapped_by_choice(entry, base, choices[entry["id"]]))
-        for entry, base in mapped
-    ]
-    return NetworkChoice(mapping_entries(rows), choices, len(units))
+    chosen = {key: found[id(unit)] for key, unit in of.units.items()}
+    # Layers of one key have the same loops, so that one word of the mapping file maps them alike.
+    how = {
+        (key, base.name): mapped_by_choice(of.units[key].entry, base, chosen[key])
+        for key, base in {(key, base.name): (key, base) for key, base in of.mapped}.values()
+    }
+    layers = list(zip(network.workload.layers, of.mapped, strict=True))
+    rows = [(layer_name(entry), entry["operator_type"], how[key, base.name]) for entry, (key, base) in layers]
+    choices = {entry["id"]: chosen[key] for entry, (key, _) in layers}
+    return NetworkChoice(mapping_entries(rows), choices, len(of.units))
 
 
 def _chosen(units: Sequence[ChoiceUnit], resources: Resources, log: Path) -> dict[int, Choice]:

@@ -5,6 +5,9 @@ import json
 from onnx2zz.formats.mapping_entry import MappingEntry
 from onnx2zz.formats.workload_entry import PLACE, WorkloadEntry, operand_sources
 
+_SORTED = json.JSONEncoder(sort_keys=True).encode
+"""`json.dumps` makes an encoder anew each time that it is to sort."""
+
 
 def constant_operands(entry: WorkloadEntry) -> tuple[str, ...]:
     """The operands that no other layer produces: their source is the layer itself."""
@@ -16,5 +19,4 @@ def layer_key(entry: WorkloadEntry, mapping_entry: MappingEntry, extra: object =
     constant and how they are mapped left in."""
     layer = {field: value for field, value in entry.items() if field not in PLACE}
     # Two entries that say the same map alike, whatever they are called.
-    mapped = {field: value for field, value in mapping_entry.document().items() if field != "name"}
-    return json.dumps(layer, sort_keys=True) + json.dumps([constant_operands(entry), mapped, extra])
+    return f"{_SORTED(layer)}[{json.dumps(constant_operands(entry))}, {mapping_entry.how}, {json.dumps(extra)}]"

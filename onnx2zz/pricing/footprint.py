@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from onnx2zz.formats.blocks import Block
 from onnx2zz.formats.coverage import Coverage
-from onnx2zz.formats.workload_entry import WorkloadEntry
+from onnx2zz.formats.workload_entry import WorkloadEntry, layer_kind
 from onnx2zz.pricing.roofline import operand_bits
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class _Layers:
     def __init__(self, entries: Sequence[WorkloadEntry], coverage: Coverage) -> None:
         sources = {layer["id"]: layer["sources"] for layer in coverage["layers"]}
         self._macs = {layer["id"]: layer["macs"] for layer in coverage["layers"]}
-        bits = {entry["id"]: operand_bits(entry) for entry in entries}
+        bits = _operand_bits(entries)
         self._tensors = {identity: sum(widths.values()) for identity, widths in bits.items()}
         self._weights = {
             identity: sum(size for operand, size in of.items() if sources.get(identity, {}).get(operand) == [CONST])
@@ -112,6 +112,18 @@ class _Layers:
             energy_pj=sum(layer.energy_pj or 0.0 for layer in layers),
             latency_cycles=sum(layer.latency_cycles or 0.0 for layer in layers),
         )
+
+
+def _operand_bits(entries: Sequence[WorkloadEntry]) -> Mapping[int, Mapping[str, int]]:
+    """Layer -> operand -> bits of its tensor. Layers that say the same but of their places are counted once."""
+    known: dict[str, Mapping[str, int]] = {}
+    found: dict[int, Mapping[str, int]] = {}
+    for entry in entries:
+        kind = layer_kind(entry)
+        if kind not in known:
+            known[kind] = operand_bits(entry)
+        found[entry["id"]] = known[kind]
+    return found
 
 
 def _cache_bits(

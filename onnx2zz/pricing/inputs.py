@@ -4,6 +4,7 @@ import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +43,11 @@ class PricedWorkload:
     layers: tuple[WorkloadEntry, ...]
     coverage: Coverage | None = None
     from_model: bool = False
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that its layers say: they are asked about again and again, and a large network has thousands."""
+        return sha256(repr(self.layers).encode()).hexdigest()
 
     def write(self, directory: Path, mapping: str | None, arch: str | None) -> None:
         """Writes what `compile` would: workload.yaml and coverage.json, and mapping.yaml with the given text."""
@@ -175,7 +181,7 @@ def load_inputs(
         entries = MappingFile(mapping.path, with_todays_keys("mapping", load_yaml(mapping.path)))
     # An unreadable file leaves None here, and nothing is known under such a key: `_accepted` then raises with
     # everything.
-    asked = (target and target.document, entries and entries.document, list(workload.layers))
+    asked = (target and target.document, entries and entries.document, workload.digest)
     facts = price_cache.hardware(asked, lambda: _accepted(workload, target, entries, unreadable, price_cache))
     assert target is not None and entries is not None
     if as_start:
@@ -194,7 +200,7 @@ def _accepted(
     """What the accelerator offers, if ZigZag accepts all three files. Raises InputError."""
     from onnx2zz.zigzag.accelerator import hardware
 
-    faults = price_cache.faults(("workload", list(workload.layers)), lambda: _workload_problems(workload))
+    faults = price_cache.faults(("workload", workload.digest), lambda: _workload_problems(workload))
     problems, facts = [*faults, *unreadable], None
     refused: list[Problem] = []
     with noted_in(refused):

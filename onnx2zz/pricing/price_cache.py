@@ -64,9 +64,10 @@ class PriceCache:
     def faults(self, asked: object, find: Callable[[], Sequence[Problem]]) -> Sequence[Problem]:
         """What is wrong with a file by itself; only that nothing is wrong is remembered."""
         # Faults are looked for again each time: their sentences name lines and files, which the key does not hold.
-        found = () if self._known(("faultless", asked)) else find()
+        key = key_of(("faultless", asked))
+        found = () if self._under(key) else find()
         if not found:
-            self.store.put(key_of(("faultless", asked)), True)
+            self.store.put(key, True)
         return found
 
     def levels(self, asked: object, find: Callable[[], Mapping[int, KeptLevels]]) -> Mapping[int, KeptLevels]:
@@ -102,7 +103,10 @@ class PriceCache:
         self.store.put(key_of((kind, asked)), value)
 
     def _known(self, asked: object) -> object:
-        return self.store.get(key_of(asked)) if self.trusting else None
+        return self._under(key_of(asked))
+
+    def _under(self, key: str) -> object:
+        return self.store.get(key) if self.trusting else None
 
     def _known_or_found(
         self,
@@ -111,11 +115,12 @@ class PriceCache:
         as_json: Callable[[T], object],
         from_json: Callable[[object], T],
     ) -> T:
-        known = self._known(asked)
+        key = key_of(asked)
+        known = self._under(key)
         if known is not None:
             return from_json(known)
         found = find()
-        self.store.put(key_of(asked), as_json(found))
+        self.store.put(key, as_json(found))
         return found
 
 

@@ -94,7 +94,9 @@ class Prepared:
         supplement = self.request.supplement
         hosts = host_nodes(workload.coverage)
         physical = self._physical(outcomes)
-        layers = tuple(replace(one, physical=physical.get(one.id)) for one in self._results(outcomes))
+        layers = tuple(self._results(outcomes))
+        if physical:
+            layers = tuple(replace(one, physical=physical.get(one.id)) for one in layers)
         return Evaluation(
             model=workload.model,
             accelerator=self.request.accelerator.name,

@@ -5,7 +5,14 @@ from typing import TypeGuard
 
 from onnx2zz.errors import Problem, raise_if_any
 from onnx2zz.files.document import is_array
-from onnx2zz.formats.workload_entry import WorkloadEntry, loop_sizes, operand_indices, operand_sources, relations
+from onnx2zz.formats.workload_entry import (
+    WorkloadEntry,
+    layer_kind,
+    loop_sizes,
+    operand_indices,
+    operand_sources,
+    relations,
+)
 
 NEEDED = ("id", "operator_type", "equation", "loop_dims", "loop_sizes", "operand_precision")
 
@@ -38,9 +45,18 @@ def _has_fields(document: object) -> TypeGuard[list[WorkloadEntry]]:
 
 def inconsistencies(file: str, layers: Sequence[WorkloadEntry]) -> tuple[Problem, ...]:
     """Problems in layers whose fields are all there and of the right type."""
+    known: dict[str, tuple[str, ...]] = {}
     return tuple(_graph_problems(file, layers)) + tuple(
-        Problem(_where(file, layer), said) for layer in layers for said in _layer_problems(layer)
+        Problem(_where(file, layer), said) for layer in layers for said in _known_problems(layer, known)
     )
+
+
+def _known_problems(layer: WorkloadEntry, known: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The problems of a layer; those of one that says the same but of its place are the same, and `known`."""
+    kind = layer_kind(layer)
+    if kind not in known:
+        known[kind] = tuple(_layer_problems(layer))
+    return known[kind]
 
 
 def _graph_problems(file: str, layers: Sequence[WorkloadEntry]) -> Iterator[Problem]:

@@ -7,7 +7,6 @@ import numpy as np
 
 from onnx2zz.compiler import Compiled
 from onnx2zz.conservation.groups import Group, fates_of, groups
-from onnx2zz.conservation.law import violations
 from onnx2zz.conservation.mismatch import Mismatch
 from onnx2zz.frontend.graph import Graph, Node
 from onnx2zz.proof.by_kind import checks_by_kind, told, too_large_to_run
@@ -30,7 +29,7 @@ def verify(compiled: Compiled, options: VerifyOptions | None = None, watch: Watc
     if too_large_to_run(compiled) and not options.inputs:
         found = checks_by_kind(exact, compiled, options, watch)
         # The cheap counts, which do not go element by element: a large network's tensors would not fit.
-        counted = tuple(violations(compiled.graph, compiled.workload, compiled.entries))
+        counted = compiled.contradictions
         return replace(summary(compiled, lowered, found.checks, counted), kinds=found.kinds, how=(*told(found),))
     run = dict(checks(exact, compiled, options, watch))
     return summary(compiled, lowered, run, conservation(compiled, lowered))

@@ -172,6 +172,23 @@ def by_argmax() -> onnx.ModelProto:
     return b.model(total)
 
 
+def by_argmax_again() -> onnx.ModelProto:
+    """Two experts a token, the second chosen once the first is struck out (Phi-3.5-MoE)."""
+    b = Builder()
+    scores = b.one("MatMul", "x", b.weight(WIDTH, EXPERTS))
+    first = b.one("ArgMax", scores, axis=-1, keepdims=1)
+    struck = b.number(np.full((TOKENS, 1), -1e9), np.float32)
+    second = b.one("ArgMax", b.one("ScatterElements", scores, first, struck, axis=1), axis=-1, keepdims=1)
+    numbers, total = b.one("Concat", first, second, axis=-1), b.zeros()
+    hot = b.one("OneHot", numbers, b.number(EXPERTS), b.number([0, 1]), axis=-1)
+    by_expert = b.one("Transpose", hot, perm=[2, 1, 0])
+    for expert in range(EXPERTS):
+        found = b.one("NonZero", b.one("Gather", by_expert, b.number(expert), axis=0))
+        _, tokens = (b.one("Squeeze", part, b.number([0])) for part in b.all("Split", [found], 2, num_outputs=2))
+        total = b.sent(total, tokens)
+    return b.model(total)
+
+
 def compressed() -> onnx.ModelProto:
     """Each expert's rows and their numbers by Compress."""
     b = Builder()
@@ -248,6 +265,26 @@ def in_a_loop(only_hit: bool = False) -> onnx.ModelProto:
     return b.model(b.one("Loop", trips, b.number(True, np.bool_), b.zeros(), body=body))
 
 
+def of_those_hit() -> onnx.ModelProto:
+    """The experts that were hit, one after the other, as a trace has them; a class more than there are experts, and
+    each number read twice, for the mask and for the weights (GPT-OSS)."""
+    b = Builder()
+    weights, numbers = b.chosen()
+    shares = b.one("ScatterElements", b.zeros(TOKENS, EXPERTS), numbers, weights, axis=1)
+    hot = b.one("OneHot", numbers, b.number(EXPERTS + 1), b.number([0, 1]), axis=-1)
+    mask, total = b.one("Transpose", hot, perm=[2, 1, 0]), b.zeros()
+    counts = b.one("ReduceSum", mask, b.number([1, 2]), keepdims=0)
+    hit = b.one("Transpose", b.one("NonZero", b.one("Greater", counts, b.number(0))), perm=[1, 0])
+    for part in b.all("Split", [hit, b.number([1] * EXPERTS)], EXPERTS, axis=0):
+        expert = b.one("Reshape", part, b.number([], np.int64))
+        found = b.one("NonZero", b.one("Gather", mask, expert, axis=0))
+        tokens = b.one("Gather", found, b.number(1), axis=0)
+        share = b.one("Gather", b.one("Gather", shares, expert, axis=1), tokens, axis=0)
+        rows = b.one("Mul", b.expert(b.one("Gather", "x", tokens, axis=0)), b.one("Unsqueeze", share, b.number([1])))
+        total = b.one("ScatterND", total, b.one("Unsqueeze", tokens, b.number([1])), rows, reduction="add")
+    return b.model(total)
+
+
 def guarded() -> onnx.ModelProto:
     """Each expert behind an If that asks whether it has any token."""
     b = Builder()
@@ -306,12 +343,14 @@ MIXTURES: dict[str, tuple[Callable[[], onnx.ModelProto], int]] = {
     "by not zero": (by_not_zero, ROUTED),
     "by all numbers": (by_all_numbers, ROUTED),
     "by argmax": (by_argmax, ROUTER + TOKENS * EACH),
+    "by argmax twice": (by_argmax_again, ROUTED),
     "compressed": (compressed, ROUTED),
     "sorted and sliced": (lambda: _sorted(_sliced), ROUTED),
     "sorted and split": (lambda: _sorted(_split), ROUTED),
     "sorted, a sequence": (lambda: _sorted(_sequence), ROUTED),
     "in a loop": (in_a_loop, ROUTED),
     "in a loop over those hit": (lambda: in_a_loop(only_hit=True), ROUTED),
+    "of those hit": (of_those_hit, ROUTED),
     "guarded": (guarded, ROUTED),
     "with a shared expert": (with_shared_expert, ROUTED + TOKENS * (EACH + WIDTH)),
     "in groups": (in_groups, TOKENS * WIDTH * 8 + TOKENS * 3 * EACH),

@@ -7,8 +7,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from onnx2zz.compiler import compile_model
+from onnx2zz.compiler import CompileOptions, compile_model
 from onnx2zz.errors import InputError
+from onnx2zz.frontend.binding import Bindings
+from onnx2zz.proof.verify import verify
 from tests.frontend.whole_graph import check_model
 from tests.oracle import distinct, model_of
 
@@ -279,3 +281,101 @@ def test_a_scan_over_nothing_gives_what_it_began_with(axis: int) -> None:
     assert compiled.workload.macs == 0 and [dict(one.sources)["I"] for one in compiled.workload.layers] == [
         ("input:h0",)
     ]
+
+
+def while_model(trip: int | None = None) -> onnx.ModelProto:
+    """A Loop that goes on while the largest element of its state is small, which no input tells."""
+    nodes = [helper.make_node("MatMul", ["h_in", "w"], ["p"]), helper.make_node("Tanh", ["p"], ["h_out"])]
+    nodes += [helper.make_node("ReduceMax", ["h_out"], ["largest"], keepdims=0)]
+    nodes += [helper.make_node("Less", ["largest", "limit"], ["small"])]
+    model = loop_model(loop_body(nodes, {"h": [2, 3]}, condition="small"), ["y"], trip)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(1e9, np.float32), "limit"))
+    model.graph.node[0].name = "decoding"
+    return model
+
+
+def told_steps(**steps: int) -> CompileOptions:
+    return CompileOptions(Bindings(steps=steps))
+
+
+@pytest.mark.parametrize(("name", "steps"), [("decoding", 7), ("y", 5), ("decoding", 1)])
+def test_a_loop_that_data_end_makes_the_steps_that_are_told(name: str, steps: int) -> None:
+    compiled = compile_model(while_model(), told_steps(**{name: steps}))
+    assert compiled.workload.macs == steps * 2 * 3 * 3
+    assert any(f"makes {steps} steps" in note for note in compiled.notes)
+    assert verify(compiled).ok
+
+
+def test_a_loop_that_data_end_is_refused_with_a_way_out_that_works() -> None:
+    with pytest.raises(InputError, match=r"--steps decoding=N; or"):
+        compile_model(while_model())
+
+
+def test_steps_beyond_the_count_of_the_graph_are_refused() -> None:
+    assert compile_model(while_model(9), told_steps(decoding=9)).workload.macs == 9 * 2 * 3 * 3
+    with pytest.raises(InputError, match="--steps decoding=10: the graph lets it make 9 at most"):
+        compile_model(while_model(9), told_steps(decoding=10))
+
+
+def test_steps_of_no_loop_that_has_to_be_told_are_refused() -> None:
+    with pytest.raises(InputError, match="--steps y=3: no loop of that name needs to be told"):
+        compile_model(loop_model(body_of_products(), ["y"]), told_steps(y=3))
+
+
+def test_a_count_that_is_an_input_may_be_given_as_its_value() -> None:
+    model = while_model()
+    model.graph.node[0].input[0] = "most"
+    model.graph.input.append(value("most", [], TensorProto.INT64))
+    with pytest.raises(InputError, match=r"--steps decoding=N, or --value most=X"):
+        compile_model(model)
+
+
+def chunked_model(steps: int, places: int, axis: int, back: bool) -> onnx.ModelProto:
+    """A linear attention over chunks: each step takes so many rows (columns) of x, and adds to a state."""
+    begin = [helper.make_node("Mul", ["i", "places"], ["at"])]
+    if back:
+        begin = [helper.make_node("Sub", ["last", "i"], ["j"]), helper.make_node("Mul", ["j", "places"], ["at"])]
+    cut = helper.make_node("Slice", ["x", "from", "to", "axis"], ["part"])
+    turned = helper.make_node("Transpose", ["part"], ["rows"], perm=[axis, 1 - axis])
+    nodes = [
+        *begin,
+        helper.make_node("Add", ["at", "places"], ["end"]),
+        *(helper.make_node("Unsqueeze", [one, "zero"], [to]) for one, to in (("at", "from"), ("end", "to"))),
+        cut,
+        turned,
+        helper.make_node("MatMul", ["rows", "v"], ["p"]),
+        helper.make_node("MatMul", ["p", "h_in"], ["kept"]),
+        helper.make_node("Transpose", ["p"], ["q"], perm=[1, 0]),
+        helper.make_node("MatMul", ["q", "rows"], ["add"]),
+        helper.make_node("Add", ["h_in", "add"], ["h_out"]),
+    ]
+    body = loop_body(nodes, {"h": [7, 5]}, ["kept"])
+    node = helper.make_node("Loop", ["steps", "go", "h"], ["last_h", "y"], body=body)
+    x = distinct(RNG, steps * places, 5)
+    constants = {"steps": np.array(steps), "go": np.array(True), "v": distinct(RNG, 5, 7), "axis": np.array([axis])}
+    constants |= {"places": np.array(places), "last": np.array(steps - 1), "zero": np.array([0])}
+    inputs = {"x": x if axis == 0 else np.ascontiguousarray(x.T), "h": distinct(RNG, 7, 5)}
+    return model_of([node], inputs, constants, ["last_h", "y"], 17)
+
+
+@pytest.mark.parametrize(("steps", "places"), [(6, 4), (3, 11)])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("back", [False, True])
+def test_several_places_a_step_are_one_layer_over_all_steps(steps: int, places: int, axis: int, back: bool) -> None:
+    compiled = compile_model(chunked_model(steps, places, axis, back))
+    assert verify(compiled).ok
+    assert compiled.workload.macs == 3 * steps * places * 5 * 7
+    assert len([one for one in compiled.workload.layers if one.layer.macs]) == 3
+    assert all(one.layer.sizes.get("T", one.layer.sizes.get("B")) == steps for one in compiled.workload.layers[:3])
+
+
+def test_places_that_overlap_from_step_to_step_are_written_out() -> None:
+    model = chunked_model(3, 4, 0, back=False)
+    (loop,) = model.graph.node
+    add = next(node for node in loop.attribute[0].g.node if node.op_type == "Add" and node.output[0] == "end")
+    add.input[1] = "more"
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(6), "more"))
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 14
+    compiled = compile_model(model)
+    assert compiled.workload.macs == 3 * 3 * 6 * 5 * 7
+    assert len([one for one in compiled.workload.layers if one.layer.macs]) == 9

@@ -50,7 +50,8 @@ def test_the_mixtures_run_and_each_token_goes_to_as_many_experts_as_is_said(name
         model.graph.output.append(onnx.helper.make_empty_tensor_value_info(node.output[0]))
     found = onnxruntime_run(model, {"x": distinct(np.random.default_rng(8), TOKENS, WIDTH)})
     masks = [found[node.output[0]] for node in counting if node.op_type == "NonZero"]
-    if masks and "loop" not in name:
+    # In a loop, and where a NonZero more tells which experts were hit, they do not add up to the tokens.
+    if masks and "loop" not in name and "hit" not in name:
         assert sum(mask.shape[1] for mask in masks) == sum(compiled(model).workload.experts[0].tokens)
 
 
