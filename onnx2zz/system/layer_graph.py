@@ -65,7 +65,7 @@ def _edges(told: Told, operand: str, layers: Sequence[Told], chains: Chains) -> 
         return []
     read: Mapping[int, tuple[Chain, ...]] = {}
     if operand != "X":
-        read = chains.of(placed.layer.inputs["IW".index(operand)].tensor)
+        read = chains.behind(placed.layer.inputs["IW".index(operand)])
     found: list[Edge] = []
     for maker in makers:
         output = layers[maker].placed.layer.output

@@ -13,8 +13,9 @@ from itertools import product
 
 from onnx2zz.formats.workload_entry import EntryLayer
 from onnx2zz.frontend.graph import CALL, Graph, Node
+from onnx2zz.ir.access import Access
 from onnx2zz.ir.workload import NodeFate, PlacedLayer
-from onnx2zz.lowering.layout import Layout
+from onnx2zz.lowering.layout import Layout, contiguous
 from onnx2zz.lowering.view_chain import own_layout, renamed
 from onnx2zz.ops.concat import concat_axis
 from onnx2zz.system.elements import Elements, interval, of_positions, positions
@@ -219,6 +220,20 @@ class Chains:
             pending.pop()
         return self._known[tensor]
 
+    def behind(self, access: Access) -> dict[int, tuple[Chain, ...]]:
+        """The same from what an access walks. Its axes may be its tensor's regrouped (heads that share a key come
+        without the axis of 1 between them): then the first step is back to the tensor's own."""
+        found = self.of(access.tensor)
+        tensor = self._graph.tensors.get(access.tensor)
+        walked, shape = tuple(axis.extent for axis in access.axes), tensor.shape if tensor is not None else None
+        # What only layers of a node know has no other axes than theirs.
+        if shape is None or walked == shape or math.prod(walked) != math.prod(shape):
+            return found
+        regrouped = Behind(contiguous(walked), shape)
+        return {
+            layer: tuple((regrouped, *chain) if chain else chain for chain in chains) for layer, chains in found.items()
+        }
+
     def _joined(self, name: str, steps: Sequence[tuple[str, View | None]]) -> dict[int, tuple[Chain, ...]]:
         found: dict[int, dict[Chain, None]] = {layer: {(): None} for layer in self._writers.get(name, ())}
         for behind, view in steps:
@@ -270,8 +285,6 @@ class Chains:
 
 
 def _is_plain(layout: Layout, stored: tuple[int, ...]) -> bool:
-    from onnx2zz.lowering.layout import contiguous
-
     return layout == contiguous(stored)
 
 
