@@ -171,9 +171,8 @@ class Making:
             start = self._found.memory[core].room_from(start, transfer.bits)
         if start == float("inf"):
             raise RuntimeError(f"no room on cores {transfer.to} for an operand of layer {transfer.layer}")
-        start = self.links_free(route, start, duration)
+        start = self.reserve(transfer, route, start, duration)
         end = start + duration
-        self.take_links(route, start, end)
         self._found.transfers[transfer.number] = (start, end)
         self._found.routes[transfer.number] = route
         for core in onchip:
@@ -191,6 +190,12 @@ class Making:
     def take_core(self, core: CoreId, start: float, end: float) -> None:
         """A core runs a tile from start to end."""
         self._cores[core] = end
+
+    def reserve(self, transfer: Transfer, route: Route, earliest: float, duration: float) -> float:
+        """Take all links of a transfer as soon as they are free together; from when on they are."""
+        start = self.links_free(route, earliest, duration)
+        self.take_links(route, start, start + duration)
+        return start
 
     def take_links(self, route: Route, start: float, end: float) -> None:
         """A transfer is on all links of its route from start to end."""

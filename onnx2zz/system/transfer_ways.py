@@ -19,11 +19,15 @@ class TransferWays:
 
     def of(self, transfer: Transfer) -> tuple[Route, float]:
         """The links of a transfer, and the cycles that it takes all of them."""
-        asked = transfer.source, transfer.to, transfer.is_input
+        return self.between(transfer.source, transfer.to, transfer.is_input, transfer.bits)
+
+    def between(self, source: CoreId, to: tuple[CoreId, ...], is_input: bool, bits: float) -> tuple[Route, float]:
+        """The same of so many bits from a core to others, in the order of their numbers."""
+        asked = source, to, is_input
         if asked not in self.known:
             self.known[asked] = self._way(*asked)
         route, widest = self.known[asked]
-        return route, self.system.network.duration(route, transfer.bits, widest)
+        return route, self.system.network.duration(route, bits, widest)
 
     def _way(self, source: CoreId, to: tuple[CoreId, ...], is_input: bool) -> tuple[Route, float]:
         """The links from a core to others, and bit a cycle of the memory at their ends that takes least."""

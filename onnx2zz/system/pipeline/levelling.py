@@ -17,6 +17,7 @@ from onnx2zz.system.improvement import Choice
 from onnx2zz.system.least_work import constant_bits
 from onnx2zz.system.network import CoreId
 from onnx2zz.system.pipeline.assignment import TWICE, Way
+from onnx2zz.system.pipeline.changed_places import POWER, ChangedPlaces
 from onnx2zz.system.pipeline.circle import whole
 from onnx2zz.system.plan import Plan, Transfer
 from onnx2zz.system.search import Search
@@ -25,8 +26,6 @@ from onnx2zz.system.transfer_ways import TransferWays
 
 MOST_JOBS = 150_000
 """Tiles and transfers that are planned before no further change is tried."""
-POWER = 24
-"""Of the sum that is made less: so high that what is busiest counts most, and others that come near it count, too."""
 ENOUGH = 0.98
 """A change that makes what is busiest so much less busy is taken before others are looked at."""
 Spread = tuple[Way, tuple[CoreId, ...]]
@@ -75,11 +74,24 @@ class Levelling:
 
     def best(self, start: Mapping[int, Spread]) -> Level:
         """What changes of single layers lead to; `start` itself where none is better."""
-        best = self._level(start, self._busy(self._planned(start, start), start, start))
+        best = self.level(start)
         level: Level | None = best
         while level is not None:
             best, level = level, self._better(level)
         return best
+
+    def level(self, chosen: Mapping[int, Spread]) -> Level:
+        """What a choice keeps busy."""
+        return self._level(chosen, self._busy(self._planned(chosen, chosen), chosen, chosen))
+
+    def moved(self, level: Level, most: int) -> Level:
+        """The same with cores that change places, where that leaves links less to carry; `most` ways of transfers are
+        looked at."""
+        transfers = self._planned(level.chosen, level.chosen).transfers
+        places = ChangedPlaces(self._ways, transfers, self._number, self._beside, level.busy)
+        places.improve(most)
+        at = places.at
+        return self.level({n: (way, tuple(at[core] for core in cores)) for n, (way, cores) in level.chosen.items()})
 
     def _better(self, level: Level) -> Level | None:
         """The best change of the first layer that has any that is better."""
@@ -214,6 +226,13 @@ class Levelling:
     def _number(self) -> Mapping[CoreId | str, int]:
         system = self.search.system
         return {one: number for number, one in enumerate((*system.by_id, *system.network.by_id))}
+
+    @cached_property
+    def _beside(self) -> Mapping[CoreId, Sequence[CoreId]]:
+        """The cores that are one link from each, of those that may be given layers."""
+        network = self.search.system.network
+        near = [(end, node) for link in network.links for node in link.nodes for end in link.nodes if end != node]
+        return {core: sorted({end for end, node in near if node == core} & {*self.cores}) for core in self.cores}
 
     @cached_property
     def _joined(self) -> Mapping[int, set[int]]:

@@ -28,14 +28,18 @@ def repeating(
     interval: float,
     packed: bool,
     batch: int = 1,
+    keeps_places: bool = False,
 ) -> Schedule | None:
     """The times of one frame (of a `batch` of them), from 0 on, that repeat at an interval, with what memories hold
     during one; None where the memories have no room for that. `packed`: a tile rather waits than leaves a gap on its
-    core that nothing may fit. What comes from off the chip comes no sooner than it must, and the frames of a batch end
-    evenly. Raises NoTimeError where a core or a link has no room in its interval."""
+    core that nothing may fit; `keeps_places`: a transfer waits for a place on its links that was kept for it. What
+    comes from off the chip comes no sooner than it must, and the frames of a batch end evenly. Raises NoTimeError where
+    a core or a link has no room in its interval."""
     making = _Repeating(plan, cycles, system, interval, packed)
     if batch > 1:
         making.keep_places(batch)
+    if keeps_places:
+        making.keep_transfers()
     found = making.made(order)
     making.delay_arrivals()
     if batch > 1:
@@ -80,6 +84,7 @@ class _Repeating(Making):
         before = {number: whole_below(length) for number, length in cycles.before_adding.items()}
         super().__init__(plan, TileCycles(total, before), system)
         self._packed, self._interval = packed, interval
+        self._kept: dict[int, float] = {}
         self._core_circles = {core.id: Circle(interval) for core in system.cores}
         self._link_circles = {name: Circle(interval) for name in system.network.by_id}
 
@@ -118,6 +123,23 @@ class _Repeating(Making):
     def take_links(self, route: Route, start: float, end: float) -> None:
         for link in route.links:
             self._link_circles[link.id].take(start, end)
+
+    def reserve(self, transfer: Transfer, route: Route, earliest: float, duration: float) -> float:
+        if transfer.number not in self._kept:
+            return super().reserve(transfer, route, earliest, duration)
+        days = math.ceil((earliest - self._kept[transfer.number]) / self._interval)
+        return self._kept[transfer.number] + days * self._interval
+
+    def keep_transfers(self) -> None:
+        """Keep a place on the links for every transfer, the longest first, before any tile has its time."""
+        # Those that are given their times as tiles are made leave gaps on one link of a tree or another that fit
+        # nothing later. The price is that each waits for its place.
+        ways = {one.number: self.way(one) for one in self._plan.transfers if not one.setup}
+        for number, (route, duration) in sorted(ways.items(), key=lambda way: (-way[1][1], way[0])):
+            if route.links:
+                start = self.links_free(route, 0.0, duration)
+                self.take_links(route, start, start + duration)
+                self._kept[number] = math.fmod(start, self._interval)
 
     def delay_arrivals(self) -> None:
         """Let what comes from off the chip come as late as its first reader and the links allow: it lies there for a

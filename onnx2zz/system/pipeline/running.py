@@ -23,6 +23,8 @@ APART = (1.0, 1.01, 1.03, 1.1, 1.3, 1.6)
 """Intervals at which batches hardly overlap, over what one takes alone: its frames are to end evenly."""
 MOST_JOBS = 40_000
 """Tiles and transfers of a plan that are given times, all tries together; a frame alone is, in any case."""
+MOST_KEPT = 4_000
+"""The same where places on the links are kept for transfers: for small plans, whose packets are small, too."""
 LITTLE_ROOM = 4
 """So many times as much is tried where all weights stay: what is left beside them fits few of the intervals."""
 AS_GOOD = 1.03
@@ -53,7 +55,8 @@ class Running:
 @dataclass(frozen=True)
 class Pacing:
     """One plan, of whose intervals the shortest is looked for. `all_stay`: no weights may come with a frame; `batch`:
-    the frames that the plan is of. `spent`: the tiles and transfers of each schedule that was made."""
+    the frames that the plan is of. `spent`: the tiles and transfers of each schedule that was made, `kept`: of those
+    with places that were kept for transfers."""
 
     plan: Plan
     cycles: TileCycles
@@ -61,6 +64,7 @@ class Pacing:
     all_stay: bool = False
     batch: int = 1
     spent: list[int] = field(default_factory=list[int])
+    kept: list[int] = field(default_factory=list[int])
 
     def found(self, below: Callable[[], float]) -> Iterator[Running]:
         """What can be, with as many weights staying as possible first; where the busiest core or link takes longer
@@ -88,6 +92,9 @@ class Pacing:
                 if shortest < math.inf:
                     break
                 for one in self._of_order(order, chosen, busy):
+                    shortest = min(shortest, one.period)
+                    yield one
+                for one in self._with_kept_places(order, chosen, least, min(shortest, below())):
                     shortest = min(shortest, one.period)
                     yield one
             cores_bind = least == max(busy.get(core, 0.0) for core in self._capacity)
@@ -152,6 +159,23 @@ class Pacing:
             yield one
             shortest = interval
 
+    def _with_kept_places(
+        self, order: Sequence[Tile], chosen: frozenset[int], least: float, shortest: float
+    ) -> Iterator[Running]:
+        """Shorter intervals than the shortest, at which transfers wait for places on the links."""
+        too_short = least
+        while self.batch == 1 and too_short * AS_GOOD < shortest < math.inf:
+            self.kept.append(len(self.plan.tiles) + len(self.plan.transfers))
+            if sum(self.kept) > MOST_KEPT:
+                return
+            interval = whole(math.sqrt(too_short * shortest))
+            one = self._at(order, chosen, interval, kept=True)
+            if one is None:
+                too_short = interval
+            else:
+                yield one
+                shortest = interval
+
     def _apart(self, order: Sequence[Tile], chosen: frozenset[int], length: float) -> Running | None:
         """Batches that hardly overlap; `length`: of one whose frames end as soon as they can."""
         made = (self._at(order, chosen, whole(length * factor)) for factor in APART)
@@ -162,15 +186,16 @@ class Pacing:
         return sum(self.spent) > MOST_JOBS * (LITTLE_ROOM if self.all_stay else 1)
 
     def _at(
-        self, order: Sequence[Tile], chosen: frozenset[int], interval: float, evenly: bool = True
+        self, order: Sequence[Tile], chosen: frozenset[int], interval: float, evenly: bool = True, kept: bool = False
     ) -> Running | None:
         """A frame that repeats at an interval, packed only where that is needed: tiles wait then. `evenly`: the frames
-        of a batch end a part of the interval apart."""
+        of a batch end a part of the interval apart. `kept`: transfers wait for places that are kept for them."""
         batch = self.batch if evenly else 1
         for packed in (False, True):
-            self.spent.append(len(self.plan.tiles) + len(self.plan.transfers))
+            if not kept:
+                self.spent.append(len(self.plan.tiles) + len(self.plan.transfers))
             try:
-                found = repeating(self.plan, order, self.cycles, self.system, interval, packed, batch)
+                found = repeating(self.plan, order, self.cycles, self.system, interval, packed, batch, kept)
             except NoTimeError:
                 continue
             return None if found is None else Running(found, interval, chosen, self.batch)

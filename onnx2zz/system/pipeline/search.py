@@ -20,7 +20,8 @@ from onnx2zz.system.network import CoreId
 from onnx2zz.system.pipeline.assignment import Assigned, Assignment, Way
 from onnx2zz.system.pipeline.balance import Balance
 from onnx2zz.system.pipeline.batch import batched
-from onnx2zz.system.pipeline.levelling import Levelling
+from onnx2zz.system.pipeline.levelling import Level, Levelling
+from onnx2zz.system.pipeline.own_cores import OwnCores
 from onnx2zz.system.pipeline.packed import packed
 from onnx2zz.system.pipeline.repeating import core_loads
 from onnx2zz.system.pipeline.residency import constants, settle
@@ -48,6 +49,10 @@ MOST_SHARED_OUT = 400
 """Layers x cores up to which weights that are all to stay are also looked for in other ways than packed row by row:
 tensors in a few parts each need room that few cores do not have, and every number of cores has splits of its own, all
 of whose tiles ask for a price."""
+MOVED = 4
+"""Ways to give each layer cores of its own whose cores change places, those that keep links least busy."""
+FIRST_ROUTES, MOST_ROUTES = 12_000, 50_000
+"""Ways of transfers that are looked at for each of these, and for the best of them."""
 FOR_WEIGHTS = 0.8
 """The share of a core's memory that weights may take where they are shared out by load alone."""
 
@@ -186,7 +191,23 @@ class PipelineSearch:
         }
         inputs = {told.placed.id: brought_bits(told, graph) - constant_bits(told) for told in layers}
         ways = [with_broadcast(self.looked_at[told.placed.id], inputs[told.placed.id]) for told in layers]
-        self._try(Levelling(self.layers, ways, self._row, not self.all_stay).best(start).choice)
+        levelling = Levelling(self.layers, ways, self._row, not self.all_stay)
+        level = levelling.best(start)
+        self._try(level.choice)
+        beside = self._side_by_side(levelling, level.most)
+        if beside is not None and beside.cost * AS_GOOD < level.cost:
+            self._try(beside.choice)
+
+    def _side_by_side(self, levelling: Levelling, below: float) -> Level | None:
+        """All layers on cores of their own, at places where links carry little; None where that takes too many cores,
+        or some core as long as `below` says."""
+        of_intervals = OwnCores(self.layers, self._row, self.looked_at).found(below)
+        starts = [min(map(levelling.level, of_one), key=_cost) for of_one in of_intervals]
+        moved = [levelling.moved(level, FIRST_ROUTES) for level in sorted(starts, key=_cost)[:MOVED]]
+        if not moved:
+            return None
+        best = min(moved, key=_cost)
+        return min(best, levelling.moved(best, MOST_ROUTES), key=_cost)
 
     def _is_no_worse(self, one: Pipeline, other: Pipeline) -> bool:
         soon = one.running.latency <= other.running.latency * AS_GOOD
@@ -298,6 +319,10 @@ class PipelineSearch:
 def free_of_kind(search: Search) -> bool:
     """Whether any core may be given any layer, and all take as long."""
     return not search.fixed and len(search.system.kinds) == 1
+
+
+def _cost(level: Level) -> float:
+    return level.cost
 
 
 def _different(choices: Iterator[Choice]) -> Iterator[Choice]:

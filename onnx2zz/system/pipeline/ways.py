@@ -83,11 +83,14 @@ def with_broadcast(own: Iterable[Way], inputs: int) -> list[Way]:
     """The ways of a layer; where it reads `inputs` bits of the network's, also with all of them sent to all cores
     together, which takes fewer packets and more room."""
     found = list(own)
-    together = [one for one in found if one.cores > 1] if inputs else []
-    return found + [
-        replace(way, tiling=replace(way.tiling, broadcast=True), activations=way.activations + inputs)
-        for way in together
-    ]
+    return found + [together(one, inputs) for one in found if inputs and one.cores > 1]
+
+
+def together(way: Way, inputs: int) -> Way:
+    """The way with `inputs` bits of the network's sent to all its cores together, if it reads any."""
+    if not inputs or way.cores == 1:
+        return way
+    return replace(way, tiling=replace(way.tiling, broadcast=True), activations=way.activations + inputs)
 
 
 def boxes(told: Told, tiling: Tiling) -> list[tuple[CoreId, Wanted]]:
