@@ -5,11 +5,12 @@ from collections.abc import Iterable
 import numpy as np
 import onnx
 
+from onnx2zz.frontend.expert_marks import Known
+from onnx2zz.frontend.expert_rules import RULES, follow
 from onnx2zz.frontend.graph import Node
 from onnx2zz.frontend.known_zero import is_zero, note_zeros
 from onnx2zz.frontend.operators.table import operator_carries_macs
 from onnx2zz.frontend.output_types import CONTROL_FLOW, output_types, schema_of
-from onnx2zz.frontend.routing import RULES, Known
 from onnx2zz.frontend.state import ONNX_DOMAINS, Scope, Trace, TypeAndTensor, qualified
 from onnx2zz.frontend.told_shapes import declared_axes
 from onnx2zz.frontend.values import LARGEST, Recipe
@@ -51,7 +52,7 @@ def visit(state: Trace, proto: onnx.NodeProto, written: Written, scope: Scope) -
 
 def _follow_routing(state: Trace, node: Node) -> None:
     """Notes which outputs tell the tokens of experts; how many each gets is known from there on."""
-    state.routing.follow(Known(node, state.tensors, state.known))
+    follow(state.routing, Known(node, state.tensors, state.known))
     for name in node.outputs:
         counts = state.routing.counts(name, state.tensors[name]) if name in state.routing.marks else None
         if counts is not None and name not in state.static:
