@@ -23,8 +23,8 @@ def system_options(command: Callable[..., None]) -> Callable[..., None]:
             "--frames",
             type=click.IntRange(min=1, max=MOST_FRAMES),
             metavar="N",
-            help="Frames that follow each other through a system, of which a pipeline takes none together with others "
-            "that do not come; else 1, and of a pipeline a few, to see how they follow each other.",
+            help="How many frames follow each other through a system; a pipeline takes no more of them together. Left "
+            "out: one, and of a pipeline as many as it takes together, or 3 that overlap.",
         ),
         click.option(
             "--schedule",
