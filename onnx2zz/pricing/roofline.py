@@ -77,9 +77,12 @@ def ports_to_lower(hardware: ArrayAndPorts, hierarchy: Hierarchy) -> ArrayAndPor
     step reads for nothing; and what several tensors load through one port it has at the same time in part
     (cost_model.py:1003).
     """
-    passed_on = {operand for memory in hierarchy.memories for operand in memory.operands}
-    passed_on = {operand for operand in passed_on if len(hierarchy.levels(operand)) > 1}
-    alone = ((port, operand) for port in hardware.top_ports for operand in sorted(port.serves & passed_on))
+    alone = (
+        (port, operand)
+        for port in hardware.top_ports
+        for operand in sorted(port.serves)
+        if len(hierarchy.levels(operand)) > 1
+    )
     return replace(hardware, top_ports=tuple(replace(port, serves=frozenset({operand})) for port, operand in alone))
 
 

@@ -7,6 +7,7 @@ one machine operation for each 30 positions, which is what most of a schedule's 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import starmap
 
 from onnx2zz.ir import stepped
 from onnx2zz.ir.axis import Axis
@@ -52,11 +53,8 @@ def count(elements: Elements) -> int:
 
 def meet(first: Elements, second: Elements) -> bool:
     """Whether two sets have an element in common."""
-    # A loop and no generator: of large schedules this is asked for millions of pairs.
-    for mine, theirs in zip(first, second, strict=True):  # noqa: SIM110
-        if not mine & theirs:
-            return False
-    return True
+    # No generator of our own: of large schedules this is asked for millions of pairs.
+    return all(starmap(int.__and__, zip(first, second, strict=True)))
 
 
 def common(first: Elements, second: Elements) -> Elements:

@@ -3,8 +3,7 @@
 A tile of n loop points takes n / u cycles or more, where u is the largest number of units that the mapping can keep
 busy on the layer, whatever its box; and as long as any of its tensors takes through the port of the core's highest
 memory, if it goes through another below: what the tiles of a layer read and write together is at least what the layer
-does. Where ZigZag has said less for
-a tile that it was asked for, that share holds.
+does. Where ZigZag has said less for a tile that it was asked for, that share holds.
 """
 
 import math

@@ -110,8 +110,8 @@ class PipelineSearch:
     """`layers`: the search of the schedule of one frame, whose best is one of the ways that are tried; `frames`: how
     many come, so that no more are taken together (None: any number); `few`: that only so many of the cores may be given
     layers, those nearest to the port; its schedule is none of the ways then. `all_stay`: no weights may come with a
-    frame. `alone`: it, once it has been looked for; `tried`: schedules of a frame that were made, `spent`: their jobs;
-    `looked_at`: the ways of each layer that have their prices."""
+    frame. `alone`: the schedule of one frame, once it has been looked for; `tried`: schedules of a frame that were
+    made, `spent`: their jobs; `looked_at`: the ways of each layer that have their prices."""
 
     layers: Search
     frames: int | None = None
